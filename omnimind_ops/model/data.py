@@ -1,0 +1,35 @@
+"""Fingerprint: what a data set holds, small enough to compare and to keep in a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Named facts of a data set: counts ("points of universal_machine_embeddings": 50000) and digests (hex), both by name."""
+
+    store: str
+    counts: Mapping[str, int]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact that is not equal; both values as text, "absent" when missing."""
+
+    name: str
+    source: str
+    target: str
+
+
+def compare(source: Fingerprint, target: Fingerprint) -> tuple[Difference, ...]:
+    """Return every fact in which target differs from source; empty means equal."""
+    one = {**{k: str(v) for k, v in source.counts.items()}, **source.digests}
+    two = {**{k: str(v) for k, v in target.counts.items()}, **target.digests}
+    return tuple(
+        Difference(name, one.get(name, "absent"), two.get(name, "absent"))
+        for name in sorted(one.keys() | two.keys())
+        if one.get(name) != two.get(name)
+    )

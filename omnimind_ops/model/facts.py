@@ -1,0 +1,147 @@
+"""Facts: the machine as seen; made by observe/, read by preflight and planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from omnimind_ops.model.json import JSON
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mount of a container. `kind` is bind or volume; `source` is the absolute path on the host, `name` the volume's name ("" for a bind)."""
+
+    kind: str
+    source: str
+    target: str
+    name: str = ""
+    writable: bool = True
+    anonymous: bool = False  # a volume without a name of its own: `docker compose down -v` or `rm -v` deletes it
+
+
+@dataclass(frozen=True)
+class Publish:
+    """A published port."""
+
+    host_ip: str
+    host_port: int
+    container_port: int
+    protocol: str = "tcp"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as `docker inspect` tells it. `env` holds secrets: it never leaves the process."""
+
+    id: str
+    name: str
+    image: str
+    project: str  # "" for a container that Compose did not make
+    service: str
+    working_dir: str  # of the Compose project
+    config_files: tuple[str, ...]
+    running: bool
+    restart_policy: str  # as `docker update --restart` takes it: "no", "always", "unless-stopped", "on-failure:3"
+    pid: int
+    ip: str  # "" on the host network or when stopped
+    user: str
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[Publish, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    depends_on: tuple[str, ...] = ()  # service names, from the label com.docker.compose.depends_on or the file
+    gpu: bool = False  # asked for a GPU
+    state: str = ""  # created, running, paused, restarting, exited, dead
+    oneoff: bool = False  # made by `docker compose run`
+    image_id: str = ""  # sha256:…; the tag may have moved since
+    networks: tuple[str, ...] = ()
+    network_mode: str = ""  # "host" and "container:ID" share somebody else's network
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Compose project: its containers, and its file as a plain mapping where it can still be read."""
+
+    name: str
+    working_dir: str
+    config_files: tuple[str, ...]
+    containers: tuple[Container, ...]
+    document: Mapping[str, JSON] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who listens on a TCP port. `container` is the name of the container behind a docker-proxy, "" otherwise; `unit` the systemd unit."""
+
+    port: int
+    address: str
+    pid: int
+    program: str
+    container: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A mounted file system that something will be written to; sizes in bytes."""
+
+    path: str
+    mount_point: str
+    free: int
+    total: int
+    filesystem: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The NVIDIA card and driver as the kernel and NVML tell. `lock` is the requirement set that this driver can run: cpu, cu12 or cu13."""
+
+    present: bool
+    driver: str  # "535.183.01", "" without a driver
+    cuda: str  # what the driver supports at most, "12.2", "" unknown
+    name: str
+    memory: int  # bytes, 0 unknown
+    lock: str
+    reason: str  # why this lock, in words
+    fault: str = ""  # the first broken link between card and program, "" for none found
+    fix: str = ""  # what to do about the fault
+    library: str = ""  # version of the user-space driver (libnvidia-ml); other than `driver` after an unattended upgrade
+    shadow: str = ""  # version of the deprecated dist `pynvml`, which hides nvidia-ml-py when installed beside it
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that could make the venv; `trouble` says why it must not, "" when it may."""
+
+    path: str
+    version: str  # "3.11.2", "" when it did not answer
+    real: str  # where the symbolic links end
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The host."""
+
+    hostname: str
+    os_id: str  # debian, ubuntu
+    os_version: str  # "12", "22.04"
+    os_name: str
+    kernel: str
+    systemd: int  # 0 when systemd is not PID 1
+    root: bool
+    sudo: bool  # `sudo -n true` works
+    user: str  # who asked (SUDO_USER when there is one)
+    memory: int  # bytes
+    cpus: int
+    locale: str
+    python: str
+    gpu: Gpu
+    disks: tuple[Disk, ...]
+    holders: tuple[Holder, ...]
+    docker: str  # engine version, "" when no engine answers
+    docker_reason: str  # why not, when it does not
+    interpreters: tuple[Interpreter, ...] = ()  # candidates, best first
+    gpu_containers: tuple[str, ...] = ()  # names of running containers that use a GPU

@@ -1,0 +1,37 @@
+"""Goal: the machine as wanted; what roles, templates and planning read. Holds no secret: those stay in files under secrets/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Everything a role or template may ask for. Paths are absolute text."""
+
+    # where things run
+    backend_ports: tuple[int, ...] = (8000, 8080, 3001)
+    workers: int = 2
+    frontend_port: int = 3000
+    redis_port: int = 6379
+    postgres_port: int = 5432
+    qdrant_port: int = 6333
+    # names
+    user: str = "omnimind"
+    database: str = "omnimind"
+    collection: str = "universal_machine_embeddings"
+    # where data lives
+    uploads: str = "/var/lib/omnimind/uploads"
+    qdrant_home: str = "/var/lib/qdrant"
+    redis_dir: str = "/var/lib/redis"
+    # what is installed
+    version: str = ""  # of omnimind
+    python: str = "/usr/bin/python3"  # makes the venv; readable by every user, never under a home
+    lock: str = "cpu"  # cpu, cu12, cu13
+    wheelhouse: str = ""  # folder of wheels for hosts without a network; "" uses the index
+    qdrant_binary: str = ""  # staged executable that role qdrant installs
+    qdrant_version: str = ""  # "1.20.0"
+    qdrant_static: str = ""  # staged web UI, "" for none
+    gpu: bool = False
+    systemd: int = 252  # version found; units are emitted for it
+    redis_version: str = ""  # source's, for the report

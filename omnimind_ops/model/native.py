@@ -1,0 +1,34 @@
+"""Names of our native units, from a Goal; read by templates, roles, the host step and whoever starts, stops or probes them."""
+
+from __future__ import annotations
+
+from omnimind_ops.model.goal import Goal
+
+TARGET = "omnimind.target"
+POSTGRES = "postgresql.service"
+REDIS = "redis-server.service"
+QDRANT = "qdrant.service"
+ENGINE = ("omnimind-engine.socket", "omnimind-engine.service")
+FRONTEND = ("omnimind-frontend.socket", "omnimind-frontend.service")
+GPU_READY = "omnimind-gpu-ready.service"
+
+
+def sockets(goal: Goal) -> tuple[str, ...]:
+    """Return the listening sockets of the backends, one per port."""
+    return tuple(f"omnimind-{port}.socket" for port in goal.backend_ports)
+
+
+def workers(goal: Goal) -> tuple[str, ...]:
+    """Return the worker services, all first workers before all second ones: restarting them in this order keeps every port served."""
+    return tuple(f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports)
+
+
+def ours(goal: Goal) -> tuple[str, ...]:
+    """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are not among them."""
+    ready = (GPU_READY,) if goal.gpu else ()
+    return (*ready, QDRANT, ENGINE[0], *sockets(goal), FRONTEND[0], ENGINE[1], *workers(goal), FRONTEND[1])
+
+
+def all_units(goal: Goal) -> tuple[str, ...]:
+    """Return every native unit, the target last."""
+    return (POSTGRES, REDIS, *ours(goal), TARGET)

@@ -1,0 +1,32 @@
+"""Problem: the one error a person is meant to see."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command; documented in docs/exit-codes.md."""
+
+    OK = 0
+    PROBLEM = 1
+    ROLLED_BACK = 3
+    NOT_INSTALLED = 4
+    BUSY = 5
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+class Problem(Exception):  # noqa: N818 a person sees a problem, not an error
+    """Something cannot be done: `what` (starts with "cannot"), `why`, and `fix`, the next thing a person should do."""
+
+    def __init__(self, what: str, why: str, fix: str, *, code: ExitCode = ExitCode.PROBLEM, log: tuple[str, ...] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+        self.code = code
+        self.log = log
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"

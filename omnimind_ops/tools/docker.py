@@ -1,0 +1,160 @@
+"""`docker` commands as words, and what `docker inspect` says as Containers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Any
+
+from omnimind_ops.model.facts import Container, Mount, Publish
+
+_LABEL = "com.docker.compose."
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+
+
+def version() -> tuple[str, ...]:
+    """Ask the engine, not the client, for its version."""
+    return "docker", "version", "--format", "{{.Server.Version}}"
+
+
+def list_ids() -> tuple[str, ...]:
+    """List every container, stopped ones too."""
+    return "docker", "ps", "--all", "--quiet", "--no-trunc"
+
+
+def inspect(ids: Sequence[str]) -> tuple[str, ...]:
+    """Tell all about containers; ends with 1 when one is gone by now, and still tells about the others."""
+    return "docker", "inspect", "--type", "container", *ids
+
+
+def compose_config(program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str) -> tuple[str, ...]:
+    """Have Compose (`program`: docker compose or docker-compose) merge and interpolate a project's files."""
+    env = ("--env-file", env_file) if env_file else ()
+    chosen = (word for file in files for word in ("--file", file))
+    return (*program, "--project-name", project, "--project-directory", working_dir, *env, *chosen, "config")
+
+
+def parse_inspect(text: str) -> tuple[Container, ...]:
+    """Return the containers in the JSON that `docker inspect` printed."""
+    return tuple(_container(raw) for raw in json.loads(text or "[]") or ())
+
+
+def command_of(text: str) -> tuple[str, ...]:
+    """Return entrypoint and command, as one list, of the first container in inspect's JSON."""
+    config = json.loads(text)[0].get("Config") or {}
+    return (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
+
+
+def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return the word after a flag, "" without one; in a shell's one-word script ("sh -c '… --flag $NAME'") variables are filled in."""
+    words: list[str] = []
+    for word in command:
+        words += [_filled(part, env) for part in _split(word)] if flag in word and word != flag else [word]
+    return next((value for name, value in pairwise(words) if name == flag), "")
+
+
+def _split(script: str) -> list[str]:
+    try:
+        return shlex.split(script)
+    except ValueError:
+        return script.split()
+
+
+def _filled(word: str, env: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", lambda found: env.get(found.group(1), ""), word)
+
+
+def _container(raw: Mapping[str, Any]) -> Container:
+    config, host, state = raw.get("Config") or {}, raw.get("HostConfig") or {}, raw.get("State") or {}
+    labels: dict[str, str] = config.get("Labels") or {}
+    network = raw.get("NetworkSettings") or {}
+    working_dir = labels.get(f"{_LABEL}project.working_dir", "")
+    return Container(
+        id=raw["Id"],
+        name=raw.get("Name", "").lstrip("/"),
+        image=config.get("Image", ""),
+        project=labels.get(f"{_LABEL}project", ""),
+        service=labels.get(f"{_LABEL}service", ""),
+        working_dir=working_dir,
+        config_files=_config_files(labels.get(f"{_LABEL}project.config_files", ""), working_dir),
+        running=bool(state.get("Running")),
+        restart_policy=_restart(host.get("RestartPolicy") or {}),
+        pid=int(state.get("Pid") or 0),
+        ip=_address(network),
+        user=config.get("User", ""),
+        mounts=_mounts(raw.get("Mounts") or ()),
+        ports=_ports(network.get("Ports") or {}) or _ports(host.get("PortBindings") or {}),
+        labels=labels,
+        env=dict(item.partition("=")[::2] for item in config.get("Env") or ()),
+        depends_on=_depends_on(labels.get(f"{_LABEL}depends_on", "")),
+        gpu=_gpu(host),
+        state=state.get("Status", ""),
+        oneoff=labels.get(f"{_LABEL}oneoff", "").lower() == "true",
+        image_id=raw.get("Image", ""),
+        networks=tuple(sorted(network.get("Networks") or {})),
+        network_mode=host.get("NetworkMode", ""),
+    )
+
+
+def _config_files(label: str, working_dir: str) -> tuple[str, ...]:
+    """Return absolute paths: Compose v1 wrote them as they were typed; "-" is standard input."""
+    files = (file.strip() for file in label.split(","))
+    return tuple(str(PurePosixPath(working_dir) / file) for file in files if file and file != "-")
+
+
+def _restart(policy: Mapping[str, Any]) -> str:
+    name, most = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
+    return f"{name}:{most}" if name == "on-failure" and most else name
+
+
+def _address(network: Mapping[str, Any]) -> str:
+    ends = (network.get("Networks") or {}).values()
+    found = [end["IPAddress"] for end in ends if end and end.get("IPAddress")]
+    return found[0] if found else network.get("IPAddress") or ""
+
+
+def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
+    """Return binds and volumes; a tmpfs holds nothing that outlives its container."""
+    return tuple(
+        Mount(
+            kind=item["Type"],
+            source=item.get("Source", ""),
+            target=item.get("Destination", ""),
+            name=item.get("Name", ""),
+            writable=bool(item.get("RW", True)),
+            anonymous=bool(_ANONYMOUS.fullmatch(item.get("Name", ""))),
+        )
+        for item in sorted(raw, key=lambda item: str(item.get("Destination", "")))
+        if item.get("Type") in ("bind", "volume")
+    )
+
+
+def _ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[Publish, ...]:
+    """Return what is bound on the host; exposed but unbound ports have null, a port not chosen yet is "" or "0"."""
+    found = [_publish(inside, end) for inside, ends in bindings.items() for end in ends or ()]
+    return tuple(sorted((one for one in found if one.host_port), key=lambda one: (one.host_port, one.protocol, one.host_ip)))
+
+
+def _publish(inside: str, end: Mapping[str, str]) -> Publish:
+    port, _, protocol = inside.partition("/")
+    number = end.get("HostPort") or "0"
+    return Publish(end.get("HostIp", ""), int(number) if number.isdigit() else 0, int(port), protocol or "tcp")
+
+
+def _depends_on(label: str) -> tuple[str, ...]:
+    """Return the services in "redis:service_started:false,qdrant:service_healthy:true" (only Compose v2 writes it)."""
+    return tuple(sorted(word.partition(":")[0] for word in label.split(",") if word))
+
+
+def _gpu(host: Mapping[str, Any]) -> bool:
+    """Tell whether a GPU was asked for: --gpus, CDI, the nvidia runtime, or the device nodes themselves."""
+    for request in host.get("DeviceRequests") or ():
+        kinds = {kind for group in request.get("Capabilities") or () for kind in group}
+        if "gpu" in kinds or request.get("Driver") == "nvidia" or any("nvidia.com/gpu" in d for d in request.get("DeviceIDs") or ()):
+            return True
+    nodes = (device.get("PathOnHost", "") for device in host.get("Devices") or ())
+    return host.get("Runtime") == "nvidia" or any(node.startswith("/dev/nvidia") for node in nodes)

@@ -1,0 +1,58 @@
+"""A receipt as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from omnimind_ops.model.json import JSON
+
+
+def receipt(body: Mapping[str, JSON]) -> str:
+    """Return the receipt a person reads."""
+    plan, verified, downtime = body["plan"], body["verified"], body["downtime_s"]
+    assert isinstance(plan, Mapping) and isinstance(verified, Mapping) and isinstance(downtime, Mapping)
+    steps = plan["steps"]
+    assert isinstance(steps, list | tuple)
+    lines = [
+        f"# omnimind receipt {body['run']}",
+        "",
+        f"State: **{body['state']}** · started {body['started']} · ended {body['ended']} · omnimind {body['omnimind']} · plan {plan['digest']}",
+        "",
+        f"Rollback: {body['rollback']}.",
+        "",
+        "## Downtime, seconds",
+        "",
+        *table(("service", "seconds"), [(str(k), f"{v}") for k, v in downtime.items()]),
+        "",
+        "## Compared",
+        "",
+    ]
+    for store, sides in verified.items():
+        assert isinstance(sides, Mapping)
+        lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides["source"], sides["native"])), ""]
+    lines += ["## Steps", "", *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in steps]), "", f"Digest: `{body['digest']}`"]
+    return "\n".join(lines)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Return a Markdown table."""
+    return [_row(head), _row(tuple("---" for _ in head)), *map(_row, rows)]
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _step(step: JSON) -> tuple[str, ...]:
+    assert isinstance(step, Mapping)
+    return tuple("" if step[key] is None else str(step[key]) for key in ("id", "phase", "status", "seconds", "undo"))
+
+
+def _facts(old: JSON, new: JSON) -> list[tuple[str, ...]]:
+    assert isinstance(old, Mapping) and isinstance(new, Mapping)
+    rows: list[tuple[str, ...]] = []
+    for kind in ("counts", "digests"):
+        one, two = old[kind], new[kind]
+        assert isinstance(one, Mapping) and isinstance(two, Mapping)
+        rows += [(str(name), str(one.get(name, "absent")), str(two.get(name, "absent"))) for name in sorted({*one, *two})]
+    return rows

@@ -1,0 +1,86 @@
+"""Run one command: words in, text out, with a time-out that ends the whole process group."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from omnimind_ops.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command; output decoded with replacement."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it exited 0."""
+        return self.code == 0
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float = 60,
+    check: bool = True,
+    feed: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    into: IO[bytes] | None = None,
+    user: str | None = None,
+) -> Done:
+    """Run argv and return its output (`into`: stdout goes to that file instead).
+
+    With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are codes 127, 124 and its own.
+    `env` is added to ours. `user` drops to that user.
+    """
+    words = tuple(argv)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if feed is not None else subprocess.DEVNULL,
+            stdout=into or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+        )
+    except OSError as error:
+        return _finish(Done(words, 127, "", str(error)), check)
+    try:
+        out, err = process.communicate(feed, timeout=timeout)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        code, err = 124, err + f"\nno end after {timeout:g} s".encode()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return _finish(Done(words, code, (out or b"").decode(errors="replace"), err.decode(errors="replace")), check)
+
+
+def _finish(done: Done, check: bool) -> Done:
+    if check and not done.ok:
+        said = (done.err.strip() or done.out.strip() or "no output").splitlines()
+        raise Problem(
+            f"cannot run {done.argv[0]}",
+            f"`{' '.join(done.argv)}` ended with {done.code}: {said[-1]}",
+            "read its output below, mend the cause and run the same command again",
+            log=tuple(said[-20:]),
+        )
+    return done

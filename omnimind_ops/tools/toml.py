@@ -1,0 +1,58 @@
+"""Faults in a TOML file of settings, said with the line they are on."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from omnimind_ops.tools.redact import MASK, secret_name
+
+SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def parse(text: str) -> dict[str, object]:
+    """Return the tables of a TOML text; ValueError says line and column."""
+    return dict(tomllib.loads(text))
+
+
+def word(text: str, kind: type, *, many: bool) -> object:
+    """Return what a variable's text means for a setting of this kind; what does not fit stays text, to be refused with the rest."""
+    if many:
+        inner = text.strip().removeprefix("[").removesuffix("]")
+        return tuple(_number(part.strip().strip("\"'")) for part in inner.split(",") if part.strip())
+    if kind is bool:
+        return SWITCH.get(text.strip().lower(), text)
+    return _number(text) if kind is int else text
+
+
+def _number(text: str) -> object:
+    return int(text) if re.fullmatch(r"\s*-?\d+\s*", text) else text
+
+
+def fault(error: Mapping[str, Any], text: str, known: Iterable[str], variables: Iterable[str]) -> tuple[int, str]:
+    """Return one of pydantic's errors as its line (0: a variable, or none) and what is wrong, what was probably meant.
+
+    `text` is the file, `known` the names there are, `variables` the names that the environment sets.
+    """
+    name, said = str(error["loc"][0]) if error["loc"] else "", error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, list(known), 1)
+        said = f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
+    elif name:
+        said = f"{name}: {said[:1].lower()}{said[1:]}, not {MASK if secret_name(name) else repr(error.get('input'))}"
+    if name in variables:
+        return 0, f"variable OMNIMIND_{name.upper()}: {said}"
+    number, line = _line(text, name)
+    return number, f"line {number}: {said}: {line}" if number else said
+
+
+def _line(text: str, name: str) -> tuple[int, str]:
+    """Return the number and text of the line that sets a key or opens a table, 0 when none does."""
+    pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}[\"']?\s*(=|\.|\]).*")
+    for number, line in enumerate(text.splitlines(), 1):
+        if name and pattern.match(line):
+            return number, re.sub(r"=.*", f"= {MASK}", line.strip()) if secret_name(name) else line.strip()
+    return 0, ""
