@@ -1,0 +1,132 @@
+"""The journal's SQLite file: its tables, how it is opened to write, and how it is read without leaving a trace."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+
+VERSION = 1
+RESERVE_BYTES = 1 << 20
+BUSY_SECONDS = 15
+_TABLES = """
+CREATE TABLE run (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, digest TEXT NOT NULL,
+  plan TEXT NOT NULL, setup TEXT NOT NULL, state TEXT NOT NULL, started TEXT NOT NULL, ended TEXT
+) STRICT;
+CREATE TABLE step (
+  run TEXT NOT NULL REFERENCES run(id), position INTEGER NOT NULL, id TEXT NOT NULL, status TEXT NOT NULL,
+  started TEXT, seconds REAL, problem TEXT, PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE memo (
+  run TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (run, step, key), FOREIGN KEY (run, step) REFERENCES step(run, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), at TEXT NOT NULL,
+  kind TEXT NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_of_run ON event (run, number);
+"""
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """Open the journal, made on first use with mode 0600. A commit is on the disk when it returns (WAL, synchronous=FULL)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            db.execute(f"PRAGMA {pragma}")
+        _make_tables(db, path)
+    except sqlite3.Error as error:
+        db.close()
+        raise unusable(path, error) from error
+    except Problem:
+        db.close()
+        raise
+    _make_reserve(path)
+    return db
+
+
+@contextmanager
+def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the journal for one reading; None when there is none. Makes no file: not the journal, not -wal and -shm beside it.
+
+    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete in itself; `immutable` then keeps
+    SQLite from making one (https://sqlite.org/wal.html#read_only_databases).
+    """
+    try:
+        if not path.exists():
+            yield None
+            return
+        quiet = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{quiet}", uri=True, timeout=BUSY_SECONDS)) as db:
+            found = _version(db)
+            _refuse_newer(found, path)
+            yield db if found else None
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
+
+
+def spend_reserve(path: Path) -> bool:
+    """Give the reserve back to a full disk, so that a roll back can still be written down; False when it is gone already."""
+    try:
+        _reserve(path).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def unusable(path: Path, error: Exception) -> Problem:
+    """Return the Problem of a journal that cannot be opened, read or written."""
+    mine = os.access(path if path.exists() else path.parent, os.W_OK)
+    fix = "look at the disk (`df -h`, `dmesg`), then run the same command again" if mine else "run the same command with sudo"
+    return Problem("cannot use the journal", f"{path}: {error}", fix)
+
+
+def _reserve(path: Path) -> Path:
+    return path.with_name(f"{path.name}-reserve")
+
+
+def _make_reserve(path: Path) -> None:
+    """Hold a little room beside the journal: a copy that fills its partition is what most likely fails, and must be taken back."""
+    with suppress(OSError):
+        file = os.open(_reserve(path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(file, 0, RESERVE_BYTES)
+        finally:
+            os.close(file)
+
+
+def _make_tables(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("BEGIN IMMEDIATE")  # two that start at once: the second waits here and then finds the tables
+    try:
+        found = _version(db)
+        _refuse_newer(found, path)
+        if not found:
+            for statement in filter(str.strip, _TABLES.split(";")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _refuse_newer(found: int, path: Path) -> None:
+    if found > VERSION:
+        why = f"{path} has format {found}, this omnimind knows up to {VERSION}"
+        raise Problem("cannot read the journal", why, "use the omnimind that wrote it, or a newer one")

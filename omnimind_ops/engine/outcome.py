@@ -1,0 +1,56 @@
+"""Outcome: how a run ended, and the one Problem that tells a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.run import Run, RunState
+
+
+@dataclass(frozen=True)
+class Left:
+    """A step that could not be taken back: its id, its title, and why."""
+
+    step: str
+    title: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What apply() and undo() return. `problem` is why apply went back; `left` is what a person must now take back by hand."""
+
+    run: Run
+    problem: Problem | None = None
+    left: tuple[Left, ...] = ()
+
+    @property
+    def state(self) -> RunState:
+        """How far the run got."""
+        return self.run.state
+
+    def check(self) -> Run:
+        """Return the run when all went as asked, else raise the Problem that tells the whole story with its exit code."""
+        if self.left:
+            raise _left_over(self)
+        if self.problem:
+            raise _went_back(self.problem)
+        return self.run
+
+
+def _went_back(problem: Problem) -> Problem:
+    code = problem.code if problem.code is ExitCode.INTERRUPTED else ExitCode.ROLLED_BACK
+    return Problem(problem.what, f"{problem.why}. Everything done was taken back", problem.fix, code=code, log=problem.log)
+
+
+def _left_over(outcome: Outcome) -> Problem:
+    count = len(outcome.left)
+    what = f"cannot take back {count} {'step' if count == 1 else 'steps'} of run {outcome.run.id}"
+    causes = [f"{left.title}: {left.problem}" for left in outcome.left]
+    if outcome.problem:
+        causes.insert(0, f"it went back because of this: {outcome.problem}")
+    fixes = [f"{left.title}: {left.problem.fix}" for left in outcome.left]
+    again = f"then run `omnimind rollback --run {outcome.run.id}` again; what is already taken back stays so"
+    log = tuple(line for left in outcome.left for line in left.problem.log) or (outcome.problem.log if outcome.problem else ())
+    return Problem(what, "\n".join(causes), "\n".join([*fixes, again]), log=log)

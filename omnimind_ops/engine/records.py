@@ -1,0 +1,83 @@
+"""Rows of the journal as nouns of the model, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+
+UNFINISHED = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED, RunState.ROLLING_BACK, RunState.FAILED})
+"""States in which a run waits for something or somebody."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """An event as the journal kept it; `number` grows, `at` is UTC ISO 8601."""
+
+    number: int
+    at: str
+    event: Event
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the plan as JSON text; plan_of() reads it back equal."""
+    return json.dumps({"name": plan.name, "steps": [{**asdict(step), "args": dict(step.args)} for step in plan.steps]})
+
+
+def plan_of(text: str) -> Plan:
+    """Return the plan that plan_text() wrote."""
+    words: dict[str, Any] = json.loads(text)
+    return Plan(words["name"], tuple(Step(**{**step, "undo": Undo(step["undo"])}) for step in words["steps"]))
+
+
+def load_run(db: sqlite3.Connection, run: str) -> Run:
+    """Return a run; an unknown id is a Problem."""
+    row = db.execute("SELECT id, plan, state, setup, started, ended FROM run WHERE id = ?", (run,)).fetchone()
+    if row is None:
+        raise Problem(f"cannot find run {run}", "the journal has no run of that id", "list them with `omnimind runs`")
+    plan = plan_of(row[1])
+    return Run(row[0], plan, RunState(row[2]), json.loads(row[3]), row[4], row[5], _load_steps(db, run, plan))
+
+
+def load_runs(db: sqlite3.Connection) -> tuple[Run, ...]:
+    """Return every run, newest first."""
+    return tuple(load_run(db, row[0]) for row in db.execute("SELECT id FROM run ORDER BY number DESC").fetchall())
+
+
+def latest_run(db: sqlite3.Connection, *, unfinished: bool, name: str) -> Run | None:
+    """Return the newest run, of that plan name when one is given, still waiting for something with `unfinished`."""
+    for run, plan, state in db.execute("SELECT id, name, state FROM run ORDER BY number DESC").fetchall():
+        if name in ("", plan) and (not unfinished or RunState(state) in UNFINISHED):
+            return load_run(db, run)
+    return None
+
+
+def load_memo(db: sqlite3.Connection, run: str, step: str) -> Mapping[str, JSON]:
+    """Return all notes of one step."""
+    rows = db.execute("SELECT key, value FROM memo WHERE run = ? AND step = ?", (run, step))
+    return {key: json.loads(value) for key, value in rows}
+
+
+def load_events(db: sqlite3.Connection, run: str, after: int) -> Iterator[Logged]:
+    """Yield a run's events with a number above `after`, oldest first."""
+    words = "SELECT number, at, kind, step, text, data FROM event WHERE run = ? AND number > ? ORDER BY number"
+    for number, at, kind, step, text, data in db.execute(words, (run, after)):
+        yield Logged(number, at, Event(EventKind(kind), text, step, json.loads(data)))
+
+
+def _load_steps(db: sqlite3.Connection, run: str, plan: Plan) -> tuple[StepRecord, ...]:
+    rows = db.execute("SELECT id, status, started, seconds, problem FROM step WHERE run = ?", (run,)).fetchall()
+    found = {row[0]: row[1:] for row in rows}
+    records = []
+    for step in plan.steps:
+        status, started, seconds, problem = found[step.id]
+        records.append(StepRecord(step, Status(status), started, seconds, load_memo(db, run, step.id) or None, problem))
+    return tuple(records)

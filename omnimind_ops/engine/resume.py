@@ -1,0 +1,30 @@
+"""Refuse to go on with a run that was started with other arguments (after pgcopydb's `--resume`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run
+
+
+def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
+    """Raise a Problem naming what differs between how a run was started and `setup`."""
+    other = [key for key in sorted(run.setup.keys() | setup.keys()) if _plain(run.setup.get(key)) != _plain(setup.get(key))]
+    if not other:
+        return
+    why = "; ".join(f"{key} was {_words(run.setup.get(key))} and is now {_words(setup.get(key))}" for key in other)
+    fix = f"give the same arguments again, or end it first with `omnimind rollback --run {run.id}`"
+    raise Problem(f"cannot go on with run {run.id}", f"it was started with other arguments: {why}", fix)
+
+
+def _plain(value: JSON) -> JSON:
+    """Return value as JSON reads it back: a tuple is a list."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def _words(value: JSON) -> str:
+    return "not given" if value is None else repr(value) if isinstance(value, str) else str(value)
