@@ -1,0 +1,145 @@
+"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` of the same tree.
+
+The tree looks like Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. Both sides read from the page
+cache. Ours also hashes and reads back. Like is compared with like: our live pass, which does not wait for the disk, with cp (`copy_vs_cp`),
+and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`). Each copy of ours is a process of its own; its peak memory counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.stores.files import copy_tree, discard
+from omnimind_ops.tools.shell import run
+
+SEGMENT = 32 << 20
+FILL = (1.0, 1.0, 0.6, 0.3, 0.1, 0.02, 0.0)
+"""How much of a segment file is data; cycled through, 43 % in all, as in real storage."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync; our peak memory in MB."""
+
+    live: float
+    final: float
+    again: float
+    plain: float
+    synced: float
+    memory: float
+
+
+def make_tree(top: Path, size: int) -> None:
+    """Write a tree of `size` apparent bytes."""
+    dice = random.Random(1)
+    for n in range(max(1, size // SEGMENT)):
+        folder = top / "collections" / "universal_machine_embeddings" / "0" / "segments" / f"segment-{n // 6}" / "vector_storage"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"chunk_{n}.mmap").open("wb") as file:
+            for _ in range(int(SEGMENT * FILL[n % len(FILL)]) >> 20):
+                file.write(dice.randbytes(1 << 20))
+            file.truncate(SEGMENT)
+        for small in range(5):
+            (folder / f"part_{n}_{small}.json").write_text(json.dumps(list(range(dice.randrange(2000)))), encoding="ascii")
+    run(("sync", "-f", str(top)), timeout=600)
+
+
+def measure(source: Path, work: Path, order: int) -> Round:
+    """Copy in all ways, each into an empty place on a synced file system; `order` turns who comes first."""
+    target = work / "target"
+    said: dict[str, dict[str, float]] = {}
+    for n in range(3):
+        way = ("live", "final", "cp")[(n + order) % 3]
+        _level(source, target)
+        said[way] = _cp(source, target) if way == "cp" else _ours(source, target, way)
+    memory = max(said["live"]["memory"], said["final"]["memory"])
+    return Round(said["live"]["seconds"], said["final"]["seconds"], said["final"]["again"], said["cp"]["plain"], said["cp"]["synced"], memory)
+
+
+def _ours(source: Path, target: Path, way: str) -> dict[str, float]:
+    done = run((sys.executable, "-m", "benchmarks.copy", "--child", way, str(source), str(target)), timeout=600)
+    said: dict[str, float] = json.loads(done.out)
+    return said
+
+
+def _cp(source: Path, target: Path) -> dict[str, float]:
+    began = time.monotonic()
+    run(("cp", "-a", "--sparse=always", str(source), str(target)), timeout=600)
+    plain = time.monotonic() - began
+    run(("sync", "-f", str(target)), timeout=600)
+    return {"plain": plain, "synced": time.monotonic() - began}
+
+
+def _level(source: Path, target: Path) -> None:
+    """Give both sides the same start: an empty place, nothing left to write, and as much memory just freed as they will need.
+
+    On a virtual machine, memory that was free for some seconds has gone back to the host and costs a second or two to get again.
+    """
+    discard(target)
+    run(("cp", "-a", "--sparse=always", str(source), str(target)), timeout=600)
+    os.sync()
+    discard(target)
+    os.sync()
+
+
+def child(way: str, source: Path, target: Path) -> None:
+    """Copy, and once more; print the seconds of both and the peak memory in MB."""
+    first = copy_tree(source, target, live=way == "live")
+    second = copy_tree(source, target)
+    peak = next(line for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+    print(json.dumps({"seconds": first.seconds, "again": second.seconds, "memory": int(peak.split()[1]) / 1000}))
+
+
+def benchmark(size: int, rounds: int, folder: Path | None = None) -> dict[str, float]:
+    """Run the rounds, print the table and return medians of our speed over cp's, and the highest peak of memory in MB.
+
+    `copy_final_vs_cp` is the unfair one: ours waits for the disk, cp does not.
+    """
+    with tempfile.TemporaryDirectory(prefix="omnimind-copy-", dir=folder) as name:
+        source = Path(name) / "source"
+        make_tree(source, size)
+        print(f"{'round':>5} {'live s':>8} {'cp s':>8} {'ratio':>6} {'final s':>8} {'cp+sync':>8} {'ratio':>6} {'again s':>8} {'RSS MB':>7}")
+        done = [_shown(n, measure(source, Path(name), n)) for n in range(rounds)]
+    return {
+        "copy_vs_cp": round(statistics.median(one.plain / one.live for one in done), 3),
+        "copy_vs_cp_synced": round(statistics.median(one.synced / one.final for one in done), 3),
+        "copy_final_vs_cp": round(statistics.median(one.plain / one.final for one in done), 3),
+        "copy_again_s": round(statistics.median(one.again for one in done), 3),
+        "copy_rss_mb": round(max(one.memory for one in done), 1),
+    }
+
+
+def _shown(n: int, one: Round) -> Round:
+    print(
+        f"{n + 1:>5} {one.live:>8.3f} {one.plain:>8.3f} {one.plain / one.live:>6.2f} "
+        f"{one.final:>8.3f} {one.synced:>8.3f} {one.synced / one.final:>6.2f} {one.again:>8.3f} {one.memory:>7.0f}"
+    )
+    return one
+
+
+def main(words: list[str]) -> None:
+    """Parse the command line and print; the last line is JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.copy", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--bytes", type=float, default=1.8e9, help="apparent size of the tree")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dir", type=Path, help="where to work; the temporary directory by default")
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args(words)
+    if asked.child:
+        way, source, target = asked.child
+        child(way, Path(source), Path(target))
+    else:
+        print(json.dumps(benchmark(int(asked.bytes), asked.rounds, asked.dir)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,126 @@
+"""Files as a store: copy a tree (verified, incremental), fingerprint it, park it, discard it. Start here; the parts lie beside.
+
+copying (the passes), onefile (one file), settled (what may be skipped next time), walk, content, sparse, manifest, attributes, space.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.event import Tell
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.content import Content, content_digest
+from omnimind_ops.stores.copying import copy_tree
+from omnimind_ops.stores.manifest import default_manifest
+from omnimind_ops.stores.onepass import CopyReport
+from omnimind_ops.stores.settled import sync_filesystem
+from omnimind_ops.stores.space import check_space, space_needed
+from omnimind_ops.stores.sparse import BUFFER, hash_data
+from omnimind_ops.stores.walk import Entry, Kind, Tree, open_quietly, printable, walk
+
+__all__ = ["CopyReport", "check_space", "copy_tree", "default_manifest", "discard", "park", "space_needed", "tree_fingerprint"]
+
+_MOST_PARTS = 64
+
+
+def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
+    """Read all of a tree and return how many files, directories, links and bytes it has, and digests of names and bytes.
+
+    Equal for two trees when every name and every byte is; owners, modes, times and holes do not count. Where the tree has at most 64
+    names at its top, each has a digest of its own, so that a difference can be placed. Problem when something cannot be read.
+    """
+    tree = walk(path)
+    files = list(tree.of(Kind.FILE))
+    with ThreadPoolExecutor(max(1, threads), "hash") as pool:
+        digests = list(pool.map(lambda part: _hash(tree, part), (files[i::threads] for i in range(threads))))
+    contents = [_other(tree, entry) for entry in tree.entries.values() if entry.kind is not Kind.FILE]
+    contents += [content for part in digests for content in part]
+    counts = {
+        "files": len(files),
+        "directories": sum(1 for _ in tree.of(Kind.FOLDER)) - 1,
+        "links": sum(1 for _ in tree.of(Kind.LINK)),
+        "bytes": tree.apparent,
+    }
+    return Fingerprint("files", counts, {"tree": content_digest(contents), **_parts(contents)})
+
+
+def park(target: Path, parked: Path, *, step: str, tell: Tell) -> None:
+    """Put what stands at `target` aside as `parked`: a rename, or a verified copy where that is another file system.
+
+    Does nothing when there is nothing at `target`; may be called again after a kill. Problem when `parked` holds something else.
+    """
+    aside = target.with_name(f".{target.name}.omnimind-parking")
+    if not aside.exists():
+        if not target.exists():
+            return
+        if parked.exists():
+            raise Problem(f"cannot put {target} aside", f"{parked} is there already", "move it away, then run again")
+        parked.parent.mkdir(parents=True, exist_ok=True)
+        _rename(target, parked if _same_filesystem(target, parked.parent) else aside)
+    if aside.exists():
+        if not parked.exists():
+            half = parked.with_name(f".{parked.name}.omnimind-half")
+            copy_tree(aside, half, step=step, tell=tell)
+            _rename(half, parked)
+            default_manifest(half).unlink(missing_ok=True)
+        discard(aside)
+    sync_filesystem(parked.parent)
+
+
+def discard(path: Path) -> None:
+    """Remove a tree for good, and its manifest; nothing there is fine. Problem for what nobody can mean: a mount point, a top directory."""
+    path = path.absolute()
+    if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):
+        raise Problem(f"cannot remove {path}", "it is a mount point or a top directory", "remove what is in it by hand, if that is meant")
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+    default_manifest(path).unlink(missing_ok=True)
+
+
+def _hash(tree: Tree, files: list[Entry]) -> list[Content]:
+    buffer = bytearray(BUFFER)
+    return [Content(entry.path, Kind.FILE, entry.size, _digest(tree.root / entry.path, entry, buffer)) for entry in files]
+
+
+def _digest(path: Path, entry: Entry, buffer: bytearray) -> str:
+    try:
+        handle = open_quietly(path, os.O_RDONLY)
+        try:
+            return hash_data(handle, entry.size, buffer)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise Problem(f"cannot read {printable(str(path))}", str(error), "check its permissions and the disk, and that nothing changes it") from error
+
+
+def _other(tree: Tree, entry: Entry) -> Content:
+    if entry.kind is Kind.FOLDER:
+        return Content(entry.path, entry.kind, 0, "")
+    return Content(entry.path, entry.kind, 0, os.fsencode(os.readlink(tree.root / entry.path)).hex())
+
+
+def _parts(contents: list[Content]) -> dict[str, str]:
+    parts: dict[str, list[Content]] = {}
+    for content in contents:
+        if content.path:
+            parts.setdefault(content.path.split("/", 1)[0], []).append(content)
+    if len(parts) > _MOST_PARTS:
+        return {}
+    return {f"top: {printable(name)}": content_digest(part) for name, part in parts.items()}
+
+
+def _same_filesystem(one: Path, two: Path) -> bool:
+    return os.lstat(one).st_dev == os.stat(two).st_dev
+
+
+def _rename(one: Path, two: Path) -> None:
+    try:
+        one.rename(two)
+    except OSError as error:
+        raise Problem(f"cannot rename {one} to {two}", str(error), "if it is a mount point, unmount it or choose another directory") from error

@@ -1,0 +1,103 @@
+"""Manifest: what we copied, kept beside the target; a file whose facts still stand in it is not copied again.
+
+It also is the proof that a target is ours: only then may anything in it be replaced or removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+
+_FORMAT = "omnimind copy 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a file looks without opening it: bytes, ns, ns, inode."""
+
+    size: int
+    mtime: int
+    ctime: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A file that is equal on both sides as long as both still look like this; `digest` is xxh3_128 in hex."""
+
+    source: Mark
+    target: Mark
+    digest: str
+    data: int  # bytes that are not in holes
+
+
+@dataclass
+class Manifest:
+    """The files that need not be copied again, by relative path. `inode` is the target directory's own."""
+
+    source: str
+    inode: int
+    files: dict[str, Copied] = field(default_factory=dict)
+
+
+def default_manifest(target: Path) -> Path:
+    """Return where the manifest of a target lies: beside it."""
+    return target.with_name(f".{target.name}.omnimind-manifest")
+
+
+def load(path: Path) -> Manifest | None:
+    """Read a manifest; None when there is none. Problem when the file is something else."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        said = json.loads(text)
+        if said["format"] != _FORMAT:
+            raise ValueError(said["format"])
+        files = {name: Copied(Mark(*one), Mark(*two), digest, data) for name, (one, two, digest, data) in said["files"].items()}
+        durable = said["durable"] or said["boot"] == boot_id() != ""
+        return Manifest(said["source"], said["inode"], files if durable else {})
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem(
+            f"cannot use {path} as a manifest", f"it was not written by this version ({error})", "move it away, and the target with it"
+        ) from error
+
+
+def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
+    """Write it in one step. `durable`: the copies are known to be on the disk; else it only counts until the next boot."""
+    said = {
+        "format": _FORMAT,
+        "source": manifest.source,
+        "inode": manifest.inode,
+        "durable": durable,
+        "boot": boot_id(),
+        "files": {name: [_numbers(file.source), _numbers(file.target), file.digest, file.data] for name, file in manifest.files.items()},
+    }
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w", encoding="utf-8") as out:
+        json.dump(said, out, separators=(",", ":"))
+        out.flush()
+        os.fsync(out.fileno())
+    beside.replace(path)
+
+
+def mark(facts: os.stat_result) -> Mark:
+    """Return how a file looks."""
+    return Mark(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+
+
+def boot_id() -> str:
+    """Return what names this boot of the machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _numbers(one: Mark) -> list[int]:
+    return [one.size, one.mtime, one.ctime, one.inode]

@@ -1,0 +1,139 @@
+"""Talk to a Qdrant server over its REST API: one question, one answer, errors as Problems."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from omnimind_ops.model.problem import Problem
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 120.0
+"""Seconds for one answer: an exact query reads every vector, from a cold disk that takes its time."""
+
+
+@dataclass(frozen=True)
+class QdrantEndpoint:
+    """Where a server answers, e.g. "http://127.0.0.1:6333", and its API key if it wants one."""
+
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+
+
+class Talk:
+    """An open connection to a server."""
+
+    def __init__(self, endpoint: QdrantEndpoint, client: httpx.Client) -> None:
+        self.endpoint = endpoint
+        self.client = client
+
+    def get(self, path: str) -> Any:
+        """Return the `result` of a GET."""
+        return self._result("GET", path, None)
+
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """Return the `result` of a POST."""
+        return self._result("POST", path, body)
+
+    def _result(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+        import httpx
+
+        try:
+            answer = self.client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise unreachable(self.endpoint, str(error) or type(error).__name__) from error
+        if answer.status_code in (401, 403):
+            raise refused(self.endpoint)
+        try:
+            said = answer.json()
+        except ValueError:
+            said = answer.text[:200]
+        if answer.status_code != 200 or not isinstance(said, dict):
+            raise AnswerProblem(self.endpoint, f"{method} {path}", answer.status_code, said)
+        return said.get("result", said)
+
+
+class AnswerProblem(Problem):
+    """The server answered, but not what was asked for; `status` is the HTTP status."""
+
+    def __init__(self, endpoint: QdrantEndpoint, question: str, status: int, said: object) -> None:
+        detail = said.get("status", said) if isinstance(said, dict) else said
+        text = detail.get("error", detail) if isinstance(detail, dict) else detail
+        super().__init__(
+            f"cannot read from Qdrant at {endpoint.url}", f"{question}: status {status}: {text}", "look at the server's log; is this a Qdrant server?"
+        )
+        self.status = status
+
+
+@contextmanager
+def talk(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Talk]:
+    """Open a connection for a few questions; proxies of the environment are not used."""
+    import httpx
+
+    headers = {"api-key": endpoint.api_key} if endpoint.api_key else {}
+    with httpx.Client(base_url=endpoint.url, headers=headers, timeout=timeout, trust_env=False) as client:
+        yield Talk(endpoint, client)
+
+
+def version(endpoint: QdrantEndpoint) -> str:
+    """Return the server's version, e.g. "1.16.3"; Problem when nothing like Qdrant answers."""
+    with talk(endpoint, 10) as server:
+        said = server.get("/")
+    if not isinstance(said, dict) or "version" not in said:
+        raise AnswerProblem(endpoint, "GET /", 200, "no version in the answer")
+    return str(said["version"])
+
+
+def wait_ready(endpoint: QdrantEndpoint, timeout: float, pause: float = 0.1) -> str:
+    """Wait until the server has loaded its collections and takes our key; return its version.
+
+    Problem after `timeout` seconds, with the last thing that it said, and at once when it refuses the key.
+    """
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            with talk(endpoint, max(1.0, min(10.0, timeout))) as server:
+                _ready(server)
+                server.get("/collections")
+            return version(endpoint)
+        except Problem as problem:
+            if isinstance(problem, KeyRefused):
+                raise
+            if time.monotonic() >= until:
+                raise Problem(
+                    f"cannot reach a ready Qdrant at {endpoint.url}",
+                    f"not ready after {timeout:g} s; last: {problem.why}",
+                    "look at its log (journalctl -u qdrant): a large storage takes minutes to load, a broken one never does",
+                ) from problem
+        time.sleep(pause)
+
+
+class KeyRefused(Problem):
+    """The server wants another API key."""
+
+
+def refused(endpoint: QdrantEndpoint) -> KeyRefused:
+    """Return the problem of a wrong or missing key."""
+    given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"
+    return KeyRefused(f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server")
+
+
+def unreachable(endpoint: QdrantEndpoint, why: str) -> Problem:
+    """Return the problem of a server that does not answer."""
+    return Problem(f"cannot reach Qdrant at {endpoint.url}", why, "is it running, and is this its address?")
+
+
+def _ready(server: Talk) -> None:
+    import httpx
+
+    try:
+        answer = server.client.get("/readyz")
+    except httpx.HTTPError as error:
+        raise unreachable(server.endpoint, str(error) or type(error).__name__) from error
+    if answer.status_code not in (200, 401, 403, 404):  # 404: before 1.5 there was none; a refused key shows at the next question
+        raise AnswerProblem(server.endpoint, "GET /readyz", answer.status_code, answer.text[:200])

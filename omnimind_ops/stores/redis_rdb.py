@@ -1,0 +1,140 @@
+"""Dump files: what they are, and putting one where the native server will load it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools.shell import run
+
+CHUNK = 1 << 20
+END = 0xFF
+NAME = "dump.rdb"
+
+
+@dataclass(frozen=True)
+class RdbFacts:
+    """A dump file. `magic` is REDIS or VALKEY (9 and newer), `writer` "7.0.15" or "" when it does not say, `size` in bytes."""
+
+    magic: str
+    version: int
+    writer: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"RDB {self.version}" + (f" of {self.magic.title()} {self.writer}" if self.writer else "")
+
+
+def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
+    """Read a dump's header and check that it ends as a dump must (the end opcode and eight bytes of checksum).
+
+    A file that is no dump or was cut off is a Problem. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads all of it and its CRC: only
+    for dumps that its own version reads.
+    """
+    facts = rdb_header(path)
+    with path.open("rb") as file:
+        file.seek(max(0, facts.size - 9))
+        if file.read(1) != bytes([END]):
+            raise _not_a_dump(path, f"its {facts.size} bytes do not end as a dump does: it was cut off")
+    if checker and not (done := run([checker, str(path)], check=False, timeout=3600)).ok:
+        raise _not_a_dump(path, (done.out.strip().splitlines() or [done.err.strip() or "the checker found a fault"])[-1])
+    return facts
+
+
+def rdb_header(path: Path) -> RdbFacts:
+    """Read only the header, also that of an append-only file that begins with a dump."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise _not_a_dump(path, error.strerror or str(error)) from error
+    found = re.match(rb"(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))", head)
+    if not found:
+        raise _not_a_dump(path, f"it begins with {head[:9]!r}, not with REDIS or VALKEY and a number")
+    writer = re.match(rb"\xfa(?:\x09redis-ver|\x0avalkey-ver)([\x01-\x3f])", head[9:])
+    text = head[9 + writer.end() :][: writer[1][0]].decode(errors="replace") if writer else ""
+    return RdbFacts((found[1] or found[3]).decode(), int(found[2] or found[4]), text, size)
+
+
+def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
+    """Make `rdb` the dump that a server in `redis_dir` loads at its start; return False when it already is.
+
+    Copied beside, synced, its hash compared, then renamed to dump.rdb, mode 0640, `owner` (uid, gid). Everything that was in the folder is
+    first renamed into `parked` (on the same file system), never deleted. The server must be stopped, and must start with AOF off: with
+    `appendonly yes` and no AOF it ignores the dump and begins empty.
+    """
+    target, beside = redis_dir / NAME, redis_dir / f".{NAME}.omnimind"
+    wanted = _hash(rdb)
+    already = target.is_file() and _hash(target) == wanted
+    if not already:
+        _copy(rdb, beside, owner)
+        if _hash(beside) != wanted:
+            raise Problem(f"cannot place {rdb}", f"its copy {beside} has another SHA-256", "check the disk (dmesg), then run the same command again")
+    park(redis_dir, parked, keep=(target,) if already else (beside,))
+    if not already:
+        beside.replace(target)
+        _sync_folder(redis_dir)
+    return not already
+
+
+def park(folder: Path, into: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """Rename everything in `folder` into the folder `into`, never over something; return the new paths. Also the way back."""
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    moved: list[Path] = []
+    for item in sorted(folder.iterdir()):
+        if item in keep or item == into or item.name == "lost+found":
+            continue
+        new = _free_name(into, item.name)
+        try:
+            item.rename(new)
+        except OSError as error:
+            raise Problem(
+                f"cannot put {item} aside",
+                f"{into}: {error.strerror}",
+                "give a folder on the same file system, then run the same command again",
+            ) from error
+        moved.append(new)
+    for changed in (folder, into):
+        _sync_folder(changed)
+    return tuple(moved)
+
+
+def _free_name(into: Path, name: str) -> Path:
+    names = (name, *(f"{name}.{n}" for n in range(1, 10_000)))
+    return next(into / free for free in names if not os.path.lexists(into / free))
+
+
+def _copy(source: Path, target: Path, owner: tuple[int, int]) -> None:
+    with source.open("rb") as read, target.open("wb") as write:
+        os.fchmod(write.fileno(), 0o640)
+        shutil.copyfileobj(read, write, CHUNK)
+        os.fchown(write.fileno(), *owner)
+        write.flush()
+        os.fsync(write.fileno())
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _not_a_dump(path: Path, why: str) -> Problem:
+    return Problem(
+        f"cannot use {path} as a Redis dump",
+        why,
+        "give a dump.rdb that a SAVE or a clean stop has written, then run the same command again",
+    )

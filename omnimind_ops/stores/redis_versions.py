@@ -1,0 +1,49 @@
+"""Which RDB format a version writes, and which it reads; pure.
+
+Sources: RDB_VERSION in src/rdb.h of each release (5.0 to 8.10), and Valkey's src/rdb.h. Seen on real servers here: Redis 7.0.15 writes
+REDIS0010, Valkey 9.1 writes VALKEY080 to its disk (to a replica that does not give its version it writes REDIS0011 when the data allow).
+"""
+
+from __future__ import annotations
+
+import re
+
+REDIS = ((8, 10, 15), (8, 8, 14), (8, 6, 13), (7, 4, 12), (7, 2, 11), (7, 0, 10), (5, 0, 9), (4, 0, 8), (3, 2, 7))
+VALKEY = ((9, 1, 80), (9, 0, 80), (7, 2, 11))
+FOREIGN = range(12, 80)  # Valkey refuses these: they belong to Redis after the fork
+
+
+def plain(version: str) -> str:
+    """Return "7.0.15" for "7.0.15" and for a package's "5:7.0.15-1~deb12u10"."""
+    found = re.match(r"(?:\d+:)?([\d.]+)", version)
+    return found[1] if found else version
+
+
+def writes(kind: str, version: str) -> int:
+    """Return the RDB version that this redis or valkey writes to its disk; 0 for one that is older or newer than the table."""
+    table = _table(kind)
+    return 0 if _numbers(version) > table[0][:2] else reads_up_to(kind, version)
+
+
+def reads_up_to(kind: str, version: str) -> int:
+    """Return the newest RDB version that it certainly loads; 0 unknown."""
+    return next((rdb for major, minor, rdb in _table(kind) if _numbers(version) >= (major, minor)), 0)
+
+
+def reads(kind: str, version: str, rdb: int) -> bool:
+    """Tell whether it certainly loads an RDB of that version."""
+    return 0 < rdb <= reads_up_to(kind, version) and not (kind == "valkey" and rdb in FOREIGN)
+
+
+def at_least(version: str, major: int, minor: int) -> bool:
+    """Tell whether a version is that or newer."""
+    return _numbers(version) >= (major, minor)
+
+
+def _table(kind: str) -> tuple[tuple[int, int, int], ...]:
+    return VALKEY if kind == "valkey" else REDIS
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    found = re.match(r"(\d+)(?:\.(\d+))?", plain(version))
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

@@ -1,0 +1,178 @@
+"""What is in a directory tree, as facts; nothing is followed, nothing is opened but directories."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+
+PARTIAL = ".omnimind-partial-"
+"""How the names of our unfinished files begin; such names in a source are not data, in a target they are cleaned away."""
+
+
+class Kind(StrEnum):
+    """What an entry is; everything else (device, socket, pipe) is never copied."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a tree: `path` is relative ("" is the root; undecodable bytes as surrogates), sizes in bytes, times in ns."""
+
+    path: str
+    kind: Kind
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: int
+    ctime: int
+    device: int
+    inode: int
+    links: int
+    stored: int  # bytes that take up room on the disk
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Return device and inode: equal for the names of one hard-linked file."""
+        return self.device, self.inode
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A walked tree: entries by relative path, parents before children; `skipped` names what cannot be copied, with the reason."""
+
+    root: Path
+    entries: dict[str, Entry]
+    skipped: tuple[str, ...]
+    partials: tuple[str, ...]
+
+    def of(self, kind: Kind) -> Iterator[Entry]:
+        """Yield the entries of one kind."""
+        return (entry for entry in self.entries.values() if entry.kind is kind)
+
+    @property
+    def apparent(self) -> int:
+        """Return the sum of all file sizes in bytes, holes included."""
+        return sum(entry.size for entry in self.of(Kind.FILE))
+
+
+def walk(root: Path, *, live: bool = False) -> Tree:
+    """Read a tree. `live`: what vanishes meanwhile is left out; otherwise, and for what may not be read, Problem."""
+    entries: dict[str, Entry] = {}
+    skipped: list[str] = []
+    partials: list[str] = []
+    top = _top(root)
+    entries[""] = top
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        try:
+            names = _names(root, folder)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if not live or not folder:
+                raise _unreadable(root / folder, error) from error
+            continue
+        except OSError as error:
+            raise _unreadable(root / folder, error) from error
+        below = []
+        for name, facts in names:
+            path = f"{folder}/{name}" if folder else name
+            if name.startswith(PARTIAL):
+                partials.append(path)
+                continue
+            kind = _kind(facts)
+            if kind is None:
+                skipped.append(f"{printable(path)}: {_odd(facts)}")
+                continue
+            entries[path] = _entry(path, kind, facts)
+            if kind is Kind.FOLDER:
+                below.append(path)
+        folders += reversed(below)
+    return Tree(root, entries, tuple(skipped), tuple(partials))
+
+
+def printable(path: str) -> str:
+    """Return a name that any terminal or JSON file can take."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def open_quietly(path: str | Path, flags: int) -> int:
+    """Open for reading without following a link, without blocking on a pipe, and without a new access time where we may."""
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        return os.open(path, flags | os.O_NOATIME)
+    except PermissionError:
+        return os.open(path, flags)
+
+
+def _top(root: Path) -> Entry:
+    try:
+        facts = os.lstat(root)
+    except OSError as error:
+        raise _unreadable(root, error) from error
+    if not stat.S_ISDIR(facts.st_mode):
+        raise Problem(f"cannot read {root}", "it is not a directory", "name the directory itself, not a link to it")
+    return _entry("", Kind.FOLDER, facts)
+
+
+def _names(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
+    handle = open_quietly(os.path.join(root, folder), os.O_RDONLY | os.O_DIRECTORY)
+    found = []
+    try:
+        with os.scandir(handle) as listing:
+            for item in listing:
+                try:
+                    found.append((item.name, item.stat(follow_symlinks=False)))
+                except FileNotFoundError:
+                    continue
+    finally:
+        os.close(handle)
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _kind(facts: os.stat_result) -> Kind | None:
+    if stat.S_ISREG(facts.st_mode):
+        return Kind.FILE
+    if stat.S_ISDIR(facts.st_mode):
+        return Kind.FOLDER
+    return Kind.LINK if stat.S_ISLNK(facts.st_mode) else None
+
+
+def _odd(facts: os.stat_result) -> str:
+    if stat.S_ISSOCK(facts.st_mode):
+        return "a socket"
+    return "a pipe" if stat.S_ISFIFO(facts.st_mode) else "a device"
+
+
+def _entry(path: str, kind: Kind, facts: os.stat_result) -> Entry:
+    return Entry(
+        path,
+        kind,
+        stat.S_IMODE(facts.st_mode),
+        facts.st_uid,
+        facts.st_gid,
+        facts.st_size,
+        facts.st_mtime_ns,
+        facts.st_ctime_ns,
+        facts.st_dev,
+        facts.st_ino,
+        facts.st_nlink,
+        facts.st_blocks * 512,
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    return Problem(
+        f"cannot read {printable(str(path))}",
+        error.strerror or str(error),
+        "check the path and its permissions, and that nothing changes it meanwhile",
+    )
