@@ -1,0 +1,63 @@
+"""The Compose file of a project, as a plain mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from omnimind_ops.model.json import JSON
+from omnimind_ops.tools import compose
+from omnimind_ops.tools.docker import compose_config
+from omnimind_ops.tools.shell import run
+
+PROGRAMS = (("docker", "compose"), ("docker-compose",))
+SECONDS = 20
+
+
+def document(project: str, working_dir: str, files: Sequence[str], env_file: str = "") -> dict[str, JSON] | None:
+    """Return the project's files merged and interpolated; None when one is gone or nobody can read it.
+
+    We read it ourselves where that gives what Compose would: `config` drops keys (env_file), adds others, and takes seconds.
+    A file that points at others (extends, include) or carries Compose's own tags (!reset) is given to Compose.
+    """
+    env = Path(env_file or Path(working_dir) / ".env")
+    own = _own(files, variables(env))
+    if own is not None and not compose.needs_compose(own):
+        return own
+    if not files or not all(Path(file).is_file() for file in files):
+        return None
+    return _asked(project, working_dir, files, str(env) if env.is_file() else "") or own
+
+
+def variables(env: Path) -> dict[str, str]:
+    """Return what a .env file sets; empty without one."""
+    try:
+        text = env.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return {}
+    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _own(files: Sequence[str], words: dict[str, str]) -> dict[str, JSON] | None:
+    merged: dict[str, JSON] = {}
+    try:
+        for file in files:
+            merged = compose.merge(merged, compose.parse(Path(file).read_text(encoding="utf-8-sig", errors="replace")))
+    except (OSError, ValueError):
+        return None
+    found = compose.interpolate(merged, words)
+    return found if isinstance(found, dict) and found else None
+
+
+def _asked(project: str, working_dir: str, files: Sequence[str], env_file: str) -> dict[str, JSON] | None:
+    for program in PROGRAMS:
+        done = run(compose_config(program, project, working_dir, files, env_file), timeout=SECONDS, check=False)
+        if done.ok:
+            try:
+                return compose.parse(done.out)
+            except ValueError:
+                continue
+    return None

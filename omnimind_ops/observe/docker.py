@@ -1,0 +1,97 @@
+"""The container engine: what runs, in which Compose project, made from what. Truth from the engine, never from the current folder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from omnimind_ops.model.facts import Container, Project
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.observe import compose
+from omnimind_ops.observe.projects import Roles, pick_project, roles
+from omnimind_ops.tools import docker
+from omnimind_ops.tools.shell import run
+
+__all__ = ["Roles", "containers", "engine", "environment", "pick_project", "projects", "redis_password", "roles"]
+
+ENV_FILE = "com.docker.compose.project.environment_file"
+
+
+def engine() -> tuple[str, str]:
+    """Return the engine's version and "", or "" and why none answers."""
+    done = run(docker.version(), timeout=10, check=False)
+    if done.ok and done.out.strip():
+        return done.out.strip(), ""
+    if done.code == 127:
+        return "", "the program docker is not installed"
+    if done.code == 124:
+        return "", "the engine does not answer within 10 s"
+    said = (done.err.strip() or "it says nothing").splitlines()[-1]
+    return "", "this user may not talk to it (permission denied)" if "permission denied" in said else said
+
+
+def containers() -> tuple[Container, ...]:
+    """Return every container, stopped ones too, by name; raises Problem when the engine does not answer."""
+    ids = run(docker.list_ids(), timeout=30).out.split()
+    if not ids:
+        return ()
+    done = run(docker.inspect(ids), timeout=60, check=False)
+    if not done.ok and "no such" not in done.err.lower():  # one that went since is no reason to fail
+        raise Problem("cannot read the containers", done.err.strip() or f"docker inspect ended with {done.code}", "see `docker ps -a`")
+    return tuple(sorted(docker.parse_inspect(done.out), key=lambda container: container.name))
+
+
+def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:
+    """Return the Compose projects by name, each with its file where that can still be read."""
+    grouped: dict[str, list[Container]] = defaultdict(list)
+    for container in containers() if found is None else found:
+        if container.project:
+            grouped[container.project].append(container)
+    return tuple(_project(name, members) for name, members in sorted(grouped.items()))
+
+
+def environment(container: str) -> Mapping[str, str]:
+    """Return a container's environment, running or not; it holds secrets."""
+    return _one(container).env
+
+
+def redis_password(container: str) -> str:
+    """Return the password that a Redis container asks for, "" when its command (and Bitnami's environment) names none."""
+    text = run(docker.inspect((container,)), timeout=30).out
+    found = docker.parse_inspect(text)[0]
+    if password := docker.value_after("--requirepass", docker.command_of(text), found.env):
+        return password
+    if "bitnami" not in found.image:  # the official image does not look at its environment
+        return ""
+    return next((found.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if found.env.get(name)), "")
+
+
+def _one(container: str) -> Container:
+    return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
+
+
+def _project(name: str, members: Sequence[Container]) -> Project:
+    """Return the project as its newest words tell: services may have been made by different runs of Compose."""
+    model = next((c for c in members if not c.oneoff), members[0])
+    files = tuple(_existing(file, model.working_dir) for file in model.config_files)
+    read = compose.document(name, model.working_dir, files, model.labels.get(ENV_FILE, ""))
+    return Project(name, model.working_dir, files, tuple(_with_order(c, read) for c in members), read)
+
+
+def _existing(file: str, working_dir: str) -> str:
+    """Return the file, or the one of that name in the project's folder: v1 wrote paths relative to where it was called."""
+    beside = Path(working_dir) / Path(file).name
+    return str(beside) if not Path(file).is_file() and beside.is_file() else file
+
+
+def _with_order(container: Container, document: Mapping[str, JSON] | None) -> Container:
+    """Return the container with depends_on from the file when no label tells (Compose v1)."""
+    services = (document or {}).get("services")
+    body = services.get(container.service) if isinstance(services, Mapping) else None
+    wanted = body.get("depends_on") if isinstance(body, Mapping) else None
+    if container.depends_on or not isinstance(wanted, Mapping | list):
+        return container
+    return replace(container, depends_on=tuple(sorted(str(name) for name in wanted)))

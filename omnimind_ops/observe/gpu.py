@@ -1,0 +1,109 @@
+"""The NVIDIA card and its driver, asked link by link: card, module, library, device nodes. nvcc is no part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from omnimind_ops.model.facts import Gpu
+from omnimind_ops.observe import nvml
+
+NVIDIA = "0x10de"
+DISPLAY = "0x03"
+CU12, CU13 = 525, 580  # first driver branches that run CUDA 12 and CUDA 13
+BRANCHES = {525: "12.0", 530: "12.1", 535: "12.2", 545: "12.3", 550: "12.4", 555: "12.5", 560: "12.6", 565: "12.7", 570: "12.8", 575: "12.9", 580: "13.0"}
+"""CUDA that a driver branch supports (CUDA release notes, table of driver versions), for when NVML cannot be asked."""
+
+
+def gpu(sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow) -> Gpu:
+    """Return what is there; `sysroot` holds sys/, proc/ and dev/."""
+    present, driver = _cards(sysroot) > 0, _driver(sysroot)
+    said = ask() if driver else nvml.Nvml(9, "no driver is loaded")
+    lock, reason = choose_lock(present or bool(driver), driver)
+    fault, fix = _fault(sysroot, present, driver, said)
+    return Gpu(
+        present=present or bool(said.name),
+        driver=driver,
+        cuda=said.cuda or (BRANCHES.get(branch(driver), "") if driver else ""),
+        name=said.name or _proc_name(sysroot),
+        memory=said.memory,
+        lock=lock,
+        reason=reason,
+        fault=fault,
+        fix=fix,
+        library=said.library or _library(sysroot),
+        shadow=shadow(),
+    )
+
+
+def choose_lock(present: bool, driver: str) -> tuple[str, str]:
+    """Return the requirement set that runs on this driver, and why. The driver decides, not the card."""
+    if not present:
+        return "cpu", "there is no NVIDIA card"
+    if not driver:
+        return "cpu", "an NVIDIA card is there, but no driver is loaded for it"
+    number = branch(driver)
+    if number < CU12:
+        return "cpu", f"driver {driver} is older than {CU12}, the first that runs CUDA 12"
+    if number < CU13:
+        return "cu12", f"driver {driver} runs CUDA 12, but not CUDA 13 (that needs {CU13})"
+    return "cu13", f"driver {driver} runs CUDA 13"
+
+
+def branch(driver: str) -> int:
+    """Return 535 for "535.183.01", 0 for what has no number."""
+    word = driver.partition(".")[0]
+    return int(word) if word.isdigit() else 0
+
+
+def _cards(sysroot: Path) -> int:
+    """Count the NVIDIA display controllers on PCI (class 0x0300 VGA, 0x0302 3D)."""
+    devices = (sysroot / "sys/bus/pci/devices").glob("*")
+    return sum(_read(d / "vendor") == NVIDIA and _read(d / "class").startswith(DISPLAY) for d in devices)
+
+
+def _driver(sysroot: Path) -> str:
+    """Return the version of the loaded module; nouveau and a module that is only installed have none."""
+    return _read(sysroot / "sys/module/nvidia/version")
+
+
+def _library(sysroot: Path) -> str:
+    """Return the version in the name of the installed libnvidia-ml, "" when there is none."""
+    found = [path.name.partition(".so.")[2] for place in ("usr/lib/*-linux-gnu", "usr/lib64") for path in sysroot.glob(f"{place}/libnvidia-ml.so.*.*")]
+    return max(found, default="", key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])
+
+
+def _proc_name(sysroot: Path) -> str:
+    for file in sorted((sysroot / "proc/driver/nvidia/gpus").glob("*/information")):
+        for line in _read(file).splitlines():
+            if line.startswith("Model:"):
+                return line.partition(":")[2].strip()
+    return ""
+
+
+def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[str, str]:
+    """Return the first broken link between the card and a program, and what to do; "" when none is found."""
+    if not present and not driver:
+        return "", ""
+    if not driver and (sysroot / "sys/module/nouveau").exists():
+        return "the card is driven by nouveau, which has no CUDA", "install NVIDIA's driver (ubuntu-drivers install) and reboot"
+    if not driver:
+        return (
+            "no driver is loaded for the card",
+            "install it, or rebuild it for this kernel (dkms status; Secure Boot needs an enrolled key), then: modprobe nvidia",
+        )
+    if said.code:
+        why, fix = nvml.FAULTS.get(said.code, (f"the driver does not answer: {said.said} (NVML {said.code})", "see `dmesg | grep NVRM`"))
+        differ = f": library {_library(sysroot)}, module {driver}" if said.code == 18 else ""
+        return why + differ, fix
+    missing = [node for node in ("dev/nvidiactl", "dev/nvidia0") if not (sysroot / node).exists()]
+    if missing:
+        return f"there is no /{missing[0]}", "make the device nodes: nvidia-modprobe -c 0 -u"
+    return "", ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""

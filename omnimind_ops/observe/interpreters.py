@@ -1,0 +1,79 @@
+"""Pythons that could make the venv of the services: new enough, and reachable by users other than their owner."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from omnimind_ops.model.facts import Interpreter
+from omnimind_ops.tools.shell import run
+
+OLDEST = (3, 11)
+CANDIDATES = (
+    "/opt/omnimind/python/bin/python3",
+    "/opt/omnimind/python/*/bin/python3",  # as `uv python install --install-dir /opt/omnimind/python` lays it out
+    "/usr/bin/python3.12",
+    "/usr/bin/python3.13",
+    "/usr/bin/python3.11",
+    "/usr/bin/python3",
+    "/usr/local/bin/python3.12",
+    "/usr/local/bin/python3.13",
+    "/usr/local/bin/python3.11",
+    "/usr/local/bin/python3",
+)
+LINKS = 40  # as many as Linux follows
+HOMES = ("/home", "/root")
+ASK = "import sys; print('.'.join(map(str, sys.version_info[:3]))); import venv, ensurepip"
+
+
+def interpreters(asked: str = "") -> tuple[Interpreter, ...]:
+    """Return the one asked for, or every candidate that is there; best first, those with trouble last."""
+    paths = (asked,) if asked else tuple(path for pattern in CANDIDATES for path in _matching(pattern))
+    return tuple(sorted((interpreter(path) for path in paths), key=lambda found: bool(found.trouble)))
+
+
+def _matching(pattern: str) -> list[str]:
+    return sorted((str(path) for path in Path("/").glob(pattern.lstrip("/"))), reverse=True)
+
+
+def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
+    """Return what is known of one interpreter; it is run once, isolated."""
+    real = str(Path(path).resolve())
+    if not Path(real).is_file():
+        return Interpreter(path, "", real, "there is no such file")
+    done = run((path, "-I", "-c", ASK), timeout=20, check=False)
+    version = done.out.strip()
+    if not version:
+        return Interpreter(path, "", real, "it does not run")
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        return Interpreter(path, version, real, f"it is Python {version}, older than {OLDEST[0]}.{OLDEST[1]}")
+    if not done.ok:
+        return Interpreter(path, version, real, f"it cannot make a venv (install python{version.rpartition('.')[0]}-venv)")
+    return Interpreter(path, version, real, _unreachable(path, homes))
+
+
+def _unreachable(path: str, homes: Sequence[str]) -> str:
+    """Return why another user could not execute it: a unit would end with 203/EXEC. Every link on the way counts."""
+    for step in _way(Path(path)):
+        if any(step.is_relative_to(home) for home in homes):
+            return f"it lives in a home directory ({step}), which services cannot see (ProtectHome)"
+        try:
+            if not step.stat().st_mode & stat.S_IXOTH:
+                return f"other users may not pass {step}"
+        except OSError as error:
+            return f"{step}: {error.strerror}"
+    return ""
+
+
+def _way(path: Path) -> list[Path]:
+    """Return the file and all folders above it, as typed, after each symbolic link, and where the links end."""
+    found: list[Path] = []
+    here = path.absolute()
+    for _ in range(LINKS):
+        found += [here, *here.parents]
+        if not here.is_symlink():
+            break
+        here = here.parent / here.readlink()
+    real = path.resolve()
+    return list(dict.fromkeys([*found, real, *real.parents]))

@@ -1,0 +1,101 @@
+"""The host as seen: one call, everything read, nothing changed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from omnimind_ops.model.facts import Container, Interpreter, Machine
+from omnimind_ops.observe import docker
+from omnimind_ops.observe.disks import disks
+from omnimind_ops.observe.gpu import gpu
+from omnimind_ops.observe.interpreters import interpreters
+from omnimind_ops.observe.ports import holders
+from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.shell import run
+
+
+def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = None, python: str = "") -> Machine:
+    """Return the host's facts; `paths` are the places that will be written to, `python` the interpreter asked for.
+
+    `containers` saves asking the engine again when the caller has them already.
+    """
+    version, why = docker.engine()
+    seen = (docker.containers() if version else ()) if containers is None else tuple(containers)
+    release = os_release()
+    pythons = interpreters(python)
+    return Machine(
+        hostname=socket.gethostname(),
+        os_id=release.get("ID", ""),
+        os_version=release.get("VERSION_ID", ""),
+        os_name=release.get("PRETTY_NAME", ""),
+        kernel=platform.release(),
+        systemd=systemd_version(),
+        root=os.geteuid() == 0,
+        sudo=os.geteuid() == 0 or run(("sudo", "-n", "true"), timeout=10, check=False).ok,
+        user=os.environ.get("SUDO_USER") or _user(),
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        cpus=len(os.sched_getaffinity(0)),
+        locale=locale(os.environ),
+        python=_best(pythons),
+        gpu=gpu(),
+        disks=disks(paths),
+        holders=holders(seen),
+        docker=version,
+        docker_reason=why,
+        interpreters=pythons,
+        gpu_containers=tuple(container.name for container in seen if container.gpu and container.running),
+    )
+
+
+def find_python(asked: str = "") -> str:
+    """Return the interpreter to make the venv with, "" when none will do."""
+    return _best(interpreters(asked))
+
+
+def _best(found: Sequence[Interpreter]) -> str:
+    return next((one.path for one in found if not one.trouble), "")
+
+
+def os_release(root: Path = Path("/")) -> dict[str, str]:
+    """Return /etc/os-release (or its original under /usr/lib) as a mapping."""
+    for place in ("etc/os-release", "usr/lib/os-release"):
+        try:
+            lines = (root / place).read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+        return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+    return {}
+
+
+def systemd_version(running: Path = Path("/run/systemd/system")) -> int:
+    """Return systemd's version, 0 when it is not PID 1 (sd_booted(3))."""
+    return systemctl.parse_version(run(systemctl.version(), timeout=10, check=False).out) if running.is_dir() else 0
+
+
+def locale(environment: Mapping[str, str], root: Path = Path("/")) -> str:
+    """Return the locale that programs started here get: the environment's, else the host's default, else "C"."""
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        if environment.get(name):
+            return environment[name]
+    for place in ("etc/locale.conf", "etc/default/locale"):
+        try:
+            lines = (root / place).read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.startswith("LANG="):
+                return line.partition("=")[2].strip().strip("\"'") or "C"
+    return "C"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a uid without a name
+        return str(os.getuid())

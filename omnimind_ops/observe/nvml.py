@@ -1,0 +1,83 @@
+"""What NVML, the driver's own library, tells; every question is guarded by itself, for on GeForce some are NOT_SUPPORTED."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+FAULTS = {
+    9: ("the driver's kernel module is not loaded", "load it: modprobe nvidia"),
+    12: ("libnvidia-ml.so.1 is not installed", "install the libraries of the driver's version (libnvidia-compute-…)"),
+    15: ("the card has fallen off the bus", "reboot; see `dmesg | grep Xid`"),
+    18: ("the driver's library and its kernel module differ in version, as after an unattended upgrade", "reboot"),
+}
+
+
+@dataclass(frozen=True)
+class Nvml:
+    """What it said. `code` is NVML's own error when it did not start, 0 when it did."""
+
+    code: int = 0
+    said: str = ""
+    library: str = ""  # "535.183.01"
+    cuda: str = ""  # "12.2"
+    name: str = ""
+    memory: int = 0  # bytes
+    capability: str = ""  # "7.5"
+
+
+def read() -> Nvml:
+    """Ask about the first card; never raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the deprecated dist `pynvml` warns on import; `shadow` finds it
+            import pynvml
+    except ImportError as error:
+        return Nvml(12, str(error))
+    nvml: Any = pynvml
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError as error:
+        return Nvml(int(error.value), str(error))
+    try:
+        return _ask(nvml)
+    finally:
+        _quietly(nvml, nvml.nvmlShutdown)
+
+
+def _ask(nvml: Any) -> Nvml:
+    number = _quietly(nvml, lambda: int(nvml.nvmlSystemGetCudaDriverVersion_v2())) or 0
+    card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))
+    memory = card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetMemoryInfo(card).total))
+    capability = card and _quietly(nvml, lambda: "{}.{}".format(*nvml.nvmlDeviceGetCudaComputeCapability(card)))
+    return Nvml(
+        library=_text(_quietly(nvml, nvml.nvmlSystemGetDriverVersion)),
+        cuda=f"{number // 1000}.{number % 1000 // 10}" if number else "",
+        name=_text(card and _quietly(nvml, lambda: nvml.nvmlDeviceGetName(card))),
+        memory=memory or 0,
+        capability=capability or "",
+    )
+
+
+def _quietly(nvml: Any, ask: Callable[[], T]) -> T | None:
+    try:
+        return ask()
+    except (nvml.NVMLError, AttributeError):
+        return None
+
+
+def _text(value: object) -> str:
+    """Return text; older bindings answer in bytes."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
+
+
+def shadow() -> str:
+    """Return the version of the dist `pynvml`: installed beside nvidia-ml-py it silently wins the import. "" when absent."""
+    try:
+        return metadata.version("pynvml")
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,114 @@
+"""Who listens on which TCP port: the kernel's tables, joined to processes, units and containers."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.model.facts import Container, Holder
+from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.shell import run
+
+LISTEN = "0A"
+FORWARDERS = ("docker-proxy", "dockerd")  # dockerd itself holds the port when userland-proxy is off
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening socket as the kernel lists it."""
+
+    address: str
+    port: int
+    inode: str
+
+
+def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) -> tuple[Holder, ...]:
+    """Return who listens, by port; a few milliseconds. Without root, other users' sockets have pid 0 and no program.
+
+    `containers` gives names to what docker-proxy holds.
+    """
+    found = listeners(proc)
+    owners = _owners({listener.inode for listener in found}, proc)
+    sockets = _socket_units() if 1 in owners.values() and proc == Path("/proc") else {}
+    seen = {_holder(listener, owners.get(listener.inode, 0), containers, sockets, proc): None for listener in found}
+    return tuple(sorted(seen, key=lambda holder: (holder.port, holder.address)))
+
+
+def listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
+    """Return the listening TCP sockets of this network namespace, IPv4 and IPv6."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / name).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        words = (line.split() for line in lines)
+        found += [_listener(w[1], w[9]) for w in words if w[3] == LISTEN]
+    return tuple(found)
+
+
+def _listener(local: str, inode: str) -> Listener:
+    """Read "0100007F:18EB": the address is words of 32 bits, each in the machine's byte order."""
+    address, _, port = local.partition(":")
+    words = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
+    return Listener(str(ipaddress.ip_address(b"".join(words))), int(port, 16), inode)
+
+
+def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
+    """Return the lowest pid that has each socket open (a parent comes before the workers it forked); PID 1 only when it is alone."""
+    owners: dict[str, int] = {}
+    for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below
+        for inode in inodes.intersection(_sockets(proc / str(pid) / "fd")):
+            owners.setdefault(inode, pid)
+    return owners
+
+
+def _sockets(folder: Path) -> Iterable[str]:
+    try:
+        with os.scandir(folder) as entries:
+            targets = [_target(entry.path) for entry in entries]
+    except OSError:
+        return ()
+    return [target[8:-1] for target in targets if target.startswith("socket:[")]
+
+
+def _target(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _holder(listener: Listener, pid: int, containers: Sequence[Container], sockets: dict[int, str], proc: Path) -> Holder:
+    program, cgroup = (_read(proc / str(pid) / "comm"), _read(proc / str(pid) / "cgroup")) if pid else ("", "")
+    if pid == 1 and listener.port in sockets:
+        return Holder(listener.port, listener.address, pid, program, unit=sockets[listener.port])
+    return Holder(listener.port, listener.address, pid, program, _container(listener, program, cgroup, containers), systemctl.unit_of(cgroup))
+
+
+def _container(listener: Listener, program: str, cgroup: str, containers: Sequence[Container]) -> str:
+    """Return the container that publishes the port, or the one (on the host's network) that the process runs in."""
+    if program in FORWARDERS or not program:
+        wanted = {listener.address, ""} if listener.address not in ("0.0.0.0", "::") else {"0.0.0.0", "::", ""}  # noqa: S104
+        for container in containers:
+            for publish in container.ports if container.running else ():
+                if publish.protocol == "tcp" and publish.host_port == listener.port and publish.host_ip in wanted:
+                    return container.name
+    inside = systemctl.containers_of(cgroup)
+    return next((container.name for container in containers if container.id in inside), "")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _socket_units() -> dict[int, str]:
+    """Ask systemd which of its socket units holds which port."""
+    return systemctl.parse_sockets(run(systemctl.show_sockets(), timeout=10, check=False).out)

@@ -1,0 +1,94 @@
+"""Which Compose project is OmniMind, and which container in it plays which part. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.model.facts import Container, Project
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools.images import role_of
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The containers by the part they play; `others` have none of ours (a benchmark, `docker compose run` containers)."""
+
+    qdrant: Container | None = None
+    redis: Container | None = None
+    backend: Container | None = None
+    frontend: Container | None = None
+    postgres: Container | None = None
+    others: tuple[Container, ...] = ()
+
+
+def roles(project: Project) -> Roles:
+    """Return who is who; two containers for one part are a Problem."""
+    taken: dict[str, Container] = {}
+    others: list[Container] = []
+    for container in project.containers:
+        role = "" if container.oneoff else role_of(container.service, container.image, project.name)
+        if not role:
+            others.append(container)
+        elif role in taken:
+            raise Problem(
+                f"cannot tell which container of {project.name} is the {role}",
+                f"both {taken[role].name} ({taken[role].image}) and {container.name} ({container.image}) could be",
+                "scale the service to one container, or remove the one that is not used (docker rm), and try again",
+            )
+        else:
+            taken[role] = container
+    return Roles(taken.get("qdrant"), taken.get("redis"), taken.get("backend"), taken.get("frontend"), taken.get("postgres"), tuple(others))
+
+
+def looks_like_omnimind(project: Project) -> bool:
+    """Tell whether the project has just one Qdrant and just one Redis."""
+    parts = [role_of(c.service, c.image, project.name) for c in project.containers if not c.oneoff]
+    return parts.count("qdrant") == 1 and parts.count("redis") == 1
+
+
+def pick_project(projects: Sequence[Project], asked: str | None, path: Path | None) -> Project:
+    """Return the project named `asked`, or made from the file or folder `path`, or the only one that can be meant."""
+    if asked:
+        chosen = [project for project in projects if project.name == asked]
+        why = f"no container belongs to a Compose project named {asked}"
+    elif path:
+        chosen = [project for project in projects if _made_from(project, path)]
+        why = f"no container was made from {path}"
+    else:
+        chosen = [p for p in projects if looks_like_omnimind(p)] or ([p for p in projects if _partly(p)] if len(projects) == 1 else [])
+        why = "no Compose project has one Qdrant and one Redis"
+    if len(chosen) == 1:
+        return chosen[0]
+    if chosen:
+        raise _unclear(chosen, f"{len(chosen)} projects could be meant: {', '.join(p.name for p in chosen)}")
+    raise (
+        _unclear(projects, why)
+        if projects
+        else Problem(
+            "cannot find the Compose project", "no container of any Compose project is on this host", "bring it up once (docker compose up -d), or pass backups"
+        )
+    )
+
+
+def _partly(project: Project) -> bool:
+    """Tell whether a lone project is ours even so: some part is there, none is there twice (a Redis cluster has six)."""
+    parts = [role for c in project.containers if not c.oneoff and (role := role_of(c.service, c.image, project.name))]
+    return bool({"qdrant", "redis", "backend"} & set(parts)) and len(parts) == len(set(parts))
+
+
+def _made_from(project: Project, path: Path) -> bool:
+    wanted = path.expanduser().resolve()
+    places = (project.working_dir, *project.config_files)
+    return any(place and Path(place).resolve() == wanted for place in places)
+
+
+def _unclear(projects: Sequence[Project], why: str) -> Problem:
+    return Problem("cannot choose a Compose project", why, "say which: --project NAME", log=tuple(describe(project) for project in projects))
+
+
+def describe(project: Project) -> str:
+    """Return one line: name, services with their states, folder."""
+    parts = sorted(f"{c.service or c.name} {c.state or ('running' if c.running else 'stopped')}" for c in project.containers)
+    return f"{project.name}: {', '.join(parts)} ({project.working_dir or 'folder unknown'})"

@@ -1,0 +1,1 @@
+"""Pure: Facts + Goal → Plan; no I/O, no clock. Start with migration.py."""

@@ -1,0 +1,58 @@
+"""Check disk: for every file system what is free and what everything that goes there adds up to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from omnimind_ops.model.facts import Disk
+from omnimind_ops.planning.check import Check, State, size
+
+VENV = {"cpu": 1_500_000_000, "cu12": 6_000_000_000, "cu13": 6_000_000_000}
+"""Bytes of the installed venv by lock."""
+MARGIN = 0.1  # of what is needed, for journals, logs and file systems that slow down when full
+UNSAFE = ("nfs", "nfs4", "cifs", "smb3", "vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p")
+VANISHING = ("tmpfs", "ramfs")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one path asks of its file system."""
+
+    path: str
+    count: int
+
+
+def disk(disks: Sequence[Disk], space: Mapping[str, int], venv: str, lock: str) -> tuple[Check, ...]:
+    """Return a row for each mount point, with the sum of what goes there."""
+    shares = [Share(path, count) for path, count in space.items()]
+    if venv:
+        shares.append(Share(venv, VENV.get(lock, VENV["cpu"])))
+    placed = [(share, _where(share.path, disks)) for share in shares]
+    points = dict.fromkeys(where.mount_point for _, where in placed if where)
+    rows = [_row(point, [(share, where) for share, where in placed if where and where.mount_point == point]) for point in points]
+    unknown = (share.path for share, where in placed if not where)
+    return (*rows, *(Check("disk", State.FAIL, f"the free space for {path} is not known", "this is a fault in omnimind: report it") for path in unknown))
+
+
+def _where(path: str, disks: Sequence[Disk]) -> Disk | None:
+    """Return the disk measured for the path, or for the nearest folder above it that was measured."""
+    above = [one for one in disks if PurePosixPath(path).is_relative_to(one.path)]
+    return max(above, key=lambda one: len(one.path), default=None)
+
+
+def _row(point: str, parts: list[tuple[Share, Disk]]) -> Check:
+    wanted = int(sum(share.count for share, _ in parts) * (1 + MARGIN))
+    where = parts[0][1]
+    named = " + ".join(f"{size(share.count)} in {share.path}" for share, _ in parts)
+    text = f"{point}: {size(where.free)} free of {size(where.total)}, {size(wanted)} needed ({named}, and a tenth to spare)"
+    if where.read_only:
+        return Check("disk", State.FAIL, f"{point} is mounted read-only", f"mount -o remount,rw {point}")
+    if where.free < wanted:
+        return Check("disk", State.FAIL, text, f"free {size(wanted - where.free)} more on {point} (docker system df shows what Docker could give back)")
+    if where.filesystem in UNSAFE:
+        return Check("disk", State.WARN, f"{text}; {where.filesystem} does not keep data safe for Qdrant", "use a local ext4, xfs or btrfs")
+    if where.filesystem in VANISHING:
+        return Check("disk", State.WARN, f"{text}; {where.filesystem} is empty after a reboot", "use a file system on a disk")
+    return Check("disk", State.OK, text)

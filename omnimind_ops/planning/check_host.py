@@ -1,0 +1,92 @@
+"""Checks of the host as a whole: os, systemd, root, memory, docker, locale, python. Pure."""
+
+from __future__ import annotations
+
+from omnimind_ops.model.facts import Interpreter, Machine
+from omnimind_ops.planning.check import Check, Needs, State, size
+
+SUPPORTED = {"ubuntu": ("22.04", "24.04"), "debian": ("11", "12", "13")}
+SYSTEMD = 247  # Debian 11; units are emitted for the version found
+LEAST, ENOUGH = 2_000_000_000, 4_000_000_000
+LOCKS_FOR_LESS_MEMORY = 'one worker each (workers = 1) and lock = "cpu" need least'
+
+
+def os(machine: Machine, force: bool) -> Check:
+    """Only systems that the tests run on, or are bracketed by those, are supported."""
+    name = machine.os_name or f"{machine.os_id} {machine.os_version}".strip() or "an unknown system"
+    if machine.os_version in SUPPORTED.get(machine.os_id, ()):
+        return Check("os", State.OK, f"{name}, kernel {machine.kernel}")
+    if force:
+        return Check("os", State.WARN, f"{name} is not supported; forced")
+    known = "; ".join(f"{system.capitalize()} {', '.join(versions)}" for system, versions in SUPPORTED.items())
+    return Check("os", State.FAIL, f"{name} is not supported ({known})", "use a supported system, or try at your own risk: --force-os")
+
+
+def systemd(machine: Machine, needs: Needs) -> Check:
+    """Services need systemd as PID 1."""
+    if not needs.systemd:
+        return Check("systemd", State.OK, "not needed")
+    if not machine.systemd:
+        return Check("systemd", State.FAIL, "systemd is not PID 1", "boot the host with systemd; without it only `omnimind up` in embedded mode works")
+    if machine.systemd < SYSTEMD:
+        return Check("systemd", State.FAIL, f"systemd {machine.systemd} is older than {SYSTEMD}", "upgrade the system")
+    return Check("systemd", State.OK, f"systemd {machine.systemd}")
+
+
+def root(machine: Machine, needs: Needs) -> Check:
+    """Packages, units and other users' data need root."""
+    if machine.root:
+        asked = f" (asked by {machine.user})" if machine.user not in ("", "root") else ""
+        return Check("root", State.OK, f"runs as root{asked}")
+    if not needs.root:
+        return Check("root", State.OK, "not needed")
+    how = "sudo works without a password" if machine.sudo else "sudo asks for a password"
+    return Check("root", State.FAIL, f"runs as {machine.user or 'a plain user'}; {how}", "run the same command with sudo")
+
+
+def memory(machine: Machine) -> Check:
+    """Eight gigabytes are what the defaults are made for."""
+    found = f"{size(machine.memory)} of memory, {machine.cpus} CPUs"
+    if machine.memory < LEAST:
+        return Check("memory", State.FAIL, f"{found}; at least {size(LEAST)} are needed", "add memory")
+    if machine.memory < ENOUGH:
+        return Check("memory", State.WARN, f"{found}; {size(ENOUGH)} are advised", LOCKS_FOR_LESS_MEMORY)
+    return Check("memory", State.OK, found)
+
+
+def docker(machine: Machine, needs: Needs) -> Check:
+    """The old stack is read through the engine."""
+    if machine.docker:
+        return Check("docker", State.OK, f"Docker Engine {machine.docker}")
+    if not needs.docker:
+        return Check("docker", State.OK, "not needed")
+    fix = "start it: systemctl start docker"
+    if "permission" in machine.docker_reason:
+        fix = "run the same command with sudo"
+    elif "not installed" in machine.docker_reason:
+        fix = "run it where the containers are; a host without Docker is set up by `omnimind up`"
+    return Check("docker", State.FAIL, f"no Docker engine answers: {machine.docker_reason}", fix)
+
+
+def locale(machine: Machine) -> Check:
+    """Under another encoding apt makes a PostgreSQL cluster whose templates refuse UTF-8."""
+    if "utf8" in machine.locale.lower().replace("-", ""):
+        return Check("locale", State.OK, machine.locale)
+    return Check("locale", State.WARN, f"{machine.locale} is not UTF-8; PostgreSQL is set up with C.UTF-8 all the same", "update-locale LANG=C.UTF-8")
+
+
+def python(machine: Machine, needs: Needs) -> Check:
+    """The venv's interpreter must be executable by the services' user: not in a home."""
+    if not needs.venv:
+        return Check("python", State.OK, "not needed")
+    good = next((one for one in machine.interpreters if not one.trouble), None)
+    if good:
+        link = f" ({good.real})" if good.real != good.path else ""
+        return Check("python", State.OK, f"Python {good.version} at {good.path}{link}")
+    seen = "; ".join(map(_trouble, machine.interpreters)) or "no Python 3.11 or newer outside of homes"
+    fix = "apt install python3.11 python3.11-venv, or: uv python install --install-dir /opt/omnimind/python 3.12; then --python PATH if it is elsewhere"
+    return Check("python", State.FAIL, seen, fix)
+
+
+def _trouble(one: Interpreter) -> str:
+    return f"{one.path}: {one.trouble}"

@@ -1,0 +1,62 @@
+"""Named checks before anything is touched: what was found, whether it will do, and the command that mends it. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from omnimind_ops.model.facts import Machine, Project
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.planning import check_host
+from omnimind_ops.planning.check import Check, Needs, State
+from omnimind_ops.planning.check_disk import disk
+from omnimind_ops.planning.check_gpu import cuda, gpu_containers
+from omnimind_ops.planning.check_ports import ports
+
+__all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
+
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "gpu-containers")
+
+
+def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
+    """Return every finding in the order of NAMES; a name in `ignore` turns its failures into warnings."""
+    _known(ignore)
+    found = (
+        check_host.os(machine, force_os),
+        check_host.systemd(machine, needs),
+        check_host.root(machine, needs),
+        *disk(machine.disks, needs.space, needs.venv, needs.lock or machine.gpu.lock),
+        check_host.memory(machine),
+        check_host.docker(machine, needs),
+        *ports(machine.holders, project, needs.ports, needs.units),
+        check_host.locale(machine),
+        cuda(machine.gpu, needs.lock),
+        check_host.python(machine, needs),
+        gpu_containers(machine.gpu_containers),
+    )
+    return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)
+
+
+def refuse(found: Iterable[Check]) -> None:
+    """Raise one Problem that lists every failure with its fix; return when there is none."""
+    failed = [check for check in found if check.state is State.FAIL]
+    if not failed:
+        return
+    names = tuple(dict.fromkeys(check.id for check in failed))
+    why = f"{len(failed)} checks failed ({', '.join(names)})" if len(failed) > 1 else f"the check {names[0]} failed: {failed[0].found}"
+    ignore = " ".join(f"--ignore {name}" for name in names)
+    fix = failed[0].fix if len(failed) == 1 else "mend each as it says"
+    raise Problem("cannot begin", why, f"{fix}; or go on in spite of it: {ignore}", log=tuple(f"{c.id}: {c.found} → {c.fix}" for c in failed))
+
+
+def _known(ignore: Iterable[str]) -> None:
+    unknown = sorted(set(ignore) - set(NAMES))
+    if unknown:
+        near = [close for name in unknown for close in difflib.get_close_matches(name, NAMES, 1)]
+        hint = f" (did you mean {', '.join(near)}?)" if near else ""
+        raise Problem("cannot ignore a check that does not exist", f"{', '.join(unknown)}{hint}", f"the names are: {', '.join(NAMES)}", code=ExitCode.USAGE)
+
+
+def _ignored(check: Check) -> Check:
+    return replace(check, state=State.WARN, found=f"{check.found} (ignored)")

@@ -1,0 +1,59 @@
+"""The order of a migration."""
+
+from __future__ import annotations
+
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.plan import Undo
+from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source, converge, copies, migrate
+
+QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
+REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")
+SOURCE = Source("omnimind", ("q", "r", "b", "f"), ("b", "f"), ("q", "r"), (3000, 6333, 6379, 8000), ("/data/uploads",), QDRANT, REDIS)
+
+
+def ids(source: Source) -> list[str]:
+    return [step.id for step in migrate(source, Goal(), 10).steps]
+
+
+def test_nothing_stops_before_everything_is_installed_and_copied_once() -> None:
+    phases = [step.phase for step in migrate(SOURCE, Goal(), 10).steps]
+    assert phases == sorted(phases, key=["install", "warm", "cutover", "verify"].index)
+
+
+def test_timer_is_armed_before_any_container_is_touched() -> None:
+    order = ids(SOURCE)
+    assert order.index("arm-timer") < order.index("hold-containers") < order.index("stop-writers")
+
+
+def test_what_the_stores_hold_is_read_after_the_writers_stopped_and_before_the_stores_do() -> None:
+    order = ids(SOURCE)
+    assert order.index("stop-writers") < order.index("read-qdrant") < order.index("take-redis") < order.index("stop-data")
+
+
+def test_native_services_start_only_when_the_data_is_in_place() -> None:
+    order = ids(SOURCE)
+    for step in ("final-qdrant", "place-redis", "final-uploads-0"):
+        assert order.index("stop-data") < order.index(step) < order.index("activate-units")
+
+
+def test_empty_redis_moves_nothing() -> None:
+    empty = Source("omnimind", (), (), (), (), (), None, RedisSource("r", "", 0, "", "empty", "as asked"))
+    assert not {"take-redis", "place-redis"} & set(ids(empty))
+
+
+def test_several_upload_folders_do_not_overwrite_each_other() -> None:
+    two = Source("omnimind", (), (), (), (), ("/a/files", "/b/files"), None, None)
+    targets = [copy.target for copy in copies(two, Goal())]
+    assert len(set(targets)) == 2 and all(target.startswith(Goal().uploads + "/") for target in targets)
+
+
+def test_steps_of_the_cutover_can_be_taken_back() -> None:
+    assert all(step.undo is not Undo.NO for step in migrate(SOURCE, Goal(), 10).steps)
+
+
+def test_digest_changes_with_any_argument() -> None:
+    assert migrate(SOURCE, Goal(), 10).digest != migrate(SOURCE, Goal(), 11).digest
+
+
+def test_converge_touches_no_data() -> None:
+    assert {step.kind for step in converge().steps} == {"host"}

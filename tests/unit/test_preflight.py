@@ -1,0 +1,226 @@
+"""The named checks: what they find, how they mend, and that nothing passes in silence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Interpreter, Machine, Project
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.planning.check import size
+from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
+
+GTX = Gpu(True, "535.183.01", "12.2", "NVIDIA GeForce GTX 1650", 4 << 30, "cu12", "driver 535.183.01 runs CUDA 12, but not CUDA 13 (that needs 580)")
+NONE = Gpu(False, "", "", "", 0, "cpu", "there is no NVIDIA card")
+GB = 10**9
+HOST = Machine(
+    hostname="ws", os_id="ubuntu", os_version="22.04", os_name="Ubuntu 22.04.5 LTS", kernel="6.8.0-90", systemd=249, root=True, sudo=True, user="ana",
+    memory=8 * GB, cpus=8, locale="pt_BR.UTF-8", python="/usr/bin/python3.12", gpu=GTX,
+    disks=(Disk("/var/lib/qdrant", "/var/lib", 200 * GB, 251 * GB, "ext4"), Disk("/var/lib/redis", "/var/lib", 200 * GB, 251 * GB, "ext4"), Disk("/opt/omnimind/venv", "/", 20 * GB, 50 * GB, "ext4")),
+    holders=(), docker="24.0.7", docker_reason="", interpreters=(Interpreter("/usr/bin/python3.12", "3.12.3", "/usr/bin/python3.12"),),
+)  # fmt: skip
+NEEDS = Needs({"/var/lib/qdrant": 2 * GB, "/var/lib/redis": GB // 10}, (8000, 6333, 6379))
+
+
+def own(name: str) -> Container:
+    return Container("a" * 64, name, "", "omnimind", "", "", (), True, "no", 1, "", "")
+
+
+PROJECT = Project("omnimind", "", (), (own("omnimind-qdrant-1"), own("omnimind-redis-1")))
+
+
+def found(name: str, machine: Machine = HOST, needs: Needs = NEEDS, project: Project | None = PROJECT, **options: object) -> tuple[Check, ...]:
+    return tuple(check for check in checks(machine, project, needs, **options) if check.id == name)  # type: ignore[arg-type]
+
+
+def only(name: str, machine: Machine = HOST, needs: Needs = NEEDS, **options: object) -> Check:
+    (check,) = found(name, machine, needs, PROJECT, **options)
+    return check
+
+
+def test_the_workstation_passes_every_check_in_order() -> None:
+    every = checks(HOST, PROJECT, NEEDS)
+    assert {check.state for check in every} == {State.OK}
+    assert tuple(dict.fromkeys(check.id for check in every)) == NAMES
+    refuse(every)
+
+
+@pytest.mark.parametrize(("system", "version"), [("ubuntu", "24.04"), ("debian", "11"), ("debian", "12"), ("debian", "13")])
+def test_supported_systems(system: str, version: str) -> None:
+    assert only("os", replace(HOST, os_id=system, os_version=version)).state is State.OK
+
+
+def test_another_system_fails_unless_forced() -> None:
+    fedora = replace(HOST, os_id="fedora", os_version="41", os_name="Fedora 41")
+    assert only("os", fedora).state is State.FAIL
+    assert "--force-os" in only("os", fedora).fix
+    assert only("os", fedora, force_os=True).state is State.WARN
+
+
+@pytest.mark.parametrize(("version", "state"), [(0, State.FAIL), (245, State.FAIL), (247, State.OK), (257, State.OK)])
+def test_systemd_must_run_the_host(version: int, state: State) -> None:
+    assert only("systemd", replace(HOST, systemd=version)).state is state
+    assert only("systemd", replace(HOST, systemd=version), Needs(NEEDS.space, systemd=False)).state is State.OK
+
+
+def test_root_is_needed_but_not_for_looking() -> None:
+    plain = replace(HOST, root=False, sudo=False)
+    assert (only("root", plain).state, "sudo" in only("root", plain).fix) == (State.FAIL, True)
+    assert only("root", plain, replace(NEEDS, root=False)).state is State.OK
+
+
+def test_disk_adds_up_by_mount_point_with_the_venv_where_it_goes() -> None:
+    var, slash = found("disk")
+    assert "/var/lib: 200.0 GB free of 251.0 GB, 2.3 GB needed" in var.found
+    assert "2.0 GB in /var/lib/qdrant + 100 MB in /var/lib/redis" in var.found
+    assert "6.6 GB needed" in slash.found
+    cpu = replace(HOST, gpu=NONE)
+    assert "1.6 GB needed" in found("disk", cpu)[1].found  # 1.65
+    assert len(found("disk", needs=replace(NEEDS, venv=""))) == 1
+
+
+def test_data_that_fits_alone_but_not_together_fails() -> None:
+    tight = replace(HOST, disks=tuple(replace(disk, mount_point="/", free=8 * GB) for disk in HOST.disks))
+    check = only("disk", tight)
+    assert check.state is State.FAIL
+    assert "free 910 MB more on /" in check.fix
+
+
+def test_what_was_measured_above_counts_but_only_at_a_border_of_names() -> None:
+    above = replace(HOST, disks=(Disk("/var/lib/omnimind", "/var", 9 * GB, 9 * GB, "ext4"), Disk("/var/lib/omnimind/up", "/up", 9 * GB, 9 * GB, "ext4")))
+    (check,) = found("disk", above, Needs({"/var/lib/omnimind/uploads": GB}, venv=""))
+    assert (check.state, check.found.startswith("/var:")) == (State.OK, True)
+    assert found("disk", above, Needs({"/var/lib/omnimind-other": GB}, venv=""))[0].state is State.FAIL
+
+
+@pytest.mark.parametrize(("kind", "state"), [("nfs4", State.WARN), ("fuseblk", State.WARN), ("tmpfs", State.WARN), ("xfs", State.OK)])
+def test_file_systems_that_do_not_keep_data_are_named(kind: str, state: State) -> None:
+    assert found("disk", replace(HOST, disks=tuple(replace(disk, filesystem=kind) for disk in HOST.disks)))[0].state is state
+
+
+def test_a_read_only_or_unmeasured_place_fails() -> None:
+    assert found("disk", replace(HOST, disks=tuple(replace(disk, read_only=True) for disk in HOST.disks)))[0].state is State.FAIL
+    assert [check.state for check in found("disk", replace(HOST, disks=()))] == [State.FAIL] * 3
+
+
+@pytest.mark.parametrize(("memory", "state"), [(GB, State.FAIL), (3 * GB, State.WARN), (7_600_000_000, State.OK)])
+def test_memory(memory: int, state: State) -> None:
+    assert only("memory", replace(HOST, memory=memory)).state is state
+
+
+@pytest.mark.parametrize(
+    ("why", "fix"),
+    [
+        ("this user may not talk to it (permission denied)", "sudo"),
+        ("the program docker is not installed", "omnimind up"),
+        ("Cannot connect", "systemctl start docker"),
+    ],
+)
+def test_docker_says_why_and_what_to_do(why: str, fix: str) -> None:
+    silent = replace(HOST, docker="", docker_reason=why)
+    assert fix in only("docker", silent).fix
+    assert why in only("docker", silent).found
+    assert only("docker", silent, replace(NEEDS, docker=False)).state is State.OK
+
+
+def held(*holders: Holder) -> Machine:
+    return replace(HOST, holders=holders)
+
+
+def test_ports_held_by_the_projects_own_containers_are_fine() -> None:
+    check = only("ports", held(Holder(6333, "0.0.0.0", 9, "docker-proxy", "omnimind-qdrant-1"), Holder(6333, "::", 10, "docker-proxy", "omnimind-qdrant-1")))
+    assert (check.state, check.found) == (State.OK, "6333 omnimind-qdrant-1 (this project); free: 8000, 6379")
+
+
+@pytest.mark.parametrize(
+    ("holder", "words", "fix"),
+    [
+        (
+            Holder(6379, "127.0.0.1", 812, "redis-server", unit="redis-server.service"),
+            "redis-server (pid 812, unit redis-server.service)",
+            "systemctl disable --now redis-server.service",
+        ),
+        (Holder(8000, "0.0.0.0", 77, "python3", unit="session-3.scope"), "python3 (pid 77)", "kill 77"),
+        (Holder(8000, "0.0.0.0", 9, "docker-proxy", "blog-web-1", "docker.service"), "container blog-web-1", "docker stop blog-web-1"),
+        (Holder(6333, "0.0.0.0", 9, "docker-proxy", "", "docker.service"), "without a running container", "kill 9"),
+        (Holder(6333, "0.0.0.0", 9, "dockerd", "", "docker.service"), "without a running container", "container: systemctl restart docker"),
+        (Holder(6333, "0.0.0.0", 0, ""), "cannot be seen", "ss -ltnp"),
+    ],
+)
+def test_a_stranger_on_a_port_is_named(holder: Holder, words: str, fix: str) -> None:
+    free, stranger = found("ports", held(holder))
+    assert free.state is State.OK
+    assert stranger.state is State.FAIL
+    assert f"port {holder.port} is held by" in stranger.found
+    assert words in stranger.found
+    assert fix in stranger.fix
+
+
+def test_other_ports_and_our_own_units_do_not_matter() -> None:
+    ours = held(
+        Holder(22, "0.0.0.0", 5, "sshd"),
+        Holder(8000, "127.0.0.1", 1, "systemd", unit="omnimind-8000.socket"),
+        Holder(6379, "127.0.0.1", 8, "redis-server", unit="redis-server.service"),
+    )
+    assert only("ports", ours, replace(NEEDS, units=frozenset({"redis-server.service"}))).state is State.OK
+
+
+def test_a_locale_without_utf_8_is_only_a_warning() -> None:
+    assert only("locale", replace(HOST, locale="C")).state is State.WARN
+    assert only("locale", replace(HOST, locale="en_US.utf8")).state is State.OK
+
+
+def test_cuda_says_driver_and_lock() -> None:
+    assert only("cuda").found == "NVIDIA GeForce GTX 1650, driver 535.183.01 (CUDA 12.2) → lock cu12"
+    assert only("cuda", replace(HOST, gpu=NONE)) == Check("cuda", State.OK, "no NVIDIA GPU → the migration goes on in CPU mode")
+
+
+def test_a_broken_gpu_warns_and_only_an_impossible_lock_fails() -> None:
+    broken = replace(GTX, fault="there is no /dev/nvidia0", fix="nvidia-modprobe -c 0 -u")
+    assert only("cuda", replace(HOST, gpu=broken)).state is State.WARN
+    assert only("cuda", replace(HOST, gpu=replace(GTX, shadow="11.5.3"))).fix == "pip uninstall pynvml"
+    old = replace(GTX, driver="470.1", cuda="", lock="cpu", reason="driver 470.1 is older than 525, the first that runs CUDA 12")
+    assert only("cuda", replace(HOST, gpu=old)).state is State.WARN
+    assert only("cuda", needs=replace(NEEDS, lock="cu13")).state is State.FAIL
+    assert only("cuda", needs=replace(NEEDS, lock="cpu")).state is State.OK
+
+
+def test_python_in_a_home_fails_with_the_reason() -> None:
+    homely = Interpreter("/usr/local/bin/python3.12", "3.12.8", "/home/ana/.pyenv/bin/python3.12", "it lives in a home directory (/home/ana)")
+    check = only("python", replace(HOST, interpreters=(homely,)))
+    assert (check.state, "home directory" in check.found) == (State.FAIL, True)
+    assert "--python PATH" in check.fix
+    assert only("python", replace(HOST, interpreters=())).state is State.FAIL
+
+
+def test_containers_with_a_gpu_are_warned_about() -> None:
+    check = only("gpu-containers", replace(HOST, gpu_containers=("blog-llm-1",)))
+    assert (check.state, "blog-llm-1" in check.found) == (State.WARN, True)
+
+
+def test_ignore_makes_a_warning_of_a_failure_and_of_nothing_else() -> None:
+    poor = replace(HOST, memory=GB, docker="", docker_reason="x")
+    every = checks(poor, PROJECT, NEEDS, frozenset({"memory"}))
+    assert [check.state for check in every if check.id in ("memory", "docker")] == [State.WARN, State.FAIL]
+    assert only("locale", ignore=frozenset({"locale"})).state is State.OK
+
+
+def test_an_unknown_name_lists_the_names() -> None:
+    with pytest.raises(Problem, match="did you mean memory") as caught:
+        checks(HOST, PROJECT, NEEDS, frozenset({"memry"}))
+    assert caught.value.code is ExitCode.USAGE
+    assert all(name in caught.value.fix for name in NAMES)
+
+
+def test_refuse_lists_all_failures_with_their_fixes() -> None:
+    poor = replace(HOST, memory=GB, root=False, sudo=False, holders=(Holder(6379, "0.0.0.0", 5, "redis-server"),))
+    with pytest.raises(Problem, match=r"cannot begin: 3 checks failed \(root, memory, ports\)") as caught:
+        refuse(checks(poor, PROJECT, NEEDS))
+    assert len(caught.value.log) == 3
+    assert all("→" in line for line in caught.value.log)
+    assert "--ignore ports" in caught.value.fix
+
+
+def test_sizes_are_read_by_people() -> None:
+    assert [size(count) for count in (0, 999, 1500, 2_000_000, 1_800_000_000, 4 * 10**12)] == ["0 B", "999 B", "2 kB", "2 MB", "1.8 GB", "4000.0 GB"]

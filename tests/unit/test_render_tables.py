@@ -1,0 +1,209 @@
+"""What commands answer, as a person and as a machine reads it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
+from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+from omnimind_ops.render import show_plan
+
+PLAN = Plan(
+    "migrate",
+    (
+        Step("a", "host", "install redis", undo=Undo.KEPT),
+        Step("b", "host", "configure redis"),
+        Step("c", "copy", "copy [what] changed", undo=Undo.UNTIL_FINISH, phase="cutover"),
+        Step("d", "drop", "delete it", undo=Undo.NO, phase="cutover"),
+    ),
+)
+PREVIEWS = (
+    Preview("a", Change.NO),
+    Preview("b", Change.YES, ("--- /etc/redis.conf\n+++ new\n@@ -1 +1 @@", "+requirepass hunter2")),
+    Preview("c", Change.MAYBE),
+    Preview("d", Change.YES),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Shaped like planning's."""
+
+    id: str
+    state: str
+    found: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Shaped like planning's."""
+
+    service: str
+    key: str
+    value: str
+    verdict: str
+    why: str
+
+
+CHECKS = (Check("root", "ok", "root"), Check("space", "fail", "1 GB free", "make room"))
+ROWS = (Row("redis", "image", "redis:7", "converted", "redis-server"), Row("redis", "gpus", "all", "lost", "nothing does this"))
+RECEIPT: dict[str, JSON] = {
+    "run": "r1",
+    "state": "unconfirmed",
+    "omnimind": "1.0.0",
+    "started": "2026-11-23T10:45:01+00:00",
+    "ended": None,
+    "plan": {"steps": [{"phase": "install", "title": "install redis", "status": "done", "seconds": 2.2}]},
+    "downtime_s": {"redis": 3.21, "qdrant": 75.0},
+    "verified": {
+        "qdrant": {"source": {"counts": {"points": 5}, "digests": {"x": "ab"}}, "native": {"counts": {"points": 5}, "digests": {"x": "ab"}}},
+        "redis": {"source": {"counts": {"keys": 5}, "digests": {}}, "native": {"counts": {"keys": 4}, "digests": {}}},
+        "files": {"source": {"counts": {}, "digests": {}}, "native": {"counts": {}, "digests": {}}},
+    },
+    "rollback": "until `omnimind finish`",
+    "digest": "abc",
+}
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return stdout's lines, which are words apart by many spaces or few."""
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [" ".join(text.split()) for text in out.splitlines()]
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return the one JSON object on stdout."""
+    (only,) = told(capsys)
+    body = json.loads(only)
+    assert body["kind"] == "result"
+    return body["data"]
+
+
+def test_the_plan_shows_changes_diffs_and_undo(capsys: pytest.CaptureFixture[str]) -> None:
+    """Square brackets are text, secrets in a diff are blotted out."""
+    show_plan.previews(PLAN, PREVIEWS, json=False)
+    lines = told(capsys)
+    assert "+requirepass ***" in lines
+    assert "--- /etc/redis.conf" in lines
+    assert "install install redis no kept, harmless" in lines
+    assert "configure redis yes reversible" in lines
+    assert "cutover copy [what] changed maybe reversible until finish" in lines
+    assert lines[-1].startswith(f"plan {PLAN.digest} · 2 of 4 steps would change · 1 maybe · 1 reversible")
+    assert "1 not reversible" in lines[-1]
+    show_plan.previews(PLAN, PREVIEWS, json=True)
+    data = answer(capsys)
+    assert data["digest"] == PLAN.digest
+    assert data["steps"][1]["change"] == "yes"
+    assert "hunter2" not in json.dumps(data)
+
+
+def test_checks_and_report(capsys: pytest.CaptureFixture[str]) -> None:
+    """The fix stands below what was found; a service is named once."""
+    show_plan.checks(CHECKS, json=False)
+    lines = told(capsys)
+    assert lines[2:5] == ["root ok root", "space fail 1 GB free", "fix: make room"]
+    show_plan.checks(CHECKS, json=True)
+    assert answer(capsys)["checks"][1] == {"id": "space", "state": "fail", "found": "1 GB free", "fix": "make room"}
+    show_plan.rows(ROWS, json=False)
+    assert told(capsys)[2:4] == ["redis image redis:7 converted redis-server", "gpus all lost nothing does this"]
+    show_plan.rows(ROWS, json=True)
+    assert answer(capsys)["rows"][1]["verdict"] == "lost"
+    show_plan.notes(("one",), json=False)
+    assert told(capsys) == ["note: one"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Shaped like flows'."""
+
+    checks: tuple[Check, ...] = CHECKS
+    rows: tuple[Row, ...] = ROWS
+    plan: Plan = PLAN
+
+
+def test_before_a_question_only_what_matters_and_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """Failing checks, lost keys, the plan."""
+    show_plan.before(Prepared(), json=False)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "make room" in err
+    assert "gpus" in err
+    assert "image" not in err
+    assert "delete it" in err
+    show_plan.before(Prepared(), json=True)
+    assert answer(capsys)["name"] == "migrate"
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """Shaped like flows'."""
+
+    names: tuple[str, ...] = ("stack-redis-1",)
+    volumes: tuple[str, ...] = ("0f3a",)
+    folders: tuple[Path, ...] = field(default_factory=lambda: (Path("/var/lib/x"),))
+    kept: tuple[str, ...] = ("/home/alice/data",)
+
+
+def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what it keeps."""
+    show_plan.leftovers(Leftovers(), json=False)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [" ".join(text.split()) for text in err.splitlines()] == [
+        "delete container stack-redis-1",
+        "delete volume 0f3a",
+        "delete folder /var/lib/x",
+        "keep /home/alice/data",
+    ]
+    show_plan.leftovers(Leftovers(), json=True)
+    assert answer(capsys)["deletes"]["folders"] == ["/var/lib/x"]
+
+
+def test_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Newest first is the journal's order; what went wrong is said."""
+    steps = (StepRecord(PLAN.steps[0], Status.DONE), StepRecord(PLAN.steps[1], Status.FAILED, problem="cannot x: y"))
+    run = Run("r1", PLAN, RunState.FAILED, {}, "2026-11-23T10:45:01.000+00:00", None, steps)
+    show_plan.runs((run,), json=False)
+    assert told(capsys)[2] == "r1 2026-11-23 10:45:01 failed 1 of 2 cannot x: y"
+    show_plan.runs((run,), json=True)
+    assert answer(capsys)["runs"][0]["steps"][1]["problem"] == "cannot x: y"
+    show_plan.runs((), json=False)
+    assert told(capsys) == ["nothing was run on this host yet"]
+
+
+def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    """Unequal and empty are not green."""
+    show_plan.summary(RECEIPT, json=False)
+    lines = told(capsys)
+    for expected in (
+        "run r1 is unconfirmed",
+        "redis 3.2 s",
+        "qdrant 1 min 15 s",
+        "qdrant 2 yes",
+        "redis 1 NO, 1 differ",
+        "files 0 NO, nothing to compare",
+        "rollback: until `omnimind finish`",
+    ):
+        assert expected in lines
+    show_plan.receipt(RECEIPT, json=False)
+    assert "install install redis done 2.2 s" in told(capsys)
+    show_plan.summary(RECEIPT, json=True)
+    assert answer(capsys) == RECEIPT
+
+
+def test_claims_checked_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that does not hold shouts."""
+    show_plan.verified([("receipt unchanged", True, "abc"), ("old folder as it was", False, "gone")], json=False)
+    assert told(capsys)[2:4] == ["receipt unchanged yes abc", "old folder as it was NO gone"]
+    show_plan.verified([("x", False, "")], json=True)
+    assert answer(capsys)["holds"] is False
+    show_plan.said("done", {"run": "r1"}, json=False)
+    assert told(capsys) == ["done"]
