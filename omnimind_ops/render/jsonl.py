@@ -1,0 +1,67 @@
+"""`--json`: every event and every answer as one JSON object a line on stdout, nothing else there. event_of() reads a line back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.json import JSON
+
+PROGRESS_SECONDS = 0.2
+
+
+def words(event: Event, at: datetime | None = None) -> str:
+    """Return an event as one line of JSON: {"kind", "text", "step", "data"} and "at" (UTC ISO 8601) when given."""
+    body: dict[str, JSON] = {"at": at.isoformat(timespec="milliseconds")} if at else {}
+    body |= {"kind": event.kind, "step": event.step, "text": event.text, "data": dict(event.data)}
+    return json.dumps(body, ensure_ascii=False, default=str)
+
+
+def event_of(line: str) -> Event:
+    """Return the event that words() wrote; ValueError when the line is something else (another host's noise)."""
+    try:
+        body: dict[str, Any] = json.loads(line)
+        return Event(EventKind(body["kind"]), body["text"], body["step"], body["data"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {line[:80]}") from error
+
+
+class JsonLines:
+    """Writes each event at once; progress at most five times a second for a step, its end always."""
+
+    def __init__(self, file: TextIO, *, now: Callable[[], float] = time.monotonic) -> None:
+        self.file, self.now = file, now
+        self._lock = threading.Lock()
+        self._told: dict[str, float] = {}
+
+    def tell(self, event: Event) -> None:
+        """Write one event."""
+        with self._lock:
+            if event.kind is EventKind.PROGRESS and not self._due(event):
+                return
+            self.file.write(words(event, datetime.now(UTC)) + "\n")
+            self.file.flush()
+
+    def result(self, text: str, data: Mapping[str, JSON], /) -> None:
+        """Write the answer."""
+        self.tell(Event(EventKind.RESULT, text, data=data))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+    def _due(self, event: Event) -> bool:
+        now = self.now()
+        ended = event.data.get("done") == event.data.get("total")
+        if not ended and now - self._told.get(event.step, float("-inf")) < PROGRESS_SECONDS:
+            return False
+        self._told[event.step] = now
+        return True

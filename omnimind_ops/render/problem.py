@@ -1,0 +1,58 @@
+"""Print a Problem: what, why, what to do, and the failed thing's own last log lines. To stderr; as JSON to stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from typing import TextIO
+
+from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+
+LOG_LINES = 12
+INDENT = 7
+_COLOURS = {"error": "\x1b[1;31m", "why": "\x1b[1m", "fix": "\x1b[1;32m", "log": "\x1b[2m"}
+
+
+def show(problem: Problem, *, as_json: bool) -> None:
+    """Print it where it belongs."""
+    if as_json:
+        sys.stdout.write(json.dumps(words(problem), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        return
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    sys.stderr.write(text(problem, colour=_may_colour(sys.stderr), width=width))
+    sys.stderr.flush()
+
+
+def words(problem: Problem) -> dict[str, JSON]:
+    """Return {"kind": "problem", "what", "why", "fix", "code", "log"}."""
+    log: list[JSON] = [redact(line) for line in problem.log]
+    texts = {name: redact(said) for name, said in (("what", problem.what), ("why", problem.why), ("fix", problem.fix))}
+    return {"kind": "problem", **texts, "code": int(problem.code), "log": log}
+
+
+def text(problem: Problem, *, colour: bool = False, width: int | None = None) -> str:
+    """Return it as lines: `error:`, `why:`, `fix:`, and the last log lines. With `width`, words wrap under themselves; log lines never do."""
+    parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
+    lines = {name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()}
+    lines["log"] = list(problem.log[-LOG_LINES:])
+    return redact("".join(_part(name, said, colour) for name, said in lines.items() if said))
+
+
+def _wrap(line: str, width: int | None) -> list[str]:
+    return textwrap.wrap(line, max(width - INDENT, 30), break_long_words=False, break_on_hyphens=False) if width else [line]
+
+
+def _part(name: str, said: list[str], colour: bool) -> str:
+    label = f"{name}:".ljust(INDENT)
+    painted = f"{_COLOURS[name]}{label}\x1b[0m" if colour else label
+    return painted + f"\n{'':{INDENT}}".join(said) + "\n"
+
+
+def _may_colour(file: TextIO) -> bool:
+    return file.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
