@@ -1,0 +1,1 @@
+"""One file per first word of a URL; a route is its dependencies, a call and a schema."""

@@ -1,0 +1,9 @@
+"""Commands: what an operation yields."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra.api import FileUploadCommand, StringCommand
+
+Commands = Generator[StringCommand | FileUploadCommand, None, None]

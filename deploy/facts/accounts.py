@@ -1,0 +1,21 @@
+"""Accounts: which of the given system users exist, by one getent."""
+
+from __future__ import annotations
+
+import shlex
+
+from pyinfra.api import FactBase
+
+
+class Accounts(FactBase[dict[str, str]]):
+    """User → home folder, for those that exist."""
+
+    def command(self, users: tuple[str, ...]) -> str:
+        return f"getent passwd {' '.join(shlex.quote(user) for user in users)}; true"
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        return {words[0]: words[5] for words in (line.split(":") for line in output) if len(words) > 5}
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        return {}

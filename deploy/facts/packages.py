@@ -1,0 +1,44 @@
+"""Packages: which of the given Debian packages are installed, and whether dpkg was cut off in the middle."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+
+RECORD = "/var/lib/omnimind/packages"
+"""One package per line: those that were not here before us. Only their services may be held back, and stopped by an undo."""
+POLICY = "/usr/sbin/policy-rc.d"
+GUARD = "omnimind: nothing starts while a package is being installed"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Package → version of those fully installed; `record`: those that we brought; `guarded`: our policy-rc.d was left behind."""
+
+    versions: dict[str, str] = field(default_factory=dict)
+    record: frozenset[str] = frozenset()
+    guarded: bool = False
+
+
+class Packages(FactBase[Installed]):
+    """See Installed."""
+
+    def command(self, packages: tuple[str, ...]) -> str:
+        words = " ".join(shlex.quote(package) for package in packages)
+        show = "'P ${Package} ${Version} ${db:Status-Status}\\n'"
+        return (
+            f"dpkg-query -W -f {show} {words} 2>/dev/null; "
+            f"[ -e {RECORD} ] && sed 's/^/R /' {RECORD}; [ -e {POLICY} ] && grep -qF '{GUARD}' {POLICY} && echo G; true"
+        )
+
+    def process(self, output: list[str]) -> Installed:
+        words = [line.split() for line in output]
+        versions = {line[1]: line[2] for line in words if line[0] == "P" and line[-1] == "installed"}
+        record = frozenset(line[1] for line in words if line[0] == "R")
+        return Installed(versions, record, ["G"] in words)
+
+    @staticmethod
+    def default() -> Installed:
+        return Installed()

@@ -1,0 +1,96 @@
+"""PostgreSQL as Debian installs it: its clusters, and what the one in use holds."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster's version and name, as in /etc/postgresql/15/main, and its port."""
+
+    version: str
+    title: str
+    port: int
+
+    @property
+    def folder(self) -> str:
+        """Return the folder of its configuration."""
+        return f"/etc/postgresql/{self.version}/{self.title}"
+
+    @property
+    def unit(self) -> str:
+        """Return its service; postgresql.service is only a bracket around all of them."""
+        return f"postgresql@{self.version}-{self.title}.service"
+
+
+class Clusters(FactBase[tuple[Cluster, ...]]):
+    """Every cluster, newest version first. pg_lsclusters would tell too, ten times slower."""
+
+    def command(self) -> str:
+        return "grep -HE '^[[:space:]]*port[[:space:]]*=' /etc/postgresql/*/*/postgresql.conf 2>/dev/null; true"
+
+    def process(self, output: list[str]) -> tuple[Cluster, ...]:
+        pattern = re.compile(r"/etc/postgresql/([^/]+)/([^/]+)/postgresql\.conf:\s*port\s*=\s*'?(\d+)")
+        found = [Cluster(hit[1], hit[2], int(hit[3])) for line in output if (hit := pattern.match(line))]
+        return tuple(sorted(found, key=lambda one: float(one.version), reverse=True))
+
+    @staticmethod
+    def default() -> tuple[Cluster, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the server holds. `answers`: a query worked; `verifier`: the role's stored password; `encoding`, `owner`: of the database."""
+
+    answers: bool = False
+    verifier: str | None = None
+    can_login: bool = False
+    encoding: str | None = None
+    owner: str | None = None
+
+
+class Database(FactBase[Held]):
+    """A role and a database, asked as the system user postgres over the unix socket."""
+
+    def command(self, cluster: Cluster, role: str, database: str) -> str:
+        query = (  # names of ours, quoted as literals
+            f"SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid WHERE rolname = {literal(role)};"  # noqa: S608 quoted
+            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)};"
+            "SELECT 'A', 1, 1;"
+        )
+        return f"{psql(cluster)} -At -F ' ' -c {shlex.quote(query)} 2>/dev/null; true"
+
+    def process(self, output: list[str]) -> Held:
+        rows = {words[0]: words[1:] for words in (line.split(" ") for line in output) if len(words) == 3}
+        role, database = rows.get("R", [None, "f"]), rows.get("D", [None, None])
+        return Held("A" in rows, role[0], role[1] == "t", database[0], database[1])
+
+    @staticmethod
+    def default() -> Held:
+        return Held()
+
+
+def psql(cluster: Cluster) -> str:
+    """Return the start of a psql command that is the superuser of a cluster, whatever PG* variables say.
+
+    The version's own psql, as the wrapper in /usr/bin is slow.
+    """
+    program = f"/usr/lib/postgresql/{cluster.version}/bin/psql"
+    who = f"-h /var/run/postgresql -U postgres -p {cluster.port} -d postgres"
+    return f"cd / && runuser -u postgres -- env -u PGOPTIONS -u PGSERVICE {program} {who} -X -q -v ON_ERROR_STOP=1"
+
+
+def literal(value: str) -> str:
+    """Return an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(value: str) -> str:
+    """Return an SQL identifier."""
+    return '"' + value.replace('"', '""') + '"'

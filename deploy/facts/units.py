@@ -1,0 +1,86 @@
+"""Units: what systemd knows of the given units, and when what they read was last changed, by one command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pyinfra.api import FactBase
+
+PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "ExecMainStartTimestamp", "StateChangeTimestamp")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit; `started` is the second (Unix time) in which its main process started, 0 for none."""
+
+    load: str = "not-found"
+    active: str = "inactive"
+    enabled: str = ""
+    needs_reload: bool = False
+    started: int = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it runs, or is about to."""
+        return self.active in ("active", "activating", "reloading")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Units by name, and path → second of last change (of the link itself where it is one); absent paths are left out."""
+
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    changed: Mapping[str, int] = field(default_factory=dict)
+
+
+class Units(FactBase[Seen]):
+    """See Seen."""
+
+    def command(self, units: tuple[str, ...], paths: tuple[str, ...] = ()) -> str:
+        properties = ",".join(PROPERTIES)
+        show = f"TZ=UTC LC_ALL=C systemctl show --no-pager -p {properties} {shlex.join(units)}"
+        stat = f"; echo; stat -c 'Path=%Y %n' {shlex.join(paths)} 2>/dev/null" if paths else ""
+        return f"{show}{stat}; true"
+
+    def process(self, output: list[str]) -> Seen:
+        units: dict[str, Unit] = {}
+        changed: dict[str, int] = {}
+        block: dict[str, str] = {}
+        for line in [*output, ""]:
+            key, _, value = line.partition("=")
+            if key == "Path":
+                second, _, path = value.partition(" ")
+                changed[path] = int(second)
+            elif key:
+                block[key] = value
+            elif block:
+                units[block.get("Id", "")] = _unit(block)
+                block = {}
+        return Seen(units, changed)
+
+    @staticmethod
+    def default() -> Seen:
+        return Seen()
+
+
+def _unit(block: Mapping[str, str]) -> Unit:
+    stamp = block.get("ExecMainStartTimestamp") or ""
+    return Unit(
+        load=block.get("LoadState", "not-found"),
+        active=block.get("ActiveState", "inactive"),
+        enabled=block.get("UnitFileState", ""),
+        # A masked unit with a drop-in always says yes: the drop-in cannot be loaded. Unmasking reloads.
+        needs_reload=block.get("NeedDaemonReload") == "yes" and block.get("LoadState") != "masked",
+        started=_seconds(stamp) if stamp else 0,
+    )
+
+
+def _seconds(stamp: str) -> int:
+    """Return "Mon 2026-11-23 11:19:36 UTC" as Unix time; the property is read with TZ=UTC."""
+    words = stamp.split()
+    if len(words) != 4 or words[3] != "UTC":
+        return 0
+    return int(datetime.strptime(f"{words[1]} {words[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())

@@ -1,0 +1,60 @@
+"""database: a role with our password and a UTF-8 database that it owns."""
+
+from __future__ import annotations
+
+import io
+
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, StringCommand, operation
+from pyinfra.api.exceptions import OperationError
+
+from deploy import notes, secrets
+from deploy.commands import Commands
+from deploy.facts.postgres import Cluster, Clusters, Database, Held, identifier, literal, psql
+
+SQL = "/run/omnimind-database.sql"
+
+
+def cluster_at(port: int) -> Cluster | None:
+    """Return the cluster that serves this port."""
+    return next((one for one in host.get_fact(Clusters) if one.port == port), None)
+
+
+@operation()
+def database(port: int, role: str, called: str) -> Commands:
+    """Make role and database `called` exist in the running cluster at `port`. Its encoding is UTF-8 whatever the cluster's own is."""
+    cluster = cluster_at(port)
+    held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
+    if cluster is None or not held.answers:
+        notes.guess(host)
+        notes.note(host, [f"+ role {role}", f"+ database {called} (UTF-8)"])
+        cluster = cluster or Cluster("0", "main", port)
+    password = secrets.read()["postgres.password"]
+    statements = _statements(held, role, called, password)
+    if not statements:
+        notes.note(host, [])
+        return
+    if held.answers:
+        notes.note(host, [f"~ role {role}, database {called}"])
+    yield FileUploadCommand(io.BytesIO("\n".join([*statements, ""]).encode()), SQL)
+    # The verifier travels by stdin: no command line, no server log. The file is root's own and goes in every case.
+    yield StringCommand(f"trap 'rm -f {SQL}' EXIT; {psql(cluster)} < {SQL}")
+
+
+def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
+    if held.encoding not in (None, "UTF8"):
+        raise OperationError(f"database {called} exists and its encoding is {held.encoding}, not UTF8: dump it, drop it and converge again")
+    wanted = []
+    name, login = identifier(role), f"LOGIN PASSWORD {literal(secrets.scram(password))}"
+    if held.verifier is None:
+        wanted.append(f"CREATE ROLE {name} {login};")
+    elif not held.can_login or not secrets.is_scram_of(held.verifier, password):
+        wanted.append(f"ALTER ROLE {name} {login};")
+    if held.encoding is None:
+        words = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+        wanted.append(f"CREATE DATABASE {identifier(called)} OWNER {name} {words};")
+    elif held.owner != role:
+        wanted.append(f"ALTER DATABASE {identifier(called)} OWNER TO {name};")
+    # Not even the failing statement is logged: it holds the verifier.
+    quiet = ["SET log_min_error_statement = panic;", "SET log_statement = 'none';", "SET log_min_duration_statement = -1;"]
+    return [*quiet, *wanted] if wanted else []

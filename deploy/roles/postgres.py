@@ -1,0 +1,47 @@
+"""postgres: Debian's PostgreSQL, on the loopback only, with the role and database of OmniMind in UTF-8.
+
+No container serves its port, so it may be activated long before the cutover.
+"""
+
+from __future__ import annotations
+
+from pyinfra import host
+
+from deploy.facts.packages import Packages
+from deploy.operations.database import cluster_at, database
+from deploy.operations.packages import packages
+from deploy.operations.place import place
+from deploy.operations.units import running
+from deploy.render import of_goal
+from deploy.wanted import File, Folder, Wanted
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+
+PACKAGE = "postgresql"
+
+
+def install(_goal: Goal) -> None:
+    """Install PostgreSQL without starting it; the first cluster is made in UTF-8."""
+    packages(name="Install PostgreSQL", names=(PACKAGE,), hold=(native.POSTGRES,))
+
+
+def configure(goal: Goal) -> None:
+    """Keep our cluster on the loopback and within its memory. A PostgreSQL that was here before us is the user's: not configured."""
+    cluster = cluster_at(goal.postgres_port)
+    if cluster is None or PACKAGE not in host.get_fact(Packages, packages=(PACKAGE,)).record:
+        return
+    drop_in = f"/etc/systemd/system/{cluster.unit}.d"
+    wanted: list[Wanted] = [
+        File(f"{cluster.folder}/conf.d/omnimind.conf", of_goal("config/postgresql.conf.j2", goal), 0o644, "postgres", "postgres"),
+        Folder(drop_in),
+        File(f"{drop_in}/omnimind.conf", of_goal("systemd/postgresql.conf.j2", goal)),
+    ]
+    place(name="Configure PostgreSQL", wanted=wanted)
+
+
+def activate(goal: Goal) -> None:
+    """Start PostgreSQL and make the role and the database."""
+    cluster = cluster_at(goal.postgres_port)
+    inputs = {cluster.unit: (f"{cluster.folder}/conf.d/omnimind.conf", f"/etc/systemd/system/{cluster.unit}.d/omnimind.conf")} if cluster else {}
+    running(name="Start PostgreSQL", units=(native.POSTGRES,), start=native.POSTGRES, also=(cluster.unit,) if cluster else (), inputs=inputs)
+    database(name="Create role and database", port=goal.postgres_port, role=goal.user, called=goal.database)

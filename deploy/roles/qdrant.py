@@ -1,0 +1,47 @@
+"""qdrant: the program of exactly the version that wrote the data, its configuration and its unit."""
+
+from __future__ import annotations
+
+from pyinfra import host
+
+from deploy.facts.stats import Stats
+from deploy.operations.place import place
+from deploy.operations.program import program
+from deploy.render import of_goal
+from deploy.wanted import File, Folder, Wanted
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.paths import Paths
+
+USER = "qdrant"
+CONFIG = "/etc/qdrant/config.yaml"
+UNIT = f"/etc/systemd/system/{native.QDRANT}"
+
+
+def install(goal: Goal) -> None:
+    """Install the program and the folders of its data; the data folders stay as they are when they hold something."""
+    releases = f"{Paths().opt}/qdrant"
+    wanted: list[Wanted] = [
+        Folder(releases),
+        Folder(goal.qdrant_home, 0o750, USER, USER),
+        *(Folder(f"{goal.qdrant_home}/{part}", 0o750, USER, USER) for part in ("storage", "snapshots", "tmp")),
+    ]
+    place(name="Create Qdrant's folders", wanted=wanted)
+    target = f"{releases}/{goal.qdrant_version or 'unknown'}/qdrant"
+    program(name="Install Qdrant", source=goal.qdrant_binary, target=target, link=f"{releases}/current", user=USER)
+
+
+def configure(goal: Goal) -> None:
+    """Write Qdrant's configuration and unit; the web UI is served when there is one."""
+    home = f"{goal.qdrant_home}/static"
+    static = bool(goal.qdrant_static) or f"{home}/index.html" in host.get_fact(Stats, paths=(f"{home}/index.html",))
+    wanted: list[Wanted] = [
+        Folder("/etc/qdrant"),
+        File(CONFIG, of_goal("config/qdrant.yaml.j2", goal, static=static)),
+        File(UNIT, of_goal("systemd/qdrant.service.j2", goal, config=CONFIG, user=USER)),
+    ]
+    place(name="Configure Qdrant", wanted=wanted)
+
+
+def activate(goal: Goal) -> None:
+    """Do nothing: role units starts it with all the others, as a container may still hold its port."""

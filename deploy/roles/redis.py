@@ -1,0 +1,62 @@
+"""redis: Debian's Redis with a configuration and a drop-in of ours; the packaged unit and configuration stay as they are."""
+
+from __future__ import annotations
+
+from pyinfra import host
+
+from deploy import secrets
+from deploy.facts.packages import Packages
+from deploy.facts.stats import Stats
+from deploy.limits import REDIS_MAXMEMORY
+from deploy.operations.packages import packages
+from deploy.operations.place import place
+from deploy.render import of_goal
+from deploy.wanted import File, Folder, Wanted
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+
+PACKAGES = ("redis-server", "redis-tools")
+CONFIG = "/etc/redis/omnimind.conf"
+DROP_IN = f"/etc/systemd/system/{native.REDIS}.d"
+
+
+def install(_goal: Goal) -> None:
+    """Install Redis without starting it."""
+    packages(name="Install Redis", names=PACKAGES, hold=(native.REDIS,))
+
+
+def configure(goal: Goal) -> None:
+    """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
+    version = host.get_fact(Packages, packages=PACKAGES[:1]).versions.get(PACKAGES[0], "")
+    found = secrets.read()
+    content = of_goal(
+        "config/redis.conf.j2",
+        goal,
+        default=secrets.sha256(found["redis.password"]),
+        app=secrets.sha256(found["redis-app.password"]),
+        is_before_6_2=_is_before_6_2(version),
+        append_only=_appends(goal),
+        maxmemory=REDIS_MAXMEMORY,
+    )
+    group = "redis" if version else "root"  # only a preview meets a host without the package
+    wanted: list[Wanted] = [
+        File(CONFIG, content, 0o640, "root", group, secret=True),
+        Folder(DROP_IN),
+        File(f"{DROP_IN}/omnimind.conf", of_goal("systemd/redis-server.conf.j2", goal, config=CONFIG)),
+    ]
+    place(name="Configure Redis", wanted=wanted)
+
+
+def activate(goal: Goal) -> None:
+    """Do nothing: role units starts it with all the others, as a container may still hold its port."""
+
+
+def _is_before_6_2(version: str) -> bool:
+    """Tell it from a Debian version like 5:6.0.16-1ubuntu1: channels in ACLs, and addresses that may be absent, came with 6.2; an older server stops at them."""
+    numbers = version.partition(":")[2].split(".")[:2]
+    return bool(version) and tuple(int(number) for number in numbers) < (6, 2)
+
+
+def _appends(goal: Goal) -> bool:
+    """Tell whether Redis has an append-only file already: a folder since 7.0, a file before."""
+    return bool(host.get_fact(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))

@@ -1,0 +1,89 @@
+"""Passwords and keys: made once, kept in files that only root can read, never shown and never on a command line.
+
+`/etc/omnimind/secrets/NAME` holds one secret each, on one line, and is the only source; every other file with a secret in it
+(backend.env, pgpass, redis' configuration …) is derived from these. To change one: delete its file, converge again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+from pyinfra import host
+from pyinfra.api import operation
+
+from deploy import notes
+from deploy.commands import Commands
+from deploy.facts.paths import Found, Paths
+from deploy.operations.place import place
+from deploy.render import of_goal
+from deploy.wanted import File
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.paths import Paths as Places
+
+FOLDER = str(Places().secrets)
+NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
+"""redis.password is that of Redis' default user, for root's tools; redis-app.password that of user omnimind, for the backends."""
+DERIVED = ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")
+ITERATIONS = 4096
+"""What PostgreSQL itself uses for SCRAM."""
+NOT_YET = "not-made-yet"
+
+
+def path_of(name: str) -> str:
+    """Return where a secret lives."""
+    return f"{FOLDER}/{name}"
+
+
+def read() -> dict[str, str]:
+    """Return all secrets by name; a placeholder for one that does not exist yet, which only a preview can meet."""
+    found: dict[str, Found] = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
+    texts = {name: found[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in found}
+    return {name: texts.get(name) or NOT_YET for name in NAMES}
+
+
+@operation()
+def make() -> Commands:
+    """Make the secrets that do not exist; existing ones keep their value."""
+    found = read()
+    wanted = [File(path_of(name), f"{_fresh(found[name])}\n", 0o600, secret=True) for name in NAMES]
+    yield from place._inner(wanted)
+
+
+@operation()
+def hand_out(goal: Goal) -> Commands:
+    """Write the files that are made of the secrets: one per consumer, read by systemd or root."""
+    found = read()
+    if NOT_YET in found.values():
+        notes.guess(host)
+    yield from place._inner([File(path_of(one), of_goal(f"env/{one}.j2", goal, secrets=found, folder=FOLDER), 0o600, secret=True) for one in DERIVED])
+
+
+def _fresh(value: str) -> str:
+    return secrets.token_urlsafe(32) if value == NOT_YET else value
+
+
+def sha256(secret: str) -> str:
+    """Return the digest that Redis takes instead of a password."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def scram(secret: str, salt: bytes | None = None) -> str:
+    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): what the server stores, so that the password itself is never sent."""
+    salt = salt or secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, ITERATIONS)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    stored = hashlib.sha256(client).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    one, two, three = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return f"SCRAM-SHA-256${ITERATIONS}:{one}${two}:{three}"
+
+
+def is_scram_of(verifier: str, secret: str) -> bool:
+    """Tell whether a stored verifier belongs to this password."""
+    words = verifier.split("$")
+    if len(words) != 3 or words[0] != "SCRAM-SHA-256" or not words[1].startswith(f"{ITERATIONS}:"):
+        return False
+    return hmac.compare_digest(scram(secret, base64.b64decode(words[1].partition(":")[2])), verifier)

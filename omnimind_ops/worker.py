@@ -1,0 +1,111 @@
+"""The child that runs pyinfra: jobs come in on stdin as JSON lines, what happens goes out on stdout the same way.
+
+In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one after another; end of input ends the worker.
+Out: {"kind": "op", "name", "change": yes|no|maybe, "lines"}, {"kind": "line", "text"}, and to end each job either
+     {"kind": "done", "changed", "maybe"} or {"kind": "problem", "what", "why", "fix", "log"}.
+
+pyinfra needs gevent's loop in the main thread and prints where it likes, so it has a process of its own (DESIGN section 7). Whoever
+starts it gives it a session of its own; the whole group goes when it is told to, or when its parent dies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from omnimind_ops.model.goal import Goal
+
+PR_SET_PDEATHSIG = 1
+GRACE_SECONDS = 5.0
+LOG_LINES = 20
+Say = Callable[[Mapping[str, object]], None]
+
+
+def main() -> int:
+    """Serve jobs until stdin ends."""
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    _die_with_parent()
+    if os.geteuid() == 0:
+        tempfile.tempdir = "/run"  # what pyinfra uploads may hold secrets: never on a disk
+
+    def say(message: Mapping[str, object]) -> None:
+        out.write(json.dumps(message, ensure_ascii=True) + "\n")
+        out.flush()
+
+    try:
+        for line in sys.stdin:
+            if line.strip():
+                _serve(line, say)
+    except BrokenPipeError:
+        _end_group()
+    return 0
+
+
+def goal_of(words: Mapping[str, Any]) -> Goal:
+    """Return the Goal that asdict() and JSON made into `words`; unknown keys are a TypeError."""
+    known = {field.name for field in fields(Goal)}
+    if unknown := sorted(words.keys() - known):
+        raise TypeError(f"a Goal has no {', '.join(unknown)}")
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
+    return Goal(**values)
+
+
+def _serve(line: str, say: Say) -> None:
+    from deploy import job
+
+    try:
+        words = json.loads(line)
+        result = job.run(words["role"], words["stage"], goal_of(words["goal"]), bool(words.get("dry")), say)
+    except (ValueError, KeyError, TypeError) as error:
+        _problem(say, "cannot read the job", f"{type(error).__name__}: {error}", "this is a bug in omnimind: please report it")
+    except Exception as error:
+        # Whatever went wrong inside pyinfra belongs to this job; the next one gets a fresh State.
+        _problem(say, f"cannot run {words.get('role')} {words.get('stage')}", f"{type(error).__name__}: {error}", "see the traceback below")
+    else:
+        say(result)
+
+
+def _problem(say: Say, what: str, why: str, fix: str) -> None:
+    say({"kind": "problem", "what": what, "why": why, "fix": fix, "log": traceback.format_exc().splitlines()[-LOG_LINES:]})
+
+
+def _die_with_parent() -> None:
+    parent = os.getppid()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _end_group())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        _end_group()
+
+
+def _end_group() -> None:
+    """End this process and all it started: politely first, so that a shell's `trap` can put things back."""
+    if os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+        time.sleep(GRACE_SECONDS if _has_children() else 0)
+        os.killpg(0, signal.SIGKILL)
+    os._exit(143)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

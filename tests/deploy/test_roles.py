@@ -1,0 +1,157 @@
+"""Roles against a fake host: what they would run, from what they find."""
+
+from __future__ import annotations
+
+import pytest
+from pyinfra.api.exceptions import OperationError
+
+from deploy import secrets
+from deploy.deploy import ORDER, ROLES, STAGES, find
+from deploy.roles import engine, postgres, redis, units
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+
+from .conftest import after, prepare
+
+UP = "\n\n".join(
+    f"Id={unit}\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n"
+    "ExecMainStartTimestamp=Mon 2026-11-23 11:00:00 UTC\nStateChangeTimestamp="
+    for unit in native.all_units(Goal())
+)
+NOON, TEN = 1795435200, 1795428000  # 2026-11-23 12:00 and 10:00 UTC
+CLUSTER = "/etc/postgresql/15/main/postgresql.conf:port = 5432\t\t# (change requires restart)"
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_role_has_every_stage(role: str, stage: str) -> None:
+    assert callable(find(role, stage))
+
+
+def test_an_unknown_role_names_those_that_exist() -> None:
+    with pytest.raises(ValueError, match=r"roles are base, postgres"):
+        find("mysql", "install")
+
+
+def test_nothing_is_activated_before_everything_is_configured() -> None:
+    assert [stage for _, stage in ORDER] == ["install"] * 8 + ["configure"] * 8 + ["activate"] * 2
+
+
+def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
+    script = prepare(redis.install, goal).shell
+    guard, mask, apt = (script.index(words) for words in ("exit 101", "systemctl mask redis-server.service", "$apt install redis-server"))
+    assert max(guard, mask) < apt
+    assert script.index("trap restore EXIT") < guard
+    assert "DPkg::Lock::Timeout=120" in script
+    assert "LC_ALL=C.UTF-8" in script
+
+
+def test_installed_packages_are_left_alone(goal: Goal) -> None:
+    versions = "P redis-server 5:7.0.15-1 installed\nP redis-tools 5:7.0.15-1 installed"
+    assert prepare(redis.install, goal, {"dpkg-query": versions}).changes == 0
+
+
+def test_a_service_that_was_here_before_is_not_masked(goal: Goal) -> None:
+    found = prepare(redis.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
+    assert "$apt install redis-tools" in found.shell
+    assert "systemctl mask" not in found.shell
+
+
+def test_a_guard_left_behind_is_removed(goal: Goal) -> None:
+    versions = "P redis-server 5:7.0.15-1 installed\nP redis-tools 5:7.0.15-1 installed\nG"
+    script = prepare(redis.install, goal, {"dpkg-query": versions}).shell
+    assert "trap restore EXIT" in script
+    assert "$apt" not in script
+
+
+@pytest.mark.parametrize(("version", "is_there"), [("5:6.0.16-1ubuntu1", False), ("5:6.2.7-1", True), ("5:7.0.15-1", True), ("5:8.0.2-3", True)])
+def test_words_of_6_2_are_used_only_where_redis_knows_them(goal: Goal, version: str, is_there: bool) -> None:
+    found = prepare(redis.configure, goal, {"dpkg-query": f"P redis-server {version} installed"})
+    assert (b" &* " in found.uploads[0]) is (b"bind 127.0.0.1 -::1\n" in found.uploads[0]) is is_there
+
+
+def test_redis_is_told_digests_not_passwords(goal: Goal) -> None:
+    found = prepare(redis.configure, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
+    assert f"#{secrets.sha256(secrets.NOT_YET)} ".encode() in found.uploads[0]
+    assert b">" not in found.uploads[0]
+
+
+def test_a_postgres_that_was_here_before_is_not_configured(goal: Goal) -> None:
+    there = {"grep -HE": CLUSTER, "dpkg-query": "P postgresql 15+248 installed"}
+    assert prepare(postgres.configure, goal, there).changes == 0
+    assert prepare(postgres.configure, goal, {**there, "dpkg-query": "P postgresql 15+248 installed\nR postgresql"}).changes == 1
+
+
+def test_role_and_database_are_made_in_utf8_whatever_the_cluster_is(goal: Goal) -> None:
+    found = prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": "A 1 1", "systemctl show": UP})
+    sql = found.uploads[0].decode()
+    assert "TEMPLATE template0 ENCODING 'UTF8'" in sql
+    assert "PASSWORD 'SCRAM-SHA-256$4096:" in sql
+    assert "SCRAM" not in found.shell
+    assert "-c" not in found.commands[-1].split("psql")[-1].split("<")[0]
+
+
+def test_role_and_database_as_wanted_change_nothing(goal: Goal) -> None:
+    verifier = secrets.scram(secrets.NOT_YET)
+    held = f"R {verifier} t\nD UTF8 omnimind\nA 1 1"
+    up = UP.replace("Id=redis-server", "Id=postgresql@15-main")
+    assert prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": held, "systemctl show": up}).changes == 0
+
+
+def test_a_database_in_another_encoding_is_refused(goal: Goal) -> None:
+    held = {"grep -HE": CLUSTER, "pg_authid": "R x t\nD SQL_ASCII omnimind\nA 1 1", "systemctl show": UP}
+    with pytest.raises(OperationError, match="SQL_ASCII, not UTF8"):
+        prepare(postgres.activate, goal, held)
+
+
+def test_a_lock_that_is_not_there_is_said_before_anything_is_built(goal: Goal) -> None:
+    with pytest.raises(OperationError, match="no file of requirements"):
+        prepare(engine.install, Goal(lock="rocm"))
+
+
+def test_a_host_where_all_runs_is_left_alone(goal: Goal) -> None:
+    assert prepare(units.activate, goal, {"systemctl show": UP}).changes == 0
+
+
+def test_the_start_is_one_call_and_comes_before_enabling(goal: Goal) -> None:
+    script = prepare(units.activate, goal, {"systemctl show": UP.replace("active", "inactive").replace("=enabled", "=disabled")}).shell
+    assert script.count("systemctl start ") == script.count("systemctl enable ") == 1
+    assert script.index("systemctl start omnimind.target") < script.index("systemctl enable")
+
+
+def test_only_what_is_older_than_its_settings_is_restarted_one_worker_at_a_time(goal: Goal) -> None:
+    fresh, old = f"\n\nPath={NOON} /opt/omnimind/venv", f"\nPath={TEN} /etc/qdrant/config.yaml"
+    found = prepare(units.activate, goal, {"systemctl show": UP + fresh + old})
+    restarts = [line for line in found.shell.splitlines() if line.startswith("systemctl restart")]
+    assert restarts == [
+        "systemctl restart omnimind-engine.service omnimind-frontend.service",
+        "systemctl restart omnimind-8000@1.service omnimind-8080@1.service omnimind-3001@1.service",
+        "systemctl restart omnimind-8000@2.service omnimind-8080@2.service omnimind-3001@2.service",
+    ]
+    assert "systemctl start" not in found.shell
+
+
+def test_systemd_is_reloaded_only_when_it_says_so(goal: Goal) -> None:
+    from deploy.operations.units import reload
+
+    def stage(goal: Goal) -> None:
+        reload(name="Reload", units=native.all_units(goal))
+
+    assert prepare(stage, goal, {"systemctl show": UP}).commands == []
+    assert prepare(stage, goal, {"systemctl show": UP.replace("Reload=no", "Reload=yes", 1)}).commands == ["systemctl daemon-reload"]
+    masked = UP.replace("Reload=no", "Reload=yes", 1).replace("LoadState=loaded", "LoadState=masked", 1)
+    assert prepare(stage, goal, {"systemctl show": masked}).commands == []
+
+
+ACCOUNTS = "omnimind:x:999:999::/var/lib/omnimind:/usr/sbin/nologin\nqdrant:x:998:998::/var/lib/qdrant:/usr/sbin/nologin"
+
+
+@pytest.mark.parametrize(
+    ("role", "stage"), [("base", "install"), *((role, "configure") for role in ("postgres", "redis", "qdrant", "engine", "backend", "frontend", "units"))]
+)
+def test_a_second_time_changes_nothing(role: str, stage: str, goal: Goal) -> None:
+    packages = "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed\nR postgresql"
+    there = {"getent": ACCOUNTS, "dpkg-query": packages, "grep -HE": CLUSTER, "systemctl show": UP}
+    first = prepare(find(role, stage), goal, there)
+    assert first.changes == 1
+    assert prepare(find(role, stage), goal, {**there, "tar --no-recursion": after(first)}).changes == 0
