@@ -1,0 +1,5 @@
+"""python -m omnimind_ops."""
+
+from omnimind_ops.cli import main
+
+main()

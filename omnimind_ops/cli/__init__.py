@@ -1,0 +1,23 @@
+"""One file per command, named after it: options → flow → render. Here is the only place that prints a Problem and picks exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; every way out has a documented exit code (docs/exit-codes.md)."""
+    from omnimind_ops.cli.app import app
+    from omnimind_ops.model.problem import ExitCode, Problem
+
+    as_json = "--json" in sys.argv
+    try:
+        app(standalone_mode=True)
+    except Problem as problem:
+        from omnimind_ops.render.problem import show
+
+        show(problem, as_json=as_json)
+        sys.exit(int(problem.code))
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped at once; the same command goes on, `omnimind rollback` goes back\n")
+        sys.exit(int(ExitCode.INTERRUPTED))

@@ -1,0 +1,18 @@
+"""omnimind confirm: the migration is good, stop the timer that would go back."""
+
+from __future__ import annotations
+
+from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
+
+
+def command(run: RunId = "", json: Json = False) -> None:
+    """Confirm a migration: the timer that brings the containers back is disarmed."""
+    need_root("confirm")
+    from omnimind_ops.engine.journal import Journal
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import confirm, pick
+    from omnimind_ops.render import show_plan
+
+    with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
+        done = confirm.confirm(pick.migration(journal, run), journal, paths())
+    show_plan.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)

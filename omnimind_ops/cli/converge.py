@@ -1,0 +1,33 @@
+"""omnimind converge: make a native host match its goal again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Json, need_root, paths, who
+from omnimind_ops.model.problem import ExitCode, Problem
+
+
+def command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Install and configure whatever drifted; data is not touched. A second time changes nothing."""
+    need_root("converge")
+    from omnimind_ops.engine.history import History
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import converge
+    from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.render import choose, show_plan
+
+    run = flow.current(History(paths().journal))
+    if run is None or run.state not in flow.NATIVE:
+        raise Problem("cannot converge", "this host is not native", "run `omnimind migrate --from-docker` first", code=ExitCode.NOT_INSTALLED)
+    if dry_run:
+        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths())), json=json)
+        return
+    with held(paths().lock, who(), "converge"), choose(json) as show:
+        changed = converge.converge(run, paths(), show.tell)
+    show_plan.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

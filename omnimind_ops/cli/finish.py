@@ -1,0 +1,23 @@
+"""omnimind finish: delete what was kept for going back; asks."""
+
+from __future__ import annotations
+
+from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, who
+
+
+def command(run: RunId = "", yes: Yes = False, json: Json = False) -> None:
+    """Delete the old containers, their anonymous volumes and what was parked. There is no way back afterwards."""
+    need_root("finish")
+    from omnimind_ops.engine.journal import Journal
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import finish, pick
+    from omnimind_ops.render import choose, show_plan
+
+    with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
+        found = pick.migration(journal, run)
+        left = finish.leftovers(found, paths())
+        show_plan.leftovers(left, json=json)
+        sure("Delete these for good?", yes)
+        with choose(json) as show:
+            done = finish.finish(found, left, journal, paths(), show.tell)
+    show_plan.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

@@ -1,0 +1,111 @@
+"""omnimind migrate: Docker Compose → native services, data included, undoable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, need_root, paths, sure, who
+from omnimind_ops.model.problem import ExitCode, Problem
+
+
+def command(
+    from_docker: Annotated[bool, typer.Option("--from-docker", help="Take what Docker Compose runs here.")] = False,
+    path: Annotated[Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")] = None,
+    project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and the file diffs, write nothing at all.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and confirm at once when everything is equal.")] = False,
+    postpone: Annotated[bool, typer.Option("--postpone", help="Stop before the cutover; the same command without it goes on.")] = False,
+    confirm_minutes: Annotated[int | None, typer.Option("--confirm-minutes", min=1, help="Go back unless confirmed within so many minutes.")] = None,
+    qdrant_backup: Annotated[Path | None, typer.Option("--qdrant-backup", help="Storage folder, tar of one, collection or full snapshot to restore instead.")] = None,
+    qdrant_binary: Annotated[Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")] = None,
+    redis_backup: Annotated[Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")] = None,
+    redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
+    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 or newer) that makes the services' venv.")] = None,
+    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
+    config: Config = None,
+    ignore: Ignore = None,
+    force_os: ForceOs = False,
+    json: Json = False,
+) -> None:
+    """Take this host from Docker Compose to native services, with the data. The old stack is only stopped, never changed."""
+    if not from_docker:
+        raise Problem("cannot migrate", "from what?", "say --from-docker", code=ExitCode.USAGE)
+    if redis not in ("auto", "empty"):
+        raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
+    need_root("look into the containers" if dry_run else "migrate")
+    from omnimind_ops.flows.discover import Asked
+    from omnimind_ops.settings import load
+
+    settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
+    asked = Asked(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty")
+    names = frozenset(ignore or ())
+    if dry_run:
+        _dry(asked, settings, names, force_os, json)
+        return
+    _migrate(asked, settings, names, force_os, json, yes, postpone)
+
+
+def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]
+    from omnimind_ops.engine.history import History
+    from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.planning import preflight
+    from omnimind_ops.render import show_plan
+
+    run = flow.current(History(paths().journal))
+    if run is not None and run.state in flow.NATIVE:
+        from omnimind_ops.flows import converge
+
+        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths())), json=json)
+        return
+    prepared = flow.prepare(asked, settings, paths(), ignore, force_os)
+    show_plan.checks(prepared.checks, json=json)
+    show_plan.rows(prepared.rows, json=json)
+    show_plan.notes(prepared.found.notes, json=json)
+    show_plan.previews(prepared.plan, tuple(flow.preview(prepared, paths())), json=json)
+    preflight.refuse(prepared.checks)
+
+
+def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  # type: ignore[no-untyped-def]
+    from omnimind_ops.engine.journal import Journal
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import converge, rollback
+    from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.model.run import RunState
+    from omnimind_ops.planning import preflight
+    from omnimind_ops.render import choose, show_plan
+
+    where = paths()
+    with held(where.lock, who(), "migrate"), Journal(where.journal) as journal:
+        run = flow.current(journal)
+        if run is not None and run.state in flow.NATIVE:
+            with choose(json) as show:
+                changed = converge.converge(run, where, show.tell)
+            show_plan.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
+            return
+        if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
+            with choose(json) as show:
+                outcome = rollback.rollback(run, journal, where, show.tell)
+            _end(outcome, json)
+            return
+        if run is None:
+            prepared = flow.prepare(asked, settings, where, ignore, force_os)
+            preflight.refuse(prepared.checks)
+            show_plan.before(prepared, json=json)
+            sure(f"Migrate project {prepared.found.project.name} now?", yes)
+            run = flow.start(prepared, asked, settings, journal)
+        else:
+            run = flow.resume(run, asked)
+        with choose(json) as show:
+            outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone)
+        _end(outcome, json)
+
+
+def _end(outcome, json) -> None:  # type: ignore[no-untyped-def]
+    from omnimind_ops.flows.receipt import read
+    from omnimind_ops.render import show_plan
+
+    show_plan.summary(read(outcome.run.id, paths()), json=json)
+    outcome.check()

@@ -1,0 +1,34 @@
+"""omnimind receipt [verify]: what a run did, and whether that still holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Json, RunId, need_root, paths
+from omnimind_ops.model.problem import ExitCode, Problem
+
+
+def command(
+    act: Annotated[str, typer.Argument(help="show, or verify: check the receipt again.")] = "show",
+    run: RunId = "",
+    json: Json = False,
+) -> None:
+    """Show a run's receipt, or check it again: its digest, its plan, and the old data it vouches for."""
+    if act not in ("show", "verify"):
+        raise Problem("cannot do that with a receipt", f"{act} is unknown", "use show or verify", code=ExitCode.USAGE)
+    need_root("read the receipt")
+    from omnimind_ops.engine.history import History
+    from omnimind_ops.flows import pick, receipt
+    from omnimind_ops.render import show_plan
+
+    found = pick.migration(History(paths().journal), run)
+    body = receipt.read(found.id, paths())
+    if act == "show":
+        show_plan.receipt(body, json=json)
+        return
+    lines = receipt.verify(body, found)
+    show_plan.verified(lines, json=json)
+    if not all(good for _, good, _ in lines):
+        raise typer.Exit(int(ExitCode.PROBLEM))

@@ -1,0 +1,36 @@
+"""omnimind rollback: back to the containers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, who
+
+
+def command(
+    run: RunId = "",
+    yes: Yes = False,
+    unconfirmed: Annotated[bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")] = False,
+    json: Json = False,
+) -> None:
+    """Go back: native services stop, the containers run again with their old restart policy and their own data."""
+    need_root("roll back")
+    from omnimind_ops.engine.journal import Journal
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import pick, rollback
+    from omnimind_ops.flows.receipt import read
+    from omnimind_ops.model.run import RunState
+    from omnimind_ops.render import choose, show_plan
+
+    with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
+        found = pick.migration(journal, run)
+        if found.state is RunState.ROLLED_BACK:
+            show_plan.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
+            return
+        sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
+        with choose(json) as show:
+            done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed)
+    show_plan.summary(read(done.run.id, paths()), json=json)
+    done.check()

@@ -1,0 +1,33 @@
+"""Credentials of the native services, read from /etc/omnimind/secrets (0600, root); never printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Redis' password, Qdrant's api key, PostgreSQL's connection string."""
+
+    redis: str = field(repr=False)
+    qdrant: str = field(repr=False)
+    postgres: str = field(repr=False)
+
+
+def load(paths: Paths) -> Credentials:
+    """Read them; a missing file is a Problem."""
+    words: dict[str, str] = {}
+    try:
+        for file in sorted(paths.secrets.glob("*.env")):
+            for line in file.read_text().splitlines():
+                key, _, value = line.partition("=")
+                words[key.strip()] = value.strip().strip('"')
+    except PermissionError as error:
+        raise Problem("cannot read the credentials", str(error), "run it as root: sudo omnimind …") from error
+    try:
+        return Credentials(words["OMNIMIND_REDIS_PASSWORD"], words["QDRANT__SERVICE__API_KEY"], words["OMNIMIND_POSTGRES_DSN"])
+    except KeyError as error:
+        raise Problem("cannot read the credentials", f"{error} is not in {paths.secrets}/*.env", "run `omnimind converge`") from error

@@ -1,0 +1,62 @@
+"""API keys: one that may do everything, one that may only read."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .settings import Settings
+
+OPEN = frozenset({"/", "/healthz", "/livez", "/readyz"})
+"""Paths that need no key, as in the real server."""
+
+READS = (
+    "/points",
+    "/points/search",
+    "/points/search/batch",
+    "/points/query",
+    "/points/query/batch",
+    "/points/query/groups",
+    "/points/scroll",
+    "/points/count",
+    "/points/recommend",
+    "/facet",
+)
+"""Ends of the POST paths that only read."""
+
+
+class ApiKeys:
+    """Refuses requests without a fitting `api-key` header or bearer token; does nothing when no key is configured."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.key = settings.api_key
+        self.read_only_key = settings.read_only_api_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it here."""
+        refusal = self.refusal(scope) if scope["type"] == "http" and (self.key or self.read_only_key) else None
+        await (refusal or self.app)(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """The answer to a request that may not pass."""
+        if scope["path"] in OPEN:
+            return None
+        headers = Headers(scope=scope)
+        given = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        if not given:
+            return PlainTextResponse("Must provide an API key or an Authorization bearer token", 401)
+        if _same(given, self.key):
+            return None
+        if not _same(given, self.read_only_key):
+            return PlainTextResponse("Invalid API key or JWT", 401)
+        if scope["method"] in ("GET", "HEAD") or (scope["method"] == "POST" and scope["path"].endswith(READS)):
+            return None
+        return PlainTextResponse("Forbidden: Global manage access is required", 403)
+
+
+def _same(given: str, key: str | None) -> bool:
+    return key is not None and hmac.compare_digest(given.encode(), key.encode())

@@ -1,0 +1,72 @@
+"""Vectors: dense, sparse, multi and named ones, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import qdrant_edge as edge
+
+from omnimind_ops.embedded.qdrant.errors import unsupported, wrong_input
+
+DEFAULT = ""
+"""The name the engine gives to the one unnamed vector of a collection."""
+
+
+@dataclass(frozen=True)
+class VectorSchema:
+    """Which vectors the points of a collection may have: dense and multi vectors with their size, sparse ones by name."""
+
+    sizes: Mapping[str, int]
+    multi: frozenset[str]
+    sparse: frozenset[str]
+
+    @property
+    def floats(self) -> int:
+        """Floats a point has at least: how much work one point is."""
+        return sum(self.sizes.values()) or 1
+
+    def one(self, name: str, value: Any) -> Any:
+        """One vector of that name as the engine wants it, checked here: the engine would stop half way through a batch."""
+        if isinstance(value, dict):
+            if "indices" not in value:
+                raise unsupported("inference: send vectors, not documents, images or objects")
+            if name not in self.sparse:
+                raise wrong_input(f"Not existing vector name error: {name}")
+            return sparse(value)
+        size = self.sizes.get(name)
+        if size is None:
+            raise wrong_input(f"Not existing vector name error: {name}")
+        rows = value if value and isinstance(value[0], list) else (value,)
+        for row in rows:
+            if len(row) != size:
+                raise wrong_input(f"Vector dimension error: expected dim: {size}, got {len(row)}")
+        if name in self.multi and rows is not value:
+            return [value]
+        return value
+
+    def point(self, value: Any) -> Any:
+        """The `vector` of a point: one unnamed vector or a mapping by name."""
+        if isinstance(value, dict):
+            if "text" in value and "model" in value:
+                raise unsupported("inference: send vectors, not documents, images or objects")
+            return {name: self.one(name, item) for name, item in value.items()}
+        return self.one(DEFAULT, value)
+
+
+def sparse(value: Mapping[str, Any]) -> edge.SparseVector:
+    """A sparse vector; indices must be unique."""
+    indices, values = value["indices"], value["values"]
+    if len(indices) != len(values) or len(set(indices)) != len(indices):
+        raise wrong_input("Sparse vector: indices must be unique and as many as values")
+    return edge.SparseVector(indices, values)
+
+
+def vector_out(value: Any) -> Any:
+    """The engine's vector as JSON."""
+    if isinstance(value, edge.SparseVector):
+        return {"indices": value.indices, "values": value.values}
+    if isinstance(value, dict):
+        return {name: vector_out(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,82 @@
+"""Collections: list, create, describe, change, delete."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from omnimind_ops.embedded.qdrant.errors import json_errors
+from omnimind_ops.embedded.qdrant.storage.files import remove_tree
+from omnimind_ops.embedded.qdrant.wire import body
+
+from .access import layout, name, route, storage, thread, writing
+
+
+async def list_all(request: Request) -> object:
+    """The names of all collections."""
+    return {"collections": [{"name": known} for known in storage(request).collections]}
+
+
+async def exists(request: Request) -> object:
+    """Whether there is a collection or alias of that name."""
+    found = storage(request)
+    return {"exists": name(request) in found.collections or name(request) in found.aliases}
+
+
+async def describe(request: Request) -> object:
+    """Counts and configuration."""
+    return storage(request).resolve(name(request)).info()
+
+
+async def create(request: Request) -> object:
+    """A new collection."""
+    asked = await body(request)
+    async with layout(request):
+        with json_errors():
+            await thread(storage(request).create, name(request), asked)
+    return True
+
+
+async def configure(request: Request) -> object:
+    """Change settings of a collection."""
+    asked = await body(request)
+    async with writing(request) as collection:
+        with json_errors():
+            await thread(collection.configure, asked)
+    return True
+
+
+async def delete(request: Request) -> object:
+    """Remove a collection; false when there is none. Aliases are no collections here, as in the real server."""
+    found = storage(request)
+    async with layout(request):
+        if name(request) not in found.collections:
+            return False
+        async with writing(request):
+            rest = await thread(found.delete, name(request))
+    if rest is not None:
+        await thread(remove_tree, rest)
+    return True
+
+
+async def cluster(request: Request) -> object:
+    """The one shard and where it is: here."""
+    collection = storage(request).resolve(name(request))
+    shard = {"shard_id": 0, "points_count": collection.shard.info().points_count, "state": "Active"}
+    return {
+        "peer_id": storage(request).peer,
+        "shard_count": 1,
+        "local_shards": [shard],
+        "remote_shards": [],
+        "shard_transfers": [],
+    }
+
+
+ROUTES = [
+    route("GET", "/collections", list_all),
+    route("GET", "/collections/{name}", describe),
+    route("PUT", "/collections/{name}", create),
+    route("PATCH", "/collections/{name}", configure),
+    route("DELETE", "/collections/{name}", delete),
+    route("GET", "/collections/{name}/exists", exists),
+    route("GET", "/collections/{name}/cluster", cluster),
+]

@@ -1,0 +1,73 @@
+"""The server itself: who it is, whether it is well, and what it counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from omnimind_ops.embedded.qdrant import version
+from omnimind_ops.embedded.qdrant.wire import dumps
+
+from .access import route, storage
+
+
+async def root(_: Request) -> Response:
+    """Title and version; the commit says what we really are."""
+    facts = {"title": "qdrant - vector search engine", "version": version.COMPATIBLE, "commit": version.engine()}
+    return Response(dumps(facts), media_type="application/json")
+
+
+def _says(text: str) -> Any:
+    async def health(_: Request) -> Response:
+        return PlainTextResponse(text)
+
+    return health
+
+
+async def metrics(request: Request) -> Response:
+    """Counts in Prometheus' text format."""
+    collections = storage(request).collections
+    lines = [
+        "# HELP app_info information about qdrant server",
+        "# TYPE app_info gauge",
+        f'app_info{{name="qdrant",version="{version.COMPATIBLE}",commit="{version.engine()}"}} 1',
+        "# HELP collections_total number of collections",
+        "# TYPE collections_total gauge",
+        f"collections_total {len(collections)}",
+        "# HELP collection_points approximate amount of points per collection",
+        "# TYPE collection_points gauge",
+        *(f'collection_points{{id="{name}"}} {c.shard.info().points_count}' for name, c in collections.items()),
+    ]
+    return PlainTextResponse("\n".join(lines) + "\n")
+
+
+async def telemetry(request: Request) -> object:
+    """The little that can be told without counting requests."""
+    found = storage(request)
+    app = {"name": "qdrant", "version": version.COMPATIBLE, "commit": version.engine()}
+    return {"id": str(found.peer), "app": app, "collections": {"number_of_collections": len(found.collections)}}
+
+
+async def cluster(_: Request) -> object:
+    """There is one node."""
+    return {"status": "disabled"}
+
+
+async def issues(_: Request) -> object:
+    """Nothing is looked for."""
+    return {"issues": []}
+
+
+ROUTES = [
+    Route("/", root),
+    Route("/healthz", _says("healthz check passed")),
+    Route("/livez", _says("livez check passed")),
+    Route("/readyz", _says("all shards are ready")),
+    Route("/metrics", metrics),
+    route("GET", "/telemetry", telemetry),
+    route("GET", "/cluster", cluster),
+    route("GET", "/issues", issues),
+]

@@ -1,0 +1,61 @@
+"""Run the application until a signal says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from . import launcher, version
+from .app import application
+from .settings import Settings
+from .snapshots.shelf import Shelf
+from .storage.directory import Storage
+
+KEEP_ALIVE_SECONDS = 75
+LAST_REQUESTS_SECONDS = 1
+"""How long requests in flight may take once we were told to stop."""
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, except that a signal ends it with code 0: it would kill itself again by the signal, which PID 1 cannot."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT; at once on the second."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def serve(settings: Settings) -> int:
+    """Open the storage, serve it, close it; the exit code."""
+    launcher.settle()
+    storage = Storage(settings.storage_path)
+    shelf = Shelf(settings.snapshots_path)
+    config = uvicorn.Config(
+        application(settings, storage, shelf),
+        host=settings.host,
+        port=settings.http_port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
+    )
+    points = sum(collection.shard.info().points_count for collection in storage.collections.values())
+    print(
+        f"{version.banner()}: {len(storage.collections)} collections, {points} points, on {settings.host}:{settings.http_port}",
+        file=sys.stderr,
+        flush=True,
+    )
+    server = Server(config)
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,89 @@
+"""Configuration, read as the real binary reads it: built-in values, then `--config-path`, then `QDRANT__SECTION__KEY`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text says which key."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server needs to know; relative paths are relative to the working directory, as in the real server."""
+
+    storage_path: Path = Path("storage")
+    snapshots_path: Path = Path("snapshots")
+    host: str = "0.0.0.0"  # noqa: S104 - the real server's default
+    http_port: int = 6333
+    api_key: str | None = None
+    read_only_api_key: str | None = None
+    static_content_dir: Path | None = None
+    max_request_size_mb: int = 32
+    flush_interval_sec: float = 5
+
+
+_KEYS = {
+    ("storage", "storage_path"): "storage_path",
+    ("storage", "snapshots_path"): "snapshots_path",
+    ("storage", "optimizers", "flush_interval_sec"): "flush_interval_sec",
+    ("service", "host"): "host",
+    ("service", "http_port"): "http_port",
+    ("service", "api_key"): "api_key",
+    ("service", "read_only_api_key"): "read_only_api_key",
+    ("service", "static_content_dir"): "static_content_dir",
+    ("service", "max_request_size_mb"): "max_request_size_mb",
+}
+
+
+def load(config: Path | None, env: Mapping[str, str]) -> Settings:
+    """Settings from a YAML file (may be None) and the environment, which wins; keys we do not use are ignored."""
+    tree = _read(config) if config else {}
+    values: dict[str, Any] = {}
+    for path, name in _KEYS.items():
+        found = env.get("QDRANT__" + "__".join(path).upper())
+        if found is None:
+            found = _dig(tree, path)
+        if found is not None:
+            values[name] = _typed(".".join(path), name, found)
+    if str(_dig(tree, ("service", "enable_tls"))).lower() == "true" or env.get("QDRANT__SERVICE__ENABLE_TLS") == "true":
+        raise SettingsError("service.enable_tls: this stand-in for Qdrant cannot speak TLS")
+    return Settings(**values)
+
+
+def _read(config: Path) -> Mapping[str, Any]:
+    import yaml  # here, because most starts have no file and every millisecond of a start is downtime
+
+    try:
+        tree = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{config}: {error}") from error
+    if not isinstance(tree, Mapping | None):
+        raise SettingsError(f"{config}: not a mapping")
+    return tree or {}
+
+
+def _dig(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = tree
+    for word in path:
+        value = value.get(word) if isinstance(value, Mapping) else None
+    return value
+
+
+def _typed(path: str, name: str, value: object) -> object:
+    """The value as the field's type; an empty key is no key, as in the real server."""
+    text = str(value)
+    try:
+        if name in ("http_port", "max_request_size_mb"):
+            return int(text)
+        if name == "flush_interval_sec":
+            return float(text)
+    except ValueError as error:
+        raise SettingsError(f"{path}: {text!r} is not a number") from error
+    if name.endswith(("_path", "_dir")):
+        return Path(text)
+    return text or None if name.endswith("api_key") else text

@@ -1,0 +1,104 @@
+"""Where snapshot files lie: `<snapshots>/<collection>/`, `<collection>/shards/0/` and, for full ones, the top; each with a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from omnimind_ops.embedded.qdrant.errors import ApiError, not_found, wrong_input
+from omnimind_ops.embedded.qdrant.storage.directory import check_name
+
+
+class Shelf:
+    """The snapshots directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.scratch = self.path / "tmp"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        for left in self.scratch.glob("*.part"):
+            left.unlink()
+
+    def place(self, collection: str | None = None, shard: bool = False) -> Path:
+        """The directory for the snapshots of a collection, of its shard, or of everything."""
+        if collection is None:
+            return self.path
+        check_name(collection)
+        return self.path / collection / "shards" / "0" if shard else self.path / collection
+
+    def part(self) -> Path:
+        """A new file to write aside."""
+        return self.scratch / f"{uuid4()}.part"
+
+    def add(self, place: Path, name: str, write: Callable[[Path], None]) -> dict[str, Any]:
+        """Write a snapshot aside, sum it up, put it in place; returns its description."""
+        part = self.part()
+        try:
+            write(part)
+            digest = sha256(part)
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{name}.checksum").write_text(digest, encoding="ascii")
+            part.rename(place / name)
+        finally:
+            part.unlink(missing_ok=True)
+        return describe(place / name)
+
+    def list(self, place: Path) -> list[dict[str, Any]]:
+        """Descriptions of all snapshots in a place, oldest first."""
+        return [describe(file) for file in sorted(place.glob("*.snapshot")) if file.is_file()]
+
+    def find(self, place: Path, name: str) -> Path:
+        """The file of a snapshot; 404 when it is not there."""
+        path = place / name
+        if "/" in name or name.startswith(".") or not name.endswith(".snapshot") or not path.is_file():
+            raise not_found(f"Snapshot {name} not found")
+        return path
+
+    def remove(self, place: Path, name: str) -> None:
+        """Delete a snapshot and its checksum."""
+        path = self.find(place, name)
+        path.unlink()
+        path.with_name(f"{name}.checksum").unlink(missing_ok=True)
+
+    def located(self, location: str) -> Path:
+        """The file that a `file://` location means; only inside the snapshots directory, as in 1.17.1 and later."""
+        url = urlsplit(location)
+        if url.scheme != "file":
+            raise ApiError(501, f"Not supported by this stand-in for Qdrant: snapshots from `{url.scheme}://`; upload it instead")
+        path = Path(unquote(url.path)).resolve()
+        if not path.is_relative_to(self.path.resolve()):
+            raise ApiError(403, f"Forbidden: snapshot location must be inside {self.path}")
+        if not path.is_file():
+            raise not_found(f"Snapshot file {path} not found")
+        return path
+
+
+def stamp(prefix: str, now: datetime | None = None) -> str:
+    """The name of a new snapshot."""
+    return f"{prefix}-{(now or datetime.now(UTC)).strftime('%Y-%m-%d-%H-%M-%S-%f')[:-3]}.snapshot"
+
+
+def describe(file: Path) -> dict[str, Any]:
+    """Name, size, time and checksum of a snapshot."""
+    facts = file.stat()
+    checksum = file.with_name(f"{file.name}.checksum")
+    made = datetime.fromtimestamp(int(facts.st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    known = checksum.read_text(encoding="ascii").strip() if checksum.exists() else None
+    return {"name": file.name, "creation_time": made, "size": facts.st_size, "checksum": known}
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check(path: Path, expected: str | None) -> None:
+    """Refuse a file that is not the one expected."""
+    if expected and (found := sha256(path)) != expected.strip().lower():
+        raise wrong_input(f"Snapshot checksum mismatch: expected {expected}, got {found}")

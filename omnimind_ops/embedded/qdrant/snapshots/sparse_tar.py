@@ -1,0 +1,150 @@
+"""Tar archives that keep the holes of sparse files, in the old GNU format.
+
+The engine's files are mostly holes (32 MiB maps with little in them). Python's `tarfile` reads sparse members but cannot write
+them; the real server reads the old GNU format and refuses pax. Format: https://www.gnu.org/software/tar/manual/html_node/Standard.html
+(header, 4 extents at byte 386, "is extended" at 482, real size at 483, then blocks of 21 extents).
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+BLOCK = 512
+_COPY = 1 << 20
+Extent = tuple[int, int]
+
+
+class SparseTar:
+    """Writes one archive into a seekable file; members can be archives themselves."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+
+    def add_bytes(self, name: str, data: bytes) -> None:
+        """A small file from memory."""
+        self.out.write(_header(name, len(data)))
+        self.out.write(data)
+        self._pad(len(data))
+
+    def add_file(self, name: str, path: Path) -> None:
+        """A file from the disk; only what is not a hole."""
+        with path.open("rb") as source:
+            size = os.fstat(source.fileno()).st_size
+            extents = list(_extents(source.fileno(), size))
+            stored = sum(length for _, length in extents)
+            if stored == size:
+                self.out.write(_header(name, size))
+            else:
+                self._sparse_header(name, size, stored, extents)
+            for start, length in extents:
+                source.seek(start)
+                self._copy(source, length)
+            self._pad(stored)
+
+    def add_directory(self, name: str) -> None:
+        """An empty directory."""
+        self.out.write(_header(name, 0, tarfile.DIRTYPE))
+
+    def add_tree(self, name: str, path: Path) -> None:
+        """A directory with everything below, in a stable order."""
+        self.add_directory(name)
+        for entry in sorted(path.iterdir()):
+            if entry.is_dir():
+                self.add_tree(f"{name}/{entry.name}", entry)
+            else:
+                self.add_file(f"{name}/{entry.name}", entry)
+
+    def add_archive(self, name: str) -> Archive:
+        """A member that is an archive: `with tar.add_archive("x.tar") as inner: inner.add_tree(...)`."""
+        return Archive(self, name)
+
+    def finish(self) -> None:
+        """The end of the archive."""
+        self.out.write(bytes(2 * BLOCK))
+
+    def _copy(self, source: IO[bytes], length: int) -> None:
+        while length:
+            part = source.read(min(length, _COPY))
+            if not part:
+                raise OSError(f"{source.name} became shorter while it was packed")
+            self.out.write(part)
+            length -= len(part)
+
+    def _pad(self, size: int) -> None:
+        self.out.write(bytes(-size % BLOCK))
+
+    def _sparse_header(self, name: str, size: int, stored: int, extents: list[Extent]) -> None:
+        # The last entry is empty and marks the end, so that a trailing hole is kept.
+        entries = [*extents, (size, 0)] if not extents or sum(extents[-1]) != size else extents
+        head, rest = entries[:4], entries[4:]
+        block = bytearray(_header(name, stored, tarfile.GNUTYPE_SPARSE))
+        last = len(block) - BLOCK
+        block[last + 386 : last + 386 + 24 * len(head)] = b"".join(map(_entry, head))
+        block[last + 482] = 1 if rest else 0
+        block[last + 483 : last + 495] = _number(size)
+        block[last + 148 : last + 156] = b" " * 8
+        block[last + 148 : last + 156] = b"%06o\0 " % sum(block[last:])
+        self.out.write(block)
+        while rest:
+            part, rest = rest[:21], rest[21:]
+            more = b"".join(map(_entry, part)).ljust(504, b"\0") + bytes([1 if rest else 0])
+            self.out.write(more.ljust(BLOCK, b"\0"))
+
+
+class Archive:
+    """An archive inside an archive; its size goes into the outer header when it is complete."""
+
+    def __init__(self, outer: SparseTar, name: str) -> None:
+        self.outer = outer
+        self.name = name
+
+    def __enter__(self) -> SparseTar:
+        out = self.outer.out
+        self.header_at = out.tell()
+        out.write(_header(self.name, 0))
+        self.starts = out.tell()
+        return SparseTar(out)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        out = self.outer.out
+        out.write(bytes(2 * BLOCK))
+        size = out.tell() - self.starts
+        self.outer._pad(size)
+        end = out.tell()
+        out.seek(self.header_at)
+        out.write(_header(self.name, size))
+        out.seek(end)
+
+
+def _header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    info.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _number(value: int) -> bytes:
+    """A 12-byte number: octal, or base 256 from 8 GiB on."""
+    return b"%011o\0" % value if value < 8**11 else b"\x80" + value.to_bytes(11, "big")
+
+
+def _entry(extent: Extent) -> bytes:
+    return _number(extent[0]) + _number(extent[1])
+
+
+def _extents(handle: int, size: int) -> Iterator[Extent]:
+    """Where the file has data."""
+    at = 0
+    while at < size:
+        try:
+            start = os.lseek(handle, at, os.SEEK_DATA)
+        except OSError:
+            return  # ENXIO: nothing but a hole up to the end
+        at = min(os.lseek(handle, start, os.SEEK_HOLE), size)
+        yield start, at - start

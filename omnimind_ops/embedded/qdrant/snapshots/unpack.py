@@ -1,0 +1,97 @@
+"""Open snapshot files, ours and the real server's, into a directory that can become a collection."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+from omnimind_ops.embedded.qdrant.errors import ApiError, wrong_input
+from omnimind_ops.embedded.qdrant.storage import era
+from omnimind_ops.embedded.qdrant.storage.collection import Collection
+from omnimind_ops.embedded.qdrant.storage.files import read_json, write_json
+from omnimind_ops.embedded.qdrant.storage.peer import SHARD_CONFIG, replica_state
+
+
+def unpack_collection(snapshot: Path, target: Path, peer: int) -> None:
+    """Unpack a collection snapshot and prove that the engine can open it; ApiError says why not."""
+    _extract(snapshot, target)
+    config = read_json(target / "config.json")
+    if config is None:
+        raise wrong_input("the file is no collection snapshot: it has no config.json")
+    if (target / "segments").exists():
+        raise wrong_input("the file is a shard snapshot: use /collections/{name}/shards/0/snapshots")
+    _prove(target, peer)
+
+
+def unpack_shard(snapshot: Path, target: Path, peer: int, collection: Collection) -> None:
+    """Unpack a shard snapshot into a copy of the collection's files around it."""
+    _extract(snapshot, target / "0")
+    if not (target / "0" / "segments").exists():
+        raise wrong_input("the file is no shard snapshot: it has no segments")
+    write_json(target / "config.json", collection.config)
+    write_json(target / "payload_index.json", {"schema": collection.schemas})
+    write_json(target / "shard_key_mapping.json", {})
+    (target / "version.info").write_text("0.4.2", encoding="utf-8")
+    _prove(target, peer)
+
+
+def unpack_full(snapshot: Path, target: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """Unpack a full snapshot: the snapshot file of each collection, and the aliases."""
+    _extract(snapshot, target)
+    config = read_json(target / "config.json") or {}
+    if "collections_mapping" not in config:
+        raise wrong_input("the file is no full snapshot: its config.json has no collections_mapping")
+    mapping = {name: target / file for name, file in config["collections_mapping"].items()}
+    return mapping, dict(config.get("collections_aliases") or {})
+
+
+def _extract(archive: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            tar.extractall(target, filter="data")
+    except (tarfile.TarError, EOFError) as error:
+        raise wrong_input(f"the file is no snapshot: {error}") from error
+
+
+def _prove(target: Path, peer: int) -> None:
+    shards = sorted(entry.name for entry in target.iterdir() if entry.is_dir() and entry.name.isdigit())
+    if shards != ["0"]:
+        raise ApiError(501, f"the snapshot has {len(shards)} shards; this stand-in keeps exactly one per collection")
+    shard = target / "0"
+    if not (shard / "wal").is_dir():
+        raise wrong_input("the snapshot has no write-ahead log, so its shard cannot be opened")
+    try:
+        _unpack_segments(shard)
+        write_json(shard / "shard_config.json", SHARD_CONFIG)
+        write_json(shard / "replica_state.json", replica_state(peer))
+        Collection.open(target).close()
+    except era.UnreadableStorageError as error:
+        raise wrong_input(f"the snapshot cannot be opened: {str(error).removeprefix(f'{target}: ')}") from error
+
+
+def _unpack_segments(shard: Path) -> None:
+    """`segments/<uuid>.tar` (or, streamed, `segments/<uuid>/files/`) to `segments/<uuid>/`."""
+    for packed in sorted((shard / "segments").iterdir()):
+        if packed.suffix == ".tar":
+            beside = packed.with_name(f".{packed.stem}")
+            _extract(packed, beside)
+            packed.unlink()
+            inner = beside / "snapshot"
+            if not (inner / "files").exists():
+                raise era.UnreadableStorageError(f"segment {packed.stem}: {era.ADVICE}")
+            _take_files(inner, packed.with_suffix(""))
+            shutil.rmtree(beside)
+        elif (packed / "files").is_dir():
+            beside = packed.with_name(f".{packed.name}")
+            packed.rename(beside)
+            _take_files(beside, packed)
+            shutil.rmtree(beside)
+
+
+def _take_files(packed: Path, segment: Path) -> None:
+    """The segment's files; directories beside them (`db_backup`) are RocksDB backups, which nobody can read any more."""
+    if any(entry.is_dir() and entry.name != "files" for entry in packed.iterdir()):
+        raise era.UnreadableStorageError(f"segment {segment.name}: {era.ADVICE}")
+    (packed / "files").rename(segment)

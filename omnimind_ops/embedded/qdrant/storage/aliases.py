@@ -1,0 +1,45 @@
+"""`aliases/data.json`: other names for collections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omnimind_ops.embedded.qdrant.errors import conflict, no_collection, not_found, wrong_input
+
+from .files import read_json, write_json
+
+
+def load_aliases(storage: Path) -> dict[str, str]:
+    """Alias to collection name."""
+    return dict(read_json(storage / "aliases" / "data.json") or {})
+
+
+def save_aliases(storage: Path, aliases: Mapping[str, str]) -> None:
+    """Write all aliases in one step."""
+    (storage / "aliases").mkdir(exist_ok=True)
+    write_json(storage / "aliases" / "data.json", aliases)
+
+
+def changed(aliases: Mapping[str, str], collections: Mapping[str, object], actions: Sequence[Any]) -> dict[str, str]:
+    """The aliases after all actions; any that cannot be done refuses them all."""
+    new = dict(aliases)
+    for action in actions:
+        if create := action.get("create_alias"):
+            if create["collection_name"] not in collections:
+                raise no_collection(create["collection_name"])
+            if create["alias_name"] in collections:
+                raise conflict(f"Collection with the same name `{create['alias_name']}` already exists")
+            new[create["alias_name"]] = create["collection_name"]
+        elif delete := action.get("delete_alias"):
+            new.pop(delete["alias_name"], None)
+        elif rename := action.get("rename_alias"):
+            if rename["old_alias_name"] not in new:
+                raise not_found(f"Alias {rename['old_alias_name']} does not exists!")
+            if rename["new_alias_name"] in collections:
+                raise conflict(f"Collection with the same name `{rename['new_alias_name']}` already exists")
+            new[rename["new_alias_name"]] = new.pop(rename["old_alias_name"])
+        else:
+            raise wrong_input(f"unknown alias action with fields {sorted(action)}")
+    return new

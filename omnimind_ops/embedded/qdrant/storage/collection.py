@@ -1,0 +1,168 @@
+"""One collection: its configuration files and its one engine shard.
+
+Everything here is synchronous and runs in worker threads; `writing` is taken by whoever changes the collection (one at a time,
+as the real server's update queue does). The engine keeps Python's global lock for as long as one call takes, so writes go in
+slices small enough that health checks and queries get their turn in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import qdrant_edge as edge
+
+from omnimind_ops.embedded.qdrant.convert import configs, indexes
+from omnimind_ops.embedded.qdrant.errors import ApiError, engine_errors
+
+from . import era
+from .files import read_json, sync_tree, write_json
+from .peer import SHARD_CONFIG, replica_state
+
+Item = TypeVar("Item")
+
+FLOATS_PER_SLICE = 100_000
+"""About 4 ms of engine time per slice for vectors of 384 floats."""
+IDS_PER_SLICE = 1_000
+SCROLL_PAGE = 10_000
+VERSION = "0.4.2"
+"""The real server's version of the collection format; the same since 1.3."""
+
+
+class Collection:
+    """An open collection."""
+
+    def __init__(self, path: Path, shard: edge.EdgeShard, config: dict[str, Any], schemas: dict[str, Any]) -> None:
+        self.path = path
+        self.name = path.name
+        self.shard = shard
+        self.config = config
+        self.schemas = schemas
+        self.schema = configs.schema(config)
+        self.writing = asyncio.Lock()
+        self.operations = 0
+        self.flushed = 0
+
+    @classmethod
+    def create(cls, path: Path, config: dict[str, Any], peer: int) -> None:
+        """Write an empty collection at `path`; the caller moves it to its place and opens it there."""
+        shard_path = path / "0"
+        shard_path.mkdir(parents=True)
+        with engine_errors():
+            shard = edge.EdgeShard.create(str(shard_path), configs.engine(config))
+            shard.flush()
+            shard.close()
+        write_json(shard_path / "shard_config.json", SHARD_CONFIG)
+        write_json(shard_path / "replica_state.json", replica_state(peer))
+        write_json(path / "payload_index.json", {"schema": {}})
+        write_json(path / "shard_key_mapping.json", {})
+        (path / "version.info").write_text(VERSION, encoding="utf-8")
+        write_json(path / "config.json", config)
+
+    @classmethod
+    def open(cls, path: Path) -> Collection:
+        """Open what we or a real server wrote; UnreadableStorageError when this engine cannot."""
+        config = read_json(path / "config.json")
+        if config is None:
+            raise era.UnreadableStorageError(f"{path}: no config.json, so it is no collection")
+        shards = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit())
+        if shards != ["0"]:
+            raise era.UnreadableStorageError(f"{path}: {len(shards)} shards; this stand-in keeps exactly one per collection")
+        try:
+            era.check_shard(path / "0")
+        except era.UnreadableStorageError as error:
+            raise era.UnreadableStorageError(f"{path}: {error}") from None
+        try:
+            with engine_errors():
+                shard = edge.EdgeShard.load(str(path / "0"))
+        except ApiError as error:
+            raise era.UnreadableStorageError(f"{path}: {error.text}") from error
+        schemas = (read_json(path / "payload_index.json") or {}).get("schema") or {}
+        return cls(path, shard, config, schemas)
+
+    def close(self) -> None:
+        """Write everything out and let go of the files."""
+        self.shard.flush()
+        self.shard.close()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something came since the last flush."""
+        return self.flushed != self.operations
+
+    def sync(self) -> None:
+        """Push the files to the disk: the slow part of a flush, which holds up nobody and needs no `writing`."""
+        sync_tree(self.path / "0")
+
+    def flush(self) -> None:
+        """Let the engine write out what it holds and shorten its log."""
+        with engine_errors():
+            self.shard.flush()
+        self.flushed = self.operations
+
+    def apply(self, operation: edge.UpdateOperation) -> None:
+        """One change; in the write-ahead log when this returns."""
+        self.operations += 1
+        with engine_errors():
+            self.shard.update(operation)
+
+    def apply_sliced(self, items: Sequence[Item], size: int, operation: Callable[[Sequence[Item]], edge.UpdateOperation]) -> None:
+        """One change cut into slices of at most `size` items."""
+        for start in range(0, len(items), size):
+            self.apply(operation(items[start : start + size]))
+
+    @property
+    def points_per_slice(self) -> int:
+        """How many points one engine call may carry."""
+        return max(1, FLOATS_PER_SLICE // self.schema.floats)
+
+    def matching(self, filter: edge.Filter | None) -> Iterator[list[Any]]:
+        """The engine's ids of all points that match, page by page; the collection must not change meanwhile."""
+        offset: Any = None
+        while True:
+            request = edge.ScrollRequest(offset=offset, limit=SCROLL_PAGE, filter=filter, with_payload=False, with_vector=False)
+            with engine_errors():
+                page, offset = self.shard.scroll(request)
+            yield [record.id for record in page]
+            if offset is None:
+                return
+
+    def create_index(self, field: str, schema: Any) -> None:
+        """Index a payload field; holds up the server while it reads all payloads (about a second per million points)."""
+        self.apply(edge.UpdateOperation.create_field_index(field, indexes.schema_in(schema)))
+        self.schemas = {**self.schemas, field: schema}
+        write_json(self.path / "payload_index.json", {"schema": self.schemas})
+
+    def delete_index(self, field: str) -> None:
+        """Forget the index of a payload field."""
+        self.apply(edge.UpdateOperation.delete_field_index(field))
+        self.schemas = {name: schema for name, schema in self.schemas.items() if name != field}
+        write_json(self.path / "payload_index.json", {"schema": self.schemas})
+
+    def configure(self, request: Mapping[str, Any]) -> None:
+        """Change the configuration as a PATCH asks."""
+        self.config = configs.patch(self.config, request)
+        write_json(self.path / "config.json", self.config)
+
+    def info(self) -> dict[str, Any]:
+        """What `GET /collections/{name}` tells."""
+        info = self.shard.info()
+        shown = {name: value for name, value in self.config.items() if name != "uuid"}
+        return {
+            "status": "green",
+            "optimizer_status": "ok",
+            "indexed_vectors_count": info.indexed_vectors_count,
+            "points_count": info.points_count,
+            "segments_count": info.segments_count,
+            "config": shown,
+            "payload_schema": {field: self._index(field, index) for field, index in info.payload_schema.items()},
+        }
+
+    def _index(self, field: str, index: Any) -> dict[str, Any]:
+        schema = self.schemas.get(field) or indexes.schema_out(index.data_type)
+        out: dict[str, Any] = {"data_type": indexes.type_name(schema), "points": index.points}
+        if isinstance(schema, dict):
+            out["params"] = schema
+        return out

@@ -1,0 +1,118 @@
+"""The storage directory: all collections, the aliases, who we are, and the lock that keeps a second server out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from omnimind_ops.embedded.qdrant.convert import configs
+from omnimind_ops.embedded.qdrant.errors import conflict, no_collection, wrong_input
+
+from .aliases import load_aliases, save_aliases
+from .collection import Collection
+from .era import UnreadableStorageError
+from .files import remove_tree, sync_directory
+from .peer import peer_id
+
+_FORBIDDEN = frozenset('<>:"/\\|?*\0\x1f')
+
+
+class Storage:
+    """An open storage directory. All collections are opened at once, as in the real server."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.home = self.path / "collections"
+        self.scratch = self.path / "tmp"
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.path)
+        self._recover_replaced()
+        remove_tree(self.scratch)
+        self.scratch.mkdir()
+        self.peer = peer_id(self.path)
+        self.aliases = load_aliases(self.path)
+        found = sorted(entry for entry in self.home.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        self.collections = {entry.name: Collection.open(entry) for entry in found}
+
+    def close(self) -> None:
+        """Write everything out and let go of the directory."""
+        for collection in self.collections.values():
+            collection.close()
+        os.close(self._lock)
+
+    def resolve(self, name: str) -> Collection:
+        """The collection of that name or alias."""
+        found = self.collections.get(name) or self.collections.get(self.aliases.get(name, ""))
+        if found is None:
+            raise no_collection(name)
+        return found
+
+    def create(self, name: str, request: Mapping[str, Any]) -> None:
+        """A new, empty collection; built aside and moved into place whole."""
+        check_name(name)
+        if name in self.collections or name in self.aliases:
+            raise conflict(f"Collection `{name}` already exists!")
+        config = configs.create(request, str(uuid4()))
+        beside = self.scratch / str(uuid4())
+        Collection.create(beside, config, self.peer)
+        self.put(name, beside)
+
+    def put(self, name: str, beside: Path) -> None:
+        """Make the closed collection at `beside` (in `scratch`) the collection `name`, instead of one that may be there.
+
+        The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` brings it back if we die
+        in between.
+        """
+        old = self.collections.pop(name, None)
+        replaced = self.scratch / "replaced" / name
+        if old is not None:
+            old.close()
+            replaced.parent.mkdir(exist_ok=True)
+            old.path.rename(replaced)
+        beside.rename(self.home / name)
+        sync_directory(self.home)
+        self.collections[name] = Collection.open(self.home / name)
+        remove_tree(replaced)
+
+    def delete(self, name: str) -> Path | None:
+        """Take a collection and its aliases away; returns what the caller still has to remove from the disk."""
+        collection = self.collections.pop(name, None)
+        if collection is None:
+            return None
+        collection.close()
+        rest = self.scratch / str(uuid4())
+        collection.path.rename(rest)
+        sync_directory(self.home)
+        self.set_aliases({alias: target for alias, target in self.aliases.items() if target != name})
+        return rest
+
+    def set_aliases(self, aliases: dict[str, str]) -> None:
+        """Replace all aliases at once."""
+        if aliases != self.aliases:
+            save_aliases(self.path, aliases)
+            self.aliases = aliases
+
+    def _recover_replaced(self) -> None:
+        for old in (self.scratch / "replaced").glob("*"):
+            if not (self.home / old.name).exists():
+                old.rename(self.home / old.name)
+
+
+def check_name(name: str) -> None:
+    """Refuse names that would not do as a directory."""
+    if not 0 < len(name.encode()) <= 255 or name.startswith(".") or _FORBIDDEN & set(name):
+        raise wrong_input(f"collection name `{name}` is empty, too long, starts with a dot or has one of {sorted(_FORBIDDEN)}")
+
+
+def _locked(path: Path) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise UnreadableStorageError(f"{path}: another server has this storage open") from None
+    return handle

@@ -1,0 +1,105 @@
+"""Questions to a collection: each takes the JSON of a request and gives the JSON of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import qdrant_edge as edge
+
+from omnimind_ops.embedded.qdrant.convert.filters import filter_in
+from omnimind_ops.embedded.qdrant.convert.points import id_out, record_out, scored_out, with_payload
+from omnimind_ops.embedded.qdrant.convert.queries import order_in, query_in
+from omnimind_ops.embedded.qdrant.errors import engine_errors, json_errors, not_found, wrong_input
+
+from .collection import Collection
+from .directory import Storage
+
+Json = Mapping[str, Any]
+
+
+class Reader:
+    """Reads one collection; the storage is there for examples that live in another one (`lookup_from`)."""
+
+    def __init__(self, storage: Storage, name: str) -> None:
+        self.storage = storage
+        self.collection: Collection = storage.resolve(name)
+
+    def lookup(self, id: int | str, using: str, where: Mapping[str, Any] | None) -> Any:
+        """The stored vector of an example point."""
+        source = self.collection
+        if where:
+            source = self.storage.resolve(where["collection"]) if where.get("collection") else source
+            using = where.get("vector") or using
+        with engine_errors():
+            found = source.shard.retrieve([id], False, [using])
+        vector: Any = found[0].vector if found else None
+        if isinstance(vector, dict):
+            vector = vector.get(using)
+        if not found:
+            raise not_found(f"No point with id {id} found")
+        if vector is None:
+            raise wrong_input(f"Point {id} does not have vector `{using}`")
+        return vector
+
+    def query(self, body: Json) -> list[dict[str, Any]]:
+        """Scored points of the universal query."""
+        with json_errors():
+            request = query_in(body, self.collection.schema, self.lookup)
+        with engine_errors():
+            return [scored_out(point) for point in self.collection.shard.query(request)]
+
+    def search(self, body: Json) -> list[dict[str, Any]]:
+        """The older search request: a vector, maybe with the name of one."""
+        with json_errors():
+            vector, using = body["vector"], None
+            if isinstance(vector, dict):
+                vector, using = vector["vector"], vector["name"]
+            return self.query({**body, "query": {"nearest": vector}, "using": using})
+
+    def recommend(self, body: Json) -> list[dict[str, Any]]:
+        """The older recommend request."""
+        with json_errors():
+            asked = {name: body.get(name) for name in ("positive", "negative", "strategy")}
+            using = body.get("using")
+            using = using["name"] if isinstance(using, dict) else using
+            return self.query({**body, "query": {"recommend": asked}, "using": using})
+
+    def scroll(self, body: Json) -> dict[str, Any]:
+        """One page of points, in order of id or of a payload field."""
+        with json_errors():
+            order = order_in(body["order_by"]) if body.get("order_by") is not None else None
+            if order is not None and body.get("offset") is not None:
+                raise wrong_input("Cannot use an `offset` when using `order_by`; use `order_by.start_from` and a filter instead")
+            request = edge.ScrollRequest(
+                offset=body.get("offset"),
+                limit=10 if body.get("limit") is None else body["limit"],
+                filter=filter_in(body.get("filter")),
+                with_payload=with_payload(body.get("with_payload"), True),
+                with_vector=body.get("with_vector", body.get("with_vectors")) or False,
+                order_by=order,
+            )
+        with engine_errors():
+            records, after = self.collection.shard.scroll(request)
+        return {"points": [record_out(record) for record in records], "next_page_offset": id_out(after)}
+
+    def retrieve(self, ids: Sequence[Any], payload: Any, vector: Any) -> list[dict[str, Any]]:
+        """The points of these ids that exist."""
+        with json_errors(), engine_errors():
+            records = self.collection.shard.retrieve(list(ids), with_payload(payload, True), vector or False)
+        return [record_out(record) for record in records]
+
+    def count(self, body: Json) -> dict[str, Any]:
+        """How many points match; always exact."""
+        with json_errors():
+            request = edge.CountRequest(exact=True, filter=filter_in(body.get("filter")))
+        with engine_errors():
+            return {"count": self.collection.shard.count(request)}
+
+    def facet(self, body: Json) -> dict[str, Any]:
+        """The values of a payload field and how often each comes."""
+        with json_errors():
+            request = edge.FacetRequest(body["key"], body.get("limit") or 10, bool(body.get("exact")), filter_in(body.get("filter")))
+        with engine_errors():
+            hits = self.collection.shard.facet(request).hits
+        return {"hits": [{"value": id_out(hit.value), "count": hit.count} for hit in hits]}

@@ -1,0 +1,78 @@
+"""JSON on the wire: bodies read within a limit, results in Qdrant's envelope."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .errors import ApiError, json_errors
+
+JsonObject = dict[str, Any]
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+def dumps(value: object) -> bytes:
+    """Compact JSON; floats of 32 bits come out as the nearest 64-bit number."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+
+
+def pretty(value: object) -> bytes:
+    """JSON for files that people may open."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+
+
+def loads(data: bytes) -> Any:
+    """Whatever the JSON says; ValueError when it is none."""
+    return orjson.loads(data)
+
+
+def reply(result: object, started: float, status: int = 200) -> Response:
+    """The envelope around a result."""
+    body = dumps({"result": result, "status": "ok", "time": time.perf_counter() - started})
+    return Response(body, status, media_type="application/json")
+
+
+def failure(error: ApiError) -> Response:
+    """The envelope around an error."""
+    return Response(dumps({"status": {"error": error.text}, "time": 0.0}), error.status, media_type="application/json")
+
+
+def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """A route whose handler returns a plain result; raised ApiErrors become error envelopes."""
+
+    async def run(request: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            result = await handler(request)
+        except ApiError as error:
+            return failure(error)
+        return result if isinstance(result, Response) else reply(result, started)
+
+    run.__name__ = handler.__name__
+    return run
+
+
+async def body(request: Request) -> JsonObject:
+    """The JSON object in the request's body; no body is an empty object."""
+    limit = request.app.state.settings.max_request_size_mb << 20
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > limit:
+            raise ApiError(413, f"Payload error: JSON payload is larger than allowed (limit: {limit} bytes).")
+    with json_errors():
+        value = orjson.loads(data) if data else {}
+    if not isinstance(value, dict):
+        raise ApiError(400, "Format error in JSON body: expected an object")
+    return value
+
+
+def flag(request: Request, name: str, default: bool = False) -> bool:
+    """A boolean from the query string."""
+    value = request.query_params.get(name)
+    return default if value is None else value.lower() in ("true", "1")

@@ -1,0 +1,21 @@
+"""Say yes: the timer is disarmed, the native services stay. `rollback` remains possible until `finish`."""
+
+from __future__ import annotations
+
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.flows import receipt
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.timer import disarm
+
+
+def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
+    """Confirm a finished migration; one that is confirmed already stays so."""
+    if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED):
+        raise Problem(f"cannot confirm {run.id}", f"it is {run.state}", "only a migration whose steps are all done can be confirmed: omnimind runs")
+    disarm(paths)
+    journal.state(run.id, RunState.CONFIRMED)
+    run = journal.run(run.id)
+    receipt.write(run, paths)
+    return run

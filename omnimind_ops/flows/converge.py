@@ -1,0 +1,61 @@
+"""Make a native host match its goal again; a second time changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+
+from omnimind_ops.engine import runner
+from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.wiring import handlers
+from omnimind_ops.model.event import Event, EventKind, Tell
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Plan, Preview, Step
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run
+from omnimind_ops.paths import Paths
+from omnimind_ops.planning import migration
+
+
+def plan() -> Plan:
+    """Return the steps of a converge."""
+    return migration.converge()
+
+
+def preview(run: Run, paths: Paths) -> Iterator[Preview]:
+    """Yield what would change on a host that `run` made native; read-only."""
+    with handlers(goal_of(run), paths, run.id) as kinds:
+        yield from runner.preview(plan(), kinds)
+
+
+def converge(run: Run, paths: Paths, tell: Tell) -> int:
+    """Do it; returns how many steps changed something. Nothing to undo: every step is the native host's own goal."""
+    changed = 0
+    with handlers(goal_of(run), paths, run.id) as kinds:
+        for step in plan().steps:
+            tell(_event(step, "doing"))
+            began = time.monotonic()
+            try:
+                did = kinds[step.kind].do(step, _Forgetful(), tell)
+            except Problem as problem:
+                raise Problem(f"cannot {step.title}", str(problem), problem.fix, log=problem.log) from problem
+            changed += did
+            tell(_event(step, "done", {"changed": did, "seconds": round(time.monotonic() - began, 3)}))
+    return changed
+
+
+def _event(step: Step, status: str, more: Mapping[str, JSON] | None = None) -> Event:
+    return Event(EventKind.STEP, step.title, step.id, {"status": status, "phase": step.phase, **(more or {})})
+
+
+class _Forgetful:
+    """A memo for steps that will not be undone."""
+
+    def get(self, key: str) -> None:
+        """Return nothing."""
+
+    def put(self, key: str, value: object) -> None:
+        """Keep nothing."""
+
+    def of(self, step: str, key: str) -> None:
+        """Return nothing."""

@@ -1,0 +1,222 @@
+"""Ask the machine and the container engine what is there; everything is read, nothing is changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from omnimind_ops import __version__
+from omnimind_ops.model.facts import Container, Machine, Project
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.observe import docker, machine
+from omnimind_ops.paths import Paths
+from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.settings import Settings
+from omnimind_ops.stores import qdrant
+from omnimind_ops.stores.redis import RedisEndpoint
+from omnimind_ops.stores.redis_backup import check_backup, read_backup
+from omnimind_ops.stores.redis_facts import check_movable, keeps_nothing_on_stop, server_facts
+from omnimind_ops.stores.redis_scratch import SERVER
+from omnimind_ops.stores.redis_unsupported import refuse, unsupported_keys
+from omnimind_ops.stores.redis_way import choose_way
+from omnimind_ops.tools.shell import run
+
+QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
+QDRANT_PROGRAM = "/qdrant/qdrant"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person asked for on the command line; empty means find out."""
+
+    project: str = ""
+    path: Path | None = None
+    qdrant_backup: Path | None = None
+    qdrant_binary: Path | None = None
+    redis_backup: Path | None = None
+    redis_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that planning needs."""
+
+    machine: Machine
+    project: Project
+    source: Source
+    goal: Goal
+    notes: tuple[str, ...] = field(default=())  # said before anything happens
+
+
+def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
+    """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
+    seen = docker.containers() if docker.engine()[0] else ()
+    places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
+    host = machine.machine(places, containers=seen, python=settings.python)
+    if not host.docker:
+        raise Problem("cannot migrate from Docker", f"no Docker engine answers: {host.docker_reason}", "start it (systemctl start docker) or run where the containers are")
+    project = docker.pick_project(docker.projects(seen), asked.project or settings.project or None, asked.path)
+    roles = docker.roles(project)
+    notes: list[str] = []
+    q = _qdrant(roles.qdrant, asked, notes) if roles.qdrant or asked.qdrant_backup else None
+    r = _redis(roles.redis, asked, notes) if roles.redis or asked.redis_backup else None
+    data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
+    order = _start_order(project.containers)
+    source = Source(
+        project=project.name,
+        containers=tuple(c.id for c in order),
+        writers=tuple(c.id for c in order if c.id not in data),
+        holders=tuple(c.id for c in order if c.id in data),
+        ports=tuple(sorted({p.host_port for c in order for p in c.ports if p.protocol == "tcp"})),
+        uploads=_uploads(order, data, project, notes),
+        qdrant=q,
+        redis=r,
+    )
+    return Found(host, project, source, goal(host, settings, asked, q, paths), tuple(notes))
+
+
+def goal(host: Machine, settings: Settings, asked: Asked, q: QdrantSource | None, paths: Paths) -> Goal:
+    """Return the machine as wanted from what was found and what is configured."""
+    version = q.version if q else ""
+    binary = str(asked.qdrant_binary or "") or (str(paths.stage / f"qdrant-{version}" / "qdrant") if q and q.binary else "")
+    return Goal(
+        backend_ports=settings.backend_ports,
+        workers=settings.workers,
+        frontend_port=settings.frontend_port,
+        redis_port=settings.redis_port,
+        postgres_port=settings.postgres_port,
+        qdrant_port=settings.qdrant_port,
+        uploads=settings.uploads,
+        qdrant_home=settings.qdrant_home,
+        redis_dir=settings.redis_dir,
+        user=settings.user,
+        database=settings.database,
+        collection=settings.collection,
+        version=__version__,
+        python=host.python,
+        lock=settings.lock or host.gpu.lock,
+        wheelhouse=settings.wheelhouse,
+        qdrant_binary=binary,
+        qdrant_version=version,
+        gpu=host.gpu.lock != "cpu",
+        systemd=host.systemd,
+    )
+
+
+def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
+    """Return containers with those that others depend on first."""
+    left, done = list(containers), []
+    while left:
+        ready = [c for c in left if not any(o.service in c.depends_on for o in left if o is not c)] or left[:1]
+        done += ready
+        left = [c for c in left if c not in ready]
+    return tuple(done)
+
+
+def _address(container: Container, port: int) -> tuple[str, int]:
+    for publish in container.ports:
+        if publish.container_port == port:
+            return (publish.host_ip if publish.host_ip not in ("", "0.0.0.0", "::") else "127.0.0.1"), publish.host_port  # noqa: S104
+    if container.ip:
+        return container.ip, port
+    raise Problem(f"cannot reach {container.name}", f"it publishes no port {port} and has no address", "start it: docker start " + container.name)
+
+
+def _running(container: Container) -> None:
+    if not container.running:
+        raise Problem(f"cannot read {container.name}", "the container does not run", f"start it: docker start {container.name}; or pass a backup")
+
+
+def _qdrant(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
+    packed = asked.qdrant_backup
+    if packed:
+        from omnimind_ops.stores import backup
+
+        found = backup.recognise(packed)
+        notes.append(f"Qdrant's data comes from {packed} ({found.kind}), not from the container")
+    if container is None:
+        if not asked.qdrant_binary:
+            raise Problem("cannot install Qdrant", "there is no Qdrant container to take the program from", "pass --qdrant-binary PATH (the musl release)")
+        said = run((str(asked.qdrant_binary), "--version")).out
+        return QdrantSource("", "", "", "", "", _version(said), str(packed or ""))
+    _running(container)
+    host, port = _address(container, 6333)
+    key = container.env.get("QDRANT__SERVICE__API_KEY", "")
+    url = f"http://{host}:{port}"
+    version = qdrant.version(qdrant.QdrantEndpoint(url, key or None))
+    storage = "" if packed else _storage(container)
+    if storage:
+        qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
+    return QdrantSource(
+        container.id, url, container.id if key else "", storage, "" if asked.qdrant_binary else QDRANT_PROGRAM, version, str(packed or "")
+    )
+
+
+def _version(said: str) -> str:
+    found = re.search(r"\d+\.\d+\.\d+", said)
+    return found.group() if found else ""
+
+
+def _storage(container: Container) -> str:
+    for mount in sorted(container.mounts, key=lambda m: -len(m.target)):
+        inside = PurePosixPath(mount.target)
+        if inside == QDRANT_STORAGE or inside in QDRANT_STORAGE.parents:
+            return str(Path(mount.source) / QDRANT_STORAGE.relative_to(inside))
+    raise Problem(
+        "cannot find Qdrant's data on this host",
+        f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data lives inside the container",
+        "make a full snapshot (POST /snapshots), copy it out and pass --qdrant-backup FILE",
+    )
+
+
+def _redis(container: Container | None, asked: Asked, notes: list[str]) -> RedisSource:
+    target = redis_candidate()
+    if asked.redis_backup:
+        check_backup(asked.redis_backup, read_backup(asked.redis_backup), target)
+        return RedisSource("", "", 0, "", "rdb", f"from {asked.redis_backup}", backup=str(asked.redis_backup), target_version=target)
+    assert container is not None
+    if asked.redis_empty:
+        notes.append("native Redis starts empty, as asked; the old keys stay in the container")
+        return RedisSource(container.id, "", 0, "", "empty", "as asked")
+    _running(container)
+    host, port = _address(container, 6379)
+    endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
+    facts = server_facts(endpoint)
+    check_movable(facts, lambda event: notes.append(event.text))
+    way = choose_way(facts, target)
+    if way.name == "logical":
+        refuse(unsupported_keys(endpoint, target))
+    save = keeps_nothing_on_stop(facts)
+    if save:
+        notes.append("the old Redis keeps nothing when it stops (save \"\", no AOF): it is asked to save first, into its own folder")
+    return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, target_version=target)
+
+
+def redis_candidate() -> str:
+    """Return the version of Redis that is installed or that apt would install, "" unknown."""
+    installed = run((SERVER, "--version"), check=False)
+    if installed.ok:
+        return _version(installed.out)
+    policy = run(("apt-cache", "policy", "redis-server"), check=False).out
+    found = re.search(r"Candidate: (?:\d+:)?(\d+\.\d+\.\d+)", policy)
+    return found.group(1) if found else ""
+
+
+def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:
+    """Return the folders that the other containers write to; source code mounted for development is not data."""
+    code = Path(project.working_dir)
+    folders: set[str] = set()
+    for container in containers:
+        if container.id in data or container.oneoff:
+            continue
+        for mount in container.mounts:
+            place = Path(mount.source)
+            if not mount.writable or mount.anonymous or not place.is_dir():
+                continue
+            if place == code or place in code.parents:
+                notes.append(f"{place} is mounted into {container.name} and holds the compose file itself: it is taken for code and not copied")
+            else:
+                folders.add(mount.source)
+    return tuple(sorted(folders))

@@ -1,0 +1,61 @@
+"""The only thing that deletes: the old containers, their anonymous volumes, and what rollbacks parked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.flows import receipt
+from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.arguments import words
+from omnimind_ops.tools.shell import run as shell
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What `finish` would delete, and what it leaves: bind mounts are the person's own folders."""
+
+    containers: tuple[str, ...]
+    names: tuple[str, ...]
+    volumes: tuple[str, ...]
+    folders: tuple[Path, ...]
+    kept: tuple[str, ...]
+
+
+def leftovers(run: Run, paths: Paths) -> Leftovers:
+    """Return it; read-only."""
+    if run.state is not RunState.CONFIRMED:
+        raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
+    listed = run.setup.get("containers")
+    kept = [c for c in listed if isinstance(c, Mapping)] if isinstance(listed, list | tuple) else []
+    goal = goal_of(run)
+    parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
+    folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
+    return Leftovers(
+        tuple(str(c["id"]) for c in kept),
+        tuple(str(c["name"]) for c in kept),
+        words(run.setup.get("anonymous_volumes")),
+        tuple(folder for folder in folders if folder.exists()),
+        words(run.setup.get("bind_mounts")),
+    )
+
+
+def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
+    """Delete it. There is no way back from here."""
+    for container in left.containers:
+        shell(("docker", "rm", "--volumes", container), check=False)
+        tell(line("", f"removed container {container[:12]}"))
+    for folder in left.folders:
+        shutil.rmtree(folder)
+        tell(line("", f"removed {folder}"))
+    journal.state(run.id, RunState.FINISHED)
+    run = journal.run(run.id)
+    receipt.write(run, paths)
+    return run

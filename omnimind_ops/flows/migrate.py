@@ -1,0 +1,94 @@
+"""Docker → native: prepare (read-only), preview, apply or resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from omnimind_ops.engine import runner
+from omnimind_ops.engine.history import History
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.engine.outcome import Outcome
+from omnimind_ops.engine.resume import refuse_other
+from omnimind_ops.flows import receipt
+from omnimind_ops.flows.confirm import confirm
+from omnimind_ops.flows.discover import Asked, Found, discover
+from omnimind_ops.flows.setup import goal_of, questions, setup
+from omnimind_ops.flows.wiring import handlers
+from omnimind_ops.model import native
+from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.plan import Plan, Preview
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.settings import Settings
+from omnimind_ops.stores.files import space_needed
+
+MOVING = (RunState.RUNNING, RunState.POSTPONED)
+NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A migration thought through, nothing changed yet."""
+
+    found: Found
+    plan: Plan
+    checks: tuple[preflight.Check, ...]
+    rows: tuple[report.Row, ...]
+
+
+def prepare(asked: Asked, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
+    """Discover, check, plan."""
+    found = discover(asked, settings, paths)
+    ignore = ignored | frozenset(settings.ignore)
+    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock), ignore=ignore, force_os=force_os)
+    plan = migration.migrate(found.source, found.goal, settings.confirm_minutes)
+    return Prepared(found, plan, checks, report.report(found.project))
+
+
+def needs(found: Found, lock: str) -> preflight.Needs:
+    """Return what must be free before anything stops: data beside data, and the venv."""
+    goal = found.goal
+    room = {goal.qdrant_home: 0, goal.uploads: 0}
+    if found.source.qdrant and found.source.qdrant.storage:
+        room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
+    room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
+    ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
+    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock)
+
+
+def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:
+    """Yield what each step would do from here; read-only."""
+    with handlers(prepared.found.goal, paths, "dry-run") as kinds:
+        yield from runner.preview(prepared.plan, kinds)
+
+
+def current(history: History | Journal) -> Run | None:
+    """Return the newest migration unless it was rolled back."""
+    run = history.latest(name="migrate")
+    return None if run is None or run.state is RunState.ROLLED_BACK else run
+
+
+def start(prepared: Prepared, asked: Asked, settings: Settings, journal: Journal) -> Run:
+    """Write a new run to the journal."""
+    return journal.create(prepared.plan, setup(asked, prepared.found, settings.confirm_minutes))
+
+
+def resume(run: Run, asked: Asked) -> Run:
+    """Return the run to go on with; refuses other arguments than it was started with."""
+    refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": questions(asked)})
+    return run
+
+
+def apply(run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False) -> Outcome:
+    """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once."""
+    with handlers(goal_of(run), paths, run.id) as kinds:
+        outcome = runner.apply(run, journal, kinds, tell, stop_before="cutover" if postpone else None)
+    receipt.write(outcome.run, paths)
+    if outcome.state is RunState.UNCONFIRMED and yes:
+        return Outcome(confirm(outcome.run, journal, paths))
+    if outcome.state is RunState.UNCONFIRMED:
+        tell(warning(f"not confirmed yet: `omnimind confirm` within {run.setup.get('confirm_minutes')} min, or the containers come back"))
+    return outcome

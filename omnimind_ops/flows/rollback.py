@@ -1,0 +1,28 @@
+"""Back to the containers: the same steps, newest first."""
+
+from __future__ import annotations
+
+from omnimind_ops.engine import runner
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.engine.outcome import Outcome
+from omnimind_ops.flows import receipt
+from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.wiring import handlers
+from omnimind_ops.model.event import Tell
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.timer import disarm
+
+
+def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False) -> Outcome:
+    """Undo a run; one that is rolled back already changes nothing. `unconfirmed`: only when nobody confirmed it (the timer asks so)."""
+    if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
+        return Outcome(run)
+    if run.state is RunState.FINISHED:
+        raise Problem(f"cannot roll back {run.id}", "`omnimind finish` deleted the old stack", "restore the containers from a backup of your own")
+    with handlers(goal_of(run), paths, run.id) as kinds:
+        outcome = runner.undo(run, journal, kinds, tell)
+    disarm(paths)
+    receipt.write(outcome.run, paths)
+    return outcome

@@ -1,0 +1,43 @@
+"""The composition root: which handler does which kind of step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from omnimind_ops import credentials
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.run import Handler
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.binary import BinaryStep
+from omnimind_ops.steps.containers import ContainersStep
+from omnimind_ops.steps.copy import CopyStep
+from omnimind_ops.steps.fingerprint import FingerprintStep
+from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.prove import ProveStep
+from omnimind_ops.steps.redis import PlaceStep, RedisStep
+from omnimind_ops.steps.timer import TimerStep
+from omnimind_ops.steps.verify import VerifyStep
+
+
+@contextmanager
+def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handler]]:
+    """Yield every kind's handler; the pyinfra child lives as long."""
+
+    def secrets() -> credentials.Credentials:
+        return credentials.load(paths)
+
+    with HostStep(goal) as host:
+        yield {
+            "host": host,
+            "binary": BinaryStep(paths),
+            "copy": CopyStep(paths, run),
+            "containers": ContainersStep(),
+            "fingerprint": FingerprintStep(),
+            "redis": RedisStep(paths),
+            "place": PlaceStep(paths, run),
+            "timer": TimerStep(paths, run, lambda: datetime.now(UTC)),
+            "prove": ProveStep(goal, secrets),
+            "verify": VerifyStep(goal, secrets),
+        }

@@ -1,0 +1,1 @@
+"""Probes: is a service useful, not only alive."""

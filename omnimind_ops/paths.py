@@ -1,0 +1,94 @@
+"""The only file that knows where things live: our own templates (in a checkout or a wheel) and our state on a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parent
+
+
+def data(name: str) -> Path:
+    """Return our folder `templates`, `locks` or `frontend`: from the wheel when installed, else from the checkout."""
+    packed = _PACKAGE / "_data" / name
+    if packed.exists():
+        return packed
+    return _CHECKOUT / ("frontend/dist" if name == "frontend" else name)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every path omnimind owns on a host, below `root` ("/" but in tests)."""
+
+    root: Path = Path("/")
+
+    @property
+    def config(self) -> Path:
+        """/etc/omnimind: settings, 0755; secrets/ below it is 0700."""
+        return self.root / "etc/omnimind"
+
+    @property
+    def secrets(self) -> Path:
+        """/etc/omnimind/secrets: one env file per consumer, 0600."""
+        return self.config / "secrets"
+
+    @property
+    def opt(self) -> Path:
+        """/opt/omnimind: venv, Qdrant binaries by version, the built page."""
+        return self.root / "opt/omnimind"
+
+    @property
+    def venv(self) -> Path:
+        """/opt/omnimind/venv: what the units run from."""
+        return self.opt / "venv"
+
+    @property
+    def state(self) -> Path:
+        """/var/lib/omnimind: journal, receipts, stage, parked, uploads."""
+        return self.root / "var/lib/omnimind"
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite file that every run is written to."""
+        return self.state / "journal.db"
+
+    @property
+    def receipts(self) -> Path:
+        """One folder per run with receipt.json and receipt.md."""
+        return self.state / "receipts"
+
+    @property
+    def stage(self) -> Path:
+        """Warm copies and unpacked backups on their way in."""
+        return self.state / "stage"
+
+    @property
+    def parked(self) -> Path:
+        """Native data of runs that were rolled back; only `finish` deletes it."""
+        return self.state / "parked"
+
+    @property
+    def uploads(self) -> Path:
+        """Default folder of uploads."""
+        return self.state / "uploads"
+
+    @property
+    def logs(self) -> Path:
+        """/var/log/omnimind."""
+        return self.root / "var/log/omnimind"
+
+    @property
+    def lock(self) -> Path:
+        """Held (flock) while something changes this host."""
+        return self.root / "run/omnimind.lock"
+
+    @property
+    def qdrant(self) -> Path:
+        """/var/lib/qdrant: storage, snapshots, static."""
+        return self.root / "var/lib/qdrant"
+
+    @property
+    def redis(self) -> Path:
+        """/var/lib/redis."""
+        return self.root / "var/lib/redis"

@@ -1,0 +1,106 @@
+"""The pyinfra child as its parent holds it: jobs in, messages out, and nothing left running in any case."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.problem import Problem
+
+Message = Mapping[str, Any]
+END_SECONDS = 10.0
+
+
+@dataclass
+class Child:
+    """One worker process, started when it is first needed and again when it has died; see omnimind_ops/worker.py for its language."""
+
+    goal: Goal
+    process: subprocess.Popen[str] | None = None
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))  # the end of its stderr
+
+    def job(self, role: str, stage: str, dry: bool) -> Iterator[Message]:
+        """Yield what happens while a role's stage runs, "done" last. A Problem when it, or the worker, fails."""
+        process = self._running()
+        assert process.stdin and process.stdout
+        words = {"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}
+        try:
+            process.stdin.write(json.dumps(words) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                message: Message = json.loads(line)
+                if message["kind"] == "problem":
+                    raise Problem(message["what"], message["why"], message["fix"], log=tuple(message["log"]))
+                yield message
+                if message["kind"] == "done":
+                    return
+        except BrokenPipeError:
+            pass
+        except Problem:
+            raise
+        except BaseException:  # interrupted in mid-job: its answers would be taken for those of the next
+            self.kill()
+            raise
+        code = self.kill()
+        fix = "run the same command again; if it happens again, report what it printed, below"
+        raise Problem(f"cannot {stage} {role}", f"the worker ended in the middle, with {code}", fix, log=tuple(self.said))
+
+    def close(self) -> None:
+        """Let it end by itself; after END_SECONDS, end it."""
+        if self.process is None:
+            return
+        with contextlib.suppress(OSError):
+            if self.process.stdin:
+                self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=END_SECONDS)
+        self.kill()
+
+    def kill(self) -> int | None:
+        """End the whole group, if it still lives, and return the worker's exit code: politely first, so that it can put things back."""
+        process, self.process = self.process, None
+        if process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            process.wait(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe:
+                    pipe.close()
+        return process.returncode
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                (sys.executable, "-m", "omnimind_ops.worker"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+            threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+        return self.process
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        if process.stderr:
+            with process.stderr as source:
+                self.said.extend(line.rstrip() for line in source)

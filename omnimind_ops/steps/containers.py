@@ -1,0 +1,101 @@
+"""kind "containers": hold (no restarts by themselves) and stop the old stack, and the way back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo
+from omnimind_ops.observe.ports import holders
+from omnimind_ops.steps.arguments import text, words
+from omnimind_ops.tools.shell import run
+
+STOP_SECONDS = 60
+POLICY = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
+
+
+def policy_of(container: str) -> str:
+    """Return a container's restart policy as `docker update --restart` takes it."""
+    name, _, count = run(("docker", "inspect", "--format", POLICY, container)).out.strip().partition(":")
+    return f"{name}:{count}" if name == "on-failure" and count != "0" else name or "no"
+
+
+def is_running(container: str) -> bool:
+    """Tell whether a container runs."""
+    return run(("docker", "inspect", "--format", "{{.State.Running}}", container)).out.strip() == "true"
+
+
+@dataclass(frozen=True)
+class ContainersStep:
+    """Acts "hold" and "stop"; each notes what was before it acts."""
+
+    clock: Callable[[], float] = time.time
+
+    def preview(self, step: Step) -> Preview:
+        """Say which containers would change."""
+        ids = words(step.args.get("ids"))
+        hold = step.args.get("act") == "hold"
+        change = [c for c in ids if (policy_of(c) != "no" if hold else is_running(c))]
+        return Preview(step.id, Change.YES if change else Change.NO, tuple(c[:12] for c in change))
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        """Hold or stop; idempotent."""
+        ids = words(step.args.get("ids"))
+        return self._hold(ids, memo) if text(step.args, "act") == "hold" else self._stop(step, ids, memo, tell)
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        """Give back the restart policies, or start what was running."""
+        if text(step.args, "act") == "hold":
+            policies = memo.get("policies")
+            for container, policy in (policies.items() if isinstance(policies, Mapping) else ()):
+                run(("docker", "update", f"--restart={policy}", container))
+            return
+        for container in words(memo.get("running")):
+            if not is_running(container):
+                _start(container)
+                tell(line(step.id, f"started container {container[:12]}"))
+
+    def _hold(self, ids: tuple[str, ...], memo: Memo) -> bool:
+        before: dict[str, JSON] = {container: policy_of(container) for container in ids}
+        if memo.get("policies") is None:
+            memo.put("policies", before)
+        change = [container for container, policy in before.items() if policy != "no"]
+        if change:
+            run(("docker", "update", "--restart=no", *change))
+        return bool(change)
+
+    def _stop(self, step: Step, ids: tuple[str, ...], memo: Memo, tell: Tell) -> bool:
+        running = [container for container in ids if is_running(container)]
+        if memo.get("running") is None:
+            memo.put("running", running)
+        if memo.get("stopped_at") is None:
+            memo.put("stopped_at", self.clock())
+        if running:
+            run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
+            tell(line(step.id, f"stopped {len(running)} containers"))
+        ports = words(step.args.get("ports"))
+        _wait_free(tuple(int(port) for port in ports))
+        return bool(running)
+
+
+def _start(container: str, tries: int = 20) -> None:
+    for left in range(tries, 0, -1):
+        done = run(("docker", "start", container), check=left == 1, timeout=120)
+        if done.ok:
+            return
+        time.sleep(0.5)  # a port may be a moment in leaving
+
+
+def _wait_free(ports: tuple[int, ...], seconds: float = 30) -> None:
+    """Wait until nobody listens: docker-proxy can outlive its container (moby#25981)."""
+    end = time.monotonic() + seconds
+    while taken := [holder for holder in holders() if holder.port in ports]:
+        if time.monotonic() > end:
+            who = ", ".join(f"{h.port} by {h.program} (pid {h.pid})" for h in taken)
+            raise Problem("cannot take over the ports", f"still held {seconds:g} s after the containers stopped: {who}", "stop that program and migrate again")
+        time.sleep(0.05)

@@ -1,0 +1,68 @@
+"""What keeps services from running before their time, and how to take them out of service again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from omnimind_ops.model import native
+from omnimind_ops.tools.shell import run
+
+PACKAGED: Mapping[str, Mapping[str, str]] = {"postgres": {"postgresql": native.POSTGRES}, "redis": {"redis-server": native.REDIS}}
+"""Role → package → unit, of services that come from the distribution."""
+RECORD = Path("/var/lib/omnimind/packages")
+POLICY = Path("/usr/sbin/policy-rc.d")
+MARK = "omnimind:"
+STOP_SECONDS = 300
+
+
+def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
+    """Return those units that would run after a reboot, or run now."""
+    words = ("systemctl", "show", "--no-pager", "-p", "Id,ActiveState,UnitFileState", *units)
+    found = set()
+    for block in run(words).out.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if values.get("UnitFileState") == "enabled" or values.get("ActiveState") in ("active", "activating", "reloading"):
+            found.add(values.get("Id", ""))
+    return frozenset(found)
+
+
+def stop_and_disable(units: Iterable[str]) -> None:
+    """Stop and disable those of the units that exist, in one call each; idempotent."""
+    known = _known(units)
+    if known:
+        run(("systemctl", "stop", *known), timeout=STOP_SECONDS)
+        run(("systemctl", "disable", *known))
+        run(("systemctl", "reset-failed", *known), check=False)
+
+
+def lift_guards(packaged: Mapping[str, str]) -> None:
+    """Remove a policy-rc.d of ours, and unmask (but disable) the units of packages that we brought."""
+    _lift_policy()
+    for package, unit in packaged.items():
+        if is_ours(package):
+            mask = Path("/etc/systemd/system") / unit
+            if mask.is_symlink() and str(mask.readlink()) == "/dev/null":
+                run(("systemctl", "unmask", unit))
+            stop_and_disable((unit,))
+
+
+def is_ours(package: str) -> bool:
+    """Tell whether a package came with us, rather than being here before."""
+    return RECORD.exists() and package in RECORD.read_text().split()
+
+
+def _lift_policy() -> None:
+    kept = POLICY.with_name(POLICY.name + ".omnimind-kept")
+    if POLICY.exists() and MARK in POLICY.read_text(errors="replace"):
+        POLICY.unlink()
+    if kept.exists():
+        kept.rename(POLICY)
+
+
+def _known(units: Iterable[str]) -> tuple[str, ...]:
+    words = ("systemctl", "show", "--no-pager", "-p", "Id,LoadState", *units)
+    if len(words) == 5:
+        return ()
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in run(words).out.split("\n\n")]
+    return tuple(block["Id"] for block in blocks if block.get("LoadState") == "loaded")

@@ -1,0 +1,82 @@
+"""kind "host": one role's stage through pyinfra, in a child process that lives as long as the run."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from omnimind_ops.model import native
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.run import Memo
+from omnimind_ops.steps.arguments import text, words
+from omnimind_ops.steps.child import Child
+from omnimind_ops.steps.guards import PACKAGED, enabled_or_running, is_ours, lift_guards, stop_and_disable
+
+
+class HostStep:
+    """Owns the child: started by the first job, ended by close(). Use as a context manager."""
+
+    def __init__(self, goal: Goal) -> None:
+        self.goal = goal
+        self.child = Child(goal)
+
+    def preview(self, step: Step) -> Preview:
+        """Prepare the role and tell what it would change; read-only."""
+        lines: list[str] = []
+        changes: set[str] = set()
+        for message in self.child.job(text(step.args, "role"), text(step.args, "stage"), dry=True):
+            if message["kind"] == "op" and message["change"] != "no":
+                changes.add(message["change"])
+                lines += [message["name"], *(f"  {one}" for one in message["lines"])]
+        change = Change.YES if "yes" in changes else Change.MAYBE if changes else Change.NO
+        return Preview(step.id, change, tuple(lines))
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        """Run the role; True when it changed something. Before activating, note what was enabled or running already."""
+        role, stage = text(step.args, "role"), text(step.args, "stage")
+        if stage == "activate" and memo.get("before") is None:
+            memo.put("before", sorted(enabled_or_running(units_of(role, self.goal))))
+        changed = 0
+        for message in self.child.job(role, stage, dry=False):
+            if message["kind"] == "line":
+                tell(line(step.id, message["text"]))
+            elif message["kind"] == "op" and message["change"] != "no":
+                for one in (message["name"], *(f"  {detail}" for detail in message["lines"])):
+                    tell(line(step.id, one))
+            elif message["kind"] == "done":
+                changed = int(message["changed"])
+        return changed > 0
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        """Leave nothing of ours enabled or running. What is installed stays; what was there before us is not touched."""
+        role, stage = text(step.args, "role"), text(step.args, "stage")
+        before = memo.get("before")
+        if stage == "activate" and before is not None:  # None: it never began
+            stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in words(before))
+        elif stage == "install":
+            lift_guards(PACKAGED.get(role, {}))
+
+    def close(self) -> None:
+        """End the child."""
+        self.child.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None:
+            self.child.kill()
+        self.close()
+
+
+def units_of(role: str, goal: Goal) -> tuple[str, ...]:
+    """Return the units that a role's activate starts."""
+    return {"postgres": (native.POSTGRES,), "units": native.all_units(goal)}.get(role, ())
+
+
+def stop_all(goal: Goal) -> None:
+    """Stop and disable all native units in one go: the short way back, without pyinfra. A PostgreSQL that was here before us runs on."""
+    keep = () if is_ours("postgresql") else (native.POSTGRES,)
+    stop_and_disable(unit for unit in native.all_units(goal) if unit not in keep)

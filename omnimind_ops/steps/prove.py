@@ -1,0 +1,72 @@
+"""kind "prove": wait until every native service answers a real question; notes when each first did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from omnimind_ops.credentials import Credentials
+from omnimind_ops.health.probes import Probe, native
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo
+from omnimind_ops.tools.shell import run
+
+CRITICAL_SECONDS = 300.0
+UNITS = {"postgresql": "postgresql", "redis": "redis-server", "qdrant": "qdrant", "engine": "omnimind-engine", "frontend": "omnimind-frontend"}
+
+
+@dataclass(frozen=True)
+class ProveStep:
+    """All probes in parallel, each asked until it answers; one that does not within the time-out is a Problem with its unit's own log."""
+
+    goal: Goal
+    credentials: Callable[[], Credentials]
+    seconds: float = CRITICAL_SECONDS
+
+    def preview(self, step: Step) -> Preview:
+        """Read-only."""
+        return Preview(step.id, Change.NO)
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        """Ask; note wall-clock times of the first good answers."""
+        probes = native(self.goal, self.credentials())
+        with ThreadPoolExecutor(len(probes)) as pool:
+            answers = dict(zip(probes, pool.map(lambda name: self._until(name, probes[name]), probes), strict=True))
+        if bad := {name: said for name, (_, said) in answers.items() if said}:
+            name = next(iter(bad))
+            raise Problem(
+                f"cannot bring up {', '.join(bad)}",
+                f"{name} did not answer within {self.seconds:g} s: {bad[name]}",
+                f"look at its log: journalctl -u {unit_of(name)} -b",
+                log=journal(unit_of(name)),
+            )
+        memo.put("answered", {name: at for name, (at, _) in answers.items()})
+        tell(line(step.id, ", ".join(answers)))
+        return False
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        """Nothing to undo."""
+
+    def _until(self, name: str, probe: Probe) -> tuple[float, str | None]:
+        end = time.monotonic() + self.seconds
+        while (said := probe()) and time.monotonic() < end:
+            if run(("systemctl", "is-failed", "--quiet", unit_of(name)), check=False).ok:
+                return time.time(), f"{said} (its unit has failed)"
+            time.sleep(0.05)
+        return time.time(), said
+
+
+def unit_of(service: str) -> str:
+    """Return the unit to look at for a service of `native`."""
+    return UNITS.get(service) or f"omnimind-{service.partition(':')[2]}@1"
+
+
+def journal(unit: str, lines: int = 15) -> tuple[str, ...]:
+    """Return a unit's last own log lines."""
+    said = run(("journalctl", "-u", unit, "-b", "-n", str(lines), "--no-pager", "-o", "cat"), check=False)
+    return tuple(said.out.splitlines())

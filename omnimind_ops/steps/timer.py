@@ -1,0 +1,64 @@
+"""kind "timer": the dead man's switch. Armed before anything stops; survives a lost terminal and a reboot; `confirm` disarms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.run import Memo
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.arguments import number
+from omnimind_ops.tools.shell import run
+from omnimind_ops.tools.template import render
+
+UNIT = "omnimind-confirm"
+
+
+@dataclass(frozen=True)
+class TimerStep:
+    """Writes omnimind-confirm.{timer,service}: at the deadline they run `omnimind rollback --run ID --unconfirmed`."""
+
+    paths: Paths
+    run: str
+    now: Callable[[], datetime]
+
+    def preview(self, step: Step) -> Preview:
+        """Say which units would be written."""
+        return Preview(step.id, Change.YES, (f"write and start {UNIT}.timer",))
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        """Write both units and start the timer; a deadline that was noted stays."""
+        deadline = memo.get("deadline")
+        if deadline is None:
+            deadline = (self.now() + timedelta(minutes=number(step.args, "minutes"))).strftime("%Y-%m-%d %H:%M:%S UTC")
+            memo.put("deadline", deadline)
+        words = {"deadline": deadline, "run": self.run, "omnimind": str(self.paths.venv / "bin/omnimind")}
+        for ending in ("service", "timer"):
+            unit(self.paths, ending).write_text(render(f"systemd/{UNIT}.{ending}.j2", words))
+        run(("systemctl", "daemon-reload"))
+        run(("systemctl", "enable", "--now", f"{UNIT}.timer"))
+        tell(line(step.id, f"goes back at {deadline} unless confirmed"))
+        return True
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        """Disarm."""
+        disarm(self.paths)
+
+
+def unit(paths: Paths, ending: str) -> Path:
+    """Return the path of one of the two units."""
+    return paths.root / f"etc/systemd/system/{UNIT}.{ending}"
+
+
+def disarm(paths: Paths) -> None:
+    """Stop the timer and take both units away; harmless when there is none."""
+    if not unit(paths, "timer").exists():
+        return
+    run(("systemctl", "disable", "--now", f"{UNIT}.timer"))
+    for ending in ("timer", "service"):
+        unit(paths, ending).unlink(missing_ok=True)
+    run(("systemctl", "daemon-reload"))
