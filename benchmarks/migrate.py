@@ -1,0 +1,74 @@
+"""Downtime of a real migration on a disposable host, asked every 20 ms from inside; the same with ten times the data; the no-op; the copy."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from dataclasses import replace
+
+from benchmarks import copy
+from tests.hosts import tool, wheelhouse
+from tests.hosts.sample import boot_sample, wait_for_stack
+from tests.hosts.watch import STACK_ENDPOINTS, Tally, Watch
+
+SECRETS = {"qdrant": "/etc/omnimind/secrets/qdrant.key", "redis": "/etc/omnimind/secrets/redis.password"}
+ENDPOINTS = tuple(replace(end, credentials=SECRETS.get(end.name)) for end in STACK_ENDPOINTS)
+EVERY = 0.02
+
+
+def measure(points: int, rounds: int) -> tuple[list[dict[str, Tally]], list[float]]:
+    """Migrate and roll back `rounds` times; returns what the probe saw each time, and seconds of a no-op converge."""
+    seen, noop = [], []
+    with boot_sample(points=points, mounts=[wheelhouse.mount()]) as host:
+        tool.install(host)
+        for number in range(rounds):
+            with Watch(host, ENDPOINTS, every=EVERY) as watch:
+                tool.migrate(host)
+            seen.append(watch.result)
+            began = time.monotonic()
+            tool.omnimind(host, "converge")
+            noop.append(time.monotonic() - began)
+            if number < rounds - 1:
+                tool.omnimind(host, "rollback", "--yes")
+                wait_for_stack(host)
+    return seen, noop
+
+
+def main() -> None:
+    """Print the table and the JSON line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--points", type=int, default=50_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--bytes", type=float, default=1.8e9, help="size of the copied tree")
+    asked = options.parse_args()
+    one, noop = measure(asked.points, asked.rounds)
+    ten, _ = measure(asked.points * 10, asked.rounds)
+    print(f"{'endpoint':<12}{'points':>10}{'down s, median':>16}{'worst':>8}{'refused s':>11}")
+    for points, seen in ((asked.points, one), (asked.points * 10, ten)):
+        for name in seen[0]:
+            downs = [result[name]["total_gap"] for result in seen]
+            refused = statistics.median(result[name]["refused"] * EVERY for result in seen)
+            print(f"{name:<12}{points:>10}{statistics.median(downs):>16.2f}{max(downs):>8.2f}{refused:>11.2f}")
+    copied = copy.benchmark(int(asked.bytes), 5, None)
+    print(
+        json.dumps(
+            {
+                "downtime_s": round(_down(one), 2),
+                "downtime_10x_s": round(_down(ten), 2),
+                "refused_s": round(statistics.median(max(r[name]["refused"] for name in r) * EVERY for r in one), 2),
+                **copied,
+                "noop_s": round(statistics.median(noop), 2),
+            }
+        )
+    )
+
+
+def _down(seen: list[dict[str, Tally]]) -> float:
+    """Median over the rounds of the endpoint that was away longest."""
+    return statistics.median(max(tally["total_gap"] for tally in result.values()) for result in seen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""kill -9 of the migrating process group in the middle of a step, then the same command: a finished migration or a clean rollback, never half."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import boot_sample, wait_for_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
+        tool.install(booted)
+        yield booted
+
+
+@pytest.mark.parametrize("step", ["install-redis", "warm-qdrant", "stop-data", "final-qdrant", "activate-units", "verify"])
+def test_killed_at_a_step_then_run_again_ends_whole(host: Host, step: str) -> None:
+    tool.kill_at(host, step)
+    again = tool.migrate(host, check=False)
+    assert again.returncode == 0, again.stderr
+    assert host.sh("systemctl is-active qdrant redis-server omnimind-8000@1").split() == ["active"] * 3
+    assert host.sh("docker ps -q") == ""
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+
+
+def test_postponed_stops_before_the_cutover_and_the_same_command_goes_on(host: Host) -> None:
+    tool.migrate(host, "--postpone")
+    wait_for_stack(host, timeout=5)
+    assert host.sh("docker ps -q | wc -l") == "4"
+    other = tool.migrate(host, "--redis", "empty", check=False)
+    assert other.returncode == 1 and "other arguments" in other.stderr
+    tool.migrate(host)
+    assert host.sh("docker ps -q") == ""
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+
+
+def test_killed_then_rolled_back_ends_where_it_began(host: Host) -> None:
+    tool.kill_at(host, "activate-units")
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+    assert host.sh("systemctl is-active qdrant redis-server || true").split() == ["inactive"] * 2
+
+
+def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
+    words = " ".join((tool.PROGRAM, *tool.WORDS, "--confirm-minutes 1"))
+    host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300)
+    assert host.sh("systemctl is-active omnimind-confirm.timer") == "active"
+    wait_for_stack(host, timeout=150)
+    assert host.sh("systemctl is-active qdrant || true") == "inactive"

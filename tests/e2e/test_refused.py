@@ -1,0 +1,89 @@
+"""Bad input: a Problem with what, why and what to do; nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import boot_sample
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
+        tool.install(booted)
+        yield booted
+
+
+def refused(host: Host, *words: str, prepare: str = "", restore: str = "", user: str = "root") -> str:
+    """Run a migration that must be refused; returns what it said. Nothing may have changed."""
+    if prepare:
+        host.sh(prepare)
+    try:
+        said = host.run((tool.PROGRAM, *tool.WORDS, "--yes", *words), check=False, user=user)
+    finally:
+        if restore:
+            host.sh(restore)
+    assert said.returncode not in (0, 3), said.stdout + said.stderr
+    assert "error: cannot" in said.stderr and "fix:" in said.stderr, said.stderr
+    assert "Traceback" not in said.stderr
+    assert not host.exists("/etc/omnimind/secrets")
+    assert host.sh("docker ps -q | wc -l") == "4"
+    return said.stderr
+
+
+def test_no_docker(host: Host) -> None:
+    said = host.run(("env", "DOCKER_HOST=unix:///nowhere.sock", tool.PROGRAM, *tool.WORDS, "--yes"), check=False)
+    assert said.returncode == 1 and "no Docker engine answers" in said.stderr
+
+
+def test_no_such_project(host: Host) -> None:
+    assert "nosuch" in refused(host, "--project", "nosuch")
+
+
+def test_not_root(host: Host) -> None:
+    assert "sudo" in refused(host, user="ana")
+
+
+def test_disk_too_small(host: Host) -> None:
+    said = refused(host, prepare="mkdir -p /var/lib/qdrant && mount -t tmpfs -o size=8m tmpfs /var/lib/qdrant", restore="umount /var/lib/qdrant")
+    assert "disk" in said
+
+
+def test_port_held_by_a_stranger(host: Host) -> None:
+    said = refused(
+        host,
+        prepare="systemd-run --quiet --unit=stranger python3 -m http.server 8080; for _ in $(seq 50); do ss -ltn | grep -q :8080 && break; sleep 0.1; done",
+        restore="systemctl stop stranger",
+    )
+    assert "8080" in said and "stranger" in said
+
+
+def test_backup_corrupt(host: Host) -> None:
+    said = refused(host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz")
+    assert "bad.tar.gz" in said
+
+
+def test_unknown_config_key(host: Host) -> None:
+    host.write("/testhost/bad.toml", "qdrant_prot = 1\n")
+    said = refused(host, "--config", "/testhost/bad.toml")
+    assert "qdrant_prot" in said and "qdrant_port" in said
+
+
+def test_unsupported_system(host: Host) -> None:
+    said = refused(host, prepare="cp /etc/os-release /testhost/os; sed -i 's/^ID=.*/ID=slackware/' /usr/lib/os-release", restore="cp /testhost/os /usr/lib/os-release")
+    assert "--force-os" in said
+
+
+def test_second_at_once(host: Host) -> None:
+    said = refused(
+        host,
+        prepare="systemd-run --quiet --unit=holder flock /run/omnimind.lock sleep 60; for _ in $(seq 50); do flock -n /run/omnimind.lock true || break; sleep 0.1; done",
+        restore="systemctl stop holder",
+    )
+    assert "cannot start" in said

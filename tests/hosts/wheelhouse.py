@@ -1,0 +1,76 @@
+"""A folder of wheels that a host installs from without a network: a hash-pinned lock, and omnimind's own wheel."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from .cache import kept, key_of, key_of_files, sources
+from .host import Mount
+from .outside import call
+
+ROOT = Path(__file__).resolve().parents[2]
+INSIDE = "/wheelhouse"
+# What shapes omnimind's own wheel: pyproject.toml's [tool.hatch.build] tables.
+SHIPPED = ("omnimind_ops", "deploy", "backend", "templates", "locks", "frontend/dist")
+LOOSE = ("pyproject.toml", "README.md", "LICENSE")
+DOWNLOAD_SECONDS = 900
+
+
+def wheelhouse(lock: Path | None = None) -> Path:
+    """The folder of wheels for `lock` (default `locks/cpu.txt`) with omnimind's own beside them, all cached.
+
+    The lock's wheels are for this Python and platform: CPython 3.11 is bookworm's.
+    """
+    lock = (lock or ROOT / "locks" / "cpu.txt").resolve(strict=True)
+    locked_wheels = _locked(lock)
+    files = [file for name in SHIPPED for file in sources(ROOT / name)] + [ROOT / name for name in LOOSE if (ROOT / name).is_file()]
+    key = key_of(locked_wheels.name, key_of_files(files, ROOT))
+
+    def build(target: Path) -> None:
+        shutil.copytree(locked_wheels, target, copy_function=_link_or_copy)
+        shutil.copy2(lock, target / "requirements.txt")
+        _build_own(target)
+
+    return kept(f"wheelhouse-{key}", build)
+
+
+def mount(lock: Path | None = None) -> Mount:
+    """The wheelhouse as a read-only mount at /wheelhouse: `pip install --no-index --find-links /wheelhouse omnimind`."""
+    return Mount(wheelhouse(lock), INSIDE)
+
+
+def _locked(lock: Path) -> Path:
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+
+    def build(target: Path) -> None:
+        options = ("--require-hashes", "--only-binary=:all:", "--no-deps", "--disable-pip-version-check", "--quiet")
+        words = (sys.executable, "-m", "pip", "download", *options, "--dest", str(target), "--requirement", str(lock))
+        call(words, timeout=DOWNLOAD_SECONDS)
+
+    return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes())}", build)
+
+
+def _build_own(target: Path) -> None:
+    """Build in a copy: a build leaves nothing in the checkout, and works while the frontend is not built."""
+    with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
+        copy = Path(scratch)
+        for name in SHIPPED:
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+            (copy / name).mkdir(parents=True, exist_ok=True)
+        for name in LOOSE:
+            source = ROOT / name
+            (copy / name).write_bytes(source.read_bytes() if source.is_file() else b"-\n")
+        words = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(copy))
+        call(words, timeout=DOWNLOAD_SECONDS)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
