@@ -1,0 +1,60 @@
+"""Everything one runs on omnimind, inside the environment that `.ci/prepare` made (locks/dev.txt): no session installs anything."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests", "e2e"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests but those that boot a host."""
+    session.run("python", "-m", "pytest", "-m", "not e2e", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
+    session.run("python", "-m", "pytest", "-m", "e2e", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and the direction of imports."""
+    session.run("ruff", "check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strict."""
+    session.run("mypy")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Boot a host with the sample stack, migrate it for real, print the summary."""
+    session.run("python", "-m", "tests.hosts.demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """`nox -s bench -- NAME`: a table, and as its last line one JSON object."""
+    name, *rest = session.posargs or ["migrate"]
+    session.run("python", "-m", f"benchmarks.{name}", *rest)
+
+
+@nox.session
+def locks(session: nox.Session) -> None:
+    """Make locks/*.txt anew."""
+    common = ["uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--no-config"]
+    platform = ["--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28"]
+    for lock, sources in {
+        "cpu": ["--extra", "backend"],
+        "cu12": ["--extra", "backend", "locks/cu12.in"],
+        "cu13": ["--extra", "backend", "locks/cu13.in"],
+        "dev": ["--all-extras", "--group", "dev"],
+    }.items():
+        session.run(*common, *platform, "pyproject.toml", *sources, "-o", f"locks/{lock}.txt")
