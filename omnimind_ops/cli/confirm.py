@@ -8,11 +8,13 @@ from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
 def command(run: RunId = "", json: Json = False) -> None:
     """Confirm a migration: the timer that brings the containers back is disarmed."""
     need_root("confirm")
+    from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import confirm, pick
     from omnimind_ops.render import show_plan
 
+    pick.migration(History(paths().journal), run)  # a host without one gets no journal
     with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(pick.migration(journal, run), journal, paths())
     show_plan.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)

@@ -8,11 +8,13 @@ from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, w
 def command(run: RunId = "", yes: Yes = False, json: Json = False) -> None:
     """Delete the old containers, their anonymous volumes and what was parked. There is no way back afterwards."""
     need_root("finish")
+    from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import finish, pick
     from omnimind_ops.render import choose, show_plan
 
+    pick.migration(History(paths().journal), run)  # a host without one gets no journal
     with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
         found = pick.migration(journal, run)
         left = finish.leftovers(found, paths())

@@ -69,6 +69,7 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
 
 
 def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  # type: ignore[no-untyped-def]
+    from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge, rollback
@@ -78,29 +79,33 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  #
     from omnimind_ops.render import choose, show_plan
 
     where = paths()
-    with held(where.lock, who(), "migrate"), Journal(where.journal) as journal:
-        run = flow.current(journal)
+    with held(where.lock, who(), "migrate"):
+        run = flow.current(History(where.journal))
+        prepared = None
+        if run is None:  # nothing is written, not even a journal, before everything is checked and a person said yes
+            prepared = flow.prepare(asked, settings, where, ignore, force_os)
+            preflight.refuse(prepared.checks)
+            show_plan.before(prepared, json=json)
+            sure(f"Migrate project {prepared.found.project.name} now?", yes)
         if run is not None and run.state in flow.NATIVE:
             with choose(json) as show:
                 changed = converge.converge(run, where, show.tell)
             show_plan.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
             return
         if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
-            with choose(json) as show:
+            with Journal(where.journal) as journal, choose(json) as show:
                 outcome = rollback.rollback(run, journal, where, show.tell)
             _end(outcome, json)
             return
-        if run is None:
-            prepared = flow.prepare(asked, settings, where, ignore, force_os)
-            preflight.refuse(prepared.checks)
-            show_plan.before(prepared, json=json)
-            sure(f"Migrate project {prepared.found.project.name} now?", yes)
-            run = flow.start(prepared, asked, settings, journal)
-        else:
-            run = flow.resume(run, asked)
-        with choose(json) as show:
-            outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone)
-        _end(outcome, json)
+        with Journal(where.journal) as journal:
+            if run is not None:
+                run = flow.resume(run, asked)
+            elif prepared is not None:
+                run = flow.start(prepared, asked, settings, journal)
+            assert run is not None
+            with choose(json) as show:
+                outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone)
+            _end(outcome, json)
 
 
 def _end(outcome, json) -> None:  # type: ignore[no-untyped-def]

@@ -17,6 +17,7 @@ def command(
 ) -> None:
     """Go back: native services stop, the containers run again with their old restart policy and their own data."""
     need_root("roll back")
+    from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import pick, rollback
@@ -24,6 +25,7 @@ def command(
     from omnimind_ops.model.run import RunState
     from omnimind_ops.render import choose, show_plan
 
+    pick.migration(History(paths().journal), run)  # a host without one gets no journal
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = pick.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:

@@ -32,7 +32,7 @@ def refused(host: Host, *words: str, prepare: str = "", restore: str = "", user:
     assert said.returncode not in (0, 3), said.stdout + said.stderr
     assert "error: cannot" in said.stderr and "fix:" in said.stderr, said.stderr
     assert "Traceback" not in said.stderr
-    assert not host.exists("/etc/omnimind/secrets")
+    assert not host.exists("/etc/omnimind") and not host.exists("/var/lib/omnimind")
     assert host.sh("docker ps -q | wc -l") == "4"
     return said.stderr
 
