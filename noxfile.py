@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests", "e2e"]
+
+REFERENCE = Path(__file__).parent / ".venv-reference/bin/python"
+if REFERENCE.exists():
+    os.environ.setdefault("OMNIMIND_REFERENCE_PYTHON", str(REFERENCE))
+
+ENGINE = ("--extra", "backend", "--extra", "engine")
+LOCKS = {
+    "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
+    "cu12": ("pyproject.toml", *ENGINE, "locks/cu12.in"),
+    "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
+    "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
+    "model": ("--no-deps", "locks/model.in"),
+}
 
 
 @nox.session
@@ -48,13 +64,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def locks(session: nox.Session) -> None:
-    """Make locks/*.txt anew."""
-    common = ["uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--no-config"]
-    platform = ["--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28"]
-    for lock, sources in {
-        "cpu": ["--extra", "backend"],
-        "cu12": ["--extra", "backend", "locks/cu12.in"],
-        "cu13": ["--extra", "backend", "locks/cu13.in"],
-        "dev": ["--all-extras", "--group", "dev"],
-    }.items():
-        session.run(*common, *platform, "pyproject.toml", *sources, "-o", f"locks/{lock}.txt")
+    """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
+    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--no-config")
+    common += ("--no-emit-package", "openvino-telemetry")  # locks/README.md
+    platform = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")
+    for lock in session.posargs or LOCKS:
+        session.run(*common, *platform, *LOCKS[lock], "-o", f"locks/{lock}.txt")
