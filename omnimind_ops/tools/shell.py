@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ def run(
             cwd=cwd,
             start_new_session=True,
             user=user,
-            group=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
         )
     except OSError as error:
@@ -72,6 +73,12 @@ def run(
         process.wait()
         raise
     return _finish(Done(words, code, (out or b"").decode(errors="replace"), err.decode(errors="replace")), check)
+
+
+def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
+    """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the end of `log`."""
+    with log.open("ab") as out:
+        return subprocess.Popen(tuple(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(env), cwd=cwd, start_new_session=True)
 
 
 def _finish(done: Done, check: bool) -> Done:

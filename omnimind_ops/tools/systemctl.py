@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 def version() -> tuple[str, ...]:
@@ -46,3 +47,59 @@ def unit_of(cgroup: str) -> str:
 def containers_of(cgroup: str) -> tuple[str, ...]:
     """Return the ids of the containers that a process runs in, from /proc/PID/cgroup; the host may be in one itself."""
     return tuple(dict.fromkeys(re.findall(r"(?:/docker/|/docker-)([0-9a-f]{64})", cgroup)))
+
+
+PROPERTIES = (
+    "Id", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts", "MemoryCurrent", "MemoryMax",
+    "ExecMainStatus", "StatusText", "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
+)  # fmt: skip
+"""What is asked of a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
+
+
+def show(units: Sequence[str]) -> tuple[str, ...]:
+    """Tell the state of units, known or not."""
+    return "systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", *units
+
+
+def start(units: Sequence[str]) -> tuple[str, ...]:
+    """Ask for units; returns at once."""
+    return "systemctl", "start", "--no-block", "--", *units
+
+
+def stop(units: Sequence[str]) -> tuple[str, ...]:
+    """Stop units; returns when they have ended."""
+    return "systemctl", "stop", "--", *units
+
+
+def restart(units: Sequence[str]) -> tuple[str, ...]:
+    """Restart units; returns when the new ones said that they are ready."""
+    return "systemctl", "restart", "--", *units
+
+
+def kill(unit: str) -> tuple[str, ...]:
+    """SIGKILL all processes of a unit."""
+    return "systemctl", "kill", "--signal=KILL", "--", unit
+
+
+def reset(units: Sequence[str]) -> tuple[str, ...]:
+    """Forget failures: a unit that failed too often in too short a time would not be started again."""
+    return "systemctl", "reset-failed", "--", *units
+
+
+def journal(units: Sequence[str], *, lines: int | None = None, since: float | None = None, output: str = "short-iso", after: str = "") -> tuple[str, ...]:
+    """Read the journal of units, oldest first; `since` is unix seconds, `after` a cursor."""
+    words = ["journalctl", "--no-pager", "--quiet", f"--output={output}", *(f"--unit={unit}" for unit in units)]
+    words += [f"--lines={lines}"] if lines is not None else []
+    words += [f"--since=@{since:.3f}"] if since is not None else []
+    return (*words, f"--after-cursor={after}") if after else tuple(words)
+
+
+def sync() -> tuple[str, ...]:
+    """Have the journal written down: the last words of a unit that just died may still be on their way. Root only."""
+    return "journalctl", "--sync"
+
+
+def parse_show(text: str) -> tuple[dict[str, str], ...]:
+    """Return one mapping for each unit that `show` told, in the order asked."""
+    blocks = (block for block in text.split("\n\n") if block.strip())
+    return tuple(dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks)

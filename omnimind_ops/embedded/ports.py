@@ -1,0 +1,68 @@
+"""The ports of an embedded system: which are free, who has those that are not, and which others could stand in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from omnimind_ops.model.facts import Holder
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.world import Ports
+
+HIGHEST = 65535
+
+
+def every(ports: Ports) -> tuple[int, ...]:
+    """Return all of them."""
+    return (ports.postgres, ports.redis, ports.qdrant, *ports.backends, ports.frontend)
+
+
+def moved(ports: Ports, by: Mapping[int, int]) -> Ports:
+    """Return the ports with stand-ins for some."""
+    there = {name: by.get(getattr(ports, name), getattr(ports, name)) for name in ("frontend", "redis", "postgres", "qdrant")}
+    return replace(ports, backends=tuple(by.get(port, port) for port in ports.backends), **there)
+
+
+def taken(ports: Iterable[int]) -> tuple[int, ...]:
+    """Return those that cannot be listened on at 127.0.0.1."""
+    return tuple(port for port in ports if not _free(port))
+
+
+def others(wanted: Iterable[int], known: Iterable[int]) -> dict[int, int]:
+    """Return for each wanted port the next higher free one that is not among those known."""
+    found: dict[int, int] = {}
+    for port in wanted:
+        used = {*known, *found.values()}
+        found[port] = next(one for one in range(port + 1, HIGHEST + 1) if one not in used and _free(one))
+    return found
+
+
+def refuse(ports: tuple[int, ...]) -> Problem:
+    """Return the Problem of taken ports: who holds which."""
+    from omnimind_ops.observe.ports import holders
+
+    by_port: dict[int, Holder] = {holder.port: holder for holder in reversed(holders()) if holder.port in ports}
+    lines = tuple(f"port {port}: {_named(by_port.get(port))}" for port in ports)
+    why = lines[0] if len(lines) == 1 else f"{len(lines)} ports are taken: {', '.join(map(str, ports))}"
+    fix = "stop what holds it, choose another in omnimind.toml, or let us choose: omnimind up --free-ports"
+    return Problem("cannot listen where it should", why, fix, log=lines if len(lines) > 1 else ())
+
+
+def _named(holder: Holder | None) -> str:
+    if holder is None or not (holder.program or holder.container or holder.unit):
+        return "held by a process of another user (root can see which: ss -ltnp)"
+    where = next((f", {what} {name}" for what, name in (("container", holder.container), ("unit", holder.unit)) if name), "")
+    return f"held by {holder.program or 'a process'} (pid {holder.pid}{where})"
+
+
+def _free(port: int) -> bool:
+    """Tell whether we could listen there: as our servers do, in spite of connections that linger from an earlier one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True

