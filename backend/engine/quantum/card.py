@@ -1,0 +1,57 @@
+"""The card that Aer would use and what is free on it, from NVML; the child's CUDA is not asked, since asking costs VRAM."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omnimind_ops.observe import nvml
+
+
+@dataclass(frozen=True)
+class Card:
+    """`name` is "" when there is none, and `reason` says why; `free` is bytes of VRAM, None when the driver does not tell."""
+
+    name: str = ""
+    free: int | None = None
+    total: int | None = None
+    reason: str = ""
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Card:
+    """Return the first card that CUDA_VISIBLE_DEVICES leaves visible; never raises."""
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and not visible.strip():
+        return Card(reason="CUDA_VISIBLE_DEVICES is empty: the CPU was chosen on purpose")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the deprecated dist `pynvml` warns on import
+            import pynvml
+    except ImportError:
+        return Card(reason="nvidia-ml-py is not installed")
+    library: Any = pynvml
+    try:
+        library.nvmlInit()
+    except library.NVMLError as error:
+        known = nvml.FAULTS.get(int(error.value))
+        return Card(reason=f"{known[0]}; {known[1]}" if known else str(error))
+    try:
+        return _ask(library, (visible or "0").split(",")[0].strip())
+    except (library.NVMLError, ValueError) as error:
+        return Card(reason=str(error))
+    finally:
+        library.nvmlShutdown()
+
+
+def _ask(library: Any, which: str) -> Card:
+    handle = library.nvmlDeviceGetHandleByUUID(which) if which.startswith("GPU-") else library.nvmlDeviceGetHandleByIndex(int(which))
+    name = library.nvmlDeviceGetName(handle)
+    text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+    try:
+        memory = library.nvmlDeviceGetMemoryInfo(handle)
+    except library.NVMLError:
+        return Card(text)
+    return Card(text, int(memory.free), int(memory.total))

@@ -1,0 +1,47 @@
+"""From how many qubits on a GPU is faster than the CPU: measured by the bench on this card, kept in a file, read by the router."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE = "quantum_crossover.json"
+UNMEASURED = "not measured yet: run omnimind bench quantum"
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """`precision` tells for "double" and "single" the least number of qubits at which the GPU wins, None where it never did."""
+
+    card: str
+    precision: Mapping[str, int | None] = field(default_factory=dict)
+    measured_at: str = ""
+
+
+def load(folder: Path) -> Crossover | str:
+    """Return what was measured, or in words why there is nothing to go by."""
+    path = folder / FILE
+    try:
+        words = json.loads(path.read_bytes())
+        if words["schema"] != 1:
+            return f"{path} has schema {words['schema']}, only 1 is known: run omnimind bench quantum"
+        return Crossover(
+            str(words["card"]), {str(name): None if most is None else int(most) for name, most in words["precision"].items()}, str(words["measured_at"])
+        )
+    except FileNotFoundError:
+        return UNMEASURED
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return f"{path} cannot be read ({type(error).__name__}: {error}): run omnimind bench quantum"
+
+
+def save(folder: Path, crossover: Crossover) -> Path:
+    """Write it whole or not at all, and return where."""
+    path = folder / FILE
+    beside = path.with_suffix(f".{os.getpid()}.part")
+    words = {"schema": 1, "card": crossover.card, "precision": dict(crossover.precision), "measured_at": crossover.measured_at}
+    beside.write_text(json.dumps(words, indent=1) + "\n")
+    beside.replace(path)
+    return path

@@ -1,0 +1,58 @@
+"""Which Qiskit Aer is installed, told from the packages' metadata and the library's own bytes; nothing is imported."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import mmap
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+DISTS = ("qiskit-aer", "qiskit-aer-gpu", "qiskit-aer-gpu-cu11")
+"""All of them own the same files: the last one installed silently replaced the others' library, and uninstalling one deletes it."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """`dist` is "qiskit-aer 0.18.2", "" when none; `conflict` names all when there is more than one; `gpu_build`: the library wants CUDA."""
+
+    dist: str = ""
+    conflict: str = ""
+    gpu_build: bool = False
+
+    def without_gpu(self) -> str:
+        """Return why no circuit can run on a GPU here, "" when one could."""
+        if not self.dist:
+            return "Qiskit Aer is not installed"
+        if self.conflict:
+            return f"{self.conflict} are installed together and overwrite each other: uninstall all of them, then install one"
+        return "" if self.gpu_build else f"{self.dist} is a build without GPU; qiskit-aer-gpu has one"
+
+
+@functools.cache
+def installed() -> Installed:
+    """Return what is installed; asked once, since it does not change under a running process."""
+    found = [f"{dist} {version}" for dist in DISTS if (version := _version(dist))]
+    return Installed(found[-1] if found else "", " and ".join(found) if len(found) > 1 else "", bool(found) and _wants_cuda(_library()))
+
+
+def _version(dist: str) -> str:
+    try:
+        return metadata.version(dist)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _library() -> Path | None:
+    found = importlib.util.find_spec("qiskit_aer")
+    folders = (found.submodule_search_locations or []) if found else []
+    return next((path for folder in folders for path in Path(folder, "backends").glob("controller_wrappers*.so")), None)
+
+
+def _wants_cuda(library: Path | None) -> bool:
+    """Return whether the library names the CUDA runtime among what it needs."""
+    if library is None:
+        return False
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b"libcudart.so") >= 0

@@ -1,0 +1,39 @@
+"""How the child is started: its command, its environment; and how its end reads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+MODULE = "backend.engine.quantum.child"
+NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+"""What systemd tells the engine is not for its child."""
+
+
+def command() -> tuple[str, ...]:
+    """Return the words that start a child of this process, as isolated from the environment as this process is."""
+    return (sys.executable, "-I" if sys.flags.isolated else "-P", "-m", MODULE, str(os.getpid()))
+
+
+def share_of_cores() -> int:
+    """Return half of the cores that this process may use, at least one: the other half is the embedding's."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Return the child's environment: its share of threads, none of which spins while it waits; our code on its path."""
+    kept = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+    path = [str(Path(__file__).parents[3]), *filter(None, [kept.get("PYTHONPATH")])]
+    return {**kept, **dict.fromkeys(names, str(threads)), "OMP_WAIT_POLICY": "PASSIVE", "QISKIT_PARALLEL": "FALSE", "PYTHONPATH": os.pathsep.join(path)}
+
+
+def ending(code: int) -> str:
+    """Return in words how a process ended."""
+    if code == -signal.SIGKILL:
+        return "it was killed, most likely by the kernel for want of memory (signal 9)"
+    if code < 0:
+        return f"it crashed ({signal.Signals(-code).name})"
+    return f"it ended with exit code {code}"

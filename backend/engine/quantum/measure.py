@@ -1,0 +1,91 @@
+"""The bench of circuits: how long the CPU and the GPU take by number of qubits, and from where on the GPU is faster.
+
+`measure` is what `omnimind bench quantum` runs; crossover.save keeps its result for the router. It times in a child of its own,
+so that neither parsing nor the pipe is in the figures.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from backend.engine.quantum.card import read as read_card
+from backend.engine.quantum.crossover import Crossover
+from backend.engine.quantum.installed import installed
+from backend.engine.quantum.launch import share_of_cores
+from backend.engine.quantum.memory import AMPLITUDE
+from backend.engine.quantum.process import Child
+from backend.engine.quantum.prover import Prover
+from backend.engine.quantum.series import CIRCUITS, RUNS, SIZES, Row, Series, amplitudes
+
+AGREE_QUBITS = 12
+AGREE = {"double": 1e-9, "single": 1e-4}
+"""Largest difference of any amplitude between CPU and GPU that rounding explains."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All rows; `crossover` for the router, or None and `why_not`; `differ`: largest difference of an amplitude between CPU and GPU by precision."""
+
+    rows: tuple[Row, ...]
+    crossover: Crossover | None
+    why_not: str = ""
+    differ: dict[str, float] = field(default_factory=dict)
+
+
+async def measure(
+    *, sizes: Sequence[int] = SIZES, budget_s: float = 60.0, runs: int = RUNS, threads: int = 0, seen: Callable[[Row], None] = lambda _row: None
+) -> Measured:
+    """Return what was measured within about `budget_s` seconds; `seen` gets each row at once. Without a working GPU: the CPU's rows and why.
+
+    Each series (circuit, device, precision) gets an equal share of the time that is left. Raises process.Died when no child can be had.
+    """
+    child = Child(threads or share_of_cores())
+    prover = Prover(child, read_card, installed())
+    rows: list[Row] = []
+    try:
+        await child.start()
+        why_not, differ = await _gpu(prover)
+        plan = [(name, device, precision) for precision in AMPLITUDE for device in (("cpu",) if why_not else ("cpu", "gpu")) for name in CIRCUITS]
+        ends = time.monotonic() + budget_s
+        for left, one in zip(range(len(plan), 0, -1), plan, strict=True):
+            now = time.monotonic()
+            rows += await Series(child, *one).run(sizes, runs, now + (ends - now) / left, seen)
+        card = prover.known()[1].name
+    finally:
+        await child.close()
+    if why_not:
+        return Measured(tuple(rows), None, why_not, differ)
+    found = Crossover(
+        card, {precision: crossover(rows, precision) for precision in AMPLITUDE}, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    )
+    return Measured(tuple(rows), found, "", differ)
+
+
+def crossover(rows: Sequence[Row], precision: str) -> int | None:
+    """Return the least number of qubits from which on the GPU's median beat the CPU's wherever both were measured; None: it never did."""
+    medians = {(row.circuit, row.qubits, row.device): row.median for row in rows if row.precision == precision and row.seconds}
+    won: int | None = None
+    for qubits in sorted({qubits for _, qubits, _ in medians}, reverse=True):
+        keys = [(name, qubits) for name in CIRCUITS if (name, qubits, "gpu") in medians and (name, qubits, "cpu") in medians]
+        if any(medians[*key, "gpu"] >= medians[*key, "cpu"] for key in keys):
+            break
+        won = qubits if keys else won
+    return won
+
+
+async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
+    """Return why the GPU's figures would be worth nothing, "" when it works, and by how much its amplitudes differ from the CPU's."""
+    gpu, _ = prover.known()
+    proof = None if gpu.blocked else await prover.prove()
+    await prover.child.start()  # a proof may have ended it
+    if proof is None or not proof.ok:
+        return gpu.blocked if proof is None else f"the GPU failed its proof: {proof.detail}", {}
+    differ = {}
+    for precision in AGREE:
+        ours, theirs = [await amplitudes(prover.child, AGREE_QUBITS, device, precision) for device in ("cpu", "gpu")]
+        differ[precision] = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
+    wrong = [f"{differ[precision]:.1e} in {precision} precision" for precision in AGREE if differ[precision] > AGREE[precision]]
+    return f"the GPU computes something else than the CPU: amplitudes differ by {', '.join(wrong)}" if wrong else "", differ

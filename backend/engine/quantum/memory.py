@@ -1,0 +1,106 @@
+"""How much memory a simulation needs, and whether it is free: pure, in bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.errors import ApiProblem
+
+MIB = 1 << 20
+AMPLITUDE = {"double": 16, "single": 8}  # bytes of one complex number
+CEILING = 1 << 62  # JSON readers stop at 64 bits; no machine has that much anyway
+HOST = 48 * MIB  # what Aer takes beside the state; 2 MB measured at 24 qubits, the rest is for its threads
+HOST_FACTOR = 1.05
+CARD = 400 * MIB  # a CUDA context and its libraries; 287 MB were published for LAZY loading
+CARD_FACTOR = 1.1
+CARD_RESERVE = 128 * MIB  # left to the embedding model for its next larger batch
+GATE = 2048  # a gate in Qiskit and in Aer; 1.5 kB measured
+OUTCOME = 450  # a distinct outcome of a shot, in Aer and in Python; 425 measured at 20 qubits
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """What decides its size: `qubits` that are touched, `bits` of an outcome, `gates`, and what was asked for."""
+
+    qubits: int
+    bits: int
+    gates: int
+    shots: int
+    precision: str
+    method: str
+
+
+def needed(circuit: Circuit, device: str) -> int:
+    """Return the bytes that the circuit takes on `device` (cpu: RAM, gpu: VRAM), at most CEILING.
+
+    A statevector is 2^n amplitudes, a stabilizer tableau grows with n². A matrix product state grows with entanglement, which nobody
+    knows before the run: only its start is counted here, and the run is ended when it outgrows what was free.
+    """
+    if device == "gpu":
+        return min(int(_state(circuit) * CARD_FACTOR) + CARD, CEILING)
+    return min(int(_state(circuit) * HOST_FACTOR) + beside(circuit), CEILING)
+
+
+def beside(circuit: Circuit) -> int:
+    """Return the bytes of RAM that the run takes beside its state, on any device: gates, outcomes, Aer itself."""
+    outcomes = min(circuit.shots, 1 << min(circuit.bits, 40))
+    return HOST + circuit.gates * GATE + outcomes * (OUTCOME + 2 * circuit.bits)
+
+
+def _state(circuit: Circuit) -> int:
+    match circuit.method:
+        case "statevector":
+            return AMPLITUDE[circuit.precision] << min(circuit.qubits, 60)
+        case "stabilizer":
+            return 4 * circuit.qubits * circuit.qubits
+        case _:
+            return 64 * 1024 * circuit.qubits
+
+
+def most_qubits(free: int, precision: str, device: str, other: int = 0) -> int:
+    """Return how many qubits a statevector may have in `free` bytes, `other` bytes of which are spoken for (beside() on a cpu)."""
+    fixed, factor = (CARD, CARD_FACTOR) if device == "gpu" else (other, HOST_FACTOR)
+    most = 0
+    while int((AMPLITUDE[precision] << (most + 1)) * factor) + fixed <= free:
+        most += 1
+    return most
+
+
+def admit(circuit: Circuit, device: str, free: int) -> int:
+    """Return the bytes needed when they are free; otherwise raise the 422 with the numbers and what would fit."""
+    need = needed(circuit, device)
+    if need <= free:
+        return need
+    where = "VRAM of the card" if device == "gpu" else "memory"
+    more: dict[str, object] = {
+        "needed_bytes": need,
+        "free_bytes": free,
+        "qubits": circuit.qubits,
+        "precision": circuit.precision,
+        "method": circuit.method,
+        "device": device,
+    }
+    if circuit.method == "statevector":
+        more["most_qubits"] = most_qubits(free, circuit.precision, device, beside(circuit))
+        more["most_qubits_single"] = most_qubits(free, "single", device, beside(circuit))
+    said = f"{circuit.qubits} qubits in {circuit.precision} precision need {words(need)} of {where}, {words(free)} are free"
+    raise ApiProblem(422, "the circuit does not fit", said, fix=_fix(circuit, more), more=more)
+
+
+def _fix(circuit: Circuit, more: dict[str, object]) -> str:
+    if circuit.method != "statevector":
+        return "use fewer qubits or fewer shots"
+    most, single = more["most_qubits"], more["most_qubits_single"]
+    if not single:
+        return "use fewer shots, or free memory and try again"
+    if circuit.precision == "single":
+        return f"use at most {most} qubits"
+    fits = isinstance(single, int) and single >= circuit.qubits
+    return f"use precision single or at most {most} qubits" if fits else f"use at most {most} qubits, or at most {single} with precision single"
+
+
+def words(count: int) -> str:
+    """Return bytes as a person reads them: 2.0 GiB."""
+    if count >= CEILING:
+        return "more than any machine has"
+    return f"{count / (1 << 30):.1f} GiB" if count >= 1 << 30 else f"{count / MIB:.0f} MiB"

@@ -1,0 +1,147 @@
+"""The quantum child seen from the engine: started when it is needed, asked one thing at a time, killed as a group when it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from backend.engine.quantum.launch import command, ending, environment
+from backend.engine.quantum.wire import Message, pack, receive
+
+START_S = 30.0  # importing Qiskit takes 0.7 s on a quiet machine
+WATCH_S = 0.1  # how often the child's memory is looked at while it works
+LEAVE_S = 5.0
+
+
+class Died(Exception):  # noqa: N818 what happened to the child
+    """The child ended while it was asked; the text says how."""
+
+
+class Outgrew(Exception):  # noqa: N818 what the circuit did
+    """The child was killed because it held more memory than it was allowed: `held` of `allowed` bytes."""
+
+    def __init__(self, held: int, allowed: int) -> None:
+        super().__init__(f"{held} of {allowed} bytes")
+        self.held = held
+        self.allowed = allowed
+
+
+class Child:
+    """One child process at a time. Not for two callers at once: service.py has the queue."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.process: asyncio.subprocess.Process | None = None
+        self.hello: Message = {}
+        self.leaving: set[asyncio.Task[None]] = set()
+        self.closed = False
+        self.base = 0  # bytes it held when it had done nothing yet
+
+    @property
+    def pid(self) -> int | None:
+        """The running child's process id; None when there is none, or none that could still answer."""
+        process = self.process
+        if process is None or process.returncode is not None or process.stdout is None or process.stdout.at_eof():
+            return None
+        return process.pid
+
+    def held(self) -> int:
+        """Return the child's resident bytes, 0 when there is none."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+
+    async def start(self) -> None:
+        """Have a child that answers; raises Died with the reason when none can be had."""
+        if self.pid is not None:
+            return
+        self.kill()
+        if self.leaving:  # two of them would share the memory that is free for one
+            await asyncio.wait(self.leaving)
+        if self.closed:
+            raise Died("the engine is closing")
+        self.process = await asyncio.create_subprocess_exec(
+            *command(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment(self.threads),
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(START_S):
+                self.hello = await self._answer(None)
+        except TimeoutError:
+            raise Died(f"it was not ready within {START_S:.0f} s") from None
+        self.base = self.held()
+        if failed := self.hello.get("failed"):
+            self.kill()
+            raise Died(str(failed))
+
+    async def ask(self, message: Message, allowed: int | None = None) -> Message:
+        """Return the answer; raises Died or Outgrew. Whoever stops waiting (time-out, caller gone) thereby kills the child."""
+        if self.process is None or self.process.stdin is None:
+            raise Died("it was not started")
+        with suppress(ConnectionError):  # the answer, or rather its absence, tells why
+            self.process.stdin.write(pack(message))
+            await self.process.stdin.drain()
+        return await self._answer(allowed)
+
+    async def _answer(self, allowed: int | None) -> Message:
+        process = self.process
+        assert process is not None and process.stdout is not None
+        answer = asyncio.ensure_future(receive(process.stdout))
+        try:
+            while not (await asyncio.wait({answer}, timeout=WATCH_S))[0]:
+                if allowed is not None and (held := self.held()) > allowed:
+                    raise Outgrew(held, allowed)
+            return answer.result()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.kill()  # its end of the pipe is closed: whatever is left of it is of no use
+            raise Died(ending(await process.wait())) from None
+        except BaseException:
+            self.kill()  # what it would answer now belongs to nobody
+            answer.cancel()
+            raise
+
+    def kill(self) -> None:
+        """End the child and whatever it started, at once; does not wait, `start` does."""
+        if self.process is not None:
+            _kill(self.process)
+            self.dismiss()
+
+    def dismiss(self) -> None:
+        """Let an idle child go: it ends by itself when its input closes, and is killed if it does not; does not wait."""
+        if self.process is not None:
+            task = asyncio.ensure_future(_see_off(self.process))
+            self.leaving.add(task)
+            task.add_done_callback(self.leaving.discard)
+            self.process = None
+
+    async def close(self) -> None:
+        """End the child, working or not, and wait until it is gone; no other is started."""
+        self.closed = True
+        self.kill()
+        if self.leaving:
+            await asyncio.wait(self.leaving)
+
+
+async def _see_off(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await process.wait()
+    except TimeoutError:
+        _kill(process)
+        await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the group; the child leads it, so its number is the child's until the child was waited for."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,79 @@
+"""What a caller may ask of POST /quantum, checked before any work is done for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.errors import ApiProblem
+
+METHODS = ("automatic", "statevector", "stabilizer", "matrix_product_state")
+"""What Aer offers and makes sense without noise: a density matrix of a pure state costs the square of it and tells no more."""
+PRECISIONS = ("double", "single")
+DEVICES = ("auto", "cpu", "gpu")
+SHOTS = 1_000_000
+SEED = 2**53  # what every JSON reader keeps exactly; Aer takes 64 bits
+TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One circuit and how to run it; `seed` None: one is chosen and told."""
+
+    qasm: str
+    shots: int = 1024
+    seed: int | None = None
+    precision: str = "double"
+    method: str = "automatic"
+    device: str = "auto"
+    statevector: bool = False
+    timeout_s: float = 60.0
+
+
+def read(body: Mapping[str, object]) -> Request:
+    """Return the request of a JSON body; raises a 422 that names every member that is wrong, not only the first."""
+    request = Request("")
+    wrong = [f"{name} is not known" for name in body if name not in Request.__dataclass_fields__]
+    values = {name: body.get(name, getattr(request, name)) for name in Request.__dataclass_fields__}
+    wrong += [text for name, value in values.items() if (text := _wrong(name, value))]
+    if "qasm" not in body:
+        wrong.append("qasm is missing: the OpenQASM 2 or 3 source of the circuit")
+    if wrong:
+        raise ApiProblem(
+            422,
+            "the request is not valid",
+            "; ".join(wrong),
+            fix="correct what `errors` names; the members are " + ", ".join(Request.__dataclass_fields__),
+            more={"errors": wrong},
+        )
+    return Request(**values)  # type: ignore[arg-type]  # each was checked just above
+
+
+def _wrong(name: str, value: object) -> str:
+    """Return what is wrong with a value, "" when nothing is."""
+    match name:
+        case "qasm":
+            return "" if isinstance(value, str) else "qasm must be text"
+        case "shots":
+            return "" if _whole(value, 1, SHOTS) else f"shots must be a whole number from 1 to {SHOTS}"
+        case "seed":
+            return "" if value is None or _whole(value, 0, SEED) else f"seed must be null or a whole number from 0 to {SEED}"
+        case "precision":
+            return _one_of(name, value, PRECISIONS)
+        case "method":
+            return _one_of(name, value, METHODS)
+        case "device":
+            return _one_of(name, value, DEVICES)
+        case "statevector":
+            return "" if isinstance(value, bool) else "statevector must be true or false"
+        case _:
+            fine = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= TIMEOUT_S
+            return "" if fine else f"timeout_s must be a number above 0 and at most {TIMEOUT_S:.0f}"
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _one_of(name: str, value: object, words: tuple[str, ...]) -> str:
+    return "" if isinstance(value, str) and value in words else f"{name} must be one of " + ", ".join(words)

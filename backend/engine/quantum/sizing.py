@@ -1,0 +1,41 @@
+"""From a parsed circuit to its size, with the method settled: what each method runs at most, and which one automatic means."""
+
+from __future__ import annotations
+
+from backend.engine.quantum import memory
+from backend.engine.quantum.card import Card
+from backend.engine.quantum.request import Request
+from backend.engine.quantum.wire import Message
+from backend.errors import ApiProblem
+
+STATEVECTOR_QUBITS = 12
+TABLEAU_FROM = 17  # qubits from which method automatic runs a Clifford circuit as a stabilizer tableau; below, a statevector is as quick
+MOST_QUBITS = {"statevector": 40, "stabilizer": 5_000, "matrix_product_state": 1_000}
+
+
+def settle(request: Request, facts: Message) -> memory.Circuit:
+    """Return the circuit's size with its method settled; raises a 422 for what the method cannot do."""
+    active, qubits, bits, gates = (int(str(facts[name])) for name in ("active", "qubits", "bits", "gates"))
+    method = request.method
+    if method == "automatic":
+        method = "stabilizer" if facts["clifford"] and active >= TABLEAU_FROM else "statevector"
+    if active > MOST_QUBITS[method]:
+        more = {"qubits": active, "most_qubits": MOST_QUBITS[method], "method": method}
+        fix = "use fewer qubits" if method != "statevector" else "use fewer qubits, or method matrix_product_state where little is entangled"
+        raise ApiProblem(
+            422, "the circuit does not fit", f"method {method} runs at most {MOST_QUBITS[method]} qubits, the circuit has {active}", fix=fix, more=more
+        )
+    if request.statevector and (qubits > STATEVECTOR_QUBITS or method != "statevector"):
+        said = f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; the circuit has {qubits}, its method is {method}"
+        raise ApiProblem(
+            422, "the statevector cannot be returned", said, fix="leave statevector out", more={"qubits": qubits, "most_qubits": STATEVECTOR_QUBITS}
+        )
+    return memory.Circuit(active, bits, gates, request.shots, request.precision, method)
+
+
+def no_room(circuit: memory.Circuit, card: Card) -> str:
+    """Return why the card has no room for the circuit, "" when it has or when nobody knows."""
+    need = memory.needed(circuit, "gpu")
+    if card.free is None or need <= card.free:
+        return ""
+    return f"the card has {memory.words(card.free)} free, the circuit needs {memory.words(need)}"

@@ -1,0 +1,71 @@
+"""What OpenQASM source says about itself before a parser reads it: version, size, registers, gates it defines."""
+
+from __future__ import annotations
+
+import re
+
+from backend.errors import ApiProblem
+
+SOURCE_BYTES = 256 * 1024
+QUBITS = 5_000
+BITS = 20_000
+COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+"""An open comment runs to the end: otherwise a source of nothing but openings would be searched to its end once for each of them."""
+HEADER = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
+QUANTUM = re.compile(r"\bqreg\s+\w+\s*\[\s*(\d+)|\bqubit\s*\[\s*(\d+)")
+CLASSICAL = re.compile(r"\bcreg\s+\w+\s*\[\s*(\d+)|\bbit\s*\[\s*(\d+)")
+GATE = re.compile(r"\bgate\s+(\w+)")
+
+
+def check(qasm: str) -> int:
+    """Return 2 or 3, the OpenQASM version of its header; raises a 413 or 422 for what no parser should be asked to read.
+
+    A register of a thousand million qubits is a short text: a parser would make every one of them an object in memory.
+    """
+    size = len(qasm.encode(errors="surrogatepass"))
+    if size > SOURCE_BYTES:
+        raise ApiProblem(
+            413,
+            "the circuit is too large",
+            f"its source has {size} bytes, {SOURCE_BYTES} are allowed",
+            fix="define gates and use them, or split the circuit",
+            more={"source_bytes": size, "most_source_bytes": SOURCE_BYTES},
+        )
+    bare = without_comments(qasm)
+    header = HEADER.match(bare)
+    if header is None or header[1] not in ("2", "3"):
+        said = f"its header says OPENQASM {header[1]}" if header else "it has no OPENQASM header"
+        raise ApiProblem(422, "the circuit cannot be read", said, fix="begin the source with OPENQASM 2.0; or OPENQASM 3.0;")
+    _declared("qubits", QUANTUM, bare, QUBITS)
+    _declared("classical bits", CLASSICAL, bare, BITS)
+    return int(header[1])
+
+
+def without_comments(qasm: str) -> str:
+    """Return the source with each comment as one space."""
+    return COMMENT.sub(" ", qasm)
+
+
+def defined(qasm: str) -> frozenset[str]:
+    """Return the names of the gates that the source defines itself."""
+    return frozenset(GATE.findall(without_comments(qasm)))
+
+
+def _declared(what: str, pattern: re.Pattern[str], bare: str, most: int) -> None:
+    digits = [first or second for first, second in pattern.findall(bare)]
+    # A number of thousands of digits is not worth converting (and Python refuses to).
+    count = most + 1 if any(len(number) > 9 for number in digits) else sum(int(number) for number in digits)
+    if count > most:
+        raise too_many(what, count, most)
+
+
+def too_many(what: str, count: int, most: int) -> ApiProblem:
+    """Return the 422 for more qubits, classical bits or gates than any method is allowed; `count` stops counting at most + 1."""
+    member = what.replace(" ", "_")
+    return ApiProblem(
+        422,
+        "the circuit is too large",
+        f"it has {'more than ' + str(most) if count == most + 1 else count} {what}, {most} are allowed",
+        fix=f"use at most {most} {what}",
+        more={member: count, f"most_{member}": most},
+    )
