@@ -1,0 +1,72 @@
+"""Attention over texts of unequal length that lie side by side: each token sees its own text only.
+
+Three ways with one result; choose() takes the fastest one that this card and precision can do, after comparing it with the plain one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch.nn import functional
+
+from backend.engine.gpu.batch import Batch, Room, pack, runs, seen
+
+Attention = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Batch], torch.Tensor]
+"""Query, key, value and the answer are [tokens, heads, size]."""
+_ALIKE = 0.02
+"""Largest difference to the plain way, in units of the answer's own size: rounding of half precision, far from any mistake."""
+
+
+def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The plain way, on every device: neighbours of equal length form a block without padding. Needs batch.runs."""
+    answer = torch.empty_like(query, memory_format=torch.contiguous_format)
+    begin = 0
+    for texts, length in batch.runs:
+        end = begin + texts * length
+        q, k, v = (one[begin:end].unflatten(0, (texts, length)).transpose(1, 2) for one in (query, key, value))
+        answer[begin:end] = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(0, 1)
+        begin = end
+    return answer
+
+
+def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """One kernel for all texts; any NVIDIA card, any precision. What scaled_dot_product_attention itself calls for nested tensors."""
+    words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
+    found: torch.Tensor = torch.ops.aten._efficient_attention_forward(query[None], key[None], value[None], None, *words)[0][0]
+    return found
+
+
+def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """One kernel for all texts; half precision on Ampere and later.
+
+    Not torch.nn.attention.varlen, which is made of it: on Hopper that one takes cuDNN instead (torch 2.15), which plans anew for every shape of a batch.
+    """
+    words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, False, False)
+    found: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *words)[0]
+    return found
+
+
+def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> tuple[str, Attention]:
+    """Return the name and function of the first way that runs here and agrees with the plain one."""
+    if device.type == "cuda":
+        ways = {"efficient": efficient} if dtype == torch.float32 else {"flash": flash, "efficient": efficient}
+        for name, way in ways.items():
+            if _agrees(way, device, dtype, heads, size):
+                return name, way
+    return "grouped", grouped
+
+
+def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int, size: int) -> bool:
+    """Whether a way runs and gives what the plain way gives, on five texts and room for more."""
+    texts = [[1] * length for length in (70, 33, 33, 2, 1)]
+    used, room = 139, Room(160, 8, 128)
+    host = torch.zeros(room.numbers, dtype=torch.int32)
+    pack(texts, room, host.numpy())
+    batch = seen(host.to(device), room, runs(texts))
+    q, k, v = torch.randn(room.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7)).to(device, dtype).unbind(1)
+    try:
+        found, expected = (one(q, k, v, batch)[:used].float() for one in (way, grouped))
+        return bool((found - expected).abs().max() <= _ALIKE * expected.abs().max())
+    except (RuntimeError, AttributeError, TypeError):  # not in this torch, or not on this card
+        return False

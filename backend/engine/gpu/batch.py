@@ -1,0 +1,88 @@
+"""Texts side by side without padding: how a batch is cut, packed into one buffer, and seen by the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int32]
+TEXTS = 2048
+"""Most texts in one batch: what the buffer for the answers is made for."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many tokens and texts a buffer has places for, and the longest text that may be in it."""
+
+    tokens: int
+    texts: int
+    longest: int
+
+    @property
+    def numbers(self) -> int:
+        """Places in the buffer: id and position of every token, then where each text begins and the last one ends."""
+        return 2 * self.tokens + self.texts + 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the card sees. `ids` and `places` (position in its own text) are i32 [tokens], `bounds` i32 [texts + 1]: text n is at bounds[n] to bounds[n + 1].
+
+    `runs` are (texts, length) of neighbours of equal length, in order; empty where only the card knows the lengths (in a CUDA graph).
+    """
+
+    ids: torch.Tensor
+    places: torch.Tensor
+    bounds: torch.Tensor
+    longest: int
+    runs: tuple[tuple[int, int], ...] = ()
+
+
+def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS) -> list[slice]:
+    """Cut a row of lengths into neighbours of at most `tokens` tokens and `texts` texts; a text longer than that is alone."""
+    slices: list[slice] = []
+    begin = held = 0
+    for at, length in enumerate(lengths):
+        if at > begin and (held + length > tokens or at - begin >= texts):
+            slices.append(slice(begin, at))
+            begin, held = at, 0
+        held += length
+    return [*slices, slice(begin, len(lengths))] if lengths else []
+
+
+def fitting(ids: Sequence[Sequence[int]]) -> Room:
+    """Return exactly the room that these texts need."""
+    lengths = [len(one) for one in ids]
+    return Room(sum(lengths), len(lengths), max(lengths))
+
+
+def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
+    """Write the texts into a buffer of room.numbers places; what is left over becomes texts of no tokens and tokens of no text."""
+    lengths = np.fromiter(map(len, ids), np.int32, len(ids))
+    ends = np.cumsum(lengths, dtype=np.int32)
+    used = int(ends[-1])
+    arrays = [one for one in ids if isinstance(one, np.ndarray)]  # from the tokeniser; lists from everybody else
+    into[:used] = np.concatenate(arrays) if len(arrays) == len(ids) else np.fromiter(chain.from_iterable(ids), np.int32, used)
+    into[used : room.tokens] = 0
+    places, bounds = into[room.tokens : 2 * room.tokens], into[2 * room.tokens : room.numbers]
+    places[:used] = np.arange(used, dtype=np.int32) - np.repeat(ends - lengths, lengths)
+    places[used:] = 0
+    bounds[0] = 0
+    bounds[1 : len(ids) + 1] = ends
+    bounds[len(ids) + 1 :] = used
+
+
+def seen(buffer: torch.Tensor, room: Room, runs: tuple[tuple[int, int], ...] = ()) -> Batch:
+    """Return the batch that lies in a buffer filled by pack()."""
+    ids, places, bounds = buffer[: room.numbers].split((room.tokens, room.tokens, room.texts + 1))
+    return Batch(ids, places, bounds, room.longest, runs)
+
+
+def runs(ids: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Return (texts, length) of neighbours of equal length."""
+    return tuple((sum(1 for _ in same), length) for length, same in groupby(map(len, ids)))

@@ -1,0 +1,119 @@
+"""What CUDA's error codes mean, in plain words, and what a person should do. Imports no torch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why the card cannot be used: CUDA's code (None: it was not CUDA that said no), its own words, the meaning, and what to do."""
+
+    code: int | None
+    text: str
+    meaning: str
+    fix: str
+
+    def __str__(self) -> str:
+        """One line, for a health report."""
+        return f"{self.meaning}{f' (CUDA error {self.code})' if self.code is not None else ''}: {self.fix}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """One code: `phrase` is a part of the text that CUDA or torch prints for it, in lower case ("|" between several)."""
+
+    phrase: str
+    meaning: str
+    fix: str
+
+
+_RESTART = "restart the engine (systemctl restart omnimind-engine); if it comes back, look for Xid lines in `dmesg`"
+KNOWN: dict[int, Known] = {
+    2: Known("out of memory", "the card's memory is full", "see with nvidia-smi who holds it, or lower OMNIMIND_BATCH_TOKENS"),
+    3: Known("initialization error", "the driver did not initialise in this process", _RESTART),
+    34: Known("stub library", "a stub of libcuda was loaded, not the driver", "take CUDA's lib64/stubs folder out of LD_LIBRARY_PATH"),
+    35: Known(
+        "driver is too old|driver version is insufficient|driver on your system is too old",
+        "the driver is older than the CUDA that this torch was built for",
+        "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), or upgrade the driver",
+    ),
+    46: Known("busy or unavailable", "another process holds the card for itself", "end that process (nvidia-smi names it), or set the compute mode to Default"),
+    100: Known(
+        "no cuda-capable device|no cuda gpus are available", "the driver sees no card", "check `nvidia-smi`, the nodes /dev/nvidia*, and CUDA_VISIBLE_DEVICES"
+    ),
+    101: Known("invalid device ordinal", "there is no card of that number", "correct CUDA_VISIBLE_DEVICES: use the GPU-… name that `nvidia-smi -L` prints"),
+    200: Known(
+        "device kernel image is invalid",
+        "the kernels of this torch cannot be read by the driver",
+        "run `omnimind converge` to install the packages for this driver again",
+    ),
+    209: Known("no kernel image", "this torch holds no kernels for this card", "run `omnimind converge`, which picks packages for this card and driver"),
+    222: Known(
+        "unsupported toolchain",
+        "this torch's kernels need compiling by a driver that is newer than this one",
+        "run `omnimind converge`, which picks packages for this driver, or upgrade the driver",
+    ),
+    304: Known(
+        "os call failed",
+        "the driver may not open its device files",
+        "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine: nodes that came after its start stay closed to it",
+    ),
+    700: Known("illegal memory access", "a kernel touched memory that is not its own; this process can use the card no more", _RESTART),
+    719: Known("launch failure", "a kernel crashed; this process can use the card no more", _RESTART),
+    800: Known("operation not permitted", "the driver refused the operation", "check the unit's DeviceAllow list: `systemctl cat omnimind-engine`"),
+    802: Known("not yet initialized", "the card is not ready yet", "wait for nvidia-fabricmanager or nvidia-persistenced to start, then restart the engine"),
+    803: Known(
+        "unsupported display driver|driver mismatch",
+        "the driver's library and its kernel module are of different versions, as after an upgrade",
+        "reboot, or unload and load the nvidia modules",
+    ),
+    804: Known(
+        "forward compatibility was attempted",
+        "a CUDA compatibility library is loaded that this card does not support",
+        "remove cuda-compat, or take its folder out of LD_LIBRARY_PATH",
+    ),
+    999: Known(
+        "unknown error",
+        "the driver gave up without a reason; most often nvidia_uvm is missing, or was lost in a suspend",
+        "stop the engine, `rmmod nvidia_uvm; modprobe nvidia_uvm`, start it again; else reboot",
+    ),
+}
+
+_NUMBERED = re.compile(r"\berror (\d{1,4}):")
+_PACKAGES = "run `omnimind converge`, which picks packages for this driver"
+_WITHOUT_CODE = {
+    "not compiled with cuda": ("this torch was built without CUDA", _PACKAGES),
+    "found no nvidia driver": ("the NVIDIA driver is not installed or not loaded", "load it (modprobe nvidia), or install it"),
+    "device-side assert": ("a kernel met a number that cannot be; this process can use the card no more", _RESTART),
+}
+
+
+def explain(code: int, text: str = "") -> Fault:
+    """Return what a code means; an unlisted one says so."""
+    known = KNOWN.get(code)
+    if known is None:
+        return Fault(code, text, "CUDA refused", f"look the code up in cuda.h; {_RESTART}")
+    return Fault(code, text or known.phrase.partition("|")[0], known.meaning, known.fix)
+
+
+def recognise(text: str) -> Fault:
+    """Return what the words of an exception mean; words that we do not know come back as they are."""
+    low = text.lower()
+    numbered = _NUMBERED.search(low)
+    if numbered:
+        return explain(int(numbered[1]), text.strip().splitlines()[0])
+    for code, known in KNOWN.items():
+        if any(phrase in low for phrase in known.phrase.split("|")):
+            return explain(code, text.strip().splitlines()[0])
+    first = text.strip().splitlines()[0] if text.strip() else "no words"
+    for phrase, (meaning, fix) in _WITHOUT_CODE.items():
+        if phrase in low:
+            return Fault(None, first, meaning, fix)
+    return Fault(None, first, f"torch says: {first}", _RESTART)
+
+
+def missing(what: str, error: str) -> Fault:
+    """Return that a package, not the card, is what is missing."""
+    return Fault(None, error, f"the package {what} cannot be imported", _PACKAGES)

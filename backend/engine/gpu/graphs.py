@@ -1,0 +1,89 @@
+"""CUDA graphs for small batches: there the time goes into starting a hundred kernels, which a graph starts at once.
+
+A graph has fixed shapes. Packed texts need one graph for each number of tokens, whatever the texts' lengths: what is left over is empty texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from backend.engine.gpu.batch import Room, pack, seen
+from backend.engine.gpu.network import Network
+
+SIZES = (16, 32, 64, 128, 256, 512, 1024)
+"""Tokens: at most as many graphs as these, each caught when first needed."""
+_TOKENS_A_TEXT = 4
+"""A graph has places for one text for this many of its tokens."""
+_ALIKE = 0.01
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Write a batch into `numbers`, replay, read `rows`."""
+
+    numbers: torch.Tensor
+    rows: torch.Tensor
+    graph: torch.cuda.CUDAGraph
+
+
+class Graphs:
+    """The graphs of one network; `off` says why there are none, "" when there may be."""
+
+    def __init__(self, network: Network, device: torch.device, longest: int, largest: int) -> None:
+        self._network, self._device, self._longest = network, device, longest
+        self._sizes = tuple(size for size in SIZES if size <= largest)
+        self._caught: dict[int, Graph] = {}
+        self.off = "" if device.type == "cuda" and network.packed else f"not with {network.attention} attention on {device.type}"
+        self._pool = None if self.off else torch.cuda.graph_pool_handle()
+
+    @property
+    def sizes(self) -> list[int]:
+        """Tokens of the graphs that were caught so far."""
+        return sorted(self._caught)
+
+    def room(self, tokens: int, texts: int) -> Room | None:
+        """Return the smallest graph's room that holds such a batch; None when none does."""
+        fit = (size for size in self._sizes if size >= tokens and size // _TOKENS_A_TEXT >= texts)
+        size = None if self.off else next(fit, None)
+        return None if size is None else Room(size, size // _TOKENS_A_TEXT, min(size, self._longest))
+
+    def get(self, room: Room) -> Graph | None:
+        """Return the graph for this room, caught now if need be; None, and `off` from then on, when this card or torch cannot."""
+        if room.tokens not in self._caught and not self.off:
+            try:
+                self._caught[room.tokens] = self._catch(room)
+            except RuntimeError as error:  # no memory for it, too: without graphs there may be enough
+                self.off = f"cannot be caught: {str(error).strip().splitlines()[0]}"
+        return None if self.off else self._caught[room.tokens]
+
+    def clear(self) -> None:
+        """Give back the memory of all graphs."""
+        self._caught.clear()
+
+    def _catch(self, room: Room) -> Graph:
+        host = torch.empty(room.numbers, dtype=torch.int32)
+        pack(_example(room), room, host.numpy())
+        numbers = host.to(self._device)
+        batch = seen(numbers, room)
+        side = torch.cuda.Stream(self._device)
+        side.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(side):  # libraries set themselves up in the first run, which must not be part of the graph
+            self._network.forward(batch)
+            expected = self._network.forward(batch)[: len(_example(room))]
+        torch.cuda.current_stream(self._device).wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):  # other threads may use the card meanwhile
+            rows = self._network.forward(batch)
+        graph.replay()
+        if not bool((rows[: expected.shape[0]] - expected).abs().max() <= _ALIKE):
+            raise RuntimeError("the graph's answers differ from those without it")
+        return Graph(numbers, rows, graph)
+
+
+def _example(room: Room) -> Sequence[Sequence[int]]:
+    """One text as long as may be, and one of a token where there is room."""
+    longest = [0] * min(room.tokens - 1, room.longest)
+    return [longest, [0]] if room.texts > 1 else [longest]

@@ -1,0 +1,67 @@
+"""Between host and card: buffers that the card can read by itself (pinned), so that the host packs the next batch while the card works on this one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from backend.engine.gpu.batch import Room, pack
+from backend.engine.runner import Vectors
+from omnimind_ops.model.problem import Problem
+
+_SPIN = 0.0005
+_PATIENCE = 120.0
+
+
+class Lane:
+    """Buffers for one batch; send() one, take() its answer, wait() for it, in this order. On a CPU nothing is copied."""
+
+    def __init__(self, device: torch.device, room: Room, dimensions: int, vocabulary: int) -> None:
+        self._device, self._vocabulary = device, vocabulary
+        on_card = device.type == "cuda"
+        self._numbers = torch.empty(room.numbers, dtype=torch.int32, pin_memory=on_card)
+        self._rows = torch.empty((room.texts, dimensions), dtype=torch.float32, pin_memory=on_card)
+        self._event = torch.cuda.Event() if on_card else None
+        self._texts = 0
+
+    def send(self, ids: Sequence[Sequence[int]], room: Room, into: torch.Tensor | None = None) -> torch.Tensor:
+        """Pack the texts and start the copy, into the buffer given or a new one; return that.
+
+        A token without a vector is refused: on the card it would be an error after which no other work goes through in this process.
+        """
+        numbers = self._numbers.numpy()
+        pack(ids, room, numbers)
+        if numbers[: room.tokens].min() < 0 or numbers[: room.tokens].max() >= self._vocabulary:
+            why = f"it has a token outside 0 to {self._vocabulary - 1}"
+            raise Problem("cannot embed a text", why, "use the tokenizer that belongs to the model's weights")
+        self._texts = len(ids)
+        packed = self._numbers[: room.numbers]
+        if into is None:
+            return packed.to(self._device, non_blocking=True)
+        return into.copy_(packed, non_blocking=True)
+
+    def take(self, rows: torch.Tensor) -> None:
+        """Start the copy of the answer [texts or more, dimensions] to the host."""
+        self._rows[: self._texts].copy_(rows[: self._texts], non_blocking=True)
+        if self._event is not None:
+            self._event.record()
+
+    def wait(self) -> Vectors:
+        """Return the answer; valid until the next take()."""
+        if self._event is not None:
+            finish(self._event)
+        answer: Vectors = self._rows[: self._texts].numpy()
+        return answer
+
+
+def finish(event: torch.cuda.Event, seconds: float = _PATIENCE) -> None:
+    """Wait for the card, without a busy core for long; a Problem when it hangs, where CUDA's own wait would never return."""
+    start = time.monotonic()
+    while not event.query():
+        waited = time.monotonic() - start
+        if waited > seconds:
+            raise Problem("cannot use the GPU", f"it did not finish within {seconds:g} s", "look for Xid lines in `dmesg`, then restart the engine")
+        if waited > _SPIN:
+            time.sleep(0.0001)

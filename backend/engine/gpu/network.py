@@ -1,0 +1,82 @@
+"""A whole model in one precision: packed texts in, embeddings out. Our own encoder where we know the family, transformers' where we do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from backend.engine.cpu.families import Architecture, architecture
+from backend.engine.cpu.weights import Weights
+from backend.engine.folder import Folder
+from backend.engine.gpu import encoder as torch_encoder
+from backend.engine.gpu import head as torch_head
+from backend.engine.gpu.attention import choose
+from backend.engine.gpu.batch import Batch, fitting, pack, runs, seen
+from backend.engine.runner import Vectors
+from omnimind_ops.model.problem import Problem
+
+TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Network:
+    """`forward` returns f32 [texts, dimensions]; `vocabulary` is the number of token ids it has vectors for.
+
+    `packed` says that it needs no padding and no lengths on the host, so that it may become a CUDA graph.
+    """
+
+    forward: Callable[[Batch], torch.Tensor]
+    precision: str
+    attention: str
+    vocabulary: int
+    packed: bool
+
+
+def embed(network: Network, device: torch.device, texts: Sequence[Sequence[int]]) -> Vectors:
+    """Return f32 [texts, dimensions], all in one batch: for samples, not for work."""
+    room = fitting(texts)
+    host = torch.empty(room.numbers, dtype=torch.int32)
+    pack(texts, room, host.numpy())
+    with torch.inference_mode():
+        found: Vectors = network.forward(seen(host.to(device), room, runs(texts))).cpu().numpy()
+    return found
+
+
+def build(folder: Folder, weights: Weights, precision: str, device: torch.device) -> Network:
+    """Return the folder's model on the device; a Problem says what about it cannot be built."""
+    shape = _own(folder)
+    if shape is None:
+        return _foreign(folder, precision, device)
+    dtype = TYPES[precision]
+    name, attend = choose(device, dtype, shape.heads, shape.hidden // shape.heads)
+    encoder = torch_encoder.build(shape, weights, device, dtype)
+    hidden = partial(torch_encoder.tokens, encoder, attend)
+    return Network(_joined(hidden, folder, device), precision, name, encoder.words.shape[0], packed=name != "grouped")
+
+
+def _own(folder: Folder) -> Architecture | None:
+    """The sizes, when encoder.py can build it: it has no relative positions, which MPNet needs."""
+    try:
+        shape = architecture(folder)
+    except Problem:
+        return None
+    return None if shape.buckets else shape
+
+
+def _foreign(folder: Folder, precision: str, device: torch.device) -> Network:
+    from backend.engine.gpu import transformers as torch_transformers
+
+    hidden, vocabulary = torch_transformers.build(folder, TYPES[precision], device)
+    return Network(_joined(hidden, folder, device), precision, "transformers", vocabulary, packed=False)
+
+
+def _joined(hidden: Callable[[Batch], torch.Tensor], folder: Folder, device: torch.device) -> Callable[[Batch], torch.Tensor]:
+    head = torch_head.build(folder, device)
+
+    def forward(batch: Batch) -> torch.Tensor:
+        return head(hidden(batch), batch)
+
+    return forward

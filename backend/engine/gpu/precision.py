@@ -1,0 +1,79 @@
+"""Half precision by measurement: it is used where it gives the same embeddings and is faster, on this card, with this model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.engine.gpu.card import Card
+from backend.engine.gpu.errors import recognise
+from backend.engine.gpu.network import Network
+from backend.engine.runner import Vectors
+
+AGREEMENT = {"auto": 0.999, "fast": 0.99}
+"""Least cosine to float32 that a mode accepts on every text of the sample."""
+_WORTH = 1.1
+"""How many times faster half precision must be."""
+
+Embed = Callable[[Network], Vectors]
+"""Embeds the sample with a network."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The network that was chosen, the least cosine to float32 that it had, and why it was chosen."""
+
+    network: Network
+    agreement: float
+    reason: str
+
+
+def choose(card: Card, mode: str, make: Callable[[str], Network], embed: Embed) -> Choice:
+    """Return float32 for mode exact; else the first half precision that agrees and pays, with float32 as the one to beat."""
+    full = make("f32")
+    if mode == "exact":
+        return Choice(full, 1.0, "mode exact")
+    if not card.half:
+        return Choice(full, 1.0, card.why_not)
+    expected, slow = _timed(full, embed)
+    reasons: list[str] = []
+    for precision in card.half:
+        try:
+            half = make(precision)
+            found, fast = _timed(half, embed)
+        except RuntimeError as error:
+            reasons.append(f"{precision} fails: {recognise(str(error)).text}")
+            continue
+        verdict = _verdict(precision, cosine(found, expected), slow / fast, AGREEMENT[mode])
+        if not verdict.startswith("no "):
+            return Choice(half, cosine(found, expected), verdict)
+        reasons.append(verdict)
+    return Choice(full, 1.0, "; ".join(reasons))
+
+
+def cosine(found: Vectors, expected: Vectors) -> float:
+    """Return the least cosine between rows of the same number; NaN where any number is."""
+    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    return float(np.min(np.sum(found.astype(np.float64) * expected, axis=1) / lengths))
+
+
+def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> str:
+    if not agreement >= wanted:  # NaN is not
+        return f"no {precision}: cosine to f32 {agreement:.5f}, {wanted} is wanted"
+    if gain < _WORTH:
+        return f"no {precision}: {gain:.2f} × the speed of f32 does not pay"
+    return f"{precision}: cosine to f32 {agreement:.5f}, {gain:.1f} × its speed"
+
+
+def _timed(network: Network, embed: Embed) -> tuple[Vectors, float]:
+    """Embed the sample; the first time is warm-up, the fastest of the next three counts, or of as many as begin within 0.2 s."""
+    rows = embed(network)
+    times: list[float] = []
+    while len(times) < 3 and sum(times) < 0.2:
+        start = time.perf_counter()
+        embed(network)
+        times.append(time.perf_counter() - start)
+    return rows, min(times)

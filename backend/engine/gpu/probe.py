@@ -1,0 +1,76 @@
+"""`python -m backend.engine.gpu.probe`: whether the card works, as one line of JSON; exit code 0 when it does, 1 when not.
+
+A process of its own, because a sick driver can hang or kill the one that asks. gate.py starts it, with a time-out, and reads the line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, replace
+
+from backend.engine.gpu import driver as gpu_driver
+from backend.engine.gpu.errors import Fault, explain, missing, recognise
+from backend.engine.gpu.gate import Probe
+
+
+def main() -> int:
+    """Probe, print, return the exit code."""
+    start = time.perf_counter()
+    found = replace(probe(), seconds=round(time.perf_counter() - start, 3))
+    sys.stdout.write(json.dumps(asdict(found)) + "\n")
+    sys.stdout.flush()
+    return 0 if found.ok else 1
+
+
+def probe() -> Probe:
+    """Ask the driver, then torch, then let the card work; stop at the first link that is broken."""
+    os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        return _no(Fault(None, "CUDA_VISIBLE_DEVICES is empty", "the GPU is hidden on purpose (CUDA_VISIBLE_DEVICES is empty)", "unset it to use the GPU"))
+    driver = gpu_driver.ask()
+    if isinstance(driver, Fault):
+        return _no(driver, Probe(False, driver=gpu_driver.version()))
+    seen = Probe(False, driver=driver.version, driver_cuda="{}.{}".format(*driver.cuda))
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
+        return _no(missing("torch", str(error)), seen)
+    seen = replace(seen, torch=torch.__version__, torch_cuda=torch.version.cuda or "")
+    if not seen.torch_cuda:
+        return _no(recognise("Torch not compiled with CUDA enabled"), seen)
+    if driver.cuda[0] < int(seen.torch_cuda.split(".")[0]):
+        return _no(explain(35, f"the driver runs CUDA {seen.driver_cuda}, torch {seen.torch} needs {seen.torch_cuda}"), seen)
+    return _work(seen)
+
+
+def _work(seen: Probe) -> Probe:
+    from backend.engine.gpu import card as torch_card
+    from backend.engine.gpu import proof as torch_proof
+    from omnimind_ops.model.problem import Problem
+
+    try:
+        card = torch_card.find("cuda")
+    except Problem as problem:
+        return _no(recognise(str(problem.__cause__)), seen)
+    seen = replace(seen, device="cuda", name=card.name, capability="{}.{}".format(*card.capability), vram_total=card.memory, vram_free=card.free)
+    proof = torch_proof.prove("cuda")
+    if not proof.ok:
+        return _no(recognise(proof.detail), seen)
+    try:
+        return replace(seen, ok=True, fp16_ok=torch_proof.half_convolution("cuda"))
+    except RuntimeError as error:  # no cuDNN, or one that does not fit: embedding does not need it
+        return replace(seen, ok=True, error=recognise(str(error)))
+
+
+def _no(fault: Fault, seen: Probe | None = None) -> Probe:
+    return replace(seen or Probe(False, driver=gpu_driver.version()), error=fault)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # at a normal exit CUDA takes itself down, and a sick driver hangs there

@@ -1,0 +1,78 @@
+"""That the device works, shown by work whose answer is known: a product and a convolution of whole numbers, exact in float32."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import torch
+from torch.nn import functional
+
+from backend.engine.gpu.errors import recognise
+from backend.engine.gpu.lane import finish
+from backend.engine.runner import Proof
+from omnimind_ops.model.problem import Problem
+
+_SIZE = 64
+_SECONDS = 10.0
+
+
+def prove(device: str = "cuda") -> Proof:
+    """Run the work and compare; never raises, and ends within 10 s where a card hangs. May be called again and again: it takes milliseconds and some kilobytes."""
+    start = time.perf_counter()
+    try:
+        with torch.inference_mode():
+            wrong = _differences(torch.device(device))
+    except (RuntimeError, AssertionError) as error:  # AssertionError: this torch was built without CUDA
+        return Proof(False, device, time.perf_counter() - start, str(recognise(str(error))))
+    except Problem as problem:
+        return Proof(False, device, time.perf_counter() - start, str(problem))
+    detail = f"{wrong} of {2 * _SIZE * _SIZE} numbers are wrong: do not trust this card"
+    return Proof(not wrong, device, time.perf_counter() - start, detail if wrong else "a product and a convolution are exact")
+
+
+def _differences(device: torch.device) -> int:
+    """How many numbers of the two answers are wrong. Nothing here waits for the card but finish(), which gives up: inputs are made on it, not copied."""
+    with torch.backends.cudnn.flags(enabled=False):  # or a convolution would load cuDNN, which embedding never needs
+        found = _work(_numbers(device), torch.ones(1, 1, 3, 3, device=device))
+    host = _mailbox(device.type == "cuda").copy_(found, non_blocking=True)
+    if device.type == "cuda":
+        event = torch.cuda.Event()
+        event.record()
+        finish(event, _SECONDS)
+    return int((host != _known()).sum())
+
+
+def _numbers(device: torch.device) -> torch.Tensor:
+    return (torch.arange(_SIZE * _SIZE, device=device) % 7).float().reshape(_SIZE, _SIZE)
+
+
+def _work(numbers: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    product = numbers @ numbers.T
+    return torch.stack([product, functional.conv2d(numbers[None, None], kernel, padding=1)[0, 0]])
+
+
+@cache
+def _mailbox(pinned: bool) -> torch.Tensor:
+    """Kept: getting such memory may wait for the card."""
+    return torch.empty(2, _SIZE, _SIZE, pin_memory=pinned)
+
+
+@cache
+def _known() -> torch.Tensor:
+    """The same without either kernel, in whole numbers on the host."""
+    whole = _numbers(torch.device("cpu")).long()
+    product = (whole[:, None, :] * whole[None, :, :]).sum(-1)
+    padded = functional.pad(whole, (1, 1, 1, 1))
+    around = sum(padded[row : row + _SIZE, column : column + _SIZE] for row in range(3) for column in range(3))
+    return torch.stack([product, around]).float()
+
+
+def half_convolution(device: str = "cuda") -> bool:
+    """Whether a convolution in half precision by cuDNN gives finite numbers close to float32's; GTX 16 cards give NaN. Loads cuDNN: for the probe's process."""
+    make = torch.Generator().manual_seed(3)
+    image, kernel = (torch.randn(shape, generator=make).to(device) for shape in ((2, 64, 32, 32), (64, 64, 3, 3)))
+    with torch.inference_mode():
+        expected = functional.conv2d(image, kernel, padding=1)
+        found = functional.conv2d(image.half(), kernel.half(), padding=1).float()
+    return bool((found - expected).abs().max() <= 0.02 * expected.abs().max())  # NaN is not

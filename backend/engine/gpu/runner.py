@@ -1,0 +1,153 @@
+"""The Runner on torch: load() a model onto the card, prove() that the card works. Imports torch, so import it only where a card is expected.
+
+What it does for speed: texts are packed without padding (encoder.py), half precision is used where it was measured to agree
+(precision.py), small batches are CUDA graphs (graphs.py), large ones are as large as pays (memory.py), and the host packs
+the next batch while the card works (pipeline.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from backend.engine.cpu import weights
+from backend.engine.folder import Folder
+from backend.engine.gpu import card as torch_card
+from backend.engine.gpu import memory as torch_memory
+from backend.engine.gpu import precision as torch_precision
+from backend.engine.gpu import sample as torch_sample
+from backend.engine.gpu.card import Card
+from backend.engine.gpu.errors import recognise
+from backend.engine.gpu.network import Network, build, embed
+from backend.engine.gpu.pipeline import Pipeline
+from backend.engine.gpu.precision import Choice
+from backend.engine.gpu.proof import prove
+from backend.engine.identity import digest as identity
+from backend.engine.runner import Options, Vectors
+from omnimind_ops.model.problem import Problem
+
+__all__ = ["TorchRunner", "load", "prove"]
+_ON_CPU = 4096
+"""Tokens in a batch where there is no card to tune for."""
+Make = Callable[[str], Network]
+
+
+class TorchRunner:
+    """One model on one device; backend.engine.runner.Runner says what each thing means. load() makes it."""
+
+    pads = False
+
+    def __init__(self, folder: Folder, card: Card, choice: Choice, make: Make, digest: str) -> None:
+        self.name, self.max_tokens, self.device = folder.name, folder.max_tokens, card.device.type
+        self.precision, self.digest = choice.network.precision, digest
+        self.dimensions = int(embed(choice.network, card.device, [[0]]).shape[1])
+        self._card, self._choice, self._make = card, choice, make
+        self._rescue: Network | None = None
+        self._rescued = 0
+        self.resize(_ON_CPU)
+
+    def resize(self, tokens: int) -> None:
+        """Make room for batches of so many tokens (at least one text)."""
+        self._pipeline = Pipeline(self._choice.network, self._card.device, self.dimensions, self.max_tokens, tokens)
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens in a batch that this device works best with; fewer for a while after its memory ran out."""
+        return self._pipeline.allowance.tokens
+
+    @property
+    def details(self) -> dict[str, object]:
+        """How it was set up, and what went wrong and was mended."""
+        return {
+            "card": self._card.name,
+            "torch": torch.__version__,
+            "attention": self._choice.network.attention,
+            "precision_because": self._choice.reason,
+            "agreement": round(self._choice.agreement, 6),
+            "graphs": self._pipeline.graphs.off or self._pipeline.graphs.sizes,
+            "card_memory_mb": torch_memory.held(self._card.device) >> 20,
+            "memory_ran_out": self._pipeline.allowance.shrunk,
+            "texts_calculated_again_in_f32": self._rescued,
+        }
+
+    def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """Return one row for each sequence in the order given; a batch that does not fit into memory is halved. A Problem says what failed; the process lives."""
+        wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
+        if wrong is not None:
+            raise Problem("cannot embed a text", f"it has {wrong} tokens; 1 to {self.max_tokens} can be", "cut it with the model's tokenizer")
+        try:
+            answer = self._pipeline.run(ids)
+            bad = [int(at) for at in np.flatnonzero(~np.isfinite(answer).all(axis=1))]
+            if bad:
+                answer[bad] = self._again([ids[at] for at in bad])
+        except (RuntimeError, MemoryError) as error:
+            fault = recognise(str(error))
+            raise Problem(f"cannot embed on {self._card.name}", fault.meaning, fault.fix) from error
+        return answer
+
+    def close(self) -> None:
+        """Give back memory and device."""
+        self._pipeline.close()
+        del self._pipeline, self._choice, self._make
+        self._rescue = None
+        torch_memory.give_back(self._card.device)
+
+    def _again(self, texts: Sequence[Sequence[int]]) -> Vectors:
+        """Half precision overflowed on these texts, though not on the sample: float32 does not."""
+        self._rescue = self._rescue or self._make("f32")
+        self._rescued += len(texts)
+        found: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
+        if not np.isfinite(found).all():
+            raise Problem(f"cannot embed with {self.name}", "it gives numbers that are not finite, in float32 too", "compare the model folder with its source")
+        return found
+
+
+def load(folder: Folder, options: Options | None = None, device: str = "cuda", *, half: bool = True) -> TorchRunner:
+    """Return the model on the device ("cuda" or "cpu"), warmed up; a Problem when device or model cannot be used.
+
+    `half` False keeps it from half precision: gpu_gate.Probe.fp16_ok says whether the card can be trusted with that.
+    """
+    options = options or Options()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    card = torch_card.find(device)
+    if not half:
+        card = replace(card, half=(), why_not="half precision failed in the probe")
+    budget = torch_card.settle(card)
+    tensors = weights.read(folder.transformer)
+    try:
+        make = partial(build, folder, tensors, device=card.device)
+        choice = torch_precision.choose(card, options.mode, make, torch_sample.embedder(folder, card.device))
+        runner = TorchRunner(folder, card, choice, make, identity(tensors.digest(), folder, choice.network.precision))
+        _warm(runner, card, budget, options.batch_tokens)
+    except (RuntimeError, MemoryError) as error:
+        fault = recognise(str(error))
+        raise Problem(f"cannot load the model {folder.name} on {card.name}", fault.meaning, fault.fix) from error
+    return runner
+
+
+def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
+    """Find the batch size that pays on this card, and catch the graphs of short texts."""
+
+    def measure(tokens: int) -> float:
+        length = min(64, runner.max_tokens)
+        start = time.perf_counter()
+        runner.encode([[0] * length] * (tokens // length))
+        return time.perf_counter() - start
+
+    if card.device.type == "cpu":
+        runner.resize(wanted or _ON_CPU)
+        return
+    torch_memory.give_back(card.device)  # what the precisions took that were not chosen
+    if not wanted:
+        runner.resize(torch_memory.MOST)
+        wanted = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
+    runner.resize(wanted)
+    torch_memory.give_back(card.device)  # what larger batches took: quantum runs can use it
+    for tokens in (8, 32, 64, 128):
+        runner.encode([[0] * min(tokens, runner.max_tokens)])

