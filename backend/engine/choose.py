@@ -1,0 +1,47 @@
+"""Which runner: the card where one is expected and works, else the processor, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backend.engine.device import Device
+from backend.engine.folder import Folder
+from backend.engine.runner import Proof, Runner
+from backend.engine.settings import Settings
+from omnimind_ops.model.problem import Problem
+
+
+def device(settings: Settings, folder: Folder) -> Device:
+    """Load the model. A card that does not work, or not in time, is no reason to stop: the processor takes over, and the reason is kept."""
+    if not settings.expects_gpu:
+        return Device(_cpu(settings, folder), "cpu", "the packages for the CPU are installed")
+    reason = ""
+    try:
+        found = _gpu(settings, folder)
+        if not isinstance(found, str):
+            runner, prove, reason = found
+            return Device(runner, "cuda", reason, prove)
+        reason = found
+    except Problem as problem:
+        reason = f"{problem.why}; {problem.fix}"
+    except ImportError as error:
+        reason = f"the packages for the GPU cannot be imported: {error}"
+    return Device(_cpu(settings, folder), "cuda", f"gpu expected but running on cpu: {reason}")
+
+
+def _cpu(settings: Settings, folder: Folder) -> Runner:
+    from backend.engine.cpu import runner
+
+    return runner.load(folder, settings.options)
+
+
+def _gpu(settings: Settings, folder: Folder) -> tuple[Runner, Callable[[], Proof], str] | str:
+    """Return runner, kernel and reason; only the reason where the probe, in a process of its own, said no."""
+    from backend.engine.gpu import gate
+
+    probe = gate.ask()
+    if not probe.ok:
+        return probe.reason
+    from backend.engine.gpu import runner
+
+    return runner.load(folder, settings.options, half=probe.fp16_ok is not False), runner.prove, probe.reason

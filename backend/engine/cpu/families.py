@@ -1,0 +1,100 @@
+"""The BERT family: one encoder, with other names for its tensors in each member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.engine.folder import Folder
+from omnimind_ops.model.problem import Problem
+
+
+@dataclass(frozen=True)
+class Names:
+    """Where a member keeps its tensors: under `layer` + number + "." come the others, each with .weight and .bias."""
+
+    layer: str
+    query: str
+    key: str
+    value: str
+    out: str
+    out_norm: str
+    up: str
+    down: str
+    down_norm: str
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """An encoder's sizes; `first_position` is the row of the position table that the first token gets, `buckets` those of MPNet's relative positions (0: none)."""
+
+    names: Names
+    layers: int
+    heads: int
+    hidden: int
+    between: int
+    epsilon: float
+    activation: str
+    first_position: int
+    types: bool
+    buckets: int = 0
+
+
+_BERT = Names(
+    "encoder.layer.", "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "attention.output.LayerNorm",
+    "intermediate.dense", "output.dense", "output.LayerNorm",
+)  # fmt: skip
+_MPNET = Names(
+    "encoder.layer.", "attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o", "attention.LayerNorm",
+    "intermediate.dense", "output.dense", "output.LayerNorm",
+)  # fmt: skip
+_DISTIL = Names(
+    "transformer.layer.", "attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
+    "ffn.lin1", "ffn.lin2", "output_layer_norm",
+)  # fmt: skip
+_NAMES = {"bert": _BERT, "roberta": _BERT, "xlm-roberta": _BERT, "camembert": _BERT, "distilbert": _DISTIL, "mpnet": _MPNET}
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "silu", "swish")
+
+
+def known(folder: Folder) -> bool:
+    """Tell whether architecture() knows the family."""
+    return folder.family in _NAMES
+
+
+def architecture(folder: Folder) -> Architecture:
+    """Return the sizes that config.json gives; a Problem for a family that we do not build, or a variant of one."""
+    family, config = folder.family, folder.config
+    if not known(folder):
+        raise refuse(folder, f"it is of the family {family or '(no model_type in config.json)'}; from safetensors we build {', '.join(_NAMES)}")
+    if config.get("position_embedding_type", "absolute") != "absolute":
+        raise refuse(folder, f"its position_embedding_type is {config['position_embedding_type']}; we build absolute")
+    short = family == "distilbert"  # it has shorter names for the same sizes
+    activation = str(config.get("activation" if short else "hidden_act", "gelu"))
+    if activation not in ACTIVATIONS:
+        raise refuse(folder, f"its activation is {activation}; we build {', '.join(ACTIVATIONS)}")
+    behind_padding = family in ("roberta", "xlm-roberta", "camembert", "mpnet")
+    return Architecture(
+        names=_NAMES[family],
+        layers=_whole(config, "n_layers" if short else "num_hidden_layers"),
+        heads=_whole(config, "n_heads" if short else "num_attention_heads"),
+        hidden=_whole(config, "dim" if short else "hidden_size"),
+        between=_whole(config, "hidden_dim" if short else "intermediate_size"),
+        epsilon=1e-12 if short else float(str(config.get("layer_norm_eps", 1e-12))),
+        activation=activation,
+        first_position=_whole(config, "pad_token_id", 1) + 1 if behind_padding else 0,
+        types=family not in ("distilbert", "mpnet"),
+        buckets=_whole(config, "relative_attention_num_buckets", 32) if family == "mpnet" else 0,
+    )
+
+
+def refuse(folder: Folder, why: str) -> Problem:
+    """Return the Problem of a model that we cannot build: it can still come as an OpenVINO or ONNX graph."""
+    fix = f"export it once where torch is: SentenceTransformer('{folder.name}', backend='openvino').save_pretrained(FOLDER), then set OMNIMIND_MODEL to FOLDER"
+    return Problem(f"cannot build the model {folder.name} for the CPU", why, fix)
+
+
+def _whole(config: Mapping[str, object], key: str, default: int | None = None) -> int:
+    value = config.get(key, default)
+    if not isinstance(value, int):
+        raise Problem("cannot build the model", f"config.json has no whole number {key}", "copy the model folder again")
+    return value

@@ -1,0 +1,175 @@
+"""The Runner on OpenVINO: load() compiles a model for this processor. No torch.
+
+A batch is cut into one piece for each stream, a stream being a core or a few: two small matrix products side by side beat one product on two
+cores (docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself, `fast` in i8; the latter two are
+compared with f32 on sample texts when they are loaded, and not used where they differ too much.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from backend.engine.cpu import given, processor, quantise, weights
+from backend.engine.cpu.graph import build
+from backend.engine.cpu.observe import Observed, agreement, observe
+from backend.engine.cpu.transformer import Value
+from backend.engine.folder import Folder
+from backend.engine.identity import digest as identity
+from backend.engine.runner import Options, Vectors
+from omnimind_ops.model.problem import Problem
+
+TOKENS_PER_STREAM = 512
+"""256 to 2048 cost the same for each token; the fewer, the sooner a small request gets its turn."""
+CORES_PER_STREAM = 4
+"""On large machines: more streams than this cost memory and win nothing."""
+SMALLEST_PIECE = 64
+"""Tokens; a batch is not cut finer than that."""
+SHAPES = 128
+"""Prepared kernels that each stream keeps; with OpenVINO's own 5000 the engine would grow by 0.5 MB with every new shape of a batch, for nothing."""
+LEAST = {"bf16": 0.999, "i8": 0.99}
+"""The cosine to f32 that a precision must keep on every sample text."""
+Settings = dict[str, object]
+log = logging.getLogger(__name__)
+
+
+class OpenVinoRunner:
+    """One compiled model; backend.engine.runner.Runner says what each thing means. load() makes it."""
+
+    device = "cpu"
+    pads = True
+
+    def __init__(self, folder: Folder, model: ov.Model, precision: str, digest: str, options: Options, group: int = 0) -> None:
+        threads = options.threads or processor.cores()
+        streams = threads if threads <= CORES_PER_STREAM else math.ceil(threads / CORES_PER_STREAM)
+        hint = "bf16" if precision in ("bf16", "i8") and processor.has_bf16() else "f32"
+        self.name, self.max_tokens, self.precision, self.digest = folder.name, folder.max_tokens, precision, digest
+        self.batch_tokens = options.batch_tokens or TOKENS_PER_STREAM * streams
+        self.details: dict[str, object] = {"streams": streams, "threads": threads, "openvino": ov.__version__}
+        settings: Settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
+        # Not pinned: the stores beside us would have to wait for the cores that we were nailed to, and we for theirs.
+        settings |= {"ENABLE_CPU_PINNING": "NO", "CPU_RUNTIME_CACHE_CAPACITY": SHAPES, **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": group} if group else {})}
+        compiled = ov.Core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
+        self._streams = [compiled.create_infer_request() for _ in range(streams)]
+        self.dimensions = int(self.encode([[0]]).shape[1])
+
+    def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """Return one row for each sequence, in the order given; the longest pad the others of their piece."""
+        pieces = split(ids, len(self._streams))
+        for stream, piece in zip(self._streams, pieces, strict=False):
+            stream.start_async(_inputs(piece), share_inputs=True)
+        rows = []
+        failed: RuntimeError | None = None
+        for stream, _ in zip(self._streams, pieces, strict=False):
+            try:
+                stream.wait()
+                rows.append(np.array(stream.get_output_tensor(0).data, np.float32))
+            except RuntimeError as error:  # the other streams are waited for all the same: they still write
+                failed = error
+        if failed:
+            raise Problem(
+                "cannot embed on the CPU", str(failed).strip().splitlines()[-1], "read the engine's log; the other requests are not touched"
+            ) from failed
+        return np.concatenate(rows)
+
+    def close(self) -> None:
+        """Give back memory."""
+        self._streams.clear()
+
+
+def load(folder: Folder, options: Options) -> OpenVinoRunner:
+    """Return the model, compiled and ready; a Problem when the folder cannot be used."""
+    graph = given.find(folder)
+    runner = _given(folder, graph, options) if graph else _built(folder, options)
+    runner.details["weights"] = graph.name if graph else "safetensors"
+    return runner
+
+
+def _given(folder: Folder, graph: Path, options: Options) -> OpenVinoRunner:
+    if options.mode == "fast":
+        raise Problem(
+            "cannot quantise the model",
+            f"{folder.name} comes as a finished graph ({graph.name})",
+            "set OMNIMIND_MODE=auto, or give a folder with model.safetensors",
+        )
+    model, content = given.read(folder, graph), given.digest(graph)
+
+    def plain(precision: str) -> OpenVinoRunner:
+        return OpenVinoRunner(folder, model, precision, identity(content, folder, precision), options)
+
+    if options.mode == "exact" or not processor.has_bf16():
+        return plain("f32")
+    seen = observe(folder, model, (), _file(options, content, folder))
+    return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+
+
+def _built(folder: Folder, options: Options) -> OpenVinoRunner:
+    tensors = weights.read(folder.transformer)
+    content = tensors.digest()
+
+    def plain(precision: str) -> OpenVinoRunner:
+        return OpenVinoRunner(folder, build(folder, tensors), precision, identity(content, folder, precision), options)
+
+    if options.mode == "exact" or (options.mode == "auto" and not processor.has_bf16()):
+        return plain("f32")
+    ends: dict[str, Value] = {}
+    watched = build(folder, tensors, quantise.watching(ends), ends)
+    seen = observe(folder, watched, tuple(ends), _file(options, content, folder))
+    if options.mode == "auto":
+        return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+
+    def rounded(group: int) -> OpenVinoRunner:
+        digest = identity(content, folder, f"i8/{group}")
+        return OpenVinoRunner(folder, build(folder, tensors, quantise.rounding(seen.peaks)), "i8", digest, options, group)
+
+    found = _first(folder, seen, [partial(rounded, group) for group in quantise.groups(folder)])
+    if not found:
+        raise Problem("cannot quantise the model", f"{folder.name} in 8 bits differs from float32 by more than cosine {LEAST['i8']}", "set OMNIMIND_MODE=auto")
+    return found
+
+
+def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
+    """Return the first that is close enough to f32 on every sample text."""
+    for make in makers:
+        runner = make()
+        cosine = agreement(folder, runner, seen)
+        if cosine >= LEAST[runner.precision]:
+            runner.details["agreement"] = round(cosine, 6)
+            return runner
+        log.warning("%s in %s differs from f32 by cosine %.4f on a sample text; not used", folder.name, runner.precision, cosine)
+        runner.close()
+    return None
+
+
+def split(ids: Sequence[Sequence[int]], streams: int) -> list[Sequence[Sequence[int]]]:
+    """Cut a batch into at most so many pieces of about as many tokens, order kept; a small batch stays whole."""
+    total = sum(map(len, ids))
+    count = max(1, min(streams, len(ids), total // SMALLEST_PIECE))
+    pieces: list[Sequence[Sequence[int]]] = []
+    begin, seen = 0, 0
+    for at, one in enumerate(ids, 1):
+        seen += len(one)
+        if seen * count >= total * (len(pieces) + 1) or at == len(ids):
+            pieces.append(ids[begin:at])
+            begin = at
+            if begin == len(ids):
+                break
+    return pieces
+
+
+def _inputs(piece: Sequence[Sequence[int]]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]:
+    lengths = np.fromiter(map(len, piece), np.int32, len(piece))
+    padded = np.zeros((len(piece), int(lengths.max())), np.int32)
+    for row, one in zip(padded, piece, strict=True):
+        row[: len(one)] = one
+    return {0: padded, 1: lengths}
+
+
+def _file(options: Options, content: str, folder: Folder) -> Path:
+    return options.state / f"sample-{identity(content, folder, 'f32')}.npz"

@@ -1,0 +1,178 @@
+"""A sentence-transformers folder, read and checked but not loaded: which modules it has, and how they are set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+
+Config = Mapping[str, object]
+POOLINGS = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+"""In the order in which sentence-transformers puts them side by side."""
+_SWITCHES = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+_HARMLESS = {"Dropout"}  # does nothing when not training
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A linear layer after the pooling: where its weights are, its sizes, its activation (identity or tanh)."""
+
+    path: Path
+    inputs: int
+    outputs: int
+    bias: bool
+    activation: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One model. `config` is the transformer's config.json; `layers` are Dense or the word "normalize", in order, after the pooling.
+
+    `prompt` is what sentence-transformers puts before each text unless it is told otherwise.
+    """
+
+    path: Path
+    name: str
+    transformer: Path
+    config: Config
+    max_tokens: int
+    lower: bool
+    poolings: tuple[str, ...]
+    layers: tuple[Dense | str, ...]
+    prompt: str = ""
+
+    @property
+    def family(self) -> str:
+        """Its model_type: bert, roberta, xlm-roberta, distilbert, mpnet, …"""
+        return str(self.config.get("model_type", ""))
+
+    @property
+    def tokenizer(self) -> Path:
+        """The file that the tokenizers library reads."""
+        return self.transformer / "tokenizer.json"
+
+
+def read(path: Path, name: str = "") -> Folder:
+    """Return what the folder holds; a Problem names the file that is missing or the setting that we cannot follow."""
+    modules = [(str(one["type"]).rpartition(".")[2], path / str(one["path"])) for one in _modules(path)]
+    if not modules or modules[0][0] != "Transformer":
+        raise _cannot(path, f"modules.json begins with {modules[0][0] if modules else 'nothing'}, not with a Transformer")
+    transformer = modules[0][1]
+    rest = modules[1:]
+    poolings: tuple[str, ...] = ("mean",)
+    if rest and rest[0][0] == "Pooling":
+        poolings = _poolings(_json(rest[0][1] / "config.json"), path)
+        rest = rest[1:]
+    elif rest:
+        raise _cannot(path, f"its second module is {rest[0][0]}; a Pooling is expected there")
+    config = _json(transformer / "config.json")
+    settings = _settings(transformer)
+    folder = Folder(
+        path=path,
+        name=name or path.name,
+        transformer=transformer,
+        config=config,
+        max_tokens=_max_tokens(transformer, config, settings),
+        lower=bool(settings.get("do_lower_case", False)),
+        poolings=poolings,
+        layers=tuple(_layer(kind, at, path) for kind, at in rest if kind not in _HARMLESS),
+        prompt=_prompt(path),
+    )
+    if not folder.tokenizer.is_file():
+        raise _cannot(path, f"{folder.tokenizer} is missing", "save it with `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` (a fast tokenizer)")
+    return folder
+
+
+def _modules(path: Path) -> list[dict[str, object]]:
+    if not path.is_dir():
+        raise Problem(
+            f"cannot load the model {path}", "there is no such folder", "set OMNIMIND_MODEL to a sentence-transformers folder (it holds modules.json)"
+        )
+    if (path / "modules.json").is_file():
+        found = json.loads((path / "modules.json").read_text())
+        return sorted(found, key=lambda one: int(one["idx"]))
+    if (path / "config.json").is_file():  # a plain transformers folder: sentence-transformers takes the mean then
+        return [{"type": "Transformer", "path": ""}]
+    raise _cannot(path, "neither modules.json nor config.json is in it")
+
+
+def _poolings(config: Config, path: Path) -> tuple[str, ...]:
+    named = config.get("pooling_mode")
+    if isinstance(named, str | list):  # the newer way to write it
+        wanted = [named] if isinstance(named, str) else [str(one) for one in named]
+    else:
+        wanted = [word for key, word in _SWITCHES.items() if config.get(key)] or ["mean"]
+    wrong = [one for one in wanted if one not in POOLINGS]
+    if wrong or not wanted:
+        raise _cannot(path, f"the pooling {', '.join(wrong) or '(none)'} is not one of {', '.join(POOLINGS)}")
+    return tuple(wanted)
+
+
+def _layer(kind: str, at: Path, path: Path) -> Dense | str:
+    if kind == "Normalize":
+        return "normalize"
+    if kind != "Dense":
+        raise _cannot(path, f"it has a module {kind}; after the pooling we know Dense and Normalize")
+    config = _json(at / "config.json")
+    activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2].lower()
+    if activation not in ("identity", "tanh"):
+        raise _cannot(path, f"the activation {activation} of {at.name} is not one of identity, tanh")
+    return Dense(at, _whole(config, "in_features"), _whole(config, "out_features"), bool(config.get("bias", True)), activation)
+
+
+def _settings(transformer: Path) -> Config:
+    """sentence_bert_config.json, which older models name after their own family."""
+    for file in sorted(transformer.glob("sentence_*_config.json")):
+        if file.name != "config_sentence_transformers.json":
+            return _json(file)
+    return {}
+
+
+def _max_tokens(transformer: Path, config: Config, settings: Config) -> int:
+    """What sentence-transformers would cut at: its own setting, else the smaller of tokenizer's and position table's."""
+    own = settings.get("max_seq_length")
+    positions = int(str(config.get("max_position_embeddings") or 512))
+    if str(config.get("model_type")) in ("roberta", "xlm-roberta", "mpnet", "camembert"):
+        positions -= 2  # their positions begin behind the padding's
+    if isinstance(own, int):
+        return min(own, positions)
+    file = transformer / "tokenizer_config.json"
+    limit = _json(file).get("model_max_length") if file.is_file() else None
+    return min(positions, int(limit)) if isinstance(limit, int | float) else positions
+
+
+def _prompt(path: Path) -> str:
+    file = path / "config_sentence_transformers.json"
+    config = _json(file) if file.is_file() else {}
+    prompts, name = config.get("prompts"), config.get("default_prompt_name")
+    return str(prompts.get(name, "")) if isinstance(prompts, dict) and name else ""
+
+
+def _whole(config: Config, key: str) -> int:
+    return int(str(config[key]))
+
+
+def _json(file: Path) -> Config:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _cannot(file.parent, f"{file} is missing") from None
+    except ValueError as error:
+        raise _cannot(file.parent, f"{file} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise _cannot(file.parent, f"{file} does not hold an object")
+    return found
+
+
+def _cannot(path: Path, why: str, fix: str = "use a folder that `SentenceTransformer.save` wrote") -> Problem:
+    return Problem(f"cannot load the model {path}", why, fix)

