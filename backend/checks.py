@@ -1,103 +1,107 @@
-"""Ask each service a real question. Spoken by hand over plain sockets: a client library costs more to import than the whole backend."""
+"""The deep check: every service is asked something real, over connections of its own, so that a pool whose connections are all busy looks like no outage."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from backend import questions
 from backend.settings import Settings
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+FRESH_SECONDS = 1.0
+"""However often a worker is asked, it asks each service at most this often."""
 
 
 class Answer(BaseModel):
-    """How one service is: `state` is up or down, `detail` says why it is down or, for the engine, on which device it works."""
+    """How one service is, and how old that is. `detail` says why it is not up."""
 
-    state: str
+    state: str = Field(pattern="^(up|degraded|down)$")
     latency_ms: float
+    age_s: float = 0.0
     detail: str = ""
 
 
-async def ask(settings: Settings) -> dict[str, Answer]:
-    """Ask all four at once; each has the settings' seconds."""
-    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {"postgres": postgres, "redis": redis, "qdrant": qdrant, "engine": engine}
-    answers = await asyncio.gather(*(_timed(check, settings) for check in checks.values()))
-    return dict(zip(checks, answers, strict=True))
+@dataclass
+class _Said:
+    answer: Answer
+    at: float
 
 
-async def _timed(check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Answer:
-    start = time.perf_counter()
-    try:
-        state, detail = "up", await asyncio.wait_for(check(settings), settings.seconds)
-    except TimeoutError:
-        state, detail = "down", f"no answer within {settings.seconds:g} s"
-    except Exception as error:  # whatever a service does wrong is its state, not an error of ours
-        state, detail = "down", str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return Answer(state=state, latency_ms=round((time.perf_counter() - start) * 1000, 2), detail=detail)
+class Check:
+    """One service. One question at a time: one that hangs is told of, not asked again, and not cancelled, for that can hang too."""
+
+    def __init__(self, question: Callable[[], Awaitable[tuple[str, str]]], seconds: float) -> None:
+        self._question = question
+        self._seconds = seconds
+        self._said: _Said | None = None
+        self._task: asyncio.Task[_Said] | None = None
+        self._since = 0.0
+
+    async def read(self) -> Answer:
+        """Return the answer, at most FRESH_SECONDS old, within the settings' seconds."""
+        now = time.monotonic()
+        if not self._task:
+            if self._said and now - self._said.at < FRESH_SECONDS:
+                return self._said.answer.model_copy(update={"age_s": round(now - self._said.at, 3)})
+            self._task, self._since = asyncio.create_task(self._measure()), now
+        done, _ = await asyncio.wait({self._task}, timeout=max(0.0, self._since + self._seconds - now))
+        if done:
+            return done.pop().result().answer
+        waited = (time.monotonic() - self._since) * 1000
+        return Answer(state="down", latency_ms=round(waited, 2), detail=f"no answer within {self._seconds:g} s")
+
+    def give_up(self) -> None:
+        """End a question that is still open."""
+        if self._task:
+            self._task.cancel()
+
+    async def _measure(self) -> _Said:
+        began = time.perf_counter()
+        try:
+            state, detail = await self._question()
+        except Exception as error:  # whatever a service does wrong is its state, not an error of ours
+            said = (str(error).strip() or type(error).__name__).splitlines()
+            state, detail = "down", said[0][:300]
+        answer = Answer(state=state, latency_ms=round((time.perf_counter() - began) * 1000, 2), detail=detail)
+        self._said, self._task = _Said(answer, time.monotonic()), None
+        return self._said
 
 
-async def postgres(settings: Settings) -> str:
-    """Run a query."""
-    psycopg = await asyncio.to_thread(__import__, "psycopg")  # 0.2 s the first time: not on the loop, not at the start
-    link = await psycopg.AsyncConnection.connect(settings.postgres, connect_timeout=max(2, round(settings.seconds)))
-    async with link:
-        await link.execute("SELECT 1")
-    return ""
+class Checks:
+    """All services of one worker; nothing is opened before the first question."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._asked = questions.Questions(settings)
+        ask: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {
+            "postgres": self._asked.postgres,
+            "redis": self._asked.redis,
+            "qdrant": self._asked.qdrant,
+            "engine": self._asked.engine,
+        }
+        self._checks = {name: Check(question, settings.check_seconds) for name, question in ask.items()}
+
+    async def all(self) -> dict[str, Answer]:
+        """Ask all at once."""
+        answers = await asyncio.gather(*(check.read() for check in self._checks.values()))
+        return dict(zip(self._checks, answers, strict=True))
+
+    def engine(self) -> dict[str, Any]:
+        """Return the last that the engine said of itself, {} while it has said nothing."""
+        return self._asked.engine_said
+
+    async def close(self) -> None:
+        """Give up what hangs and close the connections."""
+        for check in self._checks.values():
+            check.give_up()
+        await self._asked.close()
 
 
-async def redis(settings: Settings) -> str:
-    """Log in and ping."""
-    url = urlsplit(settings.redis)
-    words = [["PING"]]
-    if url.password:
-        words.insert(0, ["AUTH", *([url.username] if url.username else []), unquote(url.password)])
-    reader, writer = await asyncio.open_connection(url.hostname, url.port or 6379)
-    try:
-        writer.write(b"".join(_resp(one) for one in words))
-        for _ in words:
-            said = (await reader.readline()).decode(errors="replace").strip()
-            if not said.startswith("+"):
-                raise ConnectionError(said.removeprefix("-") or "closed the connection")
-    finally:
-        writer.close()
-    return ""
-
-
-async def qdrant(settings: Settings) -> str:
-    """List the collections with our key: /readyz would answer without one."""
-    url = urlsplit(settings.qdrant)
-    streams = await asyncio.open_connection(url.hostname, url.port or 6333)
-    await _get(streams, "/collections", {"api-key": settings.qdrant_key} if settings.qdrant_key else {})
-    return ""
-
-
-async def engine(settings: Settings) -> str:
-    """Ask on which device it works."""
-    body = await _get(await asyncio.open_unix_connection(settings.engine), "/health", {})
-    return body.decode(errors="replace")
-
-
-async def _get(streams: Streams, path: str, headers: dict[str, str]) -> bytes:
-    reader, writer = streams
-    try:
-        lines = [f"GET {path} HTTP/1.0", "Host: localhost", *(f"{key}: {value}" for key, value in headers.items())]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    finally:
-        writer.close()
-    status = head.split(b"\r\n", 1)[0].decode(errors="replace").split(" ", 1)[-1]
-    if not status.startswith("200"):
-        raise ConnectionError(f"answered {status or 'nothing'}")
-    return body
-
-
-def _resp(words: list[str]) -> bytes:
-    parts = [f"*{len(words)}\r\n".encode()]
-    for word in words:
-        data = word.encode()
-        parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
-    return b"".join(parts)
+def overall(answers: dict[str, Answer]) -> str:
+    """Return ready, degraded (all answer, one not as it should) or down."""
+    states = {answer.state for answer in answers.values()}
+    return "down" if "down" in states else "degraded" if "degraded" in states else "ready"

@@ -1,20 +1,32 @@
-"""The application: routes, and who may talk to it."""
+"""The application: what stands between a caller and the routes, the routes, and what opens and closes with the worker."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from backend import openapi, problems
+from backend.checks import Checks
 from backend.deps import SettingsDep
-from backend.routes import health
+from backend.guard.answer import EXPOSED, Answer
+from backend.guard.body import BodyLimit
+from backend.guard.catch import Catch
+from backend.guard.hosts import Hosts
+from backend.guard.origins import Origins, allowed
+from backend.metrics import Metrics
+from backend.passwords import Passwords
+from backend.routes import auth, documents, embeddings, health, metrics, quantum, search, system, telemetry, tokens, uploads, users
 from backend.settings import Settings
-
-HOSTS = ("localhost", "127.0.0.1")
-"""The only names a browser may have used: a page elsewhere that points its own name at 127.0.0.1 gets 400."""
+from backend.sweeper import swept
+from backend.system import Sampler
+from backend.telemetry import Telemetry
+from omnimind_ops import __version__
 
 
 class About(BaseModel):
@@ -26,16 +38,86 @@ class About(BaseModel):
     pid: int
 
 
+ROUTERS = (
+    health.router,
+    auth.router,
+    users.router,
+    tokens.router,
+    embeddings.router,
+    documents.router,
+    search.router,
+    uploads.router,
+    quantum.router,
+    system.router,
+    telemetry.router,
+    metrics.router,
+)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Return the application of one worker."""
-    app = FastAPI(title="OmniMind", docs_url=None, redoc_url=None)
+    counted = Metrics(settings)
+    app = FastAPI(
+        title="OmniMind",
+        summary="Embeddings, search and circuits on your own machine.",
+        version=__version__,
+        docs_url=None,  # the usual page loads its script from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        middleware=_middleware(settings, counted),
+    )
     app.state.settings = settings
-    app.include_router(health.router)
-    app.get("/")(about)
-    origins = [f"http://{host}:{settings.frontend_port}" for host in HOSTS]
-    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS))
+    app.state.metrics = counted
+    problems.install(app)
+    app.get("/", tags=["operation"])(about)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.install(app)
     return app
+
+
+def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """Return them, outermost first: every answer is signed, strangers are refused before anything is read, and no exception gets out."""
+    origins = allowed(settings)
+    return [
+        Middleware(Answer, settings=settings, metrics=metrics),
+        Middleware(Hosts),
+        Middleware(Origins, origins=origins),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=list(EXPOSED),
+        ),
+        Middleware(BodyLimit, settings=settings),
+        Middleware(Catch),
+    ]
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Make what a worker holds. Nothing here waits for a server; the clients are imported here and not before: six workers start at once."""
+    from backend.guard.rate import Limits
+    from backend.pools import Pools
+
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        app.state.pools = pools = Pools(settings)
+        stack.push_async_callback(pools.close)
+        await pools.open()
+        app.state.limits = Limits(pools.redis)
+        app.state.passwords = passwords = Passwords()
+        stack.callback(passwords.close)
+        app.state.checks = checks = Checks(settings)
+        stack.push_async_callback(checks.close)
+        app.state.sampler = sampler = Sampler(settings, checks)
+        app.state.telemetry = source = Telemetry(sampler, settings.telemetry_seconds)
+        stack.push_async_callback(source.close)
+        app.state.metrics.watch(pools)
+        await stack.enter_async_context(swept(app))
+        yield
 
 
 async def about(settings: SettingsDep) -> About:

@@ -1,0 +1,43 @@
+"""Errors as RFC 9457 problem bodies (application/problem+json): title, status, detail, and what to do next in `fix`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
+    """What a route raises; main.py turns it into the body.
+
+    `title` is what failed, short and the same each time; `detail` is this occurrence, never with a secret in it; `fix` is what
+    the caller can do; `more` are further members of the body (numbers a program can read).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        fix: str = "",
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail or title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.fix = fix
+        self.headers = dict(headers or {})
+        self.more = dict(more or {})
+
+    def body(self, instance: str) -> dict[str, object]:
+        """Return the members of the problem document."""
+        words = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, "fix": self.fix, "instance": instance}
+        return {**{key: value for key, value in words.items() if value != ""}, **self.more}
+
+
+def unavailable(service: str, detail: str = "", *, seconds: int = 5) -> ApiProblem:
+    """Return the 503 for a store or the engine that does not answer: try again after `seconds`."""
+    return ApiProblem(503, f"{service} is not available", detail, fix=f"try again in {seconds} s", headers={"Retry-After": str(seconds)}, more={"service": service})

@@ -1,0 +1,33 @@
+"""Only names of this very machine: a page elsewhere that points a name of its own at 127.0.0.1 (DNS rebinding) is refused, on WebSockets too."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend.errors import ApiProblem
+from backend.guard.reply import refuse
+
+NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Hosts:
+    """Refuses every Host but NAMES, with any port."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let it through or refuse it."""
+        if scope["type"] not in ("http", "websocket") or _is_ours(Headers(scope=scope).getlist("host")):
+            return await self.app(scope, receive, send)
+        return await refuse(scope, send, ApiProblem(400, "wrong host", "this server answers only to " + ", ".join(NAMES), fix="use http://localhost"))
+
+
+def _is_ours(hosts: list[str]) -> bool:
+    if len(hosts) != 1:
+        return False
+    name, colon, port = hosts[0].lower().rpartition(":") if not hosts[0].endswith("]") else (hosts[0], "", "")
+    if not colon:
+        name = hosts[0].lower()
+    return name in NAMES and (not colon or port.isdecimal())

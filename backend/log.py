@@ -1,0 +1,72 @@
+"""The log: one JSON object a line on stderr, without the secrets of the settings and without anything that looks like a credential."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+from backend.settings import Settings
+
+_LOG = logging.getLogger("omnimind")
+_HIDDEN = "***"
+_LOOKS_SECRET = re.compile(
+    r"(omt_)[\w-]+|(omnimind_session=)[^\s;,'\"]+|(://[^\s:/@]*:)[^\s@]+(?=@)|((?:password|passwd|token|api[-_]?key|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+)?)[^\s&'\",;]+",
+    re.IGNORECASE,
+)
+LONGEST = 8000
+"""Characters of one field: an exception may quote a whole document."""
+
+
+class Lines(logging.Formatter):
+    """One record → one line of JSON; `secrets` are replaced wherever they stand."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._secrets = tuple(sorted((one for one in secrets if len(one) >= 4), key=len, reverse=True))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields: dict[str, object] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            fields["trace"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps({key: self._clean(str(value)) for key, value in fields.items() if value is not None}, ensure_ascii=False)
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return _LOOKS_SECRET.sub(lambda found: next(filter(None, found.groups())) + _HIDDEN, text)[:LONGEST]
+
+
+def configure(level: str, secrets: Iterable[str] = ()) -> None:
+    """Send every logger of this process through Lines to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines(secrets))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return what must never be written: the key of Qdrant, and the passwords in the URLs, encoded and plain."""
+    found = [settings.qdrant_key]
+    for url in (settings.postgres, settings.redis):
+        password = urlsplit(url).password or ""
+        found += [password, unquote(password)]
+    return found
+
+
+def failure(event: str, error: BaseException, *, with_trace: bool, **fields: object) -> None:
+    """Write that something failed; the trace only where the fault is ours."""
+    said = str(error).strip().splitlines()
+    words = {**fields, "error": type(error).__name__, "said": said[0] if said else ""}
+    _LOG.log(logging.ERROR if with_trace else logging.WARNING, event, exc_info=error if with_trace else None, extra={"fields": words})

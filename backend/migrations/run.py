@@ -1,0 +1,85 @@
+"""Upgrade and downgrade, one at a time in a database: PostgreSQL's advisory lock is held meanwhile, and falls with the connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+LOCK = 0x6F6D6E696D696E64  # "omnimind"
+POLL_SECONDS = 0.2
+
+
+class NotYet(Exception):  # noqa: N818 it may work later
+    """PostgreSQL, or the lock, was not to be had in time."""
+
+
+def upgrade(dsn: str, seconds: float = 60, revision: str = "head") -> tuple[str | None, str | None]:
+    """Bring the database to a revision; return the one before and the one after, None for a database without tables."""
+    return _change(dsn, seconds, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(dsn: str, seconds: float = 60, revision: str = "base") -> tuple[str | None, str | None]:
+    """Take the database back to a revision, by hand and on purpose: its data goes with its tables."""
+    return _change(dsn, seconds, lambda config: command.downgrade(config, revision))
+
+
+def configuration() -> Config:
+    """Return alembic's, made here: there is no alembic.ini to find."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config
+
+
+def _change(dsn: str, seconds: float, act: Callable[[Config], None]) -> tuple[str | None, str | None]:
+    end = time.monotonic() + seconds
+    with _connected(dsn, end) as link:
+        _lock(link, end)
+        before = _revision(link)
+        config = configuration()
+        config.attributes["connection"] = link
+        act(config)
+        link.commit()
+        return before, _revision(link)
+
+
+@contextmanager
+def _connected(dsn: str, end: float) -> Iterator[Connection]:
+    url = make_url(dsn).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5, "application_name": "omnimind-migrations"})
+    while True:
+        try:
+            link = engine.connect()
+            break
+        except OperationalError as error:
+            if time.monotonic() >= end:
+                raise NotYet(f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}") from error
+            time.sleep(POLL_SECONDS)
+    with link:
+        yield link
+
+
+def _lock(link: Connection, end: float) -> None:
+    """Take the lock. It belongs to the connection, not to a transaction; asking again and again cannot deadlock with what the holder does."""
+    while not link.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+        link.rollback()
+        if time.monotonic() >= end:
+            raise NotYet("somebody else has been migrating it all the time")
+        time.sleep(POLL_SECONDS)
+    link.execute(text("SET lock_timeout = '30s'"))  # a worker that holds a table must not make a migration wait for ever
+    link.commit()
+
+
+def _revision(link: Connection) -> str | None:
+    found = MigrationContext.configure(link).get_current_revision()
+    link.rollback()
+    return found

@@ -1,0 +1,129 @@
+"""Embeddings in Redis: float32 as they are, one question for all texts of a request. Without Redis everything works, only slower."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import redis.asyncio as redis
+
+SILENT_SECONDS = 5.0
+"""How long a Redis that failed is left alone: each try would cost its caller a time-out."""
+WAIT_SECONDS = 1.0
+LOOK_SECONDS = 10.0
+"""How often we ask how full it is."""
+FULL = 0.75
+"""Share of its memory from which on nothing is added: sessions live there too, and it drops nothing by itself."""
+READ_SLICE, SLICE = 512, 256
+"""Values in one round trip of reading and of writing: between two of them others get the event loop, and Redis's other callers their turn."""
+WRITE = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end"
+"""One command for a slice: 1000 values take 5 ms, a pipeline of as many SETs 19, nearly all of it in this process."""
+_CUT = 1 << 31
+_COUNT = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One text's embedding (float32, little-endian), its tokens, and whether it was cut; `tokens` None where that was not told."""
+
+    row: bytes
+    tokens: int | None = None
+    is_cut: bool = False
+
+
+class EmbeddingCache:
+    """What one worker knows of the cache: whether Redis answers, and whether there is room."""
+
+    def __init__(self, client: redis.Redis, days: int) -> None:
+        self._redis = client
+        self._write = client.register_script(WRITE)
+        self._seconds = max(1, days) * 86400
+        self._silent_until = 0.0
+        self._looked_at = 0.0
+        self._is_full = False
+
+    @property
+    def state(self) -> str:
+        """Say up, full (read but not written) or down (left alone for some seconds)."""
+        if time.monotonic() < self._silent_until:
+            return "down"
+        return "full" if self._is_full else "up"
+
+    async def get(self, digest: str, dimensions: int, texts: Sequence[str]) -> dict[str, Kept]:
+        """Return what is known of these texts, which should be different ones."""
+        if self.state == "down" or not texts:
+            return {}
+        found: dict[str, Kept] = {}
+        try:
+            for at in range(0, len(texts), READ_SLICE):
+                part = texts[at : at + READ_SLICE]
+                async with asyncio.timeout(WAIT_SECONDS):
+                    values = await self._redis.mget([_key(digest, text) for text in part])
+                kept = ((text, _unpack(value, dimensions * 4)) for text, value in zip(part, values, strict=True) if isinstance(value, bytes))
+                found |= {text: value for text, value in kept if value}
+        except Exception as error:
+            self._failed(error)
+        return found
+
+    async def put(self, digest: str, found: Mapping[str, Kept]) -> None:
+        """Keep embeddings for the settings' days; nothing is written when Redis is nearly full, or fails."""
+        if self.state == "down" or not found or not await self._has_room():
+            return
+        items = list(found.items())
+        try:
+            for at in range(0, len(items), SLICE):
+                part = items[at : at + SLICE]
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await self._write([_key(digest, text) for text, _ in part], [self._seconds, *(_pack(kept) for _, kept in part)])
+        except Exception as error:
+            self._failed(error)
+
+    async def _has_room(self) -> bool:
+        if time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    told = await self._redis.info("memory")
+            except Exception as error:
+                self._failed(error)
+                return False
+            # Without a limit of its own, a quarter of the machine is what a cache may have.
+            limit = int(told.get("maxmemory") or 0) or int(told.get("total_system_memory") or 0) // 4
+            self._is_full = bool(limit) and int(told.get("used_memory", 0)) > limit * FULL
+        return not self._is_full
+
+    def _failed(self, error: Exception) -> None:
+        """Leave Redis alone for a while; one that is only full, or refuses writes, can still be read."""
+        from redis.exceptions import RedisError, ResponseError
+
+        if isinstance(error, ResponseError):  # OOM, READONLY, MISCONF: it answers, it does not take
+            self._is_full, self._looked_at = True, time.monotonic()
+        elif isinstance(error, RedisError | OSError | TimeoutError):
+            self._silent_until = time.monotonic() + SILENT_SECONDS
+        else:
+            raise error
+
+
+def _key(digest: str, text: str) -> bytes:
+    return b"omnimind:embedding:%s:%s" % (digest.encode(), hashlib.sha256(text.encode()).hexdigest().encode())
+
+
+def _pack(kept: Kept) -> bytes:
+    """Return the row, and behind it the tokens as a number of 32 bits whose highest says that the text was cut."""
+    return kept.row if kept.tokens is None else kept.row + _COUNT.pack(kept.tokens | (_CUT if kept.is_cut else 0))
+
+
+def _unpack(value: bytes, width: int) -> Kept | None:
+    """Read a value; of another length than ours is none of ours."""
+    if len(value) == width:
+        return Kept(value)
+    if len(value) != width + _COUNT.size:
+        return None
+    (count,) = _COUNT.unpack_from(value, width)
+    return Kept(value[:width], count & ~_CUT, bool(count & _CUT))

@@ -1,0 +1,124 @@
+"""omnimind user: who may log in. The first user that is made is an admin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from omnimind_ops.cli.options import Config, Json, paths
+from omnimind_ops.model.problem import Problem
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may log in: add, list, disable, enable, passwd, token.")
+
+
+class Role(StrEnum):
+    """What a user or a token may do, least first."""
+
+    READER = "reader"
+    WRITER = "writer"
+    ADMIN = "admin"
+
+
+Name = Annotated[str, typer.Argument(help="The user's name: a-z 0-9 . _ -", show_default=False)]
+Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
+Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it, this once.")]
+
+
+@app.command("add")
+def add(
+    name: Name,
+    role: Annotated[Role | None, typer.Option(help="Unless given: admin for the first user, reader for any other.", show_default=False)] = None,
+    password_stdin: Stdin = False,
+    generate: Generate = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Make a user. Asks for a password twice."""
+    password = _password(password_stdin, generate)
+    made = _ask(config, f"add the user {name}", action="add", name=name, password=password, role=role)
+    _say(f"{name} can log in, as {made['role']}", {**made, **({"password": password} if generate else {})}, json, password if generate else "")
+
+
+@app.command("list")
+def listed(config: Config = None, json: Json = False) -> None:
+    """List all users."""
+    found = _ask(config, "list the users", action="list")
+    rows = [f"{one['name']:<24} {one['role']:<7} {'disabled' if one['disabled'] else '':<9} since {one['created_at'][:10]}".rstrip() for one in found]
+    _say("\n".join(rows) or "there is no user yet: omnimind user add NAME", {"users": found}, json)
+
+
+@app.command("disable")
+def disable(name: Name, config: Config = None, json: Json = False) -> None:
+    """Keep a user out from now on: sessions end, tokens are refused."""
+    _say(f"{name} is disabled, all sessions have ended", _ask(config, f"disable {name}", action="change", name=name, disabled=True), json)
+
+
+@app.command("enable")
+def enable(name: Name, config: Config = None, json: Json = False) -> None:
+    """Let a disabled user in again."""
+    _say(f"{name} can log in", _ask(config, f"enable {name}", action="change", name=name, disabled=False), json)
+
+
+@app.command("role")
+def change_role(name: Name, role: Annotated[Role, typer.Argument(help="reader, writer or admin", show_default=False)], config: Config = None, json: Json = False) -> None:
+    """Give a user another role; sessions end."""
+    _say(f"{name} is {role}", _ask(config, f"make {name} a {role}", action="change", name=name, role=role), json)
+
+
+@app.command("passwd")
+def passwd(name: Name, password_stdin: Stdin = False, generate: Generate = False, config: Config = None, json: Json = False) -> None:
+    """Set a new password; all sessions of that user end."""
+    password = _password(password_stdin, generate)
+    changed = _ask(config, f"set the password of {name}", action="change", name=name, password=password)
+    _say(f"{name} has a new password", {**changed, **({"password": password} if generate else {})}, json, password if generate else "")
+
+
+@app.command("token")
+def token(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What it may do; at most what the user may.")] = Role.READER,
+    label: Annotated[str, typer.Option("--name", help="What it is for.")] = "made by omnimind user token",
+    days: Annotated[int, typer.Option(help="Days until it ends; 0 for no end.", min=0, max=3650)] = 90,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Make an API token for scripts and print it, this once: Authorization: Bearer omt_…"""
+    made = _ask(config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None)
+    _say(f"a {role} token for {name}, {'for ' + str(days) + ' days' if days else 'without an end'}", made, json, made["token"])
+
+
+def _ask(config: Config, doing: str, **words: object) -> Any:
+    from omnimind_ops import world
+    from omnimind_ops.flows import users
+    from omnimind_ops.settings import load
+
+    return users.ask(world.find(load(config), paths()), paths(), doing, **words)
+
+
+def _password(from_stdin: bool, generate: bool) -> str:
+    if generate:
+        from omnimind_ops.flows import users
+
+        return users.generated()
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Problem("cannot ask for a password", "there is no terminal to type it on", "add --password-stdin or --generate")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
+    """Say it on stderr and print a secret on stdout, so that it can be piped; without a secret the sentence is the answer."""
+    if json:
+        from omnimind_ops.render import show_plan
+
+        show_plan.said(text, dict(data), json=True)
+    elif secret:
+        typer.echo(text, err=True)
+        typer.echo(secret)
+    else:
+        typer.echo(text)
