@@ -1,10 +1,10 @@
-"""Roles by name, and the order in which a host is built: install all, configure all, activate postgres, then (at the cutover) units."""
+"""Roles by name, and the order in which a host is built: install all, configure all, activate what takes nothing from a container, then (at the cutover) units."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from deploy.roles import backend, base, engine, frontend, postgres, qdrant, redis, units
+from deploy.roles import backend, base, engine, frontend, guard, postgres, qdrant, redis, units
 from omnimind_ops.model.goal import Goal
 
 ROLES = {
@@ -15,12 +15,14 @@ ROLES = {
     "engine": engine,
     "backend": backend,
     "frontend": frontend,
+    "guard": guard,
     "units": units,
 }
 STAGES = ("install", "configure", "activate")
 ORDER = (
     *((role, stage) for stage in STAGES[:2] for role in ROLES),
     ("postgres", "activate"),
+    ("engine", "activate"),
     ("units", "activate"),
 )
 

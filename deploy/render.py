@@ -15,7 +15,7 @@ from omnimind_ops.paths import Paths, data
 @cache
 def _environment() -> Environment:
     # Configuration, not HTML: escaping would break it.
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(data("templates")),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701
@@ -23,6 +23,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["word"] = word
+    return environment
+
+
+def word(value: str) -> str:
+    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted where it must be, no specifier in it. ValueError for what no line can hold."""
+    if set(value) & set("\n\r\0"):
+        raise ValueError(f"no line of a unit file can hold {value!r}")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"' if set(escaped) & set(" \t'\";") else escaped
 
 
 def text(template: str, **values: object) -> str:

@@ -20,6 +20,7 @@ PLACE = Path("/etc/omnimind/omnimind.toml")
 Port = Annotated[int, Field(ge=1, le=65535)]
 PORTS = ("frontend_port", "redis_port", "postgres_port", "qdrant_port")
 FOLDERS = ("uploads", "qdrant_home", "redis_dir")
+MODEL = r"^(/.+|[A-Za-z0-9][\w.-]*/[\w.-]+)?$"
 
 
 class Settings(BaseModel):
@@ -39,6 +40,9 @@ class Settings(BaseModel):
     user: str = Field(default="omnimind", pattern=r"^[a-z_][a-z0-9_-]{0,31}$", description="system user of the services; made when missing")
     database: str = Field(default="omnimind", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="PostgreSQL database and role; made when missing")
     collection: str = Field(default="universal_machine_embeddings", min_length=1, description="Qdrant collection that the backend searches")
+    model: str = Field(default="", pattern=MODEL, description="folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty")
+    mode: Literal["auto", "exact", "fast"] = Field(default="auto", description="how the engine computes on a CPU: auto, exact or fast")
+    open_reads: bool = Field(default=False, description="whoever is on this host may search and read without logging in")
     uploads: str = Field(default="/var/lib/omnimind/uploads", description="folder of uploaded files")
     qdrant_home: str = Field(default="/var/lib/qdrant", description="folder that holds Qdrant's storage and snapshots")
     redis_dir: str = Field(default="/var/lib/redis", description="folder of Redis' data; the packaged unit can write to no other without a drop-in")
@@ -74,13 +78,15 @@ class Settings(BaseModel):
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings: `config`, else $OMNIMIND_CONFIG, else /etc/omnimind/omnimind.toml if there; OMNIMIND_* wins over the file.
+    """Return the settings: `config`, else $OMNIMIND_CONFIG, else /etc/omnimind/omnimind.toml or the person's own; OMNIMIND_* wins over the file.
+
+    The person's own is ~/.config/omnimind/omnimind.toml, by the XDG rules; it is read where the host has none.
 
     Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are no fault: a shell has them for other reasons.
     """
     words = os.environ if environment is None else environment
     named = config or (Path(words[f"{PREFIX}CONFIG"]) if words.get(f"{PREFIX}CONFIG") else None)
-    place = named or PLACE
+    place = named or _usual(words)
     text = _read(place, must_exist=named is not None)
     try:
         values = toml.parse(text)
@@ -92,6 +98,13 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     except ValidationError as error:
         faults = [toml.fault(dict(each), text, Settings.model_fields, given) for each in error.errors()]
         raise _problem(place if text else None, [said for _, said in sorted(faults)]) from error
+
+
+def _usual(words: Mapping[str, str]) -> Path:
+    """Return the host's file, or the person's where the host has none."""
+    given, home = words.get("XDG_CONFIG_HOME", ""), words.get("HOME", "")
+    base = Path(given) if given.startswith("/") else Path(home) / ".config" if home.startswith("/") else None
+    return PLACE if PLACE.exists() or base is None else base / "omnimind" / "omnimind.toml"
 
 
 def _from(words: Mapping[str, str]) -> dict[str, object]:

@@ -28,8 +28,15 @@ def reload(units: Sequence[str]) -> Commands:
 
 
 @operation()
-def running(units: Sequence[str], start: str, inputs: Mapping[str, Sequence[str]], also: Sequence[str] = (), batches: Sequence[Sequence[str]] = ()) -> Commands:
-    """Make all `units` unmasked, enabled and up, by starting `start` once.
+def running(
+    units: Sequence[str],
+    start: str,
+    inputs: Mapping[str, Sequence[str]],
+    also: Sequence[str] = (),
+    first: Sequence[str] = (),
+    batches: Sequence[Sequence[str]] = (),
+) -> Commands:
+    """Make all `units` unmasked, enabled and up, by starting those of `first` that are down, then `start`, which brings the rest.
 
     `inputs` (unit → paths) are what a unit reads at its start: one whose process is older than any of them is restarted. Units in
     `batches` are restarted one batch after the other, so that somebody always serves; `also` must be up but need not be enabled.
@@ -52,6 +59,7 @@ def running(units: Sequence[str], start: str, inputs: Mapping[str, Sequence[str]
             disabled=shlex.join(disabled),
             start=start if down else "",
             down=shlex.join(down),
+            first=shlex.join([name for name in first if name in down]),
             restart=[shlex.join(batch) for batch in [rest, *rolling] if batch],
             everyone=shlex.join([*units, *also]),
         )

@@ -19,10 +19,11 @@ from deploy.render import text
 
 @dataclass(frozen=True)
 class Release:
-    """What goes into an environment: requirements with hashes, and our own wheel, from a folder of wheels or from the index."""
+    """What goes into an environment: requirements with hashes, the model, and our own wheel, from a folder of wheels or from the index."""
 
     python: str
     lock: Path
+    model: Path  # a lock of its own, installed without its dependencies: those would be torch
     version: str
     wheelhouse: str = ""
 
@@ -35,14 +36,15 @@ class Release:
     def digest(self) -> str:
         """Return 16 hex digits that change with anything that goes in."""
         own = self.wheel.read_bytes() if self.wheel else self.version.encode()
-        parts = (self.python.encode(), self.lock.read_bytes(), own)
+        parts = (self.python.encode(), self.lock.read_bytes(), self.model.read_bytes(), own)
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
     @property
     def problem(self) -> str:
         """Tell what is missing, "" for nothing."""
-        if not self.lock.is_file():
-            return f"no file of requirements at {self.lock}"
+        for lock in (self.lock, self.model):
+            if not lock.is_file():
+                return f"no file of requirements at {lock}"
         if self.wheelhouse and not self.wheel:
             return f"no wheel of omnimind {self.version} in {self.wheelhouse}"
         return ""
@@ -68,9 +70,11 @@ def venv(release: Release, link: str, user: str) -> Commands:
             folder=shlex.quote(folder),
             link=shlex.quote(link),
             lock=shlex.quote(str(release.lock)),
+            model=shlex.quote(str(release.model)),
             source=shlex.join(source),
             own=shlex.quote(str(release.wheel or f"omnimind=={release.version}")),
             user=shlex.quote(user),
+            gpu=release.lock.stem != "cpu",
             keep=shlex.quote(current or folder),
         )
     )

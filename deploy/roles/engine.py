@@ -8,8 +8,10 @@ from pyinfra.api.exceptions import OperationError
 
 from deploy.operations.packages import packages
 from deploy.operations.place import place
+from deploy.operations.units import running
 from deploy.operations.venv import Release, venv
 from deploy.render import of_goal
+from deploy.roles import HIDDEN
 from deploy.wanted import File, Link, Wanted
 from omnimind_ops import __version__
 from omnimind_ops.model import native
@@ -23,7 +25,8 @@ def install(goal: Goal) -> None:
     """Build the venv and link the command."""
     if goal.python.startswith("/usr/bin/"):
         packages(name="Install what makes a venv", names=("python3-venv",))
-    release = Release(goal.python, Path(data("locks")) / f"{goal.lock}.txt", goal.version or __version__, goal.wheelhouse)
+    locks = Path(data("locks"))
+    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version or __version__, goal.wheelhouse)
     if release.problem:
         raise OperationError(release.problem)
     link = str(Paths().venv)
@@ -32,14 +35,22 @@ def install(goal: Goal) -> None:
 
 
 def configure(goal: Goal) -> None:
-    """Write the engine's socket and service."""
+    """Write the engine's socket and service. A model that is not a folder comes from a hub, which takes the network."""
     socket, service = (f"/etc/systemd/system/{unit}" for unit in native.ENGINE)
+    bound, remote = f"{goal.model}/".startswith(HIDDEN), bool(goal.model) and not goal.model.startswith("/")
     wanted: list[Wanted] = [
         File(socket, of_goal("systemd/engine.socket.j2", goal)),
-        File(service, of_goal("systemd/engine.service.j2", goal)),
+        File(service, of_goal("systemd/engine.service.j2", goal, bound=bound, remote=remote)),
     ]
     place(name="Write the engine's units", wanted=wanted)
 
 
 def activate(goal: Goal) -> None:
-    """Do nothing: role units starts it with all the others."""
+    """Start it, so that its model is loaded before the cutover: it takes no port and no data that containers hold.
+
+    They may hold the GPU, though: where there is one, role units starts it with all the others.
+    """
+    if not goal.gpu:
+        socket, service = native.ENGINE
+        reads = (f"/etc/systemd/system/{service}", str(Paths().venv))
+        running(name="Start the engine", units=(socket, service), start=service, inputs={service: reads})

@@ -16,6 +16,7 @@ from deploy.render import of_goal
 from deploy.wanted import File, Folder, Wanted
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.paths import Paths
 
 PACKAGE = "postgresql"
 
@@ -40,8 +41,10 @@ def configure(goal: Goal) -> None:
 
 
 def activate(goal: Goal) -> None:
-    """Start PostgreSQL and make the role and the database."""
+    """Start PostgreSQL, make the role and the database, and bring its schema up to date: time that the cutover then does not take."""
     cluster = cluster_at(goal.postgres_port)
     inputs = {cluster.unit: (f"{cluster.folder}/conf.d/omnimind.conf", f"/etc/systemd/system/{cluster.unit}.d/omnimind.conf")} if cluster else {}
     running(name="Start PostgreSQL", units=(native.POSTGRES,), start=native.POSTGRES, also=(cluster.unit,) if cluster else (), inputs=inputs)
     database(name="Create role and database", port=goal.postgres_port, role=goal.user, called=goal.database)
+    unit = f"/etc/systemd/system/{native.SCHEMA}"
+    running(name="Bring the schema up to date", units=(native.SCHEMA,), start=native.SCHEMA, inputs={native.SCHEMA: (unit, str(Paths().venv))})

@@ -30,13 +30,18 @@ def configure(goal: Goal) -> None:
 
 
 def activate(goal: Goal) -> None:
-    """Enable all units and start the target, in one call each; restart what runs with settings older than those on disk."""
+    """Start what people wait for, then the target with all the rest, and enable it; restart what runs with settings older than those on disk.
+
+    The first worker of each port answers sooner while the second one does not start beside it.
+    """
     services, per = native.workers(goal), len(goal.backend_ports)
+    stores, sockets = (native.REDIS, native.QDRANT), (native.ENGINE[0], *native.sockets(goal), native.FRONTEND[0])
     running(
         name="Start all units",
         units=native.all_units(goal),
         start=native.TARGET,
         inputs=inputs(goal),
+        first=(*stores, *sockets, native.ENGINE[1], *services[:per], native.FRONTEND[1]),
         batches=[services[at : at + per] for at in range(0, len(services), per)],
     )
 
@@ -48,8 +53,7 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
     found = {
         native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), f"{paths.opt}/qdrant/current"),
         native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf"),
-        native.ENGINE[1]: (f"{FOLDER}/{native.ENGINE[1]}", venv),
-        native.FRONTEND[1]: (f"{FOLDER}/{native.FRONTEND[1]}", venv),
+        **{unit: (f"{FOLDER}/{unit}", venv) for unit in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }
     for unit in native.workers(goal):
         template = unit.partition("@")[0]

@@ -20,6 +20,10 @@ class Goal:
     user: str = "omnimind"
     database: str = "omnimind"
     collection: str = "universal_machine_embeddings"
+    # how it works
+    model: str = ""  # folder of a sentence-transformers model or its name on a hub; "" is the one that is installed
+    mode: str = "auto"  # of the engine on a CPU: auto, exact, fast
+    open_reads: bool = False  # who is on this host may read without logging in
     # where data lives
     uploads: str = "/var/lib/omnimind/uploads"
     qdrant_home: str = "/var/lib/qdrant"

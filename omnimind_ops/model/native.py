@@ -9,8 +9,11 @@ POSTGRES = "postgresql.service"
 REDIS = "redis-server.service"
 QDRANT = "qdrant.service"
 ENGINE = ("omnimind-engine.socket", "omnimind-engine.service")
+ENGINE_SOCKET = "/run/omnimind/engine.sock"
 FRONTEND = ("omnimind-frontend.socket", "omnimind-frontend.service")
 GPU_READY = "omnimind-gpu-ready.service"
+SCHEMA = "omnimind-migrate-db.service"
+GUARD = "omnimind-guard.service"
 
 
 def sockets(goal: Goal) -> tuple[str, ...]:
@@ -26,7 +29,7 @@ def workers(goal: Goal) -> tuple[str, ...]:
 def ours(goal: Goal) -> tuple[str, ...]:
     """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are not among them."""
     ready = (GPU_READY,) if goal.gpu else ()
-    return (*ready, QDRANT, ENGINE[0], *sockets(goal), FRONTEND[0], ENGINE[1], *workers(goal), FRONTEND[1])
+    return (*ready, QDRANT, ENGINE[0], *sockets(goal), FRONTEND[0], SCHEMA, ENGINE[1], *workers(goal), FRONTEND[1], GUARD)
 
 
 def all_units(goal: Goal) -> tuple[str, ...]:

@@ -49,6 +49,36 @@ def read() -> Nvml:
         _quietly(nvml, nvml.nvmlShutdown)
 
 
+def usage() -> dict[str, Any]:
+    """Return what the first card does now: name, utilisation (percent), memory and memory_total (bytes), temperature (Celsius), library.
+
+    What it does not tell is left out; {} when NVML does not start.
+    """
+    try:
+        import pynvml
+    except ImportError:
+        return {}
+    nvml: Any = pynvml
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return {}
+    try:
+        card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))
+        memory = card and _quietly(nvml, lambda: nvml.nvmlDeviceGetMemoryInfo(card))
+        found = {
+            "name": card and _text(_quietly(nvml, lambda: nvml.nvmlDeviceGetName(card))),
+            "utilisation": card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetUtilizationRates(card).gpu)),
+            "memory": memory and int(memory.used),
+            "memory_total": memory and int(memory.total),
+            "temperature": card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))),
+            "library": _text(_quietly(nvml, nvml.nvmlSystemGetDriverVersion)),
+        }
+        return {key: value for key, value in found.items() if value not in (None, "")}
+    finally:
+        _quietly(nvml, nvml.nvmlShutdown)
+
+
 def _ask(nvml: Any) -> Nvml:
     number = _quietly(nvml, lambda: int(nvml.nvmlSystemGetCudaDriverVersion_v2())) or 0
     card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))

@@ -10,7 +10,9 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 
-ROLES = ("base", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "units")
+ROLES = ("base", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
+EARLY = ("postgres", "engine")
+"""Take no port and no data of a container, so they are started, and get ready, before the cutover."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def converge(only: Iterable[str] = ROLES) -> Plan:
     """Return the plan that makes a native host match its goal, data untouched."""
     roles = tuple(only)
     steps = [host_step(role, stage) for stage in ("install", "configure") for role in roles]
-    return Plan("converge", (*steps, host_step("postgres", "activate"), host_step("units", "activate")))
+    return Plan("converge", (*steps, *(host_step(role, "activate") for role in (*EARLY, "units"))))
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,7 @@ def _install(source: Source) -> list[Step]:
         args: dict[str, JSON] = {"container": source.qdrant.container, "path": source.qdrant.binary, "version": source.qdrant.version}
         steps.append(Step("take-qdrant", "binary", "take Qdrant's program from its container", args, Undo.KEPT))
     steps += [host_step(role, stage) for stage in ("install", "configure") for role in ROLES]
-    steps.append(host_step("postgres", "activate"))
-    return steps
+    return [*steps, *(host_step(role, "activate") for role in EARLY)]
 
 
 def _warm(source: Source, goal: Goal) -> list[Step]:

@@ -73,7 +73,7 @@ class HostStep:
 
 def units_of(role: str, goal: Goal) -> tuple[str, ...]:
     """Return the units that a role's activate starts."""
-    return {"postgres": (native.POSTGRES,), "units": native.all_units(goal)}.get(role, ())
+    return {"postgres": (native.POSTGRES, native.SCHEMA), "engine": native.ENGINE, "units": native.all_units(goal)}.get(role, ())
 
 
 def stop_all(goal: Goal) -> None:

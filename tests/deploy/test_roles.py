@@ -34,7 +34,7 @@ def test_an_unknown_role_names_those_that_exist() -> None:
 
 
 def test_nothing_is_activated_before_everything_is_configured() -> None:
-    assert [stage for _, stage in ORDER] == ["install"] * 8 + ["configure"] * 8 + ["activate"] * 2
+    assert [stage for _, stage in ORDER] == ["install"] * 9 + ["configure"] * 9 + ["activate"] * 3
 
 
 def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
@@ -98,6 +98,15 @@ def test_role_and_database_as_wanted_change_nothing(goal: Goal) -> None:
     assert prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": held, "systemctl show": up}).changes == 0
 
 
+def test_the_schema_is_brought_up_to_date_with_the_database_and_again_after_an_update(goal: Goal) -> None:
+    held = {"grep -HE": CLUSTER, "pg_authid": f"R {secrets.scram(secrets.NOT_YET)} t\nD UTF8 omnimind\nA 1 1"}
+    up = UP.replace("Id=redis-server", "Id=postgresql@15-main")
+    down = up.replace("Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=active", "Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=failed")
+    assert "systemctl start omnimind-migrate-db.service" in prepare(postgres.activate, goal, {**held, "systemctl show": down}).shell
+    updated = prepare(postgres.activate, goal, {**held, "systemctl show": f"{up}\n\nPath={NOON} /opt/omnimind/venv"}).shell
+    assert [line for line in updated.splitlines() if line.startswith("systemctl restart")] == ["systemctl restart omnimind-migrate-db.service"]
+
+
 def test_a_database_in_another_encoding_is_refused(goal: Goal) -> None:
     held = {"grep -HE": CLUSTER, "pg_authid": "R x t\nD SQL_ASCII omnimind\nA 1 1", "systemctl show": UP}
     with pytest.raises(OperationError, match="SQL_ASCII, not UTF8"):
@@ -109,13 +118,24 @@ def test_a_lock_that_is_not_there_is_said_before_anything_is_built(goal: Goal) -
         prepare(engine.install, Goal(lock="rocm"))
 
 
+def test_the_engine_loads_its_model_before_the_cutover_unless_a_container_may_hold_the_gpu(goal: Goal) -> None:
+    down = {"systemctl show": UP.replace("active", "inactive")}
+    assert "systemctl start omnimind-engine.service" in prepare(engine.activate, goal, down).shell
+    assert prepare(engine.activate, Goal(gpu=True, lock="cu12"), down).changes == 0
+    assert prepare(engine.activate, goal, {"systemctl show": UP}).changes == 0
+
+
 def test_a_host_where_all_runs_is_left_alone(goal: Goal) -> None:
     assert prepare(units.activate, goal, {"systemctl show": UP}).changes == 0
 
 
-def test_the_start_is_one_call_and_comes_before_enabling(goal: Goal) -> None:
+def test_what_people_wait_for_starts_first_then_the_rest_in_one_call_and_enabling_comes_last(goal: Goal) -> None:
     script = prepare(units.activate, goal, {"systemctl show": UP.replace("active", "inactive").replace("=enabled", "=disabled")}).shell
-    assert script.count("systemctl start ") == script.count("systemctl enable ") == 1
+    first, rest = (line.split() for line in script.splitlines() if line.startswith("systemctl start "))
+    assert {native.REDIS, native.QDRANT, "omnimind-8000@1.service", "omnimind-3001@1.service", *native.sockets(goal)} <= set(first)
+    assert not {"omnimind-8000@2.service", native.GUARD} & set(first)
+    assert rest == ["systemctl", "start", "omnimind.target"]
+    assert script.count("systemctl enable ") == 1
     assert script.index("systemctl start omnimind.target") < script.index("systemctl enable")
 
 
@@ -124,7 +144,7 @@ def test_only_what_is_older_than_its_settings_is_restarted_one_worker_at_a_time(
     found = prepare(units.activate, goal, {"systemctl show": UP + fresh + old})
     restarts = [line for line in found.shell.splitlines() if line.startswith("systemctl restart")]
     assert restarts == [
-        "systemctl restart omnimind-engine.service omnimind-frontend.service",
+        "systemctl restart omnimind-engine.service omnimind-frontend.service omnimind-guard.service",
         "systemctl restart omnimind-8000@1.service omnimind-8080@1.service omnimind-3001@1.service",
         "systemctl restart omnimind-8000@2.service omnimind-8080@2.service omnimind-3001@2.service",
     ]
@@ -147,7 +167,7 @@ ACCOUNTS = "omnimind:x:999:999::/var/lib/omnimind:/usr/sbin/nologin\nqdrant:x:99
 
 
 @pytest.mark.parametrize(
-    ("role", "stage"), [("base", "install"), *((role, "configure") for role in ("postgres", "redis", "qdrant", "engine", "backend", "frontend", "units"))]
+    ("role", "stage"), [("base", "install"), *((role, "configure") for role in ("postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units"))]
 )
 def test_a_second_time_changes_nothing(role: str, stage: str, goal: Goal) -> None:
     packages = "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed\nR postgresql"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,19 @@ from .sample import FOLDER
 VENV = "/opt/omnimind-cli"
 PROGRAM = f"{VENV}/bin/omnimind"
 CENSUS = Path(__file__).with_name("census.py")
+API = Path(__file__).with_name("api.py")
 WORDS = ("migrate", "--from-docker", "--wheelhouse", "/wheelhouse")
+PROCESSES = ("omnimind-engine", *(f"omnimind-{port}@{number}" for port in (8000, 8080, 3001) for number in (1, 2)))
+"""The engine and the six workers."""
+OWN = re.compile(r"collection omnimind_health$|key 0 b'omnimind:(health|rate|sessions?|embedding):")
+"""What health checks and the API leave in the stores."""
+RESIDENT = """
+for unit in "$@"; do
+  pid=$(systemctl show -p MainPID --value "$unit")
+  for one in $pid $(pgrep -P "$pid" || true); do cat "/proc/$one/smaps_rollup"; done |
+    awk -v unit="$unit" '$1 == "Rss:" { rss += $2 } $1 == "Pss:" { pss += $2 } END { print unit, rss, pss }'
+done
+"""
 
 
 def install(host: Host) -> None:
@@ -54,10 +67,24 @@ def kill_at(host: Host, step: str, words: Sequence[str] = (*WORDS, "--yes")) -> 
 
 
 def census(host: Host, *, native: bool) -> dict[str, Any]:
-    """Everything the stores hold, counted and hashed by a script of its own."""
+    """Everything the stores hold, counted and hashed by a script of its own; without what the native services write by themselves."""
     host.write("/testhost/census.py", CENSUS.read_text())
     words = ["--uploads", "/var/lib/omnimind/uploads" if native else f"{FOLDER}/data/uploads"]
     if native:
         words += ["--qdrant-key", "/etc/omnimind/secrets/qdrant.key", "--redis-password", "/etc/omnimind/secrets/redis.password"]
     found: dict[str, Any] = json.loads(host.run(("python3", "/testhost/census.py", *words), timeout=300).stdout)
-    return found
+    return {store: {name: fact for name, fact in facts.items() if not OWN.match(name)} for store, facts in found.items()}
+
+
+def use(host: Host, name: str, password: str, text: str, question: str, past: Sequence[str] = ()) -> dict[str, Any]:
+    """What the API told a user who did all that api.py does."""
+    host.write("/testhost/api.py", API.read_text())
+    words = ["--name", name, "--text", text, "--question", question, *(word for one in past for word in ("--find", one))]
+    told: dict[str, Any] = json.loads(host.run(("python3", "/testhost/api.py", *words), input=f"{password}\n", timeout=180).stdout)
+    return told
+
+
+def memory(host: Host) -> dict[str, tuple[float, float]]:
+    """Memory of the engine and each worker with their children: resident, and their share of it (what they share with others divided), in MB."""
+    said = host.run(("bash", "-euc", RESIDENT, "bash", *PROCESSES)).stdout
+    return {unit: (int(rss) / 1024, int(pss) / 1024) for unit, rss, pss in (line.split() for line in said.splitlines())}

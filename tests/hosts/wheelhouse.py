@@ -1,4 +1,4 @@
-"""A folder of wheels that a host installs from without a network: a hash-pinned lock, and omnimind's own wheel."""
+"""A folder of wheels that a host installs from without a network: a hash-pinned lock, the model, and omnimind's own wheel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .outside import call
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"
+MODEL = ROOT / "locks/model.txt"
 # What shapes omnimind's own wheel: pyproject.toml's [tool.hatch.build] tables.
 SHIPPED = ("omnimind_ops", "deploy", "backend", "templates", "locks", "frontend/dist")
 LOOSE = ("pyproject.toml", "README.md", "LICENSE")
@@ -20,7 +21,7 @@ DOWNLOAD_SECONDS = 900
 
 
 def wheelhouse(lock: Path | None = None) -> Path:
-    """The folder of wheels for `lock` (default `locks/cpu.txt`) with omnimind's own beside them, all cached.
+    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's and omnimind's own beside them, all cached.
 
     The lock's wheels are for this Python and platform: CPython 3.11 is bookworm's.
     """
@@ -47,10 +48,10 @@ def _locked(lock: Path) -> Path:
 
     def build(target: Path) -> None:
         options = ("--require-hashes", "--only-binary=:all:", "--no-deps", "--disable-pip-version-check", "--quiet")
-        words = (sys.executable, "-m", "pip", "download", *options, "--dest", str(target), "--requirement", str(lock))
+        words = (sys.executable, "-m", "pip", "download", *options, "--dest", str(target), "-r", str(lock), "-r", str(MODEL))
         call(words, timeout=DOWNLOAD_SECONDS)
 
-    return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes())}", build)
+    return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes(), MODEL.read_bytes())}", build)
 
 
 def _build_own(target: Path) -> None:

