@@ -1,105 +1,88 @@
-"""Is a native service useful? Each probe asks it something real with the generated credentials; None means yes, text says why not."""
+"""Which question is asked of which service. Start at of(): what the health check asks; native(): what a migration waits for."""
 
 from __future__ import annotations
 
-import json
-import socket
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
+from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.credentials import Credentials
+from omnimind_ops.health import programs, stores
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.health import Outcome
+from omnimind_ops.model.json import JSON
+from omnimind_ops.world import World
 
-TIMEOUT = 2.0
-
+SECONDS = 3.0
+"""That one probe may take (Pebble's default)."""
+GUARD_FILE = "health.json"
+"""In World.run: what the guard saw last."""
+GUARD_SECONDS = 35.0
+"""The guard writes every 10 s; three times nothing is not slowness any more."""
 Probe = Callable[[], str | None]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an HTTP service said; body at most 64 KiB."""
-
-    status: int
-    body: bytes
+def of(service: Service, world: World, *, deep: bool = True, seconds: float = SECONDS, before: Mapping[str, JSON] | None = None) -> Outcome:
+    """Ask one service; never raises for what a service may do wrong. `before`: facts of its last good outcome."""
+    return asked(lambda: _ask(service, world, deep, seconds, before or {}), seconds)
 
 
-def get(url: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Ask a loopback URL; connection errors are status 0 with the reason as body."""
-    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 our own loopback URLs
+def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
+    """Put a question; what goes wrong on the way is an Outcome too."""
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:  # noqa: S310
-            return Answer(reply.status, reply.read(65536))
-    except urllib.error.HTTPError as error:
-        return Answer(error.code, error.read(65536))
-    except OSError as error:
-        return Answer(0, str(error).encode())
+        return question()
+    except TimeoutError:
+        return Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
+    except FileNotFoundError:
+        return Outcome(False, why="its socket is not there")
+    except ConnectionRefusedError:
+        return Outcome(False, why="nobody listens")
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:  # an answer that is none
+        return Outcome(False, why=str(error).strip() or type(error).__name__)
 
 
-def http(url: str, headers: Mapping[str, str] | None = None) -> str | None:
-    """None when the URL answers 200."""
-    answer = get(url, headers)
-    return None if answer.status == 200 else f"{url}: {answer.status or ''} {answer.body[:200].decode(errors='replace')}".strip()
+def _ask(service: Service, world: World, deep: bool, seconds: float, before: Mapping[str, JSON]) -> Outcome:
+    match service.kind:
+        case Kind.POSTGRES:
+            return stores.postgres(world.postgres_dsn, seconds, deep=deep)
+        case Kind.REDIS:
+            return stores.redis(world.redis_url, seconds, deep=deep)
+        case Kind.QDRANT:
+            said = stores.qdrant(world.qdrant_url, world.qdrant_key, world.collection, seconds, deep=deep)
+            return replace(said, detail=f"stand-in (qdrant-edge), {said.detail}") if world.standin else said
+        case Kind.ENGINE:
+            return programs.engine(service.socket or "", seconds, deep=deep, before=before)
+        case Kind.BACKEND:
+            return programs.backend(service.port or 0, seconds, deep=deep)
+        case Kind.FRONTEND:
+            return programs.frontend(service.port or 0, seconds)
+        case Kind.GUARD:
+            return programs.guard(world.run / GUARD_FILE, time.time(), GUARD_SECONDS, watches=world.auto_recovery)
 
 
-def redis(port: int, password: str) -> str | None:
-    """None when Redis takes the password and answers PONG."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as link:
-            words = f"*2\r\n$4\r\nAUTH\r\n${len(password)}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n"
-            link.sendall(words.encode())
-            said = b""
-            while said.count(b"\r\n") < 2 and (more := link.recv(512)):
-                said += more
-    except OSError as error:
-        return str(error)
-    return None if said.startswith(b"+OK") and b"+PONG" in said else said.decode(errors="replace").strip().splitlines()[-1]
-
-
-def postgres(dsn: str) -> str | None:
-    """None when a query answers."""
-    import psycopg
-
-    try:
-        with psycopg.connect(dsn, connect_timeout=int(TIMEOUT)) as link:
-            link.execute("select 1")
-    except psycopg.Error as error:
-        return str(error).strip()
-    return None
-
-
-def unix(path: str) -> str | None:
-    """None when the engine's socket answers HTTP 200 on /health."""
-    try:
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(TIMEOUT)
-            link.connect(path)
-            link.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            said = link.recv(4096)
-    except OSError as error:
-        return str(error)
-    return None if b" 200 " in said.split(b"\r\n", 1)[0] else said[:100].decode(errors="replace")
-
-
-def native(goal: Goal, credentials: Credentials) -> dict[str, Probe]:
-    """Return every native service's probe, in start order."""
-    base = "http://127.0.0.1"
+def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnimind/engine.sock")) -> dict[str, Probe]:
+    """Return every native service's shallow probe, in start order; None means that it answers. They write nothing: a migration compares data."""
+    url = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
+    base = f"http://127.0.0.1:{goal.qdrant_port}"
     return {
-        "postgresql": lambda: postgres(credentials.postgres),
-        "redis": lambda: redis(goal.redis_port, credentials.redis),
-        "qdrant": lambda: http(f"{base}:{goal.qdrant_port}/collections", {"api-key": credentials.qdrant}),
-        "engine": lambda: unix("/run/omnimind/engine.sock"),
-        **{f"backend:{port}": _backend(f"{base}:{port}/health/ready") for port in goal.backend_ports},
-        "frontend": lambda: http(f"{base}:{goal.frontend_port}/"),
+        "postgresql": _probe(lambda: stores.postgres(credentials.postgres, SECONDS, deep=False)),
+        "redis": _probe(lambda: stores.redis(url, SECONDS, deep=False)),
+        "qdrant": _probe(lambda: stores.qdrant(base, credentials.qdrant, goal.collection, SECONDS, deep=False)),
+        "engine": _probe(lambda: programs.engine(str(engine), SECONDS, deep=False, before={})),
+        **{f"backend:{port}": _backend(port) for port in goal.backend_ports},
+        "frontend": _probe(lambda: programs.frontend(goal.frontend_port, SECONDS)),
     }
 
 
-def _backend(url: str) -> Probe:
-    return lambda: http(url)
+def _backend(port: int) -> Probe:
+    return _probe(lambda: programs.backend(port, SECONDS, deep=False))
 
 
-def workers(port: int, asks: int = 40) -> frozenset[int]:
-    """Return the process ids that answer on a backend port."""
-    seen = (get(f"http://127.0.0.1:{port}/health/live") for _ in range(asks))
-    return frozenset(int(json.loads(answer.body)["pid"]) for answer in seen if answer.status == 200)
+def _probe(question: Callable[[], Outcome]) -> Probe:
+    def probe() -> str | None:
+        said = asked(question, SECONDS)
+        return None if said.ready else said.why or "not ready"
+
+    return probe

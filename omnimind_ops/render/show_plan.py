@@ -19,6 +19,7 @@ from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
 from omnimind_ops.render import tables
 from omnimind_ops.render.jsonl import words
+from omnimind_ops.render.show_run import about
 from omnimind_ops.render.summary import parts
 
 WIDE = 160  # of a table that goes to a file or a pipe
@@ -94,6 +95,7 @@ def runs(found: Sequence[Run], *, json: bool) -> None:
             "state": run.state,
             "started": run.started,
             "ended": run.ended,
+            **about(run),
             "steps": [{"id": record.step.id, "status": record.status, "seconds": record.seconds, "problem": record.problem} for record in run.steps],
         }
         for run in found

@@ -14,6 +14,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
 from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.render.drawing import STATES, STYLES
+from omnimind_ops.render.show_run import about
 from omnimind_ops.render.words import duration
 
 _STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -122,6 +123,8 @@ def runs_table(runs: Iterable[Run]) -> Table:
     for run in runs:
         done = sum(record.status is Status.DONE for record in run.steps)
         wrong = next((record.problem for record in run.steps if record.problem), "")
+        if recovered := about(run):
+            wrong = f"{recovered['service']}: {wrong or recovered['reason']}"
         state = Text(run.state, STATES.get(run.state, "green" if run.state is RunState.FINISHED else ""))
         table.add_row(Text(run.id, "bold"), run.started[:19].replace("T", " "), state, f"{done} of {len(run.steps)}", Text(wrong, "red"))
     return table

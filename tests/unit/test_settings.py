@@ -25,7 +25,7 @@ def test_defaults_agree_with_the_goal() -> None:
     settings, goal = Settings(), Goal()
     for name in ("backend_ports", "workers", "frontend_port", "redis_port", "postgres_port", "qdrant_port", "user", "database", "collection"):
         assert getattr(settings, name) == getattr(goal, name)
-    for name in ("uploads", "qdrant_home", "redis_dir", "wheelhouse"):
+    for name in ("uploads", "qdrant_home", "redis_dir", "wheelhouse", "model", "mode", "open_reads"):
         assert getattr(settings, name) == getattr(goal, name)
 
 

@@ -1,0 +1,21 @@
+"""omnimind guard: look again and again, restart what fails. A service runs it; by hand it shows what the guard thinks."""
+
+from __future__ import annotations
+
+import sys
+
+from omnimind_ops.cli.options import Config, Json, paths
+
+
+def command(config: Config = None, json: Json = False) -> None:
+    """Look at everything every 10 s and restart what fails again and again. Runs until it is told to stop."""
+    from omnimind_ops.flows import guard
+    from omnimind_ops.settings import load
+
+    if json:
+        from omnimind_ops.render.jsonl import JsonLines
+
+        tell = JsonLines(sys.stdout).tell
+    else:
+        tell = guard.to_stderr
+    guard.run(guard.finder(lambda: load(config), paths()), tell)

@@ -1,0 +1,104 @@
+"""Use case: the guard. Looks every 10 s, does what health/policy.py decides, one act at a time, and says to its own watchdog that it lives.
+
+`python -m omnimind_ops.flows.guard` runs it and writes its log to stderr; so does `omnimind guard`.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import FrameType
+
+from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.flows.guarding import QUICK, Guard
+from omnimind_ops.flows.health import Looker, looker
+from omnimind_ops.health.moves import Limits
+from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import Settings, load
+from omnimind_ops.tools.notify import notify
+
+PERIOD = 10.0
+"""Seconds between looks."""
+PULSE = 0.5
+"""Seconds between two signs of life, and until a signal is heard."""
+AGAIN = 60.0
+"""Seconds after which settings and credentials are read anew."""
+
+
+def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limits: Limits | None = None) -> None:
+    """Guard until SIGTERM or SIGINT."""
+    with _signals() as stop:
+        guard = Guard(find(), tell, limits or Limits())
+        guard.resume()
+        tell(line("", f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}"))
+        notify("READY=1\nWATCHDOG=1")  # from now on, not only after the first look
+        read = time.monotonic()
+        while not stop.asked:
+            began = time.monotonic()
+            if began - read >= AGAIN:
+                guard.looker, read = _again(guard, find), began
+            guard.tick()
+            _sleep(stop, began + (QUICK if guard.is_busy else period))
+        notify("STOPPING=1")
+        guard.end()
+
+
+def _again(guard: Guard, find: Callable[[], Looker]) -> Looker:
+    """Return the system as it is configured now, with what is remembered of it; the one we had when it cannot be read."""
+    try:
+        return replace(find(), cache=guard.looker.cache)
+    except Problem as problem:
+        guard.tell(warning(f"goes on with what it knows: {problem}"))
+        return guard.looker
+
+
+@dataclass
+class _Stop:
+    """Whether somebody asked. A plain flag: an Event's own lock may be held where the signal comes in."""
+
+    asked: bool = False
+
+
+def _sleep(stop: _Stop, until: float) -> None:
+    notify("WATCHDOG=1")
+    while not stop.asked and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, PULSE))
+        notify("WATCHDOG=1")
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    stop = _Stop()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        stop.asked = True
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def finder(settings: Callable[[], Settings], paths: Paths) -> Callable[[], Looker]:
+    """Return who finds this machine's system, anew each time."""
+    return lambda: looker(settings(), paths, live=True)
+
+
+def to_stderr(event: Event) -> None:
+    """Write an event as a line of the log: time, what it is, text."""
+    word = {EventKind.WARNING: "warning: ", EventKind.STEP: "act: "}.get(event.kind, "")
+    sys.stderr.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {word}{redact(event.text)}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    run(finder(load, Paths()), to_stderr)

@@ -1,0 +1,103 @@
+"""Use case: look at the health once, again and again, or until it is as wanted."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops import managers, world
+from omnimind_ops.catalogue import named
+from omnimind_ops.engine import lock
+from omnimind_ops.flows import restart as restarting
+from omnimind_ops.health import cache as caches
+from omnimind_ops.health.cache import Cache
+from omnimind_ops.health.check import check
+from omnimind_ops.health.probes import GUARD_FILE
+from omnimind_ops.health.track import STRICT, Thresholds
+from omnimind_ops.managers import Manager
+from omnimind_ops.model.health import Report, State
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import Settings
+from omnimind_ops.world import World
+
+LOG_LINES = 200
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_ENOUGH = {"ready": (State.READY,), "degraded": (State.READY, State.DEGRADED), "down": (State.DOWN,)}
+
+
+@dataclass(frozen=True)
+class Looker:
+    """One system and what is remembered of it."""
+
+    world: World
+    manager: Manager
+    cache: Cache
+
+    def look(self) -> Report:
+        """Check everything. Nothing is written to a store while another omnimind changes this system: it may be comparing data."""
+        is_migrating = self.world.native and bool(lock.busy(self.world.lock))
+        return check(self.world, self.manager, self.cache, deep=not is_migrating)
+
+    def logs(self, service: str) -> list[str]:
+        """Return the last lines that a service's processes wrote; with several, each under its name."""
+        found = named(self.world, service)
+        names = found.processes if found else ()
+        share = max(LOG_LINES // max(len(names), 1), 20)
+        return [f"{name}: {line}" if len(names) > 1 else line for name in names for line in self.manager.logs(name, share)]
+
+    def restart(self, service: str, who: str) -> None:
+        """Restart a service as `omnimind restart` does: a backend's workers one after the other."""
+        with lock.held(self.world.lock, who, f"restart {service}"):
+            restarting.restart(self.world, (service,), lambda _event: None)
+
+
+def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
+    """Find this machine's system (Problem NOT_INSTALLED). `live`: thresholds apply, as one bad answer is no news to who keeps looking."""
+    found = world.find(settings, paths)
+    cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
+    cache.ttl = caches.TTL if live else 0.0  # who looks once wants to know now, not what the guard heard a second ago
+    if not found.has_credentials and not any(track.outcome for track in cache.tracks.values()):
+        raise Problem("cannot ask the stores", "their credentials are root's, and no guard runs whose answers could be shown", "sudo omnimind health")
+    return Looker(found, managers.of(found), cache)
+
+
+def ticks(look: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None) -> Iterator[Report]:
+    """Yield reports `interval` seconds apart, up to the one that is enough; the last one at the latest after `seconds`."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        began = time.monotonic()
+        report = look()
+        yield report
+        if until(report) or (end is not None and time.monotonic() >= end):
+            return
+        wake = began + interval if end is None else min(began + interval, end)
+        time.sleep(max(0.0, wake - time.monotonic()))
+
+
+def enough(wanted: str) -> Callable[[Report], bool]:
+    """Return the test of `--until`: ready, degraded (or better), down; "" is never enough."""
+    states = _ENOUGH.get(wanted, ())
+    if wanted and not states:
+        raise Problem("cannot wait", f"--until {wanted} is unknown", f"one of: {', '.join(_ENOUGH)}", code=ExitCode.USAGE)
+    return lambda report: report.state in states
+
+
+def seconds_of(text: str) -> float:
+    """Return 90.0 for "90", "90s" or "1.5m"; a Problem for what is no duration."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise Problem("cannot wait", f"{text} is no duration", "write it as 60s, 2m or 500ms", code=ExitCode.USAGE)
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def export(report_text: str, file: Path) -> None:
+    """Replace a node_exporter textfile in one step; a Problem when it cannot be written."""
+    try:
+        caches.write(file, report_text)
+    except OSError as error:
+        raise Problem("cannot write the metrics", f"{file}: {error.strerror}", "name a file in a folder that exists and is yours to write") from error

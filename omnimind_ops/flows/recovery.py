@@ -1,0 +1,157 @@
+"""A recovery as a run in the journal (plan "recover", one step for each rung), and the act itself: stop, start, or kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from omnimind_ops.engine import lock
+from omnimind_ops.engine.history import History
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.engine.telling import Voice
+from omnimind_ops.health.moves import LADDER, Act, Rung
+from omnimind_ops.managers import Manager
+from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.world import World
+
+PLAN = "recover"
+WHO = "omnimind-guard"
+_TITLES = {
+    Rung.WORKER: "restart what is sick of {}",
+    Rung.UNIT: "restart all of {}",
+    Rung.DEPENDANTS: "restart {} and what needs it",
+}
+
+
+@dataclass
+class Record:
+    """Writes recoveries down. A journal that cannot be written is told, and stops no recovery."""
+
+    world: World
+    tell: Tell
+    runs: dict[str, str] = field(default_factory=dict)  # service → its run
+
+    def doing(self, act: Act) -> None:
+        """Note what is about to be done and why, before it is."""
+        self._begin(act.service, act.reason)
+        processes: list[JSON] = list(act.processes)
+
+        def write(journal: Journal, run: str) -> None:
+            journal.note(run, step_of(act), "processes", processes)
+            journal.mark(run, step_of(act), Status.DOING)
+
+        self._write(act.service, write)
+        text = f"{_TITLES[act.rung].format(act.service)} ({', '.join(act.processes)}), attempt {act.attempt} of {len(LADDER)}: {act.reason}"
+        self.event(act.service, Event(EventKind.STEP, text, step_of(act), {"status": Status.DOING, "phase": PLAN, "rung": act.rung, "reason": act.reason}))
+
+    def did(self, act: Act, seconds: float, problem: str = "") -> None:
+        """Note how the act ended."""
+        status = Status.FAILED if problem else Status.DONE
+        self._write(act.service, lambda journal, run: journal.mark(run, step_of(act), status, seconds=seconds, problem=problem or None))
+        text = f"cannot restart {', '.join(act.processes)}: {problem}" if problem else f"{', '.join(act.processes)} started again after {seconds:.1f} s"
+        self.event(act.service, Event(EventKind.STEP, text, step_of(act), {"status": status, "phase": PLAN, "seconds": round(seconds, 3)}))
+
+    def well(self, service: str) -> None:
+        """Note that it is well again."""
+        self.event(service, line("", f"{service} is well again"))
+        self._end(service, RunState.FINISHED)
+
+    def stopped(self, service: str) -> None:
+        """Note that nobody looks after it any more."""
+        self.event(service, line("", f"the guard was stopped while it looked after {service}"))
+        self._end(service, RunState.FINISHED)
+
+    def gave_up(self, service: str, reason: str) -> None:
+        """Note that it is left alone, and why."""
+        self._begin(service, reason)
+        self.event(service, warning(f"leaves {service} alone: {reason}"))
+        self._end(service, RunState.FAILED)
+
+    def event(self, service: str, event: Event) -> None:
+        """Keep an event and tell it."""
+        run = self.runs.get(service)
+        if run is None:
+            self.tell(event)
+            return
+        try:
+            with Journal(self.world.journal) as journal:
+                Voice(journal, run, self.tell)(event)
+        except Problem as problem:
+            self.tell(event)
+            self.tell(warning(f"this is not in the journal: {problem}"))
+
+    def _begin(self, service: str, reason: str) -> None:
+        if service not in self.runs:
+            with suppress(Problem), Journal(self.world.journal) as journal:
+                self.runs[service] = journal.create(plan(service), {"service": service, "reason": reason}).id
+
+    def _end(self, service: str, state: RunState) -> None:
+        self._write(service, lambda journal, run: journal.state(run, state))
+        self.runs.pop(service, None)
+
+    def _write(self, service: str, write: Callable[[Journal, str], None]) -> None:
+        run = self.runs.get(service)
+        if run is not None:
+            with suppress(Problem), Journal(self.world.journal) as journal:
+                write(journal, run)
+
+
+def plan(service: str) -> Plan:
+    """Return the ladder as steps."""
+    steps = (Step(f"{n}-{rung}", "restart", _TITLES[rung].format(service), {"service": service}, Undo.NO, PLAN) for n, rung in enumerate(LADDER, 1))
+    return Plan(PLAN, tuple(steps))
+
+
+def step_of(act: Act) -> str:
+    """Return the id of the step that an attempt is."""
+    return f"{act.attempt}-{LADDER[act.attempt - 1]}"
+
+
+def perform(manager: Manager, act: Act) -> None:
+    """Restart the act's processes; returns when they were asked to start.
+
+    A sick worker is killed: it would not listen to anything else, and its manager brings it back at once. Everything else is asked to end
+    in good order first.
+    """
+    if act.rung is not Rung.WORKER:
+        manager.stop(act.processes)
+        manager.start(act.processes)
+        return
+    states = manager.states(act.processes)
+    for name in act.processes:
+        if states[name].pid:
+            manager.kill(name)
+        else:
+            manager.start([name])
+
+
+def unfinished(world: World) -> tuple[Run, ...]:
+    """Return the recoveries that the guard before us did not end."""
+    try:
+        return tuple(run for run in History(world.journal).runs() if run.plan.name == PLAN and run.state is RunState.RUNNING)
+    except Problem:
+        return ()
+
+
+def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
+    """Start what the guard before us had stopped and not started again; return how many attempts it had made."""
+    for record in run.steps:
+        processes = (record.memo or {}).get("processes")
+        if record.status is Status.DOING and isinstance(processes, list):
+            names = [str(name) for name in processes]
+            tell(line(record.step.id, f"starts {', '.join(names)}: the guard ended while it restarted them"))
+            with lock.held(world.lock, WHO, f"start {', '.join(names)}"):
+                manager.start(names)
+            with Journal(world.journal) as journal:
+                journal.mark(run.id, record.step.id, Status.DONE)
+    return sum(record.status is not Status.TODO for record in run.steps)
+
+
+def service_of(setup: Mapping[str, JSON]) -> str:
+    """Return the service that a recovery is about."""
+    return str(setup.get("service", ""))

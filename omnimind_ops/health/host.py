@@ -1,0 +1,67 @@
+"""The host's row: pressure (PSI), the disk of our state, containers that publish our ports. A few small files, no command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from omnimind_ops.model.health import Host
+
+DISK_FULL = 95.0
+"""Percent from which the whole is degraded: the stores stop taking writes soon."""
+DISK_WARNS = 85.0
+
+
+def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host:
+    """Return it; what the kernel does not tell is None."""
+    place = next((folder for folder in (state, *state.parents) if folder.exists()), Path("/"))
+    disk = os.statvfs(place)
+    usable = disk.f_blocks - disk.f_bfree + disk.f_bavail  # what root has kept for itself counts as neither used nor free, as df counts
+    return Host(
+        cpu_some=pressure("cpu", "some", proc),
+        memory_full=pressure("memory", "full", proc),
+        io_full=pressure("io", "full", proc),
+        disk=str(place),
+        disk_used=round(100 * (1 - disk.f_bavail / usable), 1) if usable else 0.0,
+        disk_total=disk.f_blocks * disk.f_frsize,
+        containers=containers(ports, proc),
+    )
+
+
+def pressure(kind: str, who: str, proc: Path = Path("/proc")) -> float | None:
+    """Return the share of the last 10 s, in percent, in which `some` or `full` (all) tasks waited for cpu, memory or io."""
+    for line in _read(proc / "pressure" / kind).splitlines():
+        name, *words = line.split()
+        if name == who:
+            return float(dict(word.split("=") for word in words)["avg10"])
+    return None
+
+
+def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, ...]:
+    """Return "port 6379 by docker-proxy 123" for each of our ports that Docker publishes; none where its userland proxy is off.
+
+    One in another network namespace (a Docker inside a container) is in nobody's way.
+    """
+    found, here = [], _network(proc / "self")
+    for entry in os.scandir(proc):
+        if entry.name.isdigit() and _read(proc / entry.name / "comm") == "docker-proxy":
+            words = _read(proc / entry.name / "cmdline").split("\0")
+            port = words[words.index("-host-port") + 1] if "-host-port" in words[:-1] else ""
+            if port.isdigit() and int(port) in ports and _network(proc / entry.name) in (here, ""):
+                found.append(f"port {port} by docker-proxy {entry.name}")
+    return tuple(dict.fromkeys(found))
+
+
+def _network(process: Path) -> str:
+    """Return the name of its network namespace, "" where that may not be read."""
+    try:
+        return os.readlink(process / "ns/net")  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,105 @@
+"""Track: what is remembered of one service from check to check."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from omnimind_ops.managers import ProcessState
+from omnimind_ops.model.health import Latency, Outcome, State
+from omnimind_ops.model.json import JSON
+
+WINDOW = 60
+"""Answers that the percentiles are taken over."""
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Bad answers in a row until a service that was ready counts as down, good ones until it counts as ready again."""
+
+    bad: int = 3
+    good: int = 2
+
+
+STRICT = Thresholds(1, 1)
+"""For a single look: what it says is what is."""
+
+
+@dataclass
+class Track:
+    """One service as seen so far. Times are monotonic seconds but those of `restarts` and `crashes`, which are unix seconds."""
+
+    outcome: Outcome | None = None
+    at: float = 0.0
+    state: State | None = None
+    good: int = 0
+    bad: int = 0
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    restarts: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+    crashes: deque[float] = field(default_factory=lambda: deque(maxlen=1000))  # those restarts that nobody asked for
+    pids: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)  # of restarts, as the manager counts them
+    started: float | None = None  # when the youngest process was
+    proven: frozenset[int] = frozenset()  # processes that were there when it last answered well
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+
+    def take(self, outcome: Outcome, seconds: float, at: float) -> None:
+        """Remember an answer that took `seconds`."""
+        self.outcome, self.at = outcome, at
+        if works(outcome):
+            self.good, self.bad = self.good + 1, 0
+            self.latencies.append(round(seconds * 1000, 2))
+            self.proven = frozenset(self.pids.values())
+        else:
+            self.good, self.bad = 0, self.bad + 1
+        if outcome.facts and (works(outcome) or not self.facts):
+            self.facts = outcome.facts
+
+    def meet(self, states: Sequence[ProcessState], at: float, now: float) -> list[str]:
+        """Take the processes into account (`at` monotonic, `now` unix); return a sentence for each that was replaced or is gone."""
+        told = []
+        for one in states:
+            before, is_known = self.pids.get(one.name, 0), one.name in self.counts
+            if one.pid and one.pid != before:
+                self.started = max(self.started or 0.0, at - max(0.0, now - one.since) if one.since else at)
+            if is_known:
+                crashed = max(one.restarts - self.counts[one.name], 0)
+                again = max(crashed, int(bool(before and one.pid and one.pid != before)))
+                self.restarts.extend([now] * again)
+                self.crashes.extend([now] * crashed)
+                told += [f"{one.name} restarted{f' {again} times' if again > 1 else ''}"] if again else []
+            elif one.restarts and one.since and now - one.since < HOUR:  # at first sight only the last one has a time
+                self.restarts.extend([*[one.since - HOUR / 2] * (one.restarts - 1), one.since])
+                self.crashes.append(one.since)
+            if before and not one.pid:
+                told.append(f"{one.name} {'was stopped' if one.by_person else 'ended'}{f': {one.detail}' if one.detail else ''}")
+            self.pids[one.name], self.counts[one.name] = one.pid, one.restarts
+        return told
+
+    def restarts_since(self, since: float) -> int:
+        """Count restarts after a unix time."""
+        return sum(moment > since for moment in self.restarts)
+
+    def crashes_since(self, since: float) -> int:
+        """Count restarts after a unix time that nobody asked for."""
+        return sum(moment > since for moment in self.crashes)
+
+    @property
+    def latency(self) -> Latency | None:
+        """Return the last latency and the percentiles."""
+        if not self.latencies:
+            return None
+        ordered = sorted(self.latencies)
+        return Latency(self.latencies[-1], ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))])
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether a process of it has not answered well yet since it was started."""
+        return not frozenset(pid for pid in self.pids.values() if pid) <= self.proven
+
+
+def works(outcome: Outcome) -> bool:
+    """Tell whether an answer is good: ready, and useful as far as that was asked."""
+    return outcome.ready and outcome.useful is not False

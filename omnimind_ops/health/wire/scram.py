@@ -1,0 +1,50 @@
+"""SCRAM-SHA-256 (RFC 7677), the client's side, without channel binding."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from functools import lru_cache
+
+
+class Scram:
+    """One login; ask first(), then proof(), then verify()."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self._bare = f"n=,r={base64.b64encode(os.urandom(18)).decode()}"
+        self._server = b""
+
+    def first(self) -> bytes:
+        """Return the first message: our nonce. PostgreSQL takes the user's name from the start-up packet."""
+        return f"n,,{self._bare}".encode()
+
+    def proof(self, challenge: bytes) -> bytes:
+        """Return the answer to the server's nonce, salt and number of iterations."""
+        words = dict(part.split("=", 1) for part in challenge.decode().split(","))
+        if not words["r"].startswith(self._bare.partition("r=")[2]):
+            raise ConnectionError("answers another login than ours")
+        salted = _salted(self._password, base64.b64decode(words["s"]), int(words["i"]))
+        plain = f"c=biws,r={words['r']}"
+        signed = f"{self._bare},{challenge.decode()},{plain}".encode()
+        key = _hmac(salted, b"Client Key")
+        signature = _hmac(hashlib.sha256(key).digest(), signed)
+        self._server = _hmac(_hmac(salted, b"Server Key"), signed)
+        both = bytes(one ^ other for one, other in zip(key, signature, strict=True))
+        return f"{plain},p={base64.b64encode(both).decode()}".encode()
+
+    def verify(self, final: bytes) -> None:
+        """Check that the server knows the password too."""
+        if not hmac.compare_digest(final, b"v=" + base64.b64encode(self._server)):
+            raise ConnectionError("does not know our password, it is another server")
+
+
+@lru_cache(maxsize=4)
+def _salted(password: str, salt: bytes, iterations: int) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")

@@ -1,0 +1,74 @@
+"""Keys of a terminal, one at a time; its mode is put back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_LFLAG, _CC = 3, 6
+_NAMES = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "\x1b": "escape", "\r": "enter", "\n": "enter"}
+_KEY = re.compile(r"\x1b[\[O][0-9;?]*[@-~]|.", re.DOTALL)
+"""One key: an escape sequence, or one character."""
+
+
+class Keys:
+    """Reads from a terminal in single-key mode."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+        self._waiting = ""
+
+    def next(self, seconds: float) -> str:
+        """Return the next key ("q", "up", "down", "escape", "enter" …), "" when none came in time. A closed terminal is "q"."""
+        if not self._waiting and not self._read(seconds):
+            return "q"
+        found = _KEY.match(self._waiting)
+        if found is None:
+            return ""
+        self._waiting = self._waiting[found.end() :]
+        return _NAMES.get(found.group(), found.group())
+
+    def _read(self, seconds: float) -> bool:
+        readable, _, _ = select.select([self.file], [], [], seconds)
+        if not readable:
+            return True
+        try:
+            said = os.read(self.file, 64)
+        except OSError:
+            return False
+        self._waiting = said.decode(errors="replace")
+        return bool(said)
+
+
+@contextmanager
+def single_keys(file: int) -> Iterator[Keys]:
+    """Read keys without Enter and without echo for a block. Ctrl-C still interrupts; Ctrl-Z does nothing: a stopped program would leave this mode.
+
+    SIGTERM and SIGHUP become SystemExit, so that they pass through here.
+    """
+    before = termios.tcgetattr(file)
+    mine = termios.tcgetattr(file)
+    mine[_LFLAG] &= ~(termios.ICANON | termios.ECHO)
+    mine[_CC][termios.VMIN], mine[_CC][termios.VTIME], mine[_CC][termios.VSUSP] = 1, 0, b"\0"
+    handlers = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        termios.tcsetattr(file, termios.TCSADRAIN, mine)
+        yield Keys(file)
+    finally:
+        try:
+            termios.tcsetattr(file, termios.TCSADRAIN, before)
+        except termios.error:
+            pass  # the terminal is gone, and with it its mode
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

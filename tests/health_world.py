@@ -1,0 +1,275 @@
+"""A whole system for tests of health and guard: real stores, and small real programs in place of engine, backends and frontend, whose faults
+are chosen by a file. Its manager owns real child processes and brings back what dies, as systemd and supervisor do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from omnimind_ops.catalogue import services
+from omnimind_ops.managers import ProcessState
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.world import Mode, Ports, World
+from tests.services import PASSWORD, Process, Services, free_port
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = '''
+import array, http.server, json, os, socket, socketserver, sys, time
+kind, place, faults = sys.argv[1:4]
+class Handler(http.server.BaseHTTPRequestHandler):
+    def address_string(self): return "here"
+    def log_message(self, *words): pass
+    def do_GET(self):
+        fault = json.load(open(faults)).get(kind, {})
+        time.sleep(fault.get("delay", 0))
+        if kind == "engine":
+            said = {"state": "ready", "device": "cpu", "expected": "cpu", "reason": "", "model_digest": "d", "precision": "f32",
+                    "proof": {"ok": True, "age_s": 1.0}, "gpu": None, **fault.get("health", {})}
+            return self.say(fault.get("status", 200), json.dumps(said).encode())
+        if kind == "frontend":
+            return self.say(fault.get("status", 200), b"<!doctype html><html></html>")
+        self.say(fault.get("status", 200), json.dumps({"status": "ready", "worker": "1", "pid": os.getpid(), "checks": fault.get("checks", {})}).encode())
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        fault = json.load(open(faults)).get(kind, {})
+        time.sleep(fault.get("embed_delay", 0))
+        self.say(fault.get("embed_status", 200), array.array("f", fault.get("vector", [0.6, 0.8])).tobytes(), {"x-model-digest": "d", "x-precision": "f32"})
+    def say(self, status, body, headers={}):
+        self.send_response(status)
+        for key, value in {"content-length": str(len(body)), **headers}.items(): self.send_header(key, value)
+        self.end_headers(); self.wfile.write(body)
+class Unix(socketserver.ThreadingUnixStreamServer): daemon_threads = True
+class Tcp(http.server.ThreadingHTTPServer):
+    def server_bind(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # the workers of one port share it
+        super().server_bind()
+if place.isdigit(): server = Tcp(("127.0.0.1", int(place)), Handler)
+else:
+    if os.path.exists(place): os.unlink(place)
+    server = Unix(place, Handler)
+if json.load(open(faults)).get(kind, {}).get("dies"): sys.exit(3)
+server.serve_forever()
+'''
+
+
+@dataclass
+class Child:
+    """One process and what its manager knows of it."""
+
+    words: tuple[str, ...]
+    running: subprocess.Popen[bytes] | None = None
+    since: float | None = None
+    restarts: int = 0
+    wanted: bool = False
+    stopped_by_person: bool = False
+    quick_ends: int = 0
+    gave_up: bool = False
+
+
+@dataclass
+class Children:
+    """A Manager (omnimind_ops.managers) over child processes. What dies is started again; after three quick ends it is given up.
+
+    `stores` are processes of tests/services.py, which come and go by their own start and stop.
+    """
+
+    children: dict[str, Child]
+    stores: dict[str, Process]
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    over: threading.Event = field(default_factory=threading.Event)
+    acts: list[str] = field(default_factory=list)
+    broken: str = ""  # why it cannot be asked
+
+    def start(self, names: Sequence[str]) -> None:
+        with self.lock:
+            for name in names:
+                self.acts.append(f"start {name}")
+                self._start(name)
+
+    def stop(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.acts.append(f"stop {name}")
+            self._stop(name)
+
+    def restart(self, names: Sequence[str]) -> None:
+        self.stop(names)
+        self.start(names)
+
+    def kill(self, name: str) -> None:
+        self.acts.append(f"kill {name}")
+        child = self.children[name]
+        if child.running:
+            child.running.kill()
+
+    def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
+        if self.broken:
+            raise Problem("cannot ask the manager", self.broken, "mend it")
+        with self.lock:
+            return {name: self._state(name) for name in names}
+
+    def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
+        yield from (f"line {number} of {name}" for number in range(lines))
+
+    def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        yield from ()
+
+    def person_stops(self, name: str) -> None:
+        """A person stops a process."""
+        self._stop(name)
+        self.children[name].stopped_by_person = True
+
+    def signal(self, name: str, number: int) -> int:
+        """Send a signal to a process of a service; returns its pid."""
+        pid = self.states([name])[name].pid
+        assert pid > 1
+        os.kill(pid, number)
+        return pid
+
+    def watch(self) -> None:
+        """Bring back what died; runs in a thread."""
+        while not self.over.wait(0.05):
+            with self.lock:
+                for name, child in self.children.items():
+                    if child.wanted and child.running and child.running.poll() is not None and not child.gave_up:
+                        child.quick_ends = child.quick_ends + 1 if time.time() - (child.since or 0) < 1 else 0
+                        child.gave_up, child.running = child.quick_ends >= 3, None
+                        if not child.gave_up:
+                            child.restarts += 1
+                            self._start(name)
+
+    def end(self) -> None:
+        """End everything."""
+        self.over.set()
+        for name in self.children:
+            self._stop(name)
+
+    def _start(self, name: str) -> None:
+        if name in self.stores:
+            if self.stores[name].running is None:
+                self.stores[name].start()
+            return
+        child = self.children[name]
+        if child.running is None or child.running.poll() is not None:
+            child.running = subprocess.Popen(child.words, cwd="/")
+            child.since, child.wanted, child.stopped_by_person, child.gave_up = time.time(), True, False, False
+
+    def _stop(self, name: str) -> None:
+        if name in self.stores:
+            process = self.stores[name]
+            if process.running:
+                process.running.send_signal(signal.SIGCONT)
+            process.stop(2 if name == "postgres" else 15)
+            return
+        child = self.children[name]
+        child.wanted = False
+        if child.running:
+            child.running.kill()
+            child.running.wait()
+        child.running = None
+
+    def _state(self, name: str) -> ProcessState:
+        if name in self.stores:
+            running = self.stores[name].running
+            alive = running is not None and running.poll() is None
+            return ProcessState(name, "running" if alive else "failed", running.pid if alive and running else 0, time.time() - 1000)
+        if name not in self.children:
+            return ProcessState(name, "running", os.getpid(), time.time() - 1000)  # the guard: the test itself
+        child = self.children[name]
+        alive = child.running is not None and child.running.poll() is None
+        if alive and child.running:
+            return ProcessState(name, "running", child.running.pid, child.since, child.restarts, memory_bytes=10 << 20, memory_limit=100 << 20)
+        state = "failed" if child.gave_up else "stopped" if not child.wanted else "backoff"
+        return ProcessState(name, state, 0, child.since, child.restarts, by_person=child.stopped_by_person, detail="ended with 3" if child.gave_up else "")
+
+
+@dataclass
+class System:
+    """The world, its manager, and the file that chooses faults."""
+
+    world: World
+    manager: Children
+    stores: Services
+    file: Path
+
+    def fault(self, **kinds: Mapping[str, object]) -> None:
+        """Choose the programs' faults; none given: none."""
+        beside = self.file.with_suffix(".new")
+        beside.write_text(json.dumps(kinds))
+        beside.replace(self.file)
+
+    def with_settings(self, **settings: object) -> World:
+        """Return the world with other settings."""
+        return replace(self.world, **settings)  # type: ignore[arg-type]
+
+
+@contextmanager
+def system(stores: Services, place: Path, database: str) -> Iterator[System]:
+    """Run it for a block."""
+    for folder in ("state", "run", "logs"):
+        (place / folder).mkdir(parents=True, exist_ok=True)
+    ports = Ports((free_port(), free_port()), free_port(), stores.redis_port, stores.postgres_port, stores.qdrant_port)
+    world = World(
+        mode=Mode.EMBEDDED, ports=ports, workers=2, state=place / "state", config=place, logs=place / "logs", run=place / "run", uploads=place,
+        stores=(place, place, place), critical_seconds=20, secondary_seconds=20, standin=True,
+        redis_url=stores.redis_url, postgres_dsn=stores.database(database), qdrant_url=stores.qdrant_url, qdrant_key=stores.qdrant_key,
+    )  # fmt: skip
+    faults = place / "faults.json"
+    faults.write_text("{}")
+    children: dict[str, Child] = {}
+    for service in services(world):
+        where = service.socket or str(service.port)
+        for name in service.processes if service.kind in ("engine", "backend", "frontend") else ():
+            children[name] = Child((sys.executable, "-I", "-c", PROGRAM, str(service.kind), where, str(faults)))
+    manager = Children(children, {"postgres": stores.postgres, "redis": stores.redis, "qdrant": stores.qdrant})
+    watching = threading.Thread(target=manager.watch)
+    try:
+        manager.start(list(children))
+        watching.start()
+        _wait(world)
+        manager.acts.clear()
+        yield System(world, manager, stores, faults)
+    finally:
+        manager.end()
+        if watching.is_alive():
+            watching.join()
+        for process in manager.stores.values():  # as the session had them
+            if process.running is None or process.running.poll() is not None:
+                process.start()
+
+
+def _wait(world: World) -> None:
+    from omnimind_ops.health import probes
+
+    end = time.monotonic() + 30
+    for service in services(world):
+        while service.kind in ("engine", "backend", "frontend") and not probes.of(service, world, deep=False).ready:
+            assert time.monotonic() < end, service.name
+            time.sleep(0.05)
+
+
+def embedded_home(stores: Services, place: Path) -> Path:
+    """Make an embedded system as its last start left it: its stores answer, nobody runs its processes. Returns XDG_STATE_HOME."""
+    state = place / "omnimind"
+    (state / "run").mkdir(parents=True)
+    ports = {"backends": [free_port()], "frontend": free_port(), "redis": stores.redis_port, "postgres": stores.postgres_port, "qdrant": stores.qdrant_port}
+    words = {"ports": ports, "workers": 1, "collection": "c", "uploads": str(state / "uploads"), "standin": True, "qdrant": "", "moved": {}}
+    (state / "embedded.json").write_text(json.dumps(words))
+    secrets = state / "secrets.json"
+    secrets.write_text(json.dumps({"postgres": PASSWORD, "redis": PASSWORD, "qdrant": stores.qdrant_key}))
+    secrets.chmod(0o600)
+    stores.database("omnimind")
+    return place
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a command that works with that system."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}

@@ -1,0 +1,296 @@
+"""The whole check on a whole small system: real stores, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.catalogue import services
+from omnimind_ops.health import cache as caches
+from omnimind_ops.health import check as checks
+from omnimind_ops.health import host
+from omnimind_ops.health.cache import Cache
+from omnimind_ops.health.check import check
+from omnimind_ops.health.track import STRICT, Thresholds
+from omnimind_ops.model.health import HealthCode, Report, State
+from tests.health_world import System, system
+from tests.services import Services
+
+
+@pytest.fixture(scope="module")
+def whole(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """One system for this file; tests put back what they break."""
+    with system(stores, tmp_path_factory.mktemp("om"), "health_check") as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def mended(whole: System) -> Iterator[None]:
+    """No fault at the start, none left at the end."""
+    whole.fault()
+    (whole.world.run / "health.json").write_text("{}")
+    _until(lambda: look(whole), lambda report: report.state is State.READY)
+    yield
+
+
+def look(whole: System, cache: Cache | None = None, **settings: object) -> Report:
+    """One strict look, unless a cache says otherwise."""
+    return check(whole.with_settings(**settings), whole.manager, cache or Cache(STRICT), seconds=1.0)
+
+
+def test_all_is_well(whole: System) -> None:
+    """Every deep probe did real work, and what a person wants to know is there."""
+    found = look(whole)
+    assert [(one.service, one.state, one.why) for one in found.services if one.state is not State.READY] == []
+    assert (found.state, found.code) == (State.READY, HealthCode.READY)
+    assert [one.useful for one in found.services] == [True] * len(services(whole.world))
+    assert all(one.latency and one.latency.last > 0 for one in found.services)
+    backend = found.of("backend-" + str(whole.world.ports.backends[0]))
+    assert backend and (backend.memory, backend.limit) == (20 << 20, 200 << 20)
+    assert found.gpu is None
+    assert 0 < found.host.disk_used < 100
+
+
+def test_a_dead_critical_service_is_down_and_a_secondary_one_only_degrades(whole: System) -> None:
+    """Exit codes 1 and 2."""
+    for name, code in (("engine", HealthCode.DOWN), ("frontend", HealthCode.DEGRADED)):
+        _until(lambda: look(whole), lambda report: report.state is State.READY)
+        whole.manager.stop([name])
+        found = look(whole)
+        whole.manager.start([name])
+        reading = found.of(name)
+        assert reading and (reading.state, reading.alive, reading.ready) == (State.DOWN, False, False)
+        assert found.code is code
+
+
+def test_what_a_person_stopped_is_stopped_and_not_down(whole: System) -> None:
+    """The whole is not ready all the same."""
+    whole.manager.person_stops("engine")
+    found = look(whole)
+    whole.manager.start(["engine"])
+    reading = found.of("engine")
+    assert reading and (reading.state, reading.why) == (State.STOPPED, "stopped on request")
+    assert found.code is HealthCode.DOWN
+
+
+def test_work_for_the_gpu_done_on_the_cpu_is_degraded(whole: System) -> None:
+    """Exit code 2, and the row says it loudly."""
+    whole.fault(engine={"health": {"state": "degraded", "expected": "cuda", "device": "cpu", "reason": "gpu expected but running on cpu"}})
+    found = look(whole)
+    assert found.code is HealthCode.DEGRADED
+    assert found.gpu and (found.gpu.expected, found.gpu.used, found.gpu.said) == (True, False, "gpu expected but running on cpu")
+
+
+def test_an_engine_that_embeds_differently_than_before_is_not_useful(whole: System) -> None:
+    """It answers 200 all the while."""
+    cache = Cache(STRICT, ttl=0)
+    assert look(whole, cache).state is State.READY
+    whole.fault(engine={"vector": [0.8, -0.6]})
+    reading = look(whole, cache).of("engine")
+    assert reading and (reading.ready, reading.useful) == (False, False)
+    assert "differently than before (cosine 0.0000)" in reading.why
+
+
+def test_a_busy_engine_is_degraded_and_a_stuck_one_is_not_useful(whole: System) -> None:
+    """Both give no answer in time; others wait for the one, and it has proven itself lately."""
+    for queue, age, useful in ((9, 20.0, None), (0, 20.0, False), (9, 900.0, False)):
+        said = {"queue": {"texts": queue}, "proof": {"ok": True, "age_s": age}}
+        whole.fault(engine={"health": said, "embed_delay": 3.0})
+        reading = look(whole).of("engine")
+        assert reading and (reading.useful, reading.bad) == (useful, int(useful is False)), (queue, age)
+        assert reading.state is (State.DEGRADED if useful is None else State.DOWN)
+    whole.fault()
+
+
+def test_nan_is_no_embedding(whole: System) -> None:
+    """As half precision gives on some cards."""
+    whole.fault(engine={"vector": [float("nan"), 1.0]})
+    reading = look(whole).of("engine")
+    assert reading and not reading.useful and "not a number" in reading.why
+
+
+def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) -> None:
+    """And a frozen one costs one time-out, not one for each of them."""
+    ports = whole.world.ports.backends
+    whole.fault(backend={"status": 503, "checks": {"postgres": {"state": "down", "detail": "no answer within 2 s"}}})
+    pid = whole.stores.postgres.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        found = look(whole)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert {one.service: one.root for one in found.services if one.root} == {f"backend-{port}": "postgres" for port in ports}
+    postgres = found.of("postgres")
+    assert postgres and (postgres.silent, postgres.root) == (True, "")
+    assert found.seconds < 2 * 1.0 + checks.GRACE
+
+
+def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None:
+    """And down once its start time-out is over."""
+    whole.fault(engine={"status": 500})
+    whole.manager.restart(["engine"])
+    _until(lambda: look(whole).of("engine"), lambda one: one.why.startswith("HTTP 500"))
+    found = look(whole)
+    reading = found.of("engine")
+    assert reading and reading.state is State.STARTING and found.code is HealthCode.STARTING
+    late = look(whole, critical_seconds=0).of("engine")
+    assert late and late.state is State.DOWN
+
+
+def test_answers_are_kept_for_their_time_to_live_and_show_their_age(whole: System) -> None:
+    """Nobody is asked twice within it."""
+    clock = [100.0]
+    cache = Cache(STRICT, ttl=5, at=lambda: clock[0])
+    look(whole, cache)
+    whole.fault(engine={"status": 500})
+    clock[0] += 4
+    kept = look(whole, cache).of("engine")
+    clock[0] += 2
+    asked = look(whole, cache).of("engine")
+    assert kept and (kept.state, kept.age) == (State.READY, 4.0)
+    assert asked and (asked.bad, asked.age) == (1, 0.0)
+
+
+def test_who_keeps_looking_believes_three_bad_answers_and_then_two_good_ones(whole: System) -> None:
+    """Thresholds both ways."""
+    cache = Cache(Thresholds(3, 2), ttl=0)
+    look(whole, cache)
+    whole.fault(engine={"embed_status": 500})
+    states = [look(whole, cache).of("engine") for _ in range(3)]
+    whole.fault()
+    states += [look(whole, cache).of("engine") for _ in range(2)]
+    assert [one.state for one in states if one] == [State.READY, State.READY, State.DOWN, State.DOWN, State.READY]
+    assert states[0] and states[0].why.startswith("failing 1 of 3: cannot embed: HTTP 500")
+
+
+def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None:
+    """Counted by its manager, told in words."""
+    name = f"backend-{whole.world.ports.backends[0]}"
+    cache = Cache(STRICT, ttl=0)
+    look(whole, cache)
+    whole.manager.signal(f"{name}-1", signal.SIGKILL)
+    found = _until(lambda: look(whole, cache), lambda report: report.of(name).restarts == 1 and report.state is State.READY)  # type: ignore[union-attr]
+    assert f"{name}-1 restarted" in [one.text for one in cache.changes]
+    assert found.change
+
+
+def test_a_crash_loop_is_degraded_though_it_answers_between_its_deaths(whole: System) -> None:
+    """Five restarts in five minutes."""
+    cache = Cache(STRICT, ttl=0)
+    track = cache.track("engine")
+    look(whole, cache)
+    track.crashes.extend([time.time()] * 5)
+    reading = look(whole, cache).of("engine")
+    assert reading and (reading.state, reading.why) == (State.DEGRADED, "crashed 5 times in 5 min")
+
+
+def test_restarts_that_were_asked_for_are_no_crash_loop(whole: System) -> None:
+    """A rolling restart, again and again."""
+    cache = Cache(STRICT, ttl=0)
+    look(whole, cache)
+    for _ in range(6):
+        whole.manager.restart(["frontend"])
+        look(whole, cache)
+    reading = _until(lambda: look(whole, cache).of("frontend"), lambda one: one.state is State.READY)
+    assert reading.restarts == 6
+
+
+def test_a_worker_that_is_given_up_degrades_its_backend(whole: System) -> None:
+    """The other one answers."""
+    name = f"backend-{whole.world.ports.backends[1]}"
+    whole.fault(backend={"dies": True})
+    for _ in range(4):
+        child = whole.manager.children[f"{name}-1"]
+        if child.running:
+            child.running.kill()
+        time.sleep(0.3)
+    _until(lambda: child, lambda one: one.gave_up)
+    reading = look(whole).of(name)
+    whole.fault()
+    whole.manager.start([f"{name}-1"])
+    assert reading and (reading.state, reading.why) == (State.DEGRADED, f"1 of 2 workers: {name}-1 is failed: ended with 3")
+
+
+def test_a_manager_that_cannot_be_asked_is_trouble_of_its_own(whole: System) -> None:
+    """Not a system whose every process is dead: what answers is ready, and the whole is degraded."""
+    whole.manager.broken = "supervisor does not answer"
+    found = look(whole)
+    whole.manager.broken = ""
+    assert (found.state, {one.state for one in found.services}) == (State.DEGRADED, {State.READY})
+    assert found.trouble == "cannot ask the manager: supervisor does not answer"
+
+
+def test_a_full_disk_degrades(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the stores refuse to write."""
+    monkeypatch.setattr(host, "DISK_FULL", 0.0)
+    assert look(whole).code is HealthCode.DEGRADED
+
+
+def test_the_guards_file_gives_history_to_who_looks_once(whole: System) -> None:
+    """Latencies, restarts, the last change, and what was given up; no secret."""
+    cache = Cache(ttl=0)
+    for _ in range(5):
+        look(whole, cache)
+    cache.note("engine", "restarted")
+    cache.track("engine").restarts.append(time.time() - 10)
+    cache.gave_up["frontend"] = "5 restarts did not help"
+    file = whole.world.run / "health.json"
+    caches.save(cache, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert "test-password" not in file.read_text() and "test-key" not in file.read_text()
+    whole.fault(frontend={"status": 500})
+    later = caches.load(file, STRICT)
+    later.ttl = 0
+    found = look(whole, later)
+    engine, frontend = found.of("engine"), found.of("frontend")
+    assert engine and engine.restarts == 1 and len(json.loads(file.read_text())["services"]["engine"]["latencies"]) == 5
+    assert frontend and frontend.gave_up == "5 restarts did not help"
+    assert found.change and (found.change.service, found.change.text) != ("", "")
+
+
+def test_without_credentials_what_the_guard_saw_last_is_shown(whole: System) -> None:
+    """Natively without root: with its age, instead of nothing."""
+    cache = Cache(STRICT)
+    look(whole, cache)
+    caches.save(cache, whole.world.run / "health.json")
+    later = time.time() + 30
+    stranger = caches.load(whole.world.run / "health.json", STRICT, now=lambda: later)
+    found = look(whole, stranger, redis_url="", postgres_dsn="")
+    postgres = found.of("postgres")
+    assert postgres and postgres.state is State.READY and 29 < (postgres.age or 0) < 32
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"version": 99}', '{"version": 1, "at": 0}', "[]"])
+def test_a_broken_file_of_the_guard_is_no_history(tmp_path: Path, text: str) -> None:
+    """Never an error."""
+    (tmp_path / "health.json").write_text(text)
+    assert caches.load(tmp_path / "health.json", STRICT).tracks == {}
+
+
+def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> None:
+    """As the kernel writes them."""
+    (tmp_path / "pressure").mkdir()
+    (tmp_path / "pressure/cpu").write_text("some avg10=3.14 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
+    for pid, comm, words in ((7, "docker-proxy", "docker-proxy\0-proto\0tcp\0-host-ip\0" "0.0.0.0\0-host-port\0" "6379\0"), (8, "bash", "bash\0")):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "comm").write_text(f"{comm}\n")
+        (tmp_path / str(pid) / "cmdline").write_text(words)
+    assert host.pressure("cpu", "some", tmp_path) == 3.14
+    assert host.pressure("memory", "full", tmp_path) is None
+    assert host.containers(frozenset({6379}), tmp_path) == ("port 6379 by docker-proxy 7",)
+    assert host.containers(frozenset({5432}), tmp_path) == ()
+
+
+def _until(ask, good, seconds: float = 20):  # type: ignore[no-untyped-def]
+    end = time.monotonic() + seconds
+    while not ((found := ask()) and good(found)):
+        assert time.monotonic() < end, found
+        time.sleep(0.05)
+    return found

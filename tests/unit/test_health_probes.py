@@ -1,0 +1,223 @@
+"""The probes against real stores: what works, what refuses, what is silent, what is gone; and that they disturb nobody."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+from omnimind_ops.health import probes
+from omnimind_ops.health import stores as ask
+from omnimind_ops.health.wire.scram import Scram
+from omnimind_ops.model.health import Outcome
+from tests.services import PASSWORD, Process, Services, free_port
+
+SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def dsn(stores: Services) -> str:
+    """A database of its own."""
+    return stores.database("health")
+
+
+def qdrant(stores: Services, key: str = "test-key", *, deep: bool = True, seconds: float = SECONDS) -> Outcome:
+    return probes.asked(lambda: ask.qdrant(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds)
+
+
+def test_deep_probes_write_and_read_through_every_store(stores: Services, dsn: str) -> None:
+    """Twice: the first time they make what they need."""
+    for _ in range(2):
+        assert ask.postgres(dsn, SECONDS, deep=True).useful is True
+        assert ask.redis(stores.redis_url, SECONDS, deep=True).useful is True
+        assert qdrant(stores).useful is True
+
+
+def test_shallow_probes_write_nothing(stores: Services) -> None:
+    """A migration compares data while it waits for them."""
+    empty = stores.database("health_shallow")
+    with redis.Redis.from_url(stores.redis_url) as link, httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http:
+        link.delete(ask.KEY)
+        http.delete(f"/collections/{ask.COLLECTION}")
+        assert [ask.postgres(empty, SECONDS, deep=False).ready, ask.redis(stores.redis_url, SECONDS, deep=False).ready, qdrant(stores, deep=False).ready] == [True] * 3
+        assert link.get(ask.KEY) is None
+        assert ask.COLLECTION not in [one["name"] for one in http.get("/collections").json()["result"]["collections"]]
+    with psycopg.connect(empty) as db:
+        assert db.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_what_is_left_in_redis_goes_away_by_itself(stores: Services) -> None:
+    """A key with a time to live."""
+    ask.redis(stores.redis_url, SECONDS, deep=True)
+    with redis.Redis.from_url(stores.redis_url) as link:
+        assert 0 < int(link.ttl(ask.KEY)) <= ask.KEY_SECONDS
+
+
+def test_the_collection_that_is_searched_is_only_read(stores: Services) -> None:
+    """Its points are counted, ours are elsewhere."""
+    with httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http:
+        http.put("/collections/universal_machine_embeddings", json={"vectors": {"size": 2, "distance": "Cosine"}}).raise_for_status()
+        http.put("/collections/universal_machine_embeddings/points?wait=true", json={"points": [{"id": 7, "vector": [1, 0]}]}).raise_for_status()
+        try:
+            assert qdrant(stores).detail == "universal_machine_embeddings: 1 points"
+            assert http.get("/collections/universal_machine_embeddings").json()["result"]["points_count"] == 1
+        finally:
+            http.delete("/collections/universal_machine_embeddings")
+
+
+def test_two_checks_at_once_do_not_call_each_other_broken(stores: Services, dsn: str) -> None:
+    """They write the same row, key and point."""
+    outcomes: list[Outcome] = []
+
+    def check() -> None:
+        for _ in range(10):
+            outcomes.extend((ask.postgres(dsn, SECONDS, deep=True), ask.redis(stores.redis_url, SECONDS, deep=True), qdrant(stores)))
+
+    threads = [threading.Thread(target=check) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 90
+    assert [one.why for one in outcomes if one.why] == []
+
+
+def test_a_wrong_password_is_a_refusal_and_not_silence(stores: Services, dsn: str) -> None:
+    """The server's own words are passed on."""
+    found = [
+        ask.postgres(dsn.replace(PASSWORD, "wrong"), SECONDS, deep=True),
+        ask.redis(stores.redis_url.replace(PASSWORD, "wrong"), SECONDS, deep=True),
+        qdrant(stores, key="wrong"),
+    ]
+    assert [(one.ready, one.refuses, one.silent) for one in found] == [(False, True, False)] * 3
+    assert "password authentication failed" in found[0].why
+    assert "WRONGPASS" in found[1].why
+    assert "401" in found[2].why
+
+
+def test_a_database_that_takes_no_writes_is_ready_but_not_useful(stores: Services) -> None:
+    """Ready is not useful."""
+    own = stores.database("health_read_only")
+    with psycopg.connect(stores.dsn, autocommit=True) as link:
+        link.execute('ALTER DATABASE "health_read_only" SET default_transaction_read_only = on')
+    found = ask.postgres(own, SECONDS, deep=True)
+    assert (found.ready, found.useful, found.refuses) == (True, False, True)
+    assert "no writes" in found.why
+
+
+def test_a_redis_that_is_full_is_ready_but_not_useful(stores: Services) -> None:
+    """Its own word for it is OOM."""
+    with redis.Redis.from_url(stores.redis_url) as link:
+        before = link.config_get("maxmemory")["maxmemory"]
+        link.config_set("maxmemory", "1")
+        try:
+            found = ask.redis(stores.redis_url, SECONDS, deep=True)
+        finally:
+            link.config_set("maxmemory", before)
+    assert (found.ready, found.useful, found.refuses) == (True, False, True)
+    assert found.why.startswith("OOM")
+
+
+@contextmanager
+def frozen(process: Process) -> Iterator[None]:
+    """Stop a server with SIGSTOP for a block."""
+    pid = process.pid
+    assert pid > 1
+    import os
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str) -> None:
+    """The kernel still takes the connection; nobody answers."""
+    for process, question in (
+        (stores.redis, lambda: ask.redis(stores.redis_url, 0.3, deep=True)),
+        (stores.qdrant, lambda: ask.qdrant(stores.qdrant_url, "test-key", "c", 0.3, deep=True)),
+        (stores.postgres, lambda: ask.postgres(dsn, 0.3, deep=True)),
+    ):
+        with frozen(process):
+            found = probes.asked(question, 0.3)
+        assert (found.ready, found.silent) == (False, True), process.name
+        assert found.why == "no answer within 0.3 s"
+    assert ask.postgres(dsn, SECONDS, deep=True).useful
+
+
+def test_nobody_listening_is_no_silence() -> None:
+    """It is a definite answer."""
+    found = probes.asked(lambda: ask.redis(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
+    assert (found.ready, found.silent, found.why) == (False, False, "nobody listens")
+
+
+def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
+    """One deadline for the whole conversation, not one for each byte."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def drip() -> None:
+            link, _ = server.accept()
+            with link:
+                while not over.wait(0.05):
+                    try:
+                        link.sendall(b"+")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            found = probes.asked(lambda: ask.redis(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4)
+        finally:
+            over.set()
+            thread.join()
+    assert found.silent
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n{not json", b"\x00\xff garbage\r\n\r\n", b"-ERR go away\r\n", b"$-5\r\n"])
+def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> None:
+    """Somebody else may listen on our port."""
+    for question in (
+        lambda port: ask.redis(f"redis://:x@127.0.0.1:{port}/0", 1.0, deep=True),
+        lambda port: ask.postgres(f"postgresql://a:b@127.0.0.1:{port}/c", 1.0, deep=True),
+        lambda port: ask.qdrant(f"http://127.0.0.1:{port}", "", "c", 1.0, deep=True),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = int(server.getsockname()[1])
+
+            def say() -> None:
+                server.settimeout(2)
+                try:
+                    while True:
+                        link, _ = server.accept()
+                        with link:
+                            link.recv(65536)
+                            link.sendall(answer)
+                except OSError:
+                    return
+
+            thread = threading.Thread(target=say, daemon=True)
+            thread.start()
+            found = probes.asked(lambda: question(port), 1.0)
+        assert not (found.ready and found.useful)
+        assert found.why
+
+
+def test_a_server_that_does_not_know_our_password_is_found_out() -> None:
+    """SCRAM proves both sides; RFC 7677's own example."""
+    scram = Scram("pencil")
+    scram._bare = "n=user,r=rOprNGfwEbeRWgbNEkqO"
+    proof = scram.proof(b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+    assert proof.endswith(b"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=")
+    scram.verify(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+    with pytest.raises(ConnectionError, match="another server"):
+        scram.verify(b"v=AAAA")
