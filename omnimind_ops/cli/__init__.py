@@ -10,6 +10,7 @@ def main() -> None:
     from omnimind_ops.cli.app import app
     from omnimind_ops.model.problem import ExitCode, Problem
 
+    _wrong_usage_exits_with(int(ExitCode.USAGE))
     as_json = "--json" in sys.argv
     try:
         app(standalone_mode=True)
@@ -19,5 +20,13 @@ def main() -> None:
         show(problem, as_json=as_json)
         sys.exit(int(problem.code))
     except KeyboardInterrupt:
-        sys.stderr.write("stopped at once; the same command goes on, `omnimind rollback` goes back\n")
+        sys.stderr.write("stopped at once; the same command goes on (a migration: `omnimind rollback` goes back)\n")
         sys.exit(int(ExitCode.INTERRUPTED))
+
+
+def _wrong_usage_exits_with(code: int) -> None:
+    """Let an unknown option exit with `code`, not with click's 2: that is "degraded" of `omnimind health`. Typer carries a click of its own."""
+    import typer
+
+    usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+    usage.exit_code = code  # type: ignore[attr-defined]

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from omnimind_ops import __version__
-from omnimind_ops.cli import confirm, converge, doctor, finish, migrate, receipt, rollback, runs
+from omnimind_ops.cli import confirm, converge, doctor, down, finish, guard, health, logs, migrate, receipt, restart, rollback, runs, status, up, user
+from omnimind_ops.cli import open as open_
 
 app = typer.Typer(
     name="omnimind",
@@ -31,6 +32,13 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 
 
 for name, module in (
+    ("up", up),
+    ("down", down),
+    ("restart", restart),
+    ("status", status),
+    ("health", health),
+    ("logs", logs),
+    ("open", open_),
     ("doctor", doctor),
     ("migrate", migrate),
     ("confirm", confirm),
@@ -39,5 +47,7 @@ for name, module in (
     ("converge", converge),
     ("runs", runs),
     ("receipt", receipt),
+    ("guard", guard),
 ):
     app.command(name)(module.command)
+app.add_typer(user.app, name="user")

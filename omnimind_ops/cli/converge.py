@@ -6,28 +6,31 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Json, need_root, paths, who
+from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 from omnimind_ops.model.problem import ExitCode, Problem
 
 
 def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
+    config: Config = None,
     json: Json = False,
 ) -> None:
-    """Install and configure whatever drifted; data is not touched. A second time changes nothing."""
+    """Install and configure whatever drifted, and what the settings say now of model, mode and open_reads; data is not touched."""
     need_root("converge")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.settings import load
 
+    settings = load(config)
     run = flow.current(History(paths().journal))
     if run is None or run.state not in flow.NATIVE:
         raise Problem("cannot converge", "this host is not native", "run `omnimind migrate --from-docker` first", code=ExitCode.NOT_INSTALLED)
     if dry_run:
-        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths())), json=json)
+        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     with held(paths().lock, who(), "converge"), choose(json) as show:
-        changed = converge.converge(run, paths(), show.tell)
+        changed = converge.converge(run, paths(), settings, show.tell)
     show_plan.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

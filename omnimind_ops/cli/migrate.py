@@ -58,7 +58,7 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
     if run is not None and run.state in flow.NATIVE:
         from omnimind_ops.flows import converge
 
-        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths())), json=json)
+        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     prepared = flow.prepare(asked, settings, paths(), ignore, force_os)
     show_plan.checks(prepared.checks, json=json)
@@ -89,7 +89,7 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  #
             sure(f"Migrate project {prepared.found.project.name} now?", yes)
         if run is not None and run.state in flow.NATIVE:
             with choose(json) as show:
-                changed = converge.converge(run, where, show.tell)
+                changed = converge.converge(run, where, settings, show.tell)
             show_plan.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
             return
         if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):

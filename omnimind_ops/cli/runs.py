@@ -1,13 +1,40 @@
-"""omnimind runs: the journal, readable."""
+"""omnimind runs [RUN]: the journal, readable: migrations, and what the guard did."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from omnimind_ops.cli.options import Json, paths
 
 
-def command(json: Json = False) -> None:
-    """List what was run on this host, newest first."""
+def command(
+    run: Annotated[str, typer.Argument(help="A run's id: show what happened in it, event by event.")] = "",
+    json: Json = False,
+) -> None:
+    """List what was run on this host, migrations and recoveries, newest first."""
     from omnimind_ops.engine.history import History
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render import show_plan, show_run
 
-    show_plan.runs(History(paths().journal).runs(), json=json)
+    history = History(_journal())
+    if run:
+        show_run.events(history.run(run), history.events(run), json=json)
+    else:
+        show_plan.runs(history.runs(), json=json)
+
+
+def _journal() -> Path:
+    """Return this host's journal; where there is none, that of this user's embedded system."""
+    from omnimind_ops import world
+    from omnimind_ops.model.problem import Problem
+    from omnimind_ops.settings import load
+
+    host = paths().journal
+    if host.exists():
+        return host
+    try:
+        return world.find(load(), paths()).journal
+    except Problem:
+        return host

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from omnimind_ops.engine import runner
-from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.setup import goal_now
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON
@@ -15,6 +15,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
+from omnimind_ops.settings import Settings
 
 
 def plan() -> Plan:
@@ -22,16 +23,16 @@ def plan() -> Plan:
     return migration.converge()
 
 
-def preview(run: Run, paths: Paths) -> Iterator[Preview]:
+def preview(run: Run, paths: Paths, settings: Settings) -> Iterator[Preview]:
     """Yield what would change on a host that `run` made native; read-only."""
-    with handlers(goal_of(run), paths, run.id) as kinds:
+    with handlers(goal_now(run, settings), paths, run.id) as kinds:
         yield from runner.preview(plan(), kinds)
 
 
-def converge(run: Run, paths: Paths, tell: Tell) -> int:
+def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
     """Do it; returns how many steps changed something. Nothing to undo: every step is the native host's own goal."""
     changed = 0
-    with handlers(goal_of(run), paths, run.id) as kinds:
+    with handlers(goal_now(run, settings), paths, run.id) as kinds:
         for step in plan().steps:
             tell(_event(step, "doing"))
             began = time.monotonic()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from omnimind_ops.flows.discover import Asked, Found
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
+from omnimind_ops.settings import Settings
+
+CHANGEABLE = ("model", "mode", "open_reads")
+"""Settings that take effect on a native host: they move no data, no port and no name."""
 
 
 def questions(asked: Asked) -> dict[str, JSON]:
@@ -41,3 +45,8 @@ def goal_of(run: Run) -> Goal:
         raise Problem("cannot read the run", f"{run.id} has no goal in the journal", "migrate again")
     known = {f.name for f in fields(Goal)}
     return Goal(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items() if k in known})  # type: ignore[arg-type]
+
+
+def goal_now(run: Run, settings: Settings) -> Goal:
+    """Return the same goal with what the settings name today of that which can change; what they do not name stays as it was."""
+    return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.model_fields_set})

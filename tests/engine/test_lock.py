@@ -66,6 +66,25 @@ def test_a_killed_holder_frees_it_and_its_words_do_no_harm(tmp_path: Path) -> No
     assert (tmp_path / "lock").read_text() == ""
 
 
+def test_asking_whether_it_is_held_names_the_holder_and_disturbs_nobody(tmp_path: Path) -> None:
+    """The guard asks again and again, while others want to take it."""
+    path = tmp_path / "lock"
+    assert lock.busy(path) == ""
+    process = hold_elsewhere(path)
+    try:
+        assert "alice (pts/1) has been at it since" in lock.busy(path)
+    finally:
+        end(process)
+    assert lock.busy(path) == ""  # its words are still there
+    with lock.held(path, "bob", "finish"):
+        assert "bob has been at it" in lock.busy(path)
+    for _ in range(300):  # free, and asked all the time
+        lock.busy(path)
+        with lock.held(path, "bob", "again"):
+            pass
+    assert lock.busy(path) == ""
+
+
 def test_freed_after_an_error(tmp_path: Path) -> None:
     """And can be taken again by the same process."""
     with pytest.raises(ZeroDivisionError), lock.held(tmp_path / "lock", "bob", "one"):

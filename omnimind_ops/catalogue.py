@@ -1,0 +1,110 @@
+"""The catalogue: every service of a World, in start order. All commands read it; nobody else knows what runs, in which order, or how long it may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+
+from omnimind_ops.model import native
+from omnimind_ops.world import World
+
+
+class Kind(StrEnum):
+    """What a service is."""
+
+    POSTGRES = "postgres"
+    REDIS = "redis"
+    QDRANT = "qdrant"
+    ENGINE = "engine"
+    BACKEND = "backend"
+    FRONTEND = "frontend"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. `processes` are the manager's own names: systemd units, or supervisor's programs."""
+
+    name: str
+    kind: Kind
+    critical: bool  # without it nothing works
+    start_seconds: int
+    after: tuple[str, ...]  # names of services that must be ready before this one is started
+    processes: tuple[str, ...]
+    port: int | None = None
+    socket: str | None = None  # unix socket
+    data: str = ""  # folder, "" for none
+    sockets: tuple[str, ...] = ()  # native: socket units that are started before and stopped after the processes
+
+
+STORES = (Kind.POSTGRES, Kind.REDIS, Kind.QDRANT)
+
+
+def services(world: World) -> tuple[Service, ...]:
+    """Return every service in start order.
+
+    Workers wait for the stores and the schema, not for the engine: its socket takes connections while it loads.
+    """
+    return (*_stores(world), _engine(world), *(_backend(world, at, port) for at, port in enumerate(world.ports.backends)), _frontend(world), *_guard(world))
+
+
+def named(world: World, name: str) -> Service | None:
+    """Return the service of that name; a port alone (8000) means its backend."""
+    return next((one for one in services(world) if name in (one.name, *one.processes) or (one.kind is Kind.BACKEND and name == str(one.port))), None)
+
+
+def _stores(world: World) -> tuple[Service, ...]:
+    data = dict(zip(STORES, map(str, world.stores), strict=True))
+    postgres = next((unit for unit in world.units if unit.startswith("postgresql@")), native.POSTGRES)
+    return (
+        _service(world, Kind.POSTGRES, (postgres if world.native else "postgres",), port=world.ports.postgres, data=data[Kind.POSTGRES]),
+        _service(world, Kind.REDIS, (native.REDIS if world.native else "redis",), port=world.ports.redis, data=data[Kind.REDIS]),
+        _service(world, Kind.QDRANT, (native.QDRANT if world.native else "qdrant",), port=world.ports.qdrant, data=data[Kind.QDRANT]),
+    )
+
+
+def _engine(world: World) -> Service:
+    socket, unit = native.ENGINE
+    processes = (unit,) if world.native else ("engine",)
+    return _service(world, Kind.ENGINE, processes, socket=str(world.engine_socket), data=str(world.state / "models"), sockets=(socket,) if world.native else ())
+
+
+def _backend(world: World, at: int, port: int) -> Service:
+    """The first port is critical: the page and scripts ask it first; the others stand in for it."""
+    numbers = range(1, world.workers + 1)
+    processes = tuple(f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers)
+    after = tuple(map(str, STORES))
+    sockets = (f"omnimind-{port}.socket",) if world.native else ()
+    return _service(world, Kind.BACKEND, processes, name=f"backend-{port}", critical=at == 0, after=after, port=port, sockets=sockets)
+
+
+def _frontend(world: World) -> Service:
+    socket, unit = native.FRONTEND
+    processes = (unit,) if world.native else ("frontend",)
+    return _service(world, Kind.FRONTEND, processes, critical=False, port=world.ports.frontend, sockets=(socket,) if world.native else ())
+
+
+def _guard(world: World) -> tuple[Service, ...]:
+    if world.native:
+        return (_service(world, Kind.GUARD, (native.GUARD,), critical=False),) if native.GUARD in world.units else ()
+    if find_spec("omnimind_ops.flows.guard") is None:
+        return ()
+    return (_service(world, Kind.GUARD, ("guard",), critical=False),)
+
+
+def _service(
+    world: World,
+    kind: Kind,
+    processes: tuple[str, ...],
+    *,
+    name: str = "",
+    critical: bool = True,
+    after: tuple[str, ...] = (),
+    port: int | None = None,
+    socket: str | None = None,
+    data: str = "",
+    sockets: tuple[str, ...] = (),
+) -> Service:
+    seconds = world.critical_seconds if critical else world.secondary_seconds
+    return Service(name or str(kind), kind, critical, seconds, after, processes, port, socket, data, sockets)

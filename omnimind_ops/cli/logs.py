@@ -1,0 +1,39 @@
+"""omnimind logs: what services wrote."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Config, Json, paths
+
+LINES = 50
+
+
+def command(
+    service: Annotated[list[str] | None, typer.Argument(help="Services or processes; `startup` is the log of the starts. All unless given.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines as they come.")] = False,
+    since: Annotated[str, typer.Option("--since", help='From then on: "10m", "2h", "2026-11-25 14:00".')] = "",
+    lines: Annotated[int | None, typer.Option("--lines", "-n", min=0, help=f"The last so many; {LINES} unless given, all with --since.")] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show what services wrote, oldest first."""
+    import time
+
+    from omnimind_ops import world
+    from omnimind_ops.flows import logs
+    from omnimind_ops.render import show_services
+    from omnimind_ops.settings import load
+
+    found = world.find(load(config), paths())
+    wanted, after = logs.names(found, service or ()), logs.since_of(since, time.time())
+    count = lines if lines is not None else 0 if after is not None else LINES
+    named = len(wanted) > 1
+    if count or lines is None:
+        show_services.logs(logs.lines(found, wanted, count, after), named=named, json=json)
+    if follow:
+        with contextlib.suppress(KeyboardInterrupt):
+            show_services.logs(logs.following(found, wanted), named=named, json=json)

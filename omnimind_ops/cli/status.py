@@ -1,0 +1,20 @@
+"""omnimind status: what runs."""
+
+from __future__ import annotations
+
+import typer
+
+from omnimind_ops.cli.options import Config, Json, paths
+
+
+def command(config: Config = None, json: Json = False) -> None:
+    """Show what runs, since when, with how much memory. Asks no service: `omnimind health` does. Exit codes as there."""
+    from omnimind_ops import world
+    from omnimind_ops.flows import status
+    from omnimind_ops.render import show_services
+    from omnimind_ops.settings import load
+
+    found = world.find(load(config), paths())
+    rows = status.status(found)
+    show_services.status(rows, str(found.mode), json=json)
+    raise typer.Exit(int(status.code(rows)))

@@ -1,0 +1,52 @@
+"""omnimind up: start everything and prove that it works, natively or, where nothing is installed, embedded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Config, Json, Yes, need_root, paths, sure, who
+from omnimind_ops.model.problem import ExitCode, Problem
+
+DEGRADED = 2
+"""As with `omnimind health`: it works, but not as it should."""
+
+
+def command(
+    free_ports: Annotated[bool, typer.Option("--free-ports", help="Where a port is taken, choose another and remember it (embedded only).")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start without the old data; it is moved aside (embedded only). Asks.")] = False,
+    yes: Yes = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Start everything and wait until it is proven to work. Needs no root where OmniMind is not installed: then it runs embedded."""
+    from omnimind_ops.engine.lock import held
+    from omnimind_ops.flows import up
+    from omnimind_ops.render import choose, show_services
+    from omnimind_ops.settings import load
+
+    settings, where, words = load(config), paths(), _words(config)
+    if up.is_native(where):
+        if fresh or free_ports:
+            raise Problem("cannot start so", "--fresh and --free-ports are for an embedded system; this one is native", "leave them out", code=ExitCode.USAGE)
+        need_root("start the services")
+    if fresh:
+        sure("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)
+    with held(up.lock_of(where, words), who(), "up"), choose(json) as show:
+        if fresh:
+            up.afresh(settings, where, show.tell, words)
+        done = up.up(settings, where, show.tell, free_ports=free_ports, environment=words)
+        show.result(show_services.up_text(done), show_services.up_data(done))
+    if str(done.report.state) == "degraded":
+        raise typer.Exit(DEGRADED)
+
+
+def _words(config: Path | None) -> dict[str, str]:
+    """Return the environment for what is started: it works in another folder, so a settings file is named by its whole path."""
+    words = dict(os.environ)
+    if given := str(config or words.get("OMNIMIND_CONFIG", "")):
+        words["OMNIMIND_CONFIG"] = str(Path(given).absolute())
+    return words

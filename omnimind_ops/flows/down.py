@@ -1,0 +1,106 @@
+"""Use case: stop everything, in the reverse of the start order, and see to it that nothing is left. Data stays."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from omnimind_ops import managers
+from omnimind_ops.catalogue import STORES, Kind, Service, services
+from omnimind_ops.embedded import census, daemon, home
+from omnimind_ops.managers import Manager, units
+from omnimind_ops.model import native
+from omnimind_ops.model.event import Event, EventKind, Tell, warning
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import RunState
+from omnimind_ops.world import World
+
+DATA = ("postgres", "redis", "qdrant", "uploads", "secrets.json")
+"""What --fresh moves aside; the rest is made anew, or is no data."""
+
+
+@dataclass(frozen=True)
+class Down:
+    """How a stop ended: services that ran, processes that were left over and had to be ended, services that are not ours to stop."""
+
+    stopped: tuple[str, ...]
+    leftover: int
+    apart: tuple[str, ...] = ()
+
+
+def down(world: World, tell: Tell) -> Down:
+    """Stop the system; the caller holds the lock. A second time it changes nothing."""
+    manager, every = managers.of(world), services(world)
+    try:
+        running = _running(manager, every)
+        stopped, apart = _stop(world, manager, [one for one in every if one.name in running], tell)
+    except Problem as problem:
+        if world.native:
+            raise
+        tell(warning(f"{problem}: everything is ended without it"))  # a supervisor that hangs keeps nothing from being stopped
+        stopped, apart = (), ()
+    if world.native:
+        if running:
+            manager.stop((native.TARGET,))
+        return Down(stopped, 0, apart)
+    place = home.Home(world.state)
+    daemon.stop(place)
+    left = census.end(place)
+    daemon.clean(place)
+    if left:
+        tell(warning(f"{left} processes were left over and are ended"))
+    return Down(stopped, left)
+
+
+def fresh(state: Path) -> str:
+    """Move the data of an embedded system aside and return where it is; nothing of it runs. Nothing native is ever below its folder."""
+    aside = state / "aside" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    aside.mkdir(parents=True, mode=0o700)
+    for name in DATA:
+        if (state / name).exists():
+            (state / name).rename(aside / name)
+    return str(aside)
+
+
+def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
+    """Return the services of which any process is there, or is on its way."""
+    states = manager.states([name for one in every for name in one.processes])
+    return frozenset(one.name for one in every if any(states[name].pid or states[name].state in ("running", "starting", "backoff") for name in one.processes))
+
+
+def _stop(world: World, manager: Manager, every: Sequence[Service], tell: Tell) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Stop guard, then what people use, then the engine, then the stores; each group at once. Returns what was stopped, and what is not ours."""
+    apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
+    ours = [one for one in every if one.name not in apart]
+    groups = [[one for one in ours if one.kind in kinds] for kinds in ((Kind.GUARD,), (Kind.FRONTEND, Kind.BACKEND), (Kind.ENGINE,), STORES)]
+    steps: list[JSON] = [{"id": one.name, "title": f"Stop {one.name}", "phase": "services", "status": "todo"} for group in groups for one in group]
+    if steps:
+        tell(Event(EventKind.RUN, f"omnimind down ({world.mode})", data={"id": "", "name": "down", "status": str(RunState.RUNNING), "steps": steps}))
+    for group in groups:
+        _group(manager, group, tell)
+    if steps:
+        tell(Event(EventKind.RUN, "omnimind down: all is stopped", data={"id": "", "name": "down", "status": str(RunState.FINISHED)}))
+    return tuple(one.name for group in groups for one in group), apart
+
+
+def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
+    began = time.monotonic()
+    for one in group:
+        tell(Event(EventKind.STEP, f"Stop {one.name}", one.name, {"status": "doing", "phase": "services"}))
+    if group:
+        # A socket unit first: it would start its service again with the next connection.
+        manager.stop([name for one in group for name in (*one.sockets, *one.processes)])
+    for one in group:
+        data: dict[str, JSON] = {"status": "done", "phase": "services", "seconds": round(time.monotonic() - began, 3), "changed": True}
+        tell(Event(EventKind.STEP, f"Stop {one.name}", one.name, data))
+
+
+def orphans(environment: Mapping[str, str] | None = None) -> int:
+    """End what a system left behind whose memory is gone; returns how many there were."""
+    place = home.place(os.environ if environment is None else environment)
+    return census.end(place) if place.state.exists() else 0

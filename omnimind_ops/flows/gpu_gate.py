@@ -1,0 +1,82 @@
+"""The gate before the engine: is a GPU wanted, and can a process use it? It always ends with an answer: no card means CPU mode, not no service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from omnimind_ops.model import native
+from omnimind_ops.model.facts import Gpu
+from omnimind_ops.observe.gpu import gpu
+from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.shell import run
+from omnimind_ops.world import World
+
+SECONDS = 30.0
+"""That device nodes may take to appear."""
+PAUSE = 0.2
+NODES = ("dev/nvidiactl", "dev/nvidia0", "dev/nvidia-uvm")
+CUDA = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY"}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """On which device the engine should work, why, and what its environment says of it. Whether it does is proven by its own kernel."""
+
+    device: str  # cuda or cpu
+    why: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def gate(world: World, lock: str, environment: Mapping[str, str], *, look: Callable[[], Gpu] = gpu, root: Path = Path("/"), seconds: float = SECONDS) -> Gate:
+    """Return the answer within `seconds`. `lock` is what the settings ask for (cpu, cu12, cu13), "" to find out."""
+    if lock == "cpu":
+        return _cpu("the settings say so (lock = \"cpu\")")
+    if environment.get("CUDA_VISIBLE_DEVICES") == "":
+        return _cpu("CUDA_VISIBLE_DEVICES is empty, which means: no GPU")
+    found = look()
+    if found.lock == "cpu":
+        return _cpu(found.reason)
+    if not world.native and (why := _without_cuda()):
+        return _cpu(f"{found.name or 'there is an NVIDIA card'}, but {why}")
+    missing = _nodes(world, root, seconds)
+    chosen = lock or found.lock
+    words = {"OMNIMIND_LOCK": chosen, **CUDA, **{key: environment[key] for key in ("CUDA_VISIBLE_DEVICES",) if key in environment}}
+    if missing:  # still expected: the engine starts on the CPU, and health calls that degraded
+        return Gate("cuda", f"{found.reason}, but /{missing[0]} is missing: it will run on the CPU until `nvidia-modprobe -u -c 0` was run", words)
+    if found.fault:
+        return Gate("cuda", f"{found.reason}, but {found.fault}: {found.fix}", words)
+    return Gate("cuda", f"{found.name}: {found.reason}", words)
+
+
+def _cpu(why: str) -> Gate:
+    return Gate("cpu", why, {"OMNIMIND_LOCK": "cpu"})
+
+
+def _without_cuda() -> str:
+    """Return why this Python cannot use a card, "" when it can. Nothing is imported: torch takes seconds."""
+    try:
+        version = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return "torch is not installed here"
+    return f"torch {version} is built for the CPU" if "+cpu" in version else ""
+
+
+def _nodes(world: World, root: Path, seconds: float) -> tuple[str, ...]:
+    """Have the device nodes made and wait for them; returns those that are still missing."""
+    if missing := _missing(root):
+        if world.native and native.GPU_READY in world.units:
+            run(systemctl.restart((native.GPU_READY,)), timeout=seconds, check=False)
+        else:
+            run(("nvidia-modprobe", "-u", "-c", "0"), timeout=seconds, check=False)  # setuid root where the driver is installed
+        end = time.monotonic() + seconds
+        while (missing := _missing(root)) and time.monotonic() < end:
+            time.sleep(PAUSE)
+    return missing
+
+
+def _missing(root: Path) -> tuple[str, ...]:
+    return tuple(node for node in NODES if not (root / node).exists())

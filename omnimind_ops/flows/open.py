@@ -1,0 +1,23 @@
+"""Use case: show the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from omnimind_ops.catalogue import Kind, services
+from omnimind_ops.health import probes
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools.shell import run
+from omnimind_ops.world import World
+
+
+def open_page(world: World, environment: Mapping[str, str], *, only_print: bool) -> tuple[str, bool]:
+    """Return the page's address and whether a browser was asked to show it; a page that nobody serves is a Problem."""
+    url = f"http://localhost:{world.ports.frontend}"
+    said = probes.of(next(one for one in services(world) if one.kind is Kind.FRONTEND), world, deep=False)
+    if not said.ready:
+        raise Problem("cannot open the page", f"{url}: {said.why}", "start it: omnimind up; look: omnimind status")
+    is_desktop = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    if only_print or not is_desktop:
+        return url, False
+    return url, run(("xdg-open", url), timeout=20, check=False).ok

@@ -1,0 +1,91 @@
+"""Use case: restart services. Backends roll: the first worker of each port, and only when it is ready the second; nobody is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omnimind_ops import managers
+from omnimind_ops.catalogue import Kind, Service, named, services
+from omnimind_ops.health import probes
+from omnimind_ops.managers import Manager
+from omnimind_ops.model.event import Event, EventKind, Tell
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.run import RunState
+from omnimind_ops.world import World
+
+GOOD_ANSWERS = 3
+PAUSE = 0.1
+PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Processes that are restarted at once, and the services that must answer before the next batch."""
+
+    title: str
+    processes: tuple[str, ...]
+    services: tuple[Service, ...]
+
+
+def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
+    """Restart the named services, all of them when none is named, in start order; returns the processes. The caller holds the lock."""
+    manager, wanted = managers.of(world), pick(world, names)
+    every = batches(wanted)
+    steps: list[JSON] = [{"id": batch.title, "title": batch.title, "phase": "services", "status": "todo"} for batch in every]
+    tell(Event(EventKind.RUN, f"omnimind restart ({world.mode})", data={"id": "", "name": "restart", "status": str(RunState.RUNNING), "steps": steps}))
+    for batch in every:
+        began = time.monotonic()
+        tell(Event(EventKind.STEP, batch.title, batch.title, {"status": "doing", "phase": "services"}))
+        manager.restart(batch.processes)
+        for service in batch.services:
+            _answers(world, manager, service)
+        data: dict[str, JSON] = {"status": "done", "phase": "services", "seconds": round(time.monotonic() - began, 3), "changed": True}
+        tell(Event(EventKind.STEP, batch.title, batch.title, data))
+    tell(Event(EventKind.RUN, "omnimind restart: done", data={"id": "", "name": "restart", "status": str(RunState.FINISHED)}))
+    return tuple(name for batch in every for name in batch.processes)
+
+
+def pick(world: World, names: Sequence[str]) -> tuple[Service, ...]:
+    """Return the services of these names in start order; `backend` means all backends, a port its backend."""
+    every = services(world)
+    found: set[str] = set()
+    for name in names:
+        one = named(world, name)
+        hit = {service.name for service in every if service.kind == name} or ({one.name} if one else set())
+        if not hit:
+            known = ", ".join(service.name for service in every)
+            raise Problem("cannot find the service", f"there is no service {name}", f"one of: {known}", code=ExitCode.USAGE)
+        found |= hit
+    return tuple(service for service in every if not names or service.name in found)
+
+
+def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
+    """Return the services one by one, the backends together: first workers of all ports, then second ones. Pure."""
+    backends = tuple(one for one in wanted if one.kind is Kind.BACKEND)
+    made: list[Batch] = []
+    for one in wanted:
+        if one.kind is not Kind.BACKEND:
+            made.append(Batch(f"Restart {one.name}", one.processes, (one,)))
+        elif one is backends[0]:
+            rounds = max(len(backend.processes) for backend in backends)
+            for at in range(rounds):
+                chosen = tuple(backend.processes[at] for backend in backends if at < len(backend.processes))
+                made.append(Batch(f"Restart worker {at + 1} of {', '.join(str(backend.port) for backend in backends)}", chosen, backends))
+    return tuple(made)
+
+
+def _answers(world: World, manager: Manager, service: Service) -> None:
+    """Wait until a service answers, backends so many times in a row."""
+    end, good, said = time.monotonic() + service.start_seconds, 0, ""
+    needed = GOOD_ANSWERS if service.kind is Kind.BACKEND else 1
+    while good < needed:
+        outcome = probes.of(service, world, deep=False, seconds=PROBE_SECONDS)
+        good, said = (good + 1 if outcome.ready else 0), outcome.why
+        if time.monotonic() > end:
+            fix = f"all of its log: omnimind logs {service.name}"
+            raise Problem(f"cannot restart {service.name}", f"it does not answer: {said}", fix, log=tuple(manager.logs(service.processes[0], 12)))
+        if not outcome.ready:
+            time.sleep(PAUSE)

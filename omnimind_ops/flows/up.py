@@ -1,0 +1,118 @@
+"""Use case: start OmniMind. Start at up(); what is special to a mode is in _native() and _embedded(), what both share in bring.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from omnimind_ops import managers, world
+from omnimind_ops.embedded import census, daemon, home, ports, postgres, prepare, schema
+from omnimind_ops.embedded.home import Home
+from omnimind_ops.embedded.programs import backend
+from omnimind_ops.flows import down, gpu_gate
+from omnimind_ops.flows.bring import Up, bring
+from omnimind_ops.flows.start_item import Task
+from omnimind_ops.flows.start_log import StartLog
+from omnimind_ops.model import native
+from omnimind_ops.model.event import Tell, line, warning
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import Settings
+from omnimind_ops.world import World
+
+
+def up(settings: Settings, paths: Paths, tell: Tell, *, free_ports: bool = False, environment: Mapping[str, str] | None = None) -> Up:
+    """Start what does not run and wait until everything is ready; a Problem names what is not and shows its last log lines.
+
+    The caller holds the lock. Interrupted, it says what runs (ExitCode.INTERRUPTED) and leaves that running.
+    """
+    words = os.environ if environment is None else environment
+    if is_native(paths):
+        return _native(settings, paths, words, tell)
+    return _embedded(settings, home.place(words), words, tell, free_ports)
+
+
+def is_native(paths: Paths) -> bool:
+    """Tell whether systemd runs OmniMind here."""
+    return (paths.root / "etc/systemd/system/omnimind.target").exists()
+
+
+def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Tell) -> Up:
+    found = world.find(settings, paths, words)
+    paths.logs.mkdir(parents=True, exist_ok=True)
+    log = StartLog(found.logs, tell)
+
+    def gpu() -> bool:
+        gate = gpu_gate.gate(found, settings.lock, words)
+        log.tell(line("gpu", f"{gate.device}: {gate.why}"))
+        return False
+
+    done = bring(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
+    managers.of(found).start((native.TARGET,))  # after `down` it was stopped too; who asks systemd for it is told the truth
+    return done
+
+
+def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> Up:
+    log = StartLog(place.logs, tell)
+    if daemon.runs(place):
+        found = home.world(settings, place)
+        if ports.every(prepare.choose(settings, place).ports) != ports.every(found.ports):
+            log.tell(warning("the settings name other ports than those in use; they count after: omnimind down && omnimind up"))
+    else:
+        found = _supervise(settings, place, words, log.tell, free_ports)
+    tasks, waits = [_gpu(found, place, settings, words, log.tell)], {"engine": ("gpu",)}
+    if postgres.is_missing(place.postgres) or not managers.of(found).states(["postgres"])["postgres"].pid:
+        tasks.append(Task("cluster", "Make PostgreSQL's cluster", lambda: prepare.cluster(place)))
+        waits["postgres"] = ("cluster",)
+    tables = backend(found, settings)
+    tasks.append(Task("schema", "Bring the database's tables up to date", lambda: schema.schema(found, place, tables), ("postgres",)))
+    return bring(found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell)
+
+
+def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> World:
+    """Prepare everything and start supervisor, which starts nothing yet."""
+    if left := census.end(place):
+        tell(warning(f"{left} processes were left over from a supervisor that died; they are ended"))
+    found = prepare.prepare(settings, place, free_ports=free_ports)
+    memory = home.recall(place)
+    for wanted, port in memory.moved.items():
+        tell(line("", f"port {port} is used instead of {wanted}, which was taken when it was chosen (--free-ports)"))
+    tell(line("", f"Qdrant is {memory.qdrant}" if memory.qdrant else "Qdrant is the stand-in over Qdrant's own storage engine: there is no `qdrant` on PATH"))
+    prepare.configure(found, place, settings, words, {"OMNIMIND_LOCK": "cpu"})
+    daemon.start(place, words)
+    return found
+
+
+def _gpu(found: World, place: Home, settings: Settings, words: Mapping[str, str], tell: Tell) -> Task:
+    """Return the task that looks for a GPU and tells an engine which does not run yet."""
+
+    def act() -> bool:
+        gate = gpu_gate.gate(found, settings.lock, words)
+        tell(line("gpu", f"{gate.device}: {gate.why}"))
+        if not managers.of(found).states(["engine"])["engine"].pid:
+            prepare.configure(found, place, settings, words, gate.environment)
+        return False
+
+    return Task("gpu", "Look for a GPU", act)
+
+
+def lock_of(paths: Paths, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the lock of the system that `up` would start here, before it exists."""
+    if is_native(paths):
+        return paths.lock
+    return home.place(os.environ if environment is None else environment).state / "lock"
+
+
+def afresh(settings: Settings, paths: Paths, tell: Tell, environment: Mapping[str, str] | None = None) -> None:
+    """Stop an embedded system and move its data aside; one that never was is fine."""
+    place = home.place(os.environ if environment is None else environment)
+    if is_native(paths) or not place.memory.exists():
+        return
+    try:
+        the_world = home.world(settings, place)
+    except Problem:  # its passwords are torn, say: that is what one starts afresh for
+        down.orphans(environment)
+    else:
+        down.down(the_world, tell)
+    tell(line("", f"the old data is in {down.fresh(place.state)}; delete it when you do not need it any more"))

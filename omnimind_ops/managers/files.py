@@ -1,0 +1,140 @@
+"""Log files of processes: their last lines, those since a time, and new ones as they come. Rotated files (NAME.1) are read too."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+PAUSE = 0.2
+LAST_BYTES = 64 * 1024
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
+_VALKEY = re.compile(r"(\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d)\.(\d{3})")
+_HEAD = 90  # characters in which a line's own time stands
+
+
+def read(file: Path, lines: int, since: float | None) -> Iterator[str]:
+    """Yield the last `lines` lines, oldest first; `since` (unix seconds) leaves out what is older. A line without a time has that of the one before."""
+    every = [line for one in (file.with_name(f"{file.name}.1"), file) for line in _lines(one)]
+    if since is not None:
+        every = _after(every, since, file)
+    yield from every[-lines:] if lines > 0 else every
+
+
+def tail(file: Path, lines: int = 15) -> tuple[str, ...]:
+    """Return the last lines quickly, none when there is no file."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(max(0, opened.seek(0, os.SEEK_END) - LAST_BYTES))
+            return tuple(opened.read().decode(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ()
+
+
+def follow(files: Mapping[str, Path], pause: float = PAUSE) -> Iterator[tuple[str, str]]:
+    """Yield (name, line) as lines come, from now on and for ever; a rotated file is read to its end, then the new one."""
+    watched = {name: _Watched(file) for name, file in files.items()}
+    try:
+        while True:
+            fresh = [(name, line) for name, one in watched.items() for line in one.new()]
+            yield from fresh
+            if not fresh:
+                time.sleep(pause)
+    finally:
+        for one in watched.values():
+            one.close()
+
+
+class _Watched:
+    """One file and how far it was read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.rest = file, b""
+        self.opened: IO[bytes] | None = self._open()
+        if self.opened:
+            self.opened.seek(0, os.SEEK_END)
+
+    def new(self) -> list[str]:
+        if self.opened is None:
+            self.opened = self._open()
+        if self.opened is None:
+            return []
+        *whole, self.rest = (self.rest + self.opened.read()).split(b"\n")
+        if not whole and self._is_rotated(self.opened):
+            self.opened.close()
+            self.opened = self._open()
+        return [line.decode(errors="replace") for line in whole]
+
+    def close(self) -> None:
+        if self.opened:
+            self.opened.close()
+
+    def _open(self) -> IO[bytes] | None:
+        try:
+            return self.file.open("rb")
+        except OSError:
+            return None
+
+    def _is_rotated(self, opened: IO[bytes]) -> bool:
+        try:
+            now, then = self.file.stat(), os.fstat(opened.fileno())
+        except OSError:
+            return False
+        return now.st_ino != then.st_ino or now.st_size < opened.tell()
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_bytes().decode(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _after(lines: list[str], since: float, file: Path) -> list[str]:
+    kept, at = [], None
+    for line in lines:
+        at = time_of(line) or at
+        if at is not None and at >= since:
+            kept.append(line)
+    if at is None and lines and file.exists() and file.stat().st_mtime >= since:
+        return lines  # none bears a time: that of the file must do
+    return kept
+
+
+def time_of(line: str) -> float | None:
+    """Return the unix time that a log line bears: ISO 8601, PostgreSQL's, Valkey's or our JSON lines'; None when it bears none.
+
+    A time without a zone is this machine's: supervisor and Valkey write that.
+    """
+    if line.startswith("{"):
+        return _json(line)
+    if found := _ISO.search(line[:_HEAD]):
+        date, clock, fraction, zone = found.groups()
+        offset = {"Z": "+00:00", "UTC": "+00:00", None: ""}.get(zone, zone)
+        return _stamp(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{offset}")
+    if found := _VALKEY.search(line[:_HEAD]):
+        return datetime.strptime(found[1], "%d %b %Y %H:%M:%S").astimezone().timestamp() + int(found[2]) / 1000
+    return None
+
+
+def _json(line: str) -> float | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    at = said.get("at") or said.get("time") or said.get("timestamp") if isinstance(said, dict) else None
+    if isinstance(at, int | float):
+        return float(at)
+    return _stamp(at) if isinstance(at, str) else None
+
+
+def _stamp(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

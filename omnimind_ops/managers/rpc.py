@@ -1,0 +1,45 @@
+"""Supervisor's XML-RPC over its unix socket, which only its owner may open."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import xmlrpc.client
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ANSWER_SECONDS = 10.0
+
+
+def call(path: Path, method: str, *words: Any, seconds: float = ANSWER_SECONDS) -> Any:
+    """Call one RPC method; a Fault is passed on, everything that is wrong with the connection is an OSError."""
+    try:
+        with xmlrpc.client.ServerProxy("http://localhost", transport=_Unix(path, seconds)) as server:
+            found: Callable[..., Any] = server
+            for part in method.split("."):
+                found = getattr(found, part)
+            return found(*words)
+    except (http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+        raise OSError(str(error)) from error
+
+
+class _Unix(xmlrpc.client.Transport):
+    """XML-RPC over a unix socket."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__()
+        self._path, self._seconds = path, seconds
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """Return a new connection; one per call, closed with the transport."""
+        link = http.client.HTTPConnection("localhost", timeout=self._seconds)
+        link.sock = socket.socket(socket.AF_UNIX)
+        link.sock.settimeout(self._seconds)
+        try:
+            link.sock.connect(str(self._path))
+        except OSError:
+            link.sock.close()
+            raise
+        self._connection = host, link
+        return link

@@ -1,0 +1,145 @@
+"""systemd as the manager. What it says is read with `systemctl show`, the logs are those of the journal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from omnimind_ops.managers import ProcessState, State
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.world import World
+
+ASK_SECONDS = 10.0
+SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd is the judge
+PAUSE = 0.3
+UNSET = 2**64 - 1  # how systemd writes "no limit" and "not known"
+LOG_LINES = 15
+ACTIVE: dict[str, State] = {
+    "active": "running", "reloading": "running", "refreshing": "running", "activating": "starting", "deactivating": "stopping",
+    "failed": "failed", "inactive": "stopped", "maintenance": "stopping",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Systemd:
+    """See Manager."""
+
+    world: World
+
+    def start(self, names: Sequence[str]) -> None:
+        """Ask for the units; those that failed too often are forgiven."""
+        failed = [one.name for one in self.states(names).values() if one.state == "failed"]
+        if failed:
+            run(systemctl.reset(failed), check=False)
+        self._do("start", names, systemctl.start(names), 30)
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Stop them; returns when all have ended."""
+        self._do("stop", names, systemctl.stop(names), self.world.critical_seconds)
+
+    def restart(self, names: Sequence[str]) -> None:
+        """Restart them, all at once; returns when they are ready."""
+        run(systemctl.reset(names), check=False)
+        self._do("restart", names, systemctl.restart(names), self.world.critical_seconds + SLACK_SECONDS)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; systemd starts it again."""
+        self._do("kill", (name,), systemctl.kill(name), 30)
+
+    def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
+        """Return them; a unit that does not exist is stopped, and says so."""
+        if not names:
+            return {}
+        said = run(systemctl.show(names), timeout=ASK_SECONDS, check=False)
+        if not said.ok and not said.out.strip():
+            raise Problem("cannot ask systemd", _last(said), "this host was installed for systemd: is it PID 1? ps -p 1")
+        now, at = time.monotonic(), time.time()
+        found = [state(block, now, at) for block in systemctl.parse_show(said.out)]
+        # In the order asked: a unit that has another name now (an alias) answers with that.
+        return {name: replace(one, name=name) for name, one in zip(names, found, strict=False)}
+
+    def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
+        """Yield the journal's last lines; `lines` 0 means all since `since`."""
+        run(systemctl.sync(), timeout=ASK_SECONDS, check=False)
+        yield from run(systemctl.journal((name,), lines=lines or None, since=since), timeout=ASK_SECONDS * 3).out.splitlines()
+
+    def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield new lines of the journal, for ever."""
+        words = run(systemctl.journal(names, lines=1, output="json")).out.splitlines()
+        cursor = str(json.loads(words[-1])["__CURSOR"]) if words else ""
+        began = time.time()
+        while True:
+            fresh = run(systemctl.journal(names, since=None if cursor else began, output="json", after=cursor)).out.splitlines()
+            for line in fresh:
+                said = json.loads(line)
+                cursor = str(said["__CURSOR"])
+                yield str(said.get("_SYSTEMD_UNIT") or said.get("UNIT") or ""), _message(said)
+            if not fresh:
+                time.sleep(PAUSE)
+
+    def _do(self, doing: str, names: Sequence[str], words: tuple[str, ...], seconds: float) -> None:
+        if not names:
+            return
+        done = run(words, timeout=seconds, check=False)
+        if done.ok:
+            return
+        failed = next((one.name for one in self.states(names).values() if one.state == "failed"), names[0])
+        run(systemctl.sync(), timeout=ASK_SECONDS, check=False)
+        log = run(systemctl.journal((failed,), lines=LOG_LINES, output="cat"), check=False).out.splitlines()
+        raise Problem(f"cannot {doing} {failed}", _last(done), f"all of its log: omnimind logs {failed}", log=tuple(log))
+
+
+def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
+    """Return what one block of `systemctl show` means; `now` is monotonic seconds, `at` the same moment in unix seconds."""
+    means = ACTIVE.get(said.get("ActiveState", ""), "failed")
+    if said.get("SubState") == "auto-restart":
+        means = "backoff"
+    changed = _number(said.get("StateChangeTimestampMonotonic")) or 0
+    return ProcessState(
+        name=said.get("Id", ""),
+        state=means,
+        pid=_number(said.get("MainPID")) or 0,
+        since=at - (now - changed / 1e6) if changed else None,
+        restarts=_number(said.get("NRestarts")) or 0,
+        memory_bytes=_number(said.get("MemoryCurrent")),
+        memory_limit=_number(said.get("MemoryMax")),
+        by_person=means == "stopped" and _on_request(said),
+        detail=_detail(said, means),
+    )
+
+
+def _on_request(said: Mapping[str, str]) -> bool:
+    """Tell whether a person stopped it: it ran and ended well (our units have Restart=always, so nothing else ends them so), or it is masked."""
+    ran = (_number(said.get("InactiveEnterTimestampMonotonic")) or 0) > 0
+    return said.get("UnitFileState") in ("masked", "masked-runtime") or (ran and said.get("Result") == "success")
+
+
+def _detail(said: Mapping[str, str], means: State) -> str:
+    if said.get("LoadState") not in ("loaded", None):
+        return f"the unit is {said['LoadState']}"
+    if means in ("failed", "backoff"):
+        return f"result {said.get('Result', '')}, exit status {said.get('ExecMainStatus', '')}"
+    if means == "stopped" and _on_request(said):
+        return "stopped on request"
+    return said.get("StatusText", "")
+
+
+def _number(text: str | None) -> int | None:
+    """Return a number; None for what systemd does not know or does not limit."""
+    if not text or not text.isdigit() or int(text) == UNSET:
+        return None
+    return int(text)
+
+
+def _message(said: Mapping[str, object]) -> str:
+    text = said.get("MESSAGE", "")
+    return bytes(text).decode(errors="replace") if isinstance(text, list) else str(text)
+
+
+def _last(done: Done) -> str:
+    lines = (done.err.strip() or done.out.strip() or f"it ended with {done.code}").splitlines()
+    return lines[0] if len(lines) > 1 else lines[-1]

@@ -1,0 +1,280 @@
+"""The pure and small parts of operating: the critical chain, calm, logs, ports, what systemd says, the GPU gate."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.embedded import ports
+from omnimind_ops.embedded.home import Home, place
+from omnimind_ops.flows import calm, gpu_gate
+from omnimind_ops.flows.chain import Link, chain, lines, slowest
+from omnimind_ops.flows.logs import since_of
+from omnimind_ops.flows.start_log import StartLog
+from omnimind_ops.managers import files, systemd, units
+from omnimind_ops.managers.memory import memory
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.facts import Gpu
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import Settings
+from omnimind_ops.tools import systemctl
+from omnimind_ops.world import Mode, Ports, World
+
+
+def test_chain_goes_back_from_the_last_ready_through_what_each_waited_for_longest() -> None:
+    links = {
+        "cluster": Link("cluster", 0, 2),
+        "postgres": Link("postgres", 2, 3, ("cluster",)),
+        "redis": Link("redis", 0, 1),
+        "backend": Link("backend", 3, 5, ("redis", "postgres")),
+        "engine": Link("engine", 0, 4),
+    }
+    found = chain(links)
+    assert [one.name for one in found] == ["backend", "postgres", "cluster"]
+    assert lines(found) == ("backend @5.0 s +2.0 s", "└─postgres @3.0 s +1.0 s", "  └─cluster @2.0 s +2.0 s")
+    assert slowest(tuple(links.values())) == links["engine"]
+    assert chain({}) == ()
+
+
+def test_calm_machine_costs_no_wait_and_a_busy_one_ends_with_the_cap_and_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "pressure").mkdir()
+    file = tmp_path / "pressure/cpu"
+    file.write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
+    meter = calm.Meter(tmp_path, window=0.02)
+    assert meter.wait(5).calm
+    busy = calm.Meter(tmp_path, window=0.02)
+    busy.readings.extend([0.9, 0.95])
+    busy.close()
+    busy._thread.join()
+    said = busy.wait(0.1)
+    assert not said.calm
+    assert "still busy after 0.1 s (pressure 95%)" in said.said
+
+
+def test_without_pressure_information_runnable_tasks_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "loadavg").write_text("0.1 0.1 0.1 1/300 4242\n")
+    meter = calm.Meter(tmp_path, window=0.02)
+    assert meter.wait(5).calm
+    (tmp_path / "loadavg").write_text("90.1 0.1 0.1 99/300 4242\n")
+    assert not calm.Meter(tmp_path, window=0.02).wait(0.1).calm
+
+
+@pytest.mark.parametrize(
+    ("line", "at"),
+    [
+        ("2026-11-25 15:42:24.123 UTC [42] LOG:  database system is ready", 1795621344.123),
+        ('{"time": "2026-11-25T15:42:24.123Z", "level": "info"}', 1795621344.123),
+        ("2026-11-25T15:42:24+01:00 host unit[1]: text", 1795617744.0),
+        ("no time at all", None),
+        ("{broken", None),
+    ],
+)
+def test_time_of_a_log_line(line: str, at: float | None) -> None:
+    assert files.time_of(line) == at
+
+
+def test_time_of_valkey_and_supervisor_is_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert files.time_of("123:M 25 Nov 2026 16:42:24.123 * Ready to accept connections") == 1795621344.123
+        assert files.time_of("2026-11-25 16:42:24,123 INFO success: redis entered RUNNING state") == 1795621344.123
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_log_lines_since_a_time_keep_those_without_one_after_those_with_one(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    (tmp_path / "one.log.1").write_text("2026-11-25 15:00:00 UTC old\n")
+    log.write_text("2026-11-25 15:42:24 UTC new\n  more of it\n")
+    assert list(files.read(log, 0, 1795621344.0)) == ["2026-11-25 15:42:24 UTC new", "  more of it"]
+    assert list(files.read(log, 2, None)) == ["2026-11-25 15:42:24 UTC new", "  more of it"]
+    assert len(list(files.read(log, 0, None))) == 3
+
+
+def test_following_goes_on_through_a_rotation(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_text("before\n")
+    said: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def listen() -> None:
+        for line in files.follow({"one": log}, pause=0.01):
+            said.put(line)
+            if line == ("one", "after"):
+                return
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    time.sleep(0.1)  # it follows from now on: give it a now
+    with log.open("a") as file:
+        file.write("first\nhal")
+        file.flush()
+        assert said.get(timeout=10) == ("one", "first")
+        file.write("f\n")
+    assert said.get(timeout=10) == ("one", "half")
+    log.rename(tmp_path / "one.log.1")
+    log.write_text("after\n")
+    assert said.get(timeout=10) == ("one", "after")
+    thread.join(10)
+
+
+def test_since_takes_spans_and_times_and_refuses_the_rest() -> None:
+    assert since_of("10m", 1000.0) == 400.0
+    assert since_of("2 h", 10000.0) == 2800.0
+    assert since_of("", 0) is None
+    assert since_of("2026-11-25T15:42:24Z", 0) == 1795621344.0
+    with pytest.raises(Problem, match="is no time"):
+        since_of("yesterday-ish", 0)
+
+
+def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
+    seen: list[Event] = []
+    log = StartLog(tmp_path, seen.append, limit=200)
+    for number in range(40):
+        log.tell(Event(EventKind.LINE, f"line {number} with password=verysecret"))
+    assert len(seen) == 40
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["startup_detailed.log", *(f"startup_detailed.log.{n}" for n in (1, 2, 3))]
+    assert "verysecret" not in "".join(one.read_text() for one in tmp_path.iterdir())
+
+
+def test_taken_port_is_seen_and_the_next_free_one_is_offered() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as link:
+        port = link.getsockname()[1]
+        assert ports.taken([port]) == (port,)
+        other = ports.others([port], [port, port + 1])[port]
+        assert other > port + 1
+        assert ports.taken([other]) == ()
+        said = ports.refuse((port,))
+        assert f"port {port}: held by" in said.why
+        assert f"(pid {os.getpid()}" in said.why
+
+
+def test_moved_ports_keep_their_place() -> None:
+    assert ports.moved(Ports((8000, 8080), 3000, 1, 2, 3), {8080: 8081, 3000: 3002}) == Ports((8000, 8081), 3002, 1, 2, 3)
+
+
+def test_home_follows_xdg_and_ignores_a_relative_one(tmp_path: Path) -> None:
+    assert place({"XDG_STATE_HOME": str(tmp_path)}).state == tmp_path / "omnimind"
+    ignored = place({"XDG_STATE_HOME": "relative", "HOME": str(tmp_path)}).state
+    assert ignored == (Path("/var/lib/omnimind-embedded") if os.geteuid() == 0 else tmp_path / ".local/state/omnimind")
+
+
+def test_sockets_move_to_a_short_folder_when_the_state_is_too_deep() -> None:
+    deep = Home(Path("/" + "deep/" * 30) / "omnimind")
+    assert len(str(deep.run / "engine.sock")) < 100
+    assert deep.run != Home(deep.state.parent / "other" / "omnimind").run
+
+
+def test_memory_counts_own_parts_of_all_and_shared_ones_once() -> None:
+    own = memory(os.getpid())
+    assert own is not None
+    assert own > 10_000_000
+    assert memory(2**22 + 1) is None
+
+
+SHOWN = """Id=omnimind-8000@1.service
+LoadState=loaded
+ActiveState=activating
+SubState=auto-restart
+Result=watchdog
+MainPID=0
+NRestarts=3
+MemoryCurrent=18446744073709551615
+MemoryMax=524288000
+ExecMainStatus=6
+StateChangeTimestampMonotonic=5000000
+InactiveEnterTimestampMonotonic=5000000
+
+Id=qdrant.service
+LoadState=loaded
+ActiveState=inactive
+SubState=dead
+Result=success
+MainPID=0
+NRestarts=0
+MemoryCurrent=[not set]
+MemoryMax=infinity
+StateChangeTimestampMonotonic=9000000
+InactiveEnterTimestampMonotonic=9000000
+
+Id=omnimind-guard.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+Result=success
+InactiveEnterTimestampMonotonic=0
+"""
+
+
+def test_units_are_read_as_systemd_shows_them() -> None:
+    worker, qdrant, guard = (systemd.state(block, 10.0, 1000.0) for block in systemctl.parse_show(SHOWN))
+    assert (worker.state, worker.restarts, worker.memory_bytes, worker.memory_limit, worker.since) == ("backoff", 3, None, 524288000, 995.0)
+    assert "watchdog" in worker.detail
+    assert (qdrant.state, qdrant.by_person, qdrant.memory_limit) == ("stopped", True, None)
+    assert (guard.state, guard.by_person, guard.since) == ("stopped", False, None)
+    assert "not-found" in guard.detail
+
+
+def test_native_world_is_read_from_the_installed_units(tmp_path: Path) -> None:
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    names = " ".join(f"omnimind-{port}@{number}.service" for number in (1, 2) for port in (8000, 9090))
+    (folder / "omnimind.target").write_text(f"[Unit]\nWants=postgresql.service redis-server.service\nWants=qdrant.service {names} omnimind-guard.service\n")
+    (folder / "omnimind-frontend.socket").write_text("[Socket]\nListenStream=127.0.0.1:3333\n")
+    secrets = tmp_path / "etc/omnimind/secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "backend.env").write_text("OMNIMIND_POSTGRES_DSN=postgresql://omnimind:x@127.0.0.1:5433/omnimind\nOMNIMIND_REDIS_URL=redis://omnimind:y@127.0.0.1:6380/0\n")
+    cluster = tmp_path / "etc/postgresql/15/main"
+    cluster.mkdir(parents=True)
+    (cluster / "postgresql.conf").write_text("port = 5433\t\t# (change requires restart)\n")
+    found = units.world(Settings(), Paths(tmp_path))
+    assert found.mode is Mode.NATIVE
+    assert found.ports == Ports((8000, 9090), 3333, 6380, 5433, 6333)
+    assert found.workers == 2
+    assert "postgresql@15-main.service" in found.units
+    assert "y@" not in repr(found)
+
+
+def world() -> World:
+    """A native one without anything."""
+    nothing = Path("/nonexistent")
+    return World(Mode.NATIVE, Ports(), 2, nothing, nothing, nothing, nothing, nothing, (nothing, nothing, nothing))
+
+
+def card(**more: object) -> Gpu:
+    """A GTX 1650 with driver 535."""
+    words = {"present": True, "driver": "535.183.01", "cuda": "12.2", "name": "GTX 1650", "memory": 4 << 30, "lock": "cu12", "reason": "driver 535 runs CUDA 12", "fault": "", "fix": ""}
+    return Gpu(**{**words, **more})  # type: ignore[arg-type]
+
+
+def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    for node in gpu_gate.NODES:
+        (tmp_path / node).touch()
+    found = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, look=card, root=tmp_path)
+    assert found.device == "cuda"
+    assert found.environment == {"OMNIMIND_LOCK": "cu12", "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY", "CUDA_VISIBLE_DEVICES": "0"}
+
+
+def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) -> None:
+    found = gpu_gate.gate(world(), "", {}, look=card, root=tmp_path, seconds=0.3)
+    assert found.device == "cuda"
+    assert "/dev/nvidiactl is missing" in found.why
+
+
+@pytest.mark.parametrize(
+    ("lock", "words", "why"),
+    [("cpu", {}, "settings"), ("", {"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES is empty"), ("", {}, "no card")],
+)
+def test_gpu_gate_ends_in_cpu_mode_with_a_reason(lock: str, words: dict[str, str], why: str) -> None:
+    found = gpu_gate.gate(world(), lock, words, look=lambda: card(lock="cpu", reason="there is no card"))
+    assert (found.device, found.environment) == ("cpu", {"OMNIMIND_LOCK": "cpu"})
+    assert why in found.why

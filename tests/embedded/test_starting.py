@@ -1,0 +1,166 @@
+"""The order of a start, and how it ends when something fails: a scripted manager, no processes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from omnimind_ops.catalogue import Kind, Service
+from omnimind_ops.engine.interrupt import Stop
+from omnimind_ops.flows.restart import batches
+from omnimind_ops.flows.start_item import Task
+from omnimind_ops.flows.starting import ATTEMPTS, GOOD_ANSWERS, Start
+from omnimind_ops.managers import ProcessState
+from omnimind_ops.model.event import Event
+from omnimind_ops.model.health import Outcome
+from omnimind_ops.model.problem import ExitCode, Problem
+
+
+@dataclass
+class Scripted:
+    """A manager whose processes do as told: `fate` is what becomes of one that is started."""
+
+    fate: dict[str, ProcessState] = field(default_factory=dict)
+    now: dict[str, ProcessState] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def start(self, names: Sequence[str]) -> None:
+        self.asked += names
+        for name in names:
+            self.now[name] = self.fate.get(name, ProcessState(name, "running", 42))
+
+    def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
+        return {name: self.now.get(name, ProcessState(name, "stopped")) for name in names}
+
+    def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
+        yield f"last words of {name}"
+
+    def stop(self, names: Sequence[str]) -> None: ...
+    def restart(self, names: Sequence[str]) -> None: ...
+    def kill(self, name: str) -> None: ...
+    def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        yield from ()
+
+
+def service(name: str, *after: str, kind: Kind = Kind.REDIS, processes: tuple[str, ...] = (), seconds: int = 60) -> Service:
+    """One service with one process of its name, unless told otherwise."""
+    return Service(name, kind, True, seconds, after, processes or (name,))
+
+
+STORE, OTHER, BACKEND = service("store"), service("other"), service("backend", "store", "other", kind=Kind.BACKEND, processes=("one", "two"))
+
+
+def start(manager: Scripted, answers: dict[str, list[bool]], *services: Service, tasks: tuple[Task, ...] = (), waits: dict[str, tuple[str, ...]] | None = None) -> tuple[Start, list[Event]]:
+    """A start whose services give these answers in turn, the last one for ever; good unless told otherwise."""
+    turns = {name: itertools.chain(given, itertools.repeat(given[-1])) for name, given in answers.items()}
+    told: list[Event] = []
+
+    def probe(one: Service) -> Outcome:
+        is_good = next(turns[one.name]) if one.name in turns else True
+        return Outcome(is_good, why="" if is_good else "not yet")
+
+    return Start(manager, services, tasks, waits or {}, probe, told.append, Stop()), told
+
+
+def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
+    manager, done = Scripted(), []
+
+    def act() -> bool:
+        done.append(list(manager.asked))
+        return True
+
+    one, _ = start(manager, {}, STORE, OTHER, BACKEND, tasks=(Task("schema", "Schema", act, ("store",)),), waits={"backend": ("schema",)})
+    one.run()
+    assert set(manager.asked[:2]) == {"store", "other"}
+    assert manager.asked[2:] == ["one", "two"]
+    assert done == [["store", "other"]]
+    assert all(item.problem is None for item in one.items.values())
+    assert one.items["backend"].changed
+
+
+def test_what_runs_already_is_not_started_again_and_counts_as_no_change() -> None:
+    manager = Scripted(now={"store": ProcessState("store", "running", 7)})
+    one, _ = start(manager, {}, STORE)
+    one.run()
+    assert manager.asked == []
+    assert not one.items["store"].changed
+
+
+def test_only_the_missing_worker_is_started() -> None:
+    manager = Scripted(now={"one": ProcessState("one", "running", 7)})
+    one, _ = start(manager, {}, replace(BACKEND, after=()))
+    one.run()
+    assert manager.asked == ["two"]
+
+
+def test_backend_needs_good_answers_in_a_row() -> None:
+    asked = 0
+
+    def probe(_: Service) -> Outcome:
+        nonlocal asked
+        asked += 1
+        return Outcome(asked != GOOD_ANSWERS, why="a hiccup")
+
+    one = Start(Scripted(), (replace(BACKEND, after=()),), (), {}, probe, lambda _: None, Stop())
+    one.run()
+    assert asked == 2 * GOOD_ANSWERS
+
+
+def test_process_that_ends_again_and_again_is_given_up_long_before_the_time_out() -> None:
+    manager = Scripted(fate={"store": ProcessState("store", "backoff", restarts=ATTEMPTS, detail="ended with 3")})
+    one, _ = start(manager, {}, STORE, OTHER, BACKEND)
+    one.run()
+    problem = one.items["store"].problem
+    assert problem
+    assert problem.log == ("last words of store",)
+    assert "ended with 3" in problem.why
+    assert one.items["other"].ready is not None, "who does not need it is started all the same"
+    assert "it needs store, which failed" in str(one.items["backend"].problem)
+    assert "one" not in manager.asked
+
+
+def test_service_that_never_answers_ends_with_its_time_and_what_it_said() -> None:
+    one, _ = start(Scripted(), {"store": [False]}, replace(STORE, start_seconds=0))
+    one.run()
+    assert "not ready after 0 s: " in str(one.items["store"].problem)
+
+
+def test_failed_task_keeps_what_needs_it_from_starting() -> None:
+    def act() -> bool:
+        raise Problem("cannot make the tables", "no", "do")
+
+    manager = Scripted()
+    one, told = start(manager, {}, STORE, tasks=(Task("schema", "Schema", act),), waits={"store": ("schema",)})
+    one.run()
+    assert manager.asked == []
+    assert [event.data["status"] for event in told if event.step == "store" and "status" in event.data] == ["failed"]
+
+
+def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -> None:
+    stop, ended = Stop(), []
+
+    def probe(one: Service) -> Outcome:
+        if one.name == "other":
+            stop.by = "SIGINT"
+            return Outcome(False, why="not yet")
+        return Outcome(True)
+
+    def act() -> bool:
+        ended.append(True)
+        return True
+
+    one = Start(Scripted(), (STORE, OTHER, BACKEND), (Task("cluster", "Cluster", act),), {}, probe, lambda _: None, stop)
+    with pytest.raises(Problem) as caught:
+        one.run()
+    assert caught.value.code is ExitCode.INTERRUPTED
+    assert "ready: store; starting: other; not started: backend" in caught.value.why
+    assert ended == [True]
+
+
+def test_backends_are_restarted_worker_by_worker_across_all_ports() -> None:
+    backends = [service(f"backend-{port}", kind=Kind.BACKEND, processes=(f"{port}-1", f"{port}-2")) for port in (1, 2)]
+    found = batches([STORE, *backends, service("frontend", kind=Kind.FRONTEND)])
+    assert [one.processes for one in found] == [("store",), ("1-1", "2-1"), ("1-2", "2-2"), ("frontend",)]
