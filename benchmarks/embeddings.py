@@ -1,0 +1,147 @@
+"""1000 texts through the whole backend, against sentence-transformers in its own process and infinity-emb over HTTP; all in one run, in turns.
+
+`nox -s bench -- embeddings [--rounds 5] [--mode auto|exact|fast]`. Ours is asked as a user asks: POST /v1/embeddings of six web workers with one
+engine behind them, past the cache (Cache-Control: no-store). Ratios above 1 say how many times faster ours is; medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+
+from backend.engine import settings
+from benchmarks import load
+from benchmarks.peers.environment import environment
+from benchmarks.peers.infinity import infinity
+from benchmarks.peers.sentence_transformers import SentenceTransformers
+from omnimind_ops.bench import corpus
+from tests.backend.world import World, world
+from tests.services import services
+
+WORKERS = 6
+CALLERS = 16
+
+
+@dataclass
+class Seen:
+    """Seconds of each round by name, and every single request's seconds."""
+
+    rounds: dict[str, list[float]] = field(default_factory=dict)
+    each: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, seconds: float, each: Sequence[float] = ()) -> None:
+        """Keep one round."""
+        self.rounds.setdefault(name, []).append(seconds)
+        self.each.setdefault(name, []).extend(each)
+
+    def median(self, name: str) -> float:
+        """Return the middle round's seconds."""
+        return statistics.median(self.rounds[name])
+
+    def ratio(self, ours: str, theirs: str) -> float:
+        """Return how many times faster ours was, round by round, in the median."""
+        return round(statistics.median(other / own for own, other in zip(self.rounds[ours], self.rounds[theirs], strict=True)), 2)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--mode", choices=("auto", "exact", "fast"), default="auto")
+    options.add_argument("--n", type=int, default=1000)
+    asked = options.parse_args()
+    os.environ["OMNIMIND_MODE"] = asked.mode  # the engine inherits it
+    model = settings.find("").path
+    texts = corpus.texts(asked.n)
+    seen, vectors, memory = Seen(), {}, {}
+    with (
+        services() as stores,
+        world(stores, "bench", workers=WORKERS) as ours,
+        SentenceTransformers(environment("reference"), model) as reference,
+        infinity(environment("infinity"), model) as theirs,
+    ):
+        tasks = _tasks(ours, theirs, reference, texts, vectors)
+        for number in range(-1, asked.rounds):  # round -1 warms up and is not counted
+            for name, task in tasks.items():
+                seconds, each = task()
+                if number >= 0:
+                    seen.add(name, seconds, each)
+                    print(f"round {number + 1} of {asked.rounds}: {name:<28}{seconds:8.2f} s", flush=True)
+        memory = _memory(ours)
+    _print(seen, memory, _least_cosine(vectors), asked.mode)
+
+
+Task = Callable[[], tuple[float, Sequence[float]]]
+
+
+def _tasks(ours: World, theirs: str, reference: SentenceTransformers, texts: list[str], vectors: dict[str, bytes]) -> dict[str, Task]:
+    mine = f"{ours.url(0)}/v1/embeddings"
+    headers = {"authorization": f"Bearer {ours.tokens['reader']}", "cache-control": "no-store"}
+    fours = [texts[at : at + 4] for at in range(0, len(texts), 4)] * 2
+    short = [[text] for text in sorted(texts, key=len)[: len(texts) // 4]]
+
+    def keep(name: str, found: load.Load) -> tuple[float, Sequence[float]]:
+        vectors[name] = b"".join(found.rows)
+        return found.seconds, found.each
+
+    def in_process() -> tuple[float, Sequence[float]]:
+        seconds, vectors["reference"] = reference.encode(texts)
+        return seconds, ()
+
+    return {
+        "sentence-transformers": in_process,
+        "ours one": lambda: keep("ours", load.run(mine, [texts], 1, headers, model="default")),
+        "infinity one": lambda: keep("infinity", load.run(theirs, [texts], 1)),
+        "ours 16x4": lambda: keep("ours 16x4", load.run(mine, fours, CALLERS, headers, model="default")),
+        "infinity 16x4": lambda: keep("infinity 16x4", load.run(theirs, fours, CALLERS)),
+        "ours short, 16 callers": lambda: keep("short", load.run(mine, short, CALLERS, headers, model="default")),
+        "ours short, one by one": lambda: keep("short", load.run(mine, short, 1, headers, model="default")),
+    }
+
+
+def _least_cosine(vectors: dict[str, bytes]) -> float:
+    ours, reference = (np.frombuffer(vectors[name], "<f4").reshape(-1, 384) for name in ("ours", "reference"))
+    return float(((ours * reference).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(reference, axis=1)).min())
+
+
+def _memory(ours: World) -> dict[str, float]:
+    """Return megabytes of the engine with its children and of each worker; shared pages count in each."""
+
+    def held(pid: int) -> float:
+        process = psutil.Process(pid)
+        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 1e6
+
+    return {"engine": held(ours.engine.pid), **{one.name: held(one.pid) for one in ours.workers}}
+
+
+def _print(seen: Seen, memory: dict[str, float], cosine: float, mode: str) -> None:
+    print(f"\n{'':<28}{'median s':>10}{'min':>8}{'max':>8}{'p50 ms':>10}{'p99 ms':>10}")
+    for name, rounds in seen.rounds.items():
+        each = sorted(seen.each[name])
+        tail = f"{each[len(each) // 2] * 1000:>10.1f}{each[int(len(each) * 0.99)] * 1000:>10.1f}" if len(each) > len(rounds) else ""
+        print(f"{name:<28}{statistics.median(rounds):>10.2f}{min(rounds):>8.2f}{max(rounds):>8.2f}{tail}")
+    print("memory MB: " + ", ".join(f"{name} {held:.0f}" for name, held in memory.items()))
+    alone, together = sorted(seen.each["ours short, one by one"]), sorted(seen.each["ours short, 16 callers"])
+    result = {
+        "mode": mode,
+        "vs_sentence_transformers": seen.ratio("ours one", "sentence-transformers"),
+        "vs_infinity": seen.ratio("ours one", "infinity one"),
+        "vs_infinity_16x4": seen.ratio("ours 16x4", "infinity 16x4"),
+        "together_vs_one_by_one": seen.ratio("ours short, 16 callers", "ours short, one by one"),
+        "single_p50_ms": round(alone[len(alone) // 2] * 1000, 1),
+        "p99_ms": round(together[int(len(together) * 0.99)] * 1000, 1),
+        "rss_total_mb": round(sum(memory.values())),
+        "cosine_min": round(cosine, 6),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

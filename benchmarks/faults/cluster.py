@@ -1,0 +1,142 @@
+"""An embedded cluster of its own, on free ports and in a folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from omnimind_ops import managers, world
+from omnimind_ops.catalogue import services
+from omnimind_ops.engine.history import History
+from omnimind_ops.health.cache import Cache
+from omnimind_ops.health.check import check
+from omnimind_ops.health.track import STRICT
+from omnimind_ops.managers import Manager, ProcessState
+from omnimind_ops.model.health import Report
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import load
+from omnimind_ops.world import World
+
+WATCHDOG = 6.0
+"""Seconds, as in the measurements this table began with; 30 in real life."""
+UP_SECONDS, DOWN_SECONDS = 300, 120
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running system. Faults are injected by pid, so that nothing of ours helps them along."""
+
+    world: World
+    manager: Manager
+
+    def state(self, name: str) -> ProcessState:
+        """Return one process."""
+        return self.manager.states([name])[name]
+
+    def pid(self, name: str) -> int:
+        """Return a process' id. Never 0: that would be our own process group."""
+        pid = self.state(name).pid
+        assert pid > 1, f"{name} does not run"
+        return pid
+
+    def pids(self) -> dict[str, int]:
+        """Return every process' id."""
+        names = [name for service in services(self.world) for name in service.processes]
+        return {name: one.pid for name, one in self.manager.states(names).items()}
+
+    def signal(self, name: str, number: signal.Signals) -> int:
+        """Send a signal; return the pid that got it."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    def signal_all(self, name: str, number: signal.Signals) -> int:
+        """Send a signal to a process and all below it: PostgreSQL answers over open connections while only its postmaster stands still."""
+        pid = self.pid(name)
+        for one in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
+        return pid
+
+    def back(self, name: str, old: int, seconds: float) -> float:
+        """Return after how many seconds another process than `old` says that it is ready; infinite when none does in time."""
+        return waited(lambda: (one := self.state(name)).state == "running" and one.pid not in (0, old), seconds)
+
+    def look(self, seconds: float = 3.0) -> Report:
+        """Return its health, asked anew."""
+        return check(self.world, self.manager, Cache(STRICT, ttl=0), seconds=seconds)
+
+    def answers(self, service: str, seconds: float) -> float:
+        """Return after how many seconds a service's deep probe is good; infinite when not in time."""
+        return waited(lambda: (one := self.look().of(service)) is not None and not one.bad and one.alive, seconds)
+
+    def acts(self) -> int:
+        """Return how often the guard has acted."""
+        runs = History(self.world.journal).runs()
+        return sum(record.started is not None for run in runs if run.plan.name == "recover" for record in run.steps)
+
+    def environment_of(self, name: str, words: Mapping[str, str | None]) -> None:
+        """Change a program's environment from its next start on: None takes a variable away."""
+        file = self.world.config / "programs.json"
+        every = json.loads(file.read_text())
+        merged = {**every[name]["environment"], **words}
+        every[name]["environment"] = {key: value for key, value in merged.items() if value is not None}
+        file.write_text(json.dumps(every))
+
+
+def waited(good: Callable[[], bool], seconds: float, pause: float = 0.02) -> float:
+    """Return how many seconds it took until `good`; infinite when it did not get so in time."""
+    began = time.monotonic()
+    while not good():
+        if time.monotonic() - began > seconds:
+            return float("inf")
+        time.sleep(pause)
+    return time.monotonic() - began
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Run one for a block; afterwards no process and no file of it is left."""
+    place = Path(tempfile.mkdtemp(prefix="om-faults-"))
+    place.chmod(0o755)
+    first, second, third, *others = free_ports(7)
+    names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
+    chosen = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, others, strict=True)}
+    os.environ |= {**chosen, "OMNIMIND_BACKEND_PORTS": f"{first},{second},{third}", "XDG_STATE_HOME": str(place), "OMNIMIND_WATCHDOG_SECONDS": f"{WATCHDOG:g}"}
+    os.environ["OMNIMIND_OPEN_READS"] = "yes"  # searches need no login here
+    try:
+        _omnimind("up", UP_SECONDS)
+        found = world.find(load(), Paths())
+        yield Cluster(found, managers.of(found))
+    finally:
+        _omnimind("down", DOWN_SECONDS)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _omnimind(word: str, seconds: float) -> None:
+    done = subprocess.run((sys.executable, "-m", "omnimind_ops", word), timeout=seconds, capture_output=True, text=True)
+    if done.returncode not in (0, 2):
+        print(f"omnimind {word} ended with {done.returncode}:\n{done.stderr[-2000:]}", file=sys.stderr)

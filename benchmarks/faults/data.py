@@ -1,0 +1,166 @@
+"""Rows 9 to 11: a store dies under writes. What was acknowledged is there afterwards; for Redis, all but the last second of it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+import redis
+
+from benchmarks.faults.cluster import Cluster, waited
+from benchmarks.faults.load import Load
+from benchmarks.faults.rows import Row
+
+BEFORE, AFTER = 1.5, 0.5
+FROZEN = 8.0
+PATIENCE = 90.0
+"""Seconds that the guard lets a store be silent (health/moves.py)."""
+FSYNC = 1.0
+"""Seconds of writes that Redis may lose with appendfsync everysec."""
+
+
+@dataclass
+class Writer:
+    """Writes numbers one after the other, as fast as they are acknowledged, over and over again after an error. `write` may raise anything."""
+
+    write: Callable[[int], None]
+    acknowledged: dict[int, float] = field(default_factory=dict)
+    errors: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._over.set()
+        assert self._thread
+        self._thread.join()
+
+    def _run(self) -> None:
+        number = 0
+        while not self._over.is_set():
+            try:
+                self.write(number)
+                self.acknowledged[number] = time.monotonic()
+            except Exception:
+                self.errors += 1
+                self._over.wait(0.02)
+            number += 1
+
+
+def _killed(cluster: Cluster, row: Row, name: str, writer: Writer, rounds: int) -> None:
+    writer.start()
+    try:
+        for _ in range(rounds):
+            time.sleep(BEFORE)
+            row.took(cluster.back(name, cluster.signal(name, signal.SIGKILL), 90))
+            row.figures[-1] += cluster.answers(name, 60)
+    finally:
+        time.sleep(AFTER)
+        writer.stop()
+
+
+def redis_killed(cluster: Cluster, rounds: int) -> Row:
+    """Row 9, killed."""
+    row, link = Row("9", "redis dies", "kill -9 under writes", 5.0), redis.Redis.from_url(cluster.world.redis_url, socket_timeout=5)
+    deaths: list[float] = []
+    with link:
+        for _ in range(rounds):
+            link.delete("faults")
+            writer = Writer(lambda number: link.hset("faults", str(number), "1") and None)
+            writer.start()
+            time.sleep(BEFORE + FSYNC)
+            old = cluster.signal("redis", signal.SIGKILL)
+            died = time.monotonic()
+            writer.stop()
+            row.took(cluster.back("redis", old, 60) + cluster.answers("redis", 60))
+            there = {int(key) for key in link.hkeys("faults")}
+            deaths.append(max((died - at for number, at in writer.acknowledged.items() if number not in there and at <= died), default=0.0))
+            row.requests += len(writer.acknowledged)
+        link.delete("faults")
+    row.lost = sum(age > FSYNC + 0.5 for age in deaths)
+    row.notes.append(f"oldest lost write {max(deaths):.2f} s before the kill (everysec promises 1 s)")
+    return row
+
+
+def redis_frozen(cluster: Cluster, rounds: int) -> Row:
+    """Row 9, frozen for a while: the API says 503 and does not crash."""
+    row = Row("9b", "redis is frozen for 8 s", "SIGSTOP, SIGCONT", 5.0)
+    port, before = cluster.world.ports.backends[0], cluster.pids()
+    for _ in range(rounds):
+        cluster.signal("redis", signal.SIGSTOP)
+        try:
+            with Load(port, "/health/ready", rate=2) as load:
+                time.sleep(FROZEN)
+        finally:
+            cluster.signal("redis", signal.SIGCONT)
+        row.took(cluster.answers(f"backend-{port}", 60))
+        row.requests += load.count
+        row.lost += sum(" 503 " not in f"{said} " for said in load.failures)
+        row.notes += [said for said in load.failures if " 503 " not in f"{said} "][:1]
+    row.lost += sum(cluster.pids()[name] != pid for name, pid in before.items())
+    return row
+
+
+def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
+    """Nobody wakes it: the guard's patience with a silent store has an end, and only that store is restarted."""
+    row, before = Row("9c", "redis is frozen for good", "SIGSTOP", PATIENCE + 40.0), cluster.pids()
+    row.took(cluster.back("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE) + cluster.answers("redis", 60))
+    row.lost = sum(cluster.pids()[name] != pid for name, pid in before.items() if name != "redis")
+    return row
+
+
+def postgres_killed(cluster: Cluster, rounds: int) -> Row:
+    """Row 10: the postmaster dies in a loop of commits."""
+    row, links = Row("10", "postgres dies", "kill -9 under commits", 15.0), list[psycopg.Connection[tuple[object, ...]]]()
+
+    def connect() -> psycopg.Connection[tuple[object, ...]]:
+        if not links or links[-1].closed:
+            links.append(psycopg.connect(cluster.world.postgres_dsn, autocommit=True, connect_timeout=3))
+        return links[-1]
+
+    connect().execute("CREATE TABLE IF NOT EXISTS faults (number bigint PRIMARY KEY)")
+    writer = Writer(lambda number: connect().execute("INSERT INTO faults VALUES (%s)", (number,)) and None)
+    _killed(cluster, row, "postgres", writer, rounds)
+    there = {number for (number,) in connect().execute("SELECT number FROM faults").fetchall()}
+    row.lost, row.requests = len(set(writer.acknowledged) - there), len(writer.acknowledged)
+    connect().execute("DROP TABLE faults")
+    for link in links:
+        link.close()
+    return row
+
+
+def qdrant_killed(cluster: Cluster, rounds: int) -> Row:
+    """Row 11: during upserts that wait."""
+    row, world = Row("11", "qdrant dies", "kill -9 under upserts", 20.0), cluster.world
+    with httpx.Client(base_url=world.qdrant_url, headers={"api-key": world.qdrant_key}, timeout=10) as http:
+        http.put("/collections/faults", json={"vectors": {"size": 4, "distance": "Dot"}}).raise_for_status()
+
+        def write(number: int) -> None:
+            point = {"id": number, "vector": [1.0, 0.0, 0.0, float(number % 7)], "payload": {"number": number}}
+            http.put("/collections/faults/points?wait=true", json={"points": [point]}).raise_for_status()
+
+        writer = Writer(write)
+        _killed(cluster, row, "qdrant", writer, rounds)
+        waited(lambda: http.get("/collections/faults").status_code == 200, 30)
+        there: set[int] = set()
+        offset: int | None = 0
+        while offset is not None:
+            said = http.post("/collections/faults/points/scroll", json={"limit": 1000, "offset": offset, "with_payload": False}).json()["result"]
+            there |= {one["id"] for one in said["points"]}
+            offset = said["next_page_offset"]
+        http.delete("/collections/faults")
+    row.lost, row.requests = len(set(writer.acknowledged) - there), len(writer.acknowledged)
+    return row
+
+
+ROWS: tuple[Callable[[Cluster, int], Row], ...] = (redis_killed, redis_frozen, frozen_for_good, postgres_killed, qdrant_killed)

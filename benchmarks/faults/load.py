@@ -1,0 +1,85 @@
+"""Load: so many requests a second at one port, each over a connection of its own and sent when it is due, however slow the others are."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 60.0
+"""Seconds that one request waits: waiting in the backlog is slow, not failed."""
+
+
+@dataclass
+class Load:
+    """A load at work for a `with` block; afterwards what became of its requests."""
+
+    port: int
+    path: str = "/health/live"
+    rate: float = 60.0
+    latencies: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    cut: int = 0  # requests that were under way when hit() was called, and got no whole answer: nobody can save those
+    by: Counter[int] = field(default_factory=Counter)  # answers by pid
+    _over: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _clock: threading.Thread | None = None
+    _hit: float = 0.0
+
+    def __enter__(self) -> Self:
+        self._clock = threading.Thread(target=self._send)
+        self._clock.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        assert self._clock
+        self._clock.join()
+        for thread in self._threads:
+            thread.join()
+
+    def hit(self) -> None:
+        """Say that a process is killed now."""
+        self._hit = time.monotonic()
+
+    @property
+    def count(self) -> int:
+        """Requests that have ended."""
+        return len(self.latencies) + len(self.failures) + self.cut
+
+    @property
+    def worst(self) -> float:
+        """The longest that one waited, seconds."""
+        return max(self.latencies, default=0.0)
+
+    def _send(self) -> None:
+        due = time.monotonic()
+        while not self._over.is_set():
+            thread = threading.Thread(target=self._ask, args=(due,))
+            thread.start()
+            self._threads.append(thread)
+            due += 1 / self.rate
+            self._over.wait(max(0.0, due - time.monotonic()))
+
+    def _ask(self, due: float) -> None:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as link:
+                link.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                said = b""
+                while more := link.recv(65536):
+                    said += more
+            head, _, body = said.partition(b"\r\n\r\n")
+            if b" 200 " not in head.split(b"\r\n")[0] + b" ":
+                raise ConnectionError(head.split(b"\r\n")[0].decode() or "no answer")
+            self.by[int(json.loads(body).get("pid", 0))] += 1
+            self.latencies.append(time.monotonic() - due)
+        except (OSError, ValueError) as error:
+            if due <= self._hit and not isinstance(error, ConnectionRefusedError):
+                self.cut += 1
+            else:
+                self.failures.append(str(error) or type(error).__name__)

@@ -1,0 +1,69 @@
+"""Rows 12 to 14, and the engine: everything else that is a process."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+from benchmarks.faults.cluster import Cluster
+from benchmarks.faults.load import Load
+from benchmarks.faults.rows import AFTER, BEFORE, IMPORT, Row
+
+SLOW = 60.0
+"""Seconds that a slow PostgreSQL says nothing."""
+
+
+def frontend_killed(cluster: Cluster, rounds: int) -> Row:
+    """Row 12."""
+    row = Row("12", "the frontend dies", "kill -9", 3.0 + IMPORT / 2)
+    for _ in range(rounds):
+        row.took(cluster.back("frontend", cluster.signal("frontend", signal.SIGKILL), 30))
+    return row
+
+
+def engine_killed(cluster: Cluster, rounds: int) -> Row:
+    """Searches embed their question: callers get an answer or 503, nothing else, and the next answer soon."""
+    row, port = Row("e", "the engine dies", "kill -9 under searches", 30.0), cluster.world.ports.backends[0]
+    for _ in range(rounds):
+        with Load(port, "/search?q=fault", rate=20) as load:
+            time.sleep(BEFORE)
+            row.took(cluster.back("engine", cluster.signal("engine", signal.SIGKILL), 60) + cluster.answers("engine", 60))
+            time.sleep(AFTER)
+        refused = [said for said in load.failures if " 503 " not in f"{said} "]
+        row.lost, row.requests = row.lost + len(refused), row.requests + load.count
+        row.notes += [f"{len(load.failures) - len(refused)} answers were 503", *refused[:2]]
+    return row
+
+
+def guard_hit(cluster: Cluster, rounds: int) -> Row:
+    """Row 13: killed, then frozen."""
+    row = Row("13", "the guard dies or freezes", "kill -9, SIGSTOP", 30.0)
+    for _ in range(rounds):
+        row.took(cluster.back("guard", cluster.signal("guard", signal.SIGKILL), 60))
+    row.took(cluster.back("guard", cluster.signal("guard", signal.SIGSTOP), 60))
+    return row
+
+
+def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
+    """Row 14: PostgreSQL stands still for a minute; nothing is restarted, and all is well by itself soon after."""
+    row = Row("14", "a slow dependency", f"SIGSTOP postgres {SLOW:.0f} s", 20.0)
+    before, acts = cluster.pids(), cluster.acts()
+    pid = cluster.signal_all("postgres", signal.SIGSTOP)
+    try:
+        time.sleep(SLOW)
+        victims = sum(one.root == "postgres" for one in cluster.look().services)
+    finally:
+        cluster.signal_all("postgres", signal.SIGCONT)
+    port = cluster.world.ports.backends[0]
+    row.took(cluster.answers("postgres", 60) + cluster.answers(f"backend-{port}", 60))
+    after = cluster.pids()
+    changed = [name for name, old in before.items() if after[name] != old]
+    row.lost = len(changed) + cluster.acts() - acts
+    row.notes.append(
+        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is {'the same' if after['postgres'] == pid else 'another'}"
+    )
+    return row
+
+
+ROWS: tuple[Callable[[Cluster, int], Row], ...] = (frontend_killed, engine_killed, guard_hit, slow_dependency)

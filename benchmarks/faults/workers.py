@@ -1,0 +1,170 @@
+"""Rows 1 to 8: workers die, freeze, are blocked, fail to start."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+
+from benchmarks.faults.block import blocked
+from benchmarks.faults.cluster import WATCHDOG, Cluster, waited
+from benchmarks.faults.load import Load
+from benchmarks.faults.rows import ABORT, AFTER, BEFORE, IMPORT, Row
+from omnimind_ops.model.health import State
+
+
+def _worker(cluster: Cluster, at: int = 0, number: int = 1) -> tuple[int, str]:
+    port = cluster.world.ports.backends[at]
+    return port, f"backend-{port}-{number}"
+
+
+def killed_worker(cluster: Cluster, rounds: int) -> Row:
+    """Row 1."""
+    row = Row("1", "a worker dies", "kill -9", 2.0 + IMPORT)
+    for _ in range(rounds):
+        port, name = _worker(cluster)
+        with Load(port) as load:
+            time.sleep(BEFORE)
+            load.hit()
+            seconds = cluster.back(name, cluster.signal(name, signal.SIGKILL), 30)
+            time.sleep(AFTER)
+        row.took(seconds, load)
+    return row
+
+
+def both_killed(cluster: Cluster, rounds: int) -> Row:
+    """Row 2: the figure is the longest wait of a request."""
+    row = Row("2", "both workers die", "kill -9 both", 2.0 + IMPORT)
+    for _ in range(rounds):
+        port, first = _worker(cluster)
+        second = _worker(cluster, number=2)[1]
+        with Load(port, rate=30) as load:
+            time.sleep(BEFORE)
+            load.hit()
+            old = {name: cluster.signal(name, signal.SIGKILL) for name in (first, second)}
+            for name, pid in old.items():
+                cluster.back(name, pid, 30)
+            time.sleep(AFTER)
+        row.took(load.worst, load)
+    return row
+
+
+def frozen_worker(cluster: Cluster, rounds: int) -> Row:
+    """Row 3."""
+    row = Row("3", "a worker is frozen", "SIGSTOP", WATCHDOG + ABORT + IMPORT)
+    for _ in range(rounds):
+        port, name = _worker(cluster)
+        with Load(port) as load:
+            time.sleep(BEFORE)
+            seconds = cluster.back(name, cluster.signal(name, signal.SIGSTOP), 60)
+            time.sleep(AFTER)
+        row.took(seconds, load)
+    return row
+
+
+def blocked_worker(cluster: Cluster, rounds: int) -> Row:
+    """Row 4: only the thread of the event loop stands still."""
+    row = Row("4", "an event loop is blocked", "ptrace on its thread", WATCHDOG + ABORT + IMPORT)
+    for _ in range(rounds):
+        port, name = _worker(cluster)
+        pid = cluster.pid(name)
+        with Load(port) as load:
+            time.sleep(BEFORE)
+            try:
+                with blocked(pid, 60):
+                    seconds = cluster.back(name, pid, 60)
+            except PermissionError as error:
+                row.notes.append(str(error))
+                break
+            time.sleep(AFTER)
+        row.took(seconds, load)
+    return row
+
+
+def all_frozen(cluster: Cluster, rounds: int) -> Row:
+    """Row 5: the figure is the longest wait of a request."""
+    row = Row("5", "both workers are frozen", "SIGSTOP both", WATCHDOG + 1.0 + ABORT + IMPORT)
+    for _ in range(rounds):
+        port, first = _worker(cluster)
+        second = _worker(cluster, number=2)[1]
+        with Load(port, rate=20) as load:
+            time.sleep(BEFORE)
+            old = {name: cluster.signal(name, signal.SIGSTOP) for name in (first, second)}
+            for name, pid in old.items():
+                cluster.back(name, pid, 60)
+            time.sleep(AFTER)
+        row.took(load.worst, load)
+    return row
+
+
+def rolling(cluster: Cluster, rounds: int) -> Row:
+    """Row 6: at least 500 requests over restarts of all backends, one worker after the other; the figure is the longest wait."""
+    from omnimind_ops.flows.restart import restart
+
+    row = Row("6", "rolling restart", "omnimind restart backend", 2.0 + IMPORT)
+    while row.requests < 500 or len(row.figures) < rounds:
+        with Load(cluster.world.ports.backends[0], rate=80) as load:
+            time.sleep(BEFORE)
+            restart(cluster.world, ("backend",), lambda _event: None)
+            time.sleep(AFTER)
+        row.took(load.worst, load)
+        row.notes += [f"{name}: {one.detail}" for name in names_of(cluster) if (one := cluster.state(name)).detail]
+        if len(row.figures) > 10:
+            break
+    return row
+
+
+def start_fails(cluster: Cluster, _rounds: int) -> Row:
+    """Row 7: one worker's configuration is broken; health says so, and the other one serves."""
+    row = Row("7", "a worker's start fails", "a setting that is no number", 60.0)
+    port, name = _worker(cluster, at=1)
+    cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
+    try:
+        with Load(port) as load:
+            cluster.signal(name, signal.SIGKILL)
+            seconds = waited(lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DEGRADED and name in one.why, 90, 0.2)
+        row.took(seconds, load)
+    finally:
+        cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": None})
+        _mend(cluster, name)
+    return row
+
+
+def crash_loop(cluster: Cluster, _rounds: int) -> Row:
+    """Row 8: a whole backend crashes at each start; the alarm is raised, little is burnt, the others are not touched."""
+    row = Row("8", "a backend crashes in a loop", "a setting that is no number", 60.0)
+    port = cluster.world.ports.backends[1]
+    names = [_worker(cluster, 1, number)[1] for number in (1, 2)]
+    others = {name: pid for name, pid in cluster.pids().items() if name not in names}
+    for name in names:
+        cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
+    try:
+        with Load(cluster.world.ports.backends[0]) as load:
+            for name in names:
+                cluster.signal(name, signal.SIGKILL)
+            seconds = waited(lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DOWN, 90, 0.2)
+        row.took(seconds, load)
+        row.lost += sum(pid != others[name] for name, pid in cluster.pids().items() if name in others)
+    finally:
+        for name in names:
+            cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": None})
+        _mend(cluster, *names)
+    return row
+
+
+def _mend(cluster: Cluster, *names: str) -> None:
+    with contextlib.suppress(Exception):
+        cluster.manager.stop(names)
+    cluster.manager.start(names)
+    for name in names:
+        waited(lambda name=name: cluster.state(name).state == "running", 60)  # type: ignore[misc]
+    waited(lambda: all(one.alive for one in cluster.look().services), 30)
+
+
+ROWS: tuple[Callable[[Cluster, int], Row], ...] = (killed_worker, both_killed, frozen_worker, blocked_worker, all_frozen, rolling, start_fails, crash_loop)
+
+
+def names_of(cluster: Cluster) -> list[str]:
+    """Return the workers' names."""
+    return [name for name in cluster.pids() if name.startswith("backend-")]

@@ -1,0 +1,48 @@
+"""Callers of an OpenAI-compatible embeddings route, as many at once as wanted; each asks again when it was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+import orjson
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a run took: seconds in all, seconds of each request, and each request's rows as float32 bytes."""
+
+    seconds: float
+    each: tuple[float, ...]
+    rows: tuple[bytes, ...]
+
+
+def run(url: str, requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str] | None = None, model: str = "model") -> Load:
+    """Send all requests from `callers` callers; any answer but 200 is an error."""
+    return asyncio.run(_run(url, requests, callers, headers or {}, model))
+
+
+async def _run(url: str, requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str) -> Load:
+    waiting = list(enumerate(requests))[::-1]
+    each, rows = [0.0] * len(requests), [b""] * len(requests)
+    async with httpx.AsyncClient(timeout=600, headers=dict(headers), limits=httpx.Limits(max_connections=callers)) as client:
+
+        async def caller() -> None:
+            while waiting:
+                at, texts = waiting.pop()
+                body = orjson.dumps({"model": model, "input": texts, "encoding_format": "base64"})
+                began = time.perf_counter()
+                answer = await client.post(url, content=body, headers={"content-type": "application/json"})
+                each[at] = time.perf_counter() - began
+                answer.raise_for_status()
+                rows[at] = b"".join(base64.b64decode(one["embedding"]) for one in orjson.loads(answer.content)["data"])
+
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(callers):
+                group.create_task(caller())
+        return Load(time.perf_counter() - began, tuple(each), tuple(rows))

@@ -1,0 +1,108 @@
+"""How fast does it start? `python -m benchmarks.start`: an embedded system of its own, on free ports, in a folder that is removed again.
+
+`first_s` is `omnimind up` on nothing at all (a new PostgreSQL cluster, new tables), `next_s` the same with data after `omnimind down`: both
+by the clock on the wall, the command's own start and the proof at its end included. `health_ms` is one full check of everything when all is
+well, deep probes included, as `omnimind health` makes it; `health_cli_ms` that command as typed; `help_ms` is `omnimind --help`. All medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = 5
+"""Runs of each quick command."""
+
+
+def main() -> int:
+    """Measure, print a table, and as the last line one JSON object."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--rounds", type=int, default=3, help="first and next starts")
+    rounds = words.parse_args().rounds
+    firsts, nexts, slowest = [], [], Counter[str]()
+    quick: dict[str, list[float]] = {"health": [], "health_cli": [], "help": []}
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory(prefix="om-start-", ignore_cleanup_errors=True) as home:
+            Path(home).chmod(0o755)
+            environment = _environment(Path(home))
+            try:
+                for times in (firsts, nexts):
+                    seconds, said = _up(environment)
+                    times.append(seconds)
+                    slowest[str(said["slowest"])] += 1
+                    _table(f"{'next' if times is nexts else 'first'} start {number + 1}", seconds, said)
+                    if times is nexts:
+                        _quick(environment, quick)
+                    _run(environment, "down")
+            finally:
+                _run(environment, "down", check=False)
+    found = {
+        "first_s": round(statistics.median(firsts), 2),
+        "next_s": round(statistics.median(nexts), 2),
+        "health_ms": round(statistics.median(quick["health"])),
+        "health_cli_ms": round(statistics.median(quick["health_cli"])),
+        "help_ms": round(statistics.median(quick["help"])),
+        "slowest": slowest.most_common(1)[0][0],
+        "rounds": rounds,
+        "cpus": len(os.sched_getaffinity(0)),
+    }
+    print(json.dumps(found))
+    return 0
+
+
+def _up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
+    began = time.monotonic()
+    out = _run(environment, "up", "--json")
+    seconds = time.monotonic() - began
+    return seconds, next(event["data"] for event in map(json.loads, reversed(out.splitlines())) if event["kind"] == "result")
+
+
+def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
+    for _ in range(COMMANDS):
+        began = time.monotonic()
+        said = json.loads(_run(environment, "health", "--json").splitlines()[-1])
+        found["health_cli"].append((time.monotonic() - began) * 1000)
+        found["health"].append(float(said.get("data", said)["seconds"]) * 1000)
+        began = time.monotonic()
+        _run(environment, "--help")
+        found["help"].append((time.monotonic() - began) * 1000)
+
+
+def _run(environment: dict[str, str], *words: str, check: bool = True) -> str:
+    done = subprocess.run((sys.executable, "-m", "omnimind_ops", *words), env=environment, cwd="/", capture_output=True, text=True, timeout=400, check=False)
+    if check and done.returncode:
+        sys.exit(f"omnimind {' '.join(words)} ended with {done.returncode}\n{done.stderr}\n{done.stdout}")
+    return done.stdout
+
+
+def _environment(home: Path) -> dict[str, str]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(7)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
+    words = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, ports[3:], strict=True)}
+    kept = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return {**kept, **words, "OMNIMIND_BACKEND_PORTS": ",".join(map(str, ports[:3]))}
+
+
+def _table(title: str, seconds: float, said: dict[str, Any]) -> None:
+    print(f"{title}: {seconds:.1f} s, {said['state']}; slowest {said['slowest']}")
+    for step in said["steps"]:
+        print(f"  {step['name']:<16}{step['began']:7.2f} → {step['ready']:6.2f} s")
+    print(f"  {said['calm']['said']} ({said['calm']['seconds']:.1f} s)\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
