@@ -6,24 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import tool, wheelhouse
+from tests.hosts import past, tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import FOLDER, boot_sample, wait_for_stack
+from tests.hosts.watch import Endpoint, Watch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 UNITS = (
-    "redis-server.service", "postgresql.service", "qdrant.service", "omnimind-engine.service", "omnimind-frontend.service",
+    "redis-server.service", "postgresql.service", "qdrant.service", "omnimind-migrate-db.service", "omnimind-engine.service",
+    "omnimind-frontend.service", "omnimind-guard.service",
     *(f"omnimind-{port}.socket" for port in (8000, 8080, 3001)),
     *(f"omnimind-{port}@{number}.service" for port in (8000, 8080, 3001) for number in (1, 2)),
 )  # fmt: skip
 SECRETS = "/etc/omnimind/secrets"
+PASSWORD = "a lantern, a ladder and a lake"
+TEXT = "On Tuesday the green boat left the harbour of Setúbal with a crew of four and a parrot."
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=50_000, foreign=True, mounts=[wheelhouse.mount()]) as booted:
         tool.install(booted)
+        past.remember(booted)
         yield booted
 
 
@@ -93,6 +98,43 @@ def test_two_workers_answer_on_each_port(host: Host) -> None:
         assert pids == "2", f"port {port}"
 
 
+def test_a_user_finds_what_the_old_stack_kept_and_uses_all_of_the_new_one(host: Host) -> None:
+    host.run((tool.PROGRAM, "user", "add", "ana", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
+    said = tool.use(host, "ana", PASSWORD, TEXT, "which harbour did the green boat leave?", [one.question for one in past.MEMORIES])
+    assert said["me"]["role"] == "admin"
+    for one, found in zip(past.MEMORIES, said["past"], strict=True):
+        assert (found[0]["id"], found[0]["text"], found[0]["source"]) == (one.number, one.text, "diary.md"), found
+    assert said["found"][0]["document"]["id"] == said["document"]
+    assert said["lengths"] == [384, 384]
+    assert set(said["circuit"]["counts"]) == {"00", "11"} and sum(said["circuit"]["counts"].values()) == 200
+    assert said["circuit"]["device"] == "cpu"
+    assert said["upload"]["bytes"] == len(TEXT.encode()) * 1000
+    assert host.sh("stat -c '%U' /var/lib/omnimind/uploads") == "omnimind"
+    assert {name: one["state"] for name, one in said["system"]["services"].items()} == dict.fromkeys(said["system"]["services"], "up")
+    assert (said["system"]["engine"]["device"], said["system"]["engine"]["state"]) == ("cpu", "ready")
+
+
+def test_six_workers_and_the_engine_are_small(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    found = tool.memory(host)
+    resident, share = (sum(one[at] for one in found.values()) for at in (0, 1))
+    with capsys.disabled():
+        print(f"\nengine {found['omnimind-engine'][0]:.0f} MB, workers {', '.join(f'{found[unit][0]:.0f}' for unit in tool.PROCESSES[1:])} MB")
+        print(f"resident together {resident:.0f} MB, what they share counted once {share:.0f} MB")
+    assert max(found[unit][0] for unit in tool.PROCESSES[1:]) <= 120
+    assert resident <= 2500
+
+
+def test_a_setting_takes_effect_with_the_next_converge_and_nobody_is_refused_meanwhile(host: Host) -> None:
+    ask = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8000/documents"
+    assert host.sh(ask) == "401"
+    with Watch(host, (Endpoint("backend", "http", "http://127.0.0.1:8000/health/live"),)) as watch:
+        opened = host.run((tool.PROGRAM, "converge", "--json"), env={"OMNIMIND_OPEN_READS": "yes"}, timeout=120)
+    open_now = host.sh(ask)
+    host.run((tool.PROGRAM, "converge"), env={"OMNIMIND_OPEN_READS": "no"}, timeout=120)
+    assert (tool.results(opened)[-1]["data"]["changes"] > 0, open_now, host.sh(ask)) == (True, "200", "401")
+    assert watch.result["backend"]["errors"] == {}
+
+
 def test_no_secret_is_in_the_journal_the_receipt_or_the_logs(host: Host) -> None:
     secrets = host.sh(f"cat {SECRETS}/*.env | cut -d= -f2- | grep -oE '[A-Za-z0-9_-]{{20,}}' | sort -u").splitlines()
     assert secrets
@@ -110,6 +152,32 @@ def test_again_changes_nothing(host: Host) -> None:
 def test_receipt_can_be_checked_again(host: Host) -> None:
     tool.omnimind(host, "receipt", "verify")
     assert "Downtime" in host.sh("cat /var/lib/omnimind/receipts/*/receipt.md")
+
+
+def test_health_says_that_every_service_does_real_work(host: Host) -> None:
+    said = tool.omnimind(host, "health", "--until", "ready", "--for", "60s", check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_rolling_restart_of_the_backends_refuses_nobody(host: Host) -> None:
+    ends = tuple(Endpoint(f"{port}", "http", f"http://127.0.0.1:{port}/health/live") for port in (8000, 8080, 3001))
+    with Watch(host, ends) as watch:
+        tool.omnimind(host, "restart", "backend")
+    assert {name: tally["errors"] for name, tally in watch.result.items()} == dict.fromkeys(("8000", "8080", "3001"), {})
+
+
+def test_down_stops_all_of_it_and_up_brings_it_back_with_the_data(host: Host) -> None:
+    tool.omnimind(host, "down")
+    ours = [unit for unit in UNITS if unit != "postgresql.service"]  # only a bracket around the clusters
+    assert set(host.sh(f"systemctl is-active {' '.join(ours)} || true").split()) <= {"inactive"}
+    assert host.sh("ss -Hltn 'sport = :8000 or sport = :6333 or sport = :6379 or sport = :5432 or sport = :3000'") == ""
+    assert "0 changes" in tool.omnimind(host, "down").stdout
+    up = tool.omnimind(host, "up", check=False)
+    assert up.returncode == 0, up.stdout + up.stderr
+    for unit in UNITS:
+        assert host.sh(f"systemctl is-active {unit}") == "active", unit
+    found = host.run(("python3", "/testhost/api.py", "--name", "ana", "--find", past.MEMORIES[0].question), input=f"{PASSWORD}\n", timeout=60).stdout
+    assert past.MEMORIES[0].text in found
 
 
 def test_after_a_reboot_native_services_are_back_and_containers_are_not(host: Host) -> None:
