@@ -82,7 +82,7 @@ Task = Callable[[], tuple[float, Sequence[float]]]
 
 
 def _tasks(ours: World, theirs: str, reference: SentenceTransformers, texts: list[str], vectors: dict[str, bytes]) -> dict[str, Task]:
-    mine = f"{ours.url(0)}/v1/embeddings"
+    mine = [f"{ours.url(worker)}/v1/embeddings" for worker in range(WORKERS)]
     headers = {"authorization": f"Bearer {ours.tokens['reader']}", "cache-control": "no-store"}
     fours = [texts[at : at + 4] for at in range(0, len(texts), 4)] * 2
     short = [[text] for text in sorted(texts, key=len)[: len(texts) // 4]]
@@ -98,9 +98,9 @@ def _tasks(ours: World, theirs: str, reference: SentenceTransformers, texts: lis
     return {
         "sentence-transformers": in_process,
         "ours one": lambda: keep("ours", load.run(mine, [texts], 1, headers, model="default")),
-        "infinity one": lambda: keep("infinity", load.run(theirs, [texts], 1)),
+        "infinity one": lambda: keep("infinity", load.run([theirs], [texts], 1)),
         "ours 16x4": lambda: keep("ours 16x4", load.run(mine, fours, CALLERS, headers, model="default")),
-        "infinity 16x4": lambda: keep("infinity 16x4", load.run(theirs, fours, CALLERS)),
+        "infinity 16x4": lambda: keep("infinity 16x4", load.run([theirs], fours, CALLERS)),
         "ours short, 16 callers": lambda: keep("short", load.run(mine, short, CALLERS, headers, model="default")),
         "ours short, one by one": lambda: keep("short", load.run(mine, short, 1, headers, model="default")),
     }

@@ -21,17 +21,17 @@ class Load:
     rows: tuple[bytes, ...]
 
 
-def run(url: str, requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str] | None = None, model: str = "model") -> Load:
-    """Send all requests from `callers` callers; any answer but 200 is an error."""
-    return asyncio.run(_run(url, requests, callers, headers or {}, model))
+def run(urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str] | None = None, model: str = "model") -> Load:
+    """Send all requests from `callers` callers, each to the next of the URLs; any answer but 200 is an error."""
+    return asyncio.run(_run(urls, requests, callers, headers or {}, model))
 
 
-async def _run(url: str, requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str) -> Load:
+async def _run(urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str) -> Load:
     waiting = list(enumerate(requests))[::-1]
     each, rows = [0.0] * len(requests), [b""] * len(requests)
     async with httpx.AsyncClient(timeout=600, headers=dict(headers), limits=httpx.Limits(max_connections=callers)) as client:
 
-        async def caller() -> None:
+        async def caller(url: str) -> None:
             while waiting:
                 at, texts = waiting.pop()
                 body = orjson.dumps({"model": model, "input": texts, "encoding_format": "base64"})
@@ -43,6 +43,6 @@ async def _run(url: str, requests: Sequence[Sequence[str]], callers: int, header
 
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            for _ in range(callers):
-                group.create_task(caller())
+            for number in range(callers):
+                group.create_task(caller(urls[number % len(urls)]))
         return Load(time.perf_counter() - began, tuple(each), tuple(rows))
