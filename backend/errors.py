@@ -40,4 +40,6 @@ class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
 
 def unavailable(service: str, detail: str = "", *, seconds: int = 5) -> ApiProblem:
     """Return the 503 for a store or the engine that does not answer: try again after `seconds`."""
-    return ApiProblem(503, f"{service} is not available", detail, fix=f"try again in {seconds} s", headers={"Retry-After": str(seconds)}, more={"service": service})
+    return ApiProblem(
+        503, f"{service} is not available", detail, fix=f"try again in {seconds} s", headers={"Retry-After": str(seconds)}, more={"service": service}
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -117,6 +118,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(source.close)
         app.state.metrics.watch(pools)
         await stack.enter_async_context(swept(app))
+        gc.freeze()  # what was imported stays: no later search for garbage need look at it
+        gc.enable()
         yield
 
 

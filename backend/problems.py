@@ -45,7 +45,13 @@ def _problem(error: Exception) -> ApiProblem:
 def invalid(faults: Any) -> ApiProblem:
     """Return the 422, with one entry for each fault: where (a JSON pointer for a body, the name of a parameter otherwise) and what. Never the value."""
     errors = [_fault(fault) for fault in faults[:MOST_FAULTS]]
-    return ApiProblem(422, "the request is not valid", f"{len(faults)} of its values cannot be used", fix="see errors, and /openapi.json for what is expected", more={"errors": errors})
+    return ApiProblem(
+        422,
+        "the request is not valid",
+        f"{len(faults)} of its values cannot be used",
+        fix="see errors, and /openapi.json for what is expected",
+        more={"errors": errors},
+    )
 
 
 def _fault(fault: Any) -> dict[str, str]:

@@ -65,7 +65,9 @@ class Questions:
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with our key: /readyz would answer without one."""
         key = self.settings.qdrant_key
-        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask("GET", "/collections", seconds=self.settings.check_seconds, patience=0)
+        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask(
+            "GET", "/collections", seconds=self.settings.check_seconds, patience=0
+        )
         if said.status != 200:
             raise ConnectionError(f"answered {said.status}")
         return "up", ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def card_now() -> dict[str, Any]:
     return nvml.usage()
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return what runs: Python, the kernel, and the packages that matter here."""
     import platform

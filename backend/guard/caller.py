@@ -29,7 +29,9 @@ async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -
         return session
     if settings.open_reads:
         return OPEN
-    raise unauthenticated("the session has ended" if cookie else "there is no session and no token", "log in: POST /auth/login, or send Authorization: Bearer omt_…")
+    raise unauthenticated(
+        "the session has ended" if cookie else "there is no session and no token", "log in: POST /auth/login, or send Authorization: Bearer omt_…"
+    )
 
 
 def address_of(connection: HTTPConnection) -> str:

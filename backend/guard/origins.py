@@ -38,7 +38,9 @@ class Origins:
         is_safe = scope["type"] == "http" and scope["method"] in SAFE
         if self._is_ours(headers, is_safe=is_safe):
             return await self.app(scope, receive, send)
-        return await refuse(scope, send, ApiProblem(403, "foreign origin", "a page from elsewhere must not use this server", fix="use the page at http://localhost"))
+        return await refuse(
+            scope, send, ApiProblem(403, "foreign origin", "a page from elsewhere must not use this server", fix="use the page at http://localhost")
+        )
 
     def _is_ours(self, headers: Headers, *, is_safe: bool) -> bool:
         """Tell whether our page or a program asks. A link on a foreign page may be followed; an image on it may not make us work."""

@@ -27,8 +27,11 @@ class Limits:
     def __init__(self, redis: Redis) -> None:
         from limits.aio.storage import MemoryStorage, RedisStorage
 
+        class Storage(RedisStorage):
+            DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012 of three clients it would import all that it finds
+
         # The library's `hit` says yes or no; its storages, used here, say how many, in one round trip.
-        self._shared = RedisStorage("redis://", implementation="redispy", key_prefix="omnimind:rate", connection_pool=redis.connection_pool)  # type: ignore[arg-type]
+        self._shared = Storage("redis://", implementation="redispy", key_prefix="omnimind:rate", connection_pool=redis.connection_pool)  # type: ignore[arg-type]
         self._own = MemoryStorage()
         self._aside_until = 0.0
 

@@ -64,7 +64,9 @@ def enable(name: Name, config: Config = None, json: Json = False) -> None:
 
 
 @app.command("role")
-def change_role(name: Name, role: Annotated[Role, typer.Argument(help="reader, writer or admin", show_default=False)], config: Config = None, json: Json = False) -> None:
+def change_role(
+    name: Name, role: Annotated[Role, typer.Argument(help="reader, writer or admin", show_default=False)], config: Config = None, json: Json = False
+) -> None:
     """Give a user another role; sessions end."""
     _say(f"{name} is {role}", _ask(config, f"make {name} a {role}", action="change", name=name, role=role), json)
 

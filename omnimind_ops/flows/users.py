@@ -26,7 +26,12 @@ def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
     said = _answer(done)
     if said is None:
         lines = tuple(done.err.strip().splitlines()[-20:])
-        raise Problem(f"cannot {doing}", lines[-1] if lines else f"it ended with {done.code}", "see the lines above; `omnimind health` tells whether the stores answer", log=lines)
+        raise Problem(
+            f"cannot {doing}",
+            lines[-1] if lines else f"it ended with {done.code}",
+            "see the lines above; `omnimind health` tells whether the stores answer",
+            log=lines,
+        )
     if "done" not in said:
         raise Problem(f"cannot {doing}", str(said["why"]), str(said["fix"]))
     return said["done"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -17,13 +18,25 @@ from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import redis
 
 from tests.services import ROOT, Process, Services, free_port
 
 COOKIE = "omnimind_session"
-HEALTHY = {"state": "ready", "device": "cpu", "expected": "cpu", "reason": "", "model": "m", "model_digest": "0" * 16, "dimensions": 384, "max_tokens": 256, "precision": "f32", "gpu": None}
+HEALTHY = {
+    "state": "ready",
+    "device": "cpu",
+    "expected": "cpu",
+    "reason": "",
+    "model": "m",
+    "model_digest": "0" * 16,
+    "dimensions": 384,
+    "max_tokens": 256,
+    "precision": "f32",
+    "gpu": None,
+}
 
 
 class Engine:
@@ -120,6 +133,27 @@ class Cluster:
         assert answer.status_code == 201, answer.text
         return answer.json(), password
 
+    def somebody(self, role: str = "reader") -> str:
+        """An API token of a new user, who has asked for nothing yet."""
+        user, password = self.user(role)
+        with self.client() as client:
+            client.post("/auth/login", json={"name": user["name"], "password": password}).raise_for_status()
+            return str(client.post("/tokens", json={"name": "test", "role": role}).json()["token"])
+
+    def freeze(self, store: str) -> None:
+        """Stop a store and its children as SIGSTOP does: connections stay, answers do not come."""
+        self._signal(store, signal.SIGSTOP)
+
+    def thaw(self, store: str) -> None:
+        """Let it go on."""
+        self._signal(store, signal.SIGCONT)
+
+    def _signal(self, store: str, number: int) -> None:
+        root = psutil.Process(getattr(self.stores, store).pid)
+        for one in (root, *root.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
+
     def postgres(self) -> psycopg.Connection:
         """A connection of one's own."""
         return psycopg.connect(self.dsn, autocommit=True)
@@ -140,7 +174,13 @@ class Cluster:
         """Run one more worker, with other settings; yield its number."""
         port, number = free_port(), len(self.workers)
         own = {**self.variables, "OMNIMIND_PORT": str(port), "OMNIMIND_WORKER": str(number + 1), **environment}
-        process = Process(f"worker {number + 1}", (sys.executable, "-m", "backend"), lambda: httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200, self.home / f"worker-{number + 1}.log", env=own)
+        process = Process(
+            f"worker {number + 1}",
+            (sys.executable, "-m", "backend"),
+            lambda: httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200,
+            self.home / f"worker-{number + 1}.log",
+            env=own,
+        )
         self.workers.append(process)
         self.ports.append(port)
         try:
@@ -158,7 +198,9 @@ def migrate(dsn: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
 
 def people(variables: dict[str, str], words: dict[str, object]) -> subprocess.CompletedProcess[str]:
     """Do what `omnimind user` has done by a child process."""
-    return subprocess.run((sys.executable, "-m", "backend.users"), env={**os.environ, **variables}, cwd=ROOT, input=json.dumps(words), capture_output=True, text=True)
+    return subprocess.run(
+        (sys.executable, "-m", "backend.users"), env={**os.environ, **variables}, cwd=ROOT, input=json.dumps(words), capture_output=True, text=True
+    )
 
 
 @contextmanager

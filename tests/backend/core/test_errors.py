@@ -41,7 +41,21 @@ def test_a_fault_in_a_body_is_pointed_at_without_its_value(core: Cluster) -> Non
     assert "secret" not in said.text
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"secret"', b"\xff\xfe", b'{"name": NaN}', b"[" * 100_000, b'{"name": "\\ud800", "password": "x"}', b'{"name": "\\u0000", "password": "x"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"secret"',
+        b"\xff\xfe",
+        b'{"name": NaN}',
+        b"[" * 100_000,
+        b'{"name": "\\ud800", "password": "x"}',
+        b'{"name": "\\u0000", "password": "x"}',
+    ],
+)
 def test_a_body_that_is_no_login_is_refused(core: Cluster, content: bytes) -> None:
     with core.client() as client:
         said = client.post("/auth/login", content=content, headers={"content-type": "application/json"})
@@ -92,7 +106,13 @@ serve(app, settings.port, websockets=True, secrets=secrets_of(settings))
 
 def test_a_fault_of_ours_is_a_500_with_an_id_that_leads_to_the_trace_and_tells_nothing_else(core: Cluster) -> None:
     port = free_port()
-    process = Process("broken", (sys.executable, "-c", BROKEN), lambda: httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200, core.home / "broken.log", env={**core.variables, "OMNIMIND_PORT": str(port)})
+    process = Process(
+        "broken",
+        (sys.executable, "-c", BROKEN),
+        lambda: httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200,
+        core.home / "broken.log",
+        env={**core.variables, "OMNIMIND_PORT": str(port)},
+    )
     process.start()
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
@@ -130,7 +150,10 @@ def test_a_postgres_that_is_not_there_is_a_503_and_its_password_is_told_to_nobod
 def test_a_redis_that_is_not_there_is_a_503_and_its_password_is_told_to_nobody(core: Cluster) -> None:
     name, password = core.people["reader"]
     with core.another(OMNIMIND_REDIS_URL="redis://u:secretword@127.0.0.1:1/0") as worker, core.client(worker) as client:
-        for said in (client.post("/auth/login", json={"name": name, "password": password}), client.get("/auth/me", headers={"cookie": "omnimind_session=" + "x" * 43})):
+        for said in (
+            client.post("/auth/login", json={"name": name, "password": password}),
+            client.get("/auth/me", headers={"cookie": "omnimind_session=" + "x" * 43}),
+        ):
             assert check(said, 503)["service"] == "Redis"
             assert int(said.headers["retry-after"]) > 0
         assert client.get("/auth/me", headers={"authorization": f"Bearer {core.token('reader')}"}).status_code == 200, "a token needs no Redis"

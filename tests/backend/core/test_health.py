@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import psutil
 import pytest
 
 from tests.backend.core.cluster import HEALTHY, Cluster
-from tests.services import Process
 
 FRESH = 1.05
 
 
 @contextmanager
-def frozen(process: Process) -> Iterator[None]:
-    """Stop a server and its children as SIGSTOP does: connections stay, answers do not come."""
-    family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)
+def frozen(core: Cluster, store: str) -> Iterator[None]:
+    """Freeze it for the block."""
+    core.freeze(store)
     try:
         yield
     finally:
-        for pid in family:
-            if psutil.pid_exists(pid):
-                os.kill(pid, signal.SIGCONT)
+        core.thaw(store)
 
 
 @pytest.fixture
@@ -60,7 +52,12 @@ def test_an_engine_on_the_cpu_though_a_gpu_is_expected_is_degraded_and_answers_2
         said = client.get("/health/")
     assert said.status_code == 200
     assert said.json()["status"] == "degraded"
-    assert said.json()["checks"]["engine"] | {"latency_ms": 0, "age_s": 0} == {"state": "degraded", "detail": "gpu expected but running on cpu", "latency_ms": 0, "age_s": 0}
+    assert said.json()["checks"]["engine"] | {"latency_ms": 0, "age_s": 0} == {
+        "state": "degraded",
+        "detail": "gpu expected but running on cpu",
+        "latency_ms": 0,
+        "age_s": 0,
+    }
 
 
 def test_an_engine_that_still_loads_is_down_and_says_so(fresh: Cluster) -> None:
@@ -102,10 +99,13 @@ def test_a_frozen_store_is_down_the_worker_serves_on_and_all_is_well_when_it_tha
     with fresh.client() as client, fresh.logged_in("reader") as browser:
         assert client.get("/health/").json()["status"] == "ready"
         threading.Event().wait(FRESH)
-        with frozen(getattr(fresh.stores, name)):
+        with frozen(fresh, name):
             said = client.get("/health/").json()
             assert said["status"] == "down"
-            assert {part: answer["state"] for part, answer in said["checks"].items()} == {**dict.fromkeys(("postgres", "redis", "qdrant", "engine"), "up"), name: "down"}
+            assert {part: answer["state"] for part, answer in said["checks"].items()} == {
+                **dict.fromkeys(("postgres", "redis", "qdrant", "engine"), "up"),
+                name: "down",
+            }
             assert "no answer within 2 s" in said["checks"][name]["detail"] or "imeout" in said["checks"][name]["detail"]
             for _ in range(20):
                 assert client.get("/health/live").status_code == 200
@@ -121,7 +121,7 @@ def test_requests_that_wait_for_a_frozen_postgres_end_with_503_and_do_not_hold_u
     token = fresh.token("reader")
     with fresh.client(authorization=f"Bearer {token}") as script, fresh.logged_in("reader") as browser, ThreadPoolExecutor(12) as pool:
         assert script.get("/auth/me").status_code == 200
-        with frozen(fresh.stores.postgres):
+        with frozen(fresh, "postgres"):
             stuck = [pool.submit(script.get, "/auth/me") for _ in range(10)]
             for _ in range(20):
                 assert browser.get("/auth/me").status_code == 200, "a session needs Redis only"

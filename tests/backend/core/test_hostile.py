@@ -39,7 +39,9 @@ def status(said: bytes) -> int:
     return int(said.split(b" ", 2)[1]) if said.startswith(b"HTTP/") else 0
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.", "[::2]", "", "0.0.0.0", "localhost:80:80", "localhost, evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.", "[::2]", "", "0.0.0.0", "localhost:80:80", "localhost, evil.example"]
+)
 def test_another_name_for_this_host_is_refused(core: Cluster, host: str) -> None:
     assert status(raw(core, get("/health/live", f"Host: {host}"))) == 400
 
@@ -84,7 +86,10 @@ def test_a_websocket_is_for_our_page_and_for_programs_with_a_login(core: Cluster
     assert handshake(core, Cookie=f"{COOKIE}=forged") == 401
 
 
-@pytest.mark.parametrize("origin", [EVIL, "null", "http://localhost:1", "https://localhost:3000", "http://localhost:3000.evil.example", "http://localhost:3000, http://evil.example", ""])
+@pytest.mark.parametrize(
+    "origin",
+    [EVIL, "null", "http://localhost:1", "https://localhost:3000", "http://localhost:3000.evil.example", "http://localhost:3000, http://evil.example", ""],
+)
 def test_a_foreign_page_cannot_make_us_do_anything(core: Cluster, origin: str) -> None:
     with core.logged_in() as browser:
         token = browser.cookies[COOKIE]
@@ -137,6 +142,7 @@ def test_a_large_body_is_refused_by_its_length_before_it_is_sent(core: Cluster) 
 
 def test_a_large_body_without_a_length_is_refused_when_it_gets_too_large(core: Cluster) -> None:
     with core.another(OMNIMIND_BODY_BYTES="100000") as worker, core.client(worker) as client:
+
         def pieces():
             for _ in range(30):
                 yield b" " * 10_000
@@ -154,7 +160,11 @@ def test_a_length_that_is_no_number_or_absurd_is_refused(core: Cluster, length: 
 
 
 def test_two_lengths_that_differ_do_not_smuggle_a_request(core: Cluster) -> None:
-    said = raw(core, get("/auth/login", "Host: localhost", "Content-Length: 5", "Content-Length: 50", method="POST") + b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    said = raw(
+        core,
+        get("/auth/login", "Host: localhost", "Content-Length: 5", "Content-Length: 50", method="POST")
+        + b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    )
     assert status(said) == 400
     assert said.count(b"HTTP/1.1 ") == 1
 
@@ -200,7 +210,19 @@ def test_a_request_id_of_ones_own_comes_back(core: Cluster) -> None:
         assert client.get("/health/live").headers["x-request-id"] != client.get("/health/live").headers["x-request-id"]
 
 
-@pytest.mark.parametrize("path", ["/../etc/passwd", "/..%2f..%2fetc/passwd", "/health/%2e%2e/users", "//evil.example/users", "/users/../../etc/passwd", "/uploads/..%2f..%2fetc%2fpasswd/content", "/%00", "/users%0d%0aX-Evil:1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/health/%2e%2e/users",
+        "//evil.example/users",
+        "/users/../../etc/passwd",
+        "/uploads/..%2f..%2fetc%2fpasswd/content",
+        "/%00",
+        "/users%0d%0aX-Evil:1",
+    ],
+)
 def test_no_path_leads_out_or_around_a_login(core: Cluster, path: str) -> None:
     said = raw(core, get(path, "Host: localhost"))
     assert status(said) in (307, 400, 401, 404, 422)
@@ -240,7 +262,14 @@ def test_nobody_without_a_login_gets_anything_but_health_and_metrics(core: Clust
 
 def test_the_fixed_headers_are_on_every_kind_of_answer(core: Cluster) -> None:
     with core.client() as client:
-        for said in (client.get("/health/live"), client.get("/nowhere"), client.get("/users"), client.post("/system"), client.get("/metrics"), client.post("/auth/login", content=b"{")):
+        for said in (
+            client.get("/health/live"),
+            client.get("/nowhere"),
+            client.get("/users"),
+            client.post("/system"),
+            client.get("/metrics"),
+            client.post("/auth/login", content=b"{"),
+        ):
             assert said.headers["x-content-type-options"] == "nosniff"
             assert said.headers["cache-control"] == "no-store"
             assert said.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"

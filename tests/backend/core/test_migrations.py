@@ -29,8 +29,15 @@ def tables(dsn: str) -> set[str]:
 
 def shape(dsn: str) -> list[tuple[object, ...]]:
     with psycopg.connect(dsn) as link:
-        columns = link.execute("SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2").fetchall()
-        return columns + link.execute("SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2").fetchall()
+        columns = link.execute(
+            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+        ).fetchall()
+        return (
+            columns
+            + link.execute(
+                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"
+            ).fetchall()
+        )
 
 
 def test_a_fresh_database_gets_every_table_and_a_second_run_does_nothing(stores: Services) -> None:
@@ -71,9 +78,13 @@ def test_killed_in_the_middle_of_a_revision_nothing_of_it_is_left(stores: Servic
     with psycopg.connect(dsn) as blocker:
         blocker.execute("CREATE TABLE documents (x int)")
         blocker.execute("SELECT pg_sleep(0)")
-        process = subprocess.Popen((sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            (sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL
+        )
         with psycopg.connect(dsn, autocommit=True) as look:
-            while not look.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'omnimind-migrations' AND datname = current_database() AND wait_event_type = 'Lock'").fetchone():
+            while not look.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'omnimind-migrations' AND datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchone():
                 time.sleep(0.05)
                 assert process.poll() is None
         process.kill()
@@ -142,13 +153,16 @@ def test_the_revisions_are_one_line_and_its_end_is_what_workers_ask_for() -> Non
     assert [one.revision for one in script.walk_revisions()] == sorted((one.revision for one in script.walk_revisions()), reverse=True)
 
 
-@pytest.mark.parametrize(("statement", "why"), [
-    ("INSERT INTO users (name, password_hash, role) VALUES ('x', '!', 'king')", "users_role_check"),
-    ("INSERT INTO users (name, password_hash, role) VALUES ('', '!', 'reader')", "users_name_check"),
-    ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), 'short', 1, 1, 'ready')", "documents_content_hash_check"),
-    ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), sha256('x'), 1, 1, 'half')", "documents_state_check"),
-    ("INSERT INTO tokens (user_id, name, digest, role) VALUES (gen_random_uuid(), 'x', sha256('x'), 'reader')", "tokens_user_id_fkey"),
-])
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("INSERT INTO users (name, password_hash, role) VALUES ('x', '!', 'king')", "users_role_check"),
+        ("INSERT INTO users (name, password_hash, role) VALUES ('', '!', 'reader')", "users_name_check"),
+        ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), 'short', 1, 1, 'ready')", "documents_content_hash_check"),
+        ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), sha256('x'), 1, 1, 'half')", "documents_state_check"),
+        ("INSERT INTO tokens (user_id, name, digest, role) VALUES (gen_random_uuid(), 'x', sha256('x'), 'reader')", "tokens_user_id_fkey"),
+    ],
+)
 def test_the_tables_refuse_what_makes_no_sense(stores: Services, statement: str, why: str) -> None:
     dsn = stores.database("migrate_rules")
     upgrade(dsn)
@@ -158,7 +172,9 @@ def test_the_tables_refuse_what_makes_no_sense(stores: Services, statement: str,
 
 def test_ctrl_c_leaves_nothing_half_done(stores: Services) -> None:
     dsn = stores.database("migrate_interrupt")
-    process = subprocess.Popen((sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        (sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL
+    )
     time.sleep(0.9)
     process.send_signal(signal.SIGINT)
     process.wait(20)

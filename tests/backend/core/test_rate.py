@@ -17,7 +17,7 @@ def statuses(client: httpx.Client, count: int) -> list[int]:
 
 
 def test_too_many_requests_are_a_429_that_says_when_to_come_again(core: Cluster) -> None:
-    token = core.token("reader")
+    token = core.somebody()
     with core.another(**LIMITED) as worker, core.client(worker, authorization=f"Bearer {token}") as script:
         first = script.get("/auth/me")
         assert first.headers["ratelimit-policy"] == '"caller";q=20;w=60'
@@ -32,9 +32,13 @@ def test_too_many_requests_are_a_429_that_says_when_to_come_again(core: Cluster)
 
 
 def test_the_limit_is_a_callers_over_all_workers_and_nobody_elses(core: Cluster) -> None:
-    mine, its = core.token("writer"), core.token("admin")
+    mine, its = core.somebody(), core.somebody()
     with core.another(**LIMITED) as one, core.another(**LIMITED) as two:
-        with core.client(one, authorization=f"Bearer {mine}") as first, core.client(two, authorization=f"Bearer {mine}") as second, core.client(two, authorization=f"Bearer {its}") as other:
+        with (
+            core.client(one, authorization=f"Bearer {mine}") as first,
+            core.client(two, authorization=f"Bearer {mine}") as second,
+            core.client(two, authorization=f"Bearer {its}") as other,
+        ):
             seen = statuses(first, 25) + statuses(second, 25)
             assert seen.count(200) <= 40
             assert 429 in statuses(second, 21)
@@ -43,13 +47,15 @@ def test_the_limit_is_a_callers_over_all_workers_and_nobody_elses(core: Cluster)
 
 def test_who_proves_nothing_is_counted_by_address_whatever_they_claim(core: Cluster) -> None:
     with core.another(**LIMITED, OMNIMIND_REDIS_URL=core.other_redis) as worker, core.client(worker) as client:
-        seen = [client.get("/auth/me", headers={"authorization": f"Bearer omt_{number}", "x-forwarded-for": f"10.0.0.{number}"}).status_code for number in range(60)]
+        seen = [
+            client.get("/auth/me", headers={"authorization": f"Bearer omt_{number}", "x-forwarded-for": f"10.0.0.{number}"}).status_code for number in range(60)
+        ]
     assert set(seen) == {401, 429}
     assert seen.count(401) <= 40
 
 
 def test_without_redis_each_worker_counts_by_itself(core: Cluster) -> None:
-    token = core.token("reader")
+    token = core.somebody()
     with core.another(**LIMITED, OMNIMIND_REDIS_URL="redis://127.0.0.1:1/0") as worker, core.client(worker, authorization=f"Bearer {token}") as script:
         seen = statuses(script, 60)
     assert set(seen) == {200, 429}

@@ -105,7 +105,17 @@ def test_what_a_listener_sends_is_ignored_and_too_much_at_once_ends_it(core: Clu
 def test_a_listener_that_does_not_read_is_dropped_and_the_others_hear_on(core: Cluster) -> None:
     with core.another(OMNIMIND_TELEMETRY_SECONDS="0.001") as worker, core.client(worker) as client:
         token = core.token("reader")
-        lines = ["GET /ws/telemetry HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", f"Authorization: Bearer {token}", "", ""]
+        lines = [
+            "GET /ws/telemetry HTTP/1.1",
+            "Host: localhost",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            f"Authorization: Bearer {token}",
+            "",
+            "",
+        ]
         with socket.socket() as slow, listening(core, worker) as quick:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.connect(("127.0.0.1", core.ports[worker]))
