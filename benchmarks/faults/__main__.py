@@ -9,7 +9,7 @@ import sys
 import time
 
 from benchmarks.faults import data, naive, others, workers
-from benchmarks.faults.cluster import WATCHDOG, Cluster, cluster
+from benchmarks.faults.cluster import WATCHDOG, Cluster, cluster, native
 from benchmarks.faults.rows import Row
 
 BUDGET = 900.0
@@ -22,10 +22,11 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3, help="how often each fault is injected")
     options.add_argument("--rows", default="", help="only these, as 1,4,14; all unless given")
     options.add_argument("--no-control", action="store_true", help="leave the negative controls out")
+    options.add_argument("--native", action="store_true", help="hurt the system that systemd runs here (a test host); else an embedded one of its own")
     asked = options.parse_args()
     wanted = frozenset(filter(None, asked.rows.split(",")))
     began, done, controls = time.monotonic(), list[Row](), list[Row]()
-    with cluster() as running:
+    with native() if asked.native else cluster() as running:
         _head()
         for measure in (*workers.ROWS, *data.ROWS, *others.ROWS):
             if time.monotonic() - began < BUDGET:

@@ -1,4 +1,4 @@
-"""An embedded cluster of its own, on free ports and in a folder that is gone afterwards."""
+"""The system that is hurt: an embedded one of its own, on free ports and in a folder that is gone afterwards; or the one that systemd runs here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from omnimind_ops import managers, world
-from omnimind_ops.catalogue import services
+from omnimind_ops.catalogue import named, services
 from omnimind_ops.engine.history import History
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
@@ -43,8 +43,15 @@ class Cluster:
     world: World
     manager: Manager
 
+    def process(self, name: str, number: int = 1) -> str:
+        """Return the manager's name of a service's process: `redis` is redis-server.service where systemd runs it."""
+        service = named(self.world, name)
+        assert service, f"no service is called {name}"
+        return name if name in service.processes else service.processes[number - 1]
+
     def state(self, name: str) -> ProcessState:
         """Return one process."""
+        name = self.process(name)
         return self.manager.states([name])[name]
 
     def pid(self, name: str) -> int:
@@ -90,7 +97,10 @@ class Cluster:
         return sum(record.started is not None for run in runs if run.plan.name == "recover" for record in run.steps)
 
     def environment_of(self, name: str, words: Mapping[str, str | None]) -> None:
-        """Change a program's environment from its next start on: None takes a variable away."""
+        """Change a process' environment from its next start on: None takes a variable away."""
+        if self.world.native:
+            _drop_in(name, "environment", "".join(f"Environment={key}={value}\n" for key, value in words.items() if value is not None))
+            return
         file = self.world.config / "programs.json"
         every = json.loads(file.read_text())
         merged = {**every[name]["environment"], **words}
@@ -140,3 +150,31 @@ def _omnimind(word: str, seconds: float) -> None:
     done = subprocess.run((sys.executable, "-m", "omnimind_ops", word), timeout=seconds, capture_output=True, text=True)
     if done.returncode not in (0, 2):
         print(f"omnimind {word} ended with {done.returncode}:\n{done.stderr[-2000:]}", file=sys.stderr)
+
+
+@contextmanager
+def native() -> Iterator[Cluster]:
+    """Hurt the system that systemd runs on this machine; afterwards its units are what they were. For a test host: requests and stores are hit for real."""
+    found = world.find(load(), Paths())
+    assert found.native, "systemd does not run omnimind on this machine"
+    running = Cluster(found, managers.of(found))
+    ours = [name for service in services(found) for name in service.processes if name.startswith("omnimind-")]
+    try:
+        for unit in ours:
+            _drop_in(unit, "watchdog", f"WatchdogSec={WATCHDOG:g}\nEnvironment=OMNIMIND_OPEN_READS=yes\n")
+        running.manager.restart(ours)
+        yield running
+    finally:
+        for unit in ours:
+            _drop_in(unit, "watchdog", "")
+        running.manager.restart(ours)
+
+
+def _drop_in(unit: str, name: str, lines: str) -> None:
+    """Write a drop-in that is gone after a reboot; none when there are no lines."""
+    file = Path("/run/systemd/system") / f"{unit}.d" / f"faults-{name}.conf"
+    file.unlink(missing_ok=True)
+    if lines:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"[Service]\n{lines}")
+    subprocess.run(("systemctl", "daemon-reload"), check=True)

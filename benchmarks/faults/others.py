@@ -61,7 +61,7 @@ def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
     changed = [name for name, old in before.items() if after[name] != old]
     row.lost = len(changed) + cluster.acts() - acts
     row.notes.append(
-        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is {'the same' if after['postgres'] == pid else 'another'}"
+        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is {'the same' if after[cluster.process('postgres')] == pid else 'another'}"
     )
     return row
 

@@ -11,12 +11,13 @@ from benchmarks.faults.block import blocked
 from benchmarks.faults.cluster import WATCHDOG, Cluster, waited
 from benchmarks.faults.load import Load
 from benchmarks.faults.rows import ABORT, AFTER, BEFORE, IMPORT, Row
+from omnimind_ops.catalogue import Kind, services
 from omnimind_ops.model.health import State
 
 
 def _worker(cluster: Cluster, at: int = 0, number: int = 1) -> tuple[int, str]:
     port = cluster.world.ports.backends[at]
-    return port, f"backend-{port}-{number}"
+    return port, cluster.process(f"backend-{port}", number)
 
 
 def killed_worker(cluster: Cluster, rounds: int) -> Row:
@@ -167,4 +168,4 @@ ROWS: tuple[Callable[[Cluster, int], Row], ...] = (killed_worker, both_killed, f
 
 def names_of(cluster: Cluster) -> list[str]:
     """Return the workers' names."""
-    return [name for name in cluster.pids() if name.startswith("backend-")]
+    return [name for service in services(cluster.world) if service.kind is Kind.BACKEND for name in service.processes]
