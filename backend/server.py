@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 from backend import log, unix
-from omnimind_ops.tools.notify import notify, watchdog_seconds
+from omnimind_ops.tools.notify import beat, last_beat, notify, watchdog_seconds
 
 GRACE_SECONDS = 15
 """For requests in flight; shorter than the units' TimeoutStopSec of 20."""
@@ -47,7 +47,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so, then finish what is in flight."""
-        notify("STOPPING=1")
+        last_beat()
         await self._linger()
         await super().shutdown(sockets)
         if self._pulse:
@@ -65,7 +65,7 @@ class Server(uvicorn.Server):
 async def _beat() -> None:
     seconds = watchdog_seconds()
     while seconds:
-        notify("WATCHDOG=1")
+        beat()
         await asyncio.sleep(seconds / 3)
 
 

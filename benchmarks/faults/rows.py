@@ -10,8 +10,6 @@ BEFORE, AFTER = 1.0, 1.0
 """Seconds of load before a fault and after the recovery."""
 IMPORT = 6.0
 """Seconds that a worker may take to import itself on a busy machine of two cores; 1.5 s on a quiet one."""
-ABORT = 3.0
-"""Seconds between the watchdog's SIGABRT, which writes a trace, and its SIGKILL."""
 
 
 @dataclass

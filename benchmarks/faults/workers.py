@@ -10,7 +10,7 @@ from collections.abc import Callable
 from benchmarks.faults.block import blocked
 from benchmarks.faults.cluster import WATCHDOG, Cluster, waited
 from benchmarks.faults.load import Load
-from benchmarks.faults.rows import ABORT, AFTER, BEFORE, IMPORT, Row
+from benchmarks.faults.rows import AFTER, BEFORE, IMPORT, Row
 from omnimind_ops.catalogue import Kind, services
 from omnimind_ops.model.health import State
 
@@ -53,7 +53,7 @@ def both_killed(cluster: Cluster, rounds: int) -> Row:
 
 def frozen_worker(cluster: Cluster, rounds: int) -> Row:
     """Row 3."""
-    row = Row("3", "a worker is frozen", "SIGSTOP", WATCHDOG + ABORT + IMPORT)
+    row = Row("3", "a worker is frozen", "SIGSTOP", WATCHDOG + IMPORT)
     for _ in range(rounds):
         port, name = _worker(cluster)
         with Load(port) as load:
@@ -66,7 +66,7 @@ def frozen_worker(cluster: Cluster, rounds: int) -> Row:
 
 def blocked_worker(cluster: Cluster, rounds: int) -> Row:
     """Row 4: only the thread of the event loop stands still."""
-    row = Row("4", "an event loop is blocked", "ptrace on its thread", WATCHDOG + ABORT + IMPORT)
+    row = Row("4", "an event loop is blocked", "ptrace on its thread", WATCHDOG + IMPORT)
     for _ in range(rounds):
         port, name = _worker(cluster)
         pid = cluster.pid(name)
@@ -85,7 +85,7 @@ def blocked_worker(cluster: Cluster, rounds: int) -> Row:
 
 def all_frozen(cluster: Cluster, rounds: int) -> Row:
     """Row 5: the figure is the longest wait of a request."""
-    row = Row("5", "both workers are frozen", "SIGSTOP both", WATCHDOG + 1.0 + ABORT + IMPORT)
+    row = Row("5", "both workers are frozen", "SIGSTOP both", WATCHDOG + 1.0 + IMPORT)
     for _ in range(rounds):
         port, first = _worker(cluster)
         second = _worker(cluster, number=2)[1]

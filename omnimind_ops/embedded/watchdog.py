@@ -1,7 +1,7 @@
 """What programs say about themselves, as sd_notify(3) has it, and the end of those that fall silent. Lives in supervisor's own loop.
 
-A program is replaced when it was not ready in time, or when it stopped saying WATCHDOG=1: first SIGABRT, so that it writes down where it
-hangs, then SIGKILL. The kernel names the sender of each datagram, so nobody can speak for another. Times are monotonic: a clock that is set
+A program is replaced (SIGKILL) when it was not ready in time, or when it stopped saying WATCHDOG=1; it has written down where it hangs by
+then (tools/notify.py). The kernel names the sender of each datagram, so nobody can speak for another. Times are monotonic: a clock that is set
 has no effect.
 """
 
@@ -13,11 +13,11 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ABORT_SECONDS = 3.0  # between SIGABRT and SIGKILL
 FROZEN_SECONDS = 5.0  # supervisor's loop turns once a second: a longer pause was ours, not that of the programs
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
 
@@ -32,7 +32,6 @@ class Seen:
     ready: float = 0.0  # unix seconds
     heard: float = 0.0  # monotonic; 0: never said WATCHDOG=1
     stopping: bool = False
-    aborted: float = 0.0  # monotonic
     restarts: int = 0
     reason: str = ""  # why the process before this one was replaced
 
@@ -60,7 +59,7 @@ class Watchdog:
         if not again:
             seen.restarts, seen.reason = 0, ""
         seen.restarts += again
-        seen.started, seen.ready, seen.heard, seen.stopping, seen.aborted = self.now(), 0.0, 0.0, False, 0.0
+        seen.started, seen.ready, seen.heard, seen.stopping = self.now(), 0.0, 0.0, False
 
     def ended(self, name: str) -> None:
         """Its process has ended."""
@@ -72,15 +71,12 @@ class Watchdog:
         self.names = names
         self._forgive()
         for pid, name in names.items():
-            seen, now = self.programs[name], self.checked
-            if seen.aborted:
-                if now - seen.aborted > ABORT_SECONDS:
-                    _signal(pid, signal.SIGKILL)
-            elif why := _silent(seen, now):
+            seen = self.programs[name]
+            if why := _silent(seen, self.checked):
                 self.log(f"watchdog: {name} (pid {pid}) {why}: it is replaced")
-                seen.reason, seen.aborted = f"watchdog: {why}", now
-                # A stopped process has nothing to write down; woken for it, it would first accept what waits on its socket, and lose that.
-                _signal(pid, signal.SIGKILL if _is_stopped(pid) else signal.SIGABRT)
+                seen.reason, seen.stopping = f"watchdog: {why}", True
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _forgive(self) -> None:
         """Nobody could be heard while we did not listen."""
@@ -143,14 +139,6 @@ class Watchdog:
         return self.programs[name].reason
 
 
-def _is_stopped(pid: int) -> bool:
-    """Tell whether somebody sent it SIGSTOP (proc(5): state T)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-    except (OSError, IndexError):
-        return False
-
-
 def _silent(seen: Seen, now: float) -> str:
     """Return what is wrong, "" for nothing. STOPPING ends the watch: supervisor has a time-out for that."""
     if seen.stopping or not seen.started:
@@ -159,10 +147,3 @@ def _silent(seen: Seen, now: float) -> str:
         return f"was not ready {seen.ready_seconds:g} s after its start" if now - seen.started > seen.ready_seconds else ""
     silent = now - seen.heard
     return f"was silent for {silent:.0f} s" if seen.watchdog_seconds and seen.heard and silent > seen.watchdog_seconds else ""
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return

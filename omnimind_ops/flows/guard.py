@@ -22,7 +22,7 @@ from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings, load
-from omnimind_ops.tools.notify import notify
+from omnimind_ops.tools.notify import beat, last_beat, notify
 
 PERIOD = 10.0
 """Seconds between looks."""
@@ -38,7 +38,8 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
         guard = Guard(find(), tell, limits or Limits())
         guard.resume()
         tell(line("", f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}"))
-        notify("READY=1\nWATCHDOG=1")  # from now on, not only after the first look
+        notify("READY=1")
+        beat()  # from now on, not only after the first look
         read = time.monotonic()
         while not stop.asked:
             began = time.monotonic()
@@ -46,7 +47,7 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
                 guard.looker, read = _again(guard, find), began
             guard.tick()
             _sleep(stop, began + (QUICK if guard.is_busy else period))
-        notify("STOPPING=1")
+        last_beat()
         guard.end()
 
 
@@ -67,10 +68,10 @@ class _Stop:
 
 
 def _sleep(stop: _Stop, until: float) -> None:
-    notify("WATCHDOG=1")
+    beat()
     while not stop.asked and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, PULSE))
-        notify("WATCHDOG=1")
+        beat()
 
 
 @contextmanager

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.hosts import tool, wheelhouse
+from benchmarks.faults.host import PLACE, WORDS, migrated
 from tests.hosts.host import Host
-from tests.hosts.sample import boot_sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-FAULTS = Path(__file__).parents[2] / "benchmarks/faults"
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
-    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
-        tool.migrate(booted)
-        booted.copy_in(FAULTS, "/testhost/benchmarks/faults")
+    with migrated() as booted:
         yield booted
 
 
 def hurt(host: Host, rows: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Inject the faults of these rows once each; print the table, return its last line. Fails with the table when a row does not hold."""
-    words = (f"{tool.VENV}/bin/python", "-m", "benchmarks.faults", "--native", "--no-control", "--rounds", "1", "--rows", rows)
-    said = host.run(words, cwd="/testhost", check=False, timeout=600)
+    said = host.run((*WORDS, "--no-control", "--rounds", "1", "--rows", rows), cwd=PLACE, check=False, timeout=600)
     with capsys.disabled():
         print(f"\n{said.stdout}")
     assert said.returncode == 0, said.stdout + said.stderr
@@ -53,3 +45,7 @@ def test_engine_page_and_guard_come_back_by_themselves(host: Host, capsys: pytes
 
 def test_a_slow_dependency_has_nothing_restarted(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert not any(hurt(host, "14", capsys)["lost"].values())
+
+
+def test_a_rolling_restart_and_a_start_that_fails_cost_no_request(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not any(hurt(host, "6,7,8", capsys)["lost"].values())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.embedded.watchdog import ABORT_SECONDS, Watchdog
+from omnimind_ops.embedded.watchdog import Watchdog
 
 SLEEPER = "import time; time.sleep(600)"
 SPEAKER = "import os, socket, sys; l = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); l.sendto(b'READY=1\\nWATCHDOG=1', os.environ['NOTIFY_SOCKET'])"
@@ -92,28 +92,26 @@ def test_stopped_process_is_killed_at_once_as_it_would_take_what_waits_on_its_so
     assert "silent for 31 s" in watchdog.reason("worker")
 
 
-def test_silent_process_is_aborted_so_that_it_writes_down_where_it_hangs(watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]) -> None:
-    watchdog.starting("worker", again=False)
-    seen = watchdog.programs["worker"]
-    seen.ready, seen.heard = 1.0, clock.at
-    step(watchdog, clock, {process.pid: "worker"}, 31)
-    assert process.wait(10) == -signal.SIGABRT
-
-
-def test_process_that_ignores_abort_is_killed(watchdog: Watchdog, clock: Clock) -> None:
-    words = (sys.executable, "-c", "import signal, time; signal.signal(6, signal.SIG_IGN); print('x', flush=True); time.sleep(600)")
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-        assert process.stdout and process.stdout.read(1)
+def test_silent_process_has_written_down_where_it_hangs_before_it_is_replaced(watchdog: Watchdog, clock: Clock) -> None:
+    words = (sys.executable, "-c", "import time\nfrom omnimind_ops.tools.notify import beat\ndef hangs_here(): time.sleep(600)\nbeat()\nhangs_here()")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, env={**os.environ, "WATCHDOG_USEC": "500000"}) as process:
+        assert process.stderr
+        written = b""
+        while b"hangs_here" not in written:
+            line = process.stderr.readline()
+            assert line, written
+            written += line
         watchdog.starting("worker", again=False)
-        watchdog.programs["worker"].ready, watchdog.programs["worker"].heard = 1.0, clock.at
-        step(watchdog, clock, {process.pid: "worker"}, 31 + ABORT_SECONDS + 1)
+        seen = watchdog.programs["worker"]
+        seen.ready, seen.heard = 1.0, clock.at
+        step(watchdog, clock, {process.pid: "worker"}, 31)
         assert process.wait(10) == -signal.SIGKILL
 
 
 def test_process_that_never_gets_ready_is_replaced_after_its_time(watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]) -> None:
     watchdog.starting("worker", again=False)
     step(watchdog, clock, {process.pid: "worker"}, 121)
-    assert process.wait(10) == -signal.SIGABRT
+    assert process.wait(10) == -signal.SIGKILL
     assert "not ready 120 s after its start" in watchdog.reason("worker")
 
 

@@ -1,0 +1,36 @@
+"""`nox -s bench -- faults.host`: the table of faults on a disposable host that was migrated, so against systemd. Options are those of `faults`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import boot_sample
+
+PLACE = "/testhost"
+WORDS = (f"{tool.VENV}/bin/python", "-m", "benchmarks.faults", "--native")
+
+
+@contextmanager
+def migrated() -> Iterator[Host]:
+    """Run a host with a migrated system for a block; run WORDS in its folder PLACE to hurt it."""
+    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as host:
+        tool.install(host)
+        tool.migrate(host)
+        host.copy_in(Path(__file__).parent, f"{PLACE}/benchmarks/faults")
+        yield host
+
+
+def main(words: list[str]) -> int:
+    """Print the table; its exit code."""
+    with migrated() as host, host.popen((*WORDS, *words), cwd=PLACE, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client:  # type: ignore[arg-type]
+        return client.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
