@@ -44,7 +44,7 @@ class Load:
             thread.join()
 
     def hit(self) -> None:
-        """Say that a process is killed now."""
+        """Say that a process is killed or frozen now."""
         self._hit = time.monotonic()
 
     @property

@@ -58,6 +58,7 @@ def frozen_worker(cluster: Cluster, rounds: int) -> Row:
         port, name = _worker(cluster)
         with Load(port) as load:
             time.sleep(BEFORE)
+            load.hit()
             seconds = cluster.back(name, cluster.signal(name, signal.SIGSTOP), 60)
             time.sleep(AFTER)
         row.took(seconds, load)
@@ -72,6 +73,7 @@ def blocked_worker(cluster: Cluster, rounds: int) -> Row:
         pid = cluster.pid(name)
         with Load(port) as load:
             time.sleep(BEFORE)
+            load.hit()
             try:
                 with blocked(pid, 60):
                     seconds = cluster.back(name, pid, 60)
@@ -91,6 +93,7 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
         second = _worker(cluster, number=2)[1]
         with Load(port, rate=20) as load:
             time.sleep(BEFORE)
+            load.hit()
             old = {name: cluster.signal(name, signal.SIGSTOP) for name in (first, second)}
             for name, pid in old.items():
                 cluster.back(name, pid, 60)

@@ -9,6 +9,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from backend.engine.cpu.core import core
 from backend.engine.cpu.families import known
 from backend.engine.cpu.pooling import head
 from backend.engine.folder import Folder
@@ -38,7 +39,7 @@ def digest(graph: Path) -> str:
 def read(folder: Folder, graph: Path) -> ov.Model:
     """Return it with our inputs (ids, lengths) and our pooling around; a Problem when its inputs or outputs are others than a text encoder's."""
     try:
-        model = ov.Core().read_model(graph)
+        model = core().read_model(graph)
     except RuntimeError as error:
         raise Problem(f"cannot read {graph}", str(error).strip().splitlines()[-1], "export the model again") from error
     inputs = {name: port for port in model.inputs for name in port.get_names()}

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import openvino as ov
 
+from backend.engine.cpu.core import core
 from backend.engine.cpu.weights import Array
 from backend.engine.folder import Folder
 from backend.engine.runner import Runner, Vectors
@@ -36,7 +37,7 @@ def observe(folder: Folder, model: ov.Model, names: Sequence[str], file: Path) -
     kept = _read(file, names)
     if kept:
         return kept
-    request = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}).create_infer_request()
+    request = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}).create_infer_request()
     rows: list[Array] = []
     peaks: dict[str, Array] = {}
     for ids in sample(folder):

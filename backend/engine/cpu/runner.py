@@ -17,6 +17,7 @@ import numpy as np
 import openvino as ov
 
 from backend.engine.cpu import given, processor, quantise, weights
+from backend.engine.cpu.core import core
 from backend.engine.cpu.graph import build
 from backend.engine.cpu.observe import Observed, agreement, observe
 from backend.engine.cpu.transformer import Value
@@ -55,7 +56,7 @@ class OpenVinoRunner:
         settings: Settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
         # Not pinned: the stores beside us would have to wait for the cores that we were nailed to, and we for theirs.
         settings |= {"ENABLE_CPU_PINNING": "NO", "CPU_RUNTIME_CACHE_CAPACITY": SHAPES, **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": group} if group else {})}
-        compiled = ov.Core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
+        compiled = core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
         self._streams = [compiled.create_infer_request() for _ in range(streams)]
         self.dimensions = int(self.encode([[0]]).shape[1])
 
