@@ -19,6 +19,8 @@ class Settings:
     collection: str = "universal_machine_embeddings"
     engine: str = "/run/omnimind/engine.sock"
     uploads: str = "/var/lib/omnimind/uploads"
+    journal: str = "/var/lib/omnimind/journal.db"
+    bench: str = "/var/lib/omnimind/bench"
     frontend_port: int = 3000
     backend_ports: tuple[int, ...] = (8000, 8080, 3001)
     check_seconds: float = 2.0  # that a service may take to answer a health check
@@ -53,6 +55,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         collection=word("COLLECTION", default.collection),
         engine=word("ENGINE", default.engine),
         uploads=word("UPLOADS", default.uploads),
+        journal=word("JOURNAL", default.journal),
+        bench=word("BENCH", default.bench),
         frontend_port=number("FRONTEND_PORT", default.frontend_port),
         backend_ports=tuple(int(port) for port in word("BACKEND_PORTS", ",".join(map(str, default.backend_ports))).split(",")),
         check_seconds=float(word("CHECK_SECONDS", default.check_seconds)),

@@ -19,15 +19,16 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through or refuse it."""
-        if scope["type"] not in ("http", "websocket") or _is_ours(Headers(scope=scope).getlist("host")):
+        if scope["type"] not in ("http", "websocket") or name_of(Headers(scope=scope).getlist("host")):
             return await self.app(scope, receive, send)
         return await refuse(scope, send, ApiProblem(400, "wrong host", "this server answers only to " + ", ".join(NAMES), fix="use http://localhost"))
 
 
-def _is_ours(hosts: list[str]) -> bool:
+def name_of(hosts: list[str]) -> str:
+    """Return the name of this machine that a request's Host headers hold, without the port; "" when there is not exactly one, or it is another's."""
     if len(hosts) != 1:
-        return False
+        return ""
     name, colon, port = hosts[0].lower().rpartition(":") if not hosts[0].endswith("]") else (hosts[0], "", "")
     if not colon:
         name = hosts[0].lower()
-    return name in NAMES and (not colon or port.isdecimal())
+    return name if name in NAMES and (not colon or port.isdecimal()) else ""

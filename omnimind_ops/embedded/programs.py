@@ -64,6 +64,8 @@ def backend(world: World, settings: Settings) -> dict[str, str]:
         "OMNIMIND_ENGINE": str(world.engine_socket),
         "OMNIMIND_UPLOADS": str(world.uploads),
         "OMNIMIND_STATE": str(world.state / "models"),
+        "OMNIMIND_JOURNAL": str(world.journal),
+        "OMNIMIND_BENCH": str(world.state / "bench"),
         "OMNIMIND_MODEL": settings.model,
         "OMNIMIND_MODE": settings.mode,
         "OMNIMIND_OPEN_READS": "yes" if settings.open_reads else "no",
@@ -78,7 +80,7 @@ def python_environment() -> dict[str, str]:
 
 
 def python(module: str) -> tuple[str, ...]:
-    """Return the command of one of our modules; a crash or a watchdog's SIGABRT writes where it was to its log."""
+    """Return the command of one of our modules; a crash writes where it was to its log."""
     return sys.executable, "-X", "faulthandler", "-m", module
 
 
@@ -119,7 +121,8 @@ def _python(world: World, kind: Kind, ours: Mapping[str, str], environment: Mapp
             socket=f"unix:{world.engine_socket}", ready_seconds=ENGINE_READY_SECONDS, watchdog_seconds=_seconds(environment, ENGINE_WATCHDOG_SECONDS),
         )  # fmt: skip
     if kind is Kind.FRONTEND:
-        words = {**ours, "OMNIMIND_PORT": str(world.ports.frontend), **_watch(environment, WATCHDOG_SECONDS)}
+        page = {"OMNIMIND_PORT": str(world.ports.frontend), "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"]}  # and no password: it needs none
+        words = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
         return Program(
             "frontend", python("backend.page"), words, str(world.state),
             socket=f"tcp:{world.ports.frontend}", ready_seconds=READY_SECONDS, watchdog_seconds=_seconds(environment, WATCHDOG_SECONDS),

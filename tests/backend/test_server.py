@@ -156,7 +156,7 @@ def test_the_page_is_served_and_unknown_routes_are_the_page(tmp_path: Path) -> N
     with started("backend.page", tmp_path) as it:
         it.hear()
         status, body, headers = it.get("/")
-        assert (status, headers["content-type"]) == (200, "text/html")
+        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "default-src 'self'" in headers["content-security-policy"]
         assert it.get("/chat/42")[1] == body
         assert it.get("/missing.js")[0] == 404

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.engine.interrupt import Stop
+from omnimind_ops.flows import port_check
 from omnimind_ops.flows.restart import batches
 from omnimind_ops.flows.start_item import Task
 from omnimind_ops.flows.starting import ATTEMPTS, GOOD_ANSWERS, Start
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Outcome
+from omnimind_ops.model.native import FRONTEND
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.world import Mode, Ports, World
+from tests.embedded.system import free_ports
 
 
 @dataclass
@@ -164,3 +171,25 @@ def test_backends_are_restarted_worker_by_worker_across_all_ports() -> None:
     backends = [service(f"backend-{port}", kind=Kind.BACKEND, processes=(f"{port}-1", f"{port}-2")) for port in (1, 2)]
     found = batches([STORE, *backends, service("frontend", kind=Kind.FRONTEND)])
     assert [one.processes for one in found] == [("store",), ("1-1", "2-1"), ("1-2", "2-2"), ("frontend",)]
+
+
+def native(port: int) -> World:
+    """A host with units of ours, whose page is on this port and nothing else anywhere."""
+    folder, other = Path("/nonexistent"), free_ports(6)
+    return World(Mode.NATIVE, Ports((other[0], other[1], other[2]), port, *other[3:]), 1, folder, folder, folder, folder, folder, (folder, folder, folder))
+
+
+def test_port_that_a_stranger_has_is_told_with_its_holder_before_systemd_is_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        with pytest.raises(Problem) as refused:
+            port_check.check(native(port), Scripted())
+        assert refused.value.why.startswith(f"port {port}: held by ")
+        assert f"(pid {os.getpid()}" in refused.value.why
+        assert "--free-ports" not in refused.value.fix
+
+
+def test_port_that_our_own_socket_unit_has_is_no_problem() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        running = {name: ProcessState(name, "running", 1) for name in FRONTEND[:1]}
+        port_check.check(native(ours.getsockname()[1]), Scripted(now=running))

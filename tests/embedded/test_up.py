@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
+import psutil
 import psycopg
 import pytest
 import redis
@@ -99,6 +101,19 @@ def test_open_prints_the_page_that_is_served(system: System) -> None:
     assert system.run("open", "--print").ok().out.strip() == f"http://localhost:{system.ports[3]}"
 
 
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_page_is_told_where_the_backends_are(system: System, name: str) -> None:
+    said = httpx.get(f"http://127.0.0.1:{system.ports[3]}/cluster.json", headers={"host": f"{name}:{system.ports[3]}"}, trust_env=False)
+    assert said.json() == {"backends": [f"http://{name}:{port}" for port in system.backends]}
+
+
+def test_page_that_needs_no_password_is_given_none(system: System) -> None:
+    (pid,) = system.pids("frontend")
+    words = json.dumps(psutil.Process(pid).environ())
+    secrets = json.loads((system.state / "secrets.json").read_text())
+    assert not any(secret in words for secret in secrets.values())
+
+
 def test_data_outlives_down_and_up_and_no_process_is_left(system: System) -> None:
     put(system)
     down = system.run("down", "--json").ok().result
@@ -171,6 +186,17 @@ def test_taken_port_is_named_with_its_holder_and_never_silently_changed(fresh: S
         assert moved["ports"]["backends"][1:] == fresh.ports[1:3]
     fresh.run("down").ok()
     assert fresh.up()["ports"]["backends"] == moved["ports"]["backends"], "what was chosen is remembered"
+
+
+def test_page_whose_port_is_taken_says_who_has_it_and_does_not_move_to_another(fresh: System) -> None:
+    port = fresh.ports[3]
+    with socket.create_server(("127.0.0.1", port)):
+        said = fresh.run("up", "--json")
+        assert said.code == 1
+        assert said.problem["why"].startswith(f"port {port}: held by ")
+        assert f"(pid {os.getpid()}" in said.problem["why"]
+        assert not fresh.processes()
+    assert fresh.up()["ports"]["frontend"] == port
 
 
 def test_broken_store_fails_with_its_own_last_words(fresh: System) -> None:

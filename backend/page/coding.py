@@ -1,0 +1,27 @@
+"""Which content coding a browser gets: the smallest of those that it accepts and we have (RFC 9110, 12.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PLAIN = "identity"
+
+
+def choose(accepted: str, bodies: Mapping[str, bytes]) -> str:
+    """Return the coding of the smallest acceptable body; "" is the plain one, which is sent too where nothing is acceptable."""
+    wishes = dict(_wish(one) for one in accepted.lower().split(",") if one.strip())
+    fitting = [coding for coding in bodies if _is_accepted(coding or PLAIN, wishes)]
+    return min(fitting, key=lambda coding: len(bodies[coding]), default="")
+
+
+def _wish(text: str) -> tuple[str, float]:
+    coding, _, weight = text.partition(";")
+    _, _, number = weight.partition("q=")
+    try:
+        return coding.strip(), float(number) if number else 1.0
+    except ValueError:
+        return coding.strip(), 0.0
+
+
+def _is_accepted(coding: str, wishes: Mapping[str, float]) -> bool:
+    return wishes.get(coding, wishes.get("*", 1.0 if coding == PLAIN else 0.0)) > 0

@@ -1,0 +1,78 @@
+"""The built files: read once, compressed once, kept in memory. What a build may leave behind but nobody should get is not among them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+"""Not the machine's own table of types, which every machine has another of."""
+PACKED = frozenset({".png", ".webp", ".woff2"})
+"""Compressed already."""
+SECRET = frozenset({".map"})
+"""A source map is the source."""
+LEAST_BYTES = 512
+"""Below, the headers weigh more than what compression saves."""
+GAIN = 0.9
+"""A compressed body that is not smaller than this part of the plain one is not worth it."""
+HASHED = "/assets/"
+"""Where the build puts files whose names hold a hash of their content."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its content."""
+
+    kind: str
+    bodies: Mapping[str, bytes]
+    digest: str
+    is_hashed: bool
+
+    def etag(self, coding: str) -> str:
+        """Return the entity tag of one of its bodies: each has its own (RFC 9110, 8.8.3)."""
+        return f'"{self.digest}{"-" if coding else ""}{coding}"'
+
+    @property
+    def etags(self) -> frozenset[str]:
+        """Every tag under which a browser may have it."""
+        return frozenset(self.etag(coding) for coding in self.bodies)
+
+
+def read(folder: Path) -> dict[str, File]:
+    """Return the files below a folder by URL path, without hidden ones and source maps; an empty folder, or none, has none."""
+    found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return {f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes()) for name in found if _is_public(name)}
+
+
+def file(path: str, body: bytes) -> File:
+    """Return one file with every coding that makes it smaller."""
+    suffix = Path(path).suffix
+    bodies = {"": body}
+    if len(body) >= LEAST_BYTES and suffix not in PACKED:
+        # level 19 is the last that a browser's 8 MB window can always decode (RFC 9659); mtime=0: the same file has the same bytes
+        packed = {"zstd": zstandard.ZstdCompressor(level=19).compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
+        bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * GAIN}
+    return File(KINDS.get(suffix, "application/octet-stream"), bodies, hashlib.sha256(body).hexdigest()[:24], path.startswith(HASHED))
+
+
+def _is_public(name: Path) -> bool:
+    return name.suffix not in SECRET and not any(part.startswith(".") for part in name.parts)
