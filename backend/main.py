@@ -22,7 +22,7 @@ from backend.guard.hosts import Hosts
 from backend.guard.origins import Origins, allowed
 from backend.metrics import Metrics
 from backend.passwords import Passwords
-from backend.routes import auth, documents, embeddings, health, metrics, quantum, search, system, telemetry, tokens, uploads, users
+from backend.routes import auth, bench, documents, embeddings, health, metrics, quantum, runs, search, system, telemetry, tokens, uploads, users
 from backend.settings import Settings
 from backend.sweeper import swept
 from backend.system import Sampler
@@ -51,6 +51,8 @@ ROUTERS = (
     quantum.router,
     system.router,
     telemetry.router,
+    runs.router,
+    bench.router,
     metrics.router,
 )
 
@@ -89,7 +91,7 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
             allow_origins=origins,
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            allow_headers=["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "X-Request-Id"],
             expose_headers=list(EXPOSED),
         ),
         Middleware(BodyLimit, settings=settings),

@@ -19,6 +19,7 @@ TAGS = (
     ("search", "Find documents by meaning."),
     ("uploads", "Files, kept as they are."),
     ("quantum", "OpenQASM circuits, simulated."),
+    ("history", "What was done on this machine: migrations, recoveries, measurements. Read only."),
     ("operation", "What a person or a program that runs this wants to know."),
     ("health", "Alive, ready, and the deep check. No login."),
 )

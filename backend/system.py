@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.checks import Checks, overall
+from backend.processor import Processor
 from backend.schemas.system import Host, System, Worker
 from backend.settings import Settings
 
@@ -23,11 +24,12 @@ class Sampler:
     def __init__(self, settings: Settings, checks: Checks) -> None:
         self.settings = settings
         self.checks = checks
+        self._processor = Processor()
         self._began = time.monotonic()
 
     async def sample(self) -> System:
         """Look once; takes at most the settings' seconds, as long as a service that hangs."""
-        answers, host = await asyncio.gather(self.checks.all(), asyncio.to_thread(host_now))
+        answers, host = await asyncio.gather(self.checks.all(), asyncio.to_thread(host_now, self._processor))
         said = self.checks.engine() if answers["engine"].state != "down" else {}
         gpu = said.get("gpu") or await asyncio.to_thread(card_now)
         return System(at=time.time(), status=overall(answers), host=host, worker=self._worker(), gpu=gpu or None, engine=said, services=answers)
@@ -39,13 +41,13 @@ class Sampler:
         return Worker(port=self.settings.port, worker=self.settings.worker, pid=os.getpid(), rss=rss, uptime_s=round(time.monotonic() - self._began, 1))
 
 
-def host_now() -> Host:
+def host_now(processor: Processor) -> Host:
     """Ask Linux."""
     import psutil
 
     memory = psutil.virtual_memory()
     return Host(
-        cpu_percent=psutil.cpu_percent(),
+        cpu_percent=processor.percent(),
         cores=os.cpu_count() or 1,
         load=os.getloadavg(),
         memory_total=memory.total,

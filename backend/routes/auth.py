@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from backend.deps import PoolsDep, Reader, SettingsDep
+from backend.deps import PoolsDep, Reader, SettingsDep, counted
 from backend.errors import ApiProblem
 from backend.guard.caller import COOKIE, address_of
 from backend.login import Door, change_password, log_in
-from backend.schemas.people import Login, Me, NewPassword
+from backend.schemas.people import Login, Me, NewPassword, Visitor
 from backend.stores import sessions
 from backend.stores.sessions import LONGEST_SECONDS
 
@@ -48,6 +48,18 @@ async def logout(request: Request, pools: PoolsDep) -> Response:
 async def me(principal: Reader) -> Me:
     """Tell who is calling."""
     return Me(id=principal.id, name=principal.name, role=principal.role, via=principal.via)
+
+
+@router.get("/session")
+async def session(request: Request, settings: SettingsDep, pools: PoolsDep) -> Visitor:
+    """Tell who is calling, null for nobody: what a page asks first, for which not being logged in is no error."""
+    try:
+        principal = await counted(request, settings, pools)
+    except ApiProblem as problem:
+        if problem.status != 401:
+            raise
+        return Visitor(me=None)
+    return Visitor(me=Me(id=principal.id, name=principal.name, role=principal.role, via=principal.via))
 
 
 @router.post("/password", status_code=204)

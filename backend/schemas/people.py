@@ -36,6 +36,12 @@ class Me(BaseModel):
     via: Literal["session", "token", "open"]
 
 
+class Visitor(BaseModel):
+    """Who calls; null for nobody."""
+
+    me: Me | None
+
+
 class NewPassword(_Body):
     """The old password, and the one to have from now on."""
 

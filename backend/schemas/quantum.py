@@ -33,13 +33,23 @@ class Seconds(BaseModel):
     total: float
 
 
+class LeftOut(BaseModel):
+    """What of the outcomes is not told, being too many: how many bit strings, and of how many shots."""
+
+    outcomes: int
+    shots: int
+
+
 class Counts(BaseModel):
     """What came out: how often each bit string, on which device and why there."""
 
     counts: dict[str, int]
+    counts_left_out: LeftOut | None
     shots: int
     seed: int
     qubits: int
+    gates: int
+    method: str
     device: str
     precision: str
     seconds: Seconds

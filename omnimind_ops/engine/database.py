@@ -13,6 +13,7 @@ from omnimind_ops.model.problem import Problem
 VERSION = 1
 RESERVE_BYTES = 1 << 20
 BUSY_SECONDS = 15
+SHARED = 0o640
 _TABLES = """
 CREATE TABLE run (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, digest TEXT NOT NULL,
@@ -35,10 +36,11 @@ CREATE INDEX event_of_run ON event (run, number);
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the journal, made on first use with mode 0600. A commit is on the disk when it returns (WAL, synchronous=FULL)."""
+    """Open the journal, made on first use with mode 0600 (but see share()). A commit is on the disk when it returns (WAL, synchronous=FULL)."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        share(path)
         db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error) from error
@@ -54,6 +56,19 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         raise
     _make_reserve(path)
     return db
+
+
+def share(path: Path) -> None:
+    """Let the group of the journal's folder read it, when that is a group that root gave the folder to: the workers show it on the page.
+
+    They can write neither the file nor beside it: what steers a roll back stays root's. SQLite gives -wal and -shm the same group and mode
+    as it makes them. Only root with its capabilities can do this; whoever cannot leaves it as it is.
+    """
+    with suppress(OSError):
+        folder, file = path.parent.stat(), path.stat()
+        if os.geteuid() == 0 == folder.st_uid and folder.st_gid and (file.st_gid, file.st_mode & 0o777) != (folder.st_gid, SHARED):
+            os.chown(path, -1, folder.st_gid, follow_symlinks=False)
+            path.chmod(SHARED)
 
 
 @contextmanager

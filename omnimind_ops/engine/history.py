@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omnimind_ops.engine import records
 from omnimind_ops.engine.database import open_to_read
-from omnimind_ops.engine.records import Logged
+from omnimind_ops.engine.records import Head, Logged
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 
@@ -22,6 +22,11 @@ class History:
         """Return every run, newest first."""
         with open_to_read(self.path) as db:
             return records.load_runs(db) if db else ()
+
+    def heads(self, *, limit: int, name: str = "") -> tuple[Head, ...]:
+        """Return what a list shows of the newest runs, newest first; `name`: of that plan name."""
+        with open_to_read(self.path) as db:
+            return records.load_heads(db, limit=limit, name=name) if db else ()
 
     def run(self, id: str) -> Run:
         """Return one run; an unknown id is a Problem."""

@@ -109,9 +109,10 @@ class Journal:
             return tuple(records.load_events(db, run, after))
 
     def close(self) -> None:
-        """Close the file; SQLite then folds -wal into it."""
+        """Close the file; SQLite then folds -wal into it. A run may have given its folder to a group meanwhile."""
         with self._lock:
             self._db.close()
+            database.share(self.path)
 
     def __enter__(self) -> Self:
         return self

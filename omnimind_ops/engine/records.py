@@ -27,6 +27,19 @@ class Logged:
     event: Event
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a list shows of a run; `steps` counts them by status."""
+
+    id: str
+    name: str  # of its plan
+    state: RunState
+    setup: Mapping[str, JSON]
+    started: str
+    ended: str | None
+    steps: Mapping[str, int]
+
+
 def plan_text(plan: Plan) -> str:
     """Return the plan as JSON text; plan_of() reads it back equal."""
     return json.dumps({"name": plan.name, "steps": [{**asdict(step), "args": dict(step.args)} for step in plan.steps]})
@@ -50,6 +63,16 @@ def load_run(db: sqlite3.Connection, run: str) -> Run:
 def load_runs(db: sqlite3.Connection) -> tuple[Run, ...]:
     """Return every run, newest first."""
     return tuple(load_run(db, row[0]) for row in db.execute("SELECT id FROM run ORDER BY number DESC").fetchall())
+
+
+def load_heads(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[Head, ...]:
+    """Return the newest runs, newest first, of that plan name when one is given, without their plans and notes."""
+    words = "SELECT id, name, state, setup, started, ended FROM run WHERE ? IN ('', name) ORDER BY number DESC LIMIT ?"
+    counted = "SELECT status, count(*) FROM step WHERE run = ? GROUP BY status"
+    return tuple(
+        Head(id, plan, RunState(state), json.loads(setup), started, ended, dict(db.execute(counted, (id,)).fetchall()))
+        for id, plan, state, setup, started, ended in db.execute(words, (name, limit)).fetchall()
+    )
 
 
 def latest_run(db: sqlite3.Connection, *, unfinished: bool, name: str) -> Run | None:

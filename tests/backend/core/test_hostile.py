@@ -110,7 +110,7 @@ def test_without_an_origin_the_browsers_own_word_counts(core: Cluster) -> None:
 
 
 def test_a_preflight_is_answered_for_our_pages_only(core: Cluster) -> None:
-    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,idempotency-key"}
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,idempotency-key,cache-control"}
     with core.client() as client:
         for origin in (PAGE, "http://127.0.0.1:3000", "http://[::1]:3000", "http://localhost:8080"):
             said = client.options("/documents", headers={**asks, "origin": origin})
@@ -251,7 +251,8 @@ def test_a_token_in_the_query_is_not_looked_at(core: Cluster, where: str) -> Non
 def test_nobody_without_a_login_gets_anything_but_health_and_metrics(core: Cluster) -> None:
     with core.client() as client:
         described = client.get("/openapi.json").json()["paths"]
-        free = {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout"}
+        free = {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout", "/auth/session"}
+        assert client.get("/auth/session").json() == {"me": None}
         for path, operations in described.items():
             for method in operations:
                 if path not in free:

@@ -38,6 +38,17 @@ def test_who_logs_in_gets_a_cookie_that_scripts_and_other_sites_cannot_use(core:
     assert me(core, answer.cookies[COOKIE]) == 200
 
 
+def test_a_page_may_ask_who_is_logged_in_without_an_error_for_nobody(core: Cluster) -> None:
+    user, password = core.user("writer")
+    token = login(core, user["name"], password).cookies[COOKIE]
+    for cookie, expected in (("", None), (f"{COOKIE}={token}", user["name"]), (f"{COOKIE}=of-yesterday", None)):
+        with core.client(**({"cookie": cookie} if cookie else {})) as client:
+            answer = client.get("/auth/session")
+            assert answer.status_code == 200
+            assert (answer.json()["me"] or {}).get("name") == expected
+            assert "ratelimit" in answer.headers
+
+
 def test_a_wrong_password_and_an_unknown_name_look_alike(core: Cluster) -> None:
     user, _ = core.user()
     wrong, unknown = login(core, user["name"], "not the password"), login(core, "nobody-at-all", "not the password")

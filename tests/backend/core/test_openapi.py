@@ -32,7 +32,7 @@ def test_every_operation_is_described_with_its_errors_and_needs_what_it_says(cor
                 assert {"401", "403", "429"} <= operation["responses"].keys()
     assert len(ids) == len(set(ids))
     free = {path for path, operations in said["paths"].items() for operation in operations.values() if "security" not in operation}
-    assert free == {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout"}
+    assert free == {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout", "/auth/session"}
 
 
 def test_every_reference_in_the_document_leads_somewhere(core: Cluster) -> None:

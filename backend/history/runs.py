@@ -1,0 +1,125 @@
+"""Runs from the journal, read only and without what no reader needs: no arguments of steps, no notes but those that a receipt is made of."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backend.errors import ApiProblem
+from backend.schemas.runs import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
+from omnimind_ops.engine.history import History
+from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.model.problem import Problem
+
+if TYPE_CHECKING:
+    from omnimind_ops.engine.records import Head, Logged
+    from omnimind_ops.model.json import JSON
+    from omnimind_ops.model.run import Run, StepRecord
+
+Result = TypeVar("Result")
+RECOVER = "recover"
+ATTEMPTS, PAUSE = 5, 0.06
+"""Who writes makes and removes -wal beside the journal: a look at the wrong moment finds half of a change."""
+
+
+def listed(journal: Path, limit: int, name: str = "") -> list[RunHead]:
+    """Return the newest runs, newest first; none where nothing was ever run."""
+    return [_head(one) for one in _patient(lambda: History(journal).heads(limit=limit, name=name))]
+
+
+def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
+    """Return a run with its steps, its newest `limit` events above number `after`, and the receipt of a migration; ApiProblem 404 for an unknown one."""
+    history = History(journal)
+    run, events = _patient(lambda: (history.run(id), history.events(id, after=after)))
+    return RunDetail(
+        **_about(run.id, run.plan.name, str(run.state), run.started, run.ended, run.setup, _counts(run)),
+        plan_digest=run.plan.digest,
+        steps=[_step(one) for one in run.steps],
+        events=[_event(one) for one in events[-limit:]],
+        events_before=max(0, len(events) - limit),
+        receipt=None if run.plan.name == RECOVER else receipt(run),
+    )
+
+
+def receipt(run: Run) -> Receipt:
+    """Return what a person wants to know of a migration's receipt."""
+    from omnimind_ops.flows import receipt as receipts
+
+    body = receipts.receipt(run)
+    downtime, verified = body["downtime_s"], body["verified"]
+    assert isinstance(downtime, dict) and isinstance(verified, dict)
+    return Receipt(
+        rollback=str(body["rollback"]),
+        downtime_s={name: float(seconds) for name, seconds in downtime.items()},
+        compared=[_compared(name, sides) for name, sides in verified.items()],
+    )
+
+
+def _compared(name: str, sides: Mapping[str, Mapping[str, Mapping[str, JSON]]]) -> Compared:
+    old, new = ({**sides[side]["counts"], **sides[side]["digests"]} for side in ("source", "native"))
+    facts = [Fact(name=fact, old=_text(old.get(fact)), native=_text(new.get(fact))) for fact in sorted({*old, *new})]
+    return Compared(store=name, equal=all(one.old == one.native for one in facts), facts=facts)
+
+
+def _text(value: JSON) -> str:
+    return "absent" if value is None else str(value)
+
+
+def _head(one: Head) -> RunHead:
+    return RunHead(**_about(one.id, one.name, str(one.state), one.started, one.ended, one.setup, one.steps))
+
+
+def _about(id: str, name: str, state: str, started: str, ended: str | None, setup: Mapping[str, JSON], steps: Mapping[str, int]) -> dict[str, Any]:
+    about = setup.get("service") if name == RECOVER else setup.get("project")
+    return {
+        "id": id,
+        "name": name,
+        "state": state,
+        "started": started,
+        "ended": ended,
+        "seconds": _seconds(started, ended),
+        "about": str(about or ""),
+        "reason": redact(str(setup.get("reason") or "")),
+        "counts": dict(steps),
+    }
+
+
+def _seconds(started: str, ended: str | None) -> float | None:
+    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds(), 3) if ended else None
+
+
+def _counts(run: Run) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in run.steps:
+        found[one.status] = found.get(one.status, 0) + 1
+    return found
+
+
+def _step(one: StepRecord) -> RunStep:
+    step = one.step
+    return RunStep(
+        id=step.id, title=step.title, phase=step.phase, undo=step.undo, status=one.status, started=one.started, seconds=one.seconds, problem=redact(one.problem or "")
+    )  # fmt: skip
+
+
+def _event(one: Logged) -> LoggedEvent:
+    return LoggedEvent(number=one.number, at=one.at, kind=one.event.kind, step=one.event.step, text=redact(one.event.text), status=str(one.event.data.get("status") or ""))
+
+
+def _patient(read: Callable[[], Result]) -> Result:
+    """Read, again if the journal could not be read at that very moment; ApiProblem 404 for what is not in it, 503 when it stays unreadable."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return read()
+        except Problem as problem:
+            if problem.what.startswith("cannot find"):
+                raise ApiProblem(404, "no such run", problem.why, fix="see GET /runs") from problem
+            if attempt == ATTEMPTS or not isinstance(problem.__cause__, sqlite3.Error | OSError):
+                fix = f"{problem.fix}; as root: sudo omnimind runs"
+                raise ApiProblem(503, "the journal cannot be read", problem.why, fix=fix, headers={"Retry-After": "5"}) from problem
+        time.sleep(PAUSE)
+    raise AssertionError("unreachable")

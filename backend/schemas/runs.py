@@ -1,0 +1,83 @@
+"""Answers of /runs. Times are UTC, ISO 8601; durations in seconds."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class RunHead(BaseModel):
+    """One run: a migration, or a recovery by the guard."""
+
+    id: str
+    name: str = Field(description="of its plan: migrate, recover")
+    state: str = Field(description="running, postponed, unconfirmed, confirmed, rolling back, rolled back, finished, failed")
+    started: str
+    ended: str | None
+    seconds: float | None = Field(description="from its start to its end; null while it has none")
+    about: str = Field(description="the service of a recovery, the Compose project of a migration")
+    reason: str = Field(description="why a recovery began")
+    counts: dict[str, int] = Field(description="steps by status")
+
+
+class Runs(BaseModel):
+    """Runs, newest first."""
+
+    runs: list[RunHead]
+
+
+class RunStep(BaseModel):
+    """One step. `undo` says how far it can be taken back."""
+
+    id: str
+    title: str
+    phase: str
+    undo: str
+    status: str = Field(description="todo, doing, done, failed, undoing, undone, held")
+    started: str | None
+    seconds: float | None
+    problem: str
+
+
+class LoggedEvent(BaseModel):
+    """One thing that happened; `step` is "" for the run as a whole, `status` what a step or the run came to."""
+
+    number: int
+    at: str
+    kind: str = Field(description="run, step, line, warning, result")
+    step: str
+    text: str
+    status: str
+
+
+class Fact(BaseModel):
+    """One count or digest on both sides."""
+
+    name: str
+    old: str
+    native: str
+
+
+class Compared(BaseModel):
+    """What a migration compared before it let go of the old data."""
+
+    store: str
+    equal: bool
+    facts: list[Fact]
+
+
+class Receipt(BaseModel):
+    """What a migration leaves in writing; the whole of it, for root: `omnimind receipt`."""
+
+    rollback: str = Field(description="until when it can be rolled back")
+    downtime_s: dict[str, float] = Field(description="by service, from the stop of its container to the first good answer")
+    compared: list[Compared]
+
+
+class RunDetail(RunHead):
+    """One run with everything that happened; `events_before` counts older events that were left out."""
+
+    plan_digest: str
+    steps: list[RunStep]
+    events: list[LoggedEvent]
+    events_before: int
+    receipt: Receipt | None = Field(description="of a migration")
