@@ -1,0 +1,16 @@
+import { useTranslation } from "react-i18next";
+import { useRouteError } from "react-router";
+import { Button } from "@/components/Button";
+import { ErrorState } from "@/components/ErrorState";
+import { Page } from "@/components/Page";
+
+/** A page that broke: what happened, and a way on. After an upgrade old parts of the page are gone; loading it anew gets the new ones. */
+export function Crash() {
+  const { t } = useTranslation();
+  const error = useRouteError();
+  return (
+    <Page title={t("crash.title")} lead={t("crash.lead")} aside={<Button onClick={() => location.reload()}>{t("action.reload")}</Button>}>
+      <ErrorState error={error} />
+    </Page>
+  );
+}

@@ -1,0 +1,8 @@
+/** Says to those who cannot see it that something has come: it must be on the page before, empty. */
+export function Announce({ words }: { words: string }) {
+  return (
+    <p className="visually-hidden" role="status">
+      {words}
+    </p>
+  );
+}

@@ -1,0 +1,27 @@
+import { useId, type ReactNode } from "react";
+import css from "./Card.module.css";
+import { classes } from "./classes";
+
+interface Props {
+  title?: ReactNode;
+  /** At the right of the title: a badge, a button. */
+  aside?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}
+
+/** A part of a page with a heading of its own. */
+export function Card({ title, aside, children, className }: Props) {
+  const id = useId();
+  return (
+    <section className={classes(css.card, className)} aria-labelledby={title ? id : undefined}>
+      {(title || aside) && (
+        <header className={css.head}>
+          {title && <h2 id={id}>{title}</h2>}
+          {aside && <div className={css.aside}>{aside}</div>}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}

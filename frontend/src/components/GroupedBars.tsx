@@ -1,0 +1,52 @@
+import css from "./GroupedBars.module.css";
+
+export interface Group {
+  key: string;
+  label: string;
+  /** One for each series, in their order; null where it was not measured. */
+  values: readonly ({ value: number; text: string } | null)[];
+}
+
+interface Props {
+  label: string;
+  series: readonly string[];
+  groups: readonly Group[];
+  /** What stands where a value is null. */
+  missing: string;
+}
+
+/** Several measurements of the same things side by side: Docker against native, stage by stage. */
+export function GroupedBars({ label, series, groups, missing }: Props) {
+  const most = Math.max(...groups.flatMap((group) => group.values.map((one) => one?.value ?? 0)), Number.MIN_VALUE);
+  return (
+    <figure className={css.figure} aria-label={label}>
+      <ul className={css.legend} aria-hidden="true">
+        {series.map((name, index) => (
+          <li key={name}>
+            <span className={css.swatch} data-series={index % 6} />
+            {name}
+          </li>
+        ))}
+      </ul>
+      <dl className={css.groups}>
+        {groups.map((group) => (
+          <div key={group.key}>
+            <dt>{group.label}</dt>
+            {series.map((name, index) => {
+              const one = group.values[index] ?? null;
+              return (
+                <dd key={name}>
+                  <span className="visually-hidden">{name}: </span>
+                  <span className={css.track} aria-hidden="true">
+                    <span data-series={index % 6} style={{ width: `${((one?.value ?? 0) / most) * 100}%` }} />
+                  </span>
+                  <span className={css.text}>{one?.text ?? missing}</span>
+                </dd>
+              );
+            })}
+          </div>
+        ))}
+      </dl>
+    </figure>
+  );
+}

@@ -1,0 +1,22 @@
+import css from "./Progress.module.css";
+
+interface Props {
+  label: string;
+  /** 0 to 1; left out while it is not known. */
+  share?: number;
+}
+
+export function Progress({ label, share }: Props) {
+  const percent = share === undefined ? undefined : Math.round(share * 100);
+  return (
+    <div className={css.progress}>
+      <div className={css.words}>
+        <span>{label}</span>
+        {percent !== undefined && <span>{percent} %</span>}
+      </div>
+      <div className={css.track} role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
+        <div className={percent === undefined ? css.moving : css.bar} style={percent === undefined ? undefined : { width: `${percent}%` }} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+/** Short messages that come and go: toast("Saved"). <Toasts /> in the layout shows them. */
+
+import { useSyncExternalStore } from "react";
+import type { Tone } from "./Badge";
+
+export interface Toast {
+  id: number;
+  words: string;
+  tone: Tone;
+}
+
+const SECONDS = 6;
+let toasts: readonly Toast[] = [];
+let next = 1;
+const listeners = new Set<() => void>();
+
+function set(now: readonly Toast[]): void {
+  toasts = now;
+  for (const listener of listeners) listener();
+}
+
+/** Say something; errors belong beside what failed, not here. */
+export function toast(words: string, tone: Tone = "good"): void {
+  const id = next++;
+  set([...toasts, { id, words, tone }]);
+  setTimeout(() => dismiss(id), SECONDS * 1000);
+}
+
+export function dismiss(id: number): void {
+  set(toasts.filter((one) => one.id !== id));
+}
+
+export function useToasts(): readonly Toast[] {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toasts,
+  );
+}

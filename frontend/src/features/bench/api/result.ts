@@ -1,0 +1,21 @@
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { api, unwrapWith } from "@/lib/api/client";
+import type { Answered } from "@/lib/cluster";
+import { readDocument, type BenchDocument } from "../document";
+
+export interface Read {
+  document: BenchDocument;
+  by: Answered | null;
+}
+
+/** Read one result as it was saved; nothing is asked while there is no name. */
+export function useResult(name: string): UseQueryResult<Read> {
+  return useQuery({
+    queryKey: ["bench", name],
+    enabled: name !== "",
+    queryFn: async ({ signal }) => {
+      const { data, by } = await unwrapWith(api.GET("/bench/{name}", { params: { path: { name } }, signal }));
+      return { document: readDocument(data, name), by };
+    },
+  });
+}

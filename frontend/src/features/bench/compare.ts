@@ -1,0 +1,110 @@
+/** Two results against each other, as `omnimind bench --baseline` does it: the same work on the same machine, or it is no comparison. */
+
+import type { BenchDocument } from "./document";
+
+/** Settings that may differ: they are what one compares. */
+const COMPARED = ["target", "device"];
+/** What makes it the same machine. */
+const MACHINE = ["machine", "cpu", "cores", "memory", "gpu"];
+/** What may be why. */
+const REASONS = ["kernel", "driver", "omnimind", "governor"];
+const LEAST_NOISE = 0.05;
+
+/** Something that is not the same on both sides; "" for what was not told. */
+export interface Difference {
+  of: "case" | "setting" | "machine";
+  name: string;
+  before: string;
+  now: string;
+}
+
+/** Above 1, `ratio` says how many times faster the second is. */
+export interface Row {
+  name: string;
+  before: number | null;
+  now: number | null;
+  ratio: number | null;
+  verdict: Verdict;
+}
+
+export type Verdict = "faster" | "slower" | "same" | "unknown";
+
+export interface Comparison {
+  differences: readonly Difference[];
+  notes: readonly Omit<Difference, "of">[];
+  /** Relative difference below which a ratio says nothing. */
+  noise: number;
+  total: Row;
+  stages: readonly Row[];
+}
+
+export function compare(before: BenchDocument, now: BenchDocument): Comparison {
+  const noise = Math.max(LEAST_NOISE, ...[before, now].map((one) => 2 * (one.noise.cv ?? 0)));
+  const known = new Map(before.stages.map((one) => [one.name, one]));
+  const names = [...new Set([...now.stages, ...before.stages].map((one) => one.name))];
+  const later = new Map(now.stages.map((one) => [one.name, one]));
+  const rows = names.map((name) => row(name, known.get(name)?.p50 ?? null, later.get(name)?.p50 ?? null, noise));
+  return {
+    differences: differences(before, now),
+    notes: notes(before, now),
+    noise,
+    total: row("total", before.total.p50, now.total.p50, noise),
+    stages: rows.filter((one) => one.before !== null || one.now !== null),
+  };
+}
+
+/** Return which of two is the baseline: the one measured against Docker, else the older. */
+export function inOrder(one: BenchDocument, other: BenchDocument): [before: BenchDocument, now: BenchDocument] {
+  const [first, second] = [isDocker(one), isDocker(other)];
+  if (first !== second) return first ? [one, other] : [other, one];
+  return one.made <= other.made ? [one, other] : [other, one];
+}
+
+/** Return the rows whose bar could be seen beside the longest, and how many are too short for that. */
+export function drawable(rows: readonly Row[], least = 0.01): { rows: readonly Row[]; left: number } {
+  const longest = (one: Row) => Math.max(one.before ?? 0, one.now ?? 0);
+  const most = Math.max(0, ...rows.map(longest));
+  const found = rows.filter((one) => longest(one) >= most * least);
+  return { rows: found, left: rows.length - found.length };
+}
+
+function isDocker({ settings }: BenchDocument): boolean {
+  return said(settings.target).includes("docker");
+}
+
+function row(name: string, before: number | null, now: number | null, noise: number): Row {
+  if (!before || !now) return { name, before, now, ratio: null, verdict: "unknown" };
+  const ratio = before / now;
+  const isSame = ratio >= 1 / (1 + noise) && ratio <= 1 + noise;
+  return { name, before, now, ratio, verdict: isSame ? "same" : ratio > 1 ? "faster" : "slower" };
+}
+
+function differences(before: BenchDocument, now: BenchDocument): Difference[] {
+  const found: Difference[] = before.case === now.case ? [] : [{ of: "case", name: "case", before: before.case, now: now.case }];
+  const settings = [...new Set([...Object.keys(before.settings), ...Object.keys(now.settings)])].filter((name) => !COMPARED.includes(name)).sort();
+  found.push(...unequal("setting", settings, before.settings, now.settings));
+  found.push(...unequal("machine", MACHINE, before.environment, now.environment));
+  return found;
+}
+
+function notes(before: BenchDocument, now: BenchDocument): Omit<Difference, "of">[] {
+  return [
+    ...unequal("setting", ["device"], { device: before.device }, { device: now.device }),
+    ...unequal("setting", ["target"], before.settings, now.settings),
+    ...unequal("machine", REASONS, before.environment, now.environment),
+  ].map(({ name, before: was, now: is }) => ({ name, before: was, now: is }));
+}
+
+function unequal(
+  of: Difference["of"],
+  names: readonly string[],
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): Difference[] {
+  return names.map((name) => ({ of, name, before: said(before[name]), now: said(now[name]) })).filter((one) => one.before !== one.now);
+}
+
+export function said(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

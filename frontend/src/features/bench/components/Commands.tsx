@@ -1,0 +1,10 @@
+import css from "./Commands.module.css";
+
+/** What to type so that there is something to compare. */
+export function Commands() {
+  return (
+    <pre className={css.commands}>
+      {["omnimind bench embeddings --target docker --no-qdrant --save docker", "omnimind bench embeddings --no-qdrant --save native --baseline docker"].join("\n")}
+    </pre>
+  );
+}

@@ -1,0 +1,56 @@
+import { Card } from "@/components/Card";
+import { Facts, type FactItem } from "@/components/Facts";
+import { Table } from "@/components/Table";
+import { useFormat } from "@/lib/format";
+import { said } from "../compare";
+import { record } from "../document";
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Whatever a document says, as well as it can be shown without knowing it: facts, tables of rows, and the rest as it is. */
+export function More({ title, members }: { title: string; members: Members }) {
+  const { bytes, number } = useFormat();
+  const words = (name: string, value: unknown): string => {
+    if (typeof value === "number") return name.endsWith("memory") || name.endsWith("bytes") ? bytes(value) : number(value, 3);
+    if (Array.isArray(value)) return value.map((one) => words(name, one)).join(" · ");
+    return said(value) || "–";
+  };
+  const facts: FactItem[] = [];
+  const tables: { name: string; rows: readonly Members[] }[] = [];
+  for (const [name, value] of Object.entries(members)) {
+    const rows = rowsOf(value);
+    if (rows.length) tables.push({ name, rows });
+    else if (isRecord(value)) for (const [key, one] of Object.entries(value)) facts.push({ label: `${name}.${key}`, value: words(key, one) });
+    else facts.push({ label: name, value: words(name, value) });
+  }
+  if (!facts.length && !tables.length) return null;
+  return (
+    <Card title={title}>
+      {facts.length > 0 && <Facts facts={facts} />}
+      {tables.map(({ name, rows }) => (
+        <Table<Members>
+          key={name}
+          caption={name}
+          columns={[...new Set(rows.flatMap(Object.keys))].map((key) => ({
+            key,
+            head: key,
+            numeric: rows.some((row) => typeof row[key] === "number"),
+            cell: (row) => words(key, row[key]),
+          }))}
+          rows={rows}
+          rowKey={(row) => JSON.stringify(row)}
+        />
+      ))}
+    </Card>
+  );
+}
+
+/** Return the rows of a list in which all are such; none of anything else. */
+function rowsOf(value: unknown): readonly Members[] {
+  const all: unknown[] = Array.isArray(value) ? value : [];
+  return all.every(isRecord) ? all : [];
+}
+
+function isRecord(value: unknown): value is Members {
+  return Object.keys(record(value)).length > 0;
+}

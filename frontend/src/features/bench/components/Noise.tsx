@@ -1,0 +1,18 @@
+import { useTranslation } from "react-i18next";
+import { Badge } from "@/components/Badge";
+import { useFormat } from "@/lib/format";
+import type { BenchDocument } from "../document";
+
+/** Whether it was quiet enough to believe the figures. */
+export function Noise({ noise: { verdict, cv } }: Pick<BenchDocument, "noise">) {
+  const { t } = useTranslation("bench");
+  const { percent } = useFormat();
+  if (!verdict) return null;
+  const isStable = verdict === "stable";
+  const words = isStable ? t("noise.stable") : verdict === "unstable" ? t("noise.unstable") : verdict;
+  return (
+    <Badge tone={isStable ? "good" : "warn"} title={t("noise.words")}>
+      {cv === null ? words : `${words} · ±${percent(cv * 100, 1)}`}
+    </Badge>
+  );
+}

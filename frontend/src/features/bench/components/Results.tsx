@@ -1,0 +1,66 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { AnsweredBy } from "@/components/AnsweredBy";
+import { Badge } from "@/components/Badge";
+import { Card } from "@/components/Card";
+import { Table, type Column } from "@/components/Table";
+import type { Schemas } from "@/lib/api/client";
+import { useFormat } from "@/lib/format";
+import type { Saved } from "../api/results";
+import { said } from "../compare";
+import css from "./Results.module.css";
+
+type Result = Schemas["BenchResult"];
+
+interface Props {
+  saved: Saved;
+  open: readonly string[];
+  onChoose: (names: readonly string[]) => void;
+}
+
+/** What was measured. A name opens it; two that are ticked are compared. */
+export function Results({ saved, open, onChoose }: Props) {
+  const { t } = useTranslation("bench");
+  const { ms, number, when } = useFormat();
+  // A third one takes the place of the one ticked before the last.
+  const tick = (name: string) => onChoose(open.includes(name) ? open.filter((one) => one !== name) : [...open.slice(-1), name]);
+  const columns: Column<Result>[] = [
+    {
+      key: "name",
+      head: t("list.name"),
+      cell: ({ name, problem, interrupted, made }) => (
+        <span className={css.name}>
+          {!problem && <input type="checkbox" aria-label={t("list.tick", { name })} checked={open.includes(name)} onChange={() => tick(name)} />}
+          {problem ? name : <Link to={`?open=${encodeURIComponent(name)}`}>{name}</Link>}
+          {interrupted && <Badge tone="warn">{t("interrupted")}</Badge>}
+          {made && <span className={css.made}>{when(made)}</span>}
+          {problem && <span className={css.problem}>{t("list.broken", { problem })}</span>}
+        </span>
+      ),
+    },
+    { key: "case", head: t("list.case"), cell: (one) => one.case ?? "" },
+    { key: "target", head: t("list.target"), cell: (one) => said(one.settings?.target) },
+    { key: "device", head: t("list.device"), cell: (one) => one.device ?? "" },
+    { key: "p50", head: "p50", numeric: true, cell: (one) => figure(one.total?.p50_ms, ms) },
+    { key: "p95", head: "p95", numeric: true, cell: (one) => figure(one.total?.p95_ms, ms) },
+    { key: "rate", head: t("list.rate"), numeric: true, cell: (one) => rateOf(one, number) },
+  ];
+  return (
+    <Card title={t("list.count", { count: saved.results.length })} aside={<AnsweredBy by={saved.by} />}>
+      <Table caption={t("title")} columns={columns} rows={saved.results} rowKey={(one) => one.name} />
+      <p className={css.hint} role="status">
+        {open.length === 1 ? t("list.another") : open.length === 0 ? t("list.hint") : t("list.compared")}
+      </p>
+    </Card>
+  );
+}
+
+function figure(value: unknown, ms: (value: number) => string): string {
+  return typeof value === "number" ? ms(value) : "–";
+}
+
+/** Return the first member that ends in _per_s. */
+function rateOf({ more }: Result, number: (value: number) => string): string {
+  const [name = "", value] = Object.entries(more ?? {}).find(([key, one]) => key.endsWith("_per_s") && typeof one === "number") ?? [];
+  return typeof value === "number" ? `${number(value)} ${name.replace("_per_s", "/s")}` : "–";
+}

@@ -1,0 +1,47 @@
+import { useMutation, type UseMutationResult } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { api, repeatable, unwrapWith, within, type Schemas } from "@/lib/api/client";
+import type { Answered } from "@/lib/cluster";
+import { decode } from "../vectors";
+
+/** Of the cache: renew calculates anew and keeps that, off leaves it alone. */
+export const USES = ["use", "renew", "off"] as const;
+export type Use = (typeof USES)[number];
+
+export interface Asked {
+  texts: readonly string[];
+  use: Use;
+}
+
+export interface Embedded {
+  texts: readonly string[];
+  about: Omit<Schemas["EmbedAnswer"], "embeddings">;
+  vectors: Float32Array[];
+  by: Answered | null;
+  headers: Headers;
+}
+
+const CONTROL: Record<Use, Record<string, string>> = { use: {}, renew: { "Cache-Control": "no-cache" }, off: { "Cache-Control": "no-store" } };
+
+/** Thousands of texts on a CPU. */
+const EMBED_MS = 300_000;
+
+/** Embed texts. Leaving the page ends it. */
+export function useEmbed(): UseMutationResult<Embedded, Error, Asked> {
+  const leaving = useRef<AbortController>(null);
+  useEffect(() => {
+    leaving.current = new AbortController();
+    return () => leaving.current?.abort();
+  }, []);
+  return useMutation({
+    mutationFn: async ({ texts, use }) => {
+      const headers = { ...repeatable(), ...CONTROL[use] };
+      const { data, ...told } = await unwrapWith(
+        api.POST("/embed", { body: { texts: [...texts], encoding: "base64" }, headers, fetch: within(EMBED_MS), signal: leaving.current?.signal }),
+      );
+      if (typeof data === "string") throw new TypeError("the answer is not the JSON that was asked for");
+      const { embeddings, ...about } = data;
+      return { texts, about, vectors: embeddings.map((one) => (typeof one === "string" ? decode(one) : Float32Array.from(one))), ...told };
+    },
+  });
+}

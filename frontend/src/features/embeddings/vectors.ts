@@ -1,0 +1,39 @@
+/** Vectors as /embed sends them, and how near they are to one another. */
+
+/** Read base64 of float32, little-endian; throws a RangeError where bytes are missing. */
+export function decode(base64: string): Float32Array {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  if (bytes.length % 4) throw new RangeError(`${bytes.length} bytes are no float32 numbers`);
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(index * 4, true));
+}
+
+/** Return the cosine of two vectors of the same length; 0 where one of them has none. */
+export function cosine(one: Float32Array, other: Float32Array): number {
+  let [dot, first, second] = [0, 0, 0];
+  for (let index = 0; index < one.length; index++) {
+    const [a, b] = [one[index] ?? 0, other[index] ?? 0];
+    dot += a * b;
+    first += a * a;
+    second += b * b;
+  }
+  return first && second ? dot / Math.sqrt(first * second) : 0;
+}
+
+/** Return the cosine of each with each; symmetric. */
+export function similarities(vectors: readonly Float32Array[]): number[][] {
+  const below = vectors.map((one, row) => vectors.slice(0, row).map((other) => cosine(one, other)));
+  return vectors.map((_, row) => vectors.map((__, column) => (row === column ? 1 : (below[Math.max(row, column)]?.[Math.min(row, column)] ?? 0))));
+}
+
+export interface Pair {
+  one: number;
+  other: number;
+  value: number;
+}
+
+/** Return the pairs of different texts, nearest first, at most `most`. */
+export function nearest(matrix: readonly (readonly number[])[], most: number): Pair[] {
+  const pairs = matrix.flatMap((row, one) => row.slice(0, one).map((value, other) => ({ one: other, other: one, value })));
+  return pairs.sort((a, b) => b.value - a.value).slice(0, most);
+}

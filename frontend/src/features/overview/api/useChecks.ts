@@ -1,0 +1,24 @@
+import { useEffect, useState } from "react";
+import { cluster } from "@/lib/backends";
+import { NO_CHECKS, record, type Checks } from "../checks";
+
+const EVERY_MS = 3000;
+
+/** Ask every backend whether it lives, every three seconds while this is on the page. */
+export function useChecks(): Checks {
+  const [checks, setChecks] = useState<Checks>(NO_CHECKS);
+  useEffect(() => {
+    let isHere = true;
+    const look = async () => {
+      const said = await cluster.check();
+      if (isHere) setChecks((before) => record(before, cluster.snapshot().backends, said));
+    };
+    void look();
+    const timer = setInterval(() => void look(), EVERY_MS);
+    return () => {
+      isHere = false;
+      clearInterval(timer);
+    };
+  }, []);
+  return checks;
+}

@@ -1,0 +1,42 @@
+/** What repeated checks of the backends have told: latency over time, and workers that were restarted. */
+
+import type { BackendState } from "@/lib/cluster";
+
+export interface BackendChecks {
+  /** Milliseconds, oldest first; null where it did not answer. */
+  latency: readonly (number | null)[];
+  /** Pid of each worker that has answered, "1" and "2". */
+  pids: Readonly<Record<string, number>>;
+  /** Workers that answered with another pid than before. */
+  restarts: number;
+}
+
+/** By URL. */
+export type Checks = Readonly<Record<string, BackendChecks>>;
+
+export const NO_CHECKS: Checks = {};
+const KEPT = 60;
+
+/** Return the checks with one more round. */
+export function record(before: Checks, backends: readonly BackendState[], said: ReadonlyMap<string, unknown>): Checks {
+  return Object.fromEntries(
+    backends.map(({ url, ms }) => {
+      const { latency, pids, restarts } = before[url] ?? { latency: [], pids: {}, restarts: 0 };
+      const worker = workerOf(said.get(url));
+      const isNew = worker && worker.name in pids && pids[worker.name] !== worker.pid;
+      return [
+        url,
+        {
+          latency: [...latency.slice(1 - KEPT), worker ? ms : null],
+          pids: worker ? { ...pids, [worker.name]: worker.pid } : pids,
+          restarts: restarts + (isNew ? 1 : 0),
+        },
+      ];
+    }),
+  );
+}
+
+function workerOf(said: unknown): { name: string; pid: number } | null {
+  if (typeof said !== "object" || said === null || !("pid" in said) || !("worker" in said)) return null;
+  return { name: String(said.worker), pid: Number(said.pid) };
+}

@@ -1,0 +1,50 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Badge, type Tone } from "@/components/Badge";
+import { Sparkline } from "@/components/Sparkline";
+import { useFormat } from "@/lib/format";
+import css from "./StatusRow.module.css";
+
+interface Props {
+  name: string;
+  tone: Tone;
+  state: string;
+  aside?: ReactNode;
+  /** Milliseconds, oldest first; null where there was no answer. */
+  history: readonly (number | null)[];
+  /** Milliseconds of the last answer. */
+  latency: number | null;
+  restarts: number;
+  /** What else there is to say, one below the other. */
+  details: readonly string[];
+}
+
+/** One service or backend: its name and state, how fast it answered lately, and what there is to say. */
+export function StatusRow({ name, tone, state, aside, history, latency, restarts, details }: Props) {
+  const { t } = useTranslation("overview");
+  const { ms } = useFormat();
+  const last = latency === null ? "–" : ms(latency);
+  return (
+    <li className={css.row}>
+      <div className={css.name}>
+        <h3>{name}</h3>
+        <Badge tone={tone} dot>
+          {state}
+        </Badge>
+        {aside}
+      </div>
+      <div className={css.latency}>
+        <Sparkline values={history} label={t("services.sparkline", { name, ms: last })} />
+        <span className={css.ms}>{last}</span>
+      </div>
+      <p className={css.details}>
+        <span title={t("services.restartsTitle")} className={restarts ? css.restarted : undefined}>
+          {t("services.restarts", { count: restarts })}
+        </span>
+        {details.map((one) => (
+          <span key={one}>{one}</span>
+        ))}
+      </p>
+    </li>
+  );
+}

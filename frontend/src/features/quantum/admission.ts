@@ -1,0 +1,40 @@
+/** The numbers of a refusal: the circuit needs more memory than is free. */
+
+import { ApiError } from "@/lib/problem";
+
+export interface Admission {
+  needed: number;
+  free: number;
+  qubits: number;
+  precision: string;
+  method: string;
+  device: string;
+  /** As many qubits would fit, in this precision and in single; null where that is not known. */
+  most: number | null;
+  mostSingle: number | null;
+}
+
+/** Read them from an error; null when it is another one. */
+export function admissionOf(error: unknown): Admission | null {
+  if (!(error instanceof ApiError) || error.status !== 422) return null;
+  const said = error.problem as unknown as Record<string, unknown>;
+  const number = (name: string) => (typeof said[name] === "number" ? said[name] : null);
+  const text = (name: string) => (typeof said[name] === "string" ? said[name] : "");
+  const [needed, free, qubits] = [number("needed_bytes"), number("free_bytes"), number("qubits")];
+  if (needed === null || free === null || qubits === null) return null;
+  return {
+    needed,
+    free,
+    qubits,
+    precision: text("precision"),
+    method: text("method"),
+    device: text("device"),
+    most: number("most_qubits"),
+    mostSingle: number("most_qubits_single"),
+  };
+}
+
+/** Tell whether single precision, which takes half of the memory, would let it in. */
+export function fitsInSingle({ precision, qubits, mostSingle }: Admission): boolean {
+  return precision === "double" && mostSingle !== null && mostSingle >= qubits;
+}

@@ -1,0 +1,90 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { AnsweredBy } from "@/components/AnsweredBy";
+import { Badge } from "@/components/Badge";
+import { BarChart } from "@/components/BarChart";
+import { Button } from "@/components/Button";
+import { Card } from "@/components/Card";
+import { Facts } from "@/components/Facts";
+import { StageBar } from "@/components/StageBar";
+import { Tabs } from "@/components/Tabs";
+import type { Schemas } from "@/lib/api/client";
+import { useFormat } from "@/lib/format";
+import type { Ran } from "../api/run";
+import { histogram, type Order } from "../outcomes";
+import css from "./Outcomes.module.css";
+
+const MOST = 32;
+const ORDERS = ["count", "value"] as const;
+
+/** What came out, where it ran and why there, and where the time went. */
+export function Outcomes({ ran: { counts: told, by }, onSeed }: { ran: Ran; onSeed: (seed: number) => void }) {
+  const { t } = useTranslation("quantum");
+  const { bytes, ms, number, percent } = useFormat();
+  const [order, setOrder] = useState<Order>("count");
+  const { shown, rest } = histogram(told.counts, told.shots, order, MOST);
+  const stages = stagesOf(told.seconds);
+  return (
+    <Card
+      title={t("result.title")}
+      aside={
+        <>
+          <Badge tone={told.device === "gpu" ? "good" : "neutral"}>{told.device}</Badge>
+          <Badge>{ms(told.seconds.total * 1000)}</Badge>
+          <AnsweredBy by={by} />
+        </>
+      }
+    >
+      <p>
+        {t("result.device")} <strong>{told.device}</strong>: {told.routed}.
+      </p>
+      <Facts
+        facts={[
+          { label: t("result.qubits"), value: number(told.qubits) },
+          { label: t("result.gates"), value: number(told.gates) },
+          { label: t("options.method"), value: told.method },
+          { label: t("options.shots"), value: number(told.shots) },
+          { label: t("options.precision"), value: told.precision },
+          { label: t("result.memory"), value: bytes(told.memory_bytes) },
+          {
+            label: t("options.seed"),
+            value: (
+              <span className={css.seed}>
+                {told.seed}
+                <Button kind="quiet" onClick={() => onSeed(told.seed)}>
+                  {t("result.keepSeed")}
+                </Button>
+              </span>
+            ),
+          },
+        ]}
+      />
+      <StageBar label={t("result.time")} stages={stages} />
+      <Tabs label={t("result.order")} tabs={ORDERS.map((key) => ({ key, label: t(`result.orders.${key}`) }))} open={order} onOpen={setOrder}>
+        <BarChart
+          label={t("result.histogram")}
+          bars={shown.map(({ bits, count, share }) => ({ key: bits, label: bits, value: count, text: `${number(count)} · ${percent(share * 100, 1)}` }))}
+        />
+        {rest.outcomes > 0 && (
+          <p className={css.rest}>{t("result.rest", { count: rest.outcomes, outcomes: number(rest.outcomes), shots: number(rest.count) })}</p>
+        )}
+        {told.counts_left_out && (
+          <p className={css.rest}>
+            {t("result.leftOut", {
+              count: told.counts_left_out.outcomes,
+              outcomes: number(told.counts_left_out.outcomes),
+              shots: number(told.counts_left_out.shots),
+            })}
+          </p>
+        )}
+      </Tabs>
+    </Card>
+  );
+}
+
+/** Seconds of the run as stages in milliseconds; what its total has beyond them is the engine's own. */
+function stagesOf({ total, ...parts }: Schemas["Seconds"]) {
+  const stages = Object.entries(parts).flatMap(([name, value]) => (typeof value === "number" ? [{ name, ms: value * 1000 }] : []));
+  const rest = total * 1000 - stages.reduce((sum, one) => sum + one.ms, 0);
+  return rest > 0 ? [...stages, { name: "engine", ms: rest }] : stages;
+}

@@ -1,0 +1,74 @@
+import { useTranslation } from "react-i18next";
+import { Badge } from "@/components/Badge";
+import { BarChart } from "@/components/BarChart";
+import { Card } from "@/components/Card";
+import { Facts } from "@/components/Facts";
+import { Table, type Column } from "@/components/Table";
+import type { Schemas } from "@/lib/api/client";
+import { useFormat } from "@/lib/format";
+
+interface Row {
+  key: string;
+  store: string;
+  name: string;
+  old: string;
+  native: string;
+}
+
+/** What a migration left in writing: how long services were away, and what was compared before the old data was let go. */
+export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
+  const { t } = useTranslation("runs");
+  const { number } = useFormat();
+  const downtime = Object.entries(receipt.downtime_s).sort((one, other) => other[1] - one[1]);
+  const rows = receipt.compared.flatMap(({ store, facts }): Row[] => facts.map((one) => ({ key: `${store} ${one.name}`, store, ...one })));
+  const columns: Column<Row>[] = [
+    {
+      key: "name",
+      head: t("receipt.fact"),
+      cell: (row) => (
+        <>
+          {row.store} · {row.name}
+        </>
+      ),
+    },
+    { key: "old", head: t("receipt.old"), numeric: true, cell: (row) => <Value value={row.old} /> },
+    { key: "native", head: t("receipt.native"), numeric: true, cell: (row) => <Value value={row.native} /> },
+    {
+      key: "equal",
+      head: t("receipt.same"),
+      cell: (row) => <Badge tone={row.old === row.native ? "good" : "bad"}>{row.old === row.native ? t("receipt.equal") : t("receipt.unequal")}</Badge>,
+    },
+  ];
+  return (
+    <Card title={t("receipt.title")}>
+      {downtime.length > 0 && (
+        <>
+          <h3>{t("receipt.downtime")}</h3>
+          <BarChart
+            label={t("receipt.downtime")}
+            bars={downtime.map(([name, seconds]) => ({ key: name, label: name, value: seconds, text: `${number(seconds, 2)} s` }))}
+          />
+        </>
+      )}
+      {rows.length > 0 && (
+        <>
+          <h3>{t("receipt.compared")}</h3>
+          <Table caption={t("receipt.compared")} columns={columns} rows={rows} rowKey={(row) => row.key} />
+        </>
+      )}
+      {receipt.rollback && <Facts facts={[{ label: t("receipt.rollback"), value: <Words text={receipt.rollback} /> }]} />}
+    </Card>
+  );
+}
+
+const LONG = 14;
+
+/** A digest is known by its beginning. */
+function Value({ value }: { value: string }) {
+  return <code title={value}>{value.length > LONG ? `${value.slice(0, LONG - 2)}…` : value}</code>;
+}
+
+/** What stands between backticks is a command. */
+function Words({ text }: { text: string }) {
+  return text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
+}

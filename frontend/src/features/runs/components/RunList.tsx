@@ -1,0 +1,56 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { AnsweredBy } from "@/components/AnsweredBy";
+import { Card } from "@/components/Card";
+import { Tabs } from "@/components/Tabs";
+import { useFormat } from "@/lib/format";
+import { PLANS, type Listed, type Plan } from "../api/runs";
+import css from "./RunList.module.css";
+import { RunBadge } from "./StateBadge";
+
+interface Props {
+  listed: Listed;
+  plan: Plan;
+  onPlan: (plan: Plan) => void;
+  open: string;
+}
+
+/** What was run on this machine, newest first. */
+export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
+  const { t } = useTranslation("runs");
+  const { when } = useFormat();
+  const lasted = useLasted();
+  return (
+    <Card title={t("list.count", { count: runs.length })} aside={<AnsweredBy by={by} />}>
+      <Tabs label={t("list.which")} tabs={PLANS.map((key) => ({ key, label: t(`list.plan.${key || "all"}`) }))} open={plan} onOpen={onPlan}>
+        {runs.length === 0 && <p className={css.none}>{plan === "migrate" ? t("none.migrations") : t("none.recoveries")}</p>}
+        <ul className={css.list}>
+          {runs.map((one) => (
+            <li key={one.id}>
+              <Link to={`?run=${encodeURIComponent(one.id)}`} className={css.run} aria-current={one.id === open ? "true" : undefined}>
+                <span className={css.head}>
+                  <strong>{one.about || one.id}</strong>
+                  <RunBadge state={one.state} />
+                </span>
+                <span className={css.about}>
+                  <span>
+                    {one.name === "recover" || one.name === "migrate" ? t(`plan.${one.name}`) : one.name} · {lasted(one.seconds)}
+                  </span>
+                  <span>{when(one.started)}</span>
+                </span>
+                {one.reason && <span className={css.reason}>{one.reason}</span>}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </Tabs>
+    </Card>
+  );
+}
+
+/** How long it took, in words; of what has no end, that it has none yet. */
+function useLasted(): (seconds: number | null) => string {
+  const { t } = useTranslation("runs");
+  const { lasted, ms } = useFormat();
+  return (seconds) => (seconds === null ? t("list.open") : seconds < 60 ? ms(seconds * 1000) : lasted(seconds));
+}

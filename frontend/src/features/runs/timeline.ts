@@ -1,0 +1,44 @@
+/** Steps on a line: when each began and how long it took, as shares of the whole run. */
+
+import type { Schemas } from "@/lib/api/client";
+
+type Step = Schemas["RunStep"];
+
+export interface Phase {
+  name: string;
+  steps: readonly Placed[];
+  /** Of its steps together. */
+  seconds: number;
+}
+
+/** A step and its place from 0 to 1; null for one that has not begun. */
+export interface Placed {
+  step: Step;
+  place: { from: number; width: number } | null;
+}
+
+/** Put steps into their phases, in their order. `now` is unix seconds: a step under way lasts until then. */
+export function timeline(steps: readonly Step[], now: number): Phase[] {
+  const spans = steps.map((step) => spanOf(step, now));
+  const known = spans.filter((one) => one !== null);
+  const begin = Math.min(...known.map((one) => one.from));
+  const length = Math.max(...known.map((one) => one.to)) - begin;
+  const phases: { name: string; steps: Placed[]; seconds: number }[] = [];
+  steps.forEach((step, index) => {
+    const span = spans[index] ?? null;
+    const place = span && { from: length ? (span.from - begin) / length : 0, width: length ? (span.to - span.from) / length : 1 };
+    let phase = phases.at(-1);
+    if (phase?.name !== step.phase) phases.push((phase = { name: step.phase, steps: [], seconds: 0 }));
+    phase.steps.push({ step, place });
+    phase.seconds += step.seconds ?? 0;
+  });
+  return phases;
+}
+
+function spanOf({ started, seconds, status }: Step, now: number): { from: number; to: number } | null {
+  if (!started) return null;
+  const from = Date.parse(started) / 1000;
+  if (Number.isNaN(from)) return null;
+  const isUnderWay = status === "doing" || status === "undoing";
+  return { from, to: seconds !== null ? from + seconds : isUnderWay ? Math.max(from, now) : from };
+}

@@ -1,0 +1,60 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { AnsweredBy } from "@/components/AnsweredBy";
+import { Button } from "@/components/Button";
+import { Card } from "@/components/Card";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorState } from "@/components/ErrorState";
+import { Loading } from "@/components/Loading";
+import { useFormat } from "@/lib/format";
+import { useDocuments } from "../api/documents";
+import type { Place } from "../place";
+import css from "./Library.module.css";
+
+const SHOWN = 8;
+
+/** The documents that are there, newest first. */
+export function Library({ onOpen }: { onOpen: (place: Place) => void }) {
+  const { t } = useTranslation("search");
+  const { bytes, number } = useFormat();
+  const [offset, setOffset] = useState(0);
+  const documents = useDocuments(offset, SHOWN);
+  const page = documents.data?.page;
+  return (
+    <Card
+      title={page ? t("library.count", { count: page.total, number: number(page.total) }) : t("library.title")}
+      aside={<AnsweredBy by={documents.data?.by ?? null} />}
+    >
+      {documents.isPending && <Loading />}
+      {documents.isError && <ErrorState error={documents.error} onRetry={() => void documents.refetch()} />}
+      {page?.total === 0 && <EmptyState title={t("library.none")}>{t("library.noneWords")}</EmptyState>}
+      {page && page.items.length > 0 && (
+        <ul className={css.list}>
+          {page.items.map((one) => (
+            <li key={one.id}>
+              <button type="button" className={css.title} title={one.title} onClick={() => onOpen({ id: one.id, chunk: null })}>
+                {one.title}
+              </button>
+              <p className={css.about}>
+                {one.source && one.source !== one.title && <span className={css.source}>{one.source}</span>}
+                <span>{t("library.chunks", { count: one.chunks })}</span>
+                <span>{bytes(one.bytes)}</span>
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+      {page && page.total > SHOWN && (
+        <div className={css.turn}>
+          <Button disabled={offset === 0} onClick={() => setOffset(Math.max(0, offset - SHOWN))}>
+            {t("library.newer")}
+          </Button>
+          <span>{t("library.range", { from: offset + 1, to: Math.min(offset + SHOWN, page.total), total: number(page.total) })}</span>
+          <Button disabled={offset + SHOWN >= page.total} onClick={() => setOffset(offset + SHOWN)}>
+            {t("library.older")}
+          </Button>
+        </div>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,48 @@
+import { useState, type SubmitEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/Button";
+import { Card } from "@/components/Card";
+import { Select, TextField } from "@/components/Field";
+import { Icon } from "@/components/Icon";
+import { LIMITS } from "../address";
+import type { Asked } from "../api/search";
+import { Filters } from "./Filters";
+import css from "./SearchForm.module.css";
+
+const MOST_LETTERS = 8192;
+
+/** The question, how many results, and filters. Filters and the number work at once, the question when it is sent. */
+export function SearchForm({ asked, onAsk }: { asked: Asked; onAsk: (asked: Asked) => void }) {
+  const { t } = useTranslation("search");
+  const [q, setQ] = useState(asked.q);
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    onAsk({ ...asked, q: q.trim() });
+  };
+  return (
+    <Card>
+      <form className={css.form} role="search" onSubmit={submit}>
+        <TextField
+          label={t("question")}
+          type="search"
+          value={q}
+          onChange={(event) => setQ(event.target.value)}
+          required
+          maxLength={MOST_LETTERS}
+          placeholder={t("questionHint")}
+        />
+        <Select
+          label={t("limit")}
+          value={asked.limit}
+          onChange={(event) => onAsk({ ...asked, q: q.trim(), limit: Number(event.target.value) })}
+          choices={LIMITS.map((one) => ({ value: String(one), label: String(one) }))}
+        />
+        <Button type="submit" kind="primary">
+          <Icon name="search" />
+          {t("submit")}
+        </Button>
+      </form>
+      <Filters filters={asked.filters} onChange={(filters) => onAsk({ ...asked, q: q.trim(), filters })} />
+    </Card>
+  );
+}

@@ -1,0 +1,102 @@
+/** Filters of /search: words as the backend takes them, `key:value` or a JSON object in Qdrant's language, and how a form makes and reads them. */
+
+export type Comparison = "is" | "not" | "least" | "most";
+export const COMPARISONS: readonly Comparison[] = ["is", "not", "least", "most"];
+
+export interface Condition {
+  key: string;
+  comparison: Comparison;
+  value: string;
+}
+
+/** As many filters as the backend takes in one search. */
+export const MOST_FILTERS = 20;
+
+export type Fault = "noKey" | "noValue" | "noNumber" | "noColon" | "noJson" | "emptyJson";
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const BOUND = { least: "gte", most: "lte" } as const;
+
+/** Return what is wrong with a condition; null when it can be used. */
+export function faultOf({ key, comparison, value }: Condition): Fault | null {
+  if (!key.trim()) return "noKey";
+  if (!value.trim()) return "noValue";
+  if (comparison !== "is" && comparison !== "not") return NUMBER.test(value.trim()) ? null : "noNumber";
+  return null;
+}
+
+/** Return the filter that says a condition which has no fault. */
+export function wordOf(condition: Condition): string {
+  const key = condition.key.trim();
+  const value = condition.value.trim();
+  switch (condition.comparison) {
+    case "is":
+      // A key with a colon in it would be cut there.
+      return /^\{|:/.test(key) ? JSON.stringify({ should: matches(key, value) }) : `${key}:${value}`;
+    case "not":
+      return JSON.stringify({ must_not: matches(key, value) });
+    default:
+      return JSON.stringify({ key, range: { [BOUND[condition.comparison]]: Number(value) } });
+  }
+}
+
+/** Return the condition that a filter says, where it is one that a form could have made. */
+export function conditionOf(word: string): Condition | null {
+  if (!word.trimStart().startsWith("{")) {
+    const colon = word.indexOf(":");
+    return colon > 0 ? { key: word.slice(0, colon), comparison: "is", value: word.slice(colon + 1) } : null;
+  }
+  const said = parsed(word);
+  if (!said) return null;
+  if (isRecord(said.range) && typeof said.key === "string") return rangeOf(said.key, said.range);
+  for (const [comparison, name] of [
+    ["not", "must_not"],
+    ["is", "should"],
+  ] as const) {
+    const first: unknown = Array.isArray(said[name]) ? said[name][0] : undefined;
+    if (Object.keys(said).length !== 1 || !isRecord(first) || typeof first.key !== "string" || !isRecord(first.match)) continue;
+    const value = first.match.value;
+    if (typeof value !== "string") continue;
+    const condition: Condition = { key: first.key, comparison, value };
+    if (wordOf(condition) === JSON.stringify(said)) return condition;
+  }
+  return null;
+}
+
+/** Return what is wrong with a filter that a person wrote; null when it can be sent. Whether Qdrant understands it is Qdrant's to say. */
+export function wordFault(word: string): Fault | null {
+  if (!word.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(word) ? null : "noColon";
+  const said = parsed(word);
+  if (!said) return "noJson";
+  return Object.keys(said).length ? null : "emptyJson";
+}
+
+/** A number or a truth value is looked for as such and as the word, as the backend does for `key:value`; in quotes, as the word only. */
+function matches(key: string, value: string): object[] {
+  if (/^".*"$/.test(value) && value.length >= 2) return [{ key, match: { value: value.slice(1, -1) } }];
+  const same: object[] = [{ key, match: { value } }];
+  if (value === "true" || value === "false") same.push({ key, match: { value: value === "true" } });
+  else if (/^-?\d+$/.test(value) && Number.isSafeInteger(Number(value))) same.push({ key, match: { value: Number(value) } });
+  else if (NUMBER.test(value)) same.push({ key, range: { gte: Number(value), lte: Number(value) } });
+  return same;
+}
+
+function rangeOf(key: string, range: Record<string, unknown>): Condition | null {
+  const [[bound, value] = ["", null], ...more] = Object.entries(range);
+  if (more.length || typeof value !== "number") return null;
+  if (bound === BOUND.least) return { key, comparison: "least", value: String(value) };
+  return bound === BOUND.most ? { key, comparison: "most", value: String(value) } : null;
+}
+
+function parsed(word: string): Record<string, unknown> | null {
+  try {
+    const said: unknown = JSON.parse(word);
+    return isRecord(said) ? said : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

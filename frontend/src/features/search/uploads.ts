@@ -1,0 +1,139 @@
+/** Files on their way to the backends, one after the other; it goes on while another page is looked at. */
+
+import type { Answered } from "@/lib/cluster";
+import type { Uploaded, UploadOptions } from "@/lib/upload";
+
+/** sending: its bytes are on their way; keeping: the backend cuts and embeds it; there: it was there before. */
+export type UploadState = "waiting" | "sending" | "keeping" | "added" | "there" | "failed" | "cancelled";
+
+export interface Upload {
+  id: number;
+  name: string;
+  bytes: number;
+  state: UploadState;
+  /** Of its bytes, 0 to 1. */
+  share: number;
+  document: Uploaded["data"] | null;
+  by: Answered | null;
+  error: unknown;
+}
+
+/** What is said of all files of one drop. */
+export interface Details {
+  /** A JSON object, "" for none. */
+  metadata: string;
+}
+
+export type Send = (form: FormData, options: UploadOptions) => Promise<Uploaded>;
+
+interface Job {
+  file: File;
+  details: Details;
+  cancel: AbortController;
+}
+
+const OVER: readonly UploadState[] = ["added", "there", "failed", "cancelled"];
+
+export function isOver(upload: Upload): boolean {
+  return OVER.includes(upload.state);
+}
+
+export class UploadQueue {
+  private readonly send: Send;
+  private readonly onAdded: () => void;
+  private readonly jobs = new Map<number, Job>();
+  private readonly listeners = new Set<() => void>();
+  private uploads: readonly Upload[] = [];
+  private next = 1;
+  private isRunning = false;
+
+  /** `onAdded` is called after each new document. */
+  constructor(send: Send, onAdded: () => void) {
+    this.send = send;
+    this.onAdded = onAdded;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Return the files, in the order given; the same array until something changes. */
+  snapshot = (): readonly Upload[] => this.uploads;
+
+  add(files: Iterable<File>, details: Details): void {
+    for (const file of files) {
+      const id = this.next++;
+      this.jobs.set(id, { file, details, cancel: new AbortController() });
+      this.set([...this.uploads, { id, name: file.name, bytes: file.size, state: "waiting", share: 0, document: null, by: null, error: null }]);
+    }
+    void this.run();
+  }
+
+  cancel(id: number): void {
+    this.jobs.get(id)?.cancel.abort();
+    this.change(id, { state: "cancelled" });
+  }
+
+  /** Send one again that failed or was cancelled. */
+  retry(id: number): void {
+    const job = this.jobs.get(id);
+    if (!job) return;
+    job.cancel = new AbortController();
+    this.change(id, { state: "waiting", share: 0, error: null });
+    void this.run();
+  }
+
+  /** Forget those that are over. */
+  clear(): void {
+    for (const one of this.uploads.filter(isOver)) this.jobs.delete(one.id);
+    this.set(this.uploads.filter((one) => !isOver(one)));
+  }
+
+  private async run(): Promise<void> {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    for (let one = this.waiting(); one; one = this.waiting()) await this.one(one.id);
+    this.isRunning = false;
+  }
+
+  private waiting(): Upload | undefined {
+    return this.uploads.find((one) => one.state === "waiting");
+  }
+
+  private async one(id: number): Promise<void> {
+    const job = this.jobs.get(id);
+    if (!job) return;
+    const { signal } = job.cancel;
+    const onProgress = (share: number) => {
+      if (!signal.aborted) this.change(id, { share, state: share < 1 ? "sending" : "keeping" });
+    };
+    this.change(id, { state: "sending" });
+    try {
+      const { data: document, by } = await this.send(formOf(job), { signal, onProgress });
+      this.change(id, { state: document.created ? "added" : "there", share: 1, document, by });
+      this.jobs.delete(id);
+      if (document.created) this.onAdded();
+    } catch (error) {
+      if (!signal.aborted) this.change(id, { state: "failed", error });
+    }
+  }
+
+  private change(id: number, change: Partial<Upload>): void {
+    this.set(this.uploads.map((one) => (one.id === id ? { ...one, ...change } : one)));
+  }
+
+  private set(uploads: readonly Upload[]): void {
+    this.uploads = uploads;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** A file's name is its source too, so that one can search in it alone. */
+function formOf({ file, details }: Job): FormData {
+  const form = new FormData();
+  form.set("source", file.webkitRelativePath || file.name);
+  if (details.metadata.trim()) form.set("metadata", details.metadata);
+  form.set("file", file);
+  return form;
+}

@@ -1,0 +1,47 @@
+/** The body of an error, RFC 9457, as every backend sends it. */
+export interface Problem {
+  title: string;
+  status: number;
+  detail?: string;
+  fix?: string;
+  errors?: { detail: string; pointer?: string; parameter?: string }[];
+}
+
+/** A backend answered, and said no. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ? `${problem.title}: ${problem.detail}` : problem.title);
+    this.status = problem.status;
+    this.problem = problem;
+  }
+}
+
+/** No backend answered. `tried` says for each what happened. */
+export class ClusterDown extends Error {
+  override readonly name = "ClusterDown";
+  readonly tried: readonly string[];
+
+  constructor(tried: readonly string[]) {
+    super(`no backend answered: ${tried.join("; ")}`);
+    this.tried = tried;
+  }
+}
+
+/** A call that may not be repeated got no answer: whether it was executed is not known. */
+export class Unanswered extends Error {
+  override readonly name = "Unanswered";
+
+  constructor(backend: string, why: string) {
+    super(`${backend} gave no answer: ${why}`);
+  }
+}
+
+/** Make the error of an answer that is not 2xx. */
+export function apiError(response: Response, body: unknown): ApiError {
+  const said = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
+  return new ApiError({ ...said, title: said.title ?? (response.statusText || `HTTP ${response.status}`), status: response.status });
+}

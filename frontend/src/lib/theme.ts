@@ -1,0 +1,37 @@
+/** Light, dark, or as the system says. public/theme.js applies the choice before the first paint. */
+
+import { useSyncExternalStore } from "react";
+
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const KEY = "omnimind.theme";
+const listeners = new Set<() => void>();
+
+function chosen(): Theme {
+  const said = document.documentElement.dataset.theme;
+  return said === "light" || said === "dark" ? said : "system";
+}
+
+export function setTheme(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  remember(KEY, theme);
+  for (const listener of listeners) listener();
+}
+
+export function useTheme(): Theme {
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, chosen);
+}
+
+/** Keep a choice in this browser, where it lets us. */
+export function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // for this visit only, then
+  }
+}
