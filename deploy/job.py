@@ -1,8 +1,9 @@
-"""One job: a role's stage on this host, prepared (which is the dry run) and, unless dry, executed."""
+"""One job: a role's stage on this host, prepared (which is the dry run) and, unless dry, executed. Or a survey: many stages, only prepared."""
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from pyinfra.connectors import util
 from deploy import notes
 from deploy.deploy import find
 from deploy.inventory import connected
+from deploy.look import answer, looking
 from omnimind_ops.model.goal import Goal
 
 Message = Mapping[str, object]
@@ -54,6 +56,31 @@ def run(role: str, stage: str, goal: Goal, dry: bool, say: Say) -> Message:
         return _failure(state, host, operations, role, stage, error)
     done = [state.ops[host][one].operation_meta for one in operations]
     return {"kind": "done", "changed": sum(one.did_change() for one in done), "maybe": 0}
+
+
+def survey(stages: Sequence[tuple[str, str]], goal: Goal) -> Message:
+    """Look at everything at once and return how many of `stages` (role, stage), from the first, have nothing to change.
+
+    The same as running them one by one, as long as none changes anything: then nothing that one looks at is another's doing. The first
+    that would change something, or fails, ends it; it and what comes after it are to be run.
+    """
+    notes.clear()
+    functions = [find(role, stage) for role, stage in stages]
+    with looking() as memory:
+        state, host = connected()
+        for function in functions:
+            with contextlib.suppress(PyinfraError):
+                add_deploy(state, function, goal)
+        answer(memory, host)
+        state, host = connected()
+        for settled, function in enumerate(functions):
+            try:
+                add_deploy(state, function, goal)
+            except PyinfraError:  # told by the job itself, when it comes to that
+                return {"kind": "done", "settled": settled}
+            if any(_change(state, host, one) != "no" for one in state.get_op_order()):
+                return {"kind": "done", "settled": settled}
+    return {"kind": "done", "settled": len(functions)}
 
 
 def _executed(state: State, operations: Sequence[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pyinfra.api import operation
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Found, Paths
+from deploy.look import look
 from deploy.operations.place import place
 from deploy.render import of_goal
 from deploy.wanted import File
@@ -39,7 +40,7 @@ def path_of(name: str) -> str:
 
 def read() -> dict[str, str]:
     """Return all secrets by name; a placeholder for one that does not exist yet, which only a preview can meet."""
-    found: dict[str, Found] = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
+    found: dict[str, Found] = look(Paths, paths=tuple(path_of(name) for name in NAMES))
     texts = {name: found[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in found}
     return {name: texts.get(name) or NOT_YET for name in NAMES}
 

@@ -1,8 +1,9 @@
 """The child that runs pyinfra: jobs come in on stdin as JSON lines, what happens goes out on stdout the same way.
 
 In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one after another; end of input ends the worker.
+     {"survey": [[role, stage], …], "goal": {…}}: how many of these, from the first, have nothing to change.
 Out: {"kind": "op", "name", "change": yes|no|maybe, "lines"}, {"kind": "line", "text"}, and to end each job either
-     {"kind": "done", "changed", "maybe"} or {"kind": "problem", "what", "why", "fix", "log"}.
+     {"kind": "done", "changed", "maybe"} (of a survey: "settled") or {"kind": "problem", "what", "why", "fix", "log"}.
 
 pyinfra needs gevent's loop in the main thread and prints where it likes, so it has a process of its own (DESIGN section 7). Whoever
 starts it gives it a session of its own; the whole group goes when it is told to, or when its parent dies.
@@ -66,12 +67,16 @@ def _serve(line: str, say: Say) -> None:
 
     try:
         words = json.loads(line)
-        result = job.run(words["role"], words["stage"], goal_of(words["goal"]), bool(words.get("dry")), say)
+        goal = goal_of(words["goal"])
+        if "survey" in words:
+            result = job.survey([(role, stage) for role, stage in words["survey"]], goal)
+        else:
+            result = job.run(words["role"], words["stage"], goal, bool(words.get("dry")), say)
     except (ValueError, KeyError, TypeError) as error:
         _problem(say, "cannot read the job", f"{type(error).__name__}: {error}", "this is a bug in omnimind: please report it")
     except Exception as error:
         # Whatever went wrong inside pyinfra belongs to this job; the next one gets a fresh State.
-        _problem(say, f"cannot run {words.get('role')} {words.get('stage')}", f"{type(error).__name__}: {error}", "see the traceback below")
+        _problem(say, f"cannot run {words.get('role', 'a survey')} {words.get('stage', '')}".rstrip(), f"{type(error).__name__}: {error}", "see the traceback below")
     else:
         say(result)
 

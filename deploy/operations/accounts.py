@@ -11,12 +11,13 @@ from pyinfra.api import StringCommand, operation
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.accounts import Accounts
+from deploy.look import look
 
 
 @operation()
 def accounts(homes: Mapping[str, str]) -> Commands:
     """Make each user (name → home) exist; the home is not created, and an existing user stays as it is."""
-    found = host.get_fact(Accounts, users=tuple(homes))
+    found = look(Accounts, users=tuple(homes))
     missing = {user: home for user, home in homes.items() if user not in found}
     notes.note(host, [f"+ user {user}, home {home}" for user, home in missing.items()])
     for user, home in missing.items():

@@ -11,20 +11,21 @@ from pyinfra.api.exceptions import OperationError
 from deploy import notes, secrets
 from deploy.commands import Commands
 from deploy.facts.postgres import Cluster, Clusters, Database, Held, identifier, literal, psql
+from deploy.look import look
 
 SQL = "/run/omnimind-database.sql"
 
 
 def cluster_at(port: int) -> Cluster | None:
     """Return the cluster that serves this port."""
-    return next((one for one in host.get_fact(Clusters) if one.port == port), None)
+    return next((one for one in look(Clusters) if one.port == port), None)
 
 
 @operation()
 def database(port: int, role: str, called: str) -> Commands:
     """Make role and database `called` exist in the running cluster at `port`. Its encoding is UTF-8 whatever the cluster's own is."""
     cluster = cluster_at(port)
-    held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
+    held = look(Database, cluster=cluster, role=role, database=called) if cluster else Held()
     if cluster is None or not held.answers:
         notes.guess(host)
         notes.note(host, [f"+ role {role}", f"+ database {called} (UTF-8)"])

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand, operation
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.packages import GUARD, POLICY, RECORD, Packages
+from deploy.look import look
 from deploy.render import text
 
 
@@ -20,7 +21,7 @@ def packages(names: Sequence[str], hold: Sequence[str] = ()) -> Commands:
 
     Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
     """
-    found = host.get_fact(Packages, packages=tuple(names))
+    found = look(Packages, packages=tuple(names))
     missing = [name for name in names if name not in found.versions]
     notes.note(host, [f"+ package {name}" for name in missing] + ["- a policy-rc.d of ours, left behind"] * found.guarded)
     if missing or found.guarded:

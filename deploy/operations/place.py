@@ -14,6 +14,7 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Found, Paths
+from deploy.look import look
 from deploy.wanted import Absent, File, Folder, Link, Wanted
 
 SUFFIX = ".omnimind-new"
@@ -23,7 +24,7 @@ PARCEL = "/run/omnimind-parcel.tar"
 @operation()
 def place(wanted: Sequence[Wanted], then: str = "") -> Commands:
     """Make all of `wanted` true, in their order; run the shell line `then` when something had to be written."""
-    found = host.get_fact(Paths, paths=tuple(one.path for one in wanted))
+    found = look(Paths, paths=tuple(one.path for one in wanted))
     wrong = [one for one in wanted if not _is(one, found.get(one.path))]
     notes.note(host, [line for one in wrong for line in _story(one, found.get(one.path))])
     if not wrong:

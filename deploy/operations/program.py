@@ -12,6 +12,7 @@ from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Paths
 from deploy.facts.stats import Stats
+from deploy.look import look
 
 
 @operation()
@@ -21,8 +22,8 @@ def program(source: str, target: str, link: str, user: str) -> Commands:
     It must answer `--version` as `user`, who will run it. An empty or vanished source leaves an installed target alone.
     """
     folder, _, base = target.rpartition("/")
-    stats = host.get_fact(Stats, paths=(source or "/nonexistent", target))
-    links = host.get_fact(Paths, paths=(link,))
+    stats = look(Stats, paths=(source or "/nonexistent", target))
+    links = look(Paths, paths=(link,))
     here, staged = stats.get(target), stats.get(source)
     if here is None and staged is None:
         notes.guess(host)

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand, operation
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.units import Seen, Unit, Units
+from deploy.look import look
 from deploy.render import text
 
 ENABLED = ("enabled", "masked", "static", "generated", "indirect", "alias")
@@ -20,7 +21,7 @@ ENABLED = ("enabled", "masked", "static", "generated", "indirect", "alias")
 @operation()
 def reload(units: Sequence[str]) -> Commands:
     """Make systemd read unit files again, if any of these was read before its file was last written."""
-    seen = host.get_fact(Units, units=tuple(units))
+    seen = look(Units, units=tuple(units))
     old = sorted(name for name, unit in seen.units.items() if unit.needs_reload)
     notes.note(host, [f"~ systemd reads {name} again" for name in old])
     if old:
@@ -42,7 +43,7 @@ def running(
     `batches` are restarted one batch after the other, so that somebody always serves; `also` must be up but need not be enabled.
     """
     paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
-    seen = host.get_fact(Units, units=(*units, *also), paths=paths)
+    seen = look(Units, units=(*units, *also), paths=paths)
     masked = [name for name in units if _of(seen, name).enabled == "masked"]
     disabled = [name for name in units if _of(seen, name).enabled not in ENABLED]
     down = [name for name in (*units, *also) if not _of(seen, name).is_up]

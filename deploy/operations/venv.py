@@ -14,6 +14,7 @@ from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Paths
 from deploy.facts.stats import Stats
+from deploy.look import look
 from deploy.render import text
 
 
@@ -55,8 +56,8 @@ def venv(release: Release, link: str, user: str) -> Commands:
     """Make `link` point to a complete environment of `release`; its imports are tried as `user`, who will run it."""
     folder = f"{link}s/{release.digest}"
     complete = f"{folder}/.complete"
-    links = host.get_fact(Paths, paths=(link,))
-    here = complete in host.get_fact(Stats, paths=(complete,))
+    links = look(Paths, paths=(link,))
+    here = complete in look(Stats, paths=(complete,))
     current = links[link].content.decode() if link in links else ""
     if here and current == folder:
         return

@@ -5,9 +5,8 @@ No container serves its port, so it may be activated long before the cutover.
 
 from __future__ import annotations
 
-from pyinfra import host
-
 from deploy.facts.packages import Packages
+from deploy.look import look
 from deploy.operations.database import cluster_at, database
 from deploy.operations.packages import packages
 from deploy.operations.place import place
@@ -29,7 +28,7 @@ def install(_goal: Goal) -> None:
 def configure(goal: Goal) -> None:
     """Keep our cluster on the loopback and within its memory. A PostgreSQL that was here before us is the user's: not configured."""
     cluster = cluster_at(goal.postgres_port)
-    if cluster is None or PACKAGE not in host.get_fact(Packages, packages=(PACKAGE,)).record:
+    if cluster is None or PACKAGE not in look(Packages, packages=(PACKAGE,)).record:
         return
     drop_in = f"/etc/systemd/system/{cluster.unit}.d"
     wanted: list[Wanted] = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pyinfra import host
-
 from deploy.facts.stats import Stats
+from deploy.look import look
 from deploy.operations.place import place
 from deploy.operations.program import program
 from deploy.render import of_goal
@@ -34,7 +33,7 @@ def install(goal: Goal) -> None:
 def configure(goal: Goal) -> None:
     """Write Qdrant's configuration and unit; the web UI is served when there is one."""
     home = f"{goal.qdrant_home}/static"
-    static = bool(goal.qdrant_static) or f"{home}/index.html" in host.get_fact(Stats, paths=(f"{home}/index.html",))
+    static = bool(goal.qdrant_static) or f"{home}/index.html" in look(Stats, paths=(f"{home}/index.html",))
     wanted: list[Wanted] = [
         Folder("/etc/qdrant"),
         File(CONFIG, of_goal("config/qdrant.yaml.j2", goal, static=static)),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pyinfra import host
-
 from deploy import secrets
 from deploy.facts.packages import Packages
 from deploy.facts.stats import Stats
 from deploy.limits import REDIS_MAXMEMORY
+from deploy.look import look
 from deploy.operations.packages import packages
 from deploy.operations.place import place
 from deploy.render import of_goal
@@ -27,7 +26,7 @@ def install(_goal: Goal) -> None:
 
 def configure(goal: Goal) -> None:
     """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
-    version = host.get_fact(Packages, packages=PACKAGES[:1]).versions.get(PACKAGES[0], "")
+    version = look(Packages, packages=PACKAGES[:1]).versions.get(PACKAGES[0], "")
     found = secrets.read()
     content = of_goal(
         "config/redis.conf.j2",
@@ -59,4 +58,4 @@ def _is_before_6_2(version: str) -> bool:
 
 def _appends(goal: Goal) -> bool:
     """Tell whether Redis has an append-only file already: a folder since 7.0, a file before."""
-    return bool(host.get_fact(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))
+    return bool(look(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from omnimind_ops.engine import runner
 from omnimind_ops.flows.setup import goal_now
@@ -12,10 +12,11 @@ from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview, Step
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run
+from omnimind_ops.model.run import Handler, Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.settings import Settings
+from omnimind_ops.steps.host import HostStep
 
 
 def plan() -> Plan:
@@ -30,19 +31,29 @@ def preview(run: Run, paths: Paths, settings: Settings) -> Iterator[Preview]:
 
 
 def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
-    """Do it; returns how many steps changed something. Nothing to undo: every step is the native host's own goal."""
-    changed = 0
+    """Do it; returns how many steps changed something. Nothing to undo: every step is the native host's own goal.
+
+    First everything is looked at, at once: the steps before the first with something to do are done with that.
+    """
+    changed, settled = 0, None
     with handlers(goal_now(run, settings), paths, run.id) as kinds:
-        for step in plan().steps:
+        steps = plan().steps
+        for number, step in enumerate(steps):
             tell(_event(step, "doing"))
             began = time.monotonic()
             try:
-                did = kinds[step.kind].do(step, _Forgetful(), tell)
+                settled = _settled(steps, kinds) if settled is None else settled
+                did = number >= settled and kinds[step.kind].do(step, _Forgetful(), tell)
             except Problem as problem:
                 raise Problem(f"cannot {step.title}", str(problem), problem.fix, log=problem.log) from problem
             changed += did
             tell(_event(step, "done", {"changed": did, "seconds": round(time.monotonic() - began, 3)}))
     return changed
+
+
+def _settled(steps: Sequence[Step], kinds: Mapping[str, Handler]) -> int:
+    host = kinds["host"]
+    return host.settled(steps) if isinstance(host, HostStep) and all(step.kind == "host" for step in steps) else 0
 
 
 def _event(step: Step, status: str, more: Mapping[str, JSON] | None = None) -> Event:

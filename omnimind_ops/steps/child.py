@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,9 +31,16 @@ class Child:
 
     def job(self, role: str, stage: str, dry: bool) -> Iterator[Message]:
         """Yield what happens while a role's stage runs, "done" last. A Problem when it, or the worker, fails."""
+        return self._ask({"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}, f"{stage} {role}")
+
+    def survey(self, stages: Sequence[tuple[str, str]]) -> int:
+        """Return how many of `stages` (role, stage), from the first, have nothing to change; read-only, and all at once."""
+        (said,) = self._ask({"survey": [list(one) for one in stages], "goal": asdict(self.goal)}, "look at the host")
+        return int(said["settled"])
+
+    def _ask(self, words: Mapping[str, Any], what: str) -> Iterator[Message]:
         process = self._running()
         assert process.stdin and process.stdout
-        words = {"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}
         try:
             process.stdin.write(json.dumps(words) + "\n")
             process.stdin.flush()
@@ -53,7 +60,7 @@ class Child:
             raise
         code = self.kill()
         fix = "run the same command again; if it happens again, report what it printed, below"
-        raise Problem(f"cannot {stage} {role}", f"the worker ended in the middle, with {code}", fix, log=tuple(self.said))
+        raise Problem(f"cannot {what}", f"the worker ended in the middle, with {code}", fix, log=tuple(self.said))
 
     def close(self) -> None:
         """Let it end by itself; after END_SECONDS, end it."""

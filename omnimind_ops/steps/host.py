@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -48,6 +49,10 @@ class HostStep:
             elif message["kind"] == "done":
                 changed = int(message["changed"])
         return changed > 0
+
+    def settled(self, steps: Sequence[Step]) -> int:
+        """Return how many of `steps`, all of this kind, from the first, have nothing to do; read-only. Facts are read once for all of them."""
+        return self.child.survey([(text(step.args, "role"), text(step.args, "stage")) for step in steps])
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
         """Leave nothing of ours enabled or running. What is installed stays; what was there before us is not touched."""

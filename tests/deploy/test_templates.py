@@ -161,6 +161,13 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize("kind", GOALS)
+def test_the_page_is_told_where_the_backends_are(kind: str, tmp_path: Path) -> None:
+    goal = GOALS[kind]
+    write_units(goal, tmp_path)
+    assert settings.load(environment(tmp_path / native.FRONTEND[1])).backend_ports == goal.backend_ports
+
+
 def test_the_guard_is_root_without_capabilities_and_opens_the_engine_by_its_group(tmp_path: Path) -> None:
     write_units(GOALS["cpu"], tmp_path)
     unit = (tmp_path / native.GUARD).read_text()
