@@ -58,13 +58,16 @@ def _at_least(role: Role) -> Callable[..., Awaitable[Principal]]:
 async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) -> Principal:
     """Return who calls, and count the request: by who they proved to be, by address while they have proved nothing."""
     limits: Limits = connection.app.state.limits
+    timing = _timing(connection)
     bucket = f"address:{address_of(connection)}"
     try:
-        principal = await caller(connection, settings, pools)
+        with timing.stage("auth"):
+            principal = await caller(connection, settings, pools)
         bucket = f"user:{principal.id}" if principal.id else bucket
         return principal
     finally:
-        headers = await limits.spend(bucket, settings.requests_per_minute)
+        with timing.stage("redis"):
+            headers = await limits.spend(bucket, settings.requests_per_minute)
         connection.scope["omnimind.headers"].update(headers)
 
 

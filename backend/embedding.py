@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from backend.deps import PoolsDep, SettingsDep
 from backend.errors import unavailable
@@ -53,6 +53,12 @@ class Found:
         }
 
 
+def use_of(request: Request) -> Use:
+    """Read Cache-Control as a browser means it: no-store leaves the cache alone, no-cache calculates anew."""
+    asked = request.headers.get("cache-control", "")
+    return "off" if "no-store" in asked else "renew" if "no-cache" in asked else "use"
+
+
 class Embedder:
     """The engine with the cache before it."""
 
@@ -64,7 +70,8 @@ class Embedder:
         """Return the embeddings; at most 4096 different texts. Equal texts are calculated once."""
         unique = list(dict.fromkeys(texts))
         for _ in range(2):
-            model = await self.engine.model()
+            with timing.stage("engine"):
+                model = await self.engine.model()
             known = await self._known(model, unique, timing, use, truncate)
             missing = [text for text in unique if text not in known]
             if not missing:

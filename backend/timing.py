@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 HEADER = "Server-Timing"
-STAGES = ("cache", "tokenise", "queue", "inference", "engine", "qdrant", "postgres", "serialise", "total")
-"""In this order. `engine` is what the engine's answer took beyond tokenise, queue and inference: the socket and its own work."""
+STAGES = ("auth", "redis", "receive", "parse", "cache", "tokenise", "queue", "inference", "engine", "chunk", "qdrant", "postgres", "serialise", "backend", "total")
+"""In this order; without the last they add up to it.
+
+`auth` finds out who calls, `redis` counts the request against its limit, `cache` is Redis too. `engine` is what the engine's answer took beyond
+tokenise, queue and inference: the socket and its own work. `backend` is what this process did besides: it finds the route and checks what was asked.
+"""
 
 
 class Timing:
@@ -32,7 +36,8 @@ class Timing:
             self.add(name, (time.perf_counter() - began) * 1000)
 
     def header(self) -> str:
-        """Return "cache;dur=1.20, inference;dur=30.10, total;dur=33.00"; total is counted until now."""
-        stages = {**self.stages, "total": (time.perf_counter() - self.began) * 1000}
+        """Return "cache;dur=1.20, inference;dur=30.10, backend;dur=1.70, total;dur=33.00"; total is counted until now."""
+        total = (time.perf_counter() - self.began) * 1000
+        stages = {**self.stages, "backend": max(0.0, total - sum(self.stages.values())), "total": total}
         order = {name: at for at, name in enumerate(STAGES)}
         return ", ".join(f"{name};dur={stages[name]:.2f}" for name in sorted(stages, key=lambda name: order.get(name, len(order) - 2)))

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend import faults
 from backend.errors import ApiProblem
+from backend.guard.rate import Limits
 from backend.passwords import LONGEST, SHORTEST, Passwords
 from backend.pools import postgres_pool, redis_client
 from backend.principal import Role
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from backend.pools import Postgres
 
 Answer = Mapping[str, object] | list[Mapping[str, object]]
+LENT = "omnimind-bench-"
+"""How the names of users begin that `lend` makes."""
+LENT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,11 @@ class Refused(Exception):  # noqa: N818 a rule, not an error
 
 async def add(desk: Desk, name: str, password: str, role: str | None = None) -> Answer:
     """Make a user. Without a role the very first one is an admin, and any other a reader."""
+    if name.startswith(LENT):
+        raise Refused(f"names that begin with {LENT} are those of measurements, which come and go", "choose another name")
     if not re.fullmatch(NAME, name):
         raise Refused(f"{name!r} is no name for a user", "use up to 64 of a-z 0-9 . _ -, a letter or digit first")
-    known = await users.listed(desk.postgres)
+    known = [user for user in await users.listed(desk.postgres) if not user.name.startswith(LENT)]
     chosen = Role(role) if role else Role.READER if known else Role.ADMIN
     made = await users.create(desk.postgres, name, await desk.passwords.hash(_long_enough(password)), chosen)
     if made is None:
@@ -90,7 +97,39 @@ async def token(desk: Desk, name: str, label: str, role: str, days: int | None) 
     return {"token": made, "user": name, "name": label, "role": role, "expires_at": until}
 
 
-ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {"add": add, "list": listed, "change": change, "token": token}
+async def lend(desk: Desk, role: str) -> Answer:
+    """Make a user for a measurement, nobody's: its password is known to no one, its token ends within a day. `take_back` deletes both.
+
+    Those that a measurement left behind when it was killed are deleted now.
+    """
+    for user in await users.listed(desk.postgres):
+        if user.name.startswith(LENT) and user.created_at < datetime.now(UTC) - LENT_FOR:
+            await users.delete(desk.postgres, user.id)
+    name = LENT + secrets.token_hex(6)
+    made = await users.create(desk.postgres, name, await desk.passwords.hash(secrets.token_urlsafe(32)), Role(role))
+    if made is None:
+        raise Refused(f"there is a user {name}", "try again")
+    _, text = await tokens.create(desk.postgres, made.id, "lent", Role(role), datetime.now(UTC) + LENT_FOR)
+    return {"name": name, "token": text}
+
+
+async def take_back(desk: Desk, name: str) -> Answer:
+    """Delete a user that `lend` made, with its token; one that is gone already is fine."""
+    found = await users.named(desk.postgres, name) if name.startswith(LENT) else None
+    if found:
+        await users.delete(desk.postgres, found[0].id)
+        await Limits(desk.redis).forgive(f"user:{found[0].id}")
+    return {"name": name}
+
+
+ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
+    "add": add,
+    "list": listed,
+    "change": change,
+    "token": token,
+    "lend": lend,
+    "take_back": take_back,
+}
 
 
 async def act(settings: Settings, words: Mapping[str, Any]) -> Answer:

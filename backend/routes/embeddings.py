@@ -10,7 +10,7 @@ from backend import encoding
 from backend.body import body as json_body
 from backend.body import described
 from backend.deps import PoolsDep, Reader, TimingDep
-from backend.embedding import EmbedderDep, Found, Use
+from backend.embedding import EmbedderDep, Found, use_of
 from backend.openai_errors import OpenAIRoute, refused
 from backend.schemas.embeddings import EmbedAnswer, EmbeddingList, EmbeddingRequest, EmbedRequest, ModelEntry, ModelList
 from backend.stores.engine import Model
@@ -27,7 +27,7 @@ async def create(
     """Embed one text or a list of texts, in the order given. Texts longer than the model takes are cut: see the header x-truncated."""
     model = await embedder.engine.model()
     _check(asked, model)
-    found = await embedder.embed(asked.texts, timing, use=_use(request))
+    found = await embedder.embed(asked.texts, timing, use=use_of(request))
     usage = {"prompt_tokens": found.tokens, "total_tokens": found.tokens}
     with timing.stage("serialise"):
         about = {"object": "list", "model": found.model.name, "usage": usage}
@@ -59,9 +59,11 @@ async def embed(
     _: Reader, asked: Annotated[EmbedRequest, Depends(json_body(EmbedRequest))], request: Request, embedder: EmbedderDep, timing: TimingDep
 ) -> Response:
     """Embed texts, in the order given. `Accept: application/octet-stream` gives n × dimensions float32, little-endian, and the rest in headers."""
-    found = await embedder.embed(asked.texts, timing, use=_use(request), truncate=asked.truncate)
+    found = await embedder.embed(asked.texts, timing, use=use_of(request), truncate=asked.truncate)
     if RAW in request.headers.get("accept", ""):
-        return encoding.Pieces(encoding.raw(found.rows), RAW, found.headers())
+        with timing.stage("serialise"):
+            pieces = encoding.raw(found.rows)
+        return encoding.Pieces(pieces, RAW, found.headers())
     with timing.stage("serialise"):
         body = await encoding.json(_about(found), "embeddings", found.rows, asked.encoding)
     return encoding.Pieces(body, "application/json", found.headers())
@@ -74,12 +76,6 @@ def _about(found: Found) -> dict[str, object]:
     told = found.model
     about = {"model": told.name, "model_digest": told.digest, "dimensions": told.dimensions, "count": len(found.rows), "device": told.device}
     return {**about, "tokens": found.tokens, "truncated": found.truncated, "max_tokens": told.max_tokens}
-
-
-def _use(request: Request) -> Use:
-    """Read Cache-Control as a browser means it: no-store leaves the cache alone, no-cache calculates anew."""
-    asked = request.headers.get("cache-control", "")
-    return "off" if "no-store" in asked else "renew" if "no-cache" in asked else "use"
 
 
 def _entry(found: Model) -> ModelEntry:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from backend import filters
 from backend.deps import PoolsDep, Reader, SettingsDep, TimingDep
-from backend.embedding import EmbedderDep
+from backend.embedding import EmbedderDep, use_of
 from backend.finding import Wanted, document_of, search
 from backend.schemas.search import DocumentRef, Result, SearchAnswer
 from backend.stores.qdrant import Hit
@@ -27,6 +27,7 @@ async def find(
     settings: SettingsDep,
     embedder: EmbedderDep,
     timing: TimingDep,
+    request: Request,
     response: Response,
     filter: Annotated[list[str], Query(description=f"May be given several times; all must hold. {filters.FIX}", max_length=20)] = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -35,7 +36,7 @@ async def find(
 ) -> SearchAnswer:
     """Return the nearest chunks, best first: of documents added here, and of whatever else the collection holds."""
     must = filters.conditions(filter)
-    found = await embedder.embed([q], timing)
+    found = await embedder.embed([q], timing, use=use_of(request))
     wanted = Wanted(found.rows[0], limit, offset, must, score_threshold)
     hits = await search(pools, settings.collection, wanted, timing)
     response.headers.update(found.headers())

@@ -64,7 +64,7 @@ class EmbeddingCache:
             for at in range(0, len(texts), READ_SLICE):
                 part = texts[at : at + READ_SLICE]
                 async with asyncio.timeout(WAIT_SECONDS):
-                    values = await self._redis.mget([_key(digest, text) for text in part])
+                    values = await self._redis.mget([key(digest, text) for text in part])
                 kept = ((text, _unpack(value, dimensions * 4)) for text, value in zip(part, values, strict=True) if isinstance(value, bytes))
                 found |= {text: value for text, value in kept if value}
         except Exception as error:
@@ -80,7 +80,7 @@ class EmbeddingCache:
             for at in range(0, len(items), SLICE):
                 part = items[at : at + SLICE]
                 async with asyncio.timeout(WAIT_SECONDS):
-                    await self._write([_key(digest, text) for text, _ in part], [self._seconds, *(_pack(kept) for _, kept in part)])
+                    await self._write([key(digest, text) for text, _ in part], [self._seconds, *(_pack(kept) for _, kept in part)])
         except Exception as error:
             self._failed(error)
 
@@ -110,7 +110,8 @@ class EmbeddingCache:
             raise error
 
 
-def _key(digest: str, text: str) -> bytes:
+def key(digest: str, text: str) -> bytes:
+    """Return where a text's embedding by the model of that digest is kept."""
     return b"omnimind:embedding:%s:%s" % (digest.encode(), hashlib.sha256(text.encode()).hexdigest().encode())
 
 

@@ -87,6 +87,12 @@ async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -
         return changed
 
 
+async def delete(postgres: Postgres, user: UUID) -> None:
+    """Delete a user with all tokens; documents and uploads stay, and nobody made them."""
+    async with postgres.connection() as link:
+        await link.execute("DELETE FROM users WHERE id = %s", (user,))
+
+
 async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_hash: str, hours: int) -> str | None:
     """Return the token of a new session; None when the user was changed after the password had been checked."""
     async with postgres.connection() as link, link.transaction():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from omnimind_ops import __version__
-from omnimind_ops.cli import confirm, converge, doctor, down, finish, guard, health, logs, migrate, receipt, restart, rollback, runs, status, up, user
+from omnimind_ops.cli import bench, confirm, converge, doctor, down, finish, guard, health, logs, migrate, receipt, restart, rollback, runs, status, up, user
 from omnimind_ops.cli import open as open_
 
 app = typer.Typer(
@@ -51,3 +51,4 @@ for name, module in (
 ):
     app.command(name)(module.command)
 app.add_typer(user.app, name="user")
+app.add_typer(bench.app, name="bench")

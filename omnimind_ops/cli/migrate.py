@@ -25,6 +25,7 @@ def command(
     redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
     python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 or newer) that makes the services' venv.")] = None,
     wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
+    no_bench: Annotated[bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")] = False,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
@@ -45,7 +46,7 @@ def command(
     if dry_run:
         _dry(asked, settings, names, force_os, json)
         return
-    _migrate(asked, settings, names, force_os, json, yes, postpone)
+    _migrate(asked, settings, names, force_os, json, yes, postpone, not no_bench)
 
 
 def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]
@@ -68,7 +69,7 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
     preflight.refuse(prepared.checks)
 
 
-def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  # type: ignore[no-untyped-def]
+def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
@@ -104,7 +105,7 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone) -> None:  #
                 run = flow.start(prepared, asked, settings, journal)
             assert run is not None
             with choose(json) as show:
-                outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone)
+                outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone, bench=bench)
             _end(outcome, json)
 
 

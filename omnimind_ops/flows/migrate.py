@@ -12,6 +12,7 @@ from omnimind_ops.engine.journal import Journal
 from omnimind_ops.engine.outcome import Outcome
 from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
+from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Asked, Found, discover
 from omnimind_ops.flows.setup import goal_of, questions, setup
@@ -82,13 +83,23 @@ def resume(run: Run, asked: Asked) -> Run:
     return run
 
 
-def apply(run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False) -> Outcome:
-    """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once."""
+def apply(run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True) -> Outcome:
+    """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once.
+
+    `bench`: what was before any step and what is at the end are measured, for the receipt; no service is down meanwhile.
+    """
+    if bench and bench_migrate.is_fresh(run):
+        bench_migrate.before(run, paths, tell)
     with handlers(goal_of(run), paths, run.id) as kinds:
         outcome = runner.apply(run, journal, kinds, tell, stop_before="cutover" if postpone else None)
     receipt.write(outcome.run, paths)
-    if outcome.state is RunState.UNCONFIRMED and yes:
-        return Outcome(confirm(outcome.run, journal, paths))
-    if outcome.state is RunState.UNCONFIRMED:
+    if outcome.state is not RunState.UNCONFIRMED:
+        return outcome
+    if yes:
+        outcome = Outcome(confirm(outcome.run, journal, paths))
+    if bench:
+        bench_migrate.after(outcome.run, paths, tell)
+        receipt.write(outcome.run, paths)
+    if not yes:
         tell(warning(f"not confirmed yet: `omnimind confirm` within {run.setup.get('confirm_minutes')} min, or the containers come back"))
     return outcome

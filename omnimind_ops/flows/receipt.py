@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops import __version__
+from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -23,8 +24,8 @@ UNTIL = {
 }
 
 
-def receipt(run: Run) -> dict[str, JSON]:
-    """Return what happened, as data; `digest` is over all the rest."""
+def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
+    """Return what happened, as data; `digest` is over all the rest. `bench`: documents of `omnimind bench`, before and after."""
     memos = {record.step.id: dict(record.memo or {}) for record in run.steps}
     body: dict[str, JSON] = {
         "omnimind": __version__,
@@ -36,6 +37,7 @@ def receipt(run: Run) -> dict[str, JSON]:
         "setup": dict(run.setup),
         "verified": memos.get("verify", {}),
         "downtime_s": downtime(memos),
+        "bench": dict(bench or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = _digest(body)
@@ -60,7 +62,7 @@ def write(run: Run, paths: Paths) -> Path:
     """Write receipt.json and receipt.md for a run; returns the JSON's path."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = receipt(run)
+    body = receipt(run, bench_migrate.read(run.id, paths))
     for name, text in (("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)), ("receipt.md", markdown(body))):
         partial = folder / f".{name}"
         partial.write_text(text + "\n", errors="backslashreplace")  # a file name that is not UTF-8: \udc80 is JSON too

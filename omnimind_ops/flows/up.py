@@ -10,7 +10,7 @@ from omnimind_ops import managers, world
 from omnimind_ops.embedded import census, daemon, home, ports, postgres, prepare, schema
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
-from omnimind_ops.flows import down, gpu_gate
+from omnimind_ops.flows import down, gpu_gate, port_check
 from omnimind_ops.flows.bring import Up, bring
 from omnimind_ops.flows.start_item import Task
 from omnimind_ops.flows.start_log import StartLog
@@ -40,6 +40,7 @@ def is_native(paths: Paths) -> bool:
 
 def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Tell) -> Up:
     found = world.find(settings, paths, words)
+    port_check.check(found, managers.of(found))
     paths.logs.mkdir(parents=True, exist_ok=True)
     log = StartLog(found.logs, tell)
 

@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     NOT_INSTALLED = 4
     BUSY = 5
     USAGE = 64
+    THRESHOLD = 99  # of `omnimind bench`: a --require does not hold; k6's code for it
     INTERRUPTED = 130
 
 

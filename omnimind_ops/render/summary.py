@@ -10,7 +10,7 @@ from rich.text import Text
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import RunState
 from omnimind_ops.render.drawing import STATES
-from omnimind_ops.render.tables import compared_table, downtime_table, steps_table
+from omnimind_ops.render.tables import compared_table, downtime_table, speed_table, steps_table
 
 
 def parts(body: Mapping[str, JSON], *, full: bool) -> Iterator[RenderableType]:
@@ -27,6 +27,9 @@ def parts(body: Mapping[str, JSON], *, full: bool) -> Iterator[RenderableType]:
     downtime = body.get("downtime_s")
     if isinstance(downtime, Mapping) and downtime:
         yield downtime_table(downtime)
+    bench = body.get("bench")
+    if isinstance(bench, Mapping) and bench:
+        yield speed_table(bench)
     verified = body.get("verified")
     if isinstance(verified, Mapping) and verified:
         yield compared_table(verified)

@@ -138,6 +138,18 @@ def downtime_table(downtime: Mapping[str, JSON]) -> Table:
     return table
 
 
+def speed_table(found: Mapping[str, JSON]) -> Table:
+    """Return what was measured before and after, each with what was asked: only the same question is a comparison."""
+    table = _table("speed", "asked", "device", "texts/s", "p50 ms", "p95 ms")
+    for name, one in found.items():
+        total = one.get("total") if isinstance(one, Mapping) else None
+        if isinstance(one, Mapping) and isinstance(total, Mapping):
+            told = [one.get("texts_per_s"), total.get("p50_ms"), total.get("p95_ms")]
+            cells = ["–" if value is None else f"{float(str(value)):.1f}" for value in told]
+            table.add_row(Text(name), Text(str(one.get("route", ""))), Text(str(one.get("device", ""))), *cells)
+    return table
+
+
 def compared_table(verified: Mapping[str, JSON]) -> Table:
     """Return for each store how many facts of the old and the native side were compared, and whether they are equal."""
     table = _table("compared", "facts", "equal")

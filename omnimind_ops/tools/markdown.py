@@ -24,6 +24,7 @@ def receipt(body: Mapping[str, JSON]) -> str:
         "",
         *table(("service", "seconds"), [(str(k), f"{v}") for k, v in downtime.items()]),
         "",
+        *_bench(body.get("bench")),
         "## Compared",
         "",
     ]
@@ -32,6 +33,20 @@ def receipt(body: Mapping[str, JSON]) -> str:
         lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides["source"], sides["native"])), ""]
     lines += ["## Steps", "", *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in steps]), "", f"Digest: `{body['digest']}`"]
     return "\n".join(lines)
+
+
+def _bench(found: JSON) -> list[str]:
+    """Return the speed before and after; nothing where nothing was measured."""
+    if not isinstance(found, Mapping) or not found:
+        return []
+    rows: list[tuple[str, ...]] = []
+    for name, one in found.items():
+        assert isinstance(one, Mapping)
+        total = one["total"]
+        assert isinstance(total, Mapping)
+        told = [str(total[key] if total[key] is not None else "not measured") for key in ("p50_ms", "p95_ms", "p99_ms")]
+        rows.append((name, str(one["route"]), str(one["device"]), str(one["texts_per_s"] if one["texts_per_s"] is not None else "none made"), *told))
+    return ["## Speed", "", *table(("", "asked", "device", "texts/s", "p50 ms", "p95 ms", "p99 ms"), rows), ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -6,7 +6,8 @@ import os
 import pwd
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,6 +80,32 @@ def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) 
     """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the end of `log`."""
     with log.open("ab") as out:
         return subprocess.Popen(tuple(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(env), cwd=cwd, start_new_session=True)
+
+
+@contextmanager
+def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Iterator[Iterator[str]]:
+    """Run argv for the block and give its lines of stdout as they come; afterwards its whole process group is ended. A missing program is a Problem.
+
+    It hears no Ctrl-C of ours: whoever reads decides. stderr goes where ours does not: it is thrown away.
+    """
+    try:
+        process = subprocess.Popen(
+            tuple(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})}, start_new_session=True
+        )
+    except OSError as error:
+        raise Problem(f"cannot run {argv[0]}", str(error), "install it, or mend its permissions") from error
+    assert process.stdout
+    try:
+        yield (raw.decode(errors="replace").rstrip("\n") for raw in process.stdout)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
 
 
 def _finish(done: Done, check: bool) -> Done:

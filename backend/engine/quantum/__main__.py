@@ -1,0 +1,43 @@
+"""`python -m backend.engine.quantum FOLDER BUDGET`: what `omnimind bench quantum` runs, in the environment that has the simulator.
+
+Measures, one JSON object a line on stdout: {"row": …} as each is known, then {"crossover", "why_not", "differ", "saved"}. Where a GPU works, the
+crossover is kept in FOLDER for the router ("": it is not); without one nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from backend.engine.quantum import crossover
+from backend.engine.quantum.installed import installed
+from backend.engine.quantum.measure import measure
+from backend.engine.quantum.process import Died
+
+
+def main() -> int:
+    """Measure, save, and return the exit code."""
+    folder, budget = sys.argv[1], float(sys.argv[2])
+    if not installed().dist:
+        _say({"cannot": "Qiskit Aer is not installed"})
+        return 1
+    try:
+        found = asyncio.run(measure(budget_s=budget, seen=lambda row: _say({"row": asdict(row)})))
+        saved = str(crossover.save(Path(folder), found.crossover)) if found.crossover and folder else ""
+    except (Died, OSError) as error:
+        _say({"cannot": str(error)})
+        return 1
+    _say({"crossover": asdict(found.crossover) if found.crossover else None, "why_not": found.why_not, "differ": found.differ, "saved": saved})
+    return 0
+
+
+def _say(words: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Exact search over vectors in memory, and how much of it an answer found. numpy is imported when it is needed: every service has it, a bare tool may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+TIE = 1e-5
+"""Scores nearer than this are one: either point may stand in an answer."""
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The ids of the exact top k, and the least score that belongs there."""
+
+    ids: tuple[str, ...]
+    least: float
+
+
+class Exact:
+    """All vectors of a collection, compared one by one, by its own distance: Cosine, Dot, Euclid or Manhattan."""
+
+    def __init__(self, ids: Sequence[str], vectors: Any, distance: str) -> None:
+        import numpy as np
+
+        self.ids = list(ids)
+        self.distance = distance
+        self._rows = np.asarray(vectors, dtype=np.float64)
+        if distance == "Cosine":
+            self._rows = _unit(self._rows)
+
+    def scores(self, vector: Sequence[float]) -> Any:
+        """Return every row's score, larger is nearer."""
+        import numpy as np
+
+        query = np.asarray(vector, dtype=np.float64)
+        if self.distance == "Euclid":
+            return -np.linalg.norm(self._rows - query, axis=1)
+        if self.distance == "Manhattan":
+            return -np.abs(self._rows - query).sum(axis=1)
+        return self._rows @ (_unit(query[None, :])[0] if self.distance == "Cosine" else query)
+
+    def nearest(self, scores: Any, k: int) -> Nearest:
+        """Return the k best of these scores."""
+        import numpy as np
+
+        k = min(k, len(self.ids))
+        best = np.argsort(-scores, kind="stable")[:k]
+        return Nearest(tuple(self.ids[at] for at in best), float(scores[best[-1]]))
+
+    def recall(self, vector: Sequence[float], found: Sequence[str], k: int) -> float:
+        """Return which share of the exact top k is in an answer; points with the same score as the k-th count as good as it."""
+        scores = self.scores(vector)
+        exact = self.nearest(scores, k)
+        place = {id_: at for at, id_ in enumerate(self.ids)}
+        good = [id_ for id_ in dict.fromkeys(found) if id_ in place and scores[place[id_]] >= exact.least - TIE]
+        return min(len(good), len(exact.ids)) / len(exact.ids) if exact.ids else 1.0
+
+
+def _unit(rows: Any) -> Any:
+    import numpy as np
+
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths == 0, 1, lengths)

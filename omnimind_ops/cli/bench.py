@@ -1,0 +1,229 @@
+"""omnimind bench: how fast is it really? Measured, compared with a saved result, and held against what is required."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from omnimind_ops.cli.options import Config, Json, paths
+from omnimind_ops.model.problem import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from omnimind_ops.bench.requirements import Requirement
+    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="How fast is it? embeddings, search, quantum, cluster; save, compare, require.")
+
+SEARCHES = 200
+CALLERS = 64
+
+Target = Annotated[str, typer.Option("--target", help="native, embedded, docker or a URL; this machine's system unless given.", show_default=False)]
+Device = Annotated[str, typer.Option("--device", help="auto, gpu or cpu: a run that was done elsewhere fails.")]
+Cache = Annotated[str, typer.Option("--cache", help="cold, warm or off; cold where its traces can be removed, else off.", show_default=False)]
+Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=256, help="Callers at the same time.")]
+Repeats = Annotated[int, typer.Option("--repeats", min=1, max=1000, help="At most so many; it ends when they agree.")]
+Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="No repeat begins after so many.")]
+Save = Annotated[str, typer.Option("--save", help="Keep the result under this name.", show_default=False)]
+Baseline = Annotated[str, typer.Option("--baseline", help="Compare with a saved result: its name, or a path.", show_default=False)]
+Anyway = Annotated[bool, typer.Option("--compare-anyway", help="Also with a baseline of other settings or of another machine.")]
+Require = Annotated[list[str] | None, typer.Option("--require", help="Exit with 99 unless it holds: 'p95<210ms', 'texts_per_s>100'; may be repeated.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Draw it too, into FILE.svg, .png or .pdf.", show_default=False)]
+K = Annotated[int, typer.Option("--k", min=1, max=100, help="Neighbours that a search asks for.")]
+Rate = Annotated[float, typer.Option("--rate", min=0.1, max=10_000, help="Requests that are due a second, answered or not.")]
+LoadSeconds = Annotated[float, typer.Option("--for", min=1, help="Seconds of load.")]
+Kill = Annotated[bool, typer.Option("--kill", help="Kill the first backend half-way, and count what is lost.")]
+Budget = Annotated[float, typer.Option("--budget", min=1, help="Seconds in which circuits grow.")]
+NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Ask for embeddings only, no search after each batch.")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What becomes of a result."""
+
+    save: str
+    baseline: str
+    anyway: bool
+    require: Sequence[str]
+    plot: Path | None
+    markdown: bool
+    json: bool
+    config: Path | None
+
+
+@app.command("embeddings")
+def embeddings(
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Texts.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in one request.")] = 32,
+    concurrency: Concurrency = 1,
+    device: Device = "auto",
+    cache: Cache = "",
+    target: Target = "",
+    no_qdrant: NoQdrant = False,
+    repeats: Repeats = 10,
+    seconds: Seconds = 180,
+    save: Save = "",
+    baseline: Baseline = "",
+    anyway: Anyway = False,
+    require: Require = None,
+    plot: Plot = None,
+    markdown: Markdown = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """How long N embeddings take end to end, stage by stage."""
+    words: dict[str, Any] = {"n": n, "batch": batch, "concurrency": concurrency, "device": device, "cache": cache, "target": target, "qdrant": not no_qdrant}
+    _run({"embeddings": {**words, "repeats": repeats, "seconds": seconds}}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+
+
+@app.command("search")
+def search(
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="Questions.")] = SEARCHES,
+    k: K = 10,
+    concurrency: Concurrency = 1,
+    target: Target = "",
+    repeats: Repeats = 10,
+    seconds: Seconds = 120,
+    save: Save = "",
+    baseline: Baseline = "",
+    anyway: Anyway = False,
+    require: Require = None,
+    plot: Plot = None,
+    markdown: Markdown = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """The service's top k against an exact search of ours over the same vectors: recall and latency."""
+    words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
+    _run({"search": words}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+
+
+@app.command("quantum")
+def quantum(
+    budget: Budget = 60,
+    save: Save = "",
+    baseline: Baseline = "",
+    anyway: Anyway = False,
+    require: Require = None,
+    plot: Plot = None,
+    markdown: Markdown = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Circuits of growing size on CPU and GPU; keeps the size from which on the GPU is faster, for the router."""
+    _run({"quantum": {"budget": budget}}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+
+
+@app.command("cluster")
+def cluster(
+    rate: Rate = 20,
+    for_: LoadSeconds = 15,
+    kill: Kill = False,
+    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")] = CALLERS,
+    target: Target = "",
+    save: Save = "",
+    baseline: Baseline = "",
+    anyway: Anyway = False,
+    require: Require = None,
+    plot: Plot = None,
+    markdown: Markdown = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """All backends under a steady load; latency counts from when a request was due, so that a stall is felt as users feel it."""
+    words = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
+    _run({"cluster": words}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+
+
+@app.command("all")
+def everything(
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Texts.")] = 1000,
+    device: Device = "auto",
+    target: Target = "",
+    budget: Budget = 60,
+    save: Annotated[str, typer.Option("--save", help="Keep the results as NAME-embeddings, NAME-search, …", show_default=False)] = "",
+    baseline: Annotated[str, typer.Option("--baseline", help="Compare with NAME-embeddings, NAME-search, …", show_default=False)] = "",
+    anyway: Anyway = False,
+    markdown: Markdown = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """All four, one after the other."""
+    words: dict[str, dict[str, Any]] = {
+        "embeddings": {"n": n, "device": device, "target": target},
+        "search": {"n": SEARCHES, "target": target},
+        "quantum": {"budget": budget},
+        "cluster": {"target": target, "concurrency": CALLERS},
+    }
+    _run(words, Wanted(save, baseline, anyway, (), None, markdown, json, config))
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of the results."""
+    from omnimind_ops.bench.document import schema as found
+    from omnimind_ops.render import show_bench
+
+    show_bench.schema(found())
+
+
+def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
+    """Check everything that can be wrong first, then measure, show and keep, case by case."""
+    import signal
+
+    from omnimind_ops.bench import requirements
+    from omnimind_ops.flows.bench import files as bench_files
+    from omnimind_ops.flows.bench import run as flow
+    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.settings import load
+
+    settings, required = load(wanted.config), requirements.read(wanted.require)
+    asked = {case: Asked(**words) for case, words in cases.items()}
+    names = {case: _named(wanted.save, case, cases) for case in cases}
+    for name in filter(None, names.values()):
+        bench_files.checked(name)
+    before = {case: flow.baseline(_named(wanted.baseline, case, cases), settings, paths()) for case in cases}
+    if wanted.plot:
+        from omnimind_ops.render import bench_plot
+
+        bench_plot.check(wanted.plot)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it tidies up as after Ctrl-C
+    for case, one in asked.items():
+        if code := _one(case, one, settings, required, before[case], names[case], wanted):
+            raise typer.Exit(code)
+
+
+def _named(name: str, case: str, cases: Collection[str]) -> str:
+    return f"{name}-{case}" if name and len(cases) > 1 else name
+
+
+def _one(case: str, asked: Asked, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
+    """Measure one case; returns its exit code. What was measured until Ctrl-C is shown and kept like any other."""
+    from omnimind_ops.flows.bench import run as flow
+    from omnimind_ops.render import show_bench
+    from omnimind_ops.render.bench_progress import Bars
+
+    with Bars() as bars:
+        found = flow.run(case, asked, settings, paths(), bars.tell, None if wanted.anyway else before)
+    found = flow.required(found, required)
+    saved = flow.save(found, name, settings, paths()) if name else ""
+    found = flow.against({**found, "name": name}, before)
+    show_bench.result(found, json=wanted.json, markdown=wanted.markdown)
+    if saved:
+        show_bench.note(f"saved: {saved}")
+    if wanted.plot:
+        from omnimind_ops.render import bench_plot
+
+        bench_plot.plot([found, *([before] if before else [])], wanted.plot)
+    if found["interrupted"]:
+        return int(ExitCode.INTERRUPTED)
+    wrong = [str(one["text"]) for one in found.get("requirements", ()) if not one["ok"]]  # type: ignore[index,union-attr,call-overload]
+    if wrong:
+        show_bench.note(f"required and not reached: {', '.join(wrong)}")
+    return int(ExitCode.THRESHOLD) if wrong else 0

@@ -1,0 +1,43 @@
+"""Who asks: the token in OMNIMIND_TOKEN, nobody where reads are open, or a user of our own that is gone again afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+
+from omnimind_ops.flows import users
+from omnimind_ops.flows.bench.http import Request, ask
+from omnimind_ops.flows.bench.target import SECONDS, Target
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+
+PROBE = Request("GET", "/v1/models")
+"""Asks for a reader, and for nothing else."""
+
+
+@contextmanager
+def access(target: Target, paths: Paths, role: str = "reader", environment: Mapping[str, str] = os.environ) -> Iterator[dict[str, str]]:
+    """Yield the headers to ask with; a user that was made for this is deleted at the end, whatever happens."""
+    if token := environment.get("OMNIMIND_TOKEN"):
+        yield {"authorization": f"Bearer {token}"}
+    elif role == "reader" and not _wants_login(target):
+        yield {}
+    elif target.world is None or not target.world.has_credentials:
+        why = "it wants a login, and this is not this machine's system" if target.world is None else "it wants a login, and the credentials are root's"
+        raise Problem(f"cannot ask {target.name}", why, "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs")
+    else:
+        lent = users.ask(target.world, paths, "make a user for the measurement", action="lend", role=role)
+        try:
+            yield {"authorization": f"Bearer {lent['token']}"}
+        finally:
+            users.ask(target.world, paths, f"delete {lent['name']}, the user of the measurement", action="take_back", name=lent["name"])
+
+
+def _wants_login(target: Target) -> bool:
+    """Tell whether nobody may ask; a server that has no such route wants none."""
+    try:
+        return ask(target.urls[0], PROBE, {}, SECONDS).status in (401, 403)
+    except (OSError, HTTPException):
+        return False

@@ -1,0 +1,40 @@
+"""The embedding cache of this machine's system: the benchmark's own texts are taken out of it, before (cold) and after (as it was)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omnimind_ops.flows.bench.asked import Asked
+from omnimind_ops.flows.bench.target import Route, Target
+from omnimind_ops.model.problem import Problem
+
+SLICE = 1000
+
+
+def mode(asked: Asked, target: Target, route: Route) -> str:
+    """Return cold, warm or off; "not told" for a stranger. A cache that cannot be cleaned up is left alone, or a Problem when asked for."""
+    if not route.is_ours:
+        return "not told"
+    can_clean = target.world is not None and bool(target.world.redis_url)
+    if asked.cache in ("cold", "warm") and not can_clean:
+        why = "what that writes could not be deleted again: Redis' credentials are not at hand here"
+        raise Problem(f"cannot measure with a {asked.cache} cache", why, "say --cache off, or run it as root where the system runs")
+    return asked.cache or ("cold" if can_clean else "off")
+
+
+def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
+    """Delete these texts' embeddings by that model; returns how many there were."""
+    if target.world is None or not target.world.redis_url:
+        return 0
+    import redis
+
+    from backend.stores.embedding_cache import key
+
+    keys = [key(digest, text) for text in texts]
+    client = redis.Redis.from_url(target.world.redis_url, socket_timeout=10, socket_connect_timeout=5)
+    try:
+        return sum(int(client.unlink(*keys[at : at + SLICE])) for at in range(0, len(keys), SLICE))
+    except redis.RedisError as error:
+        raise Problem("cannot clear the cache", f"Redis: {error}", "look at it: omnimind health; or measure with --cache off") from error
+    finally:
+        client.close()

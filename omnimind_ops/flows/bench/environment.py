@@ -1,0 +1,52 @@
+"""The machine that was measured, so that a result can be told from one of another: processor, memory, GPU, versions, governor, load."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+
+from omnimind_ops import __version__
+from omnimind_ops.model.json import JSON
+from omnimind_ops.observe.gpu import gpu
+
+
+def environment(root: Path = Path("/")) -> dict[str, JSON]:
+    """Return it as it is now; `versions`, of the packages that do the work, is for the server to tell."""
+    card = gpu(root)
+    return {
+        "machine": _machine(root),
+        "cpu": _cpu(root),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "gpu": card.name,
+        "driver": card.driver,
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "omnimind": __version__,
+        "governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "load": [round(value, 2) for value in os.getloadavg()],
+        "versions": {},
+    }
+
+
+def _machine(root: Path) -> str:
+    """Return a digest of the machine's id: the id itself is not to be published (machine-id(5))."""
+    said = _text(root / "etc/machine-id")
+    return hashlib.sha256(f"omnimind.bench {said}".encode()).hexdigest()[:16] if said else ""
+
+
+def _cpu(root: Path) -> str:
+    for line in _text(root / "proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model"):
+            return value.strip()
+    return platform.machine()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""

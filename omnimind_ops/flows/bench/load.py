@@ -1,0 +1,75 @@
+"""Callers that ask at the same time, in threads: a closed loop, each asks again when it was answered; and an open one, by the clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
+    """Do all of the work with so many callers. The first exception ends it and is raised; Ctrl-C ends it after the exchanges under way."""
+    crew = _Crew(callers)
+    waiting, lock = iter(work), threading.Lock()
+
+    def caller() -> None:
+        while not crew.over.is_set():
+            with lock:
+                piece = next(waiting, None)
+            if piece is None:
+                return
+            act(piece)
+
+    crew.run(caller)
+
+
+def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
+    """Do number 0, 1, … when it is due (seconds from now on), as far as a caller is free; `act` gets the number and when all began."""
+    crew = _Crew(callers)
+    numbers, lock = iter(range(count)), threading.Lock()
+    began = time.monotonic()
+
+    def caller() -> None:
+        while not crew.over.is_set():
+            with lock:
+                number = next(numbers, None)
+            if number is None or crew.over.wait(max(0.0, began + due(number) - time.monotonic())):
+                return
+            act(number, began)
+
+    crew.run(caller)
+
+
+class _Crew:
+    """Threads that end together."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.over = threading.Event()
+        self._failed: BaseException | None = None
+
+    def run(self, caller: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                caller()
+            except BaseException as error:
+                self._failed = self._failed or error
+                self.over.set()
+
+        threads = [threading.Thread(target=guarded, daemon=True) for _ in range(self.size)]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self.over.set()
+            for thread in threads:
+                if thread.ident:
+                    thread.join()
+            raise
+        if self._failed:
+            raise self._failed

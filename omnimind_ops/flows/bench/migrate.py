@@ -1,0 +1,114 @@
+"""A short look at the speed before and after a migration, for its receipt. It never fails a migration, and nothing waits for it while services are down:
+the first comes before any step, the second when everything native answers already.
+
+It writes nothing: the containers' backend is asked by GET, or by a route that it describes itself as one for embeddings; ours past its cache.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from omnimind_ops.bench import document
+from omnimind_ops.flows.bench import embeddings as bench_embeddings
+from omnimind_ops.flows.bench.access import access
+from omnimind_ops.flows.bench.asked import Asked, Session
+from omnimind_ops.flows.bench.environment import environment
+from omnimind_ops.flows.bench.run import session
+from omnimind_ops.flows.bench.target import Target, published, route
+from omnimind_ops.model.event import EventKind, Tell, line
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, Status
+from omnimind_ops.paths import Paths
+
+ASKED = Asked(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
+"""Seconds, not minutes: what a person would still wait for."""
+NAMES = ("before", "after")
+
+
+def is_fresh(run: Run) -> bool:
+    """Tell whether no step was begun: only then is what the containers do what they did before."""
+    return all(record.status is Status.TODO for record in run.steps)
+
+
+def before(run: Run, paths: Paths, tell: Tell) -> None:
+    """Measure the containers' backend, and keep it beside the receipt."""
+    _kept("before", run, paths, tell, lambda: _containers(run, paths, tell))
+
+
+def after(run: Run, paths: Paths, tell: Tell) -> None:
+    """Measure the native system; Ctrl-C ends only this."""
+    try:
+        _kept("after", run, paths, tell, lambda: _native(paths, tell))
+    except KeyboardInterrupt:
+        tell(line("", "the speed after the migration was not measured: interrupted"))
+
+
+def read(run_id: str, paths: Paths) -> dict[str, JSON]:
+    """Return what was measured for a run, by NAMES."""
+    found: dict[str, JSON] = {}
+    for name in NAMES:
+        try:
+            found[name] = json.loads(_file(name, run_id, paths).read_text())
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _containers(run: Run, paths: Paths, tell: Tell) -> dict[str, JSON]:
+    from omnimind_ops.observe import docker
+
+    project = next((one for one in docker.projects() if one.name == run.setup.get("project")), None)
+    backend = docker.roles(project).backend if project else None
+    if backend is None or not backend.running:
+        raise Problem("cannot measure the containers", "no backend runs among them", "start it")
+    target = Target("docker", (published(backend),))
+    with access(target, paths, environment={}) as headers:
+        return _measured(Session(ASKED, target, route(target, headers), headers, _quiet(tell)), "before the migration")
+
+
+def _native(paths: Paths, tell: Tell) -> dict[str, JSON]:
+    from omnimind_ops.settings import Settings
+
+    with session(ASKED, Settings(), paths, _quiet(tell), "reader") as one:
+        return _measured(one, "after the migration")
+
+
+def _measured(one: Session, name: str) -> dict[str, JSON]:
+    made, machine = datetime.now(UTC).isoformat(timespec="seconds"), environment()
+    found = bench_embeddings.measure(one)
+    if found.interrupted and not found.more.get("out_of_time"):
+        raise KeyboardInterrupt
+    return document.document(found, bench_embeddings.settings(one), {**machine, "versions": one.versions()}, name=name, made=made)
+
+
+def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], dict[str, JSON]]) -> None:
+    """Measure and write; whatever goes wrong is a line, and the migration goes on."""
+    tell(line("", f"measuring how fast it is {name} the migration, some seconds (--no-bench leaves it out)"))
+    try:
+        found = measure()
+        file = _file(name, run.id, paths)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
+        tell(line("", f"{name}: {_said(found)}"))
+    except Exception as error:  # a benchmark is no reason to stop a migration
+        tell(line("", f"the speed {name} the migration was not measured: {error or type(error).__name__}"))
+
+
+def _said(found: dict[str, JSON]) -> str:
+    total = found["total"]
+    median = total.get("p50_ms") if isinstance(total, dict) else None
+    what = f"{found['texts_per_s']} texts/s, " if found["texts_per_s"] is not None else "its backend makes no embeddings that could be measured; "
+    return what + (f"{found['route']} p50 {median} ms" if median is not None else "no answer in time")
+
+
+def _quiet(tell: Tell) -> Tell:
+    """Keep the bars of the migration's own steps free of ours."""
+    return lambda event: None if event.kind is EventKind.PROGRESS else tell(event)
+
+
+def _file(name: str, run_id: str, paths: Paths) -> Path:
+    return paths.receipts / run_id / f"bench-{name}.json"

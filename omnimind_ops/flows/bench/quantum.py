@@ -1,0 +1,119 @@
+"""Circuits of growing size on the CPU and, where one works, on the GPU; in a child process of the environment that has the simulator."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import omnimind_ops
+from omnimind_ops import world as worlds
+from omnimind_ops.bench.document import Measured
+from omnimind_ops.bench.figures import figures
+from omnimind_ops.flows.bench.asked import Asked
+from omnimind_ops.model.event import Tell, progress
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+from omnimind_ops.settings import Settings
+from omnimind_ops.tools import shell
+from omnimind_ops.world import World
+
+Row = Mapping[str, Any]
+
+
+def settings(asked: Asked) -> dict[str, JSON]:
+    """Return what was asked, as it is compared."""
+    return {"device": "auto", "target": "this machine", "budget": asked.budget, "circuits": "qft, qv", "shots": 1024}
+
+
+def measure(asked: Asked, chosen: Settings, paths: Paths, tell: Tell) -> Measured:
+    """Measure within about `asked.budget` seconds. Ctrl-C keeps the rows that are complete."""
+    world, rows, last, is_cut = _world(chosen, paths), [], {}, False
+    began = time.monotonic()
+    tell(progress("bench", "circuits grow until the time is up", 0, round(asked.budget), "s"))
+    try:
+        with shell.lines(_words(world, paths, asked), env=_environment()) as said:
+            for line in said:
+                words = json.loads(line)
+                if "row" in words:
+                    rows.append(words["row"])
+                    tell(progress("bench", "circuits grow until the time is up", min(round(time.monotonic() - began), round(asked.budget)), round(asked.budget), "s"))
+                else:
+                    last = words
+    except KeyboardInterrupt:
+        is_cut = True
+    except ValueError as error:
+        raise Problem("cannot measure circuits", f"the child said what is no answer: {error}", "report this") from error
+    if not is_cut and ("cannot" in last or not last):
+        raise Problem("cannot measure circuits", str(last.get("cannot") or "the measuring process ended without a result"), "see whether circuits run at all: omnimind health")
+    return _measured(rows, last, interrupted=is_cut)
+
+
+def _world(chosen: Settings, paths: Paths) -> World | None:
+    try:
+        return worlds.find(chosen, paths)
+    except Problem:
+        return None
+
+
+def _words(world: World | None, paths: Paths, asked: Asked) -> tuple[str, ...]:
+    """Return the command: by the interpreter that runs the engine, else by ours. Without a system there is no router to keep anything for."""
+    installed = paths.venv / "bin/python"
+    python = str(installed) if world and world.native and installed.exists() else sys.executable
+    return python, "-m", "backend.engine.quantum", str(world.state / "models") if world else "", str(asked.budget)
+
+
+def _environment() -> dict[str, str]:
+    return {"PYTHONPATH": str(Path(omnimind_ops.__file__).parents[1]), "PYTHONSAFEPATH": "1"}
+
+
+def _measured(rows: Sequence[Row], last: Mapping[str, Any], *, interrupted: bool) -> Measured:
+    good = [row for row in rows if row["seconds"]]
+    walls = [seconds * 1000 for row in good for seconds in row["seconds"]]
+    devices = sorted({str(row["device"]) for row in good})
+    found = last.get("crossover") or {}
+    runs = max((len(row["seconds"]) for row in good), default=0)
+    # Of each run, how long it took against the median of its row: what is left is noise.
+    medians = [statistics.fmean(row["seconds"][at] / statistics.median(row["seconds"]) for row in good if len(row["seconds"]) == runs) for at in range(runs)]
+    return Measured(
+        case="quantum",
+        device=" and ".join(devices) or "not told",
+        walls=walls,
+        medians=medians,
+        elapsed=[sum(row["seconds"][at] * 1000 for row in good if len(row["seconds"]) == runs) for at in range(runs)],
+        stages=[_stage(row) for row in rows],
+        interrupted=interrupted,
+        more={
+            "rows": [dict(row) for row in rows],
+            "crossovers": dict(found.get("precision", {})),
+            "crossover": found.get("precision", {}).get("double"),
+            "why_not": str(last.get("why_not", "")),
+            "differ": dict(last.get("differ", {})),
+            "saved": str(last.get("saved", "")),
+            "said": _said(last),
+        },
+    )
+
+
+def _stage(row: Row) -> dict[str, JSON]:
+    name = f"{row['circuit']} {row['qubits']} {row['device']} {row['precision']}"
+    return {"name": name, **figures([seconds * 1000 for seconds in row["seconds"]]), "note": str(row["error"])}
+
+
+def _said(last: Mapping[str, Any]) -> list[JSON]:
+    if not last:
+        return []
+    if why := last.get("why_not"):
+        return [f"only the CPU was measured: {why}. Nothing is kept for the router: circuits run on the CPU"]
+    found = last["crossover"]
+    said: list[JSON] = [
+        f"{precision} precision: " + (f"the GPU is faster from {least} qubits on" if least is not None else "the GPU was never faster")
+        for precision, least in found["precision"].items()
+    ]
+    said += [f"largest difference of an amplitude between CPU and GPU: {', '.join(f'{value:.1e} ({name})' for name, value in last['differ'].items())}"]
+    return [*said, f"kept for the router: {last['saved']}" if last["saved"] else "not kept: there is no system here whose router could use it"]

@@ -1,0 +1,227 @@
+"""Does the service find what is nearest, and how fast? Its top k against an exact search of ours over the same vectors.
+
+An almost empty collection is filled for the time of the measurement: one document of the corpus, deleted afterwards.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from omnimind_ops.bench import corpus, noise, stages
+from omnimind_ops.bench.document import Measured
+from omnimind_ops.bench.exact import Exact
+from omnimind_ops.bench.stages import Sample
+from omnimind_ops.flows.bench import cache as bench_cache
+from omnimind_ops.flows.bench.asked import Session
+from omnimind_ops.flows.bench.http import Request, good
+from omnimind_ops.flows.bench.load import closed
+from omnimind_ops.model.event import line, progress
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.qdrant_http import QdrantEndpoint, Talk, talk
+from omnimind_ops.world import World
+
+FEW = 500
+"""Points below which a collection is filled: with so few, nothing could be missed."""
+FILL = 1000
+"""Texts of the document that fills it."""
+MOST = 200_000
+"""Points that are read into memory at most, 0.3 GB of 384 numbers."""
+PAGE = 1000
+SEED = 20261124
+"""Of the questions: other texts than those that fill."""
+OFF = {"cache-control": "no-store"}
+
+
+@dataclass
+class Case:
+    """One measurement."""
+
+    session: Session
+    questions: list[str]
+    exact: Exact | None = None
+    vectors: list[Any] = field(default_factory=list)
+    found: dict[int, list[str]] = field(default_factory=dict)
+    device: str = ""
+    exact_ms: list[float] = field(default_factory=list)
+    repeats: list[list[Sample]] = field(default_factory=list)
+    elapsed: list[float] = field(default_factory=list)
+    part: list[Sample] = field(default_factory=list)
+
+    def repeat(self, number: int) -> None:
+        """Ask all questions once."""
+        self.part, began = [], time.perf_counter()
+        closed(range(len(self.questions)), lambda at: self.ask(at, number), self.session.asked.concurrency)
+        self.elapsed.append((time.perf_counter() - began) * 1000)
+        self.repeats.append(self.part)
+        self.part = []
+
+    def embed(self) -> None:
+        """Get each question's vector as the service gets it: alone, so that it is the same to the last bit."""
+        for at, text in enumerate(self.questions):
+            answer = good(
+                self.session.url, self.session.route.request([text], {**OFF, "accept": "application/octet-stream"}), self.session.headers, self.session.asked.patience
+            )
+            self.device = answer.headers.get("x-device", "")
+            self.vectors.append(array.array("f", answer.body))
+            self.session.tell(progress("bench", "embedding the questions", at + 1, len(self.questions), "questions"))
+
+    def recalls(self) -> list[float]:
+        """Return the recall of each question that was answered."""
+        k, assessed = self.session.asked.k, []
+        for at, ids in sorted(self.found.items()):
+            assert self.exact
+            began = time.perf_counter()
+            assessed.append(self.exact.recall(self.vectors[at], ids, k))
+            self.exact_ms.append((time.perf_counter() - began) * 1000)
+        return assessed
+
+    def ask(self, at: int, number: int) -> None:
+        """Ask one question; number 0 warms up."""
+        asked = self.session.asked
+        request = Request("GET", "/search?" + urlencode({"q": self.questions[at], "limit": asked.k}), headers=OFF)
+        answer = good(self.session.url, request, self.session.headers, asked.patience)
+        self.found[at] = [str(hit["id"]) for hit in json.loads(answer.body)["results"]]
+        self.part.append(stages.sample([answer.exchange]))
+        self.session.tell(progress("bench", f"repeat {number} of at most {asked.repeats}" if number else "warming up", len(self.part), len(self.questions), "questions"))
+
+
+def settings(session: Session) -> dict[str, JSON]:
+    """Return what was asked, as it is compared."""
+    asked = session.asked
+    chosen: dict[str, JSON] = {"n": asked.n, "k": asked.k, "concurrency": asked.concurrency, "device": "auto", "cache": "off", "target": session.target.name}
+    return {**chosen, "corpus": f"v{corpus.VERSION}"}
+
+
+def measure(session: Session) -> Measured:
+    """Read the collection, ask, compare. Ctrl-C keeps what there is."""
+    world, asked = session.target.world, session.asked
+    if not session.route.is_ours or world is None or not world.qdrant_url or not world.has_credentials:
+        raise Problem("cannot measure the search", "its vectors must be read too, and Qdrant's credentials are not at hand", "run it as root where the system runs")
+    if find_spec("numpy") is None:
+        raise Problem("cannot measure the search", "numpy is not installed, and an exact search needs it", "install it beside omnimind: pip install numpy")
+    case, is_cut = Case(session, corpus.texts(asked.n, SEED)), False
+    about: dict[str, JSON] = {}
+    began = time.monotonic()
+    try:
+        with talk(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant, _filled(session, qdrant, world) as filled:
+            case.exact, about = _read(session, qdrant, world), {"filled": filled}
+            case.embed()
+            closed(range(min(10, asked.n)), lambda at: case.ask(at, 0), asked.concurrency)
+            case.part.clear()
+            while not noise.enough(_medians(case), asked.repeats) and (not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds):
+                case.repeat(len(case.repeats) + 1)
+    except KeyboardInterrupt:
+        is_cut = True
+    return _measured(case, about, interrupted=is_cut)
+
+
+@contextmanager
+def _filled(session: Session, qdrant: Talk, world: World) -> Iterator[int]:
+    """Yield how many texts were added for the measurement."""
+    if _count(qdrant, world.collection) >= FEW:
+        yield 0
+        return
+    session.tell(line("bench", f"{world.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards"))
+    made: list[str] = []
+    try:
+        closed((0,), lambda _: made.append(_fill(session)), 1)  # in a thread: Ctrl-C waits until it is known what there is to delete
+        yield FILL
+    finally:
+        for id_ in made:
+            _empty(session, id_)
+
+
+def _fill(session: Session) -> str:
+    text = "\n\n".join(corpus.texts(FILL))
+    body = json.dumps({"text": text, "title": f"omnimind bench search {time.time_ns()}", "source": "omnimind bench", "overlap": 0}).encode()
+    return str(json.loads(good(session.url, Request("POST", "/documents", body), session.headers, session.asked.patience).body)["id"])
+
+
+def _empty(session: Session, id_: str) -> None:
+    """Delete the document, and its chunks from the cache of embeddings."""
+    path, patience = f"/documents/{id_}", session.asked.patience
+    chunks = json.loads(good(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body)["texts"]
+    digest = good(session.url, session.route.request(["digest"], OFF), session.headers, patience).headers["x-model-digest"]
+    good(session.url, Request("DELETE", path), session.headers, patience)
+    bench_cache.forget(session.target, digest, chunks)
+
+
+def _count(qdrant: Talk, collection: str) -> int:
+    known = {one["name"] for one in qdrant.get("/collections")["collections"]}
+    return int(qdrant.post(f"/collections/{quote(collection)}/points/count", {"exact": True})["count"]) if collection in known else 0
+
+
+def _read(session: Session, qdrant: Talk, world: World) -> Exact:
+    """Read every point's vector."""
+    import numpy as np
+
+    path = f"/collections/{quote(world.collection)}"
+    shape = qdrant.get(path)["config"]["params"]["vectors"]
+    named = {"": shape} if "size" in shape else shape
+    using, vector = next(iter(named.items()))
+    total = _count(qdrant, world.collection)
+    if total > MOST:
+        raise Problem("cannot measure the search", f"{world.collection} has {total} points; an exact search of {MOST} at most is made", "measure it on a smaller collection")
+    ids: list[str] = []
+    rows = np.empty((total, int(vector["size"])), np.float32)
+    offset: Any = None
+    while True:
+        said = qdrant.post(f"{path}/points/scroll", {"limit": PAGE, "with_payload": False, "with_vector": [using] if using else True, **({"offset": offset} if offset else {})})
+        for point in said["points"][: total - len(ids)]:
+            rows[len(ids)] = point["vector"][using] if using else point["vector"]
+            ids.append(str(point["id"]))
+        session.tell(progress("bench", "reading the collection", len(ids), total, "points"))
+        offset = said.get("next_page_offset")
+        if not offset or len(ids) >= total:
+            return Exact(ids, rows[: len(ids)], str(vector["distance"]))
+
+
+def _notes(case: Case) -> dict[str, str]:
+    notes = {"request": "GET /search", "tcp": "a new connection for each request", "serialise": "part of backend"}
+    return {**notes, "qdrant": f"warm: top {case.session.asked.k}", "redis": "off: only the rate limit is counted", "inference": case.device}
+
+
+def _medians(case: Case) -> list[float]:
+    return [statistics.median(one.wall for one in samples) for samples in case.repeats]
+
+
+def _measured(case: Case, about: dict[str, JSON], *, interrupted: bool) -> Measured:
+    samples = [one for samples in case.repeats for one in samples] + case.part
+    runs = len(case.repeats) + len(case.part) / len(case.questions)
+    found = case.recalls() if case.exact and case.vectors else []
+    mean = sum(found) / len(found) if found else None
+    said: list[JSON] = []
+    if case.exact and case.exact_ms:
+        said.append(f"{len(case.exact.ids)} points; least recall of a question {min(found):.2f}; an exact search of ours takes {statistics.median(case.exact_ms):.2f} ms")
+    if about.get("filled"):
+        said.append(f"{about['filled']} texts of them were added for this, and are deleted again")
+    return Measured(
+        case="search",
+        device=case.device or "not told",
+        walls=[one.wall for one in samples],
+        medians=_medians(case),
+        elapsed=case.elapsed,
+        stages=stages.table(samples, runs, _notes(case)),
+        sum_check=stages.sum_check(samples),
+        interrupted=interrupted,
+        more={
+            "recall": None if mean is None else round(mean, 6),
+            "recall_min": min(found, default=None),
+            "points": len(case.exact.ids) if case.exact else 0,
+            "queries_per_s": len(case.questions) / (statistics.median(case.elapsed) / 1000) if case.elapsed else None,
+            "exact_ms": round(statistics.median(case.exact_ms), 4) if case.exact_ms else None,
+            "embedding": dict(stages.embedding(samples, runs)),
+            "said": said,
+            **about,
+        },
+    )

@@ -1,0 +1,158 @@
+"""Every case on a whole embedded system, as its user types it; afterwards nothing of it is left in any store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+from omnimind_ops.engine.lock import held
+from omnimind_ops.world import World
+from tests.bench.server import valid
+from tests.embedded.system import Said, System
+from tests.embedded.test_up import world_of
+
+FEW = ("embeddings", "--n", "24", "--batch", "8", "--repeats", "3")
+TABLES = ("users", "tokens", "documents", "chunks")
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    """One system that is up."""
+    one = System()
+    try:
+        one.up()
+        yield one
+    finally:
+        one.close()
+
+
+def kept(world: World) -> dict[str, Any]:
+    """What the stores hold of people, documents, embeddings and points."""
+    with psycopg.connect(world.postgres_dsn) as link:
+        rows = {name: link.execute(f"SELECT count(*) FROM {name}").fetchone() for name in TABLES}
+    with redis.Redis.from_url(world.redis_url) as client:
+        cached = sorted(client.scan_iter("omnimind:embedding:*"))
+    headers = {"api-key": world.qdrant_key}
+    collections = httpx.get(f"{world.qdrant_url}/collections", headers=headers).json()["result"]["collections"]
+    points = 0
+    if world.collection in {one["name"] for one in collections}:
+        said = httpx.post(f"{world.qdrant_url}/collections/{world.collection}/points/count", headers=headers, json={"exact": True})
+        points = said.json()["result"]["count"]
+    return {**rows, "cached": cached, "points": points}
+
+
+def measured(said: Said, code: int = 0) -> dict[str, Any]:
+    """The document on stdout, checked against the schema."""
+    assert said.code == code, f"exit {said.code}\n{said.err}\n{said.out}"
+    (line,) = said.out.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    valid(found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(system: System) -> Iterator[None]:
+    world = world_of(system)
+    before = kept(world)
+    yield
+    assert kept(world) == before
+
+
+def test_every_stage_of_an_embedding_is_told_and_they_add_up(system: System) -> None:
+    found = measured(system.run("bench", *FEW, "--json"))
+    rows = {row["name"]: row for row in found["stages"]}
+    assert [name for name, row in rows.items() if row["p50_ms"] is None] == []
+    assert list(rows) == ["request", "tcp", "backend", "tokenise", "queue", "inference", "engine", "serialise", "qdrant", "redis", "postgres", "response"]
+    assert found["sum_check"]["ok"] is True, found["sum_check"]
+    assert found["device"] == "cpu"
+    assert rows["inference"]["note"].startswith("cpu, ")
+    assert rows["redis"]["note"].startswith("cold: ")
+    assert rows["qdrant"]["note"].startswith("warm: ")
+    assert found["cache"] == {"hits": 0, "misses": 24 * found["repeats"]}
+    assert found["environment"]["versions"]["openvino"]
+
+
+def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system: System) -> None:
+    warm = measured(system.run("bench", *FEW, "--cache", "warm", "--json"))
+    off = measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
+    assert warm["cache"] == {"hits": 24 * warm["repeats"], "misses": 0}
+    inference = next(row for row in warm["stages"] if row["name"] == "inference")
+    assert (inference["p50_ms"], inference["note"]) == (None, "not asked: all of it was in the cache")
+    assert next(row for row in warm["stages"] if row["name"] == "redis")["note"] == f"warm: {24 * warm['repeats']} of {24 * warm['repeats']} found"
+    assert off["cache"]["hits"] == 0
+    assert warm["total"]["p50_ms"] < off["total"]["p50_ms"]
+
+
+def test_a_gpu_that_is_not_there_has_no_result(system: System) -> None:
+    said = system.run("bench", *FEW, "--device", "gpu")
+    assert (said.code, said.out) == (1, "")
+    assert "the answers come from cpu" in said.err
+
+
+def test_four_callers_at_once_still_add_up(system: System) -> None:
+    found = measured(system.run("bench", "embeddings", "--n", "64", "--batch", "4", "-c", "4", "--repeats", "3", "--json"))
+    assert found["sum_check"]["difference"] < 0.15, "what waits for a worker's event loop is in no stage"
+    assert found["settings"]["concurrency"] == 4
+
+
+def test_nothing_is_measured_while_another_omnimind_changes_the_system(system: System) -> None:
+    with held(world_of(system).lock, "somebody", "restart"):
+        said = system.run("bench", *FEW)
+    assert said.code == 5
+    assert "somebody" in said.err
+
+
+def test_a_user_that_a_killed_measurement_left_behind_goes_with_a_later_one(system: System) -> None:
+    with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
+        link.execute("INSERT INTO users (name, password_hash, role, created_at) VALUES ('omnimind-bench-0', 'x', 'reader', now() - interval '2 days')")
+    measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
+    assert system.run("user", "add", "omnimind-bench-1", "--generate").code == 1, "nobody else may have such a name"
+
+
+def test_saved_results_are_shown_by_the_backend(system: System) -> None:
+    said = system.run("bench", *FEW, "--save", "one", "--json")
+    found = measured(said)
+    lent = system.run("user", "add", "someone", "--generate", "--json").ok()
+    try:
+        token = system.run("user", "token", "someone", "--json").ok().result["token"]
+        with httpx.Client(base_url=f"http://127.0.0.1:{system.backends[0]}", headers={"authorization": f"Bearer {token}"}) as client:
+            listed = client.get("/bench").json()["results"]
+            kept_one = client.get("/bench/one").json()
+    finally:
+        with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
+            link.execute("DELETE FROM users WHERE name = 'someone'")
+    assert lent.result["role"] == "admin", "the user of a measurement before was not the first"
+    assert [one["name"] for one in listed] == ["one"]
+    assert kept_one == found
+
+
+def test_search_finds_what_an_exact_search_finds(system: System) -> None:
+    found = measured(system.run("bench", "search", "--n", "20", "--repeats", "3", "--json", "--require", "recall>=0.99"))
+    assert found["filled"] == 1000
+    assert found["points"] >= 500
+    assert found["recall"] >= 0.99
+    assert next(row for row in found["stages"] if row["name"] == "qdrant")["p50_ms"] > 0
+
+
+def test_circuits_are_measured_on_the_cpu_and_nothing_is_kept_for_a_router_without_a_gpu(system: System) -> None:
+    found = measured(system.run("bench", "quantum", "--budget", "4", "--json"))
+    assert {row["device"] for row in found["rows"]} == {"cpu"}
+    assert {row["circuit"] for row in found["rows"]} == {"qft", "qv"}
+    assert found["why_not"]
+    assert found["saved"] == ""
+    assert found["crossover"] is None
+
+
+def test_a_killed_backend_loses_no_request(system: System) -> None:
+    found = measured(system.run("bench", "cluster", "--rate", "10", "--for", "6", "--kill", "--json", "--require", "lost<1"))
+    assert found["requests"] == 60
+    assert found["lost"] == 0
+    assert found["killed"]["service"] == f"backend-{system.backends[0]}"
+    assert {one["url"].rpartition(":")[2] for one in found["backends"] if one["answers"]} == {str(port) for port in system.backends}
+    assert len({worker for one in found["backends"] for worker in one["workers"]}) >= 3
