@@ -1,8 +1,9 @@
-"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` of the same tree.
+"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` and rsync of the same tree.
 
 The tree looks like Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. Both sides read from the page
 cache. Ours also hashes and reads back. Like is compared with like: our live pass, which does not wait for the disk, with cp (`copy_vs_cp`),
-and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`). Each copy of ours is a process of its own; its peak memory counts.
+and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`). Where there is an rsync, our live pass also runs against `rsync -aHS`
+and a check of all content with `rsync -c`, since rsync alone reads nothing back (`copy_vs_rsync`). Each copy of ours is a process of its own; its peak memory counts.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import argparse
 import json
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +31,10 @@ FILL = (1.0, 1.0, 0.6, 0.3, 0.1, 0.02, 0.0)
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync; our peak memory in MB."""
+    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync; our peak memory in MB.
+
+    And rsync alone, and with its check; 0 where there is none.
+    """
 
     live: float
     final: float
@@ -36,6 +42,8 @@ class Round:
     plain: float
     synced: float
     memory: float
+    rsync: float = 0.0
+    rsynced: float = 0.0
 
 
 def make_tree(top: Path, size: int) -> None:
@@ -56,13 +64,24 @@ def make_tree(top: Path, size: int) -> None:
 def measure(source: Path, work: Path, order: int) -> Round:
     """Copy in all ways, each into an empty place on a synced file system; `order` turns who comes first."""
     target = work / "target"
-    said: dict[str, dict[str, float]] = {}
-    for n in range(3):
-        way = ("live", "final", "cp")[(n + order) % 3]
+    said: dict[str, dict[str, float]] = {"rsync": {"plain": 0.0, "checked": 0.0}}
+    ways = {"live": _live, "final": _final, "cp": _cp, **({"rsync": _rsync} if shutil.which("rsync") else {})}
+    names = list(ways)
+    for n in range(len(names)):
+        way = names[(n + order) % len(names)]
         _level(source, target)
-        said[way] = _cp(source, target) if way == "cp" else _ours(source, target, way)
-    memory = max(said["live"]["memory"], said["final"]["memory"])
-    return Round(said["live"]["seconds"], said["final"]["seconds"], said["final"]["again"], said["cp"]["plain"], said["cp"]["synced"], memory)
+        said[way] = ways[way](source, target)
+    live, final, cp, rsync = (said[way] for way in ("live", "final", "cp", "rsync"))
+    memory = max(live["memory"], final["memory"])
+    return Round(live["seconds"], final["seconds"], final["again"], cp["plain"], cp["synced"], memory, rsync["plain"], rsync["checked"])
+
+
+def _live(source: Path, target: Path) -> dict[str, float]:
+    return _ours(source, target, "live")
+
+
+def _final(source: Path, target: Path) -> dict[str, float]:
+    return _ours(source, target, "final")
 
 
 def _ours(source: Path, target: Path, way: str) -> dict[str, float]:
@@ -77,6 +96,15 @@ def _cp(source: Path, target: Path) -> dict[str, float]:
     plain = time.monotonic() - began
     run(("sync", "-f", str(target)), timeout=600)
     return {"plain": plain, "synced": time.monotonic() - began}
+
+
+def _rsync(source: Path, target: Path) -> dict[str, float]:
+    began = time.monotonic()
+    run(("rsync", "-aHS", f"{source}/", f"{target}/"), timeout=600)
+    plain = time.monotonic() - began
+    if other := run(("rsync", "-aHSnc", "--out-format=%i %n", f"{source}/", f"{target}/"), timeout=600).out.strip():
+        raise RuntimeError(f"rsync says that its own copy differs:\n{other}")
+    return {"plain": plain, "checked": time.monotonic() - began}
 
 
 def _level(source: Path, target: Path) -> None:
@@ -99,29 +127,46 @@ def child(way: str, source: Path, target: Path) -> None:
     print(json.dumps({"seconds": first.seconds, "again": second.seconds, "memory": int(peak.split()[1]) / 1000}))
 
 
-def benchmark(size: int, rounds: int, folder: Path | None = None) -> dict[str, float]:
-    """Run the rounds, print the table and return medians of our speed over cp's, and the highest peak of memory in MB.
-
-    `copy_final_vs_cp` is the unfair one: ours waits for the disk, cp does not.
-    """
+def benchmark(size: int, rounds: int, folder: Path | None = None, done: list[Round] | None = None) -> dict[str, float]:
+    """Run the rounds, print the table and return `summary` of them; `done` gets each round as it ends, for who may be interrupted."""
+    done = [] if done is None else done
     with tempfile.TemporaryDirectory(prefix="omnimind-copy-", dir=folder) as name:
         source = Path(name) / "source"
         make_tree(source, size)
-        print(f"{'round':>5} {'live s':>8} {'cp s':>8} {'ratio':>6} {'final s':>8} {'cp+sync':>8} {'ratio':>6} {'again s':>8} {'RSS MB':>7}")
-        done = [_shown(n, measure(source, Path(name), n)) for n in range(rounds)]
-    return {
+        print(
+            f"{'round':>5} {'live s':>8} {'cp s':>8} {'ratio':>6} {'final s':>8} {'cp+sync':>8} {'ratio':>6} {'again s':>8} {'RSS MB':>7}"
+            f" {'rsync s':>8} {'checked':>8} {'ratio':>6}",
+            file=sys.stderr,
+        )
+        for n in range(rounds):
+            done.append(_shown(n, measure(source, Path(name), n)))
+    return summary(done)
+
+
+def summary(done: Sequence[Round]) -> dict[str, float]:
+    """Return medians of our speed over the others', and the highest peak of memory in MB.
+
+    `copy_final_vs_cp` is the unfair one: ours waits for the disk, cp does not.
+    """
+    found = {
         "copy_vs_cp": round(statistics.median(one.plain / one.live for one in done), 3),
         "copy_vs_cp_synced": round(statistics.median(one.synced / one.final for one in done), 3),
         "copy_final_vs_cp": round(statistics.median(one.plain / one.final for one in done), 3),
         "copy_again_s": round(statistics.median(one.again for one in done), 3),
         "copy_rss_mb": round(max(one.memory for one in done), 1),
     }
+    if all(one.rsynced for one in done):
+        found["copy_vs_rsync"] = round(statistics.median(one.rsynced / one.live for one in done), 3)
+        found["copy_vs_rsync_unchecked"] = round(statistics.median(one.rsync / one.live for one in done), 3)
+    return found
 
 
 def _shown(n: int, one: Round) -> Round:
     print(
         f"{n + 1:>5} {one.live:>8.3f} {one.plain:>8.3f} {one.plain / one.live:>6.2f} "
-        f"{one.final:>8.3f} {one.synced:>8.3f} {one.synced / one.final:>6.2f} {one.again:>8.3f} {one.memory:>7.0f}"
+        f"{one.final:>8.3f} {one.synced:>8.3f} {one.synced / one.final:>6.2f} {one.again:>8.3f} {one.memory:>7.0f} "
+        f"{one.rsync:>8.3f} {one.rsynced:>8.3f} {one.rsynced / one.live:>6.2f}",
+        file=sys.stderr,
     )
     return one
 

@@ -35,18 +35,18 @@ def main() -> int:
     for number in range(rounds):
         with tempfile.TemporaryDirectory(prefix="om-start-", ignore_cleanup_errors=True) as home:
             Path(home).chmod(0o755)
-            environment = _environment(Path(home))
+            where = environment(Path(home))
             try:
                 for times in (firsts, nexts):
-                    seconds, said = _up(environment)
+                    seconds, said = up(where)
                     times.append(seconds)
                     slowest[str(said["slowest"])] += 1
                     _table(f"{'next' if times is nexts else 'first'} start {number + 1}", seconds, said)
                     if times is nexts:
-                        _quick(environment, quick)
-                    _run(environment, "down")
+                        _quick(where, quick)
+                    run(where, "down")
             finally:
-                _run(environment, "down", check=False)
+                run(where, "down", check=False)
     found = {
         "first_s": round(statistics.median(firsts), 2),
         "next_s": round(statistics.median(nexts), 2),
@@ -61,9 +61,10 @@ def main() -> int:
     return 0
 
 
-def _up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
+def up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
+    """Start the system; return seconds by the clock on the wall, and what the command said."""
     began = time.monotonic()
-    out = _run(environment, "up", "--json")
+    out = run(environment, "up", "--json")
     seconds = time.monotonic() - began
     return seconds, next(event["data"] for event in map(json.loads, reversed(out.splitlines())) if event["kind"] == "result")
 
@@ -71,22 +72,24 @@ def _up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
 def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
     for _ in range(COMMANDS):
         began = time.monotonic()
-        said = json.loads(_run(environment, "health", "--json").splitlines()[-1])
+        said = json.loads(run(environment, "health", "--json").splitlines()[-1])
         found["health_cli"].append((time.monotonic() - began) * 1000)
         found["health"].append(float(said.get("data", said)["seconds"]) * 1000)
         began = time.monotonic()
-        _run(environment, "--help")
+        run(environment, "--help")
         found["help"].append((time.monotonic() - began) * 1000)
 
 
-def _run(environment: dict[str, str], *words: str, check: bool = True) -> str:
+def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
+    """Run an omnimind command; a failure ends this program unless it is not to be checked."""
     done = subprocess.run((sys.executable, "-m", "omnimind_ops", *words), env=environment, cwd="/", capture_output=True, text=True, timeout=400, check=False)
     if check and done.returncode:
         sys.exit(f"omnimind {' '.join(words)} ended with {done.returncode}\n{done.stderr}\n{done.stdout}")
     return done.stdout
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """Return the variables of an embedded system of its own: state below `home`, ports that are free."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(7)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:

@@ -1,0 +1,55 @@
+"""benchmarks.embeddings as a child: what its rounds took, kept line by line, and the numbers of its last line."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.peers.say import say
+
+ROUND = re.compile(r"round \d+ of \d+: (.+?)\s+([\d.]+) s$")
+AGAINST = {
+    "vs_sentence_transformers": ("ours one", "sentence-transformers"),
+    "vs_infinity": ("ours one", "infinity one"),
+    "vs_infinity_16x4": ("ours 16x4", "infinity 16x4"),
+}
+
+
+@dataclass
+class Embedded:
+    """Seconds of each round by the benchmark's own names; `result` is its last line, once it got there."""
+
+    rounds: dict[str, list[float]] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def pairs(self, name: str) -> list[tuple[float, float]]:
+        """Return (ours, theirs) of complete rounds."""
+        ours, theirs = AGAINST[name]
+        return list(zip(self.rounds.get(ours, []), self.rounds.get(theirs, []), strict=False))
+
+
+def measure(texts: int, rounds: int, found: Embedded) -> None:
+    """Fill `found`: it keeps what was measured when this is interrupted."""
+    words = (sys.executable, "-m", "benchmarks.embeddings", "--n", str(texts), "--rounds", str(rounds))
+    last = ""
+    # In a session of its own, so that Ctrl-C reaches it once, from here: a second one would interrupt it while it puts its services away.
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
+        assert child.stdout
+        try:
+            for line in child.stdout:
+                last = line.strip() or last
+                if hit := ROUND.match(line.strip()):
+                    found.rounds.setdefault(hit[1], []).append(float(hit[2]))
+                if line.strip() and not line.startswith("{"):
+                    say(line.rstrip())
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+            raise
+    if child.returncode:
+        raise RuntimeError(f"benchmarks.embeddings ended with {child.returncode}")
+    found.result = json.loads(last)

@@ -1,0 +1,1 @@
+"""Scripts that run inside a test host; nothing here is imported outside."""

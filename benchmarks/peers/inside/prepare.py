@@ -1,0 +1,60 @@
+"""Make a fresh host one that `omnimind converge` works on, and write the same goal as variables for Ansible; prints nothing.
+
+Runs with the Python of the installed command line. A run in the journal is what a migration would have left: its goal, all else undone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from deploy.limits import LIMITS, REDIS_MAXMEMORY
+from deploy.operations.venv import Release
+from omnimind_ops import __version__
+from omnimind_ops.engine.journal import Journal
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.plan import Plan
+from omnimind_ops.model.run import RunState
+from omnimind_ops.paths import Paths, data
+
+STAGED = "/opt/staged/qdrant"
+
+
+def main(systemd: int, variables: Path) -> None:
+    """Write both."""
+    goal = Goal(version=__version__, wheelhouse="/wheelhouse", qdrant_binary=STAGED, qdrant_version="benchmark", systemd=systemd)
+    paths = Paths()
+    paths.state.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with Journal(paths.journal) as journal:
+        run = journal.create(Plan("migrate", ()), {"goal": json.loads(json.dumps(asdict(goal)))})
+        journal.state(run.id, RunState.CONFIRMED)
+    variables.write_text(json.dumps(_variables(goal, paths), indent=1), encoding="utf-8")
+
+
+def _variables(goal: Goal, paths: Paths) -> dict[str, object]:
+    locks = Path(data("locks"))
+    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version, goal.wheelhouse)
+    names = ("config", "secrets", "opt", "venv", "state", "receipts", "stage", "parked", "logs")
+    return {
+        "goal": asdict(goal),
+        "paths": {**{name: str(getattr(paths, name)) for name in names}, "lock": {"parent": str(paths.lock.parent)}},
+        "limits": {name: asdict(limit) for name, limit in LIMITS.items()},
+        "maxmemory": REDIS_MAXMEMORY,
+        "native": {name: value for name, value in vars(native).items() if name.isupper()},
+        "release": {
+            "folder": f"{paths.venv}s/{release.digest}",
+            "lock": str(release.lock),
+            "model": str(release.model),
+            "wheel": str(release.wheel),
+        },
+        "units_all": native.all_units(goal),
+        "units_ours": native.ours(goal),
+        "units_workers": native.workers(goal),
+    }
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

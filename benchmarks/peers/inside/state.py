@@ -1,0 +1,117 @@
+"""What stands on this host in the end, as JSON: packages, units, files, environment, database, who answers. Standard library only, any Python 3.9.
+
+Secrets differ from host to host: in files, each is replaced by its name, its digest by the name of the digest.
+"""
+
+import grp
+import hashlib
+import http.client
+import json
+import pathlib
+import pwd
+import socket
+import stat
+import subprocess
+import sys
+
+SECRETS = pathlib.Path("/etc/omnimind/secrets")
+NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
+
+
+def run(*words, **more):
+    """Return what a command says, also when it fails."""
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more).stdout
+
+
+def packages():
+    """Return package → version, state."""
+    return dict(line.split(" ", 1) for line in run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n").splitlines())
+
+
+def units(names):
+    """Return unit → whether it is loaded, active, enabled."""
+    found = {}
+    for block in run("systemctl", "show", "-p", "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", *names).strip().split("\n\n"):
+        facts = dict(line.split("=", 1) for line in block.splitlines())
+        found[facts.pop("Id")] = facts
+    return found
+
+
+def files(paths):
+    """Return path → kind, mode, owner and (of a file) a digest of its text without secrets, (of a link) its target."""
+    return {path: one(pathlib.Path(path)) for path in paths}
+
+
+def one(path):
+    """Return one path's facts."""
+    if not path.exists() and not path.is_symlink():
+        return None
+    seen = path.lstat()
+    facts = [oct(stat.S_IMODE(seen.st_mode)), pwd.getpwuid(seen.st_uid).pw_name, grp.getgrgid(seen.st_gid).gr_name]
+    if path.is_symlink():
+        return ["link", str(path.readlink())]
+    if path.is_dir():
+        return ["folder", *facts]
+    return ["file", *facts, hashlib.sha256(plain(path.read_bytes())).hexdigest()]
+
+
+def plain(data):
+    """Return a file's bytes without secrets."""
+    for name in NAMES:
+        secret = (SECRETS / name).read_text().strip()
+        for value, word in ((secret, name), (hashlib.sha256(secret.encode()).hexdigest(), f"sha256 of {name}")):
+            data = data.replace(value.encode(), f"<{word}>".encode())
+    return data
+
+
+def environment():
+    """Return what is installed in the environment that the units run from."""
+    return sorted(path.name for path in pathlib.Path("/opt/omnimind/venv").resolve().glob("lib/python3*/site-packages/*.dist-info"))
+
+
+def database():
+    """Return the role, the database and its tables, without the one that the first health check makes."""
+    query = "SELECT rolname, rolcanlogin, rolsuper, left(rolpassword, 18) FROM pg_authid WHERE rolname = 'omnimind'"
+    shape = "SELECT datname, pg_encoding_to_char(encoding), pg_get_userbyid(datdba), datcollate, datctype FROM pg_database WHERE datname = 'omnimind'"
+    tables = "SELECT schemaname, tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'omnimind_health' ORDER BY 2"
+    asked = ((query, "postgres"), (shape, "postgres"), (tables, "omnimind"))
+    return [run("runuser", "-u", "postgres", "--", "psql", "-XAtqd", where, "-c", words, cwd="/").splitlines() for words, where in asked]
+
+
+def answers():
+    """Return who answers on the ports, and what."""
+    key, password = ((SECRETS / name).read_text().strip() for name in ("qdrant.key", "redis.password"))
+    found = {f"{port}{path}": get(port, path) for port, path in ((8000, "/health/"), (8080, "/health/"), (3001, "/health/"), (3000, "/"))}
+    found["6333/collections"] = get(6333, "/collections", {"api-key": key})
+    with socket.create_connection(("127.0.0.1", 6379), 5) as redis:
+        redis.sendall(f"AUTH default {password}\r\nPING\r\nQUIT\r\n".encode())
+        found["6379"] = redis.makefile().read().split()
+    return found
+
+
+def get(port, path, headers=None):
+    """Return the status of a request."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        link.request("GET", path, headers=headers or {})
+        return link.getresponse().status
+    except OSError as error:
+        return type(error).__name__
+
+
+def main():
+    """Print it; units and paths come as JSON on stdin."""
+    asked = json.load(sys.stdin)
+    told = {
+        "packages": packages(),
+        "units": units(asked["units"]),
+        "files": files(asked["paths"]),
+        "environment": environment(),
+        "database": database(),
+        "answers": answers(),
+    }
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

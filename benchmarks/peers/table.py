@@ -1,0 +1,39 @@
+"""One table of everything that was measured: median seconds of each side, the range of the ratios, their median."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison; `pairs` are (ours, theirs) in seconds, each pair of one round."""
+
+    name: str
+    peer: str
+    pairs: Sequence[tuple[float, float]]
+
+    @property
+    def ratios(self) -> list[float]:
+        """Return theirs over ours, round by round: above 1, ours is faster."""
+        return [theirs / ours for ours, theirs in self.pairs]
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print the table on stdout, without the rows that have no pairs."""
+    table = Table(title="peers, measured in turns; above 1, omnimind is faster")
+    for heading in ("what", "against"):
+        table.add_column(heading)
+    for heading in ("pairs", "ours, s", "theirs, s", "ratio", "lowest", "highest"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        if row.pairs:
+            ours, theirs = (f"{statistics.median(side):.2f}" for side in zip(*row.pairs, strict=True))
+            middle, low, high = statistics.median(row.ratios), min(row.ratios), max(row.ratios)
+            table.add_row(row.name, row.peer, str(len(row.pairs)), ours, theirs, f"{middle:.2f}", f"{low:.2f}", f"{high:.2f}")
+    Console(width=120).print(table)
