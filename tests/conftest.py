@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.services import Services, services
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that starts us with & has it ignored, by us and by all that we start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -152,6 +153,26 @@ def test_again_changes_nothing(host: Host) -> None:
 def test_receipt_can_be_checked_again(host: Host) -> None:
     tool.omnimind(host, "receipt", "verify")
     assert "Downtime" in host.sh("cat /var/lib/omnimind/receipts/*/receipt.md")
+
+
+def test_receipt_tells_the_speed_before_and_after_and_nobody_who_measured_is_left(host: Host) -> None:
+    found = tool.results(tool.omnimind(host, "receipt", "--json"))[-1]["data"]["bench"]
+    before, after = found["before"], found["after"]
+    assert (before["route"], before["texts_per_s"], before["settings"]["target"]) == ("GET /health/", None, "docker"), "the sample's old backend makes no embeddings"
+    assert before["total"]["p50_ms"] > 0
+    assert (after["route"], after["device"], after["cache"]["hits"]) == ("POST /embed", "cpu", 0)
+    assert after["texts_per_s"] > 0
+    assert "omnimind-bench" not in tool.omnimind(host, "user", "list").stdout
+    assert "## Speed" in host.sh("cat /var/lib/omnimind/receipts/*/receipt.md")
+
+
+def test_bench_measures_the_native_system_and_keeps_what_the_page_shows(host: Host) -> None:
+    said = tool.omnimind(host, "bench", "embeddings", "--n", "24", "--batch", "8", "--repeats", "2", "--save", "native", "--json")
+    found = json.loads(said.stdout)
+    assert (found["settings"]["target"], found["settings"]["cache"], found["device"]) == ("native", "cold", "cpu")
+    assert {row["name"] for row in found["stages"] if row["p50_ms"] is None} == set()
+    assert host.sh("stat -c '%a %U' /var/lib/omnimind/bench/native.json") == "644 root"
+    assert host.sh("runuser -u omnimind -- cat /var/lib/omnimind/bench/native.json | head -c 1") == "{"
 
 
 def test_health_says_that_every_service_does_real_work(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.hosts.sample import boot_sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
+PASSWORD = "a lantern, a ladder and a lake"
 PORTS = (8000, 8080, 3001)
 OURS = "6379|5432|6333|8000|8080|3001|3000"
 LOAD = """
@@ -109,6 +111,42 @@ def test_down_stops_all_of_it_and_up_starts_all_of_it(host: Host) -> None:
 def test_logs_are_the_journals(host: Host) -> None:
     assert "Started omnimind-engine.service" in tool.omnimind(host, "logs", "engine").stdout
     assert tool.omnimind(host, "logs", "nonsense", check=False).returncode == 64
+
+
+def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host: Host) -> None:
+    host.run(("omnimind", "user", "add", "otto", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
+    token = host.sh("omnimind user token otto --role reader").split()[-1]
+    assert token.startswith("omt_")
+    (run,) = json.loads(host.sh(f"curl -fsS -H 'Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate"))["runs"]
+    assert run["state"] in ("unconfirmed", "confirmed")
+    told = json.loads(host.sh(f"curl -fsS -H 'Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
+    assert {step["status"] for step in told["steps"]} == {"done"}
+    assert told["receipt"]["downtime_s"]["qdrant"] > 0
+    assert all(one["equal"] for one in told["receipt"]["compared"]) and told["receipt"]["compared"]
+    assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/journal.db") == "root:omnimind 640"
+    assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/receipts") == "root:root 700"
+    refused = host.sh("runuser -u omnimind -- sh -c 'echo >> /var/lib/omnimind/journal.db || touch /var/lib/omnimind/x' 2>&1 || true")
+    assert refused.count("ermission denied") == 2, refused
+
+
+def test_page_tells_the_browser_where_the_backends_are(host: Host) -> None:
+    said = json.loads(host.sh("curl -fsS http://localhost:3000/cluster.json"))
+    assert said == {"backends": [f"http://localhost:{port}" for port in PORTS]}
+    assert "<html" in host.sh("curl -fsS --compressed http://localhost:3000/search")
+
+
+def test_page_whose_port_is_taken_says_who_has_it_and_moves_nowhere(host: Host) -> None:
+    tool.omnimind(host, "down")
+    host.sh("systemd-run --unit=stranger python3 -m http.server 3000 --bind 127.0.0.1; until ss -Hltn 'sport = :3000' | grep -q .; do sleep 0.1; done")
+    said = tool.omnimind(host, "up", "--json", check=False)
+    assert said.returncode == 1
+    problem = tool.results(said)[-1]
+    assert problem["why"].startswith("port 3000: held by python3 (pid ")
+    assert "stranger.service" in problem["why"]
+    listening = host.sh(f"ss -Hltn | awk '{{print $4}}' | grep -E ':({OURS})$'").splitlines()
+    assert listening == ["127.0.0.1:3000"], "nothing of ours was started"
+    host.sh("systemctl stop stranger")
+    assert up(host)["state"] == "ready"
 
 
 def test_unit_that_cannot_start_is_named_with_its_own_last_words(host: Host) -> None:

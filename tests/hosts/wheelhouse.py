@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .cache import kept, key_of, key_of_files, sources
 from .host import Mount
-from .outside import call
+from .outside import OutsideError, call
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"
@@ -27,7 +27,7 @@ def wheelhouse(lock: Path | None = None) -> Path:
     """
     lock = (lock or ROOT / "locks" / "cpu.txt").resolve(strict=True)
     locked_wheels = _locked(lock)
-    files = [file for name in SHIPPED for file in sources(ROOT / name)] + [ROOT / name for name in LOOSE if (ROOT / name).is_file()]
+    files = [file for name in SHIPPED for file in sources(ROOT / name)] + [ROOT / name for name in LOOSE]
     key = key_of(locked_wheels.name, key_of_files(files, ROOT))
 
     def build(target: Path) -> None:
@@ -55,17 +55,16 @@ def _locked(lock: Path) -> Path:
 
 
 def _build_own(target: Path) -> None:
-    """Build in a copy: a build leaves nothing in the checkout, and works while the frontend is not built."""
+    """Build in a copy: a build leaves nothing in the checkout."""
+    if not (ROOT / "frontend/dist/index.html").is_file():
+        raise OutsideError("cannot build omnimind's wheel: frontend/dist is not there; bash .ci/prepare builds it")
     with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
         copy = Path(scratch)
         for name in SHIPPED:
             ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-            (copy / name).mkdir(parents=True, exist_ok=True)
+            shutil.copytree(ROOT / name, copy / name, ignore=ignored)
         for name in LOOSE:
-            source = ROOT / name
-            (copy / name).write_bytes(source.read_bytes() if source.is_file() else b"-\n")
+            shutil.copy2(ROOT / name, copy / name)
         words = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(copy))
         call(words, timeout=DOWNLOAD_SECONDS)
 
