@@ -8,11 +8,15 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests", "e2e"]
+nox.options.sessions = ["lint", "types", "web", "tests", "e2e"]
 
 REFERENCE = Path(__file__).parent / ".venv-reference/bin/python"
 if REFERENCE.exists():
     os.environ.setdefault("OMNIMIND_REFERENCE_PYTHON", str(REFERENCE))
+
+NODE = Path(__file__).parent / ".venv-node/bin"
+if NODE.exists():
+    os.environ["PATH"] = f"{NODE}{os.pathsep}{os.environ['PATH']}"
 
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
@@ -47,6 +51,14 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Types, strict."""
     session.run("mypy")
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """The page: style, types, its own tests, and that its client is the one that OpenAPI describes. tests/web are among `tests`."""
+    with session.chdir("frontend"):
+        for script in ("lint", "typecheck", "test", "api:check"):
+            session.run("npm", "run", "--silent", script, external=True)
 
 
 @nox.session
