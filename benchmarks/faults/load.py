@@ -24,7 +24,7 @@ class Load:
     rate: float = 60.0
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    cut: int = 0  # requests that were under way when hit() was called, and got no whole answer: nobody can save those
+    cut: int = 0  # requests that had been sent when hit() was called, and got no whole answer: nobody can save those
     by: Counter[int] = field(default_factory=Counter)  # answers by pid
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -67,10 +67,11 @@ class Load:
             self._over.wait(max(0.0, due - time.monotonic()))
 
     def _ask(self, due: float) -> None:
+        sent = float("inf")
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as link:
                 link.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                said = b""
+                sent, said = time.monotonic(), b""
                 while more := link.recv(65536):
                     said += more
             head, _, body = said.partition(b"\r\n\r\n")
@@ -79,7 +80,7 @@ class Load:
             self.by[int(json.loads(body).get("pid", 0))] += 1
             self.latencies.append(time.monotonic() - due)
         except (OSError, ValueError) as error:
-            if due <= self._hit and not isinstance(error, ConnectionRefusedError):
+            if sent <= self._hit:
                 self.cut += 1
             else:
                 self.failures.append(str(error) or type(error).__name__)

@@ -99,10 +99,12 @@ describe("no read fails while one backend lives", () => {
   });
 
   test("all fail once, at the same moment", async () => {
+    cluster.close();
+    cluster = new Cluster([a.url, b.url, c.url], { ...QUICK, readMs: 60_000 }); // a busy machine must not time one more out
     for (const one of [a, b, c]) one.moodOf = () => (one.heard.length === 1 ? "reset" : "well");
     const answer = await read();
     expect(answer.ok).toBe(true);
-    expect(answeredBy(answer)?.attempts).toBeGreaterThanOrEqual(4); // a busy machine may time one more out
+    expect(answeredBy(answer)?.attempts).toBe(4);
   });
 
   test("one that is slow but in time is waited for", async () => {
