@@ -57,7 +57,7 @@ def read(words: Sequence[str]) -> tuple[Requirement, ...]:
 def _read(text: str) -> Requirement:
     hit = _GRAMMAR.fullmatch(text)
     if not hit:
-        raise Problem("cannot read a requirement", f"--require {text!r} is none", _FIX, code=ExitCode.USAGE)
+        raise Problem("cannot read a requirement", f"--require {text!r} is not of the form of one", _FIX, code=ExitCode.USAGE)
     metric, sign, number, unit = hit.groups()
     units = _units(metric)
     if units is None:

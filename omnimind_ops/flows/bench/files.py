@@ -23,7 +23,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 def checked(name: str) -> str:
     """Return the name; a Problem (64) for one that could lead out of the folder."""
     if not re.fullmatch(NAME, name):
-        raise Problem("cannot save under that name", f"{name!r} is none", "use letters, digits and . _ + -, a letter or digit first", code=ExitCode.USAGE)
+        raise Problem("cannot save under that name", f"{name!r} is no name for a file of results", "use letters, digits and . _ + -, a letter or digit first", code=ExitCode.USAGE)
     return name
 
 

@@ -101,7 +101,11 @@ def _container(settings: Settings) -> str:
     version, why = docker.engine()
     if not version:
         raise Problem("cannot measure the containers", f"no Docker engine answers: {why}", "start it: systemctl start docker")
-    backend = docker.roles(docker.pick_project(docker.projects(), settings.project or None, None)).backend
+    try:
+        project = docker.pick_project(docker.projects(), settings.project or None, None)
+    except Problem as problem:
+        raise Problem("cannot measure the containers", problem.why, "start them (docker compose up -d), or name the backend: --target URL") from problem
+    backend = docker.roles(project).backend
     if backend is None or not backend.running:
         raise Problem("cannot measure the containers", "no backend runs among them", "start it: docker compose up -d")
     return published(backend)
