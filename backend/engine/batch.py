@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
@@ -11,6 +11,8 @@ from backend.engine.request import Request
 
 SLACK = 32
 """Tokens: about what a batch costs beside its tokens. Padding up to this, or an eighth of the batch, is cheaper than a batch of its own."""
+SMALLEST = 64
+"""Tokens; what waits is not cut finer than that."""
 LOOK_AT = 256
 """Requests that are looked at for one batch."""
 
@@ -42,6 +44,12 @@ class _Room:
         return True
 
 
+def share(tokens: int, lanes: int) -> int:
+    """Return the budget of the first of `lanes` idle lanes where so many tokens wait: its part of them, and the padding that `fill` allows."""
+    part = -(-tokens // lanes)
+    return max(SMALLEST, part + max(SLACK, part // 8))
+
+
 def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list[Item]:
     """Take the next batch of at most `budget` tokens, or one text, shortest first. Padding counts where the device `pads`; there, lengths are alike.
 
@@ -63,31 +71,33 @@ def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
     room = _Room(budget, middle, tokens=middle)
     chosen = [(fair[0], len(fair[0].lengths) - 1)]
     fits = {True: True, False: True}  # a longer one, a shorter one
-    for _, request, at in merge(*(_nearest(one, middle) for one in fair), key=lambda one: one[0]):
+    for _, request, at in merge(*(_nearest(one, middle, fits) for one in fair), key=lambda one: one[0]):
         if (request, at) == chosen[0]:
             continue
         longer = request.lengths[at] > middle
         fits[longer] = fits[longer] and room.takes(request.lengths[at])
         if fits[longer]:
             chosen.append((request, at))
-        elif not any(fits.values()):
-            break
     # From the end of each request, so that the places of the others stay what they are.
     return [Item(request, *request.pop(at)) for request, at in sorted(chosen, key=lambda one: -one[1])]
 
 
-def _nearest(request: Request, middle: int) -> Iterator[tuple[int, Request, int]]:
-    """Yield distance from `middle`, request, and place in its waiting texts; nearest first."""
+def _nearest(request: Request, middle: int, fits: Mapping[bool, bool]) -> Iterator[tuple[int, Request, int]]:
+    """Yield distance from `middle`, request, and place in its waiting texts; nearest first, longer or shorter ones only while they fit."""
     lengths = request.lengths
     high = bisect_right(lengths, middle)
     low = high - 1
-    while low >= 0 or high < len(lengths):
-        if high == len(lengths) or (low >= 0 and middle - lengths[low] <= lengths[high] - middle):
-            yield middle - lengths[low], request, low
+    while True:
+        shorter = middle - lengths[low] if low >= 0 and fits[False] else None
+        longer = lengths[high] - middle if high < len(lengths) and fits[True] else None
+        if shorter is not None and (longer is None or shorter <= longer):
+            yield shorter, request, low
             low -= 1
-        else:
-            yield lengths[high] - middle, request, high
+        elif longer is not None:
+            yield longer, request, high
             high += 1
+        else:
+            return
 
 
 def _packed(fair: Sequence[Request], budget: int) -> list[Item]:

@@ -39,7 +39,7 @@ class Proof:
 
 
 class Runner(Protocol):
-    """One loaded model on one device. All calls come from one thread, the batcher's; a runner needs no lock."""
+    """One loaded model on one device. All calls come from the batcher's threads, `lanes` of them: with one lane a runner needs no lock."""
 
     @property
     def name(self) -> str:
@@ -72,6 +72,10 @@ class Runner(Protocol):
     @property
     def pads(self) -> bool:
         """Whether texts of a batch are padded to the longest; without that, lengths need not be alike."""
+
+    @property
+    def lanes(self) -> int:
+        """How many batches this device works on side by side."""
 
     @property
     def details(self) -> dict[str, object]:

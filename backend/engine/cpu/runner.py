@@ -1,7 +1,7 @@
 """The Runner on OpenVINO: load() compiles a model for this processor. No torch.
 
-A batch is cut into one piece for each stream, a stream being a core or a few: two small matrix products side by side beat one product on two
-cores (docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself, `fast` in i8; the latter two are
+Each lane has a stream of OpenVINO, which is a core or a few: two small matrix products side by side beat one product on two cores
+(docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself, `fast` in i8; the latter two are
 compared with f32 on sample texts when they are loaded, and not used where they differ too much.
 """
 
@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import openvino as ov
@@ -26,12 +27,10 @@ from backend.engine.identity import digest as identity
 from backend.engine.runner import Options, Vectors
 from omnimind_ops.model.problem import Problem
 
-TOKENS_PER_STREAM = 512
-"""256 to 2048 cost the same for each token; the fewer, the sooner a small request gets its turn."""
-CORES_PER_STREAM = 4
-"""On large machines: more streams than this cost memory and win nothing."""
-SMALLEST_PIECE = 64
-"""Tokens; a batch is not cut finer than that."""
+BATCH_TOKENS = 768
+"""512 cost 3 % more for each token, 1024 2 % less (every new shape of a batch has its price); the fewer, the sooner a small request gets its turn."""
+CORES_PER_LANE = 4
+"""On large machines: more lanes than this cost memory and win nothing."""
 SHAPES = 128
 """Prepared kernels that each stream keeps; with OpenVINO's own 5000 the engine would grow by 0.5 MB with every new shape of a batch, for nothing."""
 LEAST = {"bf16": 0.999, "i8": 0.99}
@@ -48,40 +47,36 @@ class OpenVinoRunner:
 
     def __init__(self, folder: Folder, model: ov.Model, precision: str, digest: str, options: Options, group: int = 0) -> None:
         threads = options.threads or processor.cores()
-        streams = threads if threads <= CORES_PER_STREAM else math.ceil(threads / CORES_PER_STREAM)
+        self.lanes = threads if threads <= CORES_PER_LANE else math.ceil(threads / CORES_PER_LANE)
         hint = "bf16" if precision in ("bf16", "i8") and processor.has_bf16() else "f32"
         self.name, self.max_tokens, self.precision, self.digest = folder.name, folder.max_tokens, precision, digest
-        self.batch_tokens = options.batch_tokens or TOKENS_PER_STREAM * streams
-        self.details: dict[str, object] = {"streams": streams, "threads": threads, "openvino": ov.__version__}
-        settings: Settings = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
+        self.batch_tokens = options.batch_tokens or BATCH_TOKENS
+        self.details: dict[str, object] = {"lanes": self.lanes, "threads": threads, "openvino": ov.__version__}
+        settings: Settings = {"NUM_STREAMS": self.lanes, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
         # Not pinned: the stores beside us would have to wait for the cores that we were nailed to, and we for theirs.
         settings |= {"ENABLE_CPU_PINNING": "NO", "CPU_RUNTIME_CACHE_CAPACITY": SHAPES, **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": group} if group else {})}
         compiled = core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
-        self._streams = [compiled.create_infer_request() for _ in range(streams)]
+        self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(self.lanes):
+            self._idle.put(compiled.create_infer_request())
         self.dimensions = int(self.encode([[0]]).shape[1])
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Return one row for each sequence, in the order given; the longest pad the others of their piece."""
-        pieces = split(ids, len(self._streams))
-        for stream, piece in zip(self._streams, pieces, strict=False):
-            stream.start_async(_inputs(piece), share_inputs=True)
-        rows = []
-        failed: RuntimeError | None = None
-        for stream, _ in zip(self._streams, pieces, strict=False):
-            try:
-                stream.wait()
-                rows.append(np.array(stream.get_output_tensor(0).data, np.float32))
-            except RuntimeError as error:  # the other streams are waited for all the same: they still write
-                failed = error
-        if failed:
-            raise Problem(
-                "cannot embed on the CPU", str(failed).strip().splitlines()[-1], "read the engine's log; the other requests are not touched"
-            ) from failed
-        return np.concatenate(rows)
+        """Return one row for each sequence, in the order given; the longest pads the others."""
+        request = self._idle.get()
+        try:
+            request.infer(_inputs(ids), share_inputs=True, share_outputs=True)
+            return np.array(request.get_output_tensor(0).data, np.float32)
+        except RuntimeError as error:
+            why = str(error).strip().splitlines()[-1]
+            raise Problem("cannot embed on the CPU", why, "read the engine's log; the other requests are not touched") from error
+        finally:
+            self._idle.put(request)
 
     def close(self) -> None:
-        """Give back memory."""
-        self._streams.clear()
+        """Give back memory; nothing is under way any more."""
+        while not self._idle.empty():
+            self._idle.get()
 
 
 def load(folder: Folder, options: Options) -> OpenVinoRunner:
@@ -148,26 +143,10 @@ def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVin
     return None
 
 
-def split(ids: Sequence[Sequence[int]], streams: int) -> list[Sequence[Sequence[int]]]:
-    """Cut a batch into at most so many pieces of about as many tokens, order kept; a small batch stays whole."""
-    total = sum(map(len, ids))
-    count = max(1, min(streams, len(ids), total // SMALLEST_PIECE))
-    pieces: list[Sequence[Sequence[int]]] = []
-    begin, seen = 0, 0
-    for at, one in enumerate(ids, 1):
-        seen += len(one)
-        if seen * count >= total * (len(pieces) + 1) or at == len(ids):
-            pieces.append(ids[begin:at])
-            begin = at
-            if begin == len(ids):
-                break
-    return pieces
-
-
-def _inputs(piece: Sequence[Sequence[int]]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]:
-    lengths = np.fromiter(map(len, piece), np.int32, len(piece))
-    padded = np.zeros((len(piece), int(lengths.max())), np.int32)
-    for row, one in zip(padded, piece, strict=True):
+def _inputs(ids: Sequence[Sequence[int]]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]:
+    lengths = np.fromiter(map(len, ids), np.int32, len(ids))
+    padded = np.zeros((len(ids), int(lengths.max())), np.int32)
+    for row, one in zip(padded, ids, strict=True):
         row[: len(one)] = one
     return {0: padded, 1: lengths}
 

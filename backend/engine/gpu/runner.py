@@ -41,6 +41,7 @@ class TorchRunner:
     """One model on one device; backend.engine.runner.Runner says what each thing means. load() makes it."""
 
     pads = False
+    lanes = 1
 
     def __init__(self, folder: Folder, card: Card, choice: Choice, make: Make, digest: str) -> None:
         self.name, self.max_tokens, self.device = folder.name, folder.max_tokens, card.device.type

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from backend.engine.batch import fill
+from backend.engine.batch import SMALLEST, fill, share
 from backend.engine.batcher import Batcher, Full
 from backend.engine.http import Bodies
 from backend.engine.request import Request
@@ -33,6 +33,7 @@ class Counting:
     """A device that answers each text with its length; it can be held, and told to fail."""
 
     pads = True
+    lanes = 1
     name, dimensions, max_tokens, device, precision, digest, batch_tokens = "counting", 1, 512, "cpu", "f32", "0" * 16, 64
 
     def __init__(self) -> None:
@@ -174,6 +175,55 @@ def test_a_large_request_is_not_starved_by_small_ones_that_never_end() -> None:
 
     # A fair share of nine callers: 2400 tokens of the large one, and no more than about eight times that for the others.
     assert asyncio.run(story()) < 8 * 2400 / 30 * 2
+
+
+def test_idle_lanes_share_what_waits_and_a_small_batch_stays_whole() -> None:
+    assert share(40, 2) == SMALLEST
+    assert 200 <= share(400, 2) < 300
+    many = request(*[50] * 8)
+    assert [len(fill([many], share(many.waiting_tokens, idle))) for idle in (2, 1)] == [4, 4]
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_batches_of_one_request_run_side_by_side_on_as_many_lanes_as_there_are(lanes: int) -> None:
+    class Meeting(Counting):
+        """Each batch waits until all lanes have one."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.lanes = lanes
+            self.all_here = threading.Barrier(lanes)
+
+        def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
+            self.all_here.wait(10)
+            time.sleep(0.05)
+            return super().encode(ids)
+
+    async def story() -> Request:
+        batcher = Batcher(Meeting())
+        answer = await batcher.embed(tokens(*range(50, 50 + 2 * lanes)))
+        batcher.close()
+        return answer
+
+    began = time.perf_counter()
+    answer = asyncio.run(story())
+    assert answer.rows[:, 0].tolist() == list(range(50, 50 + 2 * lanes))
+    assert 0.1 <= answer.inference <= time.perf_counter() - began  # two rounds; side by side counts once
+
+
+def test_a_batch_that_fails_on_one_lane_leaves_the_other_alone() -> None:
+    class Two(Counting):
+        lanes = 2
+
+    async def story() -> list[object]:
+        batcher = Batcher(Two())
+        asked = [[13, 14], *([20 + number, 60] for number in range(20))]
+        answers = await asyncio.gather(*(batcher.embed(tokens(*lengths)) for lengths in asked), return_exceptions=True)
+        assert batcher.load().requests == 0
+        batcher.close()
+        return [one.rows[:, 0].tolist() if isinstance(one, Request) else str(one) for one in answers]
+
+    assert asyncio.run(story()) == ["thirteen", *([20.0 + number, 60.0] for number in range(20))]
 
 
 def test_padding_is_a_batch_of_its_own_at_most() -> None:
