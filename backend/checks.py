@@ -15,6 +15,8 @@ from backend.settings import Settings
 
 FRESH_SECONDS = 1.0
 """However often a worker is asked, it asks each service at most this often."""
+DOWN_SECONDS = 0.1
+"""The same for one that is down: whoever waits for it wants to know at once when it is there, and a question that is refused costs little."""
 
 
 class Answer(BaseModel):
@@ -31,6 +33,11 @@ class _Said:
     answer: Answer
     at: float
 
+    @property
+    def fresh(self) -> float:
+        """Seconds for which it may be said again."""
+        return DOWN_SECONDS if self.answer.state == "down" else FRESH_SECONDS
+
 
 class Check:
     """One service. One question at a time: one that hangs is told of, not asked again, and not cancelled, for that can hang too."""
@@ -43,10 +50,10 @@ class Check:
         self._since = 0.0
 
     async def read(self) -> Answer:
-        """Return the answer, at most FRESH_SECONDS old, within the settings' seconds."""
+        """Return the answer, at most FRESH_SECONDS or DOWN_SECONDS old, within the settings' seconds."""
         now = time.monotonic()
         if not self._task:
-            if self._said and now - self._said.at < FRESH_SECONDS:
+            if self._said and now - self._said.at < self._said.fresh:
                 return self._said.answer.model_copy(update={"age_s": round(now - self._said.at, 3)})
             self._task, self._since = asyncio.create_task(self._measure()), now
         done, _ = await asyncio.wait({self._task}, timeout=max(0.0, self._since + self._seconds - now))

@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.websockets import WebSocket
 
 from backend.errors import MEDIA_TYPE, ApiProblem
 
 MOST_FAULTS = 50
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def install(app: FastAPI) -> None:
@@ -25,11 +27,19 @@ def install(app: FastAPI) -> None:
 
 async def _answer(connection: HTTPConnection, error: Exception) -> Response | None:
     problem = _problem(error)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = ", ".join(_methods(connection))
     response = Response(_body(problem, connection.url.path), problem.status, problem.headers, MEDIA_TYPE)
     if isinstance(connection, WebSocket):
         await connection.send_denial_response(response)
         return None
     return response
+
+
+def _methods(connection: HTTPConnection) -> list[str]:
+    """Return what may be asked of this path. The router names only the first route's methods of several that have it; RFC 9110 (15.5.6) wants all."""
+    scope = {"type": "http", "path": connection.scope["path"], "root_path": connection.scope.get("root_path", "")}
+    return [method for method in METHODS if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in connection.app.routes)]
 
 
 def _problem(error: Exception) -> ApiProblem:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from backend import faults
+from backend import faults, lent
 from backend.errors import ApiProblem
 from backend.guard.rate import Limits
 from backend.passwords import LONGEST, SHORTEST, Passwords
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from backend.pools import Postgres
 
 Answer = Mapping[str, object] | list[Mapping[str, object]]
-LENT = "omnimind-bench-"
-"""How the names of users begin that `lend` makes."""
 LENT_FOR = timedelta(days=1)
 
 
@@ -58,11 +56,11 @@ class Refused(Exception):  # noqa: N818 a rule, not an error
 
 async def add(desk: Desk, name: str, password: str, role: str | None = None) -> Answer:
     """Make a user. Without a role the very first one is an admin, and any other a reader."""
-    if name.startswith(LENT):
-        raise Refused(f"names that begin with {LENT} are those of measurements, which come and go", "choose another name")
+    if name.startswith(lent.PREFIX):
+        raise Refused(f"names that begin with {lent.PREFIX} are those of measurements, which come and go", "choose another name")
     if not re.fullmatch(NAME, name):
         raise Refused(f"{name!r} is no name for a user", "use up to 64 of a-z 0-9 . _ -, a letter or digit first")
-    known = [user for user in await users.listed(desk.postgres) if not user.name.startswith(LENT)]
+    known = [user for user in await users.listed(desk.postgres) if not user.name.startswith(lent.PREFIX)]
     chosen = Role(role) if role else Role.READER if known else Role.ADMIN
     made = await users.create(desk.postgres, name, await desk.passwords.hash(_long_enough(password)), chosen)
     if made is None:
@@ -97,15 +95,15 @@ async def token(desk: Desk, name: str, label: str, role: str, days: int | None) 
     return {"token": made, "user": name, "name": label, "role": role, "expires_at": until}
 
 
-async def lend(desk: Desk, role: str) -> Answer:
+async def lend(desk: Desk, role: str, pid: int) -> Answer:
     """Make a user for a measurement, nobody's: its password is known to no one, its token ends within a day. `take_back` deletes both.
 
-    Those that a measurement left behind when it was killed are deleted now.
+    `pid` is the process that measures. Users that others left behind when they were killed are deleted now; where that cannot be told, after a day.
     """
     for user in await users.listed(desk.postgres):
-        if user.name.startswith(LENT) and user.created_at < datetime.now(UTC) - LENT_FOR:
-            await users.delete(desk.postgres, user.id)
-    name = LENT + secrets.token_hex(6)
+        if lent.is_left(user.name) or (user.name.startswith(lent.PREFIX) and user.created_at < datetime.now(UTC) - LENT_FOR):
+            await _delete(desk, user)
+    name = lent.name(pid)
     made = await users.create(desk.postgres, name, await desk.passwords.hash(secrets.token_urlsafe(32)), Role(role))
     if made is None:
         raise Refused(f"there is a user {name}", "try again")
@@ -115,11 +113,15 @@ async def lend(desk: Desk, role: str) -> Answer:
 
 async def take_back(desk: Desk, name: str) -> Answer:
     """Delete a user that `lend` made, with its token; one that is gone already is fine."""
-    found = await users.named(desk.postgres, name) if name.startswith(LENT) else None
+    found = await users.named(desk.postgres, name) if name.startswith(lent.PREFIX) else None
     if found:
-        await users.delete(desk.postgres, found[0].id)
-        await Limits(desk.redis).forgive(f"user:{found[0].id}")
+        await _delete(desk, found[0])
     return {"name": name}
+
+
+async def _delete(desk: Desk, user: User) -> None:
+    await users.delete(desk.postgres, user.id)
+    await Limits(desk.redis).forgive(f"user:{user.id}")
 
 
 ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {

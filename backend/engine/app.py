@@ -55,8 +55,8 @@ class Engine:
         route = self.routes.get((method, path))
         try:
             if route is None:
-                known = any(path == other for _, other in self.routes)
-                raise ApiProblem(405 if known else 404, "method not allowed" if known else "not found")
+                allowed = ", ".join(known for known, other in self.routes if other == path)
+                raise ApiProblem(405, "method not allowed", headers={"Allow": allowed}) if allowed else ApiProblem(404, "not found")
             return await route(receive)
         except ApiProblem as error:
             return http.problem(error, path)

@@ -13,6 +13,7 @@ from backend.errors import ApiProblem
 from backend.schemas.runs import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
 from omnimind_ops.engine.history import History
 from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.model import receipt as receipts
 from omnimind_ops.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
 
 def receipt(run: Run) -> Receipt:
     """Return what a person wants to know of a migration's receipt."""
-    from omnimind_ops.flows import receipt as receipts
-
     body = receipts.receipt(run)
     downtime, verified = body["downtime_s"], body["verified"]
     assert isinstance(downtime, dict) and isinstance(verified, dict)

@@ -38,7 +38,7 @@ async def live(settings: SettingsDep) -> Live:
 @router.get("/ready", responses={503: {"model": Ready}})
 @router.get("/", responses={503: {"model": Ready}})
 async def ready(settings: SettingsDep, request: Request, response: Response) -> Ready:
-    """Ask all services, each at most once a second; 503 with Retry-After when one does not answer."""
+    """Ask all services, each at most once a second, one that is down ten times; 503 with Retry-After when one does not answer."""
     checks: Checks = request.app.state.checks
     found = await checks.all()
     status = overall(found)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
+from backend import lent
 from backend.deps import Admin, PoolsDep
 from backend.errors import ApiProblem
 from backend.passwords import Passwords
@@ -25,6 +26,8 @@ async def listed(_: Admin, pools: PoolsDep) -> list[UserPublic]:
 @router.post("", status_code=201)
 async def create(asked: NewUser, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
     """Make a user."""
+    if asked.name.startswith(lent.PREFIX):
+        raise ApiProblem(409, "the name is taken", f"names that begin with {lent.PREFIX} are those of measurements", fix="choose another name")
     made = await users.create(pools.postgres, asked.name, await _hash(request, asked.password.get_secret_value()), asked.role)
     if made is None:
         raise ApiProblem(409, "the name is taken", f"there is a user {asked.name}", fix="choose another name, or change that user: PATCH /users/ID")

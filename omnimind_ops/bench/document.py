@@ -12,7 +12,6 @@ from omnimind_ops.bench.noise import noise
 from omnimind_ops.model.json import JSON
 
 SCHEMA = "omnimind.bench/1"
-CASES = ("embeddings", "search", "quantum", "cluster")
 
 
 @dataclass

@@ -15,7 +15,6 @@ from omnimind_ops.model.json import JSON
 ROWS = ("request", "tcp", "backend", "tokenise", "queue", "inference", "engine", "serialise", "qdrant", "redis", "postgres", "response")
 """In the order of the way: the client sends, connects, and last receives; what lies between is the server's to tell."""
 EMBEDDING = ("tokenise", "queue", "inference", "engine")
-CLIENT = ("request", "tcp", "response")
 ROW_OF = {"auth": "postgres", "cache": "redis", "redis": "redis", **{name: name for name in (*EMBEDDING, "serialise", "qdrant", "postgres")}}
 """Of the server's stages; those that are not here are work of the backend's own process: receive, parse, chunk, backend."""
 LIMIT = 0.05

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,20 +48,37 @@ NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Ask for embeddings 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What becomes of a result."""
+    """What becomes of a result. Its fields are options of all cases."""
 
-    save: str
-    baseline: str
-    anyway: bool
-    require: Sequence[str]
-    plot: Path | None
-    markdown: bool
-    json: bool
-    config: Path | None
+    save: Save = ""
+    baseline: Baseline = ""
+    anyway: Anyway = False
+    require: Require = None
+    plot: Plot = None
+    markdown: Markdown = False
+    config: Config = None
+    json: Json = False
+
+
+def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command as Typer, which knows no groups of options, reads it: with Wanted's fields last, in the place of `wanted`, its first parameter."""
+    group = inspect.signature(Wanted, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def flat(**options: Any) -> None:
+        command(Wanted(**{name: options.pop(name) for name in group}), **options)
+
+    every = [*own, *group.values()]
+    flat.__annotations__ = {one.name: one.annotation for one in every}
+    vars(flat)["__signature__"] = inspect.Signature(every)
+    return flat
 
 
 @app.command("embeddings")
+@with_wanted
 def embeddings(
+    wanted: Wanted,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Texts.")] = 1000,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in one request.")] = 32,
     concurrency: Concurrency = 1,
@@ -68,77 +88,48 @@ def embeddings(
     no_qdrant: NoQdrant = False,
     repeats: Repeats = 10,
     seconds: Seconds = 180,
-    save: Save = "",
-    baseline: Baseline = "",
-    anyway: Anyway = False,
-    require: Require = None,
-    plot: Plot = None,
-    markdown: Markdown = False,
-    config: Config = None,
-    json: Json = False,
 ) -> None:
     """How long N embeddings take end to end, stage by stage."""
     words: dict[str, Any] = {"n": n, "batch": batch, "concurrency": concurrency, "device": device, "cache": cache, "target": target, "qdrant": not no_qdrant}
-    _run({"embeddings": {**words, "repeats": repeats, "seconds": seconds}}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+    _run({"embeddings": {**words, "repeats": repeats, "seconds": seconds}}, wanted)
 
 
 @app.command("search")
+@with_wanted
 def search(
+    wanted: Wanted,
     n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="Questions.")] = SEARCHES,
     k: K = 10,
     concurrency: Concurrency = 1,
     target: Target = "",
     repeats: Repeats = 10,
     seconds: Seconds = 120,
-    save: Save = "",
-    baseline: Baseline = "",
-    anyway: Anyway = False,
-    require: Require = None,
-    plot: Plot = None,
-    markdown: Markdown = False,
-    config: Config = None,
-    json: Json = False,
 ) -> None:
     """The service's top k against an exact search of ours over the same vectors: recall and latency."""
     words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
-    _run({"search": words}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+    _run({"search": words}, wanted)
 
 
 @app.command("quantum")
-def quantum(
-    budget: Budget = 60,
-    save: Save = "",
-    baseline: Baseline = "",
-    anyway: Anyway = False,
-    require: Require = None,
-    plot: Plot = None,
-    markdown: Markdown = False,
-    config: Config = None,
-    json: Json = False,
-) -> None:
+@with_wanted
+def quantum(wanted: Wanted, budget: Budget = 60) -> None:
     """Circuits of growing size on CPU and GPU; keeps the size from which on the GPU is faster, for the router."""
-    _run({"quantum": {"budget": budget}}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+    _run({"quantum": {"budget": budget}}, wanted)
 
 
 @app.command("cluster")
+@with_wanted
 def cluster(
+    wanted: Wanted,
     rate: Rate = 20,
     for_: LoadSeconds = 15,
     kill: Kill = False,
     concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")] = CALLERS,
     target: Target = "",
-    save: Save = "",
-    baseline: Baseline = "",
-    anyway: Anyway = False,
-    require: Require = None,
-    plot: Plot = None,
-    markdown: Markdown = False,
-    config: Config = None,
-    json: Json = False,
 ) -> None:
     """All backends under a steady load; latency counts from when a request was due, so that a stall is felt as users feel it."""
     words = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
-    _run({"cluster": words}, Wanted(save, baseline, anyway, require or (), plot, markdown, json, config))
+    _run({"cluster": words}, wanted)
 
 
 @app.command("all")
@@ -161,7 +152,7 @@ def everything(
         "quantum": {"budget": budget},
         "cluster": {"target": target, "concurrency": CALLERS},
     }
-    _run(words, Wanted(save, baseline, anyway, (), None, markdown, json, config))
+    _run(words, Wanted(save, baseline, anyway, markdown=markdown, config=config, json=json))
 
 
 @app.command("schema")
@@ -183,7 +174,7 @@ def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
     from omnimind_ops.flows.bench.asked import Asked
     from omnimind_ops.settings import load
 
-    settings, required = load(wanted.config), requirements.read(wanted.require)
+    settings, required = load(wanted.config), requirements.read(wanted.require or ())
     asked = {case: Asked(**words) for case, words in cases.items()}
     names = {case: _named(wanted.save, case, cases) for case in cases}
     for name in filter(None, names.values()):

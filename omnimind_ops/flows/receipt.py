@@ -1,61 +1,20 @@
-"""The receipt of a run: one JSON and one Markdown file with plan, versions, counts, digests, downtime; and its check."""
+"""The receipt of a run: one JSON and one Markdown file; and its check. What it says is made by model/receipt.py."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnimind_ops import __version__
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState, StepRecord
+from omnimind_ops.model.receipt import digest, receipt
+from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.files import tree_fingerprint
 from omnimind_ops.tools.markdown import receipt as markdown
-
-UNTIL = {
-    RunState.UNCONFIRMED: "until confirmed, and after that until `omnimind finish`",
-    RunState.CONFIRMED: "until `omnimind finish`",
-    RunState.ROLLED_BACK: "done",
-}
-
-
-def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
-    """Return what happened, as data; `digest` is over all the rest. `bench`: documents of `omnimind bench`, before and after."""
-    memos = {record.step.id: dict(record.memo or {}) for record in run.steps}
-    body: dict[str, JSON] = {
-        "omnimind": __version__,
-        "run": run.id,
-        "state": str(run.state),
-        "started": run.started,
-        "ended": run.ended,
-        "plan": {"digest": run.plan.digest, "steps": [_step(record) for record in run.steps]},
-        "setup": dict(run.setup),
-        "verified": memos.get("verify", {}),
-        "downtime_s": downtime(memos),
-        "bench": dict(bench or {}),
-        "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
-    }
-    body["digest"] = _digest(body)
-    return body
-
-
-def downtime(memos: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
-    """Return seconds per service from the stop of its container to the first good native answer."""
-    answered = memos.get("prove", {}).get("answered")
-    if not isinstance(answered, Mapping):
-        return {}
-    writers, data = memos.get("stop-writers", {}).get("stopped_at"), memos.get("stop-data", {}).get("stopped_at")
-    started = {"redis": data, "qdrant": data}
-    return {
-        name: round(float(str(at)) - float(str(begin)), 3)
-        for name, at in answered.items()
-        if (begin := started.get(name, writers)) is not None and name not in ("postgresql", "engine")
-    }
 
 
 def write(run: Run, paths: Paths) -> Path:
@@ -83,11 +42,10 @@ def read(run_id: str, paths: Paths) -> dict[str, JSON]:
 
 def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
     """Check a receipt again: its own digest, the journal's plan, and the old data that it vouches for."""
-    rest = {k: v for k, v in body.items() if k != "digest"}
     plan = body["plan"]
     assert isinstance(plan, Mapping)
     found = [
-        ("receipt unchanged", body.get("digest") == _digest(rest), str(body.get("digest"))),
+        ("receipt unchanged", body.get("digest") == digest(body), str(body.get("digest"))),
         ("same plan as the journal", plan.get("digest") == run.plan.digest, run.plan.digest),
     ]
     verified = body.get("verified")
@@ -124,18 +82,3 @@ def _print(side: JSON) -> dict[str, JSON]:
     counts, digests = side["counts"], side["digests"]
     assert isinstance(counts, Mapping) and isinstance(digests, Mapping)
     return {**counts, **digests}
-
-
-def _step(record: StepRecord) -> dict[str, JSON]:
-    return {
-        "id": record.step.id,
-        "title": record.step.title,
-        "phase": record.step.phase,
-        "undo": str(record.step.undo),
-        "status": str(record.status),
-        "seconds": record.seconds,
-    }
-
-
-def _digest(body: Mapping[str, JSON]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

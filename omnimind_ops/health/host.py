@@ -42,22 +42,22 @@ def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, 
 
     One in another network namespace (a Docker inside a container) is in nobody's way.
     """
-    found, here = [], _network(proc / "self")
+    found = []
     for entry in os.scandir(proc):
         if entry.name.isdigit() and _read(proc / entry.name / "comm") == "docker-proxy":
             words = _read(proc / entry.name / "cmdline").split("\0")
             port = words[words.index("-host-port") + 1] if "-host-port" in words[:-1] else ""
-            if port.isdigit() and int(port) in ports and _network(proc / entry.name) in (here, ""):
+            if port.isdigit() and int(port) in ports and not _is_elsewhere(proc / entry.name, proc):
                 found.append(f"port {port} by docker-proxy {entry.name}")
     return tuple(dict.fromkeys(found))
 
 
-def _network(process: Path) -> str:
-    """Return the name of its network namespace, "" where that may not be read."""
+def _is_elsewhere(process: Path, proc: Path) -> bool:
+    """Tell whether its network is known to be another than ours: each has files of its own, and those anybody may look at, unlike ns/net."""
     try:
-        return os.readlink(process / "ns/net")  # noqa: PTH115
+        return not os.path.samefile(process / "net/tcp", proc / "self/net/tcp")  # noqa: PTH121
     except OSError:
-        return ""
+        return False
 
 
 def _read(path: Path) -> str:

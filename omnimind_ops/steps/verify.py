@@ -15,7 +15,7 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.arguments import words
-from omnimind_ops.stores import files, qdrant
+from omnimind_ops.stores import files, qdrant, redis_own
 from omnimind_ops.stores import redis_fingerprint as redis
 from omnimind_ops.stores.redis import RedisEndpoint
 
@@ -51,7 +51,11 @@ class VerifyStep:
         if step.args.get("redis"):
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             until = int(str(memo.of("take-redis", "horizon") or 0))
-            pairs.append(("redis", _noted(memo.of("take-redis", "fingerprint")), redis.fingerprint(native, until, tell, step.id)))
+            old = _noted(memo.of("take-redis", "fingerprint"))
+            new, since = redis_own.written_since(old, redis.fingerprint(native, until, tell, step.id))
+            if since:
+                tell(line(step.id, f"redis: left out are {since} keys that the native backends have written since"))
+            pairs.append(("redis", old, new))
         trees = step.args.get("trees")
         for tree in trees if isinstance(trees, list | tuple) else ():
             name, source, target = words(tree)

@@ -3,6 +3,7 @@
 Names: "db 0: keys of type hash", "db 0: keys with a time to live" (counts) and "db 0: content of type hash" (digest, 32 hex digits).
 A digest is the sum (mod 2^128) of one BLAKE2b per key over name, value and absolute expiry in milliseconds, so keys come in any order;
 sets and hashes are order-free, lists in order, scores exact as doubles, streams with ids, last id, groups, consumers and pending entries.
+Keys that our own backend writes have facts of their own ("db 0: keys of type string below omnimind:embedding:"): redis_own.py says why.
 Left out, because it changes by itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without an entry.
 
 Keys that expire while data moves must not look like a difference: keys (and hash fields) that expire before a given moment, the
@@ -24,6 +25,7 @@ from omnimind_ops.stores.redis import RedisEndpoint
 from omnimind_ops.stores.redis_facts import read_facts
 from omnimind_ops.stores.redis_functions import libraries
 from omnimind_ops.stores.redis_keys import NEVER, SIZES, Key, databases, keys, server_time
+from omnimind_ops.stores.redis_own import below
 from omnimind_ops.stores.redis_streams import entries, stream_state
 from omnimind_ops.stores.redis_values import Parts, field_expiries, values
 from omnimind_ops.stores.redis_wire import Wire, blob, connect
@@ -80,10 +82,11 @@ def _check_horizon(wire: Wire, horizon: int) -> None:
 
 def _add(wire: Wire, batch: Sequence[Key], horizon: int, counts: Counter[str], sums: Counter[str], *, fields: bool) -> None:
     for key, content in _contents(wire, batch, horizon, fields=fields):
-        counts[f"db {key.db}: keys of type {key.type}"] += 1
+        own = below(key.name)
+        counts[f"db {key.db}: keys of type {key.type}{own}"] += 1
         if key.expires != NEVER:
-            counts[f"db {key.db}: keys with a time to live"] += 1
-        sums[f"db {key.db}: content of type {key.type}"] += _sum([key.name, b"%d" % key.expires, content])
+            counts[f"db {key.db}: keys with a time to live{own}"] += 1
+        sums[f"db {key.db}: content of type {key.type}{own}"] += _sum([key.name, b"%d" % key.expires, content])
 
 
 def _contents(wire: Wire, batch: Sequence[Key], horizon: int, *, fields: bool) -> Iterable[tuple[Key, bytes]]:

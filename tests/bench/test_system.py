@@ -14,7 +14,7 @@ import redis
 from omnimind_ops.engine.lock import held
 from omnimind_ops.world import World
 from tests.bench.server import valid
-from tests.embedded.system import Said, System
+from tests.embedded.system import Said, System, wait
 from tests.embedded.test_up import world_of
 
 FEW = ("embeddings", "--n", "24", "--batch", "8", "--repeats", "3")
@@ -113,6 +113,28 @@ def test_a_user_that_a_killed_measurement_left_behind_goes_with_a_later_one(syst
         link.execute("INSERT INTO users (name, password_hash, role, created_at) VALUES ('omnimind-bench-0', 'x', 'reader', now() - interval '2 days')")
     measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
     assert system.run("user", "add", "omnimind-bench-1", "--generate").code == 1, "nobody else may have such a name"
+
+
+def test_the_next_measurement_deletes_the_user_of_a_killed_one_and_spares_that_of_a_running_one(system: System) -> None:
+    words = ("bench", "cluster", "--rate", "2", "--for", "120")
+    with system.start(*words) as killed, system.start(*words) as running:
+        try:
+            wait("both have a user", lambda: len(lent_users(system)) == 2)
+            killed.kill()
+            killed.wait()
+            measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
+            (left,) = lent_users(system)
+            assert f"-{running.pid:x}-" in left
+        finally:
+            killed.kill()
+            running.terminate()
+    assert lent_users(system) == []
+
+
+def lent_users(system: System) -> list[str]:
+    """Whoever is lent to a measurement now."""
+    with psycopg.connect(world_of(system).postgres_dsn) as link:
+        return [name for (name,) in link.execute("SELECT name FROM users WHERE name LIKE 'omnimind-bench-%'")]
 
 
 def test_saved_results_are_shown_by_the_backend(system: System) -> None:

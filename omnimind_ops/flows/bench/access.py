@@ -28,7 +28,7 @@ def access(target: Target, paths: Paths, role: str = "reader", environment: Mapp
         why = "it wants a login, and this is not this machine's system" if target.world is None else "it wants a login, and the credentials are root's"
         raise Problem(f"cannot ask {target.name}", why, "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs")
     else:
-        lent = users.ask(target.world, paths, "make a user for the measurement", action="lend", role=role)
+        lent = users.ask(target.world, paths, "make a user for the measurement", action="lend", role=role, pid=os.getpid())
         try:
             yield {"authorization": f"Bearer {lent['token']}"}
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -31,6 +32,19 @@ def test_unknown_paths_and_methods_are_problems(core: Cluster) -> None:
         assert "GET" in client.post("/system").headers["allow"]
         check(client.post("/system"), 405)
         assert client.head("/nowhere").content == b""
+
+
+def test_a_405_names_all_methods_of_its_path_and_no_other(core: Cluster) -> None:
+    """RFC 9110: MUST; HEAD and OPTIONS too only where they are answered."""
+    asked = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+    with core.client() as client:
+        paths = {path: {word.upper() for word in found} for path, found in client.get("/openapi.json").json()["paths"].items()}
+        assert any(len(methods) > 1 for methods in paths.values())
+        for path, methods in {**paths, "/openapi.json": {"GET", "HEAD"}}.items():
+            for method in set(asked) - methods:
+                said = client.request(method, re.sub(r"\{.*?\}", "00000000-0000-4000-8000-000000000000", path))
+                assert (method, path, said.status_code) == (method, path, 405)
+                assert (path, sorted(said.headers["allow"].split(", "))) == (path, sorted(methods))
 
 
 def test_a_fault_in_a_body_is_pointed_at_without_its_value(core: Cluster) -> None:

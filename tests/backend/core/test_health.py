@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
+from backend.checks import DOWN_SECONDS
 from tests.backend.core.cluster import HEALTHY, Cluster
 
 FRESH = 1.05
@@ -79,6 +81,19 @@ def test_hammering_does_not_multiply_the_questions(fresh: Cluster) -> None:
     assert fresh.engine.asked - before <= 1 + len([age for age in ages if age == 0])
     assert fresh.engine.asked - before < 20
     assert max(ages) > 0
+
+
+def test_a_service_that_came_up_is_not_called_down_any_longer(fresh: Cluster) -> None:
+    """Whoever waits for it would lose a second; hammering does not multiply the questions then either."""
+    fresh.engine.status, fresh.engine.said = 503, {"state": "starting", "reason": "loads the model"}
+    before, began = fresh.engine.asked, time.monotonic()
+    with fresh.client() as client:
+        for _ in range(40):
+            assert client.get("/health/ready").status_code == 503
+        assert fresh.engine.asked - before <= 1 + (time.monotonic() - began) / DOWN_SECONDS
+        fresh.engine.status, fresh.engine.said = 200, dict(HEALTHY)
+        threading.Event().wait(DOWN_SECONDS)
+        assert client.get("/health/ready").status_code == 200
 
 
 def test_an_engine_that_hangs_is_down_in_time_and_is_asked_once_until_it_answers(fresh: Cluster) -> None:

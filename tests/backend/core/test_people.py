@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from backend import lent
 from tests.backend.core.cluster import Cluster
 
 
@@ -38,6 +39,12 @@ def test_a_name_is_given_once(core: Cluster) -> None:
         words = {"name": "made-at-once", "password": "a long password"}
         statuses = sorted(pool.map(lambda _: admin.post("/users", json=words).status_code, range(4)))
     assert statuses == [201, 409, 409, 409]
+
+
+def test_a_persons_name_is_never_one_of_those_that_come_and_go(core: Cluster) -> None:
+    with core.logged_in() as admin:
+        answer = admin.post("/users", json={"name": f"{lent.PREFIX}maria", "password": "a long password"})
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
 
 
 @pytest.mark.parametrize("name", ["", "A", "-x", "x y", "x\n", "é", "x" * 65, "../x"])

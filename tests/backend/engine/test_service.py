@@ -91,7 +91,8 @@ def test_health_info_and_metrics(running: httpx.Client) -> None:
     assert info["details"]["weights"] == "safetensors" and info["quantum"]
     assert "omnimind_engine_proof_ok 1.0" in running.get("/metrics").text
     assert running.get("/other").status_code == 404
-    assert running.get("/embed").status_code == 405
+    refused = running.get("/embed")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
 
 
 def test_a_circuit_runs(running: httpx.Client) -> None:

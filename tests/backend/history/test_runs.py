@@ -277,3 +277,11 @@ def test_a_look_back_is_not_what_makes_a_worker_heavy() -> None:
     script = "import sys; import backend.main; print(sorted({'sqlite3', 'omnimind_ops.flows', 'omnimind_ops.engine'} & sys.modules.keys()))"
     done = subprocess.run((sys.executable, "-c", script), cwd=Path(ROOT), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_worker_that_shows_a_run_loads_nothing_that_could_make_one(past: Past) -> None:
+    """Least of all what measures: it is heavy."""
+    words = "from pathlib import Path; from backend.history.runs import detail; detail(Path(sys.argv[1]), sys.argv[2], 0, 10)"
+    script = f"import sys; {words}; print([name for name in sys.modules if name.startswith(('omnimind_ops.flows', 'omnimind_ops.steps', 'omnimind_ops.bench'))])"
+    done = subprocess.run((sys.executable, "-c", script, past.journal, migrated(past)), cwd=Path(ROOT), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -238,7 +238,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Ask all services, each at most once a second; 503 with Retry-After when one does not answer.
+         * @description Ask all services, each at most once a second, one that is down ten times; 503 with Retry-After when one does not answer.
          */
         get: operations["ready_health__get"];
         put?: never;
@@ -278,7 +278,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Ask all services, each at most once a second; 503 with Retry-After when one does not answer.
+         * @description Ask all services, each at most once a second, one that is down ten times; 503 with Retry-After when one does not answer.
          */
         get: operations["ready_health_ready_get"];
         put?: never;
