@@ -12,7 +12,6 @@ from backend.errors import ApiProblem
 
 KNOWN = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 ENTRY = re.compile(r"([A-Za-z0-9-]+)=(:[A-Za-z0-9+/=]*:|[A-Za-z0-9+/=]+)")
-HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Checksum:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
@@ -52,6 +52,8 @@ class Found:
 
 def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
+    if settings.qdrant_binary and not asked.qdrant_binary:
+        asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
     seen = docker.containers() if docker.engine()[0] else ()
     places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
     host = machine.machine(places, containers=seen, python=settings.python)
@@ -60,7 +62,7 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     project = docker.pick_project(docker.projects(seen), asked.project or settings.project or None, asked.path)
     roles = docker.roles(project)
     notes: list[str] = []
-    q = _qdrant(roles.qdrant, asked, notes) if roles.qdrant or asked.qdrant_backup else None
+    q = qdrant_source(roles.qdrant, asked, notes) if roles.qdrant or asked.qdrant_backup else None
     r = _redis(roles.redis, asked, notes) if roles.redis or asked.redis_backup else None
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
@@ -132,29 +134,39 @@ def _running(container: Container) -> None:
         raise Problem(f"cannot read {container.name}", "the container does not run", f"start it: docker start {container.name}; or pass a backup")
 
 
-def _qdrant(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
-    packed = asked.qdrant_backup
+def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
+    """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
+    packed, given = asked.qdrant_backup, asked.qdrant_binary
     if packed:
         from omnimind_ops.stores import backup
 
         found = backup.recognise(packed)
         notes.append(f"Qdrant's data comes from {packed} ({found.kind}), not from the container")
     if container is None:
-        if not asked.qdrant_binary:
+        if not given:
             raise Problem("cannot install Qdrant", "there is no Qdrant container to take the program from", "pass --qdrant-binary PATH (the musl release)")
-        said = run((str(asked.qdrant_binary), "--version")).out
-        return QdrantSource("", "", "", "", "", _version(said), str(packed or ""))
+        source = QdrantSource("", "", "", "", "", _version(run((str(given), "--version")).out), str(packed or ""))
+    else:
+        source = _contained(container, given, packed)
+    if packed:
+        version = source.version or "of an unknown version"
+        notes.append(f"no backup tells which Qdrant wrote it: native Qdrant {version} opens what the same version wrote, or the minor version before it")
+    return source
+
+
+def _contained(container: Container, given: Path | None, packed: Path | None) -> QdrantSource:
     _running(container)
     host, port = _address(container, 6333)
     key = container.env.get("QDRANT__SERVICE__API_KEY", "")
     url = f"http://{host}:{port}"
-    version = qdrant.version(qdrant.QdrantEndpoint(url, key or None))
+    wrote = qdrant.version(qdrant.QdrantEndpoint(url, key or None))
+    version = _version(run((str(given), "--version")).out) if given else wrote
+    if not packed and (problem := qdrant.version_problem(wrote, version)):
+        raise problem
     storage = "" if packed else _storage(container)
     if storage:
         qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
-    return QdrantSource(
-        container.id, url, container.id if key else "", storage, "" if asked.qdrant_binary else QDRANT_PROGRAM, version, str(packed or "")
-    )
+    return QdrantSource(container.id, url, container.id if key else "", storage, "" if given else QDRANT_PROGRAM, version, str(packed or ""))
 
 
 def _version(said: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from omnimind_ops import managers
@@ -78,8 +78,3 @@ def _own(world: World, name: str) -> Path | None:
     if name == STARTUP:
         return world.logs / start_log.NAME
     return world.logs / OWN[name] if name in OWN and not world.native else None
-
-
-def stamp(at: float) -> str:
-    """Return unix seconds as ISO 8601, UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -26,7 +26,6 @@ from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.files import space_needed
 
-MOVING = (RunState.RUNNING, RunState.POSTPONED)
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
 
 

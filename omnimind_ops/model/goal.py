@@ -38,4 +38,3 @@ class Goal:
     qdrant_static: str = ""  # staged web UI, "" for none
     gpu: bool = False
     systemd: int = 252  # version found; units are emitted for it
-    redis_version: str = ""  # source's, for the report

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from omnimind_ops.model.facts import Gpu
-from omnimind_ops.observe import nvml
+from omnimind_ops.observe import nvml, text
 
 NVIDIA = "0x10de"
 DISPLAY = "0x03"
@@ -59,12 +59,12 @@ def branch(driver: str) -> int:
 def _cards(sysroot: Path) -> int:
     """Count the NVIDIA display controllers on PCI (class 0x0300 VGA, 0x0302 3D)."""
     devices = (sysroot / "sys/bus/pci/devices").glob("*")
-    return sum(_read(d / "vendor") == NVIDIA and _read(d / "class").startswith(DISPLAY) for d in devices)
+    return sum(text.read(d / "vendor") == NVIDIA and text.read(d / "class").startswith(DISPLAY) for d in devices)
 
 
 def _driver(sysroot: Path) -> str:
     """Return the version of the loaded module; nouveau and a module that is only installed have none."""
-    return _read(sysroot / "sys/module/nvidia/version")
+    return text.read(sysroot / "sys/module/nvidia/version")
 
 
 def _library(sysroot: Path) -> str:
@@ -75,7 +75,7 @@ def _library(sysroot: Path) -> str:
 
 def _proc_name(sysroot: Path) -> str:
     for file in sorted((sysroot / "proc/driver/nvidia/gpus").glob("*/information")):
-        for line in _read(file).splitlines():
+        for line in text.read(file).splitlines():
             if line.startswith("Model:"):
                 return line.partition(":")[2].strip()
     return ""
@@ -100,10 +100,3 @@ def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[
     if missing:
         return f"there is no /{missing[0]}", "make the device nodes: nvidia-modprobe -c 0 -u"
     return "", ""
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Interpreter, Machine
-from omnimind_ops.observe import docker
+from omnimind_ops.observe import docker, text
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.gpu import gpu
 from omnimind_ops.observe.interpreters import interpreters
@@ -64,12 +64,10 @@ def _best(found: Sequence[Interpreter]) -> str:
 def os_release(root: Path = Path("/")) -> dict[str, str]:
     """Return /etc/os-release (or its original under /usr/lib) as a mapping."""
     for place in ("etc/os-release", "usr/lib/os-release"):
-        try:
-            lines = (root / place).read_text(errors="replace").splitlines()
-        except OSError:
-            continue
+        lines = text.read(root / place).splitlines()
         pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-        return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+        if lines:
+            return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
     return {}
 
 
@@ -84,11 +82,7 @@ def locale(environment: Mapping[str, str], root: Path = Path("/")) -> str:
         if environment.get(name):
             return environment[name]
     for place in ("etc/locale.conf", "etc/default/locale"):
-        try:
-            lines = (root / place).read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        for line in lines:
+        for line in text.read(root / place).splitlines():
             if line.startswith("LANG="):
                 return line.partition("=")[2].strip().strip("\"'") or "C"
     return "C"

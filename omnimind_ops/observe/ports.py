@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Holder
+from omnimind_ops.observe import text
 from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import run
 
@@ -84,7 +85,7 @@ def _target(path: str) -> str:
 
 
 def _holder(listener: Listener, pid: int, containers: Sequence[Container], sockets: dict[int, str], proc: Path) -> Holder:
-    program, cgroup = (_read(proc / str(pid) / "comm"), _read(proc / str(pid) / "cgroup")) if pid else ("", "")
+    program, cgroup = (text.read(proc / str(pid) / "comm"), text.read(proc / str(pid) / "cgroup")) if pid else ("", "")
     if pid == 1 and listener.port in sockets:
         return Holder(listener.port, listener.address, pid, program, unit=sockets[listener.port])
     return Holder(listener.port, listener.address, pid, program, _container(listener, program, cgroup, containers), systemctl.unit_of(cgroup))
@@ -100,13 +101,6 @@ def _container(listener: Listener, program: str, cgroup: str, containers: Sequen
                     return container.name
     inside = systemctl.containers_of(cgroup)
     return next((container.name for container in containers if container.id in inside), "")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def _socket_units() -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""`--json`: every event and every answer as one JSON object a line on stdout, nothing else there. event_of() reads a line back."""
+"""`--json`: every event and every answer as one JSON object a line on stdout, nothing else there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
@@ -21,15 +21,6 @@ def words(event: Event, at: datetime | None = None) -> str:
     body: dict[str, JSON] = {"at": at.isoformat(timespec="milliseconds")} if at else {}
     body |= {"kind": event.kind, "step": event.step, "text": event.text, "data": dict(event.data)}
     return json.dumps(body, ensure_ascii=False, default=str)
-
-
-def event_of(line: str) -> Event:
-    """Return the event that words() wrote; ValueError when the line is something else (another host's noise)."""
-    try:
-        body: dict[str, Any] = json.loads(line)
-        return Event(EventKind(body["kind"]), body["text"], body["step"], body["data"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not an event: {line[:80]}") from error
 
 
 class JsonLines:

@@ -1,4 +1,4 @@
-"""Files as a store: copy a tree (verified, incremental), fingerprint it, park it, discard it. Start here; the parts lie beside.
+"""Files as a store: copy a tree (verified, incremental), fingerprint it, discard it. Start here; the parts lie beside.
 
 copying (the passes), onefile (one file), settled (what may be skipped next time), walk, content, sparse, manifest, attributes, space.
 """
@@ -11,18 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from omnimind_ops.model.data import Fingerprint
-from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.content import Content, content_digest
 from omnimind_ops.stores.copying import copy_tree
 from omnimind_ops.stores.manifest import default_manifest
 from omnimind_ops.stores.onepass import CopyReport
-from omnimind_ops.stores.settled import sync_filesystem
 from omnimind_ops.stores.space import check_space, space_needed
 from omnimind_ops.stores.sparse import BUFFER, hash_data
 from omnimind_ops.stores.walk import Entry, Kind, Tree, open_quietly, printable, walk
 
-__all__ = ["CopyReport", "check_space", "copy_tree", "default_manifest", "discard", "park", "space_needed", "tree_fingerprint"]
+__all__ = ["CopyReport", "check_space", "copy_tree", "default_manifest", "discard", "space_needed", "tree_fingerprint"]
 
 _MOST_PARTS = 64
 
@@ -46,29 +44,6 @@ def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
         "bytes": tree.apparent,
     }
     return Fingerprint("files", counts, {"tree": content_digest(contents), **_parts(contents)})
-
-
-def park(target: Path, parked: Path, *, step: str, tell: Tell) -> None:
-    """Put what stands at `target` aside as `parked`: a rename, or a verified copy where that is another file system.
-
-    Does nothing when there is nothing at `target`; may be called again after a kill. Problem when `parked` holds something else.
-    """
-    aside = target.with_name(f".{target.name}.omnimind-parking")
-    if not aside.exists():
-        if not target.exists():
-            return
-        if parked.exists():
-            raise Problem(f"cannot put {target} aside", f"{parked} is there already", "move it away, then run again")
-        parked.parent.mkdir(parents=True, exist_ok=True)
-        _rename(target, parked if _same_filesystem(target, parked.parent) else aside)
-    if aside.exists():
-        if not parked.exists():
-            half = parked.with_name(f".{parked.name}.omnimind-half")
-            copy_tree(aside, half, step=step, tell=tell)
-            _rename(half, parked)
-            default_manifest(half).unlink(missing_ok=True)
-        discard(aside)
-    sync_filesystem(parked.parent)
 
 
 def discard(path: Path) -> None:
@@ -113,14 +88,3 @@ def _parts(contents: list[Content]) -> dict[str, str]:
     if len(parts) > _MOST_PARTS:
         return {}
     return {f"top: {printable(name)}": content_digest(part) for name, part in parts.items()}
-
-
-def _same_filesystem(one: Path, two: Path) -> bool:
-    return os.lstat(one).st_dev == os.stat(two).st_dev
-
-
-def _rename(one: Path, two: Path) -> None:
-    try:
-        one.rename(two)
-    except OSError as error:
-        raise Problem(f"cannot rename {one} to {two}", str(error), "if it is a mount point, unmount it or choose another directory") from error

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from omnimind_ops.stores.qdrant_fingerprint import fingerprint
-from omnimind_ops.stores.qdrant_http import QdrantEndpoint, version, wait_ready
-from omnimind_ops.stores.qdrant_storage import StorageFacts, in_use, refuse_rocksdb, storage_facts
+from omnimind_ops.stores.qdrant_http import QdrantEndpoint, version
+from omnimind_ops.stores.qdrant_storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant_versions import version_problem
 
 __all__ = [
     "QdrantEndpoint",
-    "StorageFacts",
     "fingerprint",
-    "in_use",
     "refuse_rocksdb",
     "storage_facts",
     "version",
     "version_problem",
-    "wait_ready",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,51 +88,12 @@ def version(endpoint: QdrantEndpoint) -> str:
     return str(said["version"])
 
 
-def wait_ready(endpoint: QdrantEndpoint, timeout: float, pause: float = 0.1) -> str:
-    """Wait until the server has loaded its collections and takes our key; return its version.
-
-    Problem after `timeout` seconds, with the last thing that it said, and at once when it refuses the key.
-    """
-    until = time.monotonic() + timeout
-    while True:
-        try:
-            with talk(endpoint, max(1.0, min(10.0, timeout))) as server:
-                _ready(server)
-                server.get("/collections")
-            return version(endpoint)
-        except Problem as problem:
-            if isinstance(problem, KeyRefused):
-                raise
-            if time.monotonic() >= until:
-                raise Problem(
-                    f"cannot reach a ready Qdrant at {endpoint.url}",
-                    f"not ready after {timeout:g} s; last: {problem.why}",
-                    "look at its log (journalctl -u qdrant): a large storage takes minutes to load, a broken one never does",
-                ) from problem
-        time.sleep(pause)
-
-
-class KeyRefused(Problem):
-    """The server wants another API key."""
-
-
-def refused(endpoint: QdrantEndpoint) -> KeyRefused:
+def refused(endpoint: QdrantEndpoint) -> Problem:
     """Return the problem of a wrong or missing key."""
     given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"
-    return KeyRefused(f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server")
+    return Problem(f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server")
 
 
 def unreachable(endpoint: QdrantEndpoint, why: str) -> Problem:
     """Return the problem of a server that does not answer."""
     return Problem(f"cannot reach Qdrant at {endpoint.url}", why, "is it running, and is this its address?")
-
-
-def _ready(server: Talk) -> None:
-    import httpx
-
-    try:
-        answer = server.client.get("/readyz")
-    except httpx.HTTPError as error:
-        raise unreachable(server.endpoint, str(error) or type(error).__name__) from error
-    if answer.status_code not in (200, 401, 403, 404):  # 404: before 1.5 there was none; a refused key shows at the next question
-        raise AnswerProblem(server.endpoint, "GET /readyz", answer.status_code, answer.text[:200])

@@ -11,13 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
-from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis import RedisEndpoint
 from omnimind_ops.stores.redis_copy import copy_logical
 from omnimind_ops.stores.redis_facts import server_facts, wait_ready
-from omnimind_ops.stores.redis_fingerprint import fingerprint
 from omnimind_ops.stores.redis_rdb import NAME, RdbFacts, rdb_facts
 from omnimind_ops.stores.redis_wire import connect
 from omnimind_ops.tools.shell import Done, run
@@ -38,14 +36,6 @@ def build_rdb_logically(source: RedisEndpoint, workdir: Path, into: Path, tell: 
     with scratch_server(server_program, workdir, databases=databases) as scratch:
         copy_logical(source, scratch, tell, step, scratch=True)
         return save_scratch(scratch, workdir, into)
-
-
-def fingerprint_rdb(rdb: Path, workdir: Path, horizon: int, tell: Tell | None = None, step: str = "", server_program: str = SERVER) -> Fingerprint:
-    """Return what a dump holds, by loading a copy of it into a scratch server: proves a dump before anything is stopped."""
-    folder = fresh_folder(workdir)
-    shutil.copyfile(rdb, folder / NAME)
-    with serve(server_program, folder, databases=ROOMY, append_only=False) as scratch:
-        return fingerprint(scratch, horizon, tell, step)
 
 
 @contextmanager

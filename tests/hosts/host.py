@@ -6,10 +6,7 @@ because overlay does not nest. Measured flags and reasons: README.md beside this
 
 from __future__ import annotations
 
-import contextlib
-import io
 import subprocess
-import tarfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -18,10 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from . import capabilities, certificates
+from . import certificates
 from .image import LABEL, ensure_image
 from .outside import OutsideError, call, docker
 from .recipe import Recipe
+from .removal import remove
+from .words import Mount, create_words, exec_words
 
 BOOT_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -32,19 +31,6 @@ READY = "systemctl is-system-running 2>/dev/null | grep -qxE 'running|degraded' 
 
 class HostError(AssertionError):
     """Something inside a test host went wrong; the message carries what it said and the end of its journal."""
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A path of the outer machine inside the host, read-only unless told otherwise."""
-
-    outside: Path
-    inside: str
-    writable: bool = False
-
-    @property
-    def words(self) -> tuple[str, str]:
-        return ("-v", f"{self.outside.resolve()}:{self.inside}:{'rw' if self.writable else 'ro'}")
 
 
 @dataclass
@@ -69,7 +55,7 @@ class Host:
         try:
             docker("volume", "create", "--label", f"{LABEL}=volume", host.volume)
             docker(*create_words(host.name, host.volume, image, mounts, host.environment))
-            host._trust_outer_authority()
+            certificates.install(host.name)
             docker("start", host.name)
             host.wait_until_up(timeout)
         except BaseException:
@@ -102,7 +88,7 @@ class Host:
 
         The command is killed inside the host as well when its time is over.
         """
-        words = self._exec_words(argv, user=user, cwd=cwd, env=env, limit=timeout, interactive=input is not None)
+        words = exec_words(self.name, argv, user=user, cwd=cwd, env=env, limit=timeout, interactive=input is not None)
         data = input.encode() if isinstance(input, str) else input
         try:
             # Without input the container's side of stdin is not attached, so an empty one here hurts nobody.
@@ -136,7 +122,7 @@ class Host:
 
         Killing the client does not kill the command inside: close its stdin, or `run` a kill.
         """
-        words = self._exec_words(argv, user=user, cwd=cwd, env=env, interactive=True, tty=tty)
+        words = exec_words(self.name, argv, user=user, cwd=cwd, env=env, interactive=True, tty=tty)
         return subprocess.Popen(words, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def write(self, path: str, text: str | bytes, mode: int = 0o644, owner: str = "root") -> None:
@@ -195,7 +181,7 @@ class Host:
 
     def journal(self, lines: int = JOURNAL_LINES) -> str:
         """The end of the host's journal, or why there is none."""
-        words = self._exec_words(("journalctl", "--no-pager", "-n", str(lines)), limit=15)
+        words = exec_words(self.name, ("journalctl", "--no-pager", "-n", str(lines)), limit=15)
         try:
             return "\n".join(line[:LINE_LENGTH] for line in call(words, timeout=30).splitlines())
         except OutsideError as error:
@@ -211,84 +197,9 @@ class Host:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _exec_words(
-        self,
-        argv: Sequence[str],
-        *,
-        user: str = "root",
-        cwd: str = "/root",
-        env: Mapping[str, str] | None = None,
-        limit: float | None = None,
-        interactive: bool = False,
-        tty: bool = False,
-    ) -> tuple[str, ...]:
-        home = "/root" if user == "root" else f"/home/{user}"
-        variables = {"HOME": home, "USER": user, "LOGNAME": user, **(env or {})}
-        words = ["docker", "exec", "--user", user, "--workdir", cwd]
-        words += [f"--env={key}={value}" for key, value in variables.items()]
-        words += ["-i"] * interactive + ["-t"] * tty + [self.name]
-        words += ["timeout", "--kill-after=5", f"{limit:.1f}"] if limit is not None else []
-        return (*words, *argv)
-
-    def _trust_outer_authority(self) -> None:
-        bundle = certificates.outer_bundle()
-        pairs = "".join(f'{key}="{value}"\n' for key, value in self.environment.items())
-        defaults = " ".join(f"{key}={value}" for key, value in self.environment.items())
-        files = {
-            "etc/environment": pairs.encode(),
-            "etc/systemd/system.conf.d/testhost.conf": f"[Manager]\nDefaultEnvironment={defaults}\n".encode(),
-            certificates.INSIDE.lstrip("/"): bundle.read_bytes() if bundle else b"",
-        }
-        if bundle:
-            call(("docker", "cp", "-", f"{self.name}:/"), input=_tar_of(files))
-
     def _story(self, done: subprocess.CompletedProcess[str]) -> str:
         said = f"stdout:\n{done.stdout[-4000:]}\nstderr:\n{done.stderr[-4000:]}"
         return f"{list(done.args)} in {self.name}: exit {done.returncode}\n{said}\njournal:\n{self.journal()}"
-
-
-def create_words(name: str, volume: str, image: str, mounts: Sequence[Mount], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The words after `docker` that create (not start) a host."""
-    return (
-        "create", "--name", name, "--hostname", name, "--label", f"{LABEL}=host", "--stop-signal", "SIGRTMIN+3",
-        *capabilities.words(), "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
-        "--tmpfs", "/run:exec,mode=755", "--tmpfs", "/run/lock", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--cgroupns=host",
-        "-v", f"{volume}:/var/lib/docker", *(f"--env={key}={value}" for key, value in environment.items()),
-        *(word for mount in mounts for word in mount.words), image,
-    )  # fmt: skip
-
-
-def remove(name: str) -> None:
-    """Remove the host of this name and its volume, whatever state they are in."""
-    inner = _inner_containers(name)
-    for words in (("rm", "--force", "--volumes", name), ("volume", "rm", "--force", f"{name}-docker")):
-        try:
-            docker(*words, timeout=60)
-        except OutsideError as error:
-            if "No such" not in str(error):
-                raise
-    _remove_cgroups(inner)
-
-
-def running() -> list[str]:
-    """The names of all test hosts of this machine, in any state."""
-    return docker("ps", "--all", "--filter", f"label={LABEL}=host", "--format", "{{.Names}}").split()
-
-
-def _inner_containers(name: str) -> list[str]:
-    """The ids of the containers inside a running host, empty where it does not run."""
-    try:
-        return docker("exec", name, "ls", "/var/lib/docker/containers", timeout=15).split()
-    except OutsideError:
-        return []
-
-
-def _remove_cgroups(containers: Sequence[str]) -> None:
-    """With the host's own cgroup namespace, its containers' cgroups stand beside the host's: killed with it, they stay as empty folders."""
-    for container in containers:
-        for folder in Path("/sys/fs/cgroup").glob(f"*/docker/{container}"):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def _logs(name: str) -> str:
@@ -296,14 +207,3 @@ def _logs(name: str) -> str:
         return docker("logs", "--tail", "30", name)
     except OutsideError as error:
         return str(error)
-
-
-def _tar_of(files: Mapping[str, bytes]) -> bytes:
-    """A tar of these files, all of them root's and readable."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o644
-            archive.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()

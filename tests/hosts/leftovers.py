@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import host
 from .image import LABEL
 from .outside import docker
+from .removal import remove
 
 
 def hosts() -> list[str]:
-    """The names of all test hosts, running or not."""
-    return host.running()
+    """The names of all test hosts of this machine, in any state."""
+    return docker("ps", "--all", "--filter", f"label={LABEL}=host", "--format", "{{.Names}}").split()
 
 
 def volumes() -> list[str]:
@@ -26,7 +26,7 @@ def clean(with_images: bool = False) -> list[str]:
     """Remove every test host and its volume, and the imported images too where asked; returns what was removed."""
     gone = hosts()
     for name in gone:
-        host.remove(name)
+        remove(name)
     lone = volumes()
     if lone:
         docker("volume", "rm", "--force", *lone)

@@ -15,11 +15,10 @@ from qdrant_client import QdrantClient, models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint, version, wait_ready
+from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint, version
 from omnimind_ops.stores.qdrant_fingerprint import configuration, top_answers
-from omnimind_ops.stores.qdrant_http import KeyRefused
 from omnimind_ops.stores.qdrant_sample import point_bytes
-from tests.embedded.server import Server, free_port
+from tests.embedded.server import Server
 
 NAME = "machines"
 
@@ -242,26 +241,15 @@ def test_the_key_is_used_and_a_wrong_one_is_told_at_once(tmp_path: Path) -> None
     one = Server(tmp_path / "q", env={"QDRANT__SERVICE__API_KEY": "sesame"}).start()
     try:
         assert fingerprint(QdrantEndpoint(one.url, "sesame")).counts["collections"] == 0
-        assert wait_ready(QdrantEndpoint(one.url, "sesame"), 5) == version(QdrantEndpoint(one.url))
+        assert version(QdrantEndpoint(one.url, "sesame")) == version(QdrantEndpoint(one.url))
         for key in (None, "wrong"):
             began = time.monotonic()
-            with pytest.raises(KeyRefused, match="API key"):
-                wait_ready(QdrantEndpoint(one.url, key), 20)
+            with pytest.raises(Problem, match="API key"):
+                fingerprint(QdrantEndpoint(one.url, key))
             assert time.monotonic() - began < 5
         assert "sesame" not in repr(QdrantEndpoint(one.url, "sesame"))
     finally:
         one.kill()
-
-
-def test_waiting_ends_when_the_server_is_ready_and_gives_up_in_time(tmp_path: Path) -> None:
-    one = Server(tmp_path / "q")
-    one.launch()
-    try:
-        assert wait_ready(endpoint(one), 20)
-    finally:
-        one.kill()
-    with pytest.raises(Problem, match=r"not ready after 0\.3 s"):
-        wait_ready(QdrantEndpoint(f"http://127.0.0.1:{free_port()}"), 0.3)
 
 
 def test_something_else_that_answers_is_a_problem() -> None:

@@ -9,7 +9,8 @@ from qdrant_client import models
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files import copy_tree
-from omnimind_ops.stores.qdrant import in_use, refuse_rocksdb, storage_facts, version_problem
+from omnimind_ops.stores.qdrant import refuse_rocksdb, storage_facts, version_problem
+from omnimind_ops.stores.qdrant_storage import in_use
 from tests.embedded.server import Server
 
 

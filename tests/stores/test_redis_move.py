@@ -22,10 +22,11 @@ from omnimind_ops.stores.redis_facts import server_facts
 from omnimind_ops.stores.redis_fingerprint import fingerprint, horizon
 from omnimind_ops.stores.redis_keys import SIZES
 from omnimind_ops.stores.redis_rdb import rdb_facts
-from omnimind_ops.stores.redis_scratch import build_rdb_logically, fingerprint_rdb
+from omnimind_ops.stores.redis_scratch import build_rdb_logically
 from omnimind_ops.stores.redis_sync import fetch_rdb
 from omnimind_ops.stores.redis_unsupported import unsupported_keys
 
+from .redis_dump import fingerprint_rdb
 from .redis_sample import fill
 from .redis_servers import REDIS, client, need_servers, served, valkey_program
 

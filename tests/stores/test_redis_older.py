@@ -14,10 +14,11 @@ from omnimind_ops.stores.redis import RedisEndpoint
 from omnimind_ops.stores.redis_copy import copy_logical
 from omnimind_ops.stores.redis_facts import server_facts
 from omnimind_ops.stores.redis_fingerprint import fingerprint, horizon
-from omnimind_ops.stores.redis_scratch import build_rdb_logically, fingerprint_rdb
+from omnimind_ops.stores.redis_scratch import build_rdb_logically
 from omnimind_ops.stores.redis_sync import fetch_rdb
 from omnimind_ops.stores.redis_way import choose_way
 
+from .redis_dump import fingerprint_rdb
 from .redis_sample import fill
 from .redis_servers import REDIS, client, served
 

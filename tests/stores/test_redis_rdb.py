@@ -14,8 +14,8 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis_backup import build_rdb_from_backup, check_backup, read_backup
 from omnimind_ops.stores.redis_fingerprint import fingerprint, horizon
 from omnimind_ops.stores.redis_rdb import park, place_rdb, rdb_facts
-from omnimind_ops.stores.redis_scratch import fingerprint_rdb
 
+from .redis_dump import fingerprint_rdb
 from .redis_sample import fill
 from .redis_servers import REDIS, client, need_servers, served, valkey_program
 

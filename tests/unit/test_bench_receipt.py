@@ -12,6 +12,7 @@ from omnimind_ops.flows import receipt
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.receipt import receipt as made_of
 from omnimind_ops.model.run import Run, RunState, Status, StepRecord
 from omnimind_ops.paths import Paths
 from omnimind_ops.render.tables import speed_table
@@ -42,7 +43,7 @@ def test_both_are_in_the_receipt_and_its_digest_covers_them(tmp_path: Path) -> N
 
 
 def test_a_receipt_without_a_measurement_says_nothing_of_speed(tmp_path: Path) -> None:
-    body = receipt.receipt(RUN, bench_migrate.read("r1", Paths(tmp_path)))
+    body = made_of(RUN, bench_migrate.read("r1", Paths(tmp_path)))
     assert body["bench"] == {}
     assert "Speed" not in markdown(body)
 

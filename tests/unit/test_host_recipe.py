@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.hosts import cache, capabilities, seed
-from tests.hosts.host import Mount, create_words
 from tests.hosts.probe import Refused, Tally
 from tests.hosts.recipe import Recipe
 from tests.hosts.watch import STACK_ENDPOINTS, Endpoint, probe_words
+from tests.hosts.words import Mount, create_words
 
 
 def test_equal_recipes_have_equal_keys_and_the_order_of_packages_does_not_matter() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from omnimind_ops import __version__
 from omnimind_ops.model.json import JSON
+from omnimind_ops.observe import text
 from omnimind_ops.observe.gpu import gpu
 
 
@@ -25,7 +26,7 @@ def environment(root: Path = Path("/")) -> dict[str, JSON]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "omnimind": __version__,
-        "governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "governor": text.read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "load": [round(value, 2) for value in os.getloadavg()],
         "versions": {},
     }
@@ -33,20 +34,13 @@ def environment(root: Path = Path("/")) -> dict[str, JSON]:
 
 def _machine(root: Path) -> str:
     """Return a digest of the machine's id: the id itself is not to be published (machine-id(5))."""
-    said = _text(root / "etc/machine-id")
+    said = text.read(root / "etc/machine-id")
     return hashlib.sha256(f"omnimind.bench {said}".encode()).hexdigest()[:16] if said else ""
 
 
 def _cpu(root: Path) -> str:
-    for line in _text(root / "proc/cpuinfo").splitlines():
+    for line in text.read(root / "proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Model"):
             return value.strip()
     return platform.machine()
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""

@@ -36,16 +36,6 @@ def unpack_shard(snapshot: Path, target: Path, peer: int, collection: Collection
     _prove(target, peer)
 
 
-def unpack_full(snapshot: Path, target: Path) -> tuple[dict[str, Path], dict[str, str]]:
-    """Unpack a full snapshot: the snapshot file of each collection, and the aliases."""
-    _extract(snapshot, target)
-    config = read_json(target / "config.json") or {}
-    if "collections_mapping" not in config:
-        raise wrong_input("the file is no full snapshot: its config.json has no collections_mapping")
-    mapping = {name: target / file for name, file in config["collections_mapping"].items()}
-    return mapping, dict(config.get("collections_aliases") or {})
-
-
 def _extract(archive: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,11 +1,10 @@
 import { useTranslation } from "react-i18next";
 import { AnsweredBy } from "@/components/AnsweredBy";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { BarChart } from "@/components/BarChart";
 import { Card } from "@/components/Card";
-import { ErrorState } from "@/components/ErrorState";
 import { Facts } from "@/components/Facts";
-import { Loading } from "@/components/Loading";
 import { StageBar } from "@/components/StageBar";
 import { useFormat } from "@/lib/format";
 import { useResult, type Read } from "../api/result";
@@ -19,20 +18,7 @@ import { StageTable } from "./StageTable";
 /** One result: how fast, where the time went, how the samples are spread, and on what it was measured. */
 export function Opened({ name }: { name: string }) {
   const read = useResult(name);
-  if (read.isError) {
-    return (
-      <Card title={name}>
-        <ErrorState error={read.error} onRetry={() => void read.refetch()} />
-      </Card>
-    );
-  }
-  if (!read.data) {
-    return (
-      <Card title={name}>
-        <Loading lines={6} />
-      </Card>
-    );
-  }
+  if (read.isError || !read.data) return <Awaited title={name} read={read} lines={6} />;
   return <Result read={read.data} />;
 }
 

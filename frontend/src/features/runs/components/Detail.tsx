@@ -1,10 +1,9 @@
 import { useTranslation } from "react-i18next";
 import { AnsweredBy } from "@/components/AnsweredBy";
+import { Awaited } from "@/components/Awaited";
 import { Banner } from "@/components/Banner";
 import { Card } from "@/components/Card";
-import { ErrorState } from "@/components/ErrorState";
 import { Facts } from "@/components/Facts";
-import { Loading } from "@/components/Loading";
 import { useFormat } from "@/lib/format";
 import { useRun } from "../api/run";
 import { Events } from "./Events";
@@ -17,20 +16,7 @@ export function Detail({ id }: { id: string }) {
   const { t } = useTranslation("runs");
   const { lasted, ms, when } = useFormat();
   const read = useRun(id);
-  if (read.isError && !read.data) {
-    return (
-      <Card title={id}>
-        <ErrorState error={read.error} onRetry={() => void read.refetch()} />
-      </Card>
-    );
-  }
-  if (!read.data) {
-    return (
-      <Card title={id}>
-        <Loading lines={8} />
-      </Card>
-    );
-  }
+  if (!read.data) return <Awaited title={id} read={read} lines={8} />;
   const { run, by, at } = read.data;
   return (
     <>

@@ -1,12 +1,11 @@
 import { useTranslation } from "react-i18next";
 import { Announce } from "@/components/Announce";
 import { AnsweredBy } from "@/components/AnsweredBy";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { Card } from "@/components/Card";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
-import { Loading } from "@/components/Loading";
 import { StageBar } from "@/components/StageBar";
 import { parseServerTiming } from "@/components/serverTiming";
 import { classes } from "@/components/classes";
@@ -39,20 +38,7 @@ function Found({ asked, onOpen, onLimit, found }: Props & { found: ReturnType<ty
   const { t } = useTranslation("search");
   const { ms } = useFormat();
   if (!asked.q) return <EmptyState title={t("start.title")}>{t("start.words")}</EmptyState>;
-  if (found.isError) {
-    return (
-      <Card title={t("results.title")}>
-        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
-      </Card>
-    );
-  }
-  if (!found.data) {
-    return (
-      <Card title={t("results.title")}>
-        <Loading lines={8} />
-      </Card>
-    );
-  }
+  if (found.isError || !found.data) return <Awaited title={t("results.title")} read={found} lines={8} />;
   const { answer, by, headers } = found.data;
   const { stages, total } = parseServerTiming(headers.get("Server-Timing"));
   const next = LIMITS.find((one) => one > asked.limit);

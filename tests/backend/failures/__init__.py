@@ -1,0 +1,1 @@
+"""Stores, engine and workers killed and frozen. Start with breaking.py."""

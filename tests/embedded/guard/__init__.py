@@ -1,0 +1,1 @@
+"""The guard on a whole small system. Start with watched.py and conftest.py."""

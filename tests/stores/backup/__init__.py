@@ -1,0 +1,1 @@
+"""Backups of Qdrant. Start with backups.py and conftest.py."""
