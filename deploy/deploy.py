@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deploy.roles import backend, base, engine, frontend, guard, postgres, qdrant, redis, units
+from deploy.roles import backend, base, engine, frontend, guard, packages, postgres, qdrant, redis, units
 from omnimind_ops.model.goal import Goal
 
 ROLES = {
     "base": base,
+    "packages": packages,
     "postgres": postgres,
     "redis": redis,
     "qdrant": qdrant,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -16,21 +16,20 @@ from deploy.render import text
 
 
 @operation()
-def packages(names: Sequence[str], hold: Sequence[str] = ()) -> Commands:
-    """Install what is missing of `names`; the units `hold` are masked first when their package (the first name) is new here.
+def packages(wanted: Mapping[str, str]) -> Commands:
+    """Install what is missing of `wanted` (package → its unit, "" for none) by one apt; the unit of a package that is new here is masked first.
 
     Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
     """
-    found = look(Packages, packages=tuple(names))
-    missing = [name for name in names if name not in found.versions]
+    found = look(Packages, packages=tuple(wanted))
+    missing = [name for name in wanted if name not in found.versions]
     notes.note(host, [f"+ package {name}" for name in missing] + ["- a policy-rc.d of ours, left behind"] * found.guarded)
     if missing or found.guarded:
-        held = hold if names[0] in missing else ()
         yield StringCommand(
             text(
                 "scripts/packages.sh.j2",
                 packages=[shlex.quote(name) for name in missing],
-                hold=[shlex.quote(unit) for unit in held],
+                hold=[shlex.quote(unit) for name in missing if (unit := wanted[name])],
                 record=RECORD,
                 policy=POLICY,
                 guard=GUARD,

@@ -1,4 +1,4 @@
-"""venv: a Python environment of exactly a lock and a wheel, built beside the one in use and made current by a link."""
+"""venv: a Python environment of exactly a lock and a wheel, built by uv beside the one in use and made current by a link."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
+from uv import find_uv_bin
 
 from deploy import notes
 from deploy.commands import Commands
@@ -67,6 +68,7 @@ def venv(release: Release, link: str, user: str) -> Commands:
         text(
             "scripts/venv.sh.j2",
             build=not here,
+            uv=shlex.quote(find_uv_bin()),
             python=shlex.quote(release.python),
             folder=shlex.quote(folder),
             link=shlex.quote(link),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pyinfra.api.exceptions import OperationError
 
-from deploy.operations.packages import packages
 from deploy.operations.place import place
 from deploy.operations.units import running
 from deploy.operations.venv import Release, venv
@@ -23,8 +22,6 @@ COMMAND = "/usr/local/bin/omnimind"
 
 def install(goal: Goal) -> None:
     """Build the venv and link the command."""
-    if goal.python.startswith("/usr/bin/"):
-        packages(name="Install what makes a venv", names=("python3-venv",))
     locks = Path(data("locks"))
     release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version or __version__, goal.wheelhouse)
     if release.problem:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from deploy.facts.packages import Packages
 from deploy.look import look
 from deploy.operations.database import cluster_at, database
-from deploy.operations.packages import packages
 from deploy.operations.place import place
 from deploy.operations.units import running
 from deploy.render import of_goal
@@ -18,11 +17,11 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 
 PACKAGE = "postgresql"
+PACKAGES = {PACKAGE: native.POSTGRES}
 
 
-def install(_goal: Goal) -> None:
-    """Install PostgreSQL without starting it; the first cluster is made in UTF-8."""
-    packages(name="Install PostgreSQL", names=(PACKAGE,), hold=(native.POSTGRES,))
+def install(goal: Goal) -> None:
+    """Do nothing: role packages brings it, with a first cluster in UTF-8."""
 
 
 def configure(goal: Goal) -> None:

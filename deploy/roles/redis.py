@@ -7,26 +7,25 @@ from deploy.facts.packages import Packages
 from deploy.facts.stats import Stats
 from deploy.limits import REDIS_MAXMEMORY
 from deploy.look import look
-from deploy.operations.packages import packages
 from deploy.operations.place import place
 from deploy.render import of_goal
 from deploy.wanted import File, Folder, Wanted
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 
-PACKAGES = ("redis-server", "redis-tools")
+PACKAGE = "redis-server"
+PACKAGES = {PACKAGE: native.REDIS, "redis-tools": ""}
 CONFIG = "/etc/redis/omnimind.conf"
 DROP_IN = f"/etc/systemd/system/{native.REDIS}.d"
 
 
-def install(_goal: Goal) -> None:
-    """Install Redis without starting it."""
-    packages(name="Install Redis", names=PACKAGES, hold=(native.REDIS,))
+def install(goal: Goal) -> None:
+    """Do nothing: role packages brings it."""
 
 
 def configure(goal: Goal) -> None:
     """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
-    version = look(Packages, packages=PACKAGES[:1]).versions.get(PACKAGES[0], "")
+    version = look(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
     found = secrets.read()
     content = of_goal(
         "config/redis.conf.j2",

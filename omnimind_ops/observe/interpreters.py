@@ -24,7 +24,8 @@ CANDIDATES = (
 )
 LINKS = 40  # as many as Linux follows
 HOMES = ("/home", "/root")
-ASK = "import sys; print('.'.join(map(str, sys.version_info[:3]))); import venv, ensurepip"
+ASK = "import sys; print('.'.join(map(str, sys.version_info[:3]))); import ctypes, sqlite3, ssl, sysconfig"
+"""Its version; then what the services need of it, which a Python cut to the minimum, or built without headers, may not have."""
 
 
 def interpreters(asked: str = "") -> tuple[Interpreter, ...]:
@@ -49,7 +50,7 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         return Interpreter(path, version, real, f"it is Python {version}, older than {OLDEST[0]}.{OLDEST[1]}")
     if not done.ok:
-        return Interpreter(path, version, real, f"it cannot make a venv (install python{version.rpartition('.')[0]}-venv)")
+        return Interpreter(path, version, real, f"its standard library is not complete (install python{version.rpartition('.')[0]})")
     return Interpreter(path, version, real, _unreachable(path, homes))
 
 

@@ -84,7 +84,7 @@ def python(machine: Machine, needs: Needs) -> Check:
         link = f" ({good.real})" if good.real != good.path else ""
         return Check("python", State.OK, f"Python {good.version} at {good.path}{link}")
     seen = "; ".join(map(_trouble, machine.interpreters)) or "no Python 3.11 or newer outside of homes"
-    fix = "apt install python3.11 python3.11-venv, or: uv python install --install-dir /opt/omnimind/python 3.12; then --python PATH if it is elsewhere"
+    fix = "apt install python3.11, or: uv python install --install-dir /opt/omnimind/python 3.12; then --python PATH if it is elsewhere"
     return Check("python", State.FAIL, seen, fix)
 
 

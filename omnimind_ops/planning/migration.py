@@ -10,7 +10,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 
-ROLES = ("base", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
+ROLES = ("base", "packages", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
 EARLY = ("postgres", "engine")
 """Take no port and no data of a container, so they are started, and get ready, before the cutover."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from omnimind_ops.model import native
 from omnimind_ops.tools.shell import run
 
-PACKAGED: Mapping[str, Mapping[str, str]] = {"postgres": {"postgresql": native.POSTGRES}, "redis": {"redis-server": native.REDIS}}
-"""Role → package → unit, of services that come from the distribution."""
+PACKAGED = {"postgresql": native.POSTGRES, "redis-server": native.REDIS}
+"""Package → unit, of services that come from the distribution."""
 RECORD = Path("/var/lib/omnimind/packages")
 POLICY = Path("/usr/sbin/policy-rc.d")
 MARK = "omnimind:"
@@ -36,10 +36,10 @@ def stop_and_disable(units: Iterable[str]) -> None:
         run(("systemctl", "reset-failed", *known), check=False)
 
 
-def lift_guards(packaged: Mapping[str, str]) -> None:
+def lift_guards() -> None:
     """Remove a policy-rc.d of ours, and unmask (but disable) the units of packages that we brought."""
     _lift_policy()
-    for package, unit in packaged.items():
+    for package, unit in PACKAGED.items():
         if is_ours(package):
             mask = Path("/etc/systemd/system") / unit
             if mask.is_symlink() and str(mask.readlink()) == "/dev/null":

@@ -13,7 +13,7 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.arguments import text, words
 from omnimind_ops.steps.child import Child
-from omnimind_ops.steps.guards import PACKAGED, enabled_or_running, is_ours, lift_guards, stop_and_disable
+from omnimind_ops.steps.guards import enabled_or_running, lift_guards, stop_and_disable
 
 
 class HostStep:
@@ -60,8 +60,8 @@ class HostStep:
         before = memo.get("before")
         if stage == "activate" and before is not None:  # None: it never began
             stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in words(before))
-        elif stage == "install":
-            lift_guards(PACKAGED.get(role, {}))
+        elif (role, stage) == ("packages", "install"):
+            lift_guards()
 
     def close(self) -> None:
         """End the child."""
@@ -79,9 +79,3 @@ class HostStep:
 def units_of(role: str, goal: Goal) -> tuple[str, ...]:
     """Return the units that a role's activate starts."""
     return {"postgres": (native.POSTGRES, native.SCHEMA), "engine": native.ENGINE, "units": native.all_units(goal)}.get(role, ())
-
-
-def stop_all(goal: Goal) -> None:
-    """Stop and disable all native units in one go: the short way back, without pyinfra. A PostgreSQL that was here before us runs on."""
-    keep = () if is_ours("postgresql") else (native.POSTGRES,)
-    stop_and_disable(unit for unit in native.all_units(goal) if unit not in keep)

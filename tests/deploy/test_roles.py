@@ -7,12 +7,14 @@ from pyinfra.api.exceptions import OperationError
 
 from deploy import secrets
 from deploy.deploy import ORDER, ROLES, STAGES, find
-from deploy.roles import engine, postgres, redis, units
+from deploy.roles import engine, packages, postgres, redis, units
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.steps import guards
 
 from .conftest import after, prepare
 
+ALL = "P postgresql 15+248 installed\nP redis-server 5:7.0.15-1 installed\nP redis-tools 5:7.0.15-1 installed"
 UP = "\n\n".join(
     f"Id={unit}\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n"
     "ExecMainStartTimestamp=Mon 2026-11-23 11:00:00 UTC\nStateChangeTimestamp="
@@ -29,17 +31,18 @@ def test_every_role_has_every_stage(role: str, stage: str) -> None:
 
 
 def test_an_unknown_role_names_those_that_exist() -> None:
-    with pytest.raises(ValueError, match=r"roles are base, postgres"):
+    with pytest.raises(ValueError, match=r"roles are base, packages, postgres"):
         find("mysql", "install")
 
 
 def test_nothing_is_activated_before_everything_is_configured() -> None:
-    assert [stage for _, stage in ORDER] == ["install"] * 9 + ["configure"] * 9 + ["activate"] * 3
+    assert [stage for _, stage in ORDER] == ["install"] * 10 + ["configure"] * 10 + ["activate"] * 3
 
 
 def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
-    script = prepare(redis.install, goal).shell
-    guard, mask, apt = (script.index(words) for words in ("exit 101", "systemctl mask redis-server.service", "$apt install redis-server"))
+    script = prepare(packages.install, goal).shell
+    words = ("exit 101", "systemctl mask postgresql.service redis-server.service", "$apt install postgresql redis-server redis-tools")
+    guard, mask, apt = (script.index(one) for one in words)
     assert max(guard, mask) < apt
     assert script.index("trap restore EXIT") < guard
     assert "DPkg::Lock::Timeout=120" in script
@@ -47,19 +50,34 @@ def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -
 
 
 def test_installed_packages_are_left_alone(goal: Goal) -> None:
-    versions = "P redis-server 5:7.0.15-1 installed\nP redis-tools 5:7.0.15-1 installed"
-    assert prepare(redis.install, goal, {"dpkg-query": versions}).changes == 0
+    assert prepare(packages.install, goal, {"dpkg-query": ALL}).changes == 0
 
 
 def test_a_service_that_was_here_before_is_not_masked(goal: Goal) -> None:
-    found = prepare(redis.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
-    assert "$apt install redis-tools" in found.shell
+    found = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed"})
+    assert "$apt install redis-tools\n" in found.shell
     assert "systemctl mask" not in found.shell
 
 
+def test_of_two_services_only_the_new_one_is_masked(goal: Goal) -> None:
+    found = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
+    assert "$apt install postgresql redis-tools\n" in found.shell
+    assert {line for line in found.shell.splitlines() if line.startswith("systemctl mask")} == {"systemctl mask postgresql.service 2>&1"}
+    assert found.lines == ["+ package postgresql", "+ package redis-tools"]
+
+
+def test_every_package_that_brings_a_service_is_known_to_the_undo(goal: Goal) -> None:
+    assert {package: unit for package, unit in {**postgres.PACKAGES, **redis.PACKAGES}.items() if unit} == guards.PACKAGED
+
+
+def test_all_packages_come_by_one_apt(goal: Goal) -> None:
+    assert prepare(packages.install, goal).shell.count("if ! $apt install") == 1
+    for role in set(ROLES) - {"packages"}:
+        assert "$apt" not in prepare(find(role, "install"), goal, {"stat -L": f"1 1 755 root {goal.qdrant_binary}"}).shell, role
+
+
 def test_a_guard_left_behind_is_removed(goal: Goal) -> None:
-    versions = "P redis-server 5:7.0.15-1 installed\nP redis-tools 5:7.0.15-1 installed\nG"
-    script = prepare(redis.install, goal, {"dpkg-query": versions}).shell
+    script = prepare(packages.install, goal, {"dpkg-query": f"{ALL}\nG"}).shell
     assert "trap restore EXIT" in script
     assert "$apt" not in script
 

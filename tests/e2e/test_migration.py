@@ -28,7 +28,7 @@ TEXT = "On Tuesday the green boat left the harbour of Setúbal with a crew of fo
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     with boot_sample(points=50_000, foreign=True, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted)
+        tool.install(booted, by="pip")
         past.remember(booted)
         yield booted
 

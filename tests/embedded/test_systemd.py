@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.embedded.system import ROOT
-from tests.hosts.host import Host, Mount
+from tests.hosts.host import Host
 from tests.hosts.requirements import must_run, why_no_host
+from tests.hosts.words import Mount
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

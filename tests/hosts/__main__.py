@@ -10,10 +10,11 @@ import time
 
 from . import leftovers, wheelhouse
 from .cache import cache_folder
-from .host import Host, HostError, remove
+from .host import Host, HostError
 from .image import ensure_image
 from .outside import OutsideError, docker
 from .recipe import Recipe
+from .removal import remove
 from .sample import boot_sample
 from .stack.images import stack_images
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .cache import found, kept, key_of
-from .host import Host, HostError, Mount
+from .host import Host, HostError
 from .recipe import Recipe
 from .stack.images import PROJECT, STACK, Redis, stack_images
 from .stack.qdrant import qdrant_executable
+from .words import Mount
 
 USER = "ana"
 HOME = f"/home/{USER}"

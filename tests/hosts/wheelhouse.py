@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from .cache import kept, key_of, key_of_files, sources
-from .host import Mount
 from .outside import OutsideError, call
+from .words import Mount
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"

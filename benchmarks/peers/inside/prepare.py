@@ -10,6 +10,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from uv import find_uv_bin
+
 from deploy.limits import LIMITS, REDIS_MAXMEMORY
 from deploy.operations.venv import Release
 from omnimind_ops import __version__
@@ -45,6 +47,7 @@ def _variables(goal: Goal, paths: Paths) -> dict[str, object]:
         "maxmemory": REDIS_MAXMEMORY,
         "native": {name: value for name, value in vars(native).items() if name.isupper()},
         "release": {
+            "uv": find_uv_bin(),
             "folder": f"{paths.venv}s/{release.digest}",
             "lock": str(release.lock),
             "model": str(release.model),

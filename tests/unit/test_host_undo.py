@@ -1,0 +1,51 @@
+"""What the undo of a host's steps takes back: packages' guards where packages were installed, nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.model import native
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.planning.migration import ROLES, host_step
+from omnimind_ops.steps import guards, host
+from omnimind_ops.steps.host import HostStep
+
+
+class Memo:
+    """Keeps nothing, as of a step that was cut off."""
+
+    def get(self, key: str) -> None: ...
+
+    def put(self, key: str, value: object) -> None: ...
+
+    def of(self, step: str, key: str) -> None: ...
+
+
+@pytest.mark.parametrize("stage", ["install", "configure"])
+def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    lifted: list[str] = []
+    for role in ROLES:
+        monkeypatch.setattr(host, "lift_guards", lambda role=role: lifted.append(role))
+        HostStep(Goal()).undo(host_step(role, stage), Memo(), lambda _: None)
+    assert lifted == (["packages"] if stage == "install" else [])
+
+
+def test_all_that_we_brought_is_stopped_and_what_was_here_before_is_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    record, policy, stopped = tmp_path / "packages", tmp_path / "policy-rc.d", list[str]()
+    monkeypatch.setattr(guards, "RECORD", record)
+    monkeypatch.setattr(guards, "POLICY", policy)
+
+    def stop(units: Iterable[str]) -> None:
+        stopped.extend(units)
+
+    monkeypatch.setattr(guards, "stop_and_disable", stop)
+    policy.write_text("#!/bin/sh\n# omnimind: nothing starts\nexit 101\n")
+    record.write_text("redis-server\nredis-tools\n")
+    guards.lift_guards()
+    assert stopped == [native.REDIS] and not policy.exists()
+    record.write_text("postgresql\nredis-server\nredis-tools\n")
+    guards.lift_guards()
+    assert stopped == [native.REDIS, native.POSTGRES, native.REDIS]
