@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.util import find_spec
 
 from omnimind_ops.model import native
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 
 class Kind(StrEnum):

@@ -18,7 +18,7 @@ from pathlib import Path
 from omnimind_ops.catalogue import services
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 from tests.services import PASSWORD, Process, Services, free_port
 
 ROOT = Path(__file__).parents[1]

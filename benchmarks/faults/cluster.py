@@ -27,9 +27,9 @@ from omnimind_ops.health.check import check
 from omnimind_ops.health.track import STRICT
 from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.health import Report
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import load
-from omnimind_ops.world import World
 
 WATCHDOG = 6.0
 """Seconds, as in the measurements this table began with; 30 in real life."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from omnimind_ops.embedded import secrets
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 
 if TYPE_CHECKING:
     from omnimind_ops.settings import Settings

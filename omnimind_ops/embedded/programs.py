@@ -13,8 +13,8 @@ import omnimind_ops
 from omnimind_ops.catalogue import Kind, services
 from omnimind_ops.embedded import postgres, valkey
 from omnimind_ops.embedded.home import Home, recall
+from omnimind_ops.model.world import World
 from omnimind_ops.settings import Settings
-from omnimind_ops.world import World
 
 MARK = "OMNIMIND_EMBEDDED"
 """In the environment of every process of an embedded system: the folder of its state. So `down` finds even those that lost their parent."""

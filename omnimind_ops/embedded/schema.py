@@ -13,8 +13,8 @@ from omnimind_ops.embedded.programs import MARK, python
 from omnimind_ops.health.wire.postgres import RefusedError, Session, target
 from omnimind_ops.managers.files import tail
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.tools.shell import run
-from omnimind_ops.world import World
 
 SECONDS = 120.0
 ASK_SECONDS = 10.0

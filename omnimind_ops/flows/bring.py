@@ -23,7 +23,7 @@ from omnimind_ops.model.health import Outcome, Report, State
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import RunState
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 PROBE_SECONDS = 2.0
 SETTLE_SECONDS = 15.0

@@ -18,7 +18,7 @@ from omnimind_ops.model.event import Event, EventKind, Tell, warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import RunState
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 DATA = ("postgres", "redis", "qdrant", "uploads", "secrets.json")
 """What --fresh moves aside; the rest is made anew, or is no data."""

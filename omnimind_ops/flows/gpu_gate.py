@@ -10,10 +10,10 @@ from pathlib import Path
 
 from omnimind_ops.model import native
 from omnimind_ops.model.facts import Gpu
+from omnimind_ops.model.world import World
 from omnimind_ops.observe.gpu import gpu
 from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import run
-from omnimind_ops.world import World
 
 SECONDS = 30.0
 """That device nodes may take to appear."""

@@ -18,7 +18,7 @@ from omnimind_ops.managers import units
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.health import Report
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 QUICK = 1.0
 """Seconds between looks while something is being mended."""

@@ -20,9 +20,9 @@ from omnimind_ops.health.track import STRICT, Thresholds
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.health import Report, State
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
-from omnimind_ops.world import World
 
 LOG_LINES = 200
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|)")

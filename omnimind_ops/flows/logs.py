@@ -13,7 +13,7 @@ from omnimind_ops.flows import start_log
 from omnimind_ops.flows.restart import pick
 from omnimind_ops.managers.files import follow, read, time_of
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 STARTUP = "startup"
 """The log of all starts, besides those of services and processes."""

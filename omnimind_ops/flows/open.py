@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from omnimind_ops.catalogue import Kind, services
 from omnimind_ops.health import probes
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.tools.shell import run
-from omnimind_ops.world import World
 
 
 def open_page(world: World, environment: Mapping[str, str], *, only_print: bool) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ from omnimind_ops.catalogue import Service, services
 from omnimind_ops.embedded import ports
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 FIX = "stop what holds it, or choose another port in omnimind.toml and run: sudo omnimind converge"
 

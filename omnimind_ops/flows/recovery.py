@@ -17,7 +17,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState, Status
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 PLAN = "recover"
 WHO = "omnimind-guard"

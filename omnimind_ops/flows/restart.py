@@ -14,7 +14,7 @@ from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import RunState
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 GOOD_ANSWERS = 3
 PAUSE = 0.1

@@ -8,7 +8,7 @@ from enum import IntEnum
 from omnimind_ops import managers
 from omnimind_ops.catalogue import Service, services
 from omnimind_ops.managers import ProcessState
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 
 class StatusCode(IntEnum):

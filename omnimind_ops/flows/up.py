@@ -17,9 +17,9 @@ from omnimind_ops.flows.start_log import StartLog
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
-from omnimind_ops.world import World
 
 
 def up(settings: Settings, paths: Paths, tell: Tell, *, free_ports: bool = False, environment: Mapping[str, str] | None = None) -> Up:

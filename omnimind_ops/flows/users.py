@@ -11,9 +11,9 @@ from typing import Any
 
 import omnimind_ops
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.tools.shell import Done, run
-from omnimind_ops.world import World
 
 SECONDS = 60.0
 

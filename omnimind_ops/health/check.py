@@ -14,7 +14,7 @@ from omnimind_ops.health.track import HOUR, Track
 from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.health import Host, Outcome, Process, Reading, Report, State
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 __all__ = ["Reading", "Report", "check"]
 

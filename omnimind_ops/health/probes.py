@@ -13,7 +13,7 @@ from omnimind_ops.health import programs, stores
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.json import JSON
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 SECONDS = 3.0
 """That one probe may take (Pebble's default)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from omnimind_ops.world import World
+    from omnimind_ops.model.world import World
 
 State = Literal["stopped", "starting", "running", "stopping", "failed", "backoff"]
 

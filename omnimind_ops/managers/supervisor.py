@@ -14,7 +14,7 @@ from omnimind_ops.managers.files import follow, read, tail
 from omnimind_ops.managers.memory import memory
 from omnimind_ops.managers.rpc import call
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import World
+from omnimind_ops.model.world import World
 
 STATES: dict[str, State] = {
     "STOPPED": "stopped",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from omnimind_ops.managers import ProcessState, State
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import Done, run
-from omnimind_ops.world import World
 
 ASK_SECONDS = 10.0
 SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd is the judge

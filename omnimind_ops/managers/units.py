@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from omnimind_ops.model import native
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 
 if TYPE_CHECKING:
     from omnimind_ops.paths import Paths

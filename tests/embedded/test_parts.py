@@ -22,10 +22,10 @@ from omnimind_ops.managers.memory import memory
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.facts import Gpu
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import Mode, Ports, World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools import systemctl
-from omnimind_ops.world import Mode, Ports, World
 
 
 def test_chain_goes_back_from_the_last_ready_through_what_each_waited_for_longest() -> None:

@@ -22,7 +22,7 @@ from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.native import FRONTEND
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 from tests.embedded.system import free_ports
 
 

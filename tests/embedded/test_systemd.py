@@ -28,7 +28,7 @@ from dataclasses import asdict
 from pathlib import Path
 from omnimind_ops.managers.systemd import Systemd
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 n = Path("/nonexistent")
 m = Systemd(World(Mode.NATIVE, Ports(), 2, n, n, n, n, n, (n, n, n)))
 def until(name, state):

@@ -13,7 +13,7 @@ from omnimind_ops.health import blame
 from omnimind_ops.health.moves import Act, GiveUp, Limits, Look, Memory, Move, Well
 from omnimind_ops.health.policy import acted, decide
 from omnimind_ops.model.health import Host, Process, Reading, Report, State
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 
 PLACE = Path("/nowhere")
 WORLD = World(mode=Mode.EMBEDDED, ports=Ports(), workers=2, state=PLACE, config=PLACE, logs=PLACE, run=PLACE, uploads=PLACE, stores=(PLACE, PLACE, PLACE))

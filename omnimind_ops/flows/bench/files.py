@@ -13,8 +13,8 @@ from omnimind_ops.bench.document import SCHEMA
 from omnimind_ops.embedded import home
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
-from omnimind_ops.world import World
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 """As backend/history/bench.py takes it."""

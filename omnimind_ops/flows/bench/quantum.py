@@ -18,10 +18,10 @@ from omnimind_ops.flows.bench.asked import Asked
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools import shell
-from omnimind_ops.world import World
 
 Row = Mapping[str, Any]
 

@@ -20,6 +20,7 @@ from omnimind_ops.flows.bench.target import find, route
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 
@@ -92,7 +93,7 @@ def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
         raise Problem("cannot measure now", f"another omnimind is at work: {busy}", "wait until it is done", code=ExitCode.BUSY)
 
 
-def _world(settings: Settings, paths: Paths) -> worlds.World | None:
+def _world(settings: Settings, paths: Paths) -> World | None:
     try:
         return worlds.find(settings, paths)
     except Problem:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from omnimind_ops import world as worlds
 from omnimind_ops.flows.bench.http import Request, ask
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
-from omnimind_ops.world import World
 
 OURS = "omnimind-backend"
 SECONDS = 10.0

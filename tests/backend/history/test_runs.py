@@ -25,7 +25,7 @@ from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, RunState
-from omnimind_ops.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, Ports, World
 from tests.backend.history.conftest import Past
 from tests.embedded.system import as_user, python_for
 from tests.services import ROOT
