@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.bench.asked import Asked
     from omnimind_ops.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="How fast is it? embeddings, search, quantum, cluster; save, compare, require.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how fast it is. Results can be saved, compared with others, and required.")
 
 SEARCHES = 200
 CALLERS = 64
@@ -105,7 +105,7 @@ def search(
     repeats: Repeats = 10,
     seconds: Seconds = 120,
 ) -> None:
-    """The service's top k against an exact search of ours over the same vectors: recall and latency."""
+    """Recall and latency of the search. The service's top k is held against an exact search of ours over the same vectors."""
     words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
     _run({"search": words}, wanted)
 
@@ -113,7 +113,7 @@ def search(
 @app.command("quantum")
 @with_wanted
 def quantum(wanted: Wanted, budget: Budget = 60) -> None:
-    """Circuits of growing size on CPU and GPU; keeps the size from which on the GPU is faster, for the router."""
+    """Circuits of growing size on CPU and GPU. The size from which on the GPU is faster is kept for the router."""
     _run({"quantum": {"budget": budget}}, wanted)
 
 
@@ -127,7 +127,7 @@ def cluster(
     concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")] = CALLERS,
     target: Target = "",
 ) -> None:
-    """All backends under a steady load; latency counts from when a request was due, so that a stall is felt as users feel it."""
+    """All backends under a steady load. Latency counts from when a request was due, so that a stall is felt as users feel it."""
     words = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
     _run({"cluster": words}, wanted)
 

@@ -6,7 +6,7 @@ from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
 
 
 def command(run: RunId = "", json: Json = False) -> None:
-    """Confirm a migration: the timer that brings the containers back is disarmed."""
+    """Confirm a migration. The timer that brings the containers back is disarmed."""
     need_root("confirm")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal

@@ -15,7 +15,7 @@ def command(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Install and configure whatever drifted, and what the settings say now of model, mode and open_reads; data is not touched."""
+    """Install and configure whatever drifted. So is what the settings say now of model, mode and open_reads; data is not touched."""
     need_root("converge")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.lock import held

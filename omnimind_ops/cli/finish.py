@@ -6,7 +6,7 @@ from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, w
 
 
 def command(run: RunId = "", yes: Yes = False, json: Json = False) -> None:
-    """Delete the old containers, their anonymous volumes and what was parked. There is no way back afterwards."""
+    """Delete the old stack. That is its containers, their anonymous volumes and what was parked; there is no way back afterwards."""
     need_root("finish")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal

@@ -8,7 +8,7 @@ from omnimind_ops.cli.options import Config, Json, paths
 
 
 def command(config: Config = None, json: Json = False) -> None:
-    """Look at everything every 10 s and restart what fails again and again. Runs until it is told to stop."""
+    """Restart what fails again and again. Looks at everything every 10 s, until it is told to stop."""
     from omnimind_ops.flows import guard
     from omnimind_ops.settings import load
 

@@ -31,7 +31,7 @@ def command(
     force_os: ForceOs = False,
     json: Json = False,
 ) -> None:
-    """Take this host from Docker Compose to native services, with the data. The old stack is only stopped, never changed."""
+    """Take this host from Docker Compose to native services. The data go along; the old stack is only stopped, never changed."""
     if not from_docker:
         raise Problem("cannot migrate", "from what?", "say --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):

@@ -15,7 +15,7 @@ def command(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Open the page in a browser; without a desktop, print its address. Exit 1 when nobody serves it."""
+    """Open the page in a browser. Without a desktop its address is printed; exit 1 when nobody serves it."""
     from omnimind_ops import world
     from omnimind_ops.flows.open import open_page
     from omnimind_ops.render import show_plan

@@ -15,7 +15,7 @@ def command(
     run: RunId = "",
     json: Json = False,
 ) -> None:
-    """Show a run's receipt, or check it again: its digest, its plan, and the old data it vouches for."""
+    """Show a run's receipt, or check it again. Checked are its digest, its plan, and the old data it vouches for."""
     if act not in ("show", "verify"):
         raise Problem("cannot do that with a receipt", f"{act} is unknown", "use show or verify", code=ExitCode.USAGE)
     need_root("read the receipt")

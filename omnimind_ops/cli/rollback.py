@@ -15,7 +15,7 @@ def command(
     unconfirmed: Annotated[bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")] = False,
     json: Json = False,
 ) -> None:
-    """Go back: native services stop, the containers run again with their old restart policy and their own data."""
+    """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
     need_root("roll back")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.journal import Journal

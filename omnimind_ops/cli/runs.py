@@ -14,7 +14,7 @@ def command(
     run: Annotated[str, typer.Argument(help="A run's id: show what happened in it, event by event.")] = "",
     json: Json = False,
 ) -> None:
-    """List what was run on this host, migrations and recoveries, newest first."""
+    """List migrations and recoveries, newest first."""
     from omnimind_ops.engine.history import History
     from omnimind_ops.render import show_plan, show_run
 

@@ -88,7 +88,7 @@ def token(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Make an API token for scripts and print it, this once: Authorization: Bearer omt_…"""
+    """Make an API token for scripts. It is printed this once: Authorization: Bearer omt_…"""
     made = _ask(config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None)
     _say(f"a {role} token for {name}, {'for ' + str(days) + ' days' if days else 'without an end'}", made, json, made["token"])
 
