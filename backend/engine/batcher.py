@@ -190,11 +190,10 @@ class Batcher:
         error: Exception | None = None
         try:
             rows = self.runner.encode([item.request.tokens.ids[item.at] for item in items])  # type: ignore[misc]  # an array is read like a sequence
-        except Exception as caught:  # the next batch is another matter
-            error = caught
-        else:
             for row, item in zip(rows, items, strict=True):
                 item.request.rows[item.at] = row
+        except Exception as caught:  # the next batch is another matter, and the lane goes on
+            error = caught
         ended = time.perf_counter()
         with self._change:
             for request in touched:

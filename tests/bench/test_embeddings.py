@@ -187,10 +187,11 @@ def test_a_login_that_nobody_has_is_a_problem_and_a_token_is_used(tmp_path: Path
     assert "omt_x" not in said.stderr + said.stdout
 
 
-def test_nobody_at_home_is_a_problem(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", [FEW, ("search",), ("cluster",)], ids=lambda case: case[0])
+def test_nobody_at_home_is_a_problem(tmp_path: Path, case: tuple[str, ...]) -> None:
     with serving(Backend()) as backend:
         pass
-    said = bench(tmp_path, *FEW, "--target", backend.url)
+    said = bench(tmp_path, *case, "--target", backend.url)
     assert said.returncode == 1
     assert "does not answer" in said.stderr
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import psycopg
@@ -17,7 +14,8 @@ from omnimind_ops.health import probes
 from omnimind_ops.health import stores as ask
 from omnimind_ops.health.wire.scram import Scram
 from omnimind_ops.model.health import Outcome
-from tests.services import PASSWORD, Process, Services, free_port
+from tests.freezing import frozen
+from tests.services import PASSWORD, Services, free_port
 
 SECONDS = 3.0
 
@@ -125,20 +123,6 @@ def test_a_redis_that_is_full_is_ready_but_not_useful(stores: Services) -> None:
     assert found.why.startswith("OOM")
 
 
-@contextmanager
-def frozen(process: Process) -> Iterator[None]:
-    """Stop a server with SIGSTOP for a block."""
-    pid = process.pid
-    assert pid > 1
-    import os
-
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str) -> None:
     """The kernel still takes the connection; nobody answers."""
     for process, question in (
@@ -146,7 +130,7 @@ def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str
         (stores.qdrant, lambda: ask.qdrant(stores.qdrant_url, "test-key", "c", 0.3, deep=True)),
         (stores.postgres, lambda: ask.postgres(dsn, 0.3, deep=True)),
     ):
-        with frozen(process):
+        with frozen(process.pid):
             found = probes.asked(question, 0.3)
         assert (found.ready, found.silent) == (False, True), process.name
         assert found.why == "no answer within 0.3 s"

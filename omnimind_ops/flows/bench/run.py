@@ -16,7 +16,7 @@ from omnimind_ops.flows.bench import files as bench_files
 from omnimind_ops.flows.bench.access import access
 from omnimind_ops.flows.bench.asked import Asked, Session
 from omnimind_ops.flows.bench.environment import environment
-from omnimind_ops.flows.bench.target import find, route
+from omnimind_ops.flows.bench.target import find, reached, route
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -58,6 +58,7 @@ def run(case: str, asked: Asked, settings: Settings, paths: Paths, tell: Tell, b
 def session(asked: Asked, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
     """Yield whom to ask and how."""
     target = find(asked.target, settings, paths)
+    reached(target)
     with access(target, paths, role) as headers:
         yield Session(asked, target, route(target, headers), headers, tell)
 

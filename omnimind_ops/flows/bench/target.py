@@ -64,6 +64,16 @@ def find(asked: str, settings: Settings, paths: Paths) -> Target:
     return Target(str(found.mode), tuple(f"http://127.0.0.1:{port}" for port in found.ports.backends), found)
 
 
+def reached(target: Target) -> None:
+    """Raise a Problem when nobody is there, before anybody is asked for a login; one that is slow is found out later."""
+    try:
+        ask(target.urls[0], Request("GET", "/"), {}, SECONDS)
+    except (TimeoutError, HTTPException):
+        return
+    except OSError as error:
+        raise _silent(target, error) from error
+
+
 def route(target: Target, headers: Mapping[str, str]) -> Route:
     """Return how the target is asked. A stranger is never sent anything it does not describe itself: only GETs, and routes of its own openapi.json."""
     base = target.urls[0]
@@ -80,8 +90,12 @@ def route(target: Target, headers: Mapping[str, str]) -> Route:
             if ask(base, Request("GET", path), headers, SECONDS).status == 200:
                 return Route("GET", path)
         except (OSError, HTTPException) as error:
-            raise Problem(f"cannot measure {target.name}", f"{base} does not answer: {error}", "start it, or name another --target") from error
+            raise _silent(target, error) from error
     raise Problem(f"cannot measure {target.name}", f"{base} answers neither embeddings nor any of {', '.join(HEALTH)}", "name another --target")
+
+
+def _silent(target: Target, error: Exception) -> Problem:
+    return Problem(f"cannot measure {target.name}", f"{target.urls[0]} does not answer: {error}", "start it, or name another --target")
 
 
 def _own(url: str, settings: Settings, paths: Paths) -> World | None:

@@ -273,3 +273,18 @@ def test_the_bodies_of_all_requests_are_bounded_together() -> None:
         assert bodies.held == 0
 
     asyncio.run(story())
+
+
+def test_a_runner_that_returns_too_few_rows_costs_its_caller_the_answer_and_nobody_the_lane() -> None:
+    class Short(Counting):
+        def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
+            return super().encode(ids)[1:] if len(ids) > 1 else super().encode(ids)
+
+    async def story() -> None:
+        batcher = Batcher(Short())
+        with pytest.raises(ValueError, match="longer than argument 1"):
+            await asyncio.wait_for(batcher.embed(tokens(20, 20)), 10)
+        assert (await asyncio.wait_for(batcher.embed(tokens(14)), 10)).rows.tolist() == [[14.0]]
+        batcher.close()
+
+    asyncio.run(story())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import psutil
 
+from tests import freezing
 from tests.services import Process
 
 FROZEN_SECONDS = 3.0
@@ -17,14 +18,8 @@ FROZEN_SECONDS = 3.0
 @contextmanager
 def frozen(process: Process) -> Iterator[None]:
     """Stop a server and all its children in the middle of whatever they do."""
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    for one in family:
-        one.send_signal(signal.SIGSTOP)
-    try:
+    with freezing.frozen(process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))):
         yield
-    finally:
-        for one in family:
-            one.send_signal(signal.SIGCONT)
 
 
 def kill(process: Process) -> None:

@@ -6,24 +6,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from omnimind_ops.health.moves import LADDER
 from omnimind_ops.model.health import State
 from omnimind_ops.model.run import RunState, Status
 from tests.embedded.guard.watched import Watched, ready
+from tests.freezing import frozen
 from tests.health_world import System
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    assert pid > 1
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_an_engine_that_cannot_embed_is_replaced_and_the_journal_says_why(whole: System) -> None:
