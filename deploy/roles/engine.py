@@ -12,7 +12,6 @@ from deploy.operations.venv import Release, venv
 from deploy.render import of_goal
 from deploy.roles import HIDDEN
 from deploy.wanted import File, Link, Wanted
-from omnimind_ops import __version__
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths, data
@@ -23,7 +22,7 @@ COMMAND = "/usr/local/bin/omnimind"
 def install(goal: Goal) -> None:
     """Build the venv and link the command."""
     locks = Path(data("locks"))
-    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version or __version__, goal.wheelhouse)
+    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.wheelhouse)
     if release.problem:
         raise OperationError(release.problem)
     link = str(Paths().venv)
