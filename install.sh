@@ -404,8 +404,11 @@ build_page() {
 OWN='
 import sys, pathlib
 sys.path.insert(0, sys.argv[1])
-from omnimind_ops import origin
-print(origin.wheel(pathlib.Path(sys.argv[2])), origin.version(), origin.digest()[:12])
+try:
+    from omnimind_ops import origin
+    print(origin.wheel(pathlib.Path(sys.argv[2])), origin.version(), origin.digest()[:12])
+except Exception as error:
+    sys.exit(str(error))
 '
 
 make_environment() {
