@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
+
 
 class State(StrEnum):
     """How a check came out."""
@@ -37,6 +39,8 @@ class Needs:
     systemd: bool = True
     docker: bool = True
     lock: str = ""  # chosen by a person; "" takes the one that fits the driver
+    wheelhouse: Wheelhouse | None = None  # that the venv is made from; None asks an index
+    pins: tuple[Pin, ...] = ()  # what the venv takes of it
 
 
 def size(count: int) -> str:
