@@ -31,6 +31,8 @@ LOCKS = {
 HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
 """What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
+PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
+"""What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
 
 
 @nox.session
@@ -95,5 +97,5 @@ def without_host(line: str) -> str:
     found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
     if not found:
         return line
-    rest = [part for part in found[2].split(" and ") if part not in HOST]
+    rest = [part for part in found[2].split(" and ") if part not in HOST and not PATCH.fullmatch(part)]
     return found[1] + (f" ; {' and '.join(rest)}" if rest else "") + (found[3] or "") + "\n"

@@ -6,8 +6,15 @@ import configparser
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-NAMES = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "trusted-host": "UV_INSECURE_HOST"}
+NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+}
 OLDER = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 COMMA = ("UV_FIND_LINKS",)
 """Variables whose values uv parts with commas; the others with spaces, as pip does."""
@@ -23,6 +30,17 @@ def uv_environment(environment: Mapping[str, str] | None = None, files: Sequence
         parts = value.split()
         if parts and not given.get(name) and not given.get(OLDER.get(name, "")):
             found[name] = ("," if name in COMMA else " ").join(parts)
+    return found
+
+
+def logins(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return name and password by host, of the indexes in uv's variables that have them in their addresses."""
+    found = {}
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", *OLDER.values()):
+        for address in environment.get(name, "").split():
+            parts = urlsplit(address.rpartition("=")[2] if "=" in address.partition("://")[0] else address)
+            if parts.hostname and parts.username:
+                found[parts.hostname] = (unquote(parts.username), unquote(parts.password or ""))
     return found
 
 

@@ -148,6 +148,16 @@ def test_an_index_that_is_not_there_is_told(place: Place, monkeypatch: pytest.Mo
         place.make()
 
 
+def test_an_index_with_a_password_in_its_address(place: Place, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    index.login = "ana:s3cret word"
+    with pytest.raises(Problem, match="401"):
+        place.make()
+    monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("http://", "http://ana:s3cret%20word@"))
+    events = place.make()
+    assert MANIFEST in place.names()
+    assert not any("s3cret" in event.text for event in events) and "s3cret" not in (place.root / "made" / MANIFEST).read_text()
+
+
 def test_wheels_may_come_from_a_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(place.wheels))
     monkeypatch.setenv("PIP_INDEX_URL", (place.root / "empty").as_uri())

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import netrc
+import os
 import shutil
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import WheelFile
+from omnimind_ops.observe.indexes import logins, uv_environment
 
 if TYPE_CHECKING:
     import httpx
@@ -35,42 +40,71 @@ def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
     """Bring all of them; a Problem names the first that cannot be had."""
     import httpx
 
-    stop = threading.Event()
-    with httpx.Client(verify=ssl.create_default_context(), follow_redirects=True, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(_one, client, folder, wheel, count, stop) for wheel in wheels]
+    environment = {**os.environ, **uv_environment()}
+    trust = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE") or None)
+    with httpx.Client(verify=trust, follow_redirects=True, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as pool:
+        download = _Download(client, folder, logins(environment), count)
+        jobs = [pool.submit(download.one, wheel) for wheel in wheels]
         try:
             for job in jobs:
                 job.result()
         except BaseException:
-            stop.set()
+            download.stop.set()
             for job in jobs:
                 job.cancel()
             raise
 
 
-def _one(client: httpx.Client, folder: Path, wheel: WheelFile, count: Count, stop: threading.Event) -> None:
-    import httpx
+@dataclass
+class _Download:
+    """What all downloads share."""
 
-    partial = folder / f".{wheel.name}.partial"
-    try:
-        if wheel.url.startswith(("http://", "https://")):
-            with client.stream("GET", wheel.url) as answer, partial.open("wb") as file:
-                answer.raise_for_status()
-                for piece in answer.iter_bytes(PIECE):
-                    if stop.is_set():
-                        return
-                    file.write(piece)
-                    count(len(piece))
-        else:
-            shutil.copyfile(wheel.url.removeprefix("file://"), partial)
-            count(partial.stat().st_size)
-        if _digest(partial) != wheel.sha256:
-            raise Problem(f"cannot take {wheel.name}", f"its hash is not the one of the lock: {wheel.sha256}", "look at the index: it serves another file under this name")
-        partial.replace(folder / wheel.name)
-    except (httpx.HTTPError, OSError) as error:
-        raise Problem(f"cannot get {wheel.name}", f"{type(error).__name__}: {error}", FIX) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    client: httpx.Client
+    folder: Path
+    logins: Mapping[str, tuple[str, str]]
+    count: Count
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def one(self, wheel: WheelFile) -> None:
+        import httpx
+
+        partial = self.folder / f".{wheel.name}.partial"
+        try:
+            if wheel.url.startswith(("http://", "https://")):
+                self._pull(wheel.url, partial)
+            else:
+                shutil.copyfile(unquote(wheel.url.removeprefix("file://")), partial)
+                self.count(partial.stat().st_size)
+            if self.stop.is_set():
+                return
+            if _digest(partial) != wheel.sha256:
+                fix = "look at the index: it serves another file under this name"
+                raise Problem(f"cannot take {wheel.name}", f"its hash is not the one of the lock: {wheel.sha256}", fix)
+            partial.replace(self.folder / wheel.name)
+        except (httpx.HTTPError, OSError) as error:
+            raise Problem(f"cannot get {wheel.name}", f"{type(error).__name__}: {error}", FIX) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _pull(self, url: str, to: Path) -> None:
+        import httpx
+
+        auth = self._login(httpx.URL(url).host)
+        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as answer, to.open("wb") as file:
+            answer.raise_for_status()
+            for piece in answer.iter_bytes(PIECE):
+                if self.stop.is_set():
+                    return
+                file.write(piece)
+                self.count(len(piece))
+
+    def _login(self, host: str) -> tuple[str, str] | None:
+        """Return what the index's address or ~/.netrc says for a host, as pip and uv would."""
+        try:
+            found = netrc.netrc().authenticators(host)
+        except (OSError, netrc.NetrcParseError):
+            found = None
+        return self.logins.get(host) or ((found[0], found[2] or "") if found else None)
 
 
 def _digest(path: Path) -> str:
