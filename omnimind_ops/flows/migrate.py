@@ -21,7 +21,7 @@ from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run, RunState
-from omnimind_ops.observe import wheelhouse
+from omnimind_ops.observe import indexes, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.settings import Settings
@@ -57,9 +57,10 @@ def needs(found: Found, lock: str) -> preflight.Needs:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
+    pins = wheelhouse.pins(goal.lock, "model")
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
-    pins = wheelhouse.pins(goal.lock, "model") if wheels else ()
-    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock, wheelhouse=wheels, pins=pins)
+    trouble = None if wheels else indexes.unreachable(pins[0])
+    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock, wheelhouse=wheels, index=trouble, pins=pins)
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:

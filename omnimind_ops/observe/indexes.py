@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import configparser
 import os
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from omnimind_ops.model.wheelhouse import Pin
+from omnimind_ops.tools import uv
+from omnimind_ops.tools.output import main_line
+from omnimind_ops.tools.shell import run
 
 NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -16,6 +23,7 @@ NAMES = {
     "cert": "SSL_CERT_FILE",
 }
 OLDER = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
+SECONDS = 90
 COMMA = ("UV_FIND_LINKS",)
 """Variables whose values uv parts with commas; the others with spaces, as pip does."""
 
@@ -31,6 +39,14 @@ def uv_environment(environment: Mapping[str, str] | None = None, files: Sequence
         if parts and not given.get(name) and not given.get(OLDER.get(name, "")):
             found[name] = ("," if name in COMMA else " ").join(parts)
     return found
+
+
+def unreachable(pin: Pin) -> str:
+    """Ask the index for a package, as the services' environment will, and return why it does not answer, "" when it does."""
+    with tempfile.TemporaryDirectory(prefix="omnimind-index-") as scratch:
+        patience = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1", "UV_NO_WRAP": "1"}
+        done = run(uv.ask_words(pin, sys.executable, Path(scratch)), timeout=SECONDS, check=False, env={**uv_environment(), **patience})
+    return "" if done.ok else main_line(done.err.splitlines()) or f"uv ended with {done.code}"
 
 
 def logins(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -40,6 +40,7 @@ class Needs:
     docker: bool = True
     lock: str = ""  # chosen by a person; "" takes the one that fits the driver
     wheelhouse: Wheelhouse | None = None  # that the venv is made from; None asks an index
+    index: str | None = None  # why the index does not answer, "" when it does; None when it is not asked
     pins: tuple[Pin, ...] = ()  # what the venv takes of it
 
 

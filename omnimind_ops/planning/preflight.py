@@ -14,11 +14,11 @@ from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
 from omnimind_ops.planning.check_ports import ports
-from omnimind_ops.planning.check_wheelhouse import wheelhouse
+from omnimind_ops.planning.check_wheelhouse import index, wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "wheelhouse", "gpu-containers")
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "wheelhouse", "index", "gpu-containers")
 
 
 def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
@@ -36,6 +36,7 @@ def checks(machine: Machine, project: Project | None, needs: Needs, ignore: froz
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
+        index(needs.index),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)

