@@ -19,6 +19,7 @@ FIRST = (Path(sys.executable).parent, Path(__file__).parent / ".venv-node/bin")
 """Programs of these folders go before those of the person's PATH, which may name others or none."""
 os.environ["PATH"] = os.pathsep.join((*(str(folder) for folder in FIRST if folder.exists()), os.environ["PATH"]))
 
+PYTEST = (sys.executable, "-m", "pytest", "--durations=20")
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
@@ -33,13 +34,13 @@ LOCKS = {
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those that boot a host."""
-    session.run(sys.executable, "-m", "pytest", "-m", "not e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "not e2e", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    session.run(sys.executable, "-m", "pytest", "-m", "e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "e2e", *session.posargs)
 
 
 @nox.session
