@@ -21,6 +21,7 @@ from .stack.images import root_file_system, stack_images
 from .stack.qdrant import qdrant_executable
 
 ROOT = Path(__file__).resolve().parents[2]
+RECIPE = Recipe(small=True)
 WORKERS = 3
 PAGE_SECONDS = 900
 
@@ -44,21 +45,20 @@ def main() -> int:
 
 def prepare(say: Say) -> None:
     """Everything that takes long and can be kept, as much at a time as there is to do."""
-    recipe = Recipe()
     jobs = (
-        Job(f"the host: Debian {recipe.suite} with systemd and Docker, by mmdebstrap", lambda: host_image(recipe)),
-        Job("the stack's base image: a small Debian, by mmdebstrap", root_file_system),
-        Job("the stack's Qdrant: a stand-in on Qdrant's own storage engine, by PyInstaller", qdrant_executable),
-        Job("omnimind and its wheels: the page by npm, the rest by pip", wheels),
+        Job("host", f"Debian {RECIPE.suite} with systemd and Docker, by mmdebstrap", host_image),
+        Job("base of the containers", "a small Debian, by mmdebstrap", root_file_system),
+        Job("Qdrant", "a stand-in on Qdrant's own storage engine, by PyInstaller", qdrant_executable),
+        Job("omnimind", "its page by npm, its packages by pip", wheels),
     )
     run(jobs, say, WORKERS)
-    run((Job("the stack's images, by docker build on a host", stack_images),), say, 1)
+    run((Job("containers", "the images of the Compose stack, by docker build on a host", lambda: stack_images(builder=RECIPE)),), say, 1)
 
 
-def host_image(recipe: Recipe) -> None:
+def host_image() -> None:
     """The host's image in the engine; the tar it came from would be its second copy on this disk."""
-    ensure_image(recipe)
-    if tar := found(tar_name(recipe)):
+    ensure_image(RECIPE)
+    if tar := found(tar_name(RECIPE)):
         tar.unlink()
 
 
@@ -71,7 +71,7 @@ def wheels() -> None:
 def show(say: Say, points: int, keep: bool) -> int:
     """The migration on a host of its own; its exit code."""
     say(f"booting a host with the sample stack; its Qdrant gets {points} points")
-    host = boot_sample(points=points, mounts=[wheelhouse.mount()])
+    host = boot_sample(points=points, recipe=RECIPE, mounts=[wheelhouse.mount()])
     try:
         say(f"{host.name} is up; installing omnimind on it")
         tool.install(host)

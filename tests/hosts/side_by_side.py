@@ -13,9 +13,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Job:
-    """Something that takes a while; `what` says it to a person."""
+    """Something that takes a while: its name, and how it is done."""
 
-    what: str
+    name: str
+    how: str
     do: Callable[[], object]
 
 
@@ -24,8 +25,8 @@ def run(jobs: Sequence[Job], say: Say, workers: int) -> None:
     began: dict[str, float] = {}
 
     def do(job: Job) -> Job:
-        began[job.what] = time.monotonic()
-        say(f"{job.what} …")
+        began[job.name] = time.monotonic()
+        say(f"{job.name}: {job.how} …")
         job.do()
         return job
 
@@ -37,10 +38,10 @@ def run(jobs: Sequence[Job], say: Say, workers: int) -> None:
                 ended, pending = wait(pending, timeout=SILENCE, return_when=FIRST_COMPLETED)
                 for future in ended:
                     done += 1
-                    what = future.result().what
-                    say(f"{what}: done in {time.monotonic() - began.pop(what):.0f} s ({done} of {len(jobs)})")
+                    name = future.result().name
+                    say(f"{name}: done in {time.monotonic() - began.pop(name):.0f} s ({done} of {len(jobs)})")
                 if not ended:
-                    say(f"still at work: {', '.join(began)} ({done} of {len(jobs)} done)")
+                    say(f"{done} of {len(jobs)} done, working on: {', '.join(began)}")
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
