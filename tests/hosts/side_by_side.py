@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,27 +22,27 @@ class Job:
 
 
 def run(jobs: Sequence[Job], say: Say, workers: int) -> None:
-    """Do all jobs, `workers` at a time, in this order. The first failure is raised when those that run have ended; no other begins."""
+    """Do all jobs, `workers` at a time, in this order. After a failure none begins; it is raised when those that run have ended."""
     began: dict[str, float] = {}
+    failed = threading.Event()
 
-    def do(job: Job) -> Job:
-        began[job.name] = time.monotonic()
-        say(f"{job.name}: {job.how} …")
-        job.do()
-        return job
+    def do(job: Job) -> str:
+        if not failed.is_set():
+            began[job.name] = time.monotonic()
+            say(f"{job.name}: {job.how} …")
+            try:
+                job.do()
+            except BaseException:
+                failed.set()
+                raise
+        return job.name
 
     with ThreadPoolExecutor(workers) as pool:
-        pending: set[Future[Job]] = {pool.submit(do, job) for job in jobs}
-        done = 0
-        try:
-            while pending:
-                ended, pending = wait(pending, timeout=SILENCE, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    done += 1
-                    name = future.result().name
-                    say(f"{name}: done in {time.monotonic() - began.pop(name):.0f} s ({done} of {len(jobs)})")
-                if not ended:
-                    say(f"{done} of {len(jobs)} done, working on: {', '.join(began)}")
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        pending: set[Future[str]] = {pool.submit(do, job) for job in jobs}
+        while pending:
+            ended, pending = wait(pending, timeout=SILENCE, return_when=FIRST_COMPLETED)
+            done = len(jobs) - len(pending)
+            for name in (future.result() for future in ended):
+                say(f"{name}: done in {time.monotonic() - began.pop(name):.0f} s ({done} of {len(jobs)})")
+            if not ended:
+                say(f"{done} of {len(jobs)} done, working on: {', '.join(began)}")
