@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from . import certificates
+from . import capabilities, certificates
 from .image import LABEL, ensure_image
 from .outside import OutsideError, call, docker
 from .recipe import Recipe
@@ -55,7 +55,7 @@ class Host:
         host = cls(name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}", recipe, certificates.environment())
         try:
             docker("volume", "create", "--label", f"{LABEL}=volume", host.volume)
-            docker(*create_words(host.name, host.volume, image, mounts, host.environment))
+            capabilities.create(create_words(host.name, host.volume, image, mounts, host.environment))
             certificates.install(host.name)
             docker("start", host.name)
             host.wait_until_up(timeout)
