@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from omnimind_ops.planning import supported
 from omnimind_ops.tools.shell import run
 from tests.documents.blocks import CLASSES, GUIDE, README, ROOT, Block, blocks, host_blocks
 
@@ -47,6 +48,10 @@ def test_options_in_a_synopsis_are_those_of_help(block: Block) -> None:
     assert program == "omnimind"
     text = run((str(Path(sys.executable).with_name("omnimind")), command, "--help"), env={"COLUMNS": "200", "TERM": "dumb"}).out
     assert set(OPTION.findall(block.text)) == set(OPTION.findall(text)) - {"--help"}
+
+
+def test_the_readme_claims_what_the_preflight_accepts() -> None:
+    assert supported.claim() in " ".join(README.read_text().split())
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
