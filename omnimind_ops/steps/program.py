@@ -33,7 +33,8 @@ class ProgramStep:
         folder = self._folder(step)
         source = text(step.args, "file") or text(step.args, "path")
         lines = [f"{source} → {folder / program.PROGRAM}", text(step.args, "reason")]
-        lines += [f"{path} → {folder / program.LIBRARIES / name}" for name, path in _files(step.args).items()]
+        if files := _files(step.args):
+            lines.append(f"{', '.join(files)} → {folder / program.LIBRARIES}")
         if static := text(step.args, "static"):
             lines.append(f"{static} → {folder / program.STATIC}")
         return Preview(step.id, Change.NO if (folder / program.FACTS).exists() else Change.YES, tuple(one for one in lines if one))

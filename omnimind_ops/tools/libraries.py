@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from omnimind_ops.model.program import Binary, Library
 from omnimind_ops.tools import elf
@@ -22,17 +20,24 @@ def folders(machine: str) -> tuple[str, ...]:
     return (*usual, f"/usr/local/lib/{triplet}", "/usr/local/lib")
 
 
-def on_host(machine: str = "", bits: int = 64) -> Find:
-    """Return how this host's loader finds a library: by ldconfig's cache, then in the usual folders."""
-    machine = machine or platform.machine()
-    return cache(partial(_first, _cached(), folders(machine), machine, bits, lambda path: Path(path)))
+def on_host(program: Binary, home: str) -> Find:
+    """Return how this host's loader finds a library for a program that lies in `home`."""
+    cached, own, usual = _cached(), _own(program, home), folders(program.machine)
+
+    def paths(name: str) -> Iterable[str]:
+        return (*(f"{folder}/{name}" for folder in own), *cached.get(name, ()), *(f"{folder}/{name}" for folder in usual))
+
+    return cache(partial(_first, program, paths, Path))
 
 
 def in_container(container: str, program: Binary, home: str, scratch: Path) -> Find:
     """Return how the container's loader finds a library for a program that lies in `home`; what is looked at is copied to `scratch`."""
-    first = tuple(folder.replace("$ORIGIN", home).replace("${ORIGIN}", home) for folder in program.folders)
-    copied = partial(_copied, container, scratch)
-    return cache(partial(_first, {}, (*first, *folders(program.machine)), program.machine, program.bits, copied))
+    everywhere = (*_own(program, home), *folders(program.machine))
+
+    def paths(name: str) -> Iterable[str]:
+        return (f"{folder}/{name}" for folder in everywhere)
+
+    return cache(partial(_first, program, paths, partial(_copied, container, scratch)))
 
 
 def in_folder(folder: Path) -> Mapping[str, Library]:
@@ -41,13 +46,16 @@ def in_folder(folder: Path) -> Mapping[str, Library]:
     return {path.name: Library(str(path), binary) for path, binary in found if binary}
 
 
-def _first(known: Mapping[str, Iterable[str]], usual: Iterable[str], machine: str, bits: int, local: Callable[[str], Path | None], name: str) -> Library | None:
-    """Return the first library of this name made for this machine; the loader, too, passes over those of another one."""
-    paths = [name] if name.startswith("/") else chain(known.get(name, ()), (f"{folder}/{name}" for folder in usual))
-    for path in paths:
-        binary = elf.read(file) if (file := local(str(path))) else None
-        if binary and (binary.machine, binary.bits) == (machine, bits):
-            return Library(str(PurePosixPath(path)), binary)
+def _own(program: Binary, home: str) -> tuple[str, ...]:
+    return tuple(folder.replace("${ORIGIN}", home).replace("$ORIGIN", home) for folder in program.folders)
+
+
+def _first(program: Binary, paths: Callable[[str], Iterable[str]], local: Callable[[str], Path | None], name: str) -> Library | None:
+    """Return the first library of this name made for the program's machine; the loader, too, passes over those of another one."""
+    for path in (name,) if name.startswith("/") else paths(name):
+        binary = elf.read(file) if (file := local(path)) else None
+        if binary and (binary.machine, binary.bits) == (program.machine, program.bits):
+            return Library(path, binary)
     return None
 
 
