@@ -83,6 +83,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def campaign(session: nox.Session) -> None:
+    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
+    session.run("python", "-m", "tests.campaigns", *session.posargs)
+
+
+@nox.session
 def locks(session: nox.Session) -> None:
     """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
     common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omnimind_ops.model.facts import Index
+
 
 class State(StrEnum):
     """How a check came out."""
@@ -37,6 +39,8 @@ class Needs:
     systemd: bool = True
     docker: bool = True
     lock: str = ""  # chosen by a person; "" takes the one that fits the driver
+    index: Index | None = None  # that the venv is made from; None when it comes from a folder, or is not made
+    made: bool = False  # there is a venv, which may be the one that is wanted
 
 
 def size(count: int) -> str:

@@ -12,11 +12,12 @@ from omnimind_ops.planning import check_host
 from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
+from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "gpu-containers")
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "gpu-containers")
 
 
 def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
@@ -33,6 +34,7 @@ def checks(machine: Machine, project: Project | None, needs: Needs, ignore: froz
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),
+        index(needs.index, needs.made),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)
