@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores import qdrant
+from omnimind_ops.stores import backup, qdrant
 from omnimind_ops.stores.redis import RedisEndpoint
 from omnimind_ops.stores.redis_backup import check_backup, read_backup
 from omnimind_ops.stores.redis_facts import check_movable, keeps_nothing_on_stop, server_facts
@@ -37,6 +39,8 @@ class Asked:
     qdrant_binary: Path | None = None
     redis_backup: Path | None = None
     redis_empty: bool = False
+    qdrant_collection: str = ""
+    qdrant_collection_config: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -136,37 +140,69 @@ def _running(container: Container) -> None:
 
 def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
     """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
-    packed, given = asked.qdrant_backup, asked.qdrant_binary
-    if packed:
-        from omnimind_ops.stores import backup
-
-        found = backup.recognise(packed)
-        notes.append(f"Qdrant's data comes from {packed} ({found.kind}), not from the container")
+    given = asked.qdrant_binary
+    packed = restored(container, asked, notes)
     if container is None:
         if not given:
             raise Problem("cannot install Qdrant", "there is no Qdrant container to take the program from", "pass --qdrant-binary PATH (the musl release)")
-        source = QdrantSource("", "", "", "", "", _version(run((str(given), "--version")).out), str(packed or ""))
+        source = QdrantSource("", "", "", "", "", _version(run((str(given), "--version")).out), packed)
     else:
         source = _contained(container, given, packed)
     if packed:
-        version = source.version or "of an unknown version"
-        notes.append(f"no backup tells which Qdrant wrote it: native Qdrant {version} opens what the same version wrote, or the minor version before it")
+        notes.append(
+            f"no backup tells which Qdrant wrote it: Qdrant {source.version or 'of an unknown version'}, which will serve it, loads it before anything stops"
+        )
     return source
 
 
-def _contained(container: Container, given: Path | None, packed: Path | None) -> QdrantSource:
+def restored(container: Container | None, asked: Asked, notes: list[str]) -> Restored | None:
+    """Return the backup asked for; Problem when it cannot be used, or the options for it do not fit."""
+    path, file = asked.qdrant_backup, asked.qdrant_collection_config
+    if path is None:
+        if asked.qdrant_collection or file:
+            option = "--qdrant-collection" if asked.qdrant_collection else "--qdrant-collection-config"
+            raise Problem(f"cannot use {option}", "it is about a backup, and none was given", "pass --qdrant-backup PATH with it", code=ExitCode.USAGE)
+        return None
+    config = backup.read_config(file) if file else None
+
+    def config_of(name: str) -> Mapping[str, JSON] | None:
+        return config or (qdrant.collection_config(_endpoint(container), name) if container else None)
+
+    found = backup.recognise(path, asked.qdrant_collection or None, config_of)
+    notes.append(f"Qdrant's data comes from {path} ({found.kind}), not from the container")
+    notes += [f"{path}: {note}" for note in found.notes]
+    if found.kind is not backup.BackupKind.SHARD:
+        if file:
+            raise Problem(
+                f"cannot use {file} as a configuration",
+                f"{path} is a {found.kind}, which holds its own",
+                "leave --qdrant-collection-config out; it is for a shard snapshot",
+                code=ExitCode.USAGE,
+            )
+        return Restored(str(path), asked.qdrant_collection, room=found.stored + backup.room(found))
+    (name,) = found.collections
+    if not config:
+        notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
+    return Restored(str(path), name, config_of(name), found.stored + backup.room(found))
+
+
+def _endpoint(container: Container) -> qdrant.QdrantEndpoint:
     _running(container)
     host, port = _address(container, 6333)
-    key = container.env.get("QDRANT__SERVICE__API_KEY", "")
-    url = f"http://{host}:{port}"
-    wrote = qdrant.version(qdrant.QdrantEndpoint(url, key or None))
+    return qdrant.QdrantEndpoint(f"http://{host}:{port}", container.env.get("QDRANT__SERVICE__API_KEY") or None)
+
+
+def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
+    endpoint = _endpoint(container)
+    url, key = endpoint.url, endpoint.api_key
+    wrote = qdrant.version(endpoint)
     version = _version(run((str(given), "--version")).out) if given else wrote
     if not packed and (problem := qdrant.version_problem(wrote, version)):
         raise problem
     storage = "" if packed else _storage(container)
-    if storage:
+    if storage and given:
         qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
-    return QdrantSource(container.id, url, container.id if key else "", storage, "" if given else QDRANT_PROGRAM, version, str(packed or ""))
+    return QdrantSource(container.id, url, container.id if key else "", storage, "" if given else QDRANT_PROGRAM, version, packed)
 
 
 def _version(said: str) -> str:

@@ -52,7 +52,9 @@ def needs(found: Found, lock: str) -> preflight.Needs:
     """Return what must be free before anything stops: data beside data, and the venv."""
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
-    if found.source.qdrant and found.source.qdrant.storage:
+    if found.source.qdrant and found.source.qdrant.backup:
+        room[goal.qdrant_home] += found.source.qdrant.backup.room
+    elif found.source.qdrant and found.source.qdrant.storage:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)

@@ -10,6 +10,7 @@ from omnimind_ops import credentials
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Handler
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.binary import BinaryStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
@@ -33,6 +34,7 @@ def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handle
             "host": host,
             "binary": BinaryStep(paths),
             "copy": CopyStep(paths, run),
+            "prove-backup": ProveBackupStep(paths),
             "containers": ContainersStep(),
             "fingerprint": FingerprintStep(),
             "redis": RedisStep(paths),

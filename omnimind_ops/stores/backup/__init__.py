@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from omnimind_ops.stores.backup.kinds import BackupKind
+from omnimind_ops.stores.backup.proof import Proof, prove, room
 from omnimind_ops.stores.backup.recognise import Backup, recognise
 from omnimind_ops.stores.backup.shard import read_config
 from omnimind_ops.stores.backup.unpack import unpack
 
-__all__ = ["Backup", "BackupKind", "read_config", "recognise", "unpack"]
+__all__ = ["Backup", "BackupKind", "Proof", "prove", "read_config", "recognise", "room", "unpack"]

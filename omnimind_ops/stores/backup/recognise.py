@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,13 @@ from omnimind_ops.stores.backup.leaves import leaves, small_bytes, small_json
 from omnimind_ops.stores.backup.tar import broken, members, opened
 from omnimind_ops.stores.space import stored
 from omnimind_ops.stores.walk import walk
+
+ConfigOf = Callable[[str], Mapping[str, Any] | None]
+"""Returns a collection's configuration by name, None when it is not known."""
+
+
+def no_config(_: str) -> None:
+    """Know no collection's configuration."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +60,16 @@ class Backup:
     seen: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was looked at
 
 
-def recognise(path: Path, collection: str | None = None, config: Mapping[str, Any] | None = None) -> Backup:
+def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config) -> Backup:
     """Say what a backup is and that it is whole. Read-only.
 
     A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or tar.zst of either, a
     collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256 beside it, that is compared. `collection`
-    names the collection of a backup that holds one, where its name does not tell. `config` is the configuration of a shard snapshot's
-    collection (`shard.read_config`). Problem for all else: damaged, cut off, with links or names that lead outside, unfinished, foreign.
+    names the collection of a backup that holds one, where its name does not tell. `config_of` returns the configuration of
+    a shard snapshot's collection by name. Problem for all else: damaged, cut off, with links or names that lead outside, unfinished, foreign.
     """
     if path.is_dir():
-        return _with_config(_directory(path, collection), config)
+        return _directory(path, collection)
     checksum = "verified" if path.is_file() and verify_checksum(path) else "absent"
     with opened(path) as (file, compression):
         names: list[str] = []
@@ -76,7 +83,7 @@ def recognise(path: Path, collection: str | None = None, config: Mapping[str, An
     if layout is None:
         raise not_a_backup(str(path), names)
     layout = _named(path, layout, names, top, collection)
-    return _survey(path, compression, checksum, layout, top, config)
+    return _survey(path, compression, checksum, layout, top, config_of)
 
 
 def _directory(path: Path, collection: str | None) -> Backup:
@@ -152,7 +159,7 @@ def _one_of(path: Path, found: set[str], what: str) -> None:
         raise Problem(f"cannot use {path}", f"several {what} are in it: {shown}", "pass an archive of one of them")
 
 
-def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: Any, config: Mapping[str, Any] | None) -> Backup:
+def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: Any, config_of: ConfigOf) -> Backup:
     """Go through all that would be unpacked, without writing."""
     contents = Contents(str(path))
     apparent = size = 0
@@ -169,14 +176,15 @@ def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: An
                 aliases = _aliases(small_json(member, str(path)), path)
     written: dict[str, str] = {}
     if layout.kind is BackupKind.SHARD:
-        written = shard.collection_files(layout.collections[""], contents, config, str(path))
+        name = layout.collections[""]
+        written = shard.collection_files(name, contents, config_of(name), str(path))
         for name, text in written.items():
             contents.add(name, lambda text=text: text.encode())  # type: ignore[misc]
     contents.check(snapshot=layout.packed)
     if lost := sorted(set(layout.collections.values()) - set(contents.collections())):
         raise broken(str(path), f"collections/{lost[0]} is missing in it")
     seen = path.stat()
-    found = Backup(
+    return Backup(
         path,
         layout.kind,
         compression,
@@ -190,23 +198,12 @@ def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: An
         written=written,
         seen=(seen.st_size, seen.st_mtime_ns),
     )
-    return _with_config(found, config)
 
 
 def _notes(layout: Layout) -> tuple[str, ...]:
     if layout.kind in SEVERAL:
         return ()
     return (f"aliases are not part of a {layout.kind}: create them again",)
-
-
-def _with_config(backup: Backup, config: Mapping[str, Any] | None) -> Backup:
-    if config is not None and backup.kind is not BackupKind.SHARD:
-        raise Problem(
-            f"cannot use another configuration for {backup.path}",
-            f"it is a {backup.kind}, which holds its own",
-            "leave --qdrant-collection-config out; it is for a shard snapshot",
-        )
-    return backup
 
 
 def _aliases(said: object, path: Path) -> dict[str, str]:
