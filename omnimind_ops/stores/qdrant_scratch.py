@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import secrets
 import shutil
 import signal
@@ -24,6 +25,8 @@ from omnimind_ops.tools.shell import spawn
 
 LOAD_SECONDS = 1800.0
 STOP_SECONDS = 120.0
+FILES = 65536
+"""Open files that a server may have: each segment needs some."""
 _LINES = 40
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = re.compile(r"panic|error|cannot start", re.IGNORECASE)
@@ -85,7 +88,7 @@ def last_lines(home: Path) -> tuple[str, ...]:
 def cannot_load(home: Path, why: str) -> CannotLoadError:
     """Return the error with the server's own words, `why` where it has none."""
     log = last_lines(home)
-    return CannotLoadError(next((line for line in reversed(log) if _CAUSE.search(line)), why), log)
+    return CannotLoadError(next((line for line in reversed(log) if _CAUSE.search(line)), log[-1] if log else why), log)
 
 
 def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint) -> subprocess.Popen[bytes]:
@@ -119,7 +122,9 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
 def _limits(user: str) -> Sequence[str]:
     """Return the words that give the server many files, its user, and our death."""
     drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
-    return ("prlimit", "--nofile=65536:65536", "--", "setpriv", *drop, "--pdeathsig", "KILL", "--")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    return ("prlimit", f"--nofile={files}:", "--", "setpriv", *drop, "--pdeathsig", "KILL", "--")
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path, seconds: float) -> None:
