@@ -50,7 +50,7 @@ def serve(settings: Settings) -> int:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
     )
-    points = sum(collection.shard.info().points_count for collection in storage.collections.values())
+    points = sum(collection.shards.info().points_count for collection in storage.collections.values())
     print(
         f"{version.banner()}: {len(storage.collections)} collections, {points} points, on {settings.host}:{settings.http_port}",
         file=sys.stderr,

@@ -61,11 +61,16 @@ def _shown(reader: Reader, body: Mapping[str, Any], groups: Groups) -> list[dict
     shown = []
     for key, hits in groups.items():
         payloads = _payloads(reader, hits, wanted)
-        group: dict[str, Any] = {"id": key, "hits": [{**hit, "payload": payloads[hit["id"]]} for hit in hits]}
+        group: dict[str, Any] = {"id": key, "hits": [_with(hit, payloads[hit["id"]]) for hit in hits]}
         if lookup and key in found:
             group["lookup"] = found[key]
         shown.append(group)
     return shown
+
+
+def _with(hit: dict[str, Any], payload: Any) -> dict[str, Any]:
+    bare = {name: value for name, value in hit.items() if name != "payload"}
+    return bare if payload is None else {**bare, "payload": payload}
 
 
 def _payloads(reader: Reader, hits: list[dict[str, Any]], wanted: Any) -> dict[Any, Any]:
