@@ -13,6 +13,7 @@ import uvicorn
 from . import launcher, version
 from .app import application
 from .settings import Settings
+from .snapshots.restore import Wanted, recover
 from .snapshots.shelf import Shelf
 from .storage.directory import Storage
 
@@ -33,10 +34,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(settings: Settings) -> int:
-    """Open the storage, serve it, close it; the exit code."""
+def serve(settings: Settings, wanted: Wanted) -> int:
+    """Open the storage, recover the wanted snapshots, serve, close; the exit code."""
     launcher.settle()
     storage = Storage(settings.storage_path)
+    recover(storage, wanted)
     shelf = Shelf(settings.snapshots_path)
     config = uvicorn.Config(
         application(settings, storage, shelf),

@@ -11,7 +11,7 @@ from omnimind_ops.embedded.qdrant.convert.configs import dense
 from omnimind_ops.embedded.qdrant.convert.filters import filter_in
 from omnimind_ops.embedded.qdrant.convert.points import id_out, record_out, scored_out, with_payload
 from omnimind_ops.embedded.qdrant.convert.queries import order_in, query_in
-from omnimind_ops.embedded.qdrant.errors import bad_request, engine_errors, json_errors, not_found, wrong_input
+from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, engine_errors, json_errors, not_found, wrong_input
 
 from .collection import Collection
 from .directory import Storage
@@ -30,7 +30,7 @@ class Reader:
         """The stored vector of an example point."""
         source = self.collection
         if where:
-            source = self.storage.resolve(where["collection"]) if where.get("collection") else source
+            source = self.other(where["collection"]) if where.get("collection") else source
             using = where.get("vector") or using
         with engine_errors():
             found = source.shards.retrieve([id], False, [using])
@@ -42,6 +42,13 @@ class Reader:
         if vector is None:
             raise wrong_input(f"Point {id} does not have vector `{using}`")
         return vector
+
+    def other(self, name: str) -> Collection:
+        """Another collection that a question names."""
+        try:
+            return self.storage.resolve(name)
+        except ApiError:
+            raise not_found(f"Collection {name} not found") from None
 
     def query(self, body: Json) -> list[dict[str, Any]]:
         """Scored points of the universal query."""
