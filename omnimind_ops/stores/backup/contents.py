@@ -54,6 +54,9 @@ class Contents:
         for name in self.collections():
             home = f"collections/{name}"
             config = self._object(f"{home}/config.json")
+            if snapshot:
+                self._need(f"{home}/version.info", self.files)
+                self._need(f"{home}/payload_index.json", self.files)
             for shard in sorted(self._shards(home, config)):
                 self._check_shard(f"{home}/{shard}", snapshot)
 

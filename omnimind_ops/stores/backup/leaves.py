@@ -67,8 +67,12 @@ def _of_collection(member: Member, place: str, collection: str, name: str, *, pa
         return
     segment = f"{home}/{parts[0]}/segments/{parts[2].removesuffix('.tar')}"
     if len(parts) == 3 and parts[2].endswith(".tar") and not member.folder:
+        empty = True
         for inner in members(_inside(member, name), f"{name}: {member.name}", last=LAST_OF_SEGMENT):
+            empty = False
             yield from _of_segment(inner, PurePosixPath(inner.name).parts[1:], segment, name)
+        if empty:
+            raise broken(name, f"{member.name} is empty")
     else:
         yield from _of_segment(member, parts[3:], segment, name)
 

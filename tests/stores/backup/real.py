@@ -110,4 +110,5 @@ def expected(kind: str) -> dict[str, Any]:
     several = kind in ("full", "archive", "storage")
     names = (NARRATIVES, NAME) if several else (NARRATIVES,) if kind == "two shards" else (NAME,)
     facts = {name: shown(holds()[name]["points"], holds()[name].get("payload_schema") or ()) for name in names}
-    return {"aliases": holds()["aliases"] if several else {}} | facts
+    aliases = {one["alias_name"]: one["collection_name"] for one in holds()["aliases"]} if several else {}
+    return {"aliases": aliases} | facts
