@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from omnimind_ops.cli.by_its_own import TakeOver, hand_over
 from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, need_root, paths, sure, who
 from omnimind_ops.model.problem import ExitCode, Problem
 
@@ -27,12 +28,13 @@ def command(
     qdrant_binary: Annotated[Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")] = None,
     redis_backup: Annotated[Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")] = None,
     redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
-    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 or newer) that makes the services' venv.")] = None,
+    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")] = None,
     wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
     no_bench: Annotated[bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")] = False,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Take this host from Docker Compose to native services. The data go along; the old stack is only stopped, never changed."""
@@ -50,7 +52,16 @@ def command(
     if dry_run:
         _dry(asked, settings, names, force_os, json)
         return
+    _hand_over(take_over)
     _migrate(asked, settings, names, force_os, json, yes, postpone, not no_bench)
+
+
+def _hand_over(take_over: bool) -> None:
+    from omnimind_ops.engine.history import History
+    from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.flows.handover import NATIVE
+
+    hand_over(flow.current(History(paths().journal)), paths(), NATIVE, take_over=take_over)
 
 
 def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.observe import docker, machine
+from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
@@ -22,11 +22,13 @@ from omnimind_ops.stores.redis_backup import check_backup, read_backup
 from omnimind_ops.stores.redis_facts import check_movable, keeps_nothing_on_stop, server_facts
 from omnimind_ops.stores.redis_scratch import SERVER
 from omnimind_ops.stores.redis_unsupported import refuse, unsupported_keys
+from omnimind_ops.stores.redis_versions import plain
 from omnimind_ops.stores.redis_way import choose_way
 from omnimind_ops.tools.shell import run
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
 QDRANT_PROGRAM = "/qdrant/qdrant"
+REDIS_PACKAGE = "redis-server"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
     host = machine.machine(places, containers=seen, python=settings.python)
     if not host.docker:
-        raise Problem("cannot migrate from Docker", f"no Docker engine answers: {host.docker_reason}", "start it (systemctl start docker) or run where the containers are")
+        raise Problem(
+            "cannot migrate from Docker", f"no Docker engine answers: {host.docker_reason}", "start it (systemctl start docker) or run where the containers are"
+        )
     project = docker.pick_project(docker.projects(seen), asked.project or settings.project or None, asked.path)
     roles = docker.roles(project)
     notes: list[str] = []
@@ -241,18 +245,24 @@ def _redis(container: Container | None, asked: Asked, notes: list[str]) -> Redis
         refuse(unsupported_keys(endpoint, target))
     save = keeps_nothing_on_stop(facts)
     if save:
-        notes.append("the old Redis keeps nothing when it stops (save \"\", no AOF): it is asked to save first, into its own folder")
+        notes.append('the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder')
     return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, target_version=target)
 
 
 def redis_candidate() -> str:
-    """Return the version of Redis that is installed or that apt would install, "" unknown."""
+    """Return the version of Redis that is installed or that apt would install; it decides how the keys are copied."""
     installed = run((SERVER, "--version"), check=False)
     if installed.ok:
         return _version(installed.out)
-    policy = run(("apt-cache", "policy", "redis-server"), check=False).out
-    found = re.search(r"Candidate: (?:\d+:)?(\d+\.\d+\.\d+)", policy)
-    return found.group(1) if found else ""
+    offered = apt.candidate(REDIS_PACKAGE)
+    if not offered.version:
+        why = f"apt knows no package {REDIS_PACKAGE}" + (f":\n{offered.said}" if offered.said else "")
+        raise Problem(
+            "cannot find a Redis to install",
+            why,
+            "see what `apt-get update` says: /etc/apt/sources.list, the network, a proxy; then run the same command again",
+        )
+    return plain(offered.version)
 
 
 def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:

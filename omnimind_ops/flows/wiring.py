@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from omnimind_ops import credentials
+from omnimind_ops.flows import handover
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Handler
 from omnimind_ops.paths import Paths
@@ -39,7 +40,7 @@ def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handle
             "fingerprint": FingerprintStep(),
             "redis": RedisStep(paths),
             "place": PlaceStep(paths, run),
-            "timer": TimerStep(paths, run, lambda: datetime.now(UTC)),
+            "timer": TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
             "prove": ProveStep(goal, secrets),
             "verify": VerifyStep(goal, secrets),
         }
