@@ -43,7 +43,7 @@ def command(
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
     need_root("look into the containers" if dry_run else "migrate")
-    from omnimind_ops.flows.discover import Asked
+    from omnimind_ops.flows.asked import Asked
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)

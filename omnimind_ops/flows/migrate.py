@@ -12,9 +12,10 @@ from omnimind_ops.engine.journal import Journal
 from omnimind_ops.engine.outcome import Outcome
 from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
+from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Asked, Found, discover
+from omnimind_ops.flows.discover import Found, discover
 from omnimind_ops.flows.setup import goal_of, questions, setup
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native

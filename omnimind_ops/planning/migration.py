@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.program import Start
 
 ROLES = ("base", "packages", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
 EARLY = ("postgres", "engine")
@@ -41,9 +42,12 @@ class QdrantSource:
     url: str
     api_key_of: str  # container whose environment holds the api key, "" for none
     storage: str
-    binary: str  # path inside the container, "" when `--qdrant-binary` or a native one is used
+    binary: str  # path inside the container, "" when `--qdrant-binary` is used
     version: str
     backup: Restored | None = None  # replaces the container's data
+    file: str = ""  # the program of `--qdrant-binary`
+    start: Start | None = None  # how the program starts on this host
+    static: str = ""  # folder of the web UI inside the container, "" without one
 
 
 @dataclass(frozen=True)
@@ -133,11 +137,24 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
 
 def _install(source: Source) -> list[Step]:
     steps: list[Step] = []
-    if source.qdrant and source.qdrant.binary:
-        args: dict[str, JSON] = {"container": source.qdrant.container, "path": source.qdrant.binary, "version": source.qdrant.version}
-        steps.append(Step("take-qdrant", "binary", "take Qdrant's program from its container", args, Undo.KEPT))
+    if source.qdrant:
+        steps.append(_program(source.qdrant))
     steps += [host_step(role, stage) for stage in ("install", "configure") for role in ROLES]
     return [*steps, *(host_step(role, "activate") for role in EARLY)]
+
+
+def _program(source: QdrantSource) -> Step:
+    args: dict[str, JSON] = {
+        "container": source.container,
+        "path": source.binary,
+        "file": source.file,
+        "version": source.version,
+        "static": source.static,
+    }
+    if source.start:
+        args |= {**source.start.args, "reason": f"Qdrant's program {source.start.reason}"}
+    title = "take Qdrant's program from its container" if source.binary else f"take Qdrant's program from {source.file}"
+    return Step("take-qdrant", "program", title, args, Undo.KEPT)
 
 
 def _warm(source: Source, goal: Goal) -> list[Step]:

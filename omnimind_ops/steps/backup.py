@@ -16,6 +16,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import text
 from omnimind_ops.stores import backup, files
 from omnimind_ops.stores.qdrant_scratch import Program
+from omnimind_ops.tools.program import argv
 
 SCRATCH = ".omnimind-proof"
 
@@ -46,7 +47,7 @@ class ProveBackupStep:
         if memo.get("fingerprint") is not None:
             return False
         storage = Path(text(step.args, "storage"))
-        program = Program((str(self.paths.opt / "qdrant" / "current" / "qdrant"),), text(step.args, "user"))
+        program = Program(argv(self.paths.opt / "qdrant" / "current"), text(step.args, "user"))
         try:
             found = backup.prove(
                 asked_backup(step.args),
