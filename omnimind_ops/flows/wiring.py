@@ -11,6 +11,7 @@ from omnimind_ops.flows import handover
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Handler
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
@@ -34,6 +35,7 @@ def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handle
             "host": host,
             "program": ProgramStep(paths),
             "copy": CopyStep(paths, run),
+            "prove-backup": ProveBackupStep(paths),
             "containers": ContainersStep(),
             "fingerprint": FingerprintStep(),
             "redis": RedisStep(paths),

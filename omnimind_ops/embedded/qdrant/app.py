@@ -43,9 +43,11 @@ def application(settings: Settings, storage: Storage, shelf: Shelf) -> Starlette
     app = Starlette(
         routes=routes,
         middleware=[Middleware(ApiKeys, settings=settings)],
-        exception_handlers={404: _nothing_here, 405: _nothing_here, Exception: _broken},
+        exception_handlers={404: _nothing_here, Exception: _broken},
         lifespan=_lifespan,
     )
+    app.router.redirect_slashes = False
+    app.state.background = set[asyncio.Task[None]]()
     app.state.settings, app.state.storage, app.state.shelf, app.state.layout = settings, storage, shelf, asyncio.Lock()
     return app
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -18,6 +18,17 @@ class ApiError(Exception):
 def wrong_input(text: str) -> ApiError:
     """400: the request cannot be carried out as asked."""
     return ApiError(400, f"Wrong input: {text}")
+
+
+def bad_request(text: str) -> ApiError:
+    """400: the request makes no sense."""
+    return ApiError(400, f"Bad request: {text}")
+
+
+def invalid(what: str, broken: Iterable[tuple[str, str]]) -> ApiError:
+    """422: fields of the right type with values out of bounds."""
+    listed = "; ".join(f"{name}: {text}" for name, text in broken)
+    return ApiError(422, f"Validation error in {what}: [{listed}]")
 
 
 def not_found(text: str) -> ApiError:

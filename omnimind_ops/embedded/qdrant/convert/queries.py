@@ -70,8 +70,6 @@ def query_in(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> 
 
 def _limit(value: Mapping[str, Any]) -> int:
     limit = value.get("limit")
-    if limit is not None and limit < 1:
-        raise wrong_input("Validation error in JSON body: [limit: value must be at least 1]")
     return 10 if limit is None else int(limit)
 
 

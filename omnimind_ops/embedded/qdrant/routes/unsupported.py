@@ -11,7 +11,6 @@ from .access import route
 
 _COLLECTION = "/collections/{name}"
 _FEATURES = {
-    "a distance matrix": [("POST", f"{_COLLECTION}/points/search/{kind}") for kind in ("matrix/pairs", "matrix/offsets")],
     "adding or removing vectors of a collection": [(method, f"{_COLLECTION}/vectors/{{vector}}") for method in ("PUT", "DELETE")],
     "shard keys": [("PUT", f"{_COLLECTION}/shards"), ("POST", f"{_COLLECTION}/shards/delete"), ("GET", f"{_COLLECTION}/shards")],
     "a cluster": [
@@ -20,11 +19,7 @@ _FEATURES = {
         ("DELETE", "/cluster/peer/{peer}"),
         ("GET", "/cluster/telemetry"),
     ],
-    "streamed shard snapshots": [("GET", f"{_COLLECTION}/shards/{{shard}}/snapshot")],
     "progress of optimizations (there are none while the server runs)": [("GET", f"{_COLLECTION}/optimizations")],
-    "the older grouped and discovery requests; use /points/query": [
-        ("POST", f"{_COLLECTION}/points/{kind}") for kind in ("search/groups", "recommend/batch", "recommend/groups", "discover", "discover/batch")
-    ],
     "quotas": [("GET", "/quotas")],
 }
 
