@@ -24,7 +24,7 @@ def command(
     qdrant_binary: Annotated[Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")] = None,
     redis_backup: Annotated[Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")] = None,
     redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
-    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 or newer) that makes the services' venv.")] = None,
+    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")] = None,
     wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
     no_bench: Annotated[bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")] = False,
     config: Config = None,

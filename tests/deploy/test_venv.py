@@ -19,6 +19,7 @@ from deploy.operations import venv as operation
 from deploy.operations.venv import Release, venv
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.observe.machine import find_python
+from omnimind_ops.tools.output import main_line
 from tests.hosts.index import Index, hostile, serving
 
 from .conftest import prepare
@@ -125,7 +126,7 @@ def test_a_wheel_that_is_not_there_is_named_and_nothing_becomes_current(place: P
     (place.wheels / "parts-0.1.0-py3-none-any.whl").unlink()
     done = place.build()
     assert done.returncode != 0
-    assert "parts was not found" in done.stderr.splitlines()[-1]
+    assert "parts was not found" in main_line(done.stderr.splitlines())
     assert not place.link.exists() and [folder.suffix for folder in place.folders] == [""], "no cache stays"
 
 
@@ -136,7 +137,7 @@ def test_a_wheel_that_is_not_the_one_of_the_lock_is_refused_and_named(place: Pla
     lock.write_text(f"{name}:{digest[::-1]}\n")
     done = place.build()
     assert done.returncode != 0 and not place.link.exists()
-    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" in done.stderr.splitlines()[-1]
+    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" == main_line(done.stderr.splitlines())
 
 
 def test_a_requirement_without_a_hash_is_refused(place: Place) -> None:
