@@ -2,7 +2,7 @@
 # Install the command omnimind on this host, or upgrade it. It gets an environment of its own below /opt/omnimind; the system's Python is not touched.
 set -eu
 umask 022
-export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 UV_NO_WRAP=1
 
 BASE=/opt/omnimind
 CLI=$BASE/cli
@@ -44,11 +44,17 @@ problem() {
 # indented TEXT: the text, as continuation of a line of problem.
 indented() { printf '%s' "$1" | sed '2,$s/^/       /'; }
 
+# whole FILE: all that a tool said, after its last line that tells an error.
+whole() {
+  [ "$(wc -l <"$1")" -le 1 ] || grep -iE '^ *(error|E|cause): ' "$1" | tail -n 1
+  cat "$1"
+}
+
 # quietly WHAT FIX COMMAND...: run it; only when it fails, show all that it said.
 quietly() {
   what=$1 fix=$2
   shift 2
-  "$@" >"$work/said" 2>&1 </dev/null || problem "$what" "$(indented "$(cat "$work/said")")" "$fix"
+  "$@" >"$work/said" 2>&1 </dev/null || problem "$what" "$(indented "$(whole "$work/said")")" "$fix"
 }
 
 # ---- options
@@ -195,6 +201,11 @@ tried=''
 note() { tried="$tried${tried:+
 }$1"; }
 
+candidates() {
+  printf '%s\n' "$BASE"/python/bin/python3 "$BASE"/python/*/bin/python3 /usr/bin/python3.12 /usr/bin/python3.13 /usr/bin/python3.11 /usr/bin/python3 \
+    /usr/local/bin/python3.12 /usr/local/bin/python3.13 /usr/local/bin/python3.11 /usr/local/bin/python3
+}
+
 # The version that apt would install of a package. apt takes a name that it does not know as a pattern: plpython3-13 for python3.13.
 offered() {
   apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= policy "$1" 2>/dev/null |
@@ -213,8 +224,7 @@ choose_python() {
     '' | 3.11 | 3.12 | 3.13) ;;
     *) problem "cannot use Python $asked" "omnimind runs on Python 3.11, 3.12 and 3.13" "name one of them, or the path of one" 64 ;;
   esac
-  for path in "$BASE"/python/bin/python3 "$BASE"/python/*/bin/python3 /usr/bin/python3.12 /usr/bin/python3.13 /usr/bin/python3.11 /usr/bin/python3 \
-    /usr/local/bin/python3.12 /usr/local/bin/python3.13 /usr/local/bin/python3.11 /usr/local/bin/python3; do
+  for path in $(candidates); do
     [ -e "$path" ] || continue
     answer=$(probe "$path")
     case "$answer" in
@@ -228,7 +238,7 @@ choose_python() {
     offer=$(offered "python$number")
     case "${offer%-*}" in
       '' | '(none)') note "package python$number: this distribution has none" ;;
-      *~a[0-9]* | *~b[0-9]* | *rc[0-9]* | *[0-9]a[0-9]* | *[0-9]b[0-9]*) note "package python$number: a pre-release, $offer" ;;
+      *~a[0-9]* | *~b[0-9]* | *~rc[0-9]* | *[0-9]a[0-9]* | *[0-9]b[0-9]* | *[0-9]rc[0-9]*) note "package python$number: a pre-release, $offer" ;;
       *) package=python$number; return ;;
     esac
   done
