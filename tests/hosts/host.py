@@ -44,15 +44,22 @@ class Host:
 
     @classmethod
     def boot(
-        cls, recipe: Recipe | None = None, mounts: Sequence[Mount] = (), *, name: str | None = None, timeout: float = BOOT_SECONDS
+        cls,
+        recipe: Recipe | None = None,
+        mounts: Sequence[Mount] = (),
+        *,
+        name: str | None = None,
+        timeout: float = BOOT_SECONDS,
+        environment: Mapping[str, str] | None = None,
     ) -> Self:
         """Boot a host and return it when systemd is up and the inner Docker answers (seconds, once the image is built).
 
         `name` must be unique; by default it is. `timeout` in seconds is for the boot, not for building the image.
+        `environment` is what every command finds that is run in the host.
         """
         recipe = recipe or Recipe()
         image = ensure_image(recipe)
-        host = cls(name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}", recipe, certificates.environment())
+        host = cls(name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}", recipe, {**certificates.environment(), **(environment or {})})
         try:
             docker("volume", "create", "--label", f"{LABEL}=volume", host.volume)
             capabilities.create(create_words(host.name, host.volume, image, mounts, host.environment))

@@ -24,6 +24,9 @@ SSH_SERVER = ("openssh-server",)
 """The installer's task "SSH server"."""
 DOCKER = ("docker.io", "docker-compose")
 """As a person installs Docker on Debian: by apt, with what the packages recommend (on trixie the client is one of those)."""
+WITHDRAWN = ("bullseye",)
+"""Suites whose support has ended: their archive for security still names packages that it no longer has."""
+NO_SECURITY = r"Package: *\nPin: release l=Debian-Security\nPin-Priority: -1\n"
 # Timers that would take apt's lock or the disk in mid-test, and consoles and devices that a container does not have.
 MASKED_UNITS = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer", "man-db.timer",
@@ -95,6 +98,9 @@ class Recipe:
 
     def build_words(self, tar: Path) -> tuple[str, ...]:
         """The mmdebstrap command. The mirror is mmdebstrap's own default for the suite; apt's lists and cache end empty."""
-        hooks = (f"--customize-hook={hook}" for hook in self.hooks)
+        hooks = [f"--customize-hook={hook}" for hook in self.hooks]
+        if self.suite in WITHDRAWN:
+            pin = f'printf {shlex.quote(NO_SECURITY)} > "$1/etc/apt/preferences.d/testhost"'
+            hooks.insert(0, f'--setup-hook=mkdir -p "$1/etc/apt/preferences.d" && {pin}')
         variant = (f"--variant={SMALL}", f"--include={','.join(self.installed)}") if self.small else (f"--variant={STANDARD}",)
         return ("mmdebstrap", *variant, *hooks, self.suite, str(tar))

@@ -46,9 +46,18 @@ def test_the_workstation_passes_every_check_in_order() -> None:
     refuse(every)
 
 
-@pytest.mark.parametrize(("system", "version"), [("ubuntu", "24.04"), ("debian", "11"), ("debian", "12"), ("debian", "13")])
+@pytest.mark.parametrize(("system", "version"), [("ubuntu", "22.04"), ("ubuntu", "24.04"), ("debian", "12"), ("debian", "13")])
 def test_supported_systems(system: str, version: str) -> None:
     assert only("os", replace(HOST, os_id=system, os_version=version)).state is State.OK
+
+
+def test_a_system_that_no_test_ran_on_says_between_which_it_lies() -> None:
+    assert only("os", HOST).found.endswith("(tested on Debian 11 and Debian 12, which it lies between)")
+
+
+def test_the_lower_end_of_a_bracket_takes_force() -> None:
+    bullseye = replace(HOST, os_id="debian", os_version="11", os_name="Debian GNU/Linux 11 (bullseye)")
+    assert (only("os", bullseye).state, only("os", bullseye, force_os=True).state) == (State.FAIL, State.WARN)
 
 
 def test_another_system_fails_unless_forced() -> None:
