@@ -34,8 +34,8 @@ LOCKS = {
 HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
 """What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
-EVERYWHERE = ("python_full_version < '3.11.3'",)
-"""What hosts differ in, but need not: a wheelhouse made by Python 3.11.7 lacked what Debian 12's 3.11.2 asks for."""
+PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
+"""What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
 
 
 @nox.session
@@ -106,5 +106,5 @@ def without_host(line: str) -> str:
     found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
     if not found:
         return line
-    rest = [part for part in found[2].split(" and ") if part not in HOST + EVERYWHERE]
+    rest = [part for part in found[2].split(" and ") if part not in HOST and not PATCH.fullmatch(part)]
     return found[1] + (f" ; {' and '.join(rest)}" if rest else "") + (found[3] or "") + "\n"

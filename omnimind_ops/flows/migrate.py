@@ -22,7 +22,7 @@ from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run, RunState
-from omnimind_ops.observe import index
+from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.settings import Settings
@@ -60,9 +60,17 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
-    asked = None if goal.wheelhouse else index.ask()
-    made = (paths.venv / ".complete").exists()
-    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock, index=asked, made=made)
+    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    return preflight.Needs(
+        room,
+        ports,
+        units=frozenset(native.all_units(goal)),
+        lock=lock,
+        index=None if wheels else index.ask(),
+        made=(paths.venv / ".complete").exists(),
+        wheelhouse=wheels,
+        pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
+    )
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:

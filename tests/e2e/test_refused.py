@@ -77,6 +77,18 @@ def test_port_held_by_a_stranger(host: Host) -> None:
     assert "8080" in said and "stranger" in said
 
 
+def test_wheelhouse_for_a_newer_glibc(host: Host) -> None:
+    other = "bcrypt-5.0.0-cp39-abi3-manylinux_2_99_x86_64.whl"
+    prepare = f"mkdir -p /testhost/wheels; ln -sf /wheelhouse/*.whl /testhost/wheels/; rm /testhost/wheels/bcrypt-*; touch /testhost/wheels/{other}"
+    said = refused(host, "--wheelhouse", "/testhost/wheels", prepare=prepare)
+    assert f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in said and "omnimind wheelhouse DIR --python" in said
+
+
+def test_wheelhouse_without_a_wheel(host: Host) -> None:
+    said = refused(host, "--wheelhouse", "/testhost/fewer", prepare="mkdir -p /testhost/fewer; ln -sf /wheelhouse/*.whl /testhost/fewer/; rm /testhost/fewer/openvino-*")
+    assert "openvino 2026." in said and "is missing" in said
+
+
 def test_backup_corrupt(host: Host) -> None:
     said = refused(host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz")
     assert "bad.tar.gz" in said

@@ -10,6 +10,7 @@ from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interp
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.check import size
 from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
+from omnimind_ops.planning.supported import supported
 
 GTX = Gpu(True, "535.183.01", "12.2", "NVIDIA GeForce GTX 1650", 4 << 30, "cu12", "driver 535.183.01 runs CUDA 12, but not CUDA 13 (that needs 580)")
 NONE = Gpu(False, "", "", "", 0, "cpu", "there is no NVIDIA card")
@@ -46,7 +47,7 @@ def test_the_workstation_passes_every_check_in_order() -> None:
     refuse(every)
 
 
-@pytest.mark.parametrize(("system", "version"), [("ubuntu", "22.04"), ("ubuntu", "24.04"), ("debian", "12"), ("debian", "13")])
+@pytest.mark.parametrize(("system", "version"), [(one.id, one.version) for one in supported()])
 def test_supported_systems(system: str, version: str) -> None:
     assert only("os", replace(HOST, os_id=system, os_version=version)).state is State.OK
 
