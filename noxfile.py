@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import nox
@@ -25,7 +26,11 @@ LOCKS = {
     "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
     "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
     "model": ("--no-deps", "locks/model.in"),
+    "cli": ("pyproject.toml", "locks/cli.in"),
 }
+HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
+HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
+"""What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
 
 
 @nox.session
@@ -77,8 +82,18 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def locks(session: nox.Session) -> None:
     """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
-    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--no-config")
+    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header")
     common += ("--no-emit-package", "openvino-telemetry")  # locks/README.md
-    platform = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")
     for lock in session.posargs or LOCKS:
-        session.run(*common, *platform, *LOCKS[lock], "-o", f"locks/{lock}.txt")
+        file = Path("locks", f"{lock}.txt")
+        session.run(*common, "--universal", "--python-version", "3.11", *LOCKS[lock], "-o", str(file))
+        file.write_text("".join(map(without_host, file.read_text().splitlines(keepends=True))))
+
+
+def without_host(line: str) -> str:
+    """Take from a requirement's marker what every host fulfils."""
+    found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
+    if not found:
+        return line
+    rest = [part for part in found[2].split(" and ") if part not in HOST]
+    return found[1] + (f" ; {' and '.join(rest)}" if rest else "") + (found[3] or "") + "\n"

@@ -24,10 +24,12 @@ from deploy.deploy import find
 from deploy.inventory import connected
 from deploy.look import answer, looking
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.tools import output
 
 Message = Mapping[str, object]
 Say = Callable[[Message], None]
-LOG_LINES = 20
+LOG_LINES = 40
+"""Lines kept of an operation that failed without an error message."""
 QUIET = ("file copied:",)
 """pyinfra's own remarks among the live lines."""
 
@@ -118,17 +120,17 @@ def _failure(state: State, host: Host, operations: Sequence[str], role: str, sta
         meta = state.ops[host][operation].operation_meta
         if meta.is_complete() and not meta.did_succeed():
             title = ", ".join(state.get_op_meta(operation).names)
-            output = meta._combined_output
-            said = [line.line for line in output.combined_lines] if output else []
-            errors = [line for line in meta.stderr_lines if line.strip()] if output else []
-            why = (errors or said or [str(error)])[-1]
-            return _problem(f"cannot {title[:1].lower()}{title[1:]}", why, said)
+            printed = meta._combined_output
+            said = [line.line for line in printed.combined_lines] if printed else []
+            errors = [line for line in meta.stderr_lines if line.strip()] if printed else []
+            log = output.kept(errors or said[-LOG_LINES:])
+            return _problem(f"cannot {title[:1].lower()}{title[1:]}", output.main_line(log) or str(error), log)
     return _problem(f"cannot {stage} {role}", str(error), [])
 
 
 def _problem(what: str, why: str, log: Sequence[str]) -> Message:
     fix = "mend the cause and run the same command again: what is already done is kept"
-    return {"kind": "problem", "what": what, "why": why, "fix": fix, "log": list(log)[-LOG_LINES:]}
+    return {"kind": "problem", "what": what, "why": why, "fix": fix, "log": list(log)}
 
 
 def _line(say: Say, host: Host, text: object) -> None:

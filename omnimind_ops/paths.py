@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_CHECKOUT = _PACKAGE.parent
 
 
-def data(name: str) -> Path:
-    """Return our folder `templates`, `locks` or `frontend`: from the wheel when installed, else from the checkout."""
-    packed = _PACKAGE / "_data" / name
+def data(name: str, package: Path = _PACKAGE) -> Path:
+    """Return our folder `templates`, `locks` or `frontend`: from the wheel when `package` is an installed one, else from the checkout."""
+    packed = package / "_data" / name
     if packed.exists():
         return packed
-    return _CHECKOUT / ("frontend/dist" if name == "frontend" else name)
+    return package.parent / ("frontend/dist" if name == "frontend" else name)
 
 
 @dataclass(frozen=True)

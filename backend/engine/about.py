@@ -15,9 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from backend.engine.batcher import Batcher
 from backend.engine.device import Device
 from backend.engine.embed import MOST_TEXTS
+from omnimind_ops import __version__
 from omnimind_ops.observe import nvml
 
-PACKAGES = ("omnimind", "openvino", "tokenizers", "numpy", "torch", "qiskit", "qiskit-aer", "qiskit-aer-gpu")
+PACKAGES = ("openvino", "tokenizers", "numpy", "torch", "qiskit", "qiskit-aer", "qiskit-aer-gpu")
 
 
 def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
@@ -51,7 +52,7 @@ def info(device: Device, batcher: Batcher, mode: str, quantum: object) -> dict[s
 @cache
 def versions() -> dict[str, str]:
     """Return what is installed of what matters here."""
-    found = {"python": platform.python_version()}
+    found = {"omnimind": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)

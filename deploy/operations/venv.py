@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,28 +18,32 @@ from deploy.facts.paths import Paths
 from deploy.facts.stats import Stats
 from deploy.look import look
 from deploy.render import text
+from omnimind_ops import origin
+from omnimind_ops.model.problem import Problem
+
+PACK = """
+import sys, pathlib
+sys.path.insert(0, sys.argv[1])
+from omnimind_ops import origin
+origin.wheel(pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[2]))
+"""
+"""Writes our wheel; its words: where this code lies, where the code to pack lies, the folder to write to."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """What goes into an environment: requirements with hashes, the model, and our own wheel, from a folder of wheels or from the index."""
+    """What goes into an environment: requirements with hashes from a folder of wheels or from the index, the model, and the code that runs this."""
 
     python: str
     lock: Path
     model: Path  # a lock of its own, installed without its dependencies: those would be torch
-    version: str
     wheelhouse: str = ""
-
-    @property
-    def wheel(self) -> Path | None:
-        """Return our wheel's file; None when it comes from the index."""
-        return next(iter(sorted(Path(self.wheelhouse).glob(f"omnimind-{self.version}-*.whl"))), None) if self.wheelhouse else None
+    origin: Path = origin.ROOT
 
     @property
     def digest(self) -> str:
         """Return 16 hex digits that change with anything that goes in."""
-        own = self.wheel.read_bytes() if self.wheel else self.version.encode()
-        parts = (self.python.encode(), self.lock.read_bytes(), self.model.read_bytes(), own)
+        parts = (self.python.encode(), self.lock.read_bytes(), self.model.read_bytes(), origin.digest(self.origin).encode())
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
     @property
@@ -47,8 +52,10 @@ class Release:
         for lock in (self.lock, self.model):
             if not lock.is_file():
                 return f"no file of requirements at {lock}"
-        if self.wheelhouse and not self.wheel:
-            return f"no wheel of omnimind {self.version} in {self.wheelhouse}"
+        try:
+            origin.digest(self.origin)
+        except Problem as problem:
+            return str(problem)
         return ""
 
 
@@ -62,7 +69,7 @@ def venv(release: Release, link: str, user: str) -> Commands:
     current = links[link].content.decode() if link in links else ""
     if here and current == folder:
         return
-    notes.note(host, [f"+ {folder} (omnimind {release.version}, {release.lock.stem})"] * (not here) + [f"~ {link} -> {folder}"])
+    notes.note(host, [f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here) + [f"~ {link} -> {folder}"])
     source = ("--no-index", "--find-links", release.wheelhouse) if release.wheelhouse else ()
     yield StringCommand(
         text(
@@ -75,7 +82,8 @@ def venv(release: Release, link: str, user: str) -> Commands:
             lock=shlex.quote(str(release.lock)),
             model=shlex.quote(str(release.model)),
             source=shlex.join(source),
-            own=shlex.quote(str(release.wheel or f"omnimind=={release.version}")),
+            pack=shlex.join((sys.executable, "-I", "-c", PACK, str(origin.ROOT), str(release.origin))),
+            own=origin.file_name(release.origin),
             user=shlex.quote(user),
             gpu=release.lock.stem != "cpu",
             keep=shlex.quote(current or folder),

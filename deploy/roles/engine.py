@@ -6,13 +6,14 @@ from pathlib import Path
 
 from pyinfra.api.exceptions import OperationError
 
+from deploy.facts.paths import Paths as OnDisk
+from deploy.look import look
 from deploy.operations.place import place
 from deploy.operations.units import running
 from deploy.operations.venv import Release, venv
 from deploy.render import of_goal
 from deploy.roles import HIDDEN
 from deploy.wanted import File, Link, Wanted
-from omnimind_ops import __version__
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths, data
@@ -21,14 +22,21 @@ COMMAND = "/usr/local/bin/omnimind"
 
 
 def install(goal: Goal) -> None:
-    """Build the venv and link the command."""
+    """Build the venv, and link the command unless install.sh did."""
     locks = Path(data("locks"))
-    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version or __version__, goal.wheelhouse)
+    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.wheelhouse)
     if release.problem:
         raise OperationError(release.problem)
     link = str(Paths().venv)
     venv(name="Build the venv", release=release, link=link, user=goal.user)
-    place(name="Link the command", wanted=[Link(COMMAND, f"{link}/bin/omnimind")])
+    if not _installed():
+        place(name="Link the command", wanted=[Link(COMMAND, f"{link}/bin/omnimind")])
+
+
+def _installed() -> bool:
+    """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration is taken back."""
+    found = look(OnDisk, paths=(COMMAND,)).get(COMMAND)
+    return found is not None and found.kind == "link" and found.content.startswith(f"{Paths().opt}/cli/".encode())
 
 
 def configure(goal: Goal) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from omnimind_ops.cli.by_its_own import TakeOver, hand_over
 from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 from omnimind_ops.model.problem import ExitCode, Problem
 
@@ -13,6 +14,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
     config: Config = None,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Install and configure whatever drifted. So is what the settings say now of model, mode and open_reads; data is not touched."""
@@ -21,11 +23,13 @@ def command(
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.flows.handover import NATIVE
     from omnimind_ops.render import choose, show_plan
     from omnimind_ops.settings import load
 
     settings = load(config)
     run = flow.current(History(paths().journal))
+    hand_over(run, paths(), NATIVE, take_over=take_over)
     if run is None or run.state not in flow.NATIVE:
         raise Problem("cannot converge", "this host is not native", "run `omnimind migrate --from-docker` first", code=ExitCode.NOT_INSTALLED)
     if dry_run:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from omnimind_ops.cli.by_its_own import TakeOver, hand_over
 from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, who
 
 
@@ -13,6 +14,7 @@ def command(
     run: RunId = "",
     yes: Yes = False,
     unconfirmed: Annotated[bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")] = False,
+    take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
@@ -21,11 +23,13 @@ def command(
     from omnimind_ops.engine.journal import Journal
     from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import pick, rollback
+    from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.run import RunState
     from omnimind_ops.render import choose, show_plan
 
-    pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = pick.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:

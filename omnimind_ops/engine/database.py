@@ -18,19 +18,19 @@ _TABLES = """
 CREATE TABLE run (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, digest TEXT NOT NULL,
   plan TEXT NOT NULL, setup TEXT NOT NULL, state TEXT NOT NULL, started TEXT NOT NULL, ended TEXT
-) STRICT;
+);
 CREATE TABLE step (
   run TEXT NOT NULL REFERENCES run(id), position INTEGER NOT NULL, id TEXT NOT NULL, status TEXT NOT NULL,
   started TEXT, seconds REAL, problem TEXT, PRIMARY KEY (run, id)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE TABLE memo (
   run TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (run, step, key), FOREIGN KEY (run, step) REFERENCES step(run, id)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE TABLE event (
   number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run(id), at TEXT NOT NULL,
   kind TEXT NOT NULL, step TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL
-) STRICT;
+);
 CREATE INDEX event_of_run ON event (run, number);
 """
 

@@ -41,7 +41,7 @@ class Outcome:
 
 def _went_back(problem: Problem) -> Problem:
     code = problem.code if problem.code is ExitCode.INTERRUPTED else ExitCode.ROLLED_BACK
-    return Problem(problem.what, f"{problem.why}. Everything done was taken back", problem.fix, code=code, log=problem.log)
+    return Problem(problem.what, f"{problem.why}\nEverything done was taken back.", problem.fix, code=code, log=problem.log)
 
 
 def _left_over(outcome: Outcome) -> Problem:

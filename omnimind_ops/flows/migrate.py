@@ -12,9 +12,10 @@ from omnimind_ops.engine.journal import Journal
 from omnimind_ops.engine.outcome import Outcome
 from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
+from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Asked, Found, discover
+from omnimind_ops.flows.discover import Found, discover
 from omnimind_ops.flows.setup import goal_of, questions, setup
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
@@ -52,7 +53,9 @@ def needs(found: Found, lock: str) -> preflight.Needs:
     """Return what must be free before anything stops: data beside data, and the venv."""
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
-    if found.source.qdrant and found.source.qdrant.storage:
+    if found.source.qdrant and found.source.qdrant.backup:
+        room[goal.qdrant_home] += found.source.qdrant.backup.room
+    elif found.source.qdrant and found.source.qdrant.storage:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)

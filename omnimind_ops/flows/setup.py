@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
-from omnimind_ops.flows.discover import Asked, Found
+from omnimind_ops.flows import handover
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.discover import Found
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -35,6 +37,7 @@ def setup(asked: Asked, found: Found, confirm_minutes: int) -> dict[str, JSON]:
         "uploads": list(source.uploads),
         "confirm_minutes": confirm_minutes,
         "notes": list(found.notes),
+        "code": handover.note(),
     }
 
 

@@ -13,6 +13,7 @@ import omnimind_ops
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.tools.output import kept, main_line
 from omnimind_ops.tools.shell import Done, run
 
 SECONDS = 60.0
@@ -25,10 +26,10 @@ def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
     done = run(_words(world, paths), timeout=SECONDS, check=False, feed=json.dumps(words).encode(), env=_environment(world))
     said = _answer(done)
     if said is None:
-        lines = tuple(done.err.strip().splitlines()[-20:])
+        lines = kept(done.err.strip().splitlines())
         raise Problem(
             f"cannot {doing}",
-            lines[-1] if lines else f"it ended with {done.code}",
+            main_line(lines) or f"it ended with {done.code}",
             "see the lines above; `omnimind health` tells whether the stores answer",
             log=lines,
         )

@@ -13,6 +13,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import compose
 from omnimind_ops.observe.projects import Roles, pick_project, roles
 from omnimind_ops.tools import docker
+from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
 __all__ = ["Roles", "containers", "engine", "environment", "pick_project", "projects", "redis_password", "roles"]
@@ -29,7 +30,7 @@ def engine() -> tuple[str, str]:
         return "", "the program docker is not installed"
     if done.code == 124:
         return "", "the engine does not answer within 10 s"
-    said = (done.err.strip() or "it says nothing").splitlines()[-1]
+    said = main_line(done.err.splitlines()) or "it says nothing"
     return "", "this user may not talk to it (permission denied)" if "permission denied" in said else said
 
 
@@ -40,7 +41,7 @@ def containers() -> tuple[Container, ...]:
         return ()
     done = run(docker.inspect(ids), timeout=60, check=False)
     if not done.ok and "no such" not in done.err.lower():  # one that went since is no reason to fail
-        raise Problem("cannot read the containers", done.err.strip() or f"docker inspect ended with {done.code}", "see `docker ps -a`")
+        raise Problem("cannot read the containers", main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}", "see `docker ps -a`")
     return tuple(sorted(docker.parse_inspect(done.out), key=lambda container: container.name))
 
 

@@ -10,6 +10,10 @@ from omnimind_ops.model.facts import Interpreter
 from omnimind_ops.tools.shell import run
 
 OLDEST = (3, 11)
+NEWEST = (3, 13)  # install.sh has the same rules and the same candidates
+VERSIONS = tuple(f"{OLDEST[0]}.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1))
+"""Every one of the locks has a wheel of each of its packages for each of these (tests/deploy/test_locks.py)."""
+PYTHONS = f"Python {', '.join(VERSIONS[:-1])} or {VERSIONS[-1]}"
 CANDIDATES = (
     "/opt/omnimind/python/bin/python3",
     "/opt/omnimind/python/*/bin/python3",  # as `uv python install --install-dir /opt/omnimind/python` lays it out
@@ -24,8 +28,10 @@ CANDIDATES = (
 )
 LINKS = 40  # as many as Linux follows
 HOMES = ("/home", "/root")
-ASK = "import sys; print('.'.join(map(str, sys.version_info[:3]))); import ctypes, sqlite3, ssl, sysconfig"
-"""Its version; then what the services need of it, which a Python cut to the minimum, or built without headers, may not have."""
+ASK = """import sys
+print('.'.join(map(str, sys.version_info[:3])), sys.version_info[3].replace('final', ''))
+import ctypes, sqlite3, ssl, sysconfig, zlib"""
+"""Its version, and the stage of a pre-release; then what the services need of it, which a Python cut to the minimum, or built without headers, may not have."""
 
 
 def interpreters(asked: str = "") -> tuple[Interpreter, ...]:
@@ -44,11 +50,16 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
     if not Path(real).is_file():
         return Interpreter(path, "", real, "there is no such file")
     done = run((path, "-I", "-c", ASK), timeout=20, check=False)
-    version = done.out.strip()
+    version, _, stage = done.out.strip().partition(" ")
     if not version:
         return Interpreter(path, "", real, "it does not run")
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+    number = tuple(int(part) for part in version.split(".")[:2])
+    if number < OLDEST:
         return Interpreter(path, version, real, f"it is Python {version}, older than {OLDEST[0]}.{OLDEST[1]}")
+    if number > NEWEST:
+        return Interpreter(path, version, real, f"it is Python {version}, newer than {NEWEST[0]}.{NEWEST[1]}: its packages are not in the locks")
+    if stage:
+        return Interpreter(path, version, real, f"it is a pre-release of Python {version} ({stage})")
     if not done.ok:
         return Interpreter(path, version, real, f"its standard library is not complete (install python{version.rpartition('.')[0]})")
     return Interpreter(path, version, real, _unreachable(path, homes))

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from omnimind_ops.model.facts import Interpreter, Machine
+from omnimind_ops.observe.interpreters import PYTHONS
 from omnimind_ops.planning.check import Check, Needs, State, size
+from omnimind_ops.planning.supported import Ground, find, supported
 
-SUPPORTED = {"ubuntu": ("22.04", "24.04"), "debian": ("11", "12", "13")}
 SYSTEMD = 247  # Debian 11; units are emitted for the version found
 LEAST, ENOUGH = 2_000_000_000, 4_000_000_000
 LOCKS_FOR_LESS_MEMORY = 'one worker each (workers = 1) and lock = "cpu" need least'
 
 
 def os(machine: Machine, force: bool) -> Check:
-    """Only systems that the tests run on, or are bracketed by those, are supported."""
+    """Only systems that the tests run on, or that lie between two of those, are supported."""
     name = machine.os_name or f"{machine.os_id} {machine.os_version}".strip() or "an unknown system"
-    if machine.os_version in SUPPORTED.get(machine.os_id, ()):
+    row = find(machine.os_id, machine.os_version)
+    if row and row.ground is Ground.TESTED:
         return Check("os", State.OK, f"{name}, kernel {machine.kernel}")
+    if row and row.ground is Ground.BRACKETED:
+        return Check("os", State.OK, f"{name}, kernel {machine.kernel} (tested on {' and '.join(row.tested_on)}, which it lies between)")
     if force:
         return Check("os", State.WARN, f"{name} is not supported; forced")
-    known = "; ".join(f"{system.capitalize()} {', '.join(versions)}" for system, versions in SUPPORTED.items())
+    known = ", ".join(system.title for system in supported())
     return Check("os", State.FAIL, f"{name} is not supported ({known})", "use a supported system, or try at your own risk: --force-os")
 
 
@@ -83,8 +87,8 @@ def python(machine: Machine, needs: Needs) -> Check:
     if good:
         link = f" ({good.real})" if good.real != good.path else ""
         return Check("python", State.OK, f"Python {good.version} at {good.path}{link}")
-    seen = "; ".join(map(_trouble, machine.interpreters)) or "no Python 3.11 or newer outside of homes"
-    fix = "apt install python3.11, or: uv python install --install-dir /opt/omnimind/python 3.12; then --python PATH if it is elsewhere"
+    seen = "; ".join(map(_trouble, machine.interpreters)) or f"this host has no {PYTHONS} outside of homes"
+    fix = f"install {PYTHONS} (install.sh finds or brings one), then --python PATH if it is elsewhere than /usr/bin, /usr/local/bin or /opt/omnimind/python"
     return Check("python", State.FAIL, seen, fix)
 
 

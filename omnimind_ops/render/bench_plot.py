@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ def check(file: Path) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise Problem("cannot plot", f"matplotlib is not installed ({error})", "install it beside omnimind: pip install 'omnimind[plot]'") from error
+        raise Problem("cannot plot", f"matplotlib is not installed ({error})", f"install it beside omnimind: {sys.executable} -m pip install 'matplotlib>=3.10'") from error
 
 
 def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:

@@ -13,7 +13,6 @@ from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 
-LOG_LINES = 12
 INDENT = 7
 _COLOURS = {"error": "\x1b[1;31m", "why": "\x1b[1m", "fix": "\x1b[1;32m", "log": "\x1b[2m"}
 
@@ -37,10 +36,10 @@ def words(problem: Problem) -> dict[str, JSON]:
 
 
 def text(problem: Problem, *, colour: bool = False, width: int | None = None) -> str:
-    """Return it as lines: `error:`, `why:`, `fix:`, and the last log lines. With `width`, words wrap under themselves; log lines never do."""
+    """Return it as lines: `error:`, `why:`, `fix:`, and the log lines, all of them. With `width`, words wrap under themselves; log lines never do."""
     parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
     lines = {name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()}
-    lines["log"] = list(problem.log[-LOG_LINES:])
+    lines["log"] = list(problem.log)
     return redact("".join(_part(name, said, colour) for name, said in lines.items() if said))
 
 

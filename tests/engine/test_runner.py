@@ -140,7 +140,7 @@ def test_the_problem_tells_what_failed_and_that_it_went_back(journal: Journal) -
         runner.apply(run, journal, {"script": Script()}, lambda event: None).check()
     problem = caught.value
     assert (problem.what, problem.fix, problem.log) == ("cannot do b", "mend b", ("b says no",))
-    assert problem.why == "it is told so. Everything done was taken back"
+    assert problem.why == "it is told so\nEverything done was taken back."
     assert problem.code is ExitCode.ROLLED_BACK
     assert journal.run(run.id).steps[1].problem == "cannot do b: it is told so"
 

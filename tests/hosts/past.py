@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .host import Host
+from .http import GET
 from .outside import call
 
 COLLECTION = "universal_machine_embeddings"
@@ -45,7 +46,7 @@ def remember(host: Host) -> None:
     ]
     host.write("/testhost/memories.json", json.dumps({"points": points}))
     url = f"http://127.0.0.1:6333/collections/{COLLECTION}/points?wait=true"
-    host.sh(f"curl -fsS -X PUT -H 'Content-Type: application/json' -d @/testhost/memories.json '{url}'")
+    host.sh(f"{GET} --method=PUT --header='Content-Type: application/json' --body-file=/testhost/memories.json '{url}'")
 
 
 def _embed(texts: list[str]) -> list[list[float]]:

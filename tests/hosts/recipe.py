@@ -1,4 +1,8 @@
-"""What a test host is made of: the words for mmdebstrap. The key is made of those words, so a cached image always fits its recipe."""
+"""What a test host is made of: the words for mmdebstrap. The key is made of those words, so a cached image always fits its recipe.
+
+It is what the distribution's own installer gives a server, and Docker; what omnimind needs beyond that, omnimind installs. README.md says
+where the lists come from.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,13 @@ from pathlib import Path
 
 from .cache import key_of
 
-BASE_PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "iproute2", "iptables",
-    "python3", "python3-venv", "ca-certificates", "curl", "sudo", "zstd", "xz-utils", "less",
-    "docker.io", "docker-compose", "openssh-server", "libunwind8", "libgomp1",
-)  # fmt: skip
-# What a suite packages apart from the rest: there docker.io only recommends its client.
-SUITE_PACKAGES = {"trixie": ("docker-cli",)}
-# Packages that `omnimind` installs on the host. Their .debs wait in apt's own cache, so `apt-get install` needs no network.
-WAITING_PACKAGES = ("redis-server", "postgresql")
+VARIANT = "standard"
+"""Every package whose priority in the suite's archive is required, important or standard: the installer's base system and its
+task "standard system utilities"."""
+SSH_SERVER = ("openssh-server",)
+"""The installer's task "SSH server"."""
+DOCKER = ("docker.io", "docker-compose")
+"""As a person installs Docker on Debian: by apt, with what the packages recommend (on trixie the client is one of those)."""
 # Timers that would take apt's lock or the disk in mid-test, and consoles and devices that a container does not have.
 MASKED_UNITS = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer", "man-db.timer",
@@ -42,19 +44,18 @@ WRITABLE_NET_UNIT = "testhost-writable-net.service"
 
 @dataclass(frozen=True)
 class Recipe:
-    """A Debian suite, packages on top of the base ones, and packages that are downloaded but not installed.
+    """A Debian suite, and packages on top of what its installer gives.
 
-    No locale is set, as on a bare server (add `locales` to get some).
+    No locale is set (the installer's choice "C"): add `locales` to get some.
     """
 
     suite: str = "bookworm"
     packages: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = WAITING_PACKAGES
 
     @property
     def installed(self) -> tuple[str, ...]:
-        """All packages in the image, without doubles, in a stable order."""
-        return tuple(dict.fromkeys(BASE_PACKAGES + SUITE_PACKAGES.get(self.suite, ()) + tuple(sorted(self.packages))))
+        """What apt installs on top of the variant, without doubles, in a stable order."""
+        return tuple(dict.fromkeys((*SSH_SERVER, *DOCKER, *sorted(self.packages))))
 
     @property
     def key(self) -> str:
@@ -70,10 +71,9 @@ class Recipe:
     def hooks(self) -> tuple[str, ...]:
         """What mmdebstrap runs at its end, outside the new root `$1`.
 
-        The waiting packages come last and with what they recommend, as `apt-get install` on the host will ask for; mmdebstrap
-        itself goes without, and would empty apt's cache and lists if it were not told to skip that.
+        apt installs with what the packages recommend, as it does for a person; mmdebstrap itself goes without.
         """
-        apt = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get'
+        apt = 'chroot "$1" env DEBIAN_FRONTEND=noninteractive apt-get --yes -o APT::Install-Recommends=true'
         masks = tuple(f'ln -sf /dev/null "$1/etc/systemd/system/{unit}"' for unit in MASKED_UNITS)
         units = '"$1/etc/systemd/system'
         net = (
@@ -81,13 +81,9 @@ class Recipe:
             f'mkdir -p {units}/multi-user.target.wants" && ln -s ../{WRITABLE_NET_UNIT} {units}/multi-user.target.wants/"',
         )
         fresh = 'rm -f "$1/etc/hostname" "$1/etc/machine-id" && : > "$1/etc/machine-id"'
-        options = "--yes --download-only -o APT::Install-Recommends=true"
-        waiting = (f"{apt} install {options} {shlex.join(self.waiting)}",) if self.waiting else ()
-        return (*masks, *net, fresh, f"{apt} clean", *waiting)
+        return (f"{apt} install {shlex.join(self.installed)}", *masks, *net, fresh)
 
     def build_words(self, tar: Path) -> tuple[str, ...]:
-        """The mmdebstrap command. The mirror is mmdebstrap's own default for the suite."""
-        return (
-            "mmdebstrap", "--variant=minbase", "--skip=cleanup/apt/lists,cleanup/apt/cache",
-            f"--include={','.join(self.installed)}", *(f"--customize-hook={hook}" for hook in self.hooks), self.suite, str(tar),
-        )  # fmt: skip
+        """The mmdebstrap command. The mirror is mmdebstrap's own default for the suite; apt's lists and cache end empty."""
+        hooks = (f"--customize-hook={hook}" for hook in self.hooks)
+        return ("mmdebstrap", f"--variant={VARIANT}", *hooks, self.suite, str(tar))

@@ -12,9 +12,9 @@ REQUIRED = "OMNIMIND_REQUIRE_HOSTS"
 
 def why_no_host() -> str | None:
     """Why no test host can boot here, or None when one can."""
-    absent = [tool for tool in ("docker", "mmdebstrap", "zstd") if shutil.which(tool) is None]
+    absent = [tool for tool in ("docker", "mmdebstrap") if shutil.which(tool) is None]
     if absent:
-        return f"not installed: {', '.join(absent)} (Debian: apt-get install docker.io mmdebstrap iptables zstd)"
+        return f"not installed: {', '.join(absent)} (Debian: apt-get install docker.io mmdebstrap iptables)"
     if os.geteuid() != 0:
         return "mmdebstrap needs root to make the host's image"
     try:

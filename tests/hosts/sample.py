@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import zstandard
+
 from .cache import found, kept, key_of
 from .host import Host, HostError
+from .http import GET
 from .recipe import Recipe
 from .stack.images import PROJECT, STACK, Redis, stack_images
 from .stack.qdrant import qdrant_executable
@@ -27,9 +31,9 @@ IMAGES_INSIDE = "/testhost/images.tar"
 UP_SECONDS = 60.0
 SEED_SECONDS = 1800.0
 ANSWERS = {
-    "backend": "curl -fsS -m 2 http://127.0.0.1:8000/health/",
-    "frontend": "curl -fsS -m 2 http://127.0.0.1:3000/",
-    "qdrant": "curl -fsS -m 2 http://127.0.0.1:6333/readyz",
+    "backend": f"{GET} http://127.0.0.1:8000/health/",
+    "frontend": f"{GET} http://127.0.0.1:3000/",
+    "qdrant": f"{GET} http://127.0.0.1:6333/readyz",
     "redis": "exec 3<>/dev/tcp/127.0.0.1/6379; printf 'PING\\r\\n' >&3; read -t 2 -r answer <&3; [[ $answer == +PONG* ]]",
 }
 
@@ -119,15 +123,19 @@ def storage_name(qdrant: Path, points: int, seed: int) -> str:
 
 
 def pack(host: Host, target: Path) -> None:
-    """Save Qdrant's storage folder to `target`; its container is stopped meanwhile, for a quiet copy."""
+    """Save Qdrant's storage folder to `target`; its container is stopped meanwhile, for a quiet copy.
+
+    It is compressed out here: a stock host has no zstd.
+    """
     script = f"""
         docker stop $(docker ps -q --filter label=com.docker.compose.service=qdrant) >&2
-        tar --zstd --sparse --numeric-owner -C {FOLDER}/data/qdrant -cf - .
+        tar --sparse --numeric-owner -C {FOLDER}/data/qdrant -cf - .
         docker-compose --project-directory {FOLDER} -f {FOLDER}/docker-compose.yml start qdrant >&2
     """
-    with target.open("wb") as handle:
-        client = host.popen(("bash", "-euc", script), stdout=handle)
-        _, said = client.communicate(timeout=600)
+    with target.open("wb") as handle, host.popen(("bash", "-euc", script)) as client:
+        assert client.stdout and client.stderr
+        zstandard.ZstdCompressor().copy_stream(client.stdout, handle)
+        said = client.stderr.read()
     if client.returncode:
         raise HostError(f"cannot save Qdrant's storage: {said.decode(errors='replace')}\n{host.journal()}")
     wait_for_stack(host)
@@ -135,14 +143,17 @@ def pack(host: Host, target: Path) -> None:
 
 def unpack(host: Host, source: Path) -> None:
     """Put a saved storage folder where Qdrant will look for it."""
-    with source.open("rb") as handle:
-        client = host.popen(("tar", "--zstd", "-xpf", "-", "-C", f"{FOLDER}/data/qdrant"), stdin=handle)
-        _, said = client.communicate(timeout=600)
+    words = ("tar", "-xpf", "-", "-C", f"{FOLDER}/data/qdrant")
+    with source.open("rb") as handle, host.popen(words, stdout=subprocess.DEVNULL) as client:
+        assert client.stdin and client.stderr
+        zstandard.ZstdDecompressor().copy_stream(handle, client.stdin)
+        client.stdin.close()
+        said = client.stderr.read()
     if client.returncode:
         raise HostError(f"cannot restore Qdrant's storage: {said.decode(errors='replace')}")
 
 
 def remember(host: Host, text: str = "a thought") -> int:
     """Let the old backend write into both stores; returns the memory's number."""
-    answer = host.sh(f"curl -fsS -m 10 -d {shlex.quote(text)} http://127.0.0.1:8000/remember")
+    answer = host.sh(f"{GET} --post-data={shlex.quote(text)} http://127.0.0.1:8000/remember")
     return int(json.loads(answer)["memory"])

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from omnimind_ops.origin import file_name
+
 from .host import Host
 from .sample import FOLDER
 
@@ -17,7 +19,7 @@ PROGRAM = f"{VENV}/bin/omnimind"
 CENSUS = Path(__file__).with_name("census.py")
 API = Path(__file__).with_name("api.py")
 WORDS = ("migrate", "--from-docker", "--wheelhouse", "/wheelhouse")
-FROM = "--quiet --no-index --find-links /wheelhouse 'omnimind[backend]'"
+FROM = f"--quiet --no-index --find-links /wheelhouse '/wheelhouse/{file_name()}[backend]'"
 INSTALL = {
     "pip": f"python3 -m venv {VENV}; {VENV}/bin/pip install {FROM}",
     # A wheel is a zip, which keeps no program executable here.

@@ -7,16 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .cache import kept, key_of, key_of_files, sources
-from .outside import OutsideError, call
+from omnimind_ops import origin
+
+from .cache import kept, key_of
+from .outside import call
 from .words import Mount
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"
 MODEL = ROOT / "locks/model.txt"
-# What shapes omnimind's own wheel: pyproject.toml's [tool.hatch.build] tables.
-SHIPPED = ("omnimind_ops", "deploy", "backend", "templates", "locks", "frontend/dist")
-LOOSE = ("pyproject.toml", "README.md", "LICENSE")
 DOWNLOAD_SECONDS = 900
 
 
@@ -27,19 +26,20 @@ def wheelhouse(lock: Path | None = None) -> Path:
     """
     lock = (lock or ROOT / "locks" / "cpu.txt").resolve(strict=True)
     locked_wheels = _locked(lock)
-    files = [file for name in SHIPPED for file in sources(ROOT / name)] + [ROOT / name for name in LOOSE]
-    key = key_of(locked_wheels.name, key_of_files(files, ROOT))
+    with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
+        own = origin.wheel(Path(scratch))
+        key = key_of(locked_wheels.name, own.read_bytes())
 
-    def build(target: Path) -> None:
-        shutil.copytree(locked_wheels, target, copy_function=_link_or_copy)
-        shutil.copy2(lock, target / "requirements.txt")
-        _build_own(target)
+        def build(target: Path) -> None:
+            shutil.copytree(locked_wheels, target, copy_function=_link_or_copy)
+            shutil.copy2(lock, target / "requirements.txt")
+            shutil.copy2(own, target)
 
-    return kept(f"wheelhouse-{key}", build)
+        return kept(f"wheelhouse-{key}", build)
 
 
 def mount(lock: Path | None = None) -> Mount:
-    """The wheelhouse as a read-only mount at /wheelhouse: `pip install --no-index --find-links /wheelhouse omnimind`."""
+    """The wheelhouse as a read-only mount at /wheelhouse: `pip install --no-index --find-links /wheelhouse /wheelhouse/omnimind_ops-*.whl`."""
     return Mount(wheelhouse(lock), INSIDE)
 
 
@@ -52,21 +52,6 @@ def _locked(lock: Path) -> Path:
         call(words, timeout=DOWNLOAD_SECONDS)
 
     return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes(), MODEL.read_bytes())}", build)
-
-
-def _build_own(target: Path) -> None:
-    """Build in a copy: a build leaves nothing in the checkout."""
-    if not (ROOT / "frontend/dist/index.html").is_file():
-        raise OutsideError("cannot build omnimind's wheel: frontend/dist is not there; bash .ci/prepare builds it")
-    with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
-        copy = Path(scratch)
-        for name in SHIPPED:
-            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-            shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-        for name in LOOSE:
-            shutil.copy2(ROOT / name, copy / name)
-        words = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(copy))
-        call(words, timeout=DOWNLOAD_SECONDS)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -19,7 +19,7 @@ def test_equal_recipes_have_equal_keys_and_the_order_of_packages_does_not_matter
     assert Recipe(packages=("git", "jq")).key == Recipe(packages=("jq", "git")).key
 
 
-@pytest.mark.parametrize("other", [Recipe("trixie"), Recipe(packages=("jq",)), Recipe(waiting=())])
+@pytest.mark.parametrize("other", [Recipe("trixie"), Recipe(packages=("jq",))])
 def test_whatever_shapes_the_image_changes_the_key(other: Recipe) -> None:
     assert other.key != Recipe().key
 
@@ -29,10 +29,11 @@ def test_the_key_does_not_depend_on_where_the_tar_is_written() -> None:
     assert "image.tar" not in Recipe().build_words(Path("/elsewhere/x.tar"))
 
 
-def test_waiting_packages_are_downloaded_after_the_cache_was_emptied() -> None:
-    hooks = Recipe(waiting=("redis-server",)).hooks
-    assert hooks[-2].endswith("apt-get clean")
-    assert "--download-only" in hooks[-1] and hooks[-1].endswith("redis-server")
+def test_a_stock_host_has_nothing_that_only_omnimind_needs() -> None:
+    """The installer's variant, its ssh server and Docker: a package more would hide that omnimind forgets to install it."""
+    words = Recipe().build_words(Path("image.tar"))
+    assert Recipe().installed == ("openssh-server", "docker.io", "docker-compose")
+    assert "--variant=standard" in words and not any(word.startswith(("--include", "--skip")) for word in words)
 
 
 def test_a_full_bounding_set_drops_nothing_and_a_missing_capability_is_named() -> None:

@@ -14,7 +14,7 @@ from uv import find_uv_bin
 
 from deploy.limits import LIMITS, REDIS_MAXMEMORY
 from deploy.operations.venv import Release
-from omnimind_ops import __version__
+from omnimind_ops import __version__, origin
 from omnimind_ops.engine.journal import Journal
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
@@ -33,12 +33,12 @@ def main(systemd: int, variables: Path) -> None:
     with Journal(paths.journal) as journal:
         run = journal.create(Plan("migrate", ()), {"goal": json.loads(json.dumps(asdict(goal)))})
         journal.state(run.id, RunState.CONFIRMED)
-    variables.write_text(json.dumps(_variables(goal, paths), indent=1), encoding="utf-8")
+    variables.write_text(json.dumps(_variables(goal, paths, variables.parent), indent=1), encoding="utf-8")
 
 
-def _variables(goal: Goal, paths: Paths) -> dict[str, object]:
+def _variables(goal: Goal, paths: Paths, folder: Path) -> dict[str, object]:
     locks = Path(data("locks"))
-    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.version, goal.wheelhouse)
+    release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.wheelhouse)
     names = ("config", "secrets", "opt", "venv", "state", "receipts", "stage", "parked", "logs")
     return {
         "goal": asdict(goal),
@@ -51,7 +51,7 @@ def _variables(goal: Goal, paths: Paths) -> dict[str, object]:
             "folder": f"{paths.venv}s/{release.digest}",
             "lock": str(release.lock),
             "model": str(release.model),
-            "wheel": str(release.wheel),
+            "wheel": str(origin.wheel(folder)),
         },
         "units_all": native.all_units(goal),
         "units_ours": native.ours(goal),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .types import Broken, Integer, ListOf, MapOf, Maybe, Number, Plain, Place, Struct, Text, Type, Untagged, Word
+from .types import Broken, Integer, ListOf, MapOf, Maybe, Number, Place, Plain, Struct, Text, Type, Untagged, Word
 from .values import COUNT, FLAG, PATH, PAYLOAD
 
 _DISTANCE = Word(("Cosine", "Euclid", "Dot", "Manhattan"))

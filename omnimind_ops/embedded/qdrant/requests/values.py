@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from .types import U64, Anything, Boolean, Broken, Integer, ListOf, MapOf, Maybe, Mismatch, Number, Plain, Place, Struct, Text, Untagged
+from .types import U64, Anything, Boolean, Broken, Integer, ListOf, MapOf, Maybe, Mismatch, Number, Place, Plain, Struct, Text, Untagged
 
 _KEY = r'(?:[\w-]+|"[^"\\]*")'
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY}|\[\d*\])*")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.requests import collections, parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import collections
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.storage.aliases import changed
 
 from .access import body, layout, name, parameters, route, storage, thread

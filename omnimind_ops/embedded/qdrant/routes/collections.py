@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from omnimind_ops.embedded.qdrant.errors import json_errors
-from omnimind_ops.embedded.qdrant.requests import collections as types, parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import collections as types
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.storage.files import remove_tree
 
 from .access import body, layout, name, parameters, route, storage, thread, writing

@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.requests import parameters as kinds, points as types
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import points as types
 from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
 from omnimind_ops.embedded.qdrant.storage import strict, writes
 from omnimind_ops.embedded.qdrant.storage.collection import Collection

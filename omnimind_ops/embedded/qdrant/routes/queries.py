@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 
 from omnimind_ops.embedded.qdrant.errors import not_found, wrong_input
-from omnimind_ops.embedded.qdrant.requests import parameters as kinds, queries as types
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import queries as types
 from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
 from omnimind_ops.embedded.qdrant.requests.values import is_uuid
 from omnimind_ops.embedded.qdrant.storage import matrix, strict

@@ -16,7 +16,6 @@ from uuid import uuid4
 
 from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, not_found, wrong_input
 
-
 FETCH_SECONDS = 60
 
 

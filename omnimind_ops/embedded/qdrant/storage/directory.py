@@ -19,6 +19,7 @@ from .era import UnreadableStorageError
 from .files import read_json, remove_tree, sync_directory
 from .peer import peer_id
 
+
 class Storage:
     """An open storage directory. All collections are opened at once, as in the real server."""
 

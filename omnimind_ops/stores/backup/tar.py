@@ -129,22 +129,28 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
             yield file, ""
 
 
-def members(file: IO[bytes], name: str) -> Iterator[Member]:
-    """Yield every file and directory. Problem: damaged, cut off, a link or device, or a name that leads outside."""
+def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
+    """Yield every file and directory. Problem: damaged, cut off, a link or device, or a name that leads outside.
+
+    An archive without a tar's empty blocks at its end is cut off, unless it ends right behind the member called `last`.
+    """
     with damage(name):
         tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the caller owns the file
+    latest = ""
     while True:
         with damage(name):
             info = tar.next()
         if info is None:
             break
-        yield _member(tar, info, name)
+        member = _member(tar, info, name)
+        latest = member.name
+        yield member
     with damage(name):
         file.seek(tar.offset)
-        last = file.read(2 * _BLOCK)
-        if len(last) < _BLOCK:
+        end = file.read(2 * _BLOCK)
+        if len(end) < _BLOCK and (end or not last or latest != last):
             raise EOFError("its end is missing")
-        if last.strip(b"\0"):
+        if end.strip(b"\0"):
             raise tarfile.ReadError("a header is damaged")
         while file.read(BUFFER):  # to the end, so that gzip compares its checksum
             pass

@@ -11,13 +11,13 @@ import xxhash
 
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup_kinds import BackupKind
-from omnimind_ops.stores.backup_leaves import Leaf, leaves
-from omnimind_ops.stores.backup_recognise import Backup
-from omnimind_ops.stores.backup_tar import opened
+from omnimind_ops.stores.backup.kinds import BackupKind
+from omnimind_ops.stores.backup.leaves import Leaf, leaves
+from omnimind_ops.stores.backup.recognise import Backup
+from omnimind_ops.stores.backup.tar import opened
 from omnimind_ops.stores.copying import copy_tree
 from omnimind_ops.stores.files import discard
-from omnimind_ops.stores.qdrant_storage import in_use
+from omnimind_ops.stores.qdrant_storage import in_use, shards_in_use
 from omnimind_ops.stores.settled import sync_filesystem
 from omnimind_ops.stores.space import check_space
 from omnimind_ops.stores.sparse import BUFFER, hash_data, hash_zeros, write_data
@@ -43,9 +43,7 @@ def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
     check_space(into, backup.stored)
     half = into.with_name(f".{into.name}.omnimind-half")
     if backup.storage is not None:
-        if busy := in_use(backup.storage):
-            raise Problem(f"cannot copy {backup.storage}", f"a running Qdrant uses it ({busy[0]})", "stop that server, or make a snapshot and pass that")
-        copy_tree(backup.storage, half, step=step, tell=tell)
+        _copy(backup, backup.storage, half, tell, step)
     else:
         discard(half)
         _write_all(backup, half, tell, step)
@@ -57,13 +55,22 @@ def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
     return into
 
 
+def _copy(backup: Backup, source: Path, half: Path, tell: Tell, step: str) -> None:
+    one = backup.kind is BackupKind.FOLDER
+    if busy := shards_in_use(source) if one else in_use(source):
+        raise Problem(f"cannot copy {source}", f"a running Qdrant uses it ({busy[0]})", "stop that server, or make a snapshot and pass that")
+    target = half / "collections" / backup.collections[0] if one else half
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy_tree(source, target, step=step, tell=tell)
+
+
 def _write_all(backup: Backup, half: Path, tell: Tell, step: str) -> None:
     half.mkdir()
     bar = Throttle(tell)
     done = 0
     try:
         with opened(backup.path) as (file, _):
-            for leaf in leaves(file, backup.layout, str(backup.path)):
+            for leaf in (leaf for leaf in leaves(file, backup.layout, str(backup.path)) if leaf.written):
                 target = half / leaf.path
                 if leaf.member.folder:
                     target.mkdir(parents=True, exist_ok=True)
@@ -75,6 +82,8 @@ def _write_all(backup: Backup, half: Path, tell: Tell, step: str) -> None:
         if backup.kind is BackupKind.FULL:
             (half / "aliases").mkdir(exist_ok=True)
             (half / "aliases" / "data.json").write_text(json.dumps(backup.aliases), encoding="utf-8")
+        for path, text in backup.written.items():
+            (half / path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Problem(f"cannot unpack {backup.path} to {half.parent}", str(error), "mend the cause and run again") from error
     tell(progress(step, f"unpack {backup.path.name}", backup.apparent, backup.apparent))

@@ -1,0 +1,30 @@
+"""Commands that end a run hand it over to the version that began it, when that is another than ours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+
+TakeOver = Annotated[bool, typer.Option("--take-over", help="Let this version end a run that another began. Only needed when that one is gone.")]
+MARK = "OMNIMIND_HANDED_OVER"
+
+
+def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take_over: bool) -> None:
+    """Become the command that began an open run; return when that is us, the run has `ended`, or we are to take it over."""
+    from omnimind_ops.flows import handover
+
+    if run is None or take_over or run.state in ended or handover.is_ours(run):
+        return
+    program = handover.command(run, paths)
+    if os.environ.get(MARK) == run.id:
+        raise Problem(f"cannot go on with run {run.id}", f"{program} is not the code any more that began it", "let this version do it: add --take-over")
+    sys.stderr.write(f"omnimind {handover.begun_by(run).version} began run {run.id} and goes on with it: {program}\n")
+    sys.stderr.flush()
+    os.execve(program, [str(program), *sys.argv[1:]], {**os.environ, MARK: run.id})  # noqa: S606 no shell is the point

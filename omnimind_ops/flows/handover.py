@@ -1,0 +1,112 @@
+"""A run is ended by the code that began it: which code that was, and where on this host it still is.
+
+install.sh keeps an environment as long as an open run needs it, and the services' environments hold the code that made them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from omnimind_ops import __version__, origin
+from omnimind_ops.engine.history import History
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.paths import Paths
+
+ENDED = frozenset({RunState.ROLLED_BACK, RunState.FINISHED})
+NATIVE = ENDED | {RunState.CONFIRMED}
+SHORT = 12
+"""Digits of a digest in an environment's name: /opt/omnimind/cli/VERSION-DIGEST-PYTHON (install.sh)."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a run was begun by. `digest` is "" where it was not noted (0.1.0); `program` is the command, `root` where its packages lie."""
+
+    version: str
+    digest: str = ""
+    program: str = ""
+    root: str = ""
+
+
+def here() -> Code:
+    """Return the code that runs."""
+    return Code(__version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT))
+
+
+def note() -> dict[str, JSON]:
+    """Return the same, as a run's setup keeps it."""
+    return dict(asdict(here()))
+
+
+def begun_by(run: Run) -> Code:
+    """Return the code that began a run."""
+    noted, goal = run.setup.get("code"), run.setup.get("goal")
+    if isinstance(noted, Mapping):
+        return Code(**{name: str(noted.get(name) or "") for name in ("version", "digest", "program", "root")})
+    return Code(str(goal.get("version") or "") if isinstance(goal, Mapping) else "")
+
+
+def is_ours(run: Run) -> bool:
+    """Tell whether the code that runs is the code that began it."""
+    code = begun_by(run)
+    return code.digest == origin.digest() if code.digest else code.version == __version__
+
+
+def command(run: Run, paths: Paths) -> Path:
+    """Return the command of an environment here that holds the code which began the run; a Problem tells what to do without one."""
+    code = begun_by(run)
+    for program, root in _environments(code, paths):
+        if program.is_file() and _holds(program, root, code):
+            return program
+    why = f"omnimind {code.version or '(an unknown version)'} began it, this is {__version__}, and the environment it ran from is gone"
+    again = f"install {code.version} again (sh install.sh omnimind_ops-{code.version}-….whl) and run the same command" if code.version else ""
+    fix = f"{again}; or " if again else ""
+    raise Problem(f"cannot go on with run {run.id}", why, f"{fix}let this version do it: add --take-over")
+
+
+def timer_command(paths: Paths) -> Path:
+    """Return what the timer of an unconfirmed run calls: this very environment where install.sh keeps it, else that of the services."""
+    if origin.ROOT.is_relative_to((paths.opt / "cli").resolve()):
+        return Path(sys.executable).with_name("omnimind")
+    return paths.venv / "bin/omnimind"
+
+
+def needed(history: History, paths: Paths) -> Iterator[tuple[Run, Path | None]]:
+    """Yield each open migration with the environment, below /opt/omnimind/cli, that began it."""
+    for run in history.runs():
+        if run.plan.name == "migrate" and run.state not in ENDED:
+            code = begun_by(run)
+            yield run, next((program.parents[1] for program, root in _kept(paths) if _holds(program, root, code)), None)
+
+
+def _environments(code: Code, paths: Paths) -> Iterator[tuple[Path, Path]]:
+    if code.program and code.program != str(Path(sys.executable).with_name("omnimind")):
+        yield Path(code.program), Path(code.root)
+    yield from _kept(paths)
+    yield from _complete(paths, "venvs")
+
+
+def _kept(paths: Paths) -> Iterator[tuple[Path, Path]]:
+    return _complete(paths, "cli")
+
+
+def _complete(paths: Paths, kind: str) -> Iterator[tuple[Path, Path]]:
+    """Yield the command and the packages of each complete environment of a kind."""
+    for mark in sorted(paths.opt.glob(f"{kind}/*/.complete")):
+        folder = mark.parent
+        if not folder.is_symlink() and (root := next(folder.glob("lib/python3*/site-packages"), None)):
+            yield folder / "bin/omnimind", root
+
+
+def _holds(program: Path, root: Path, code: Code) -> bool:
+    if code.digest and program.parents[1].name.startswith(f"{code.version}-{code.digest[:SHORT]}-"):
+        return True
+    with suppress(OSError, Problem):
+        return origin.version(root) == code.version and (not code.digest or origin.digest(root) == code.digest)
+    return False

@@ -1,0 +1,29 @@
+"""python -m omnimind_ops.kept: one line for each open migration: its id, its state, and the environment that began it ("-" when that is not one of install.sh's).
+
+install.sh asks before it removes environments.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from omnimind_ops.engine.history import History
+from omnimind_ops.flows import handover
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.paths import Paths
+
+
+def main() -> int:
+    """Print them."""
+    paths = Paths()
+    try:
+        for run, folder in handover.needed(History(paths.journal), paths):
+            sys.stdout.write(f"{run.id} {run.state.replace(' ', '-')} {folder or '-'}\n")
+    except Problem as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

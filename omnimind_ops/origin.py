@@ -1,0 +1,93 @@
+"""The one origin of our code: the files of the running installation. What hosts and environments get is a wheel of exactly these.
+
+Our own name is never looked up anywhere: whoever runs an index could answer with code of his own, and it would run as root.
+A checkout (also one installed with `pip install --editable`) and an installed wheel hold the same files in other places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from omnimind_ops import paths
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools import wheel_file
+
+NAME = "omnimind_ops"
+"""The distribution's name, as a wheel's file name spells it."""
+ROOT = Path(__file__).resolve().parents[1]
+"""The folder that our packages lie in: a checkout, or site-packages."""
+PACKAGES = ("omnimind_ops", "deploy", "backend")
+DATA = ("templates", "locks", "frontend")
+PACKED = "omnimind_ops/_data"
+"""Where a wheel holds DATA: pyproject.toml's table force-include."""
+ENTRY_POINTS = "entry_points.txt"
+
+
+def with_extras(*names: str) -> str:
+    """Return how a person installs this with extras: from files, never by name."""
+    return f"in omnimind's checkout: pip install '.[{','.join(names)}]' (or the path of its wheel in place of the dot)"
+
+
+def digest(root: Path = ROOT) -> str:
+    """Return 64 hex digits that change with any of our own files, and are the same for a checkout and for what is installed from it."""
+    found = hashlib.sha256()
+    for path, data in sorted({**files(root), ENTRY_POINTS: _info(root)[ENTRY_POINTS]}.items()):
+        found.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def wheel(folder: Path, root: Path = ROOT) -> Path:
+    """Write the wheel of the installation below `root` into `folder` and return its path; equal files make an equal wheel."""
+    return wheel_file.write(folder, NAME, version(root), files(root), _info(root))
+
+
+def file_name(root: Path = ROOT) -> str:
+    """Return the name of the file that `wheel` writes."""
+    return f"{NAME}-{version(root)}-py3-none-any.whl"
+
+
+def version(root: Path = ROOT) -> str:
+    """Return the version of the installation below `root`."""
+    text = (root / "omnimind_ops/__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if not found:
+        raise Problem("cannot pack omnimind's own code", f"{root}/omnimind_ops tells no version", "install omnimind again")
+    return found[1]
+
+
+def files(root: Path = ROOT) -> dict[str, bytes]:
+    """Return all files by their path in a wheel."""
+    found = {f"{name}/{path}": data for name in PACKAGES for path, data in _below(root / name) if not f"{name}/{path}".startswith(PACKED)}
+    for name in DATA:
+        folder = paths.data(name, root / "omnimind_ops")
+        packed = {f"{PACKED}/{name}/{path}": data for path, data in _below(folder)}
+        if not packed:
+            raise Problem("cannot pack omnimind's own code", f"nothing is in {folder}", "install omnimind again; in a checkout, `bash .ci/prepare` builds the page")
+        found |= packed
+    return found
+
+
+def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that belong to us: neither what Python compiles nor what an editor hides."""
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith((".", "__pycache__")) for part in inner.parts):
+            yield str(inner), path.read_bytes()
+
+
+def _info(root: Path) -> dict[str, bytes]:
+    """Return what a wheel's dist-info tells of us: copied from where we are installed, made from pyproject.toml in a checkout."""
+    place = root / f"{NAME}-{version(root)}.dist-info"
+    if (place / "METADATA").is_file():
+        names = ("METADATA", ENTRY_POINTS, *(str(path.relative_to(place)) for path in sorted(place.glob("licenses/**/*")) if path.is_file()))
+        return {name: (place / name).read_bytes() for name in names}
+    manifest = root / "pyproject.toml"
+    if not manifest.is_file():
+        raise Problem("cannot pack omnimind's own code", f"there is neither {manifest} nor {place}", "install omnimind again")
+    project = tomllib.loads(manifest.read_text(encoding="utf-8"))["project"]
+    licenses = {f"licenses/{name}": (root / name).read_bytes() for name in project["license-files"]}
+    return {"METADATA": wheel_file.metadata(project, version(root)), ENTRY_POINTS: wheel_file.entry_points(project["scripts"]), **licenses}

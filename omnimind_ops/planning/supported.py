@@ -1,0 +1,60 @@
+"""Which systems are supported, and what each claim stands on. The preflight check and README's sentence are made from this table. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Ground(StrEnum):
+    """What a claim stands on."""
+
+    TESTED = "tested"
+    """The whole migration is tested on this system."""
+    BRACKETED = "bracketed"
+    """It is tested on an older and on a newer system, whose parts are the same or lie on either side."""
+    FORCED = "forced"
+    """It is tested, with --force-os: the lower end of a bracket. Nobody should stay on it."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A system as /etc/os-release names it, its claim, and the systems that the claim was tested on."""
+
+    id: str
+    version: str
+    ground: Ground
+    tested_on: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return f"{self.id.capitalize()} {self.version}"
+
+
+SYSTEMS = (
+    System("debian", "12", Ground.TESTED, ("Debian 12",)),
+    System("debian", "13", Ground.TESTED, ("Debian 13",)),
+    System("ubuntu", "22.04", Ground.BRACKETED, ("Debian 11", "Debian 12")),
+    System("ubuntu", "24.04", Ground.BRACKETED, ("Debian 12", "Debian 13")),
+    System("debian", "11", Ground.FORCED, ("Debian 11",)),
+)
+
+
+def find(system: str, version: str) -> System | None:
+    """Return the row of this os-release ID and VERSION_ID."""
+    return next((row for row in SYSTEMS if (row.id, row.version) == (system, version)), None)
+
+
+def supported() -> tuple[System, ...]:
+    """Return the systems that need no --force-os."""
+    return tuple(row for row in SYSTEMS if row.ground is not Ground.FORCED)
+
+
+def claim() -> str:
+    """Return the sentences that README makes of it."""
+    tested = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.TESTED)
+    bracketed = [row for row in SYSTEMS if row.ground is Ground.BRACKETED]
+    between = "; ".join(f"{row.title} between {' and '.join(row.tested_on)}" for row in bracketed)
+    forced = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.FORCED)
+    return f"Tested on {tested}. Bracketed, tested on the Debian before and the one after: {between}. {forced} only with `--force-os`."
