@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Check whether this host can be migrated; changes nothing. Exit 1 when a check fails."""
     from omnimind_ops.flows import migrate as flow
-    from omnimind_ops.flows.discover import Asked
+    from omnimind_ops.flows.asked import Asked
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import show_plan
     from omnimind_ops.settings import load

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
 from omnimind_ops.flows import handover
-from omnimind_ops.flows.discover import Asked, Found
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.discover import Found
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem

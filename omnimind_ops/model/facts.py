@@ -122,6 +122,14 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
+class Index:
+    """A package index, its address without a login; `trouble` says why nothing can be had from it, "" when it answers."""
+
+    url: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Machine:
     """The host."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omnimind_ops.model.facts import Index
 from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
 
 
@@ -39,8 +40,9 @@ class Needs:
     systemd: bool = True
     docker: bool = True
     lock: str = ""  # chosen by a person; "" takes the one that fits the driver
-    wheelhouse: Wheelhouse | None = None  # that the venv is made from; None asks an index
-    index: str | None = None  # why the index does not answer, "" when it does; None when it is not asked
+    index: Index | None = None  # that the venv is made from; None when it comes from a folder, or is not made
+    made: bool = False  # there is a venv, which may be the one that is wanted
+    wheelhouse: Wheelhouse | None = None  # that the venv is made from; None when it comes from an index, or is not made
     pins: tuple[Pin, ...] = ()  # what the venv takes of it
 
 

@@ -28,16 +28,6 @@ def wheelhouse(found: Wheelhouse | None, pins: Sequence[Pin], target: Target | N
     return Check("wheelhouse", State.OK, f"{found.folder}: {len(found.wheels)} wheels, {total}, fit {target} and lock {lock}")
 
 
-def index(trouble: str | None) -> Check:
-    """The services' environment is made while the old stack still serves, but an index that is not there is known before."""
-    if trouble is None:
-        return Check("index", State.OK, "not asked")
-    if not trouble:
-        return Check("index", State.OK, "the index of packages answers")
-    fix = "look at the network, name an index that this host reaches (PIP_INDEX_URL or /etc/pip.conf), or bring the packages along: --wheelhouse DIR"
-    return Check("index", State.FAIL, f"the index of packages does not answer: {trouble}", fix)
-
-
 def faults(found: Wheelhouse, pins: Sequence[Pin], target: Target) -> Iterator[str]:
     """Yield what is wrong with it, in the order of the lock; names and sizes are looked at, hashes when a wheel is installed."""
     by_project: dict[str, list[tuple[str, str, int]]] = {}

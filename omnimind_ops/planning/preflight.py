@@ -13,12 +13,13 @@ from omnimind_ops.planning import check_host
 from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
+from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
-from omnimind_ops.planning.check_wheelhouse import index, wheelhouse
+from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "wheelhouse", "index", "gpu-containers")
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "wheelhouse", "gpu-containers")
 
 
 def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
@@ -35,8 +36,8 @@ def checks(machine: Machine, project: Project | None, needs: Needs, ignore: froz
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),
+        index(needs.index, needs.made),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
-        index(needs.index),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)

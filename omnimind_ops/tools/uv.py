@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from uv import find_uv_bin
 
-from omnimind_ops.model.wheelhouse import Pin, Target, WheelFile
+from omnimind_ops.model.wheelhouse import Target, WheelFile
 from omnimind_ops.tools.wheel_file import normal
 
 GLIBC = (17, 28, *range(31, 41))
@@ -27,12 +27,6 @@ def try_words(folder: Path, target: Target, python: str, into: Path, what: Seque
     """Install `what` for the target from a folder of wheels, without a network and without doing it."""
     options = ("--dry-run", "--offline", "--no-index", "--find-links", str(folder), "--only-binary", ":all:", "--target", str(into / "target"))
     return (find_uv_bin(), "pip", "install", *QUIET, "--cache-dir", str(into / "cache"), *options, "--python", python, *_platform(target), *what)
-
-
-def ask_words(pin: Pin, python: str, into: Path) -> tuple[str, ...]:
-    """Ask the index for one requirement; nothing is installed."""
-    options = ("--dry-run", "--no-deps", "--only-binary", ":all:", "--target", str(into / "target"), "--python", python)
-    return (find_uv_bin(), "pip", "install", *QUIET, "--cache-dir", str(into / "cache"), *options, f"{pin.name}=={pin.version}")
 
 
 def _platform(target: Target) -> tuple[str, ...]:

