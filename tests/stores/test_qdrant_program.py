@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from qdrant_client import models
 
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
+from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
 from tests.embedded.server import Server
+from tests.stores.backup.backups import NAME
+from tests.stores.backup.real import REAL, config_of, file_of
+
+SHARD = file_of("made-1.18.3", "shard")
 
 
 @pytest.fixture(scope="module")
@@ -84,5 +91,48 @@ def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_pa
 def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server, container: Container, tmp_path: Path) -> None:
     asked = Asked(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
     found = qdrant_source(container, asked, notes := [])
-    assert (found.version, found.storage, found.backup) == (moved(running, -1), "", str(running.storage))
-    assert f"native Qdrant {moved(running, -1)} opens what the same version wrote, or the minor version before it" in notes[-1]
+    assert found.backup
+    assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
+    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
+
+
+def test_a_shard_snapshots_configuration_comes_from_the_running_container(running: Server, container: Container) -> None:
+    client = running.client()
+    client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
+    try:
+        found = restored(container, Asked(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
+    finally:
+        client.delete_collection(NAME)
+        client.close()
+    assert found and found.config and found.room > 2 * SHARD.stat().st_size
+    assert (found.collection, found.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
+    assert "comes from the running Qdrant" in notes[-1]
+    with pytest.raises(Problem, match="no running Qdrant has a collection absent"):
+        restored(container, Asked(qdrant_backup=SHARD, qdrant_collection="absent"), [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (Asked(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
+        (Asked(qdrant_collection_config=Path("c.json")), "cannot use --qdrant-collection-config: it is about a backup"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")), "there is no such file"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"), "holds no params"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
+        (Asked(qdrant_backup=SHARD), "which collection"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
+        (Asked(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME), "names its collections itself"),
+    ],
+)
+def test_options_that_do_not_fit_the_backup_are_refused(asked: Asked, why: str) -> None:
+    with pytest.raises(Problem, match=why):
+        restored(None, asked, [])
+
+
+def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(config_of("made-1.18.3")))
+    with pytest.raises(Problem, match="holds its own"):
+        restored(None, Asked(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
+    found = restored(None, Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
+    assert found and found.config == config_of("made-1.18.3")
