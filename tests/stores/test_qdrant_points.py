@@ -13,7 +13,7 @@ from omnimind_ops.model.event import Event
 from omnimind_ops.stores import qdrant_points
 from omnimind_ops.stores.qdrant import QdrantEndpoint, full_fingerprint
 from omnimind_ops.stores.qdrant_points import page_size
-from tests.embedded.server import Server
+from tests.qdrant import Server
 
 POINTS = 600
 

@@ -15,7 +15,7 @@ from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
-from tests.embedded.server import Server
+from tests.qdrant import Server
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import REAL, config_of, file_of
 

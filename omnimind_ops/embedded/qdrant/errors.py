@@ -46,6 +46,12 @@ def conflict(text: str) -> ApiError:
     return ApiError(409, f"Wrong input: {text}")
 
 
+def no_inference() -> ApiError:
+    """500: the request has a text or an image, and there is no model to turn it into a vector."""
+    text = "InferenceService is not initialized. Please check if it was properly configured and initialized during startup."
+    return ApiError(500, f"Service internal error: {text}")
+
+
 def unsupported(feature: str) -> ApiError:
     """501: the real server can, this stand-in cannot."""
     return ApiError(501, f"Not supported by this stand-in for Qdrant: {feature}")

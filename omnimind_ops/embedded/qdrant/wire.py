@@ -69,9 +69,11 @@ def endpoint(handler: Handler, failed: Callable[[ApiError], Response] = failure)
 async def raw_body(request: Request) -> bytes:
     """The request's body."""
     limit = request.app.state.settings.max_request_size_mb << 20
+    length = request.headers.get("content-length", "")
+    size = f" ({length} bytes)" if length.isdigit() else ""
     data = bytearray()
     async for part in request.stream():
         data += part
         if len(data) > limit:
-            raise ApiError(413, f"Payload error: JSON payload is larger than allowed (limit: {limit} bytes).")
+            raise ApiError(400, f"JSON payload{size} is larger than allowed (limit: {limit} bytes).")
     return bytes(data)

@@ -1,9 +1,7 @@
 """Backups that a real Qdrant made (tests/fixtures/qdrant-real), the program to restore them with, and a reader of its own."""
 
 import json
-import os
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterable
 from functools import cache
@@ -15,6 +13,7 @@ import httpx
 
 from omnimind_ops.stores.qdrant import QdrantEndpoint
 from omnimind_ops.stores.qdrant_scratch import Program
+from tests import qdrant
 from tests.stores.backup.backups import NAME
 
 ROOT = Path(__file__).parents[3]
@@ -24,22 +23,20 @@ NARRATIVES = "omnimind_narratives"
 SNAPSHOTS = {"collection": f"{NAME}-*", "two shards": f"{NARRATIVES}-*", "full": "full-*", "shard": "shard-*", "archive": "storage.tar"}
 KINDS = (*SNAPSHOTS, "storage", "folder", "folder archive")
 """What a person may have; the last three are made of the archive by untarring it."""
-GIVEN = os.environ.get("OMNIMIND_TEST_QDRANT")
 
 
 def program() -> Program:
-    """The real program that `$OMNIMIND_TEST_QDRANT` names, else the stand-in."""
-    if GIVEN:
-        return Program((GIVEN,))
-    return Program((sys.executable, "-m", "omnimind_ops.embedded.qdrant"), env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"})
+    """The program of the tests, as `prove` starts it."""
+    return Program(qdrant.words(), env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"})
 
 
 @cache
 def reads_rocksdb() -> bool:
     """Whether the program is of the era: Qdrant dropped RocksDB with 1.18, and the stand-in never had it."""
-    if not GIVEN:
+    given = qdrant.real()
+    if given is None:
         return False
-    said = subprocess.run([GIVEN, "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([given, "--version"], capture_output=True, text=True, check=True).stdout
     return [int(part) for part in said.split()[1].split(".")[:2]] < [1, 18]
 
 

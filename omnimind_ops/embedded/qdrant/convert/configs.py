@@ -128,7 +128,7 @@ def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
     hnsw = config["hnsw_config"]
     threshold = config["optimizer_config"].get("indexing_threshold")
     return edge.EdgeConfig(
-        vectors={name: _dense(params) for name, params in (dense(config) if has_vectors(config) else {placeholder: _TINY}).items()},
+        vectors={name: engine_dense(params) for name, params in (dense(config) if has_vectors(config) else {placeholder: _TINY}).items()},
         sparse_vectors={name: _sparse(p or {}) for name, p in (config["params"].get("sparse_vectors") or {}).items()},
         on_disk_payload=config["params"].get("on_disk_payload"),
         hnsw_config=edge.HnswIndexConfig(hnsw["m"], hnsw["ef_construct"], hnsw["full_scan_threshold"]),
@@ -136,7 +136,8 @@ def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
     )
 
 
-def _dense(params: Mapping[str, Any]) -> edge.EdgeVectorParams:
+def engine_dense(params: Mapping[str, Any]) -> edge.EdgeVectorParams:
+    """The engine's parameters of a dense vector."""
     comparator = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if params.get("multivector_config") else None
     return edge.EdgeVectorParams(
         size=params["size"],

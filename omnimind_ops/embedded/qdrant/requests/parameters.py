@@ -19,6 +19,8 @@ def collection_name(name: str, new: bool = False) -> str:
     """The name of a collection; a new one may have fewer characters than those of older servers."""
     if not 1 <= len(name) <= 255:
         raise _bad_path("collection_name", f'value "{name}" invalid, must be from 1 to 255 characters')
+    if name in (".", ".."):  # the real server leaves that to the client; a directory must not be called so
+        raise _bad_path("collection_name", f'value "{name}" invalid, must not name a directory')
     for character in _FORBIDDEN if new else _FORBIDDEN_OF_OLD:
         if character in name:
             raise _bad_path("collection_name", f'collection name cannot contain "{character}" char')

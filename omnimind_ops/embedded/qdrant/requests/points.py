@@ -113,7 +113,25 @@ _SELECTED = Untagged(
 )
 _SET = _Chosen(Struct("SetPayload", {"payload": PAYLOAD, "key": Maybe(PATH), **_WHICH}))
 _DROP = _Chosen(Struct("DeletePayload", {"keys": ListOf(PATH), **_WHICH}))
-_REPLACED = Struct("PointVectors", {"id": POINT_ID, "vector": VECTORS}, aliases={"vectors": "vector"})
+@dataclass(frozen=True)
+class _Some:
+    """Vectors of a point, at least one."""
+
+    inner: Untagged
+
+    def read(self, value: Any, at: Place) -> None:
+        """As any vectors."""
+        self.inner.read(value, at)
+
+    def check(self, value: Any, name: str) -> Iterator[Broken]:
+        """Whether there is one."""
+        if not value or (isinstance(value, dict) and not any(value.values())):
+            yield name, "must specify vectors to update for point"
+        else:
+            yield from self.inner.check(value, name)
+
+
+_REPLACED = Struct("PointVectors", {"id": POINT_ID, "vector": _Some(VECTORS)}, aliases={"vectors": "vector"})
 _UPDATED = Struct(
     "UpdateVectors",
     {"points": ListOf(_REPLACED, few="must specify points to update"), "shard_key": SHARD_KEY, "update_filter": FILTER},

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from omnimind_ops.embedded.qdrant.errors import bad_request, json_errors
 from omnimind_ops.embedded.qdrant.requests import collections as types
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
 from .access import body, name, route, storage, thread, writing
 from .points import changed, done
@@ -21,6 +22,7 @@ async def create(request: Request) -> object:
     if not schema:
         raise bad_request("Can't auto-detect field type, please specify `field_schema` in the request")
     async with writing(request) as collection:
+        Strict(collection).index()
         with json_errors():
             await thread(collection.create_index, field, schema)
         return done(collection, wait)

@@ -10,10 +10,14 @@ from starlette.requests import Request
 from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.requests import points as types
 from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
-from omnimind_ops.embedded.qdrant.storage import writes
+from omnimind_ops.embedded.qdrant.storage import strict, writes
 from omnimind_ops.embedded.qdrant.storage.collection import Collection
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
 from .access import body, name, parameters, route, thread, writing
+
+
+Limits = Callable[[Strict, Any], None]
 
 
 def changed(request: Request) -> bool:
@@ -26,14 +30,15 @@ def done(collection: Collection, wait: bool) -> dict[str, object]:
     return {"operation_id": collection.operations, "status": "completed" if wait else "acknowledged"}
 
 
-def change(apply: Callable[[Collection, Any], None], kind: BodyType) -> Callable[[Request], Awaitable[object]]:
-    """A handler for one operation of `storage/writes`."""
+def change(apply: Callable[[Collection, Any], None], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[object]]:
+    """A handler for one operation of `storage/writes`, within the limits of strict mode."""
 
     async def handler(request: Request) -> object:
         name(request)
         asked = await body(request, kind)
         wait = changed(request)
         async with writing(request) as collection:
+            limits(Strict(collection), asked)
             await thread(apply, collection, asked)
             return done(collection, wait)
 
@@ -49,21 +54,28 @@ async def batch(request: Request) -> object:
     results = []
     async with writing(request) as collection:
         for operation in asked["operations"]:
+            _limited(Strict(collection), operation)
             await thread(writes.operation, collection, operation)
             results.append(done(collection, wait))
     return results
 
 
+def _limited(limits: Strict, operation: Any) -> None:
+    for kind, value in operation.items():
+        if kind in writes.OPERATIONS and isinstance(value, dict):
+            {"upsert": strict.upsert, "update_vectors": strict.update_vectors}.get(kind, strict.selected)(limits, value)
+
+
 _POINTS = "/collections/{name}/points"
 
 ROUTES = [
-    route("PUT", _POINTS, change(writes.upsert, types.UPSERT)),
-    route("POST", f"{_POINTS}/delete", change(writes.delete, types.SELECTED)),
-    route("PUT", f"{_POINTS}/vectors", change(writes.update_vectors, types.UPDATE_VECTORS)),
-    route("POST", f"{_POINTS}/vectors/delete", change(writes.delete_vectors, types.DELETE_VECTORS)),
-    route("POST", f"{_POINTS}/payload", change(writes.set_payload, types.SET_PAYLOAD)),
-    route("PUT", f"{_POINTS}/payload", change(writes.overwrite_payload, types.SET_PAYLOAD)),
-    route("POST", f"{_POINTS}/payload/delete", change(writes.delete_payload, types.DELETE_PAYLOAD)),
-    route("POST", f"{_POINTS}/payload/clear", change(writes.clear_payload, types.SELECTED)),
+    route("PUT", _POINTS, change(writes.upsert, types.UPSERT, strict.upsert)),
+    route("POST", f"{_POINTS}/delete", change(writes.delete, types.SELECTED, strict.selected)),
+    route("PUT", f"{_POINTS}/vectors", change(writes.update_vectors, types.UPDATE_VECTORS, strict.update_vectors)),
+    route("POST", f"{_POINTS}/vectors/delete", change(writes.delete_vectors, types.DELETE_VECTORS, strict.selected)),
+    route("POST", f"{_POINTS}/payload", change(writes.set_payload, types.SET_PAYLOAD, strict.selected)),
+    route("PUT", f"{_POINTS}/payload", change(writes.overwrite_payload, types.SET_PAYLOAD, strict.selected)),
+    route("POST", f"{_POINTS}/payload/delete", change(writes.delete_payload, types.DELETE_PAYLOAD, strict.selected)),
+    route("POST", f"{_POINTS}/payload/clear", change(writes.clear_payload, types.SELECTED, strict.selected)),
     route("POST", f"{_POINTS}/batch", batch),
 ]

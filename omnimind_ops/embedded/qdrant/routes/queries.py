@@ -12,21 +12,29 @@ from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.requests import queries as types
 from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
 from omnimind_ops.embedded.qdrant.requests.values import is_uuid
-from omnimind_ops.embedded.qdrant.storage import matrix
+from omnimind_ops.embedded.qdrant.storage import matrix, strict
 from omnimind_ops.embedded.qdrant.storage.groups import query_groups
 from omnimind_ops.embedded.qdrant.storage.reads import Reader
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
 from .access import body, name, parameters, reader, route, thread
 
 
-def ask(question: Callable[[Reader, Any], Any], kind: BodyType) -> Callable[[Request], Awaitable[Any]]:
-    """A handler for one question."""
+Limits = Callable[[Strict, Any], None]
+
+
+def ask(question: Callable[[Reader, Any], Any], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[Any]]:
+    """A handler for one question, within the limits of strict mode."""
 
     async def handler(request: Request) -> Any:
         name(request)
         asked = await body(request, kind)
-        parameters(request, kinds.READ)
-        return await thread(question, reader(request), asked)
+        given = parameters(request, kinds.READ)
+        found = reader(request)
+        limited = Strict(found.collection)
+        limits(limited, asked)
+        limited.timeout(given.get("timeout"))
+        return await thread(question, found, asked)
 
     return handler
 
@@ -62,22 +70,22 @@ def _old_groups(rewrite: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any]
 _POINTS = "/collections/{name}/points"
 
 ROUTES = [
-    route("POST", _POINTS, ask(_retrieve, types.RETRIEVE)),
-    route("POST", f"{_POINTS}/query", ask(_query, types.QUERY_POINTS)),
-    route("POST", f"{_POINTS}/query/batch", ask(_many(_query), types.QUERY_BATCH)),
-    route("POST", f"{_POINTS}/query/groups", ask(query_groups, types.QUERY_GROUPS)),
-    route("POST", f"{_POINTS}/search", ask(Reader.search, types.SEARCH)),
-    route("POST", f"{_POINTS}/search/batch", ask(_many(Reader.search), types.SEARCH_BATCH)),
-    route("POST", f"{_POINTS}/search/groups", ask(_old_groups(Reader.searched), types.SEARCH_GROUPS)),
-    route("POST", f"{_POINTS}/search/matrix/pairs", ask(matrix.pairs, types.MATRIX)),
-    route("POST", f"{_POINTS}/search/matrix/offsets", ask(matrix.offsets, types.MATRIX)),
-    route("POST", f"{_POINTS}/recommend", ask(Reader.recommend, types.RECOMMEND)),
-    route("POST", f"{_POINTS}/recommend/batch", ask(_many(Reader.recommend), types.RECOMMEND_BATCH)),
-    route("POST", f"{_POINTS}/recommend/groups", ask(_old_groups(Reader.recommended), types.RECOMMEND_GROUPS)),
-    route("POST", f"{_POINTS}/discover", ask(Reader.discover, types.DISCOVER)),
-    route("POST", f"{_POINTS}/discover/batch", ask(_many(Reader.discover), types.DISCOVER_BATCH)),
-    route("POST", f"{_POINTS}/scroll", ask(Reader.scroll, types.SCROLL)),
-    route("POST", f"{_POINTS}/count", ask(Reader.count, types.COUNTED)),
-    route("POST", "/collections/{name}/facet", ask(Reader.facet, types.FACET)),
+    route("POST", _POINTS, ask(_retrieve, types.RETRIEVE, strict.nothing)),
+    route("POST", f"{_POINTS}/query", ask(_query, types.QUERY_POINTS, strict.query)),
+    route("POST", f"{_POINTS}/query/batch", ask(_many(_query), types.QUERY_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/query/groups", ask(query_groups, types.QUERY_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/search", ask(Reader.search, types.SEARCH, strict.query)),
+    route("POST", f"{_POINTS}/search/batch", ask(_many(Reader.search), types.SEARCH_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/search/groups", ask(_old_groups(Reader.searched), types.SEARCH_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/search/matrix/pairs", ask(matrix.pairs, types.MATRIX, strict.matrix)),
+    route("POST", f"{_POINTS}/search/matrix/offsets", ask(matrix.offsets, types.MATRIX, strict.matrix)),
+    route("POST", f"{_POINTS}/recommend", ask(Reader.recommend, types.RECOMMEND, strict.query)),
+    route("POST", f"{_POINTS}/recommend/batch", ask(_many(Reader.recommend), types.RECOMMEND_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/recommend/groups", ask(_old_groups(Reader.recommended), types.RECOMMEND_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/discover", ask(Reader.discover, types.DISCOVER, strict.query)),
+    route("POST", f"{_POINTS}/discover/batch", ask(_many(Reader.discover), types.DISCOVER_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/scroll", ask(Reader.scroll, types.SCROLL, strict.query)),
+    route("POST", f"{_POINTS}/count", ask(Reader.count, types.COUNTED, strict.count)),
+    route("POST", "/collections/{name}/facet", ask(Reader.facet, types.FACET, strict.facet)),
     route("GET", f"{_POINTS}/{{id}}", one),
 ]

@@ -60,6 +60,11 @@ async def issues(_: Request) -> object:
     return {"issues": []}
 
 
+async def clear_issues(_: Request) -> object:
+    """Nothing was found."""
+    return True
+
+
 ROUTES = [
     route("GET", "/", root),
     route("GET", "/healthz", _says("healthz check passed")),
@@ -69,4 +74,5 @@ ROUTES = [
     route("GET", "/telemetry", telemetry),
     route("GET", "/cluster", cluster),
     route("GET", "/issues", issues),
+    route("DELETE", "/issues", clear_issues),
 ]

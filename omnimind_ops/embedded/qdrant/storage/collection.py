@@ -17,7 +17,7 @@ import qdrant_edge as edge
 from omnimind_ops.embedded.qdrant.convert import configs, indexes
 from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, engine_errors
 
-from . import era
+from . import era, vector_names
 from .files import read_json, sync_tree, write_json
 from .peer import SHARD_CONFIG, replica_state
 from .shards import Shards
@@ -64,8 +64,9 @@ class Collection:
         if config is None:
             raise era.UnreadableStorageError(f"{path}: no config.json, so it is no collection")
         folders = shard_folders(path)
-        if not folders:
-            raise era.UnreadableStorageError(f"{path}: the collection has no shards")
+        numbers, wanted = [int(folder.name) for folder in folders], int(config["params"].get("shard_number") or 1)
+        if numbers != list(range(wanted)):
+            raise era.UnreadableStorageError(f"{path}: its configuration speaks of {wanted} shards, there are {numbers}")
         try:
             for folder in folders:
                 era.check_shard(folder)
@@ -148,6 +149,20 @@ class Collection:
         self.apply(edge.UpdateOperation.delete_field_index(field))
         self.schemas = {name: schema for name, schema in self.schemas.items() if name != field}
         write_json(self.path / "payload_index.json", {"schema": self.schemas})
+
+    def add_vector(self, name: str, request: Mapping[str, Any]) -> None:
+        """A new named vector."""
+        if found := vector_names.added(self.config, name, request):
+            self._reshape(*found)
+
+    def remove_vector(self, name: str) -> None:
+        """Take a named vector away from all points."""
+        self._reshape(*vector_names.removed(self.config, name))
+
+    def _reshape(self, config: dict[str, Any], operation: edge.UpdateOperation) -> None:
+        self.apply(operation)
+        self.config, self.schema = config, configs.schema(config)
+        write_json(self.path / "config.json", config)
 
     def configure(self, request: Mapping[str, Any]) -> None:
         """Change the configuration as a PATCH asks."""
