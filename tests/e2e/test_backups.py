@@ -1,4 +1,4 @@
-"""Every kind of backup that a real Qdrant made, restored on one host: migrate, read every point, roll back, the next."""
+"""Every backup that a real Qdrant made, restored on one host: migrate, read every point, roll back, the next."""
 
 from __future__ import annotations
 
@@ -37,20 +37,26 @@ def words(made: str, kind: str) -> list[str]:
     """The options for a backup of this kind."""
     if kind == "storage":
         return ["--qdrant-backup", f"/testhost/{made}"]
-    options = ["--qdrant-collection", NAME, "--qdrant-collection-config", "/testhost/config.json"] if kind == "shard" else []
+    options = (
+        ["--qdrant-collection", NAME, "--qdrant-collection-config", "/testhost/config.json"] if kind == "shard" else []
+    )
     return ["--qdrant-backup", str(Path("/testhost/real") / file_of(made, kind).relative_to(REAL)), *options]
 
 
 def ask(host: Host, path: str, body: object = None) -> Any:
     """What the native Qdrant answers."""
     data = "" if body is None else f"-H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
-    said = host.sh(f'curl -fsS -H "api-key: $(cat /etc/omnimind/secrets/qdrant.key)" {data} http://127.0.0.1:6333{path}')
+    said = host.sh(
+        f'curl -fsS -H "api-key: $(cat /etc/omnimind/secrets/qdrant.key)" {data} http://127.0.0.1:6333{path}'
+    )
     return json.loads(said)["result"]
 
 
 def read(host: Host) -> dict[str, Any]:
     """Every point, index and alias of the native Qdrant."""
-    found: dict[str, Any] = {"aliases": {one["alias_name"]: one["collection_name"] for one in ask(host, "/aliases")["aliases"]}}
+    found: dict[str, Any] = {
+        "aliases": {one["alias_name"]: one["collection_name"] for one in ask(host, "/aliases")["aliases"]}
+    }
     for one in ask(host, "/collections")["collections"]:
         if (name := one["name"]) != "omnimind_health":
             body = {"limit": 1000, "with_payload": True, "with_vector": True}
@@ -61,14 +67,18 @@ def read(host: Host) -> dict[str, Any]:
 
 def started(host: Host) -> list[str]:
     """When each container was started."""
-    return sorted(host.sh("docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.State.Running}}' $(docker ps -aq)").splitlines())
+    return sorted(
+        host.sh("docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.State.Running}}' $(docker ps -aq)").splitlines()
+    )
 
 
 def restore(host: Host, made: str, kind: str) -> None:
     said = tool.migrate(host, "--no-bench", *words(made, kind), "--json")
     assert tool.results(said)[-1]["data"]["state"] == "confirmed"
     assert read(host) == expected(kind)
-    verified = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]["verified"]["qdrant"]
+    receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
+    assert receipt["backup"]["second_reader"] == "equal" or kind in ("archive", "storage")
+    verified = receipt["verified"]["qdrant"]
     assert verified["source"] == verified["native"]
     assert {name for name in verified["native"]["digests"] if name.startswith("every point of ")} == {
         f"every point of {name}" for name in expected(kind) if name != "aliases"

@@ -29,16 +29,24 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QdrantCli
     client = server.client()
     dice = random.Random(3)
     client.create_collection("c", vectors_config=models.VectorParams(size=8, distance=models.Distance.DOT))
-    points = [models.PointStruct(id=i * 7, vector=[dice.gauss(0, 1) for _ in range(8)], payload={"i": i}) for i in range(POINTS // 2)]
+    points = [
+        models.PointStruct(id=i * 7, vector=[dice.gauss(0, 1) for _ in range(8)], payload={"i": i})
+        for i in range(POINTS // 2)
+    ]
     ids = [f"{dice.getrandbits(128):032x}" for _ in range(POINTS // 2)]
-    points += [models.PointStruct(id=f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}", vector=[0.5] * 8, payload={"of": i}) for i in ids]
+    points += [
+        models.PointStruct(id=f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}", vector=[0.5] * 8, payload={"of": i})
+        for i in ids
+    ]
     client.upsert("c", points, wait=True)
     yield client, QdrantEndpoint(server.url)
     client.close()
     server.kill()
 
 
-def test_ranges_read_side_by_side_are_the_whole_read_in_one(client: tuple[QdrantClient, QdrantEndpoint], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranges_read_side_by_side_are_the_whole_read_in_one(
+    client: tuple[QdrantClient, QdrantEndpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = full_fingerprint(client[1], silent)
     assert whole.counts == {"collections": 1, "aliases": 0, "points of c": POINTS}
     monkeypatch.setattr(qdrant_points, "FLOATS_PER_PAGE", 80)  # ten points
@@ -57,7 +65,9 @@ def test_each_difference_is_seen(client: tuple[QdrantClient, QdrantEndpoint], ch
     assert isinstance(point.vector, list)
     again = [models.PointStruct(id=point.id, vector=point.vector, payload=point.payload)]
     if change == "vector":
-        qdrant.upsert("c", [models.PointStruct(id=point.id, vector=[*point.vector[:7], 9.0], payload=point.payload)], wait=True)
+        qdrant.upsert(
+            "c", [models.PointStruct(id=point.id, vector=[*point.vector[:7], 9.0], payload=point.payload)], wait=True
+        )
     elif change == "payload":
         qdrant.set_payload("c", {"i": "100"}, points=[point.id], wait=True)
     elif change == "point":
@@ -72,7 +82,9 @@ def test_each_difference_is_seen(client: tuple[QdrantClient, QdrantEndpoint], ch
     assert names == wanted.get(change, {"every point of c"})
     qdrant.upsert("c", again, wait=True)
     qdrant.delete_payload_index("c", "i")
-    qdrant.update_collection_aliases([models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="a"))] if change == "alias" else [])
+    qdrant.update_collection_aliases(
+        [models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="a"))] if change == "alias" else []
+    )
     assert not compare(before, full_fingerprint(endpoint, silent))
 
 

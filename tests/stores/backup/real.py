@@ -1,4 +1,4 @@
-"""Backups that a real Qdrant made (tests/fixtures/qdrant-real), the program to restore them with, and a reader of its own."""
+"""Backups that a real Qdrant made (tests/fixtures/qdrant-real), and a reader of its own for what is restored."""
 
 import json
 import subprocess
@@ -20,7 +20,13 @@ ROOT = Path(__file__).parents[3]
 REAL = ROOT / "tests" / "fixtures" / "qdrant-real"
 MADE = ("made-1.18.3", "made-1.15.5")
 NARRATIVES = "omnimind_narratives"
-SNAPSHOTS = {"collection": f"{NAME}-*", "two shards": f"{NARRATIVES}-*", "full": "full-*", "shard": "shard-*", "archive": "storage.tar"}
+SNAPSHOTS = {
+    "collection": f"{NAME}-*",
+    "two shards": f"{NARRATIVES}-*",
+    "full": "full-*",
+    "shard": "shard-*",
+    "archive": "storage.tar",
+}
 KINDS = (*SNAPSHOTS, "storage", "folder", "folder archive")
 """What a person may have; the last three are made of the archive by untarring it."""
 
@@ -77,7 +83,9 @@ def holds() -> dict[str, Any]:
 
 def read(endpoint: QdrantEndpoint) -> dict[str, Any]:
     """Every point and alias of a server, by plain requests, in the form of `expected`."""
-    with httpx.Client(base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60
+    ) as client:
         names = [one["name"] for one in client.get("/collections").json()["result"]["collections"]]
         aliases = client.get("/aliases").json()["result"]["aliases"]
         found: dict[str, Any] = {"aliases": {one["alias_name"]: one["collection_name"] for one in aliases}}

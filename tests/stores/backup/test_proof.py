@@ -35,12 +35,13 @@ def test_a_fault_of_our_unpacking_is_found_by_the_second_reader(made: Made, tmp_
 
 
 def test_the_programs_own_words_are_told_when_it_cannot_load_the_backup(made: Made, tmp_path: Path) -> None:
-    script = "echo starting >&2; echo 'ERROR qdrant: Panic occurred: unknown variant `on_disk`' >&2; echo '   0: frame' >&2; exit 101"
+    said = ("starting", "ERROR qdrant: Panic occurred: unknown variant `on_disk`")
+    script = f"echo {said[0]} >&2; echo '{said[1]}' >&2; echo '   0: frame' >&2; exit 101"
     backup = recognise(made.storage)
     storage = unpack(backup, tmp_path / "storage", silent)
     with pytest.raises(Problem, match="unknown variant `on_disk`") as refused:
         prove(backup, None, storage, shell(script, tmp_path), tmp_path / "scratch", silent)
-    assert refused.value.log == ("starting", "ERROR qdrant: Panic occurred: unknown variant `on_disk`")
+    assert refused.value.log == said
     assert not (tmp_path / "scratch").exists()
 
 
@@ -53,7 +54,10 @@ def test_collections_that_the_program_leaves_out_are_missed(made: Made, tmp_path
 
 
 def test_a_program_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    with pytest.raises(CannotLoadError, match="loading"), scratch_server(shell("echo loading; exec sleep 60", tmp_path), tmp_path, tmp_path / "s", 0.5):
+    with (
+        pytest.raises(CannotLoadError, match="loading"),
+        scratch_server(shell("echo loading; exec sleep 60", tmp_path), tmp_path, tmp_path / "s", 0.5),
+    ):
         raise AssertionError
 
 

@@ -37,7 +37,8 @@ def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) 
             "owner": me,
             "pass": "warm",
         }
-        return CopyStep(Paths(tmp_path), run).do(Step("warm-qdrant", "copy", "", args), Memory(), silent)  # type: ignore[arg-type]
+        step = Step("warm-qdrant", "copy", "", args)
+        return CopyStep(Paths(tmp_path), run).do(step, Memory(), silent)  # type: ignore[arg-type]
 
     def collections() -> list[str]:
         return sorted(os.listdir(tmp_path / "storage.incoming" / "collections"))
