@@ -11,6 +11,7 @@ from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.program import Missing, Start, Way
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
 from tests.qdrant import Server
 
@@ -58,10 +59,28 @@ def moved(running: Server, minors: int) -> str:
     return f"{major}.{minor + minors}.{patch}"
 
 
-def test_the_containers_own_program_is_taken_with_its_version(running: Server, container: Container) -> None:
-    found = qdrant_source(container, Asked(), notes := [])
-    assert (found.binary, found.version, found.storage) == ("/qdrant/qdrant", moved(running, 0), str(running.storage))
-    assert notes == []
+@pytest.mark.parametrize(
+    ("start", "notes"),
+    [
+        (Start(Way.HOST), []),
+        (
+            Start(Way.PACKAGES, (Missing("libunwind.so.8"),), ("libunwind8",)),
+            ["Qdrant's program needs libunwind.so.8, which this host lacks: package libunwind8 is installed"],
+        ),
+        (
+            Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
+            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it is started with the loader and libraries of its container"],
+        ),
+    ],
+)
+def test_the_containers_own_program_is_taken_with_its_version(
+    running: Server, container: Container, monkeypatch: pytest.MonkeyPatch, start: Start, notes: list[str]
+) -> None:
+    # There is no container: tests/e2e/test_program.py reads programs out of real ones.
+    monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
+    found = qdrant_source(container, Asked(), told := [])
+    assert (found.binary, found.version, found.storage, found.start) == ("/qdrant/qdrant", moved(running, 0), str(running.storage), start)
+    assert told == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
@@ -84,5 +103,5 @@ def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_pa
 def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server, container: Container, tmp_path: Path) -> None:
     asked = Asked(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
     found = qdrant_source(container, asked, notes := [])
-    assert (found.version, found.storage, found.backup) == (moved(running, -1), "", str(running.storage))
-    assert f"native Qdrant {moved(running, -1)} opens what the same version wrote, or the minor version before it" in notes[-1]
+    assert found.backup and (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
+    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
