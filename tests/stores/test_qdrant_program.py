@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from omnimind_ops.flows import program as program_flow
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
+from omnimind_ops.flows.program import Program
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
