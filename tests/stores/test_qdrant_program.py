@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from qdrant_client import models
 
+from omnimind_ops.flows import program as program_flow
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
+from omnimind_ops.flows.program import Program
 from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.program import Missing, Start, Way
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
 from tests.qdrant import Server
 from tests.stores.backup.backups import NAME
@@ -65,10 +68,28 @@ def moved(running: Server, minors: int) -> str:
     return f"{major}.{minor + minors}.{patch}"
 
 
-def test_the_containers_own_program_is_taken_with_its_version(running: Server, container: Container) -> None:
-    found = qdrant_source(container, Asked(), notes := [])
-    assert (found.binary, found.version, found.storage) == ("/qdrant/qdrant", moved(running, 0), str(running.storage))
-    assert notes == []
+@pytest.mark.parametrize(
+    ("start", "notes"),
+    [
+        (Start(Way.HOST), []),
+        (
+            Start(Way.PACKAGES, (Missing("libunwind.so.8"),), ("libunwind8",)),
+            ["Qdrant's program needs libunwind.so.8, which this host lacks: package libunwind8 is installed"],
+        ),
+        (
+            Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
+            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it is started with the loader and libraries of its container"],
+        ),
+    ],
+)
+def test_the_containers_own_program_is_taken_with_its_version(
+    running: Server, container: Container, monkeypatch: pytest.MonkeyPatch, start: Start, notes: list[str]
+) -> None:
+    # There is no container: tests/e2e/test_program.py reads programs out of real ones.
+    monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
+    found = qdrant_source(container, Asked(), told := [])
+    assert (found.binary, found.version, found.storage, found.start) == ("/qdrant/qdrant", moved(running, 0), str(running.storage), start)
+    assert told == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
