@@ -61,7 +61,9 @@ def header(data: bytes, member: tarfile.TarInfo) -> int:
 def outline(data: bytes) -> Outline:
     """Each member's name, kind, mode and whether it has a time, in order; equal neighbours once."""
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        members = [(pattern(m.name), kind(m), mode(data, m), m.mtime > 0) for m in tar if pattern(m.name) not in OPTIONAL]
+        members = [
+            (pattern(m.name), kind(m), mode(data, m), m.mtime > 0) for m in tar if pattern(m.name) not in OPTIONAL
+        ]
     return [member for member, _ in groupby(members)]
 
 
@@ -107,9 +109,14 @@ def made(start_server: StartServer) -> Server:
         shard_number=2,
     )
     sparse = models.SparseVector(indices=[0, 7], values=[0.5, 1.5])
-    client.upsert(NARRATIVES, [models.PointStruct(id=i, vector={"t": [i] * 8, "s": sparse}, payload={"n": i}) for i in range(40)])
+    client.upsert(
+        NARRATIVES, [models.PointStruct(id=i, vector={"t": [i] * 8, "s": sparse}, payload={"n": i}) for i in range(40)]
+    )
     client.create_collection(MACHINES, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
-    client.upsert(MACHINES, [models.PointStruct(id=i, vector=[1, *[i] * 63], payload={"source": f"doc-{i % 7}"}) for i in range(297)])
+    client.upsert(
+        MACHINES,
+        [models.PointStruct(id=i, vector=[1, *[i] * 63], payload={"source": f"doc-{i % 7}"}) for i in range(297)],
+    )
     client.create_payload_index(MACHINES, "source", field_schema=models.PayloadSchemaType.KEYWORD)
     client.close()
     return server

@@ -42,7 +42,9 @@ def differences(url: str) -> dict[str, str]:
         answer, want = program.ask(url, "", question, kept), real[question["name"]]
         if answer != want:
             same = (answer["status"], answer["type"]) == (want["status"], want["type"])
-            found[answer["name"]] = "text" if same and program.shape(answer["body"]) == program.shape(want["body"]) else "answer"
+            found[answer["name"]] = (
+                "text" if same and program.shape(answer["body"]) == program.shape(want["body"]) else "answer"
+            )
     return found
 
 

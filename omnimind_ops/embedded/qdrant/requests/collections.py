@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .types import Broken, Integer, ListOf, MapOf, Maybe, Number, Place, Plain, Struct, Text, Type, Untagged, Word
+from .compound import ListOf, MapOf, Maybe, Struct, Untagged
+from .types import Broken, Integer, Number, Place, Plain, Text, Type, Word
 from .values import COUNT, FLAG, PATH, PAYLOAD
 
 _DISTANCE = Word(("Cosine", "Euclid", "Dot", "Manhattan"))
@@ -32,7 +33,9 @@ _HNSW = Maybe(
         aliases={"full_scan_threshold_kb": "full_scan_threshold"},
     )
 )
-_WAL = Maybe(Struct("WalConfigDiff", {"wal_capacity_mb": _POSITIVE, "wal_segments_ahead": COUNT, "wal_retain_closed": COUNT}))
+_WAL = Maybe(
+    Struct("WalConfigDiff", {"wal_capacity_mb": _POSITIVE, "wal_segments_ahead": COUNT, "wal_retain_closed": COUNT})
+)
 _OPTIMIZERS = Maybe(
     Struct(
         "OptimizersConfigDiff",
@@ -92,7 +95,9 @@ _VECTOR = Struct(
     },
     aliases=_ALIASES,
 )
-_INDEX = Struct("SparseIndexParams", {"full_scan_threshold": COUNT, "on_disk": FLAG, "memory": _MEMORY, "datatype": _DATATYPE})
+_INDEX = Struct(
+    "SparseIndexParams", {"full_scan_threshold": COUNT, "on_disk": FLAG, "memory": _MEMORY, "datatype": _DATATYPE}
+)
 _SPARSE = Struct("SparseVectorParams", {"index": Maybe(_INDEX), "modifier": Maybe(Word(("none", "idf")))})
 _STRICT_LIMITS = ("max_query_limit", "max_timeout", "read_rate_limit", "write_rate_limit", "max_points_count")
 _STRICT_COUNTS = (
@@ -210,7 +215,14 @@ NAMED_VECTOR = Request(
                 "DenseVectorNameConfig",
                 {"dense": Struct("DenseVectorConfig", {**_VECTOR.fields, "size": Integer(1, 65536)})},
             ),
-            Struct("SparseVectorNameConfig", {"sparse": Struct("SparseVectorConfig", {"modifier": _SPARSE.fields["modifier"], "datatype": _DATATYPE})}),
+            Struct(
+                "SparseVectorNameConfig",
+                {
+                    "sparse": Struct(
+                        "SparseVectorConfig", {"modifier": _SPARSE.fields["modifier"], "datatype": _DATATYPE}
+                    )
+                },
+            ),
         ),
     ),
     Placing.VALUE,
@@ -230,7 +242,10 @@ class _IndexSchema(Plain):
     def check(self, value: Any, name: str) -> Iterator[Broken]:
         """An integer index must be for something."""
         if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
-            yield f"{name}.__all__", "Validation error: the 'lookup' and 'range' capabilities can't be both disabled [{}]"
+            yield (
+                f"{name}.__all__",
+                "Validation error: the 'lookup' and 'range' capabilities can't be both disabled [{}]",
+            )
 
 
 _KINDS = ("keyword", "integer", "float", "geo", "text", "bool", "datetime", "uuid")
@@ -251,12 +266,16 @@ _EXTRA: dict[str, dict[str, Type]] = {
     },
 }
 _SCHEMAS = tuple(
-    Struct(f"{kind}_index", {"type": Word((kind,)), **_COMMON, **_EXTRA.get(kind, {})}, frozenset({"tokenizer"})) for kind in _KINDS
+    Struct(f"{kind}_index", {"type": Word((kind,)), **_COMMON, **_EXTRA.get(kind, {})}, frozenset({"tokenizer"}))
+    for kind in _KINDS
 )
 INDEX = Request(
     Struct(
         "CreateFieldIndex",
-        {"field_name": PATH, "field_schema": Maybe(_IndexSchema(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS))))},
+        {
+            "field_name": PATH,
+            "field_schema": Maybe(_IndexSchema(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS)))),
+        },
         aliases={"field_type": "field_schema"},
     ),
     Placing.VALUE,

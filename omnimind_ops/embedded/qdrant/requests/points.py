@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
+from .compound import ListOf, MapOf, Maybe, Struct, Untagged
 from .filters import FILTER, FILTER_STRUCT
-from .types import Broken, ListOf, MapOf, Maybe, Mismatch, Place, Struct, Text, Untagged, Word
+from .types import Broken, Mismatch, Place, Text, Type, Word
 from .values import PATH, PAYLOAD, POINT_ID, SHARD_KEY
 from .vectors import COLUMNS, STORED, VECTORS, Vector
 
 _IDS = ListOf(POINT_ID)
 _MODES = Maybe(Word(("upsert", "insert_only", "update_only")))
-_POINT = Struct("PointStruct", {"id": POINT_ID, "vector": VECTORS, "payload": Maybe(PAYLOAD)}, aliases={"vectors": "vector"})
+_POINT = Struct(
+    "PointStruct", {"id": POINT_ID, "vector": VECTORS, "payload": Maybe(PAYLOAD)}, aliases={"vectors": "vector"}
+)
 _HOW = {"shard_key": SHARD_KEY, "update_filter": FILTER, "update_mode": _MODES}
 _LIST = Struct("PointsList", {"points": ListOf(_POINT), **_HOW})
 
@@ -113,6 +116,8 @@ _SELECTED = Untagged(
 )
 _SET = _Chosen(Struct("SetPayload", {"payload": PAYLOAD, "key": Maybe(PATH), **_WHICH}))
 _DROP = _Chosen(Struct("DeletePayload", {"keys": ListOf(PATH), **_WHICH}))
+
+
 @dataclass(frozen=True)
 class _Some:
     """Vectors of a point, at least one."""
@@ -141,7 +146,7 @@ _REMOVED = Struct(
     {**_WHICH, "vector": ListOf(Text(), few="must specify vector names to delete")},
     aliases={"vectors": "vector"},
 )
-_OPERATIONS = {
+_OPERATIONS: dict[str, Type] = {
     "upsert": _INSERT,
     "delete": _SELECTED,
     "set_payload": _SET,
@@ -161,7 +166,11 @@ DELETE_VECTORS = Request(_REMOVED, Placing.VALUE)
 BATCH = Request(
     Struct(
         "UpdateOperations",
-        {"operations": ListOf(Untagged("UpdateOperation", tuple(Struct(name, {name: inner}) for name, inner in _OPERATIONS.items())))},
+        {
+            "operations": ListOf(
+                Untagged("UpdateOperation", tuple(Struct(name, {name: inner}) for name, inner in _OPERATIONS.items()))
+            )
+        },
     ),
     Placing.VALUE,
 )
