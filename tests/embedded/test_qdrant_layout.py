@@ -1,4 +1,4 @@
-"""The archives that the stand-in writes against those that a real Qdrant wrote: members, their order, kinds, modes and endings."""
+"""What the stand-in writes against what a real Qdrant wrote: members, their order, kinds, modes and endings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions that a real Qdrant 1.18.3 was asked, asked again: what it answers otherwise is listed with a reason, or is a bug."""
+"""The questions that a real Qdrant 1.18.3 was asked, asked again: another answer is listed with a reason, or is a bug."""
 
 from __future__ import annotations
 
