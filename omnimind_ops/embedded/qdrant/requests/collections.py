@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .compound import ListOf, MapOf, Maybe, Struct, Untagged
-from .types import Broken, Integer, Number, Place, Plain, Text, Type, Word
-from .values import COUNT, FLAG, PATH, PAYLOAD
+from .compound import ListOf, MapOf, Maybe, Ruled, Struct, Untagged
+from .types import Anything, Broken, Integer, Number, Text, Type, Word
+from .values import COUNT, FLAG, PATH, PAYLOAD, broken_by
 
 _DISTANCE = Word(("Cosine", "Euclid", "Dot", "Manhattan"))
 _DATATYPE = Maybe(Word(("float32", "uint8", "float16", "turbo4")))
@@ -77,14 +76,10 @@ _QUANTIZATION_DIFF = Maybe(Untagged("QuantizationConfigDiff", (*_QUANTIZATIONS, 
 _ALIASES = {"quantization": "quantization_config"}
 
 
-class _Size(Integer):
-    """The size of a vector: 0 is of the wrong type, too large breaks a bound."""
-
-
 _VECTOR = Struct(
     "VectorParams",
     {
-        "size": _Size(1, 65536, kind="a nonzero u64", start=1),
+        "size": Integer(1, 65536, kind="a nonzero u64", start=1),
         "distance": _DISTANCE,
         "hnsw_config": _HNSW,
         "quantization_config": _QUANTIZATION,
@@ -144,12 +139,15 @@ CREATE = Request(
             "sparse_vectors": Maybe(MapOf(_SPARSE)),
             "strict_mode_config": _STRICT,
             "uuid": Maybe(Text()),
+            "payload": Maybe(Anything()),
+            "id_tracker": Maybe(Anything()),
             "metadata": Maybe(PAYLOAD),
         },
         optional=frozenset({"vectors"}),
         aliases={**_ALIASES, "optimizer_config": "optimizers_config"},
     ),
     Placing.VALUE,
+    tidy=True,
 )
 _VECTOR_DIFF = Struct(
     "VectorParamsDiff",
@@ -182,6 +180,7 @@ UPDATE = Request(
         aliases={**_ALIASES, "optimizer_config": "optimizers_config"},
     ),
     Placing.VALUE,
+    tidy=True,
 )
 
 
@@ -226,26 +225,14 @@ NAMED_VECTOR = Request(
         ),
     ),
     Placing.VALUE,
+    tidy=True,
 )
 
 
-@dataclass(frozen=True)
-class _IndexSchema(Plain):
-    """The type of a payload index, bare or with parameters."""
-
-    inner: Untagged
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the types say."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """An integer index must be for something."""
-        if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
-            yield (
-                f"{name}.__all__",
-                "Validation error: the 'lookup' and 'range' capabilities can't be both disabled [{}]",
-            )
+def _useless(value: Any, name: str) -> Iterator[Broken]:
+    """An integer index must be for something."""
+    if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
+        yield broken_by(f"{name}.__all__", "the 'lookup' and 'range' capabilities can't be both disabled")
 
 
 _KINDS = ("keyword", "integer", "float", "geo", "text", "bool", "datetime", "uuid")
@@ -263,6 +250,9 @@ _EXTRA: dict[str, dict[str, Type]] = {
         "lowercase": FLAG,
         "ascii_folding": FLAG,
         "phrase_matching": FLAG,
+        "stopwords": Maybe(Anything()),
+        "stemmer": Maybe(Anything()),
+        "scoring": Maybe(Anything()),
     },
 }
 _SCHEMAS = tuple(
@@ -274,9 +264,10 @@ INDEX = Request(
         "CreateFieldIndex",
         {
             "field_name": PATH,
-            "field_schema": Maybe(_IndexSchema(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS)))),
+            "field_schema": Maybe(Ruled(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS)), _useless)),
         },
         aliases={"field_type": "field_schema"},
     ),
     Placing.VALUE,
+    tidy=True,
 )

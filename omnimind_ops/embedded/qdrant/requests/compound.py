@@ -174,3 +174,43 @@ class Untagged:
                 continue
             return inner
         return None
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """A type with a rule of its own: `misfit` says what makes a value unfit, `broken` which bounds it breaks besides."""
+
+    inner: Type
+    broken: Callable[[Any, str], Iterator[Broken]] = lambda _value, _name: iter(())
+    misfit: Callable[[Any], str | None] = lambda _: None
+
+    def read(self, value: Any, at: Place) -> None:
+        """As the inner type and the rule say."""
+        self.inner.read(value, at)
+        if text := self.misfit(value):
+            raise Mismatch(text, at)
+
+    def check(self, value: Any, name: str) -> Iterator[Broken]:
+        """As the rule says, and the inner type."""
+        yield from self.broken(value, name)
+        yield from self.inner.check(value, name)
+
+
+def clean(kind: Type, value: Any) -> Any:
+    """A value that fits, with the fields' own names for their aliases, without unknown fields and those that are null."""
+    match kind:
+        case Maybe(inner) | Ruled(inner):
+            return None if value is None else clean(inner, value)
+        case Later():
+            return clean(kind.find(), value)
+        case ListOf(inner) if isinstance(value, list):
+            return [clean(inner, item) for item in value]
+        case MapOf(inner):
+            return {key: clean(inner, item) for key, item in value.items()}
+        case Struct():
+            known = {kind.aliases.get(key, key): item for key, item in value.items() if item is not None}
+            return {key: clean(kind.fields[key], item) for key, item in known.items() if key in kind.fields}
+        case Untagged():
+            found = kind.fitting(value)
+            return value if found is None else clean(found, value)
+    return value

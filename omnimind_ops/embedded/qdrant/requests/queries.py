@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .compound import Later, ListOf, MapOf, Maybe, Struct, Untagged
+from .compound import Later, ListOf, MapOf, Maybe, Ruled, Struct, Untagged
 from .filters import CONDITION, FILTER
-from .types import Anything, Boolean, Broken, Integer, Number, Place, Text, Type, Word
+from .types import Anything, Boolean, Broken, Integer, Number, Text, Type, Word
 from .values import COUNT, FLAG, I64, PATH, POINT_ID, SCORE, SHARD_KEY, WITH_PAYLOAD, WITH_VECTOR, Date, Geo, broken_by
 from .vectors import SEARCHED, Vector
 
@@ -65,23 +64,10 @@ _PAIR = Struct("ContextPair", {"positive": INPUT, "negative": INPUT})
 _PAIRS = Maybe(ListOf(_PAIR, or_one=True))
 
 
-@dataclass(frozen=True)
-class _Recommend:
-    """Positive and negative examples, at least one."""
-
-    inner: Struct
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the fields say."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether there is an example."""
-        if not value.get("positive") and not value.get("negative"):
-            yield broken_by(
-                f"{name}.positives, negatives", "At least one positive or negative vector/id must be provided"
-            )
-        yield from self.inner.check(value, name)
+def _no_example(value: Any, name: str) -> Iterator[Broken]:
+    if not value.get("positive") and not value.get("negative"):
+        text = "At least one positive or negative vector/id must be provided"
+        yield broken_by(f"{name}.positives, negatives", text)
 
 
 def _kind(name: str, inner: Type, **more: Type) -> Struct:
@@ -132,7 +118,7 @@ _KINDS = (
             Struct("Mmr", {"diversity": Maybe(Number(0.0, 1.0)), "candidates_limit": Maybe(Integer(most=16_384))})
         ),
     ),
-    _kind("recommend", _Recommend(_RECOMMEND)),
+    _kind("recommend", Ruled(_RECOMMEND, _no_example)),
     _kind("discover", Struct("DiscoverInput", {"target": INPUT, "context": _PAIRS})),
     _kind("context", ListOf(_PAIR, or_one=True)),
     _kind("order_by", ORDER),

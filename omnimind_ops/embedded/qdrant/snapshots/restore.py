@@ -21,7 +21,7 @@ class RestoreError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Snapshots to recover: files with the collection each becomes, or one of everything; `force` replaces what is there."""
+    """Snapshots to recover, each with its collection, or one of everything; `force` replaces what is there."""
 
     snapshots: tuple[tuple[Path, str], ...] = ()
     everything: Path | None = None

@@ -1,4 +1,4 @@
-"""Where snapshot files lie: `<snapshots>/<collection>/`, `<collection>/shards/N/` and, for full ones, the top; each with a checksum."""
+"""Where snapshot files lie: `<snapshots>/<collection>/`, `…/shards/N/`, full ones at the top; each with a checksum."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def shard_folders(path: Path) -> list[Path]:
 
 
 def _create_shard(path: Path, config: Mapping[str, Any], peer: int) -> None:
-    """An empty shard. The engine makes none without a vector, so one is made up and removed where there is to be none."""
+    """An empty shard. The engine makes none without a vector: where there is to be none, one is made up and removed."""
     path.mkdir(parents=True)
     with engine_errors():
         shard = edge.EdgeShard.create(str(path), configs.engine(config, PLACEHOLDER))

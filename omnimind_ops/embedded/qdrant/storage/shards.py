@@ -119,7 +119,7 @@ class Shards:
     def query(
         self, request: edge.QueryRequest, wide: edge.QueryRequest, offset: int, limit: int, ascending: bool
     ) -> list[Any]:
-        """The best points; `wide` is the same query without an offset, for shards that do not know each other's points."""
+        """The best points; `wide` is the same query without an offset, for shards beside others."""
         if self._only:
             found: list[Any] = self._only.query(request)
             return found
