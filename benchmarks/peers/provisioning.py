@@ -24,6 +24,7 @@ from omnimind_ops.model.goal import Goal
 from tests.hosts import requirements, tool, wheelhouse
 from tests.hosts.cache import kept, key_of
 from tests.hosts.host import Host, Mount
+from tests.hosts.recipe import Recipe
 from tests.hosts.stack.qdrant import qdrant_executable
 
 HERE = Path(__file__).parent
@@ -104,14 +105,15 @@ def _noops(host: Host, made_by: str, rounds: int, found: Provisioned) -> None:
 @contextmanager
 def _host(mounts: list[Mount]) -> Iterator[Host]:
     """Yield a fresh host with both tools installed and the same goal for both."""
-    with Host.boot(mounts=mounts) as host:
+    # What Ansible needs on the host (python3-apt for its module apt): it would install that itself, in the time that counts.
+    with Host.boot(Recipe(packages=("python3-apt", "python3-venv")), mounts) as host:
         tool.install(host)
         host.sh(f"python3 -m venv {ANSIBLE} && {ANSIBLE}/bin/pip install --quiet --no-index --find-links /ansible-wheels ansible-core", timeout=300)
-        # What Ansible's module apt needs on the host; it would install it itself, in the time that counts.
-        host.sh("apt-get install --yes --quiet --no-install-recommends python3-apt", timeout=300)
+        # The packages wait in apt's cache for both: the mirror's speed is no part of the comparison.
+        host.sh("apt-get update && apt-get install --yes --download-only redis-server postgresql", timeout=300)
         host.copy_in(HERE / "ansible", BOOK)
         host.copy_in(HERE / "inside", "/opt/inside")
-        host.sh(f"cp -rn /opt/omnimind-cli/lib/python3*/site-packages/omnimind_ops/_data/templates/. {BOOK}/templates/")
+        host.sh(f"cp -rn {tool.VENV}/lib/python3*/site-packages/omnimind_ops/_data/templates/. {BOOK}/templates/")
         # Ansible's jinja2 drops the last line break of what a template includes.
         host.sh(f"cd {BOOK}/templates/systemd && for one in share hardening python; do echo >> $one.j2; done")
         # Page cache is no part of the comparison: who comes first must not read the wheels from the disk for the other.

@@ -22,6 +22,7 @@ from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.settings import Settings
@@ -44,13 +45,13 @@ def prepare(asked: Asked, settings: Settings, paths: Paths, ignored: frozenset[s
     """Discover, check, plan."""
     found = discover(asked, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
-    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock), ignore=ignore, force_os=force_os)
+    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock, paths), ignore=ignore, force_os=force_os)
     plan = migration.migrate(found.source, found.goal, settings.confirm_minutes)
     return Prepared(found, plan, checks, report.report(found.project))
 
 
-def needs(found: Found, lock: str) -> preflight.Needs:
-    """Return what must be free before anything stops: data beside data, and the venv."""
+def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
+    """Return what must be there before anything stops: room for data beside data and for the venv, ports, and where the venv's packages come from."""
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
     if found.source.qdrant and found.source.qdrant.backup:
@@ -59,7 +60,17 @@ def needs(found: Found, lock: str) -> preflight.Needs:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
-    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock)
+    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    return preflight.Needs(
+        room,
+        ports,
+        units=frozenset(native.all_units(goal)),
+        lock=lock,
+        index=None if wheels else index.ask(),
+        made=(paths.venv / ".complete").exists(),
+        wheelhouse=wheels,
+        pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
+    )
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:

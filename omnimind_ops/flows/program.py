@@ -12,7 +12,7 @@ from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Binary, Start, Way
 from omnimind_ops.planning.program import start
-from omnimind_ops.tools import apt, elf, libraries
+from omnimind_ops.tools import elf, libraries, packages
 from omnimind_ops.tools.shell import run
 
 HOME = "/qdrant"
@@ -35,7 +35,7 @@ def of_container(container: Container) -> Program:
         scratch = Path(folder)
         binary = _read(_taken(container, scratch))
         within = libraries.in_container(container.id, binary, HOME, scratch) if binary else None
-        found = start(binary, platform.machine(), libraries.on_host(binary, HOME), apt.Offered(_made(scratch / "packages")), within) if binary else Start(Way.HOST)
+        found = start(binary, platform.machine(), libraries.on_host(binary, HOME), packages.Offered(_made(scratch / "packages")), within) if binary else Start(Way.HOST)
     return Program(found)
 
 
@@ -45,7 +45,7 @@ def given(path: Path) -> Program:
         raise Problem("cannot use the given Qdrant program", f"there is no file {path}", "name the program with --qdrant-binary PATH")
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         binary, scratch = _read(path), Path(folder)
-        found = start(binary, platform.machine(), libraries.on_host(binary, str(path.parent)), apt.Offered(scratch), None) if binary else Start(Way.HOST)
+        found = start(binary, platform.machine(), libraries.on_host(binary, str(path.parent)), packages.Offered(scratch), None) if binary else Start(Way.HOST)
         words: tuple[str, ...] = (str(path),)
         if binary and found.way is Way.PACKAGES:
             beside = sorted({str(file.parent) for file in scratch.rglob("*.so*")})

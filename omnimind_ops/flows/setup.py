@@ -14,7 +14,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.settings import Settings
 
-CHANGEABLE = ("model", "mode", "open_reads")
+CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
 """Settings that take effect on a native host: they move no data, no port and no name."""
 
 

@@ -1,73 +1,41 @@
-"""What the distribution's packages would bring, looked at without installing them."""
+"""apt's lists as they are, or fresh ones in a folder of our own: the host's are left alone."""
 
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.model.program import Library
-from omnimind_ops.tools import libraries
-from omnimind_ops.tools.shell import run
+from omnimind_ops.tools.shell import Done, run
 
-KNOWN = {
-    "libunwind-ptrace.so.0": "libunwind8",
-    "libunwind-x86_64.so.8": "libunwind8",
-    "libunwind-aarch64.so.8": "libunwind8",
-    "libunwind-coredump.so.0": "libunwind8",
-    "libgcc_s.so.1": "libgcc-s1",
-    "libz.so.1": "zlib1g",
-    "libcrypto.so.3": "libssl3",
-}
-"""Packages whose names do not follow from the library's. glibc is not among them: it is never replaced."""
-GLIBC = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|nss_\w+|anl)\.so\.\d)")
-PATIENCE = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
+UPDATE_SECONDS = 180
+BLOCK = re.compile(r"^(\S+):\n  Installed: (.*)\n  Candidate: (.*)$", re.MULTILINE)
+NONE = "(none)"
 
 
-def names(library: str) -> tuple[str, ...]:
-    """Return the packages that may hold a library: Debian names them by it, "libfoo.so.1" is in libfoo1, or in libfoo1t64 since 2024."""
-    if GLIBC.fullmatch(library):
-        return ()
-    stem, _, number = library.partition(".so.")
-    usual = f"{stem}{'-' if stem[-1:].isdigit() else ''}{number}".lower().replace("_", "-")
-    package = KNOWN.get(library, usual)
-    return package, f"{package}t64"
+@dataclass(frozen=True)
+class Policy:
+    """What apt knows of a package; "" for a version that is not."""
+
+    package: str
+    installed: str
+    candidate: str
 
 
-class Offered:
-    """Packages fetched to a scratch folder and unpacked there; call it with the libraries that are missing."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
-
-    def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
-        """Return library → package and library, for those that a package has which is not installed and can be fetched now."""
-        found: dict[str, tuple[str, Library]] = {}
-        for package in candidates({name for library in wanted for name in names(library)}):
-            held = self._unpacked(package)
-            found |= {name: (package, held[name]) for name in wanted if name in held and name not in found}
-        return found
-
-    def _unpacked(self, package: str) -> Mapping[str, Library]:
-        folder = self.scratch / package
-        if not folder.exists():
-            folder.mkdir(mode=0o755)
-            fetched = run(("apt-get", "download", *PATIENCE, package), cwd=folder, check=False, timeout=90)
-            for file in folder.glob("*.deb") if fetched.ok else ():
-                run(("dpkg-deb", "-x", str(file), str(folder)), check=False)
-        return libraries.in_folder(folder)
+def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Policy, ...]:
+    """Return what apt knows of those packages that it has heard of."""
+    out = run(("apt-cache", *options, "policy", *packages), check=False, env={"LC_ALL": "C"}).out
+    blocks = (tuple("" if field == NONE else field for field in block) for block in BLOCK.findall(out))
+    return tuple(Policy(*block) for block in blocks)
 
 
-def candidates(packages: set[str]) -> tuple[str, ...]:
-    """Return those that apt could install and that are not installed."""
-    if not packages:
-        return ()
-    policy = run(("apt-cache", "policy", *sorted(packages)), check=False, env={"LC_ALL": "C"}).out
-    blocks = re.findall(r"^(\S+):\n  Installed: (.*)\n  Candidate: (.*)$", policy, re.MULTILINE)
-    return tuple(package for package, installed, candidate in blocks if installed == "(none)" and candidate != "(none)")
+def own_lists(folder: Path) -> tuple[str, ...]:
+    """Return the options that make apt use lists in this folder."""
+    folder.chmod(0o755)  # apt downloads as a user of its own
+    return "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none"
 
 
-def scratch() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for the packages, gone after use."""
-    return tempfile.TemporaryDirectory(prefix="omnimind-program-")
+def update(options: tuple[str, ...]) -> Done:
+    """Read the lists anew."""
+    return run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts import http, past, tool, wheelhouse
+from tests.e2e import suites
+from tests.hosts import http, past, tool
 from tests.hosts.host import Host
-from tests.hosts.sample import FOLDER, boot_sample, wait_for_stack
+from tests.hosts.sample import FOLDER, wait_for_stack
 from tests.hosts.watch import Endpoint, Watch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
@@ -20,6 +21,7 @@ UNITS = (
     *(f"omnimind-{port}.socket" for port in (8000, 8080, 3001)),
     *(f"omnimind-{port}@{number}.service" for port in (8000, 8080, 3001) for number in (1, 2)),
 )  # fmt: skip
+SUITE = suites.BOOKWORM
 SECRETS = "/etc/omnimind/secrets"
 PASSWORD = "a lantern, a ladder and a lake"
 TEXT = "On Tuesday the green boat left the harbour of Setúbal with a crew of four and a parrot."
@@ -27,8 +29,7 @@ TEXT = "On Tuesday the green boat left the harbour of Setúbal with a crew of fo
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
-    with boot_sample(points=50_000, foreign=True, mounts=[wheelhouse.mount()]) as booted:
-        tool.install(booted, by="pip")
+    with suites.booted(SUITE, points=50_000, foreign=True) as booted:
         past.remember(booted)
         yield booted
 
@@ -49,14 +50,15 @@ def digest(host: Host) -> str:
     return host.sh(f"find {FOLDER}/data $(docker volume inspect --format '{{{{.Mountpoint}}}}' $(docker volume ls -q)) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum")
 
 
-def test_the_wheel_runs_from_a_clean_environment(host: Host) -> None:
-    assert tool.omnimind(host, "--version").stdout.startswith("omnimind ")
+def test_the_command_runs_from_a_clean_environment(host: Host) -> None:
+    said = host.run(("env", "-i", tool.PROGRAM, "--version"))
+    assert said.stdout.startswith("omnimind ")
 
 
 def test_dry_run_shows_the_plan_and_writes_nothing(host: Host) -> None:
     mark = "/testhost/before"
     host.sh(f"touch {mark}; sleep 0.1")
-    said = tool.omnimind(host, *tool.WORDS, "--dry-run")
+    said = tool.omnimind(host, *SUITE.migrate, "--dry-run")
     assert "cutover" in said.stdout and "reversible" in said.stdout and "replaced" in said.stdout
     written = host.sh(f"find / -xdev -newer {mark} -type f -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/home/*/data/*'")
     assert [path for path in written.splitlines() if "omnimind" in path or "/etc/" in path] == []
@@ -64,7 +66,7 @@ def test_dry_run_shows_the_plan_and_writes_nothing(host: Host) -> None:
 
 
 def test_migrate_ends_native_with_all_data(host: Host, before: dict[str, object]) -> None:
-    said = tool.migrate(host, "--json")
+    said = tool.migrate(host, "--json", start=SUITE.migrate)
     result = tool.results(said)[-1]
     assert result["data"]["state"] == "confirmed"
     host.write("/testhost/at-rest", digest(host))
@@ -147,7 +149,7 @@ def test_no_secret_is_in_the_journal_the_receipt_or_the_logs(host: Host) -> None
 
 
 def test_again_changes_nothing(host: Host) -> None:
-    assert tool.results(tool.migrate(host, "--json"))[-1]["data"]["changes"] == 0
+    assert tool.results(tool.migrate(host, "--json", start=SUITE.migrate))[-1]["data"]["changes"] == 0
     assert tool.results(tool.omnimind(host, "converge", "--json"))[-1]["data"]["changes"] == 0
 
 
@@ -228,5 +230,5 @@ def test_rollback_brings_the_containers_back_with_their_own_data(host: Host, bef
 
 
 def test_migrate_after_a_rollback_works(host: Host, before: dict[str, object]) -> None:
-    tool.migrate(host)
+    tool.migrate(host, start=SUITE.migrate)
     assert tool.census(host, native=True) == before

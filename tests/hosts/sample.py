@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import zstandard
@@ -45,6 +45,7 @@ def boot_sample(
     *,
     recipe: Recipe | None = None,
     mounts: Sequence[Mount] = (),
+    environment: Mapping[str, str] | None = None,
     seed: int = 7,
     name: str | None = None,
 ) -> Host:
@@ -55,7 +56,7 @@ def boot_sample(
     """
     qdrant = qdrant_executable()
     images = stack_images(redis, qdrant)
-    host = Host.boot(recipe, [Mount(images, IMAGES_INSIDE), Mount(SEED, SEED_INSIDE), *mounts], name=name)
+    host = Host.boot(recipe, [Mount(images, IMAGES_INSIDE), Mount(SEED, SEED_INSIDE), *mounts], name=name, environment=environment)
     try:
         place_stack(host, foreign)
         storage = storage_name(qdrant, points, seed)

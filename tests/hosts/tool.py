@@ -1,4 +1,4 @@
-"""omnimind on a test host, in a venv of its own, from the wheelhouse: as the README says, or quickly."""
+"""omnimind on a test host, installed as README says: by install.sh, from the wheelhouse or from an index."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from omnimind_ops.origin import file_name
 
 from .host import Host
 from .sample import FOLDER
 
-VENV = "/opt/omnimind-cli"
-PROGRAM = f"{VENV}/bin/omnimind"
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "/usr/local/bin/omnimind"
+VENV = "/opt/omnimind/cli/current"
+"""The command's own environment."""
 CENSUS = Path(__file__).with_name("census.py")
 API = Path(__file__).with_name("api.py")
-WORDS = ("migrate", "--from-docker", "--wheelhouse", "/wheelhouse")
-FROM = f"--quiet --no-index --find-links /wheelhouse '/wheelhouse/{file_name()}[backend]'"
-INSTALL = {
-    "pip": f"python3 -m venv {VENV}; {VENV}/bin/pip install {FROM}",
-    # A wheel is a zip, which keeps no program executable here.
-    "uv": f"""
-        python3 -m zipfile -e /wheelhouse/uv-[0-9]*.whl /opt/uv
-        chmod +x /opt/uv/*.data/scripts/uv
-        uv() {{ /opt/uv/*.data/scripts/uv "$@" --no-config --no-python-downloads --cache-dir /opt/uv/cache; }}
-        uv venv --quiet {VENV}
-        uv pip install --python {VENV}/bin/python --link-mode hardlink --compile-bytecode {FROM}
-        rm -rf /opt/uv
-    """,
-}
+FROM_WHEELHOUSE = ("--wheelhouse", "/wheelhouse")
+WHEEL = f"/wheelhouse/{file_name()}"
+"""Our own wheel; nobody is asked for it by name."""
+MIGRATE = ("migrate", "--from-docker")
+WORDS = (*MIGRATE, *FROM_WHEELHOUSE)
 PROCESSES = ("omnimind-engine", *(f"omnimind-{port}@{number}" for port in (8000, 8080, 3001) for number in (1, 2)))
 """The engine and the six workers."""
 OWN = re.compile(r"collection omnimind_health$|key 0 b'omnimind:(health|rate|sessions?|embedding):")
@@ -45,9 +38,10 @@ done
 """
 
 
-def install(host: Host, by: Literal["uv", "pip"] = "uv") -> None:
-    """Install the command line: by the uv of the wheelhouse, or as a person would, by pip, which takes twice as long."""
-    host.sh(f"{INSTALL[by]}\nln -sf {PROGRAM} /usr/local/sbin/omnimind", timeout=300)
+def install(host: Host, *options: str) -> subprocess.CompletedProcess[str]:
+    """Install the command as a person does, from our wheel; `options` are install.sh's, by default the wheelhouse."""
+    host.write("/testhost/install.sh", (ROOT / "install.sh").read_text())
+    return host.run(("sh", "/testhost/install.sh", "--yes", *(options or FROM_WHEELHOUSE), WHEEL), timeout=600)
 
 
 def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -55,9 +49,9 @@ def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) 
     return host.run((PROGRAM, *words), check=check, timeout=timeout)
 
 
-def migrate(host: Host, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def migrate(host: Host, *words: str, check: bool = True, start: Sequence[str] = WORDS) -> subprocess.CompletedProcess[str]:
     """Migrate, confirmed at once."""
-    return omnimind(host, *WORDS, "--yes", *words, check=check)
+    return omnimind(host, *start, "--yes", *words, check=check)
 
 
 def results(said: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:

@@ -15,17 +15,21 @@ from .words import Mount
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = "/wheelhouse"
-MODEL = ROOT / "locks/model.txt"
+MODEL, COMMAND = ROOT / "locks/model.txt", ROOT / "locks/cli.txt"
+OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python of these tests: CPython 3.11, as bookworm's."""
+GLIBC = 31
+"""2.31 is bullseye's, the oldest suite."""
 DOWNLOAD_SECONDS = 900
 
 
-def wheelhouse(lock: Path | None = None) -> Path:
-    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's and omnimind's own beside them, all cached.
+def wheelhouse(lock: Path | None = None, python: str = OURS) -> Path:
+    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's, the command's and omnimind's own beside them, all cached.
 
-    The lock's wheels are for this Python and platform: CPython 3.11 is bookworm's.
+    They are for this Python, and for the oldest glibc of all suites: every host takes them.
     """
     lock = (lock or ROOT / "locks" / "cpu.txt").resolve(strict=True)
-    locked_wheels = _locked(lock)
+    locked_wheels = _locked(lock, python)
     with tempfile.TemporaryDirectory(prefix="omnimind-wheel-") as scratch:
         own = origin.wheel(Path(scratch))
         key = key_of(locked_wheels.name, own.read_bytes())
@@ -38,20 +42,30 @@ def wheelhouse(lock: Path | None = None) -> Path:
         return kept(f"wheelhouse-{key}", build)
 
 
-def mount(lock: Path | None = None) -> Mount:
-    """The wheelhouse as a read-only mount at /wheelhouse: `pip install --no-index --find-links /wheelhouse /wheelhouse/omnimind_ops-*.whl`."""
-    return Mount(wheelhouse(lock), INSIDE)
+def mount(lock: Path | None = None, python: str = OURS) -> Mount:
+    """The wheelhouse as a read-only mount at /wheelhouse."""
+    return Mount(wheelhouse(lock, python), INSIDE)
 
 
-def _locked(lock: Path) -> Path:
-    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+def _locked(lock: Path, python: str) -> Path:
+    locks = (lock, MODEL, COMMAND)
 
     def build(target: Path) -> None:
         options = ("--require-hashes", "--only-binary=:all:", "--no-deps", "--disable-pip-version-check", "--quiet")
-        words = (sys.executable, "-m", "pip", "download", *options, "--dest", str(target), "-r", str(lock), "-r", str(MODEL))
-        call(words, timeout=DOWNLOAD_SECONDS)
+        files = (word for one in locks for word in ("-r", str(one)))
+        call((sys.executable, "-m", "pip", "download", *options, *target_words(python), "--dest", str(target), *files), timeout=DOWNLOAD_SECONDS)
 
-    return kept(f"wheels-{tag}-{key_of(tag, lock.read_bytes(), MODEL.read_bytes())}", build)
+    tag = f"cp{python.replace('.', '')}"
+    return kept(f"wheels-{tag}-{key_of(*target_words(python), *(one.read_bytes() for one in locks))}", build)
+
+
+def target_words(python: str, glibc: int = GLIBC) -> tuple[str, ...]:
+    """pip's words for CPython of this version on x86_64 Linux with glibc 2.`glibc`: pip derives no older platform from a newer one."""
+    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(glibc, 4, -1)]
+    platforms += ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"]
+    words = ["--implementation", "cp", "--python-version", python]
+    words += [word for abi in (f"cp{python.replace('.', '')}", "abi3", "none") for word in ("--abi", abi)]
+    return (*words, *(word for platform in platforms for word in ("--platform", platform)))
 
 
 def _link_or_copy(source: str, target: str) -> None:

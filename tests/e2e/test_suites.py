@@ -1,0 +1,101 @@
+"""The story's spine on the suites around the one of test_migration.py: look, migrate, reboot, roll back, migrate again. In this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e import suites
+from tests.e2e.suites import Suite
+from tests.hosts import tool
+from tests.hosts.host import Host
+from tests.hosts.http import GET
+from tests.hosts.sample import wait_for_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+NATIVE = ("redis-server", "postgresql", "qdrant", "omnimind-engine", "omnimind-8000@1", "omnimind-3001@2", "omnimind-frontend", "omnimind-guard")
+WRITTEN = r"find / -xdev -newer /testhost/before -type f \( -path '/etc/*' -o -path '*omnimind*' -o -path '/var/lib/apt/*' \) -not -path '/run/*' -not -path '/tmp/*'"
+VERSIONS = """
+. /etc/os-release; echo "suite $VERSION_CODENAME"
+python3 --version; ldd --version | head -n 1; systemctl --version | head -n 1; docker --version; echo "docker-compose $(docker-compose version --short)"
+/opt/omnimind/venv/bin/python -c 'import sqlite3, sys; print("runs on Python", sys.version.split()[0], "SQLite", sqlite3.sqlite_version)'
+redis-server --version | cut -d' ' -f 1-3; ls /usr/lib/postgresql | sed 's/^/PostgreSQL /'
+"""
+
+
+@pytest.fixture(scope="module", params=[suites.TRIXIE, suites.BULLSEYE], ids=lambda suite: suite.name)
+def suite(request: pytest.FixtureRequest) -> Suite:
+    found: Suite = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def host(suite: Suite) -> Iterator[Host]:
+    with suites.booted(suite, points=2_000) as booted:
+        yield booted
+
+
+@pytest.fixture(scope="module")
+def before(host: Host) -> dict[str, object]:
+    return tool.census(host, native=False)
+
+
+def active(host: Host) -> dict[str, str]:
+    """The state of every native unit."""
+    return dict(zip(NATIVE, host.sh(f"systemctl is-active {' '.join(NATIVE)} || true").split(), strict=True))
+
+
+def test_dry_run_shows_the_plan_and_writes_nothing(host: Host, suite: Suite, before: dict[str, object]) -> None:
+    host.sh("touch /testhost/before; sleep 0.1")
+    assert "reversible" in tool.omnimind(host, *suite.migrate, "--dry-run").stdout
+    assert host.sh(WRITTEN) == ""
+
+
+def test_an_unsupported_system_takes_force(host: Host, suite: Suite) -> None:
+    unforced = tool.omnimind(host, *(word for word in suite.migrate if word != "--force-os"), "--dry-run", check=False)
+    assert (unforced.returncode != 0) == suite.forced
+    assert ("--force-os" in unforced.stderr) == suite.forced
+
+
+def test_migrate_ends_native_with_all_data(host: Host, suite: Suite, before: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+    said = tool.results(tool.migrate(host, "--json", start=suite.migrate))[-1]
+    assert said["data"]["state"] == "confirmed"
+    assert active(host) == dict.fromkeys(NATIVE, "active")
+    assert host.sh("docker ps -q") == ""
+    assert tool.census(host, native=True) == before
+    with capsys.disabled():
+        print("\n" + host.sh(VERSIONS))
+
+
+def test_the_services_run_on_this_python_and_no_unit_is_understood_in_part(host: Host, suite: Suite) -> None:
+    assert host.sh("/opt/omnimind/venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=\".\")'") == suite.python
+    assert host.sh("journalctl --no-pager -b | grep -E 'Unknown (key|lvalue|section)|Failed to parse' | grep -i omnimind || true") == ""
+    assert '"status"' in host.sh(f"{GET} http://127.0.0.1:8000/health/live")
+
+
+def test_again_changes_nothing(host: Host) -> None:
+    assert tool.results(tool.omnimind(host, "converge", "--json"))[-1]["data"]["changes"] == 0
+
+
+def test_nothing_of_ours_came_from_a_stranger(host: Host, suite: Suite) -> None:
+    suites.check_index(host, suite)
+
+
+def test_after_a_reboot_native_services_are_back_and_containers_are_not(host: Host) -> None:
+    host.reboot()
+    for unit in NATIVE:
+        host.wait_for(("systemctl", "is-active", unit), 60, unit)
+    assert host.sh("docker ps -q") == ""
+
+
+def test_rollback_brings_the_containers_back_with_their_own_data(host: Host, before: dict[str, object]) -> None:
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+    assert tool.census(host, native=False) == before
+
+
+def test_migrate_after_a_rollback_works(host: Host, suite: Suite, before: dict[str, object]) -> None:
+    tool.migrate(host, start=suite.migrate)
+    assert active(host) == dict.fromkeys(NATIVE, "active")
+    assert tool.census(host, native=True) == before
