@@ -343,12 +343,14 @@ install_packages() {
   new_packages=$(comm -13 "$work/before" "$work/after" | tr '\n' ' ')
 }
 
-# purge NAME...: those packages, unless something else would go with them.
+# purge NAME...: those packages, unless others would go with them.
 purge() {
-  for name; do
-    if apt-get -qq -s purge "$name" 2>/dev/null | sed -n 's/^Purg \([^ ]*\).*/\1/p' | grep -qvxF "$(printf '%s\n' "$@")"; then continue; fi
-    DEBIAN_FRONTEND=noninteractive apt-get -qq purge "$name" >/dev/null 2>&1 </dev/null || true
-  done
+  [ $# -gt 0 ] || return 0
+  if apt-get -qq -s purge "$@" 2>/dev/null | sed -n 's/^Purg \([^ ]*\).*/\1/p' | grep -qvxF "$(printf '%s\n' "$@")"; then
+    say "these packages stay, as others need them now: $*"
+    return
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get -qq purge "$@" >/dev/null 2>&1 </dev/null || say "these packages could not be removed: $*"
 }
 
 unpack() { "$boot" -I -B -m zipfile -e "$1" "$2"; }
@@ -525,7 +527,9 @@ prune() {
 look_at_uninstall() {
   [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command with sudo"
   [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
-  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" "the journal cannot be read, so nobody knows whether a run is open" "look at it: omnimind runs"
+  [ -e /var/lib/omnimind/journal.db ] || return 0
+  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" \
+    "its journal cannot be read, so nobody knows whether a migration is open" "install it again (the same command without --uninstall), and look: omnimind runs"
   [ -z "$open" ] || problem "cannot uninstall omnimind" "a migration is open, and only omnimind can end it: $(say "$open" | sed 's/ [^ ]*$//' | tr '\n' ' ')" \
     "omnimind rollback, or omnimind finish; then run the same command again"
 }
