@@ -118,7 +118,7 @@ look_at_disk() {
   [ "$free" -ge "$needed" ] || problem "cannot install omnimind" "$place has $free MB free, $needed MB are needed" "free some space there, then run the same command again"
 }
 
-# What is installed: a wheel that was named, this checkout, or the one wheel in the wheelhouse or beside this file.
+# What is installed: a wheel that was named, this checkout, the one wheel beside this file, or the one in the wheelhouse.
 look_at_source() {
   look_at_wheelhouse
   page='' checkout=''
@@ -126,8 +126,8 @@ look_at_source() {
     checkout=1
     [ -f "$here/frontend/dist/index.html" ] || page=1
   fi
-  if [ -z "$wheel" ] && [ -n "$wheelhouse" ] && [ "$checkout" = "$page" ]; then wheel=$(find_one "$wheelhouse" 'omnimind_ops-*.whl'); fi
   if [ -z "$wheel$checkout" ]; then wheel=$(find_one "$here" 'omnimind_ops-*.whl'); fi
+  if [ -z "$wheel" ] && [ -n "$wheelhouse" ] && [ "$checkout" = "$page" ]; then wheel=$(find_one "$wheelhouse" 'omnimind_ops-*.whl'); fi
   if [ -n "$wheel" ]; then
     page=''
     look_at_wheel
