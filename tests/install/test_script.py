@@ -144,3 +144,21 @@ def test_what_cannot_be_installed_is_told(tmp_path: Path, files: tuple[str, ...]
     done = subprocess.run(("dash", "-c", script), capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert why in done.stderr and done.stderr.startswith("error: ") and "\nfix: " in done.stderr
+
+
+def test_uv_asks_where_pip_would(tmp_path: Path) -> None:
+    """What `pip config list` prints: variables before files, several values with line ends between them."""
+    python = tmp_path / "boot/bin/python"
+    python.parent.mkdir(parents=True)
+    lines = (":env:.index-url='https://first.example/simple'", "global.index-url='https://second.example/simple'")
+    lines += (r"global.extra-index-url='\nhttps://a.example\nhttps://b.example'", "global.find-links='/opt/one /opt/two'")
+    python.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
+    python.chmod(0o755)
+    ask = f"work={tmp_path}; unset UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_FIND_LINKS; obey_pip; env | grep ^UV_ | sort"
+    assert set(sh(ask).split("\n")) >= {
+        "UV_DEFAULT_INDEX=https://first.example/simple",
+        "UV_INDEX=https://a.example https://b.example",
+        "UV_FIND_LINKS=/opt/one,/opt/two",
+    }
+    told = f"work={tmp_path}; export UV_DEFAULT_INDEX=https://mine.example; obey_pip; env"
+    assert "UV_DEFAULT_INDEX=https://mine.example\n" in sh(told)
