@@ -1,9 +1,10 @@
-"""Everything one runs on omnimind, inside the environment that `.ci/prepare` made (locks/dev.txt): no session installs anything."""
+"""Everything one runs on omnimind, in the environment that nox itself runs in (`.ci/prepare`, locks/dev.txt): no session installs anything."""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import nox
@@ -15,15 +16,17 @@ REFERENCE = Path(__file__).parent / ".venv-reference/bin/python"
 if REFERENCE.exists():
     os.environ.setdefault("OMNIMIND_REFERENCE_PYTHON", str(REFERENCE))
 
-NODE = Path(__file__).parent / ".venv-node/bin"
-if NODE.exists():
-    os.environ["PATH"] = f"{NODE}{os.pathsep}{os.environ['PATH']}"
+FIRST = (Path(sys.executable).parent, Path(__file__).parent / ".venv-node/bin")
+"""Programs of these folders go before those of the person's PATH, which may name others or none."""
+os.environ["PATH"] = os.pathsep.join((*(str(folder) for folder in FIRST if folder.exists()), os.environ["PATH"]))
 
+PYTEST = (sys.executable, "-m", "pytest", "--durations=20")
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
     "cu12": ("pyproject.toml", *ENGINE, "locks/cu12.in"),
     "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
+    "demo": ("locks/demo.in",),
     "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
     "model": ("--no-deps", "locks/model.in"),
     "cli": ("pyproject.toml", "locks/cli.in"),
@@ -31,20 +34,20 @@ LOCKS = {
 HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
 """What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
-EVERYWHERE = ("python_full_version < '3.11.3'",)
-"""What hosts differ in, but need not: a wheelhouse made by Python 3.11.7 lacked what Debian 12's 3.11.2 asks for."""
+PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
+"""What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those that boot a host."""
-    session.run("python", "-m", "pytest", "-m", "not e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "not e2e", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    session.run("python", "-m", "pytest", "-m", "e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "e2e", *session.posargs)
 
 
 @nox.session
@@ -71,14 +74,20 @@ def web(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Boot a host with the sample stack, migrate it for real, print the summary."""
-    session.run("python", "-m", "tests.hosts.demo", *session.posargs)
+    session.run(sys.executable, "-m", "tests.hosts.demo", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """`nox -s bench -- NAME`: a table, and as its last line one JSON object."""
     name, *rest = session.posargs or ["migrate"]
-    session.run("python", "-m", f"benchmarks.{name}", *rest)
+    session.run(sys.executable, "-m", f"benchmarks.{name}", *rest)
+
+
+@nox.session
+def campaign(session: nox.Session) -> None:
+    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
+    session.run("python", "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session
@@ -97,5 +106,5 @@ def without_host(line: str) -> str:
     found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
     if not found:
         return line
-    rest = [part for part in found[2].split(" and ") if part not in HOST + EVERYWHERE]
+    rest = [part for part in found[2].split(" and ") if part not in HOST and not PATCH.fullmatch(part)]
     return found[1] + (f" ; {' and '.join(rest)}" if rest else "") + (found[3] or "") + "\n"
