@@ -31,6 +31,8 @@ def candidate(package: str) -> Candidate:
         return Candidate(version)
     with tempfile.TemporaryDirectory(prefix="omnimind-apt-") as folder:
         Path(folder).chmod(0o755)  # apt downloads as a user of its own
+        for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
+            Path(folder, place).mkdir(parents=True)
         options = ("-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none")
         done = run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)
         return Candidate(_policy(package, options), done.err.strip())
