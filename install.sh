@@ -2,7 +2,7 @@
 # Install the command omnimind on this host, or upgrade it. It gets an environment of its own below /opt/omnimind; the system's Python is not touched.
 set -eu
 umask 022
-export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 UV_NO_WRAP=1
 
 BASE=/opt/omnimind
 CLI=$BASE/cli
@@ -44,11 +44,17 @@ problem() {
 # indented TEXT: the text, as continuation of a line of problem.
 indented() { printf '%s' "$1" | sed '2,$s/^/       /'; }
 
+# whole FILE: all that a tool said, after its last line that tells an error.
+whole() {
+  [ "$(wc -l <"$1")" -le 1 ] || grep -iE '^ *(error|E|cause): ' "$1" | tail -n 1
+  cat "$1"
+}
+
 # quietly WHAT FIX COMMAND...: run it; only when it fails, show all that it said.
 quietly() {
   what=$1 fix=$2
   shift 2
-  "$@" >"$work/said" 2>&1 </dev/null || problem "$what" "$(indented "$(cat "$work/said")")" "$fix"
+  "$@" >"$work/said" 2>&1 </dev/null || problem "$what" "$(indented "$(whole "$work/said")")" "$fix"
 }
 
 # ---- options
@@ -195,6 +201,17 @@ tried=''
 note() { tried="$tried${tried:+
 }$1"; }
 
+candidates() {
+  printf '%s\n' "$BASE"/python/bin/python3 "$BASE"/python/*/bin/python3 /usr/bin/python3.12 /usr/bin/python3.13 /usr/bin/python3.11 /usr/bin/python3 \
+    /usr/local/bin/python3.12 /usr/local/bin/python3.13 /usr/local/bin/python3.11 /usr/local/bin/python3
+}
+
+# The version that apt would install of a package. apt takes a name that it does not know as a pattern: plpython3-13 for python3.13.
+offered() {
+  apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= policy "$1" 2>/dev/null |
+    awk -v name="$1:" '/^[^ ]/ { ours = $1 == name } ours && $1 == "Candidate:" { print $2 }'
+}
+
 # Sets python to one that is there, or package to one of the distribution's, or neither.
 choose_python() {
   python='' package='' tried=''
@@ -207,8 +224,7 @@ choose_python() {
     '' | 3.11 | 3.12 | 3.13) ;;
     *) problem "cannot use Python $asked" "omnimind runs on Python 3.11, 3.12 and 3.13" "name one of them, or the path of one" 64 ;;
   esac
-  for path in "$BASE"/python/bin/python3 "$BASE"/python/*/bin/python3 /usr/bin/python3.12 /usr/bin/python3.13 /usr/bin/python3.11 /usr/bin/python3 \
-    /usr/local/bin/python3.12 /usr/local/bin/python3.13 /usr/local/bin/python3.11 /usr/local/bin/python3; do
+  for path in $(candidates); do
     [ -e "$path" ] || continue
     answer=$(probe "$path")
     case "$answer" in
@@ -219,13 +235,22 @@ choose_python() {
   done
   [ -n "$tried" ] || note "this host has no Python"
   for number in ${asked:-$VERSIONS}; do
-    offer=$(apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= policy "python$number" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+    offer=$(offered "python$number")
     case "${offer%-*}" in
       '' | '(none)') note "package python$number: this distribution has none" ;;
-      *~a[0-9]* | *~b[0-9]* | *rc[0-9]* | *[0-9]a[0-9]* | *[0-9]b[0-9]*) note "package python$number: a pre-release, $offer" ;;
+      *~a[0-9]* | *~b[0-9]* | *~rc[0-9]* | *[0-9]a[0-9]* | *[0-9]b[0-9]* | *[0-9]rc[0-9]*) note "package python$number: a pre-release, $offer" ;;
       *) package=python$number; return ;;
     esac
   done
+}
+
+# Lists of packages that nobody has read yet say nothing about what the distribution has.
+read_lists() {
+  [ -z "$python$package" ] && ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || return 0
+  say "reading the distribution's lists of packages"
+  apt-get -qq update >"$work/said" 2>&1 </dev/null || say "that failed: $(cat "$work/said")"
+  choose_python
+  look_at_uv
 }
 
 # What brings uv: the wheelhouse, else pip in a throw-away environment, for which some Python with ensurepip is needed.
@@ -255,7 +280,10 @@ plan() {
 tell_python() {
   if [ -n "$python" ]; then say "$python ($python_version)"
   elif [ -n "$package" ]; then say "the distribution's $package"
-  else say "CPython ${asked:-3.12}, through uv, below $BASE/python, as nothing here fits:"; printf '%s' "$tried" | sed 's/^/                 /'; fi
+  else
+    say "CPython ${asked:-3.12}, through uv, below $BASE/python, unless apt's lists (read first if they are empty) have a newer one; nothing here fits:"
+    printf '%s\n' "$tried" | sed 's/^/                 /'
+  fi
 }
 
 tell_libraries() {
@@ -371,10 +399,15 @@ run_uv() { "$uv" "$@" --quiet --no-config --no-python-downloads --system-certs -
 get_python() {
   [ -z "$python" ] || return 0
   if [ -z "$package" ]; then
-    say "getting CPython ${asked:-3.12}"
     [ -d "$BASE/python" ] || made_python=1
-    "$uv" python install "${asked:-3.12}" --install-dir "$BASE/python" --no-bin --managed-python --quiet --no-config --system-certs --cache-dir "$work/cache" \
-      >"$work/said" 2>&1 </dev/null || note "CPython ${asked:-3.12} through uv: $(indented "$(cat "$work/said")")"
+    for number in ${asked:-$VERSIONS}; do
+      say "getting CPython $number"
+      if "$uv" python install "$number" --install-dir "$BASE/python" --no-bin --managed-python --quiet --no-config --system-certs --cache-dir "$work/cache" \
+        >"$work/said" 2>&1 </dev/null; then break; fi
+      note "CPython $number through uv: $(cat "$work/said")"
+      grep -q "No download found" "$work/said" || break  # where one cannot be got, none can
+    done
+    rm -rf "$BASE"/python/.[a-z]*  # uv's own, one of them for anybody to write
   fi
   ways=$tried
   choose_python
@@ -417,7 +450,10 @@ make_environment() {
   quietly "cannot pack omnimind" "get the checkout or the wheel again" "$python" -I -B -c "$OWN" "$source" "$work"
   read -r own version digest <"$work/said"
   environment=$CLI/$version-$digest-${python_version%.*}
-  if [ -e "$environment/.complete" ] && "$environment/bin/omnimind" --version >/dev/null 2>&1; then return; fi
+  if [ -e "$environment/.complete" ] && "$environment/bin/omnimind" --version >/dev/null 2>&1; then
+    say "$environment is there already"
+    return
+  fi
   say "making $environment"
   rm -rf "$environment"
   from=''
@@ -540,6 +576,7 @@ main() {
   [ -z "$dry" ] || return 0
   agree "Install it?"
   begin
+  read_lists
   install_packages
   get_source
   get_uv

@@ -1,8 +1,10 @@
-"""Everything one runs on omnimind, inside the environment that `.ci/prepare` made (locks/dev.txt): no session installs anything."""
+"""Everything one runs on omnimind, in the environment that nox itself runs in (`.ci/prepare`, locks/dev.txt): no session installs anything."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
 
 import nox
@@ -14,30 +16,38 @@ REFERENCE = Path(__file__).parent / ".venv-reference/bin/python"
 if REFERENCE.exists():
     os.environ.setdefault("OMNIMIND_REFERENCE_PYTHON", str(REFERENCE))
 
-NODE = Path(__file__).parent / ".venv-node/bin"
-if NODE.exists():
-    os.environ["PATH"] = f"{NODE}{os.pathsep}{os.environ['PATH']}"
+FIRST = (Path(sys.executable).parent, Path(__file__).parent / ".venv-node/bin")
+"""Programs of these folders go before those of the person's PATH, which may name others or none."""
+os.environ["PATH"] = os.pathsep.join((*(str(folder) for folder in FIRST if folder.exists()), os.environ["PATH"]))
 
+PYTEST = (sys.executable, "-m", "pytest", "--durations=20")
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
     "cu12": ("pyproject.toml", *ENGINE, "locks/cu12.in"),
     "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
+    "demo": ("locks/demo.in",),
     "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
     "model": ("--no-deps", "locks/model.in"),
+    "cli": ("pyproject.toml", "locks/cli.in"),
 }
+HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
+HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
+"""What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
+PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
+"""What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those that boot a host."""
-    session.run("python", "-m", "pytest", "-m", "not e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "not e2e", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    session.run("python", "-m", "pytest", "-m", "e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "e2e", *session.posargs)
 
 
 @nox.session
@@ -64,21 +74,37 @@ def web(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Boot a host with the sample stack, migrate it for real, print the summary."""
-    session.run("python", "-m", "tests.hosts.demo", *session.posargs)
+    session.run(sys.executable, "-m", "tests.hosts.demo", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """`nox -s bench -- NAME`: a table, and as its last line one JSON object."""
     name, *rest = session.posargs or ["migrate"]
-    session.run("python", "-m", f"benchmarks.{name}", *rest)
+    session.run(sys.executable, "-m", f"benchmarks.{name}", *rest)
+
+
+@nox.session
+def campaign(session: nox.Session) -> None:
+    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
+    session.run("python", "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session
 def locks(session: nox.Session) -> None:
     """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
-    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--no-config")
+    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header")
     common += ("--no-emit-package", "openvino-telemetry")  # locks/README.md
-    platform = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")
     for lock in session.posargs or LOCKS:
-        session.run(*common, *platform, *LOCKS[lock], "-o", f"locks/{lock}.txt")
+        file = Path("locks", f"{lock}.txt")
+        session.run(*common, "--universal", "--python-version", "3.11", *LOCKS[lock], "-o", str(file))
+        file.write_text("".join(map(without_host, file.read_text().splitlines(keepends=True))))
+
+
+def without_host(line: str) -> str:
+    """Take from a requirement's marker what every host fulfils."""
+    found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
+    if not found:
+        return line
+    rest = [part for part in found[2].split(" and ") if part not in HOST and not PATCH.fullmatch(part)]
+    return found[1] + (f" ; {' and '.join(rest)}" if rest else "") + (found[3] or "") + "\n"

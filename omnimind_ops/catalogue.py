@@ -36,6 +36,7 @@ class Service:
     socket: str | None = None  # unix socket
     data: str = ""  # folder, "" for none
     sockets: tuple[str, ...] = ()  # native: socket units that are started before and stopped after the processes
+    needs: tuple[str, ...] = ()  # names of services that it starts without, but does not get ready without
 
 
 STORES = (Kind.POSTGRES, Kind.REDIS, Kind.QDRANT)
@@ -76,7 +77,8 @@ def _backend(world: World, at: int, port: int) -> Service:
     processes = tuple(f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers)
     after = tuple(map(str, STORES))
     sockets = (f"omnimind-{port}.socket",) if world.native else ()
-    return _service(world, Kind.BACKEND, processes, name=f"backend-{port}", critical=at == 0, after=after, port=port, sockets=sockets)
+    needs = (str(Kind.ENGINE),)
+    return _service(world, Kind.BACKEND, processes, name=f"backend-{port}", critical=at == 0, after=after, port=port, sockets=sockets, needs=needs)
 
 
 def _frontend(world: World) -> Service:
@@ -105,6 +107,7 @@ def _service(
     socket: str | None = None,
     data: str = "",
     sockets: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
 ) -> Service:
     seconds = world.critical_seconds if critical else world.secondary_seconds
-    return Service(name or str(kind), kind, critical, seconds, after, processes, port, socket, data, sockets)
+    return Service(name or str(kind), kind, critical, seconds, after, processes, port, socket, data, sockets, needs)

@@ -46,7 +46,7 @@ class Settings(BaseModel):
     uploads: str = Field(default="/var/lib/omnimind/uploads", description="folder of uploaded files")
     qdrant_home: str = Field(default="/var/lib/qdrant", description="folder that holds Qdrant's storage and snapshots")
     redis_dir: str = Field(default="/var/lib/redis", description="folder of Redis' data; the packaged unit can write to no other without a drop-in")
-    python: str = Field(default="", description="interpreter for the venv, 3.11 or newer, outside of every home; found when empty")
+    python: str = Field(default="", description="interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty")
     wheelhouse: str = Field(default="", description="folder of wheels for a host without a network; the package index when empty")
     lock: Literal["", "cpu", "cu12", "cu13"] = Field(default="", description="set of GPU packages; chosen by the driver when empty")
     qdrant_binary: str = Field(default="", description="Qdrant executable to install instead of the one in the container")

@@ -24,6 +24,7 @@ from dataclasses import fields
 from typing import Any
 
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.observe.indexes import uv_environment
 
 PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 5.0
@@ -37,6 +38,7 @@ def main() -> int:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     _die_with_parent()
+    os.environ.update(uv_environment())
     if os.geteuid() == 0:
         tempfile.tempdir = "/run"  # what pyinfra uploads may hold secrets: never on a disk
 

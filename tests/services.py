@@ -1,13 +1,11 @@
-"""Real servers for tests, on free loopback ports of their own: PostgreSQL, Valkey and the Qdrant stand-in, from their wheels."""
+"""Real servers for tests, on free loopback ports of their own: PostgreSQL and Valkey from their wheels, and a Qdrant."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,16 +18,11 @@ import psycopg
 import redis
 
 from omnimind_ops.embedded import postgres, valkey
+from tests import qdrant
+from tests.qdrant import ROOT as ROOT
+from tests.qdrant import free_port as free_port
 
-ROOT = Path(__file__).parents[1]
 PASSWORD = "test-password-of-this-run"
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait(what: str, ready: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 60) -> None:
@@ -57,6 +50,7 @@ class Process:
     log: Path
     user: str | None = None
     env: dict[str, str] | None = None
+    folder: Path = Path("/")
     running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,7 +62,7 @@ class Process:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(self.words, user=self.user, group=pwd.getpwnam(self.user).pw_gid if self.user else None, cwd="/", stdout=log, stderr=log, env={**os.environ, **(self.env or {})})
+            self.running = subprocess.Popen(self.words, user=self.user, group=pwd.getpwnam(self.user).pw_gid if self.user else None, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **(self.env or {})})
         try:
             wait(self.name, self.ready, self.running)
         except AssertionError as error:
@@ -112,7 +106,7 @@ class Services:
 
     @property
     def qdrant_url(self) -> str:
-        """The stand-in; its key is `qdrant_key`."""
+        """Qdrant; its key is `qdrant_key`."""
         return f"http://127.0.0.1:{self.qdrant_port}"
 
     def database(self, name: str) -> str:
@@ -141,6 +135,7 @@ def services() -> Iterator[Services]:
     data = home / "postgres"
     postgres.initialise(data, "omnimind", PASSWORD)
     (home / "redis").mkdir()
+    (home / "qdrant").mkdir()
     configuration = home / "valkey.conf"
     configuration.write_text(valkey.configuration(home / "redis", ports[1], PASSWORD, durable=False))
     found = Services(
@@ -148,18 +143,12 @@ def services() -> Iterator[Services]:
         Process("postgres", postgres.words(data, ports[0], durable=False), lambda: bool(psycopg.connect(found.dsn, connect_timeout=2).close() or True), home / "postgres.log", user=postgres.owner()),
         Process("valkey", valkey.words(configuration), lambda: bool(redis.Redis.from_url(found.redis_url).ping()), home / "valkey.log"),
         Process(
-            "qdrant stand-in",
-            (sys.executable, "-m", "omnimind_ops.embedded.qdrant"),
+            "qdrant",
+            qdrant.words(),
             lambda: httpx.get(f"{found.qdrant_url}/readyz").status_code == 200,
             home / "qdrant.log",
-            env={
-                "PYTHONPATH": str(ROOT),
-                "QDRANT__SERVICE__HOST": "127.0.0.1",
-                "QDRANT__SERVICE__HTTP_PORT": str(ports[2]),
-                "QDRANT__SERVICE__API_KEY": "test-key",
-                "QDRANT__STORAGE__STORAGE_PATH": str(home / "qdrant/storage"),
-                "QDRANT__STORAGE__SNAPSHOTS_PATH": str(home / "qdrant/snapshots"),
-            },
+            env=qdrant.settings(home / "qdrant/storage", home / "qdrant/snapshots", ports[2], "test-key"),
+            folder=home / "qdrant",
         ),
         *ports,
     )

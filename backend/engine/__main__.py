@@ -5,17 +5,34 @@ from __future__ import annotations
 import os
 import sys
 
-from backend.engine.app import Engine
-from backend.engine.settings import load
-from backend.server import serve
+from backend.engine import installed
 from omnimind_ops.model.problem import Problem
 
+CANNOT = 78
+"""Exit code: trying again would not help (EX_CONFIG of sysexits.h)."""
 PORT = 8900
 """Only where neither is given, on a developer's machine."""
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Serve until told to stop; what cannot be is said in one line, within a second."""
     try:
+        installed.check(os.environ.get("OMNIMIND_MODEL") or "")
+        from backend.engine.settings import find, load
+
         settings = load(os.environ)
+        if settings.model.startswith("/"):
+            find(settings.model)  # a name on the hub may be long in coming: that is for the start itself
     except Problem as problem:
-        sys.exit(f"{problem}: {problem.fix}")
+        sys.stderr.write(f"{problem}\nfix: {problem.fix}\n")
+        sys.exit(CANNOT)
+    if lost := installed.quantum():
+        sys.stderr.write(f"warning: {lost}\n")
+    from backend.engine.app import Engine
+    from backend.server import serve
+
     serve(Engine(settings), int(os.environ.get("OMNIMIND_PORT", PORT)), bind=settings.bind)
+
+
+if __name__ == "__main__":
+    main()

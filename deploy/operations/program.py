@@ -1,7 +1,8 @@
-"""program: an executable copied into a folder of its version, checked by running it, and made current by a link."""
+"""program: an executable with what it needs, in a folder of its version, checked by running it, and made current by a link."""
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from pyinfra import host
@@ -10,39 +11,48 @@ from pyinfra.api.exceptions import OperationError
 
 from deploy import notes
 from deploy.commands import Commands
-from deploy.facts.paths import Paths
+from deploy.facts.paths import Found, Paths
 from deploy.facts.stats import Stats
 from deploy.look import look
+from deploy.render import text
+from omnimind_ops.model.program import Way
+from omnimind_ops.tools.program import FACTS, PROGRAM, START, start_script
 
 
 @operation()
-def program(source: str, target: str, link: str, user: str) -> Commands:
-    """Install `source` as `target`, its time kept, so that equal size and time mean an equal file; `link` points to its folder.
+def program(source: str, folder: str, link: str, user: str) -> Commands:
+    """Install `source` as FOLDER/qdrant, its time kept, so that equal size and time mean an equal file; `link` points to the folder.
 
-    It must answer `--version` as `user`, who will run it. An empty or vanished source leaves an installed target alone.
+    A staged program (one with program.json beside it) brings its libraries and web UI. It must answer `--version` as `user`, who will
+    run it. An empty or vanished source leaves an installed program alone, but for the script that starts it.
     """
-    folder, _, base = target.rpartition("/")
+    stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
     stats = look(Stats, paths=(source or "/nonexistent", target))
-    links = look(Paths, paths=(link,))
+    found = look(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
     here, staged = stats.get(target), stats.get(source)
     if here is None and staged is None:
         notes.guess(host)
         notes.note(host, [f"+ {target}"])
         if host.state.is_executing:
             raise OperationError(f"no program at {source or 'no path given'}: name one with --qdrant-binary")
-    fresh = here is None or (staged is not None and (staged.size, staged.changed) != (here.size, here.changed))
-    linked = link in links and links[link].content.decode() == folder
-    if not fresh and linked:
+    facts, old = found.get(f"{stage}/{FACTS}"), found.get(f"{folder}/{FACTS}")
+    fresh = here is None or (staged is not None and ((staged.size, staged.changed) != (here.size, here.changed) or _differ(facts, old)))
+    start = start_script(_loader(facts if fresh else old))
+    started = f"{folder}/{START}" in found and found[f"{folder}/{START}"].content.decode() == start
+    linked = link in found and found[link].content.decode() == folder
+    if not fresh and linked and started:
         return
-    notes.note(host, [f"+ {target}"] * fresh + [f"~ {link} -> {folder}"] * (not linked))
-    one, two, new = shlex.quote(source), shlex.quote(target), shlex.quote(f"{folder}/.{base}.new")
-    lines = ["set -eu", f"install -d -m 755 -o root -g root {shlex.quote(folder)}"]
-    if fresh:
-        lines += [
-            f"install -p -m 755 -o root -g root {one} {new}",
-            f"cd / && runuser -u {shlex.quote(user)} -- {new} --version",
-            f"mv -fT {new} {two}",
-        ]
-    quoted = shlex.quote(link)
-    lines.append(f"ln -sfn {shlex.quote(folder)} {quoted}.new && mv -fT {quoted}.new {quoted}")
-    yield StringCommand("\n".join(lines))
+    changes = [f"+ {target}"] * fresh + [f"~ {folder}/{START}"] * (not started) + [f"~ {link} -> {folder}"] * (not linked)
+    notes.note(host, changes)
+    values = {"source": source, "stage": stage if facts else "", "folder": folder, "link": link, "user": user, "script": start}
+    yield StringCommand(text("scripts/program.sh.j2", fresh=fresh, bundled=bool(_loader(facts)), **{k: shlex.quote(v) if v else "" for k, v in values.items()}))
+
+
+def _differ(staged: Found | None, installed: Found | None) -> bool:
+    return staged is not None and (installed is None or staged.content != installed.content)
+
+
+def _loader(facts: Found | None) -> str:
+    """Return the loader of a bundle; none for a program that has packages instead, whatever it was staged with."""
+    told = json.loads(facts.content) if facts else {}
+    return str(told.get("loader", "")) if told.get("way") == Way.BUNDLED.value else ""

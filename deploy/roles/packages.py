@@ -7,9 +7,9 @@ from deploy.roles import postgres, redis
 from omnimind_ops.model.goal import Goal
 
 
-def install(_goal: Goal) -> None:
+def install(goal: Goal) -> None:
     """Install them without starting anything."""
-    packages(name="Install packages", wanted={**postgres.PACKAGES, **redis.PACKAGES})
+    packages(name="Install packages", wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")})
 
 
 def configure(goal: Goal) -> None:

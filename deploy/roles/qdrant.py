@@ -14,32 +14,37 @@ from omnimind_ops.paths import Paths
 
 USER = "qdrant"
 CONFIG = "/etc/qdrant/config.yaml"
+RELEASES = f"{Paths().opt}/qdrant"
+CURRENT = f"{RELEASES}/current"
 UNIT = f"/etc/systemd/system/{native.QDRANT}"
 
 
 def install(goal: Goal) -> None:
     """Install the program and the folders of its data; the data folders stay as they are when they hold something."""
-    releases = f"{Paths().opt}/qdrant"
     wanted: list[Wanted] = [
-        Folder(releases),
+        Folder(RELEASES),
         Folder(goal.qdrant_home, 0o750, USER, USER),
         *(Folder(f"{goal.qdrant_home}/{part}", 0o750, USER, USER) for part in ("storage", "snapshots", "tmp")),
     ]
     place(name="Create Qdrant's folders", wanted=wanted)
-    target = f"{releases}/{goal.qdrant_version or 'unknown'}/qdrant"
-    program(name="Install Qdrant", source=goal.qdrant_binary, target=target, link=f"{releases}/current", user=USER)
+    program(name="Install Qdrant", source=goal.qdrant_binary, folder=_folder(goal), link=CURRENT, user=USER)
 
 
 def configure(goal: Goal) -> None:
-    """Write Qdrant's configuration and unit; the web UI is served when there is one."""
-    home = f"{goal.qdrant_home}/static"
-    static = bool(goal.qdrant_static) or f"{home}/index.html" in look(Stats, paths=(f"{home}/index.html",))
+    """Write Qdrant's configuration and unit; the web UI is served when there is one: one in its home before the program's own."""
+    own, brought = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
+    there = look(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
+    static = own if f"{own}/index.html" in there else f"{CURRENT}/static" if goal.qdrant_static or there else ""
     wanted: list[Wanted] = [
         Folder("/etc/qdrant"),
         File(CONFIG, of_goal("config/qdrant.yaml.j2", goal, static=static)),
         File(UNIT, of_goal("systemd/qdrant.service.j2", goal, config=CONFIG, user=USER)),
     ]
     place(name="Configure Qdrant", wanted=wanted)
+
+
+def _folder(goal: Goal) -> str:
+    return f"{RELEASES}/{goal.qdrant_version or 'unknown'}"
 
 
 def activate(goal: Goal) -> None:

@@ -51,7 +51,7 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
     paths = Paths()
     venv, backend = str(paths.venv), secrets.path_of("backend.env")
     found = {
-        native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), f"{paths.opt}/qdrant/current"),
+        native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), qdrant.CURRENT),
         native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf"),
         **{unit: (f"{FOLDER}/{unit}", venv) for unit in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }

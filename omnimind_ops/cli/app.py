@@ -7,7 +7,26 @@ from typing import Annotated
 import typer
 
 from omnimind_ops import __version__
-from omnimind_ops.cli import bench, confirm, converge, doctor, down, finish, guard, health, logs, migrate, receipt, restart, rollback, runs, status, up, user
+from omnimind_ops.cli import (
+    bench,
+    confirm,
+    converge,
+    doctor,
+    down,
+    finish,
+    guard,
+    health,
+    logs,
+    migrate,
+    receipt,
+    restart,
+    rollback,
+    runs,
+    status,
+    up,
+    user,
+    wheelhouse,
+)
 from omnimind_ops.cli import open as open_
 
 app = typer.Typer(
@@ -48,6 +67,7 @@ for name, module in (
     ("runs", runs),
     ("receipt", receipt),
     ("guard", guard),
+    ("wheelhouse", wheelhouse),
 ):
     app.command(name)(module.command)
 app.add_typer(user.app, name="user")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from omnimind_ops.cli.by_its_own import TakeOver, hand_over
-from omnimind_ops.cli.options import Config, Json, need_root, paths, who
+from omnimind_ops.cli.options import Config, Json, chosen, need_root, paths, who
 from omnimind_ops.model.problem import ExitCode, Problem
 
 
 def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
+    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels to use from now on.")] = None,
     config: Config = None,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Install and configure whatever drifted. So is what the settings say now of model, mode and open_reads; data is not touched."""
+    """Install and configure whatever drifted. So is what the settings say now of model, mode, open_reads and wheelhouse; data is not touched."""
     need_root("converge")
     from omnimind_ops.engine.history import History
     from omnimind_ops.engine.lock import held
@@ -27,7 +29,7 @@ def command(
     from omnimind_ops.render import choose, show_plan
     from omnimind_ops.settings import load
 
-    settings = load(config)
+    settings = chosen(load(config), wheelhouse=wheelhouse)
     run = flow.current(History(paths().journal))
     hand_over(run, paths(), NATIVE, take_over=take_over)
     if run is None or run.state not in flow.NATIVE:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, paths
+from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, paths
 
 
 def command(
     path: Annotated[Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")] = None,
     project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
+    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="The folder of wheels that the migration would use.")] = None,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
@@ -20,11 +21,11 @@ def command(
 ) -> None:
     """Check whether this host can be migrated; changes nothing. Exit 1 when a check fails."""
     from omnimind_ops.flows import migrate as flow
-    from omnimind_ops.flows.discover import Asked
+    from omnimind_ops.flows.asked import Asked
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import show_plan
     from omnimind_ops.settings import load
 
-    prepared = flow.prepare(Asked(project, path), load(config), paths(), frozenset(ignore or ()), force_os)
+    prepared = flow.prepare(Asked(project, path), chosen(load(config), wheelhouse=wheelhouse), paths(), frozenset(ignore or ()), force_os)
     show_plan.checks(prepared.checks, json=json)
     preflight.refuse(prepared.checks)

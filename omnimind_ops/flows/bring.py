@@ -103,7 +103,7 @@ def _together(problems: Mapping[str, Problem]) -> Problem:
     """Return one Problem for all: the first cause in full, the others by name."""
     first = next((problem for problem in problems.values() if problem.log), next(iter(problems.values())))
     others = [name for name, problem in problems.items() if problem is not first]
-    why = f"{first.why}; also not started: {', '.join(others)}" if others else first.why
+    why = f"{first.why}; also not ready: {', '.join(others)}" if others else first.why
     return Problem(first.what, why, first.fix, log=first.log, code=first.code)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
+from omnimind_ops.flows import program
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.reach import address, qdrant_endpoint, running
+from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.program import Way
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores import qdrant
 from omnimind_ops.stores.redis import RedisEndpoint
@@ -22,23 +26,11 @@ from omnimind_ops.stores.redis_scratch import SERVER
 from omnimind_ops.stores.redis_unsupported import refuse, unsupported_keys
 from omnimind_ops.stores.redis_versions import plain
 from omnimind_ops.stores.redis_way import choose_way
+from omnimind_ops.tools.program import PROGRAM, STATIC
 from omnimind_ops.tools.shell import run
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
-QDRANT_PROGRAM = "/qdrant/qdrant"
 REDIS_PACKAGE = "redis-server"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the person asked for on the command line; empty means find out."""
-
-    project: str = ""
-    path: Path | None = None
-    qdrant_backup: Path | None = None
-    qdrant_binary: Path | None = None
-    redis_backup: Path | None = None
-    redis_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +78,7 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
 def goal(host: Machine, settings: Settings, asked: Asked, q: QdrantSource | None, paths: Paths) -> Goal:
     """Return the machine as wanted from what was found and what is configured."""
     version = q.version if q else ""
-    binary = str(asked.qdrant_binary or "") or (str(paths.stage / f"qdrant-{version}" / "qdrant") if q and q.binary else "")
+    staged = paths.stage / f"qdrant-{version}"
     return Goal(
         backend_ports=settings.backend_ports,
         workers=settings.workers,
@@ -107,8 +99,10 @@ def goal(host: Machine, settings: Settings, asked: Asked, q: QdrantSource | None
         python=host.python,
         lock=settings.lock or host.gpu.lock,
         wheelhouse=settings.wheelhouse,
-        qdrant_binary=binary,
+        qdrant_binary=str(staged / PROGRAM) if q else str(asked.qdrant_binary or ""),
+        qdrant_packages=q.start.packages if q and q.start else (),
         qdrant_version=version,
+        qdrant_static=str(staged / STATIC) if q and q.static else "",
         gpu=host.gpu.lock != "cpu",
         systemd=host.systemd,
     )
@@ -124,58 +118,49 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
     return tuple(done)
 
 
-def _address(container: Container, port: int) -> tuple[str, int]:
-    for publish in container.ports:
-        if publish.container_port == port:
-            return (publish.host_ip if publish.host_ip not in ("", "0.0.0.0", "::") else "127.0.0.1"), publish.host_port  # noqa: S104
-    if container.ip:
-        return container.ip, port
-    raise Problem(f"cannot reach {container.name}", f"it publishes no port {port} and has no address", "start it: docker start " + container.name)
-
-
-def _running(container: Container) -> None:
-    if not container.running:
-        raise Problem(f"cannot read {container.name}", "the container does not run", f"start it: docker start {container.name}; or pass a backup")
-
-
 def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
     """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
-    packed, given = asked.qdrant_backup, asked.qdrant_binary
-    if packed:
-        from omnimind_ops.stores import backup
-
-        found = backup.recognise(packed)
-        notes.append(f"Qdrant's data comes from {packed} ({found.kind}), not from the container")
+    given = asked.qdrant_binary
+    packed = restored(container, asked, notes)
     if container is None:
         if not given:
             raise Problem("cannot install Qdrant", "there is no Qdrant container to take the program from", "pass --qdrant-binary PATH (the musl release)")
-        source = QdrantSource("", "", "", "", "", _version(run((str(given), "--version")).out), str(packed or ""))
+        own = program.given(given)
+        source = QdrantSource("", "", "", "", "", own.version, packed, str(given), own.start)
     else:
         source = _contained(container, given, packed)
+    if source.start and source.start.way in (Way.PACKAGES, Way.BUNDLED):
+        notes.append(f"Qdrant's program {source.start.reason}")
     if packed:
-        version = source.version or "of an unknown version"
-        notes.append(f"no backup tells which Qdrant wrote it: native Qdrant {version} opens what the same version wrote, or the minor version before it")
+        notes.append(
+            f"no backup tells which Qdrant wrote it: Qdrant {source.version or 'of an unknown version'}, which will serve it, loads it before anything stops"
+        )
     return source
 
 
-def _contained(container: Container, given: Path | None, packed: Path | None) -> QdrantSource:
-    _running(container)
-    host, port = _address(container, 6333)
-    key = container.env.get("QDRANT__SERVICE__API_KEY", "")
-    url = f"http://{host}:{port}"
-    wrote = qdrant.version(qdrant.QdrantEndpoint(url, key or None))
-    version = _version(run((str(given), "--version")).out) if given else wrote
+def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
+    endpoint = qdrant_endpoint(container)
+    wrote = qdrant.version(endpoint)
+    own = program.given(given) if given else None
+    version = own.version if own else wrote
     if not packed and (problem := qdrant.version_problem(wrote, version)):
         raise problem
     storage = "" if packed else _storage(container)
-    if storage:
+    if storage and given:
         qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
-    return QdrantSource(container.id, url, container.id if key else "", storage, "" if given else QDRANT_PROGRAM, version, str(packed or ""))
-
-
-def _version(said: str) -> str:
-    found = re.search(r"\d+\.\d+\.\d+", said)
-    return found.group() if found else ""
+    taken = own or program.of_container(container)
+    return QdrantSource(
+        container.id,
+        endpoint.url,
+        container.id if endpoint.api_key else "",
+        storage,
+        "" if given else program.PROGRAM,
+        version,
+        packed,
+        str(given or ""),
+        taken.start,
+        program.web_ui(container),
+    )
 
 
 def _storage(container: Container) -> str:
@@ -199,8 +184,8 @@ def _redis(container: Container | None, asked: Asked, notes: list[str]) -> Redis
     if asked.redis_empty:
         notes.append("native Redis starts empty, as asked; the old keys stay in the container")
         return RedisSource(container.id, "", 0, "", "empty", "as asked")
-    _running(container)
-    host, port = _address(container, 6379)
+    running(container)
+    host, port = address(container, 6379)
     endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
@@ -217,7 +202,7 @@ def redis_candidate() -> str:
     """Return the version of Redis that is installed or that apt would install; it decides how the keys are copied."""
     installed = run((SERVER, "--version"), check=False)
     if installed.ok:
-        return _version(installed.out)
+        return program.version_of(installed.out)
     offered = apt.candidate(REDIS_PACKAGE)
     if not offered.version:
         why = f"apt knows no package {REDIS_PACKAGE}" + (f":\n{offered.said}" if offered.said else "")

@@ -6,13 +6,14 @@ install.sh keeps an environment as long as an open run needs it, and the service
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from omnimind_ops import __version__, origin
 from omnimind_ops.engine.history import History
+from omnimind_ops.model.code import Code, begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
@@ -24,16 +25,6 @@ SHORT = 12
 """Digits of a digest in an environment's name: /opt/omnimind/cli/VERSION-DIGEST-PYTHON (install.sh)."""
 
 
-@dataclass(frozen=True)
-class Code:
-    """What a run was begun by. `digest` is "" where it was not noted (0.1.0); `program` is the command, `root` where its packages lie."""
-
-    version: str
-    digest: str = ""
-    program: str = ""
-    root: str = ""
-
-
 def here() -> Code:
     """Return the code that runs."""
     return Code(__version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT))
@@ -42,14 +33,6 @@ def here() -> Code:
 def note() -> dict[str, JSON]:
     """Return the same, as a run's setup keeps it."""
     return dict(asdict(here()))
-
-
-def begun_by(run: Run) -> Code:
-    """Return the code that began a run."""
-    noted, goal = run.setup.get("code"), run.setup.get("goal")
-    if isinstance(noted, Mapping):
-        return Code(**{name: str(noted.get(name) or "") for name in ("version", "digest", "program", "root")})
-    return Code(str(goal.get("version") or "") if isinstance(goal, Mapping) else "")
 
 
 def is_ours(run: Run) -> bool:

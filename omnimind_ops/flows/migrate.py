@@ -12,15 +12,17 @@ from omnimind_ops.engine.journal import Journal
 from omnimind_ops.engine.outcome import Outcome
 from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
+from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Asked, Found, discover
+from omnimind_ops.flows.discover import Found, discover
 from omnimind_ops.flows.setup import goal_of, questions, setup
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.settings import Settings
@@ -43,20 +45,32 @@ def prepare(asked: Asked, settings: Settings, paths: Paths, ignored: frozenset[s
     """Discover, check, plan."""
     found = discover(asked, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
-    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock), ignore=ignore, force_os=force_os)
+    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock, paths), ignore=ignore, force_os=force_os)
     plan = migration.migrate(found.source, found.goal, settings.confirm_minutes)
     return Prepared(found, plan, checks, report.report(found.project))
 
 
-def needs(found: Found, lock: str) -> preflight.Needs:
-    """Return what must be free before anything stops: data beside data, and the venv."""
+def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
+    """Return what must be there before anything stops: room for data beside data and for the venv, ports, and where the venv's packages come from."""
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
-    if found.source.qdrant and found.source.qdrant.storage:
+    if found.source.qdrant and found.source.qdrant.backup:
+        room[goal.qdrant_home] += found.source.qdrant.backup.room
+    elif found.source.qdrant and found.source.qdrant.storage:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
-    return preflight.Needs(room, ports, units=frozenset(native.all_units(goal)), lock=lock)
+    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    return preflight.Needs(
+        room,
+        ports,
+        units=frozenset(native.all_units(goal)),
+        lock=lock,
+        index=None if wheels else index.ask(),
+        made=(paths.venv / ".complete").exists(),
+        wheelhouse=wheels,
+        pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
+    )
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:

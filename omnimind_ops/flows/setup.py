@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
 from omnimind_ops.flows import handover
-from omnimind_ops.flows.discover import Asked, Found
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.discover import Found
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.settings import Settings
 
-CHANGEABLE = ("model", "mode", "open_reads")
+CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
 """Settings that take effect on a native host: they move no data, no port and no name."""
 
 

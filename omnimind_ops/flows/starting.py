@@ -19,6 +19,8 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 GOOD_ANSWERS = 3
 """In a row, until a backend counts as ready: two workers share a port, and one answer tells only of one."""
+CANNOT = 78
+"""Exit code of a program that will not start however often it is tried: EX_CONFIG of sysexits.h, as backend/engine/__main__.py has it."""
 ATTEMPTS = 4
 """Restarts by the manager during one start, after which a process that never got ready is given up."""
 PAUSE = 0.08
@@ -87,10 +89,7 @@ class Start:
         return lambda: self.probe(service)
 
     def _begin(self, item: Item, states: Mapping[str, ProcessState]) -> None:
-        failed = [name for name in item.after if name in self.items and self.items[name].problem]
-        if failed:
-            item.problem = Problem(f"cannot start {item.name}", f"it needs {failed[0]}, which failed", f"see to {failed[0]} first")
-            self._say(item, "failed", item.problem)
+        if self._lacks(item):
             return
         if not all(self.items[name].is_over for name in item.after if name in self.items):
             return
@@ -109,6 +108,14 @@ class Start:
         except Problem as problem:
             self._fail(item, problem)
 
+    def _lacks(self, item: Item) -> bool:
+        """Give up what needs something that was given up, whether it was begun or not."""
+        needs = (*item.after, *(item.service.needs if item.service else ()))
+        failed = next((name for name in needs if name in self.items and self.items[name].problem), None)
+        if failed:
+            self._fail(item, Problem(f"cannot start {item.name}", f"it needs {failed}, which failed", f"see to {failed} first"))
+        return failed is not None
+
     def _act(self, item: Item) -> None:
         try:
             assert item.act
@@ -121,11 +128,11 @@ class Start:
             if not item.thread.is_alive():
                 self._end_task(item)
             return
+        if self._lacks(item):
+            return
         for name in item.processes:
-            one = states.get(name)
-            if one and (one.state == "failed" or (one.state == "backoff" and one.restarts - item.restarts.get(name, 0) >= ATTEMPTS)):
-                why = f"{name} ends again and again: {one.detail}" if one.state == "backoff" else f"{name} has failed: {one.detail}"
-                self._fail(item, self._problem(item, why, name))
+            if why := _gave_up(states.get(name), item.restarts.get(name, 0)):
+                self._fail(item, self._problem(item, f"{name} {why}", name))
                 return
         assert item.service and item.began is not None
         if self.now() - item.began > item.service.start_seconds:
@@ -187,3 +194,14 @@ class Start:
 
 def _all_run(item: Item, states: Mapping[str, ProcessState]) -> bool:
     return all(states[name].state == "running" for name in item.processes)
+
+
+def _gave_up(process: ProcessState | None, before: int) -> str:
+    """Return why a process is waited for no longer, "" while it is; `before`: restarts that are not this start's."""
+    if process is None:
+        return ""
+    if process.code == CANNOT:
+        return "cannot be started as it is; its log says why"
+    if process.state == "backoff" and process.restarts - before >= ATTEMPTS:
+        return f"ends again and again: {process.detail}"
+    return f"has failed: {process.detail}" if process.state == "failed" else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops import managers, world
-from omnimind_ops.embedded import census, daemon, home, ports, postgres, prepare, schema
+from omnimind_ops.embedded import census, daemon, home, model, ports, postgres, prepare, schema, wheels
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
 from omnimind_ops.flows import down, gpu_gate, port_check
@@ -60,6 +60,7 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
         found = home.world(settings, place)
         if ports.every(prepare.choose(settings, place).ports) != ports.every(found.ports):
             log.tell(warning("the settings name other ports than those in use; they count after: omnimind down && omnimind up"))
+        model.fetch(settings, place, words, log.tell)
     else:
         found = _supervise(settings, place, words, log.tell, free_ports)
     tasks, waits = [_gpu(found, place, settings, words, log.tell)], {"engine": ("gpu",)}
@@ -76,6 +77,9 @@ def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: 
     if left := census.end(place):
         tell(warning(f"{left} processes were left over from a supervisor that died; they are ended"))
     found = prepare.prepare(settings, place, free_ports=free_ports)
+    for text in wheels.absent(prepare.OPTIONAL):
+        tell(warning(text))
+    model.fetch(settings, place, words, tell)
     memory = home.recall(place)
     for wanted, port in memory.moved.items():
         tell(line("", f"port {port} is used instead of {wanted}, which was taken when it was chosen (--free-ports)"))

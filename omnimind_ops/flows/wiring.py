@@ -11,11 +11,12 @@ from omnimind_ops.flows import handover
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Handler
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.binary import BinaryStep
+from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
 from omnimind_ops.steps.timer import TimerStep
@@ -32,8 +33,9 @@ def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handle
     with HostStep(goal) as host:
         yield {
             "host": host,
-            "binary": BinaryStep(paths),
+            "program": ProgramStep(paths),
             "copy": CopyStep(paths, run),
+            "prove-backup": ProveBackupStep(paths),
             "containers": ContainersStep(),
             "fingerprint": FingerprintStep(),
             "redis": RedisStep(paths),

@@ -25,6 +25,7 @@ class ProcessState:
     memory_limit: int | None = None
     by_person: bool = False  # stopped on request, so nobody should start it but a person
     detail: str = ""  # why it is in this state, in the manager's words
+    code: int | None = None  # its last exit code, where the manager knows it and it does not run
 
 
 class Manager(Protocol):

@@ -124,6 +124,7 @@ def _state(said: dict[str, Any]) -> ProcessState:
         memory_bytes=memory(pid) if pid else None,
         by_person=by_person,
         detail=_detail(said, state, by_person),
+        code=int(said["exit"]) if state in ("failed", "backoff") and said["exit"] >= 0 else None,
     )
 
 

@@ -122,6 +122,14 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
+class Index:
+    """A package index, its address without a login; `trouble` says why nothing can be had from it, "" when it answers."""
+
+    url: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Machine:
     """The host."""
 
@@ -145,3 +153,5 @@ class Machine:
     docker_reason: str  # why not, when it does not
     interpreters: tuple[Interpreter, ...] = ()  # candidates, best first
     gpu_containers: tuple[str, ...] = ()  # names of running containers that use a GPU
+    glibc: tuple[int, int] = (0, 0)  # (0, 0): it is another libc
+    arch: str = ""  # as the kernel tells it: x86_64

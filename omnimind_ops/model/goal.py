@@ -34,6 +34,7 @@ class Goal:
     lock: str = "cpu"  # cpu, cu12, cu13
     wheelhouse: str = ""  # folder of wheels for hosts without a network; "" uses the index
     qdrant_binary: str = ""  # staged executable that role qdrant installs
+    qdrant_packages: tuple[str, ...] = ()  # of the distribution, which that program needs
     qdrant_version: str = ""  # "1.20.0"
     qdrant_static: str = ""  # staged web UI, "" for none
     gpu: bool = False

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.tools.shell import run
-
-UPDATE_SECONDS = 180
-CANDIDATE = re.compile(r"Candidate: (?!\(none\))(\S+)")
+from omnimind_ops.tools import apt
 
 
 @dataclass(frozen=True)
@@ -26,18 +22,13 @@ def candidate(package: str) -> Candidate:
 
     A fresh image of a system has empty lists; the host's own are left alone.
     """
-    version = _policy(package)
-    if version:
+    if version := _version(package):
         return Candidate(version)
     with tempfile.TemporaryDirectory(prefix="omnimind-apt-") as folder:
-        Path(folder).chmod(0o755)  # apt downloads as a user of its own
-        for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
-            Path(folder, place).mkdir(parents=True)
-        options = ("-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none")
-        done = run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)
-        return Candidate(_policy(package, options), done.err.strip())
+        options = apt.own_lists(Path(folder))
+        done = apt.update(options)
+        return Candidate(_version(package, options), done.err.strip())
 
 
-def _policy(package: str, options: tuple[str, ...] = ()) -> str:
-    found = CANDIDATE.search(run(("apt-cache", *options, "policy", package), check=False, env={"LC_ALL": "C"}).out)
-    return found[1] if found else ""
+def _version(package: str, options: tuple[str, ...] = ()) -> str:
+    return next((policy.candidate for policy in apt.policies((package,), options)), "")

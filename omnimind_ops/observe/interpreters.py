@@ -10,7 +10,10 @@ from omnimind_ops.model.facts import Interpreter
 from omnimind_ops.tools.shell import run
 
 OLDEST = (3, 11)
-NEWEST = (3, 13)  # that the locks were tried with; install.sh has the same rules and the same candidates
+NEWEST = (3, 13)  # install.sh has the same rules and the same candidates
+VERSIONS = tuple(f"{OLDEST[0]}.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1))
+"""Every one of the locks has a wheel of each of its packages for each of these (tests/deploy/test_locks.py)."""
+PYTHONS = f"Python {', '.join(VERSIONS[:-1])} or {VERSIONS[-1]}"
 CANDIDATES = (
     "/opt/omnimind/python/bin/python3",
     "/opt/omnimind/python/*/bin/python3",  # as `uv python install --install-dir /opt/omnimind/python` lays it out
@@ -54,7 +57,7 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
     if number < OLDEST:
         return Interpreter(path, version, real, f"it is Python {version}, older than {OLDEST[0]}.{OLDEST[1]}")
     if number > NEWEST:
-        return Interpreter(path, version, real, f"it is Python {version}, newer than {NEWEST[0]}.{NEWEST[1]}")
+        return Interpreter(path, version, real, f"it is Python {version}, newer than {NEWEST[0]}.{NEWEST[1]}: its packages are not in the locks")
     if stage:
         return Interpreter(path, version, real, f"it is a pre-release of Python {version} ({stage})")
     if not done.ok:

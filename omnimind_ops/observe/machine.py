@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import re
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -49,7 +50,18 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
         docker_reason=why,
         interpreters=pythons,
         gpu_containers=tuple(container.name for container in seen if container.gpu and container.running),
+        glibc=glibc(),
+        arch=platform.machine(),
     )
+
+
+def glibc() -> tuple[int, int]:
+    """Return the version of the C library that runs here, (0, 0) when it is no glibc."""
+    try:
+        found = re.fullmatch(r"glibc (\d+)\.(\d+).*", os.confstr("CS_GNU_LIBC_VERSION") or "")
+    except (ValueError, OSError):
+        return 0, 0
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def find_python(asked: str = "") -> str:

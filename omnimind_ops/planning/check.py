@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omnimind_ops.model.facts import Index
+from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
+
 
 class State(StrEnum):
     """How a check came out."""
@@ -37,6 +40,10 @@ class Needs:
     systemd: bool = True
     docker: bool = True
     lock: str = ""  # chosen by a person; "" takes the one that fits the driver
+    index: Index | None = None  # that the venv is made from; None when it comes from a folder, or is not made
+    made: bool = False  # there is a venv, which may be the one that is wanted
+    wheelhouse: Wheelhouse | None = None  # that the venv is made from; None when it comes from an index, or is not made
+    pins: tuple[Pin, ...] = ()  # what the venv takes of it
 
 
 def size(count: int) -> str:

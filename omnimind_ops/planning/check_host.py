@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from omnimind_ops.model.facts import Interpreter, Machine
+from omnimind_ops.observe.interpreters import PYTHONS
 from omnimind_ops.planning.check import Check, Needs, State, size
 from omnimind_ops.planning.supported import Ground, find, supported
 
@@ -86,8 +87,8 @@ def python(machine: Machine, needs: Needs) -> Check:
     if good:
         link = f" ({good.real})" if good.real != good.path else ""
         return Check("python", State.OK, f"Python {good.version} at {good.path}{link}")
-    seen = "; ".join(map(_trouble, machine.interpreters)) or "no Python 3.11 or newer outside of homes"
-    fix = "apt install python3.11, or: uv python install --install-dir /opt/omnimind/python 3.12; then --python PATH if it is elsewhere"
+    seen = "; ".join(map(_trouble, machine.interpreters)) or f"this host has no {PYTHONS} outside of homes"
+    fix = f"install {PYTHONS} (install.sh finds or brings one), then --python PATH if it is elsewhere than /usr/bin, /usr/local/bin or /opt/omnimind/python"
     return Check("python", State.FAIL, seen, fix)
 
 

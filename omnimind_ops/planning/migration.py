@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.program import Start
 
 ROLES = ("base", "packages", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
 EARLY = ("postgres", "engine")
 """Take no port and no data of a container, so they are started, and get ready, before the cutover."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's configuration.
+
+    `room` is how many bytes it takes on the disk of the data, at most, until it is in place.
+    """
+
+    path: str
+    collection: str = ""
+    config: Mapping[str, JSON] | None = None
+    room: int = 0
+
+    @property
+    def args(self) -> dict[str, JSON]:
+        """Return it as a step's arguments."""
+        return {"backup": self.path, "collection": self.collection, "config": self.config}
 
 
 @dataclass(frozen=True)
@@ -23,9 +42,12 @@ class QdrantSource:
     url: str
     api_key_of: str  # container whose environment holds the api key, "" for none
     storage: str
-    binary: str  # path inside the container, "" when `--qdrant-binary` or a native one is used
+    binary: str  # path inside the container, "" when `--qdrant-binary` is used
     version: str
-    backup: str = ""  # a backup PATH that replaces the container's data
+    backup: Restored | None = None  # replaces the container's data
+    file: str = ""  # the program of `--qdrant-binary`
+    start: Start | None = None  # how the program starts on this host
+    static: str = ""  # folder of the web UI inside the container, "" without one
 
 
 @dataclass(frozen=True)
@@ -78,19 +100,19 @@ class Copy:
     source: str
     target: str
     owner: str
-    backup: str = ""
+    backup: Restored | None = None
+
+    @property
+    def incoming(self) -> str:
+        """Return where it stands until it takes its name."""
+        place = PurePosixPath(self.target)
+        return str(place.parent / f"{place.name}.incoming")
 
     @property
     def args(self) -> dict[str, JSON]:
         """Return it as a step's arguments."""
-        place = PurePosixPath(self.target)
-        return {
-            "source": self.source,
-            "incoming": str(place.parent / f"{place.name}.incoming"),
-            "target": self.target,
-            "owner": self.owner,
-            "backup": self.backup,
-        }
+        args: dict[str, JSON] = {"source": self.source, "incoming": self.incoming, "target": self.target, "owner": self.owner}
+        return args | (self.backup.args if self.backup else {"backup": ""})
 
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
@@ -115,25 +137,36 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
 
 def _install(source: Source) -> list[Step]:
     steps: list[Step] = []
-    if source.qdrant and source.qdrant.binary:
-        args: dict[str, JSON] = {"container": source.qdrant.container, "path": source.qdrant.binary, "version": source.qdrant.version}
-        steps.append(Step("take-qdrant", "binary", "take Qdrant's program from its container", args, Undo.KEPT))
+    if source.qdrant:
+        steps.append(_program(source.qdrant))
     steps += [host_step(role, stage) for stage in ("install", "configure") for role in ROLES]
     return [*steps, *(host_step(role, "activate") for role in EARLY)]
 
 
+def _program(source: QdrantSource) -> Step:
+    args: dict[str, JSON] = {
+        "container": source.container,
+        "path": source.binary,
+        "file": source.file,
+        "version": source.version,
+        "static": source.static,
+    }
+    if source.start:
+        args |= {**source.start.args, "reason": f"Qdrant's program {source.start.reason}"}
+    title = "take Qdrant's program from its container" if source.binary else f"take Qdrant's program from {source.file}"
+    return Step("take-qdrant", "program", title, args, Undo.KEPT)
+
+
 def _warm(source: Source, goal: Goal) -> list[Step]:
-    return [
-        Step(
-            f"warm-{copy.name}",
-            "copy",
-            f"unpack {copy.backup}" if copy.backup else f"copy {copy.source} while it is in use",
-            {**copy.args, "pass": "warm"},
-            Undo.KEPT,
-            "warm",
-        )
-        for copy in copies(source, goal)
-    ]
+    steps = []
+    for copy in copies(source, goal):
+        title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.source} while it is in use"
+        steps.append(Step(f"warm-{copy.name}", "copy", title, {**copy.args, "pass": "warm"}, Undo.KEPT, "warm"))
+        if copy.backup:
+            args: dict[str, JSON] = {**copy.backup.args, "storage": copy.incoming, "user": copy.owner}
+            title = "load it with the program that will serve it, and read every point"
+            steps.append(Step("prove-backup", "prove-backup", title, args, Undo.KEPT, "warm"))
+    return steps
 
 
 def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
@@ -177,6 +210,7 @@ def _redis_args(redis: RedisSource) -> dict[str, JSON]:
 def _verify(source: Source, goal: Goal) -> Step:
     args: dict[str, JSON] = {
         "qdrant": bool(source.qdrant and not source.qdrant.backup),
+        "backup": bool(source.qdrant and source.qdrant.backup),
         "redis": bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
         "trees": [[copy.name, copy.source, copy.target] for copy in copies(source, goal) if copy.name != "qdrant"],
     }

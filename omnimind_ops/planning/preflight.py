@@ -8,15 +8,18 @@ from dataclasses import replace
 
 from omnimind_ops.model.facts import Machine, Project
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.wheelhouse import Target
 from omnimind_ops.planning import check_host
 from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
+from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
+from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "gpu-containers")
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "wheelhouse", "gpu-containers")
 
 
 def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
@@ -33,9 +36,17 @@ def checks(machine: Machine, project: Project | None, needs: Needs, ignore: froz
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),
+        index(needs.index, needs.made),
+        wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)
+
+
+def _target(machine: Machine) -> Target | None:
+    """Return what this host takes; None without a Python that would do, which is another check's finding."""
+    good = next((one for one in machine.interpreters if not one.trouble), None)
+    return Target(good.version, machine.glibc, machine.arch) if good else None
 
 
 def refuse(found: Iterable[Check]) -> None:

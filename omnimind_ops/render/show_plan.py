@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
@@ -93,6 +94,7 @@ def runs(found: Sequence[Run], *, json: bool) -> None:
             "name": run.plan.name,
             "digest": run.plan.digest,
             "state": run.state,
+            "version": begun_by(run).version,
             "started": run.started,
             "ended": run.ended,
             **about(run),

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omnimind_ops.engine.secrecy import redact
+from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
 from omnimind_ops.model.run import Run, RunState, Status
@@ -119,14 +120,14 @@ def rows_table(rows: Iterable[Row]) -> Table:
 
 def runs_table(runs: Iterable[Run]) -> Table:
     """Return the runs of this host, newest first."""
-    table = _table("run", "started (UTC)", "state", "steps done", "went wrong")
+    table = _table("run", "started (UTC)", "version", "state", "steps done", "went wrong")
     for run in runs:
         done = sum(record.status is Status.DONE for record in run.steps)
         wrong = next((record.problem for record in run.steps if record.problem), "")
         if recovered := about(run):
             wrong = f"{recovered['service']}: {wrong or recovered['reason']}"
         state = Text(run.state, STATES.get(run.state, "green" if run.state is RunState.FINISHED else ""))
-        table.add_row(Text(run.id, "bold"), run.started[:19].replace("T", " "), state, f"{done} of {len(run.steps)}", Text(wrong, "red"))
+        table.add_row(Text(run.id, "bold"), run.started[:19].replace("T", " "), begun_by(run).version, state, f"{done} of {len(run.steps)}", Text(wrong, "red"))
     return table
 
 

@@ -12,7 +12,8 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import text
-from omnimind_ops.stores import files
+from omnimind_ops.steps.backup import asked_backup
+from omnimind_ops.stores import backup, files
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class CopyStep:
             target.rename(before)
         incoming.rename(target)
         self._manifest(incoming).unlink(missing_ok=True)
+        incoming.with_name(f".{incoming.name}.of-run").unlink(missing_ok=True)
         return True
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
@@ -63,16 +65,8 @@ class CopyStep:
         memo.put("parked", False)
 
     def _fill(self, step: Step, incoming: Path, tell: Tell, *, live: bool) -> bool:
-        if packed := text(step.args, "backup"):
-            if incoming.exists():
-                return False
-            partial = incoming.with_name(f"{incoming.name}.partial")
-            from omnimind_ops.stores import backup
-
-            unpacked = backup.unpack(backup.recognise(Path(packed)), partial, tell, step.id)
-            _give(unpacked, _owner(text(step.args, "owner")))
-            unpacked.rename(incoming)
-            return True
+        if text(step.args, "backup"):
+            return self._unpack(step, incoming, tell)
         incoming.parent.mkdir(parents=True, exist_ok=True)
         report = files.copy_tree(
             Path(text(step.args, "source")),
@@ -85,6 +79,20 @@ class CopyStep:
         )
         tell(line(step.id, f"{report.changed} of {report.files} files copied and read back equal, {report.removed} gone"))
         return report.changed > 0
+
+    def _unpack(self, step: Step, incoming: Path, tell: Tell) -> bool:
+        """Fill `incoming` from a backup once in a run; what another run left there may be of another backup."""
+        mark = incoming.with_name(f".{incoming.name}.of-run")
+        if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
+            return False
+        files.discard(incoming)
+        partial = incoming.with_name(f"{incoming.name}.partial")
+        files.discard(partial)
+        unpacked = backup.unpack(asked_backup(step.args), partial, tell, step.id)
+        _give(unpacked, _owner(text(step.args, "owner")))
+        mark.write_text(self.run)
+        unpacked.rename(incoming)
+        return True
 
     def _manifest(self, incoming: Path) -> Path:
         self.paths.stage.mkdir(parents=True, exist_ok=True)

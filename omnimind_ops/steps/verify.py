@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from omnimind_ops.credentials import Credentials
+from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
@@ -48,6 +49,10 @@ class VerifyStep:
         if step.args.get("qdrant"):
             endpoint = qdrant.QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
             pairs.append(("qdrant", _noted(memo.of("read-qdrant", "fingerprint")), qdrant.fingerprint(endpoint)))
+        if step.args.get("backup"):
+            endpoint = qdrant.QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
+            held = _noted(memo.of("prove-backup", "fingerprint"))
+            pairs.append(("qdrant", held, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
         if step.args.get("redis"):
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             until = int(str(memo.of("take-redis", "horizon") or 0))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from omnimind_ops.stores.qdrant_fingerprint import fingerprint
-from omnimind_ops.stores.qdrant_http import QdrantEndpoint, version
+from omnimind_ops.stores.qdrant_fingerprint import fingerprint, full_fingerprint
+from omnimind_ops.stores.qdrant_http import QdrantEndpoint, collection_config, version
 from omnimind_ops.stores.qdrant_storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant_versions import version_problem
 
 __all__ = [
     "QdrantEndpoint",
+    "collection_config",
     "fingerprint",
+    "full_fingerprint",
     "refuse_rocksdb",
     "storage_facts",
     "version",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import xxhash
 
 from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.stores.qdrant_http import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant_points import digest_points
 from omnimind_ops.stores.qdrant_sample import Point, order, point_bytes, query_vector, sample
+from omnimind_ops.stores.throttle import Throttle
 
 TOP = 10
 _FETCHED = 3 * TOP
@@ -37,13 +40,47 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     return Fingerprint("qdrant", counts, digests)
 
 
+def full_fingerprint(endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()) -> Fingerprint:
+    """Return what a server holds with every point read, equal for servers that hold the same; collections named in `without` are left out.
+
+    Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
+    """
+    with talk(endpoint) as server:
+        held = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
+        aliases = sorted([str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"])
+        names = [name for name in held if name not in without]
+        facts = {name: server.get(f"/collections/{quote(name, safe='')}") for name in names}
+    counts = {"collections": len(names), "aliases": len(aliases)}
+    digests = {"aliases": _json(aliases)}
+    total = sum(int(one.get("points_count") or 0) for one in facts.values())
+    bar, done = Throttle(tell), 0
+
+    def passed(points: int) -> None:
+        nonlocal done
+        done += points
+        bar(progress(step, "read every point", done, max(total, done), "points"))
+
+    for name, said in facts.items():
+        found = digest_points(endpoint, f"/collections/{quote(name, safe='')}", said["config"], int(said.get("points_count") or 0), passed)
+        counts[f"points of {name}"] = found.count
+        digests |= {f"every point of {name}": found.digest} | {f"{what} of {name}": digest for what, digest in _described(said).items()}
+    return Fingerprint("qdrant", counts, digests)
+
+
+def _described(facts: Mapping[str, Any]) -> dict[str, str]:
+    indexes = facts.get("payload_schema", {})
+    return {
+        "configuration": _json(configuration(facts["config"])),
+        "payload indexes": _json({field: _plain({**index, "points": None}) for field, index in indexes.items()}),
+    }
+
+
 def _collection(server: Talk, path: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
     facts = server.get(path)
     count = int(server.post(f"{path}/points/count", {"exact": True})["count"])
     points = sample(server, path, count, samples) if count else []
     return count, {
-        "configuration": _json(configuration(facts["config"])),
-        "payload indexes": _json({field: _plain({**index, "points": None}) for field, index in facts.get("payload_schema", {}).items()}),
+        **_described(facts),
         "sampled points": _digest(map(point_bytes, points)),
         "nearest points": _digest(_nearest(server, path, facts["config"], point) for point in _spread(points, queries)),
     }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import orjson
 
 from omnimind_ops.model.problem import Problem
 
@@ -24,6 +27,12 @@ class QdrantEndpoint:
     api_key: str | None = field(default=None, repr=False)
 
 
+class Readable(Protocol):
+    """What can be read once, from front to back."""
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
 class Talk:
     """An open connection to a server."""
 
@@ -39,17 +48,25 @@ class Talk:
         """Return the `result` of a POST."""
         return self._result("POST", path, body)
 
-    def _result(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """Return the `result` of a PUT."""
+        return self._result("PUT", path, body)
+
+    def upload(self, path: str, field: str, file: Readable) -> Any:
+        """Return the `result` of a POST of a file as a form's field; it is read as it is sent."""
+        return self._result("POST", path, None, files={field: (field, file, "application/octet-stream")})
+
+    def _result(self, method: str, path: str, body: Mapping[str, object] | None, files: Any = None) -> Any:
         import httpx
 
         try:
-            answer = self.client.request(method, path, json=body)
+            answer = self.client.request(method, path, json=body, files=files)
         except httpx.HTTPError as error:
             raise unreachable(self.endpoint, str(error) or type(error).__name__) from error
         if answer.status_code in (401, 403):
             raise refused(self.endpoint)
         try:
-            said = answer.json()
+            said = orjson.loads(answer.content)
         except ValueError:
             said = answer.text[:200]
         if answer.status_code != 200 or not isinstance(said, dict):
@@ -86,6 +103,18 @@ def version(endpoint: QdrantEndpoint) -> str:
     if not isinstance(said, dict) or "version" not in said:
         raise AnswerProblem(endpoint, "GET /", 200, "no version in the answer")
     return str(said["version"])
+
+
+def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] | None:
+    """Return a collection's configuration as its config.json holds it; None when the server has no such collection."""
+    with talk(endpoint, 10) as server:
+        try:
+            config = server.get(f"/collections/{quote(name, safe='')}")["config"]
+        except AnswerProblem as problem:
+            if problem.status == 404:
+                return None
+            raise
+    return config if isinstance(config, Mapping) else None
 
 
 def refused(endpoint: QdrantEndpoint) -> Problem:

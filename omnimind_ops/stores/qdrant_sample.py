@@ -33,7 +33,7 @@ def sample(server: Talk, path: str, count: int, wanted: int) -> list[Point]:
             if offset is None:
                 break
     else:
-        for start in _starts(server, path, count, max(1, wanted // PAGE)):
+        for start in starts(server, path, count, max(1, wanted // PAGE)):
             found |= {order(point["id"]): point for point in _scroll(server, path, start, PAGE, whole=True)["points"]}
     return [found[key] for key in sorted(found)]
 
@@ -79,8 +79,8 @@ def _scroll(server: Talk, path: str, offset: Identity | None, limit: int, *, who
     return server.post(f"{path}/points/scroll", body)
 
 
-def _starts(server: Talk, path: str, count: int, pages: int) -> Iterator[Identity]:
-    """Yield offsets spread over the ids: half over the numbers, half over the UUIDs when there are both."""
+def starts(server: Talk, path: str, count: int, pages: int) -> Iterator[Identity]:
+    """Yield about `pages` offsets spread over the ids: half over the numbers, half over the UUIDs when there are both."""
     first = _first(server, path, 0)
     number = first if isinstance(first, int) else None
     uuid = _first(server, path, str(UUID(int=0)))

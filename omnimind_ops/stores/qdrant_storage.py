@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,16 @@ def in_use(path: Path) -> tuple[str, ...]:
 
     The lock (flock on each shard's wal directory) is asked for, not waited for, and let go at once.
     """
-    return tuple(str(place.relative_to(path)) or "." for place in (path, *sorted(path.glob("collections/*/*/wal"))) if place.is_dir() and _locked(place))
+    return _busy(path, (path, *sorted(path.glob("collections/*/*/wal"))))
+
+
+def shards_in_use(path: Path) -> tuple[str, ...]:
+    """Return the same for the directory of one collection."""
+    return _busy(path, sorted(path.glob("*/wal")))
+
+
+def _busy(path: Path, places: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(str(place.relative_to(path)) or "." for place in places if place.is_dir() and _locked(place))
 
 
 def shards(home: Path) -> Iterator[Path]:

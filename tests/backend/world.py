@@ -68,10 +68,10 @@ class World:
 
     @contextmanager
     def qdrant(self) -> Iterator[QdrantClient]:
-        """Qdrant's own client, as a user has it."""
+        """Qdrant's own client; it does not compare versions, because a user's Qdrant can be of any from 1.12 on."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Api key is used with an insecure connection")  # it never leaves this machine
-            client = QdrantClient(url=self.stores.qdrant_url, api_key=self.stores.qdrant_key, timeout=30)
+            client = QdrantClient(url=self.stores.qdrant_url, api_key=self.stores.qdrant_key, timeout=30, check_compatibility=False)
         try:
             yield client
         finally:

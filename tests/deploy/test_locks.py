@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
+
+from omnimind_ops.observe.interpreters import VERSIONS
 
 ROOT = Path(__file__).parents[2]
-HASHED = ("cpu", "cu12", "cu13", "dev", "model")
+HASHED = ("cpu", "cu12", "cu13", "cli", "dev", "model")
 GPU = ("cu12", "cu13")
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -31,7 +36,41 @@ def pins(lock: str) -> dict[str, str]:
 def test_every_package_is_pinned_and_hashed(lock: str) -> None:
     assert blocks(lock)
     for line in blocks(lock):
-        assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;]+(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[:80]
+        marker = r"( ; python_full_version (<|>=) '3\.[0-9]+')?"
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;]+" + marker + r"(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[:80]
+
+
+@pytest.mark.parametrize("lock", HASHED)
+def test_it_is_the_same_version_for_every_python(lock: str) -> None:
+    assert len(blocks(lock)) == len(pins(lock))
+
+
+@pytest.mark.parametrize("python", VERSIONS)
+@pytest.mark.parametrize("lock", ["cpu", "cu12", "cu13", "cli"])
+def test_every_package_has_a_wheel_for_every_python_and_the_oldest_glibc(lock: str, python: str, tmp_path: Path) -> None:
+    """Asked of the index, by the hashes in the lock; nothing is downloaded but what describes them."""
+    said = resolved(tmp_path, lock, python, 31)
+    assert said.returncode == 0, said.stderr
+
+
+def test_a_newer_glibc_takes_them_too_and_an_older_one_does_not(tmp_path: Path) -> None:
+    assert resolved(tmp_path, "cpu", "3.12", 35).returncode == 0
+    said = resolved(tmp_path, "cpu", "3.12", 17)
+    assert said.returncode == 1 and "has no usable wheels" in said.stderr
+
+
+def resolved(tmp_path: Path, lock: str, python: str, glibc: int) -> subprocess.CompletedProcess[str]:
+    """Install a lock and the model for a host with this Python and glibc 2.`glibc`, but for the downloads."""
+    options = ("--dry-run", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(tmp_path / "target"))
+    platform = ("--python-version", python, "--python-platform", f"x86_64-manylinux_2_{glibc}")
+    files = ("-r", str(ROOT / f"locks/{lock}.txt"), "-r", str(ROOT / "locks/model.txt"))
+    words = (find_uv_bin(), "pip", "install", *options, *platform, *files)
+    return subprocess.run(words, env={**os.environ, "UV_NO_WRAP": "1"}, capture_output=True, text=True, check=False)
+
+
+def test_install_sh_chooses_among_the_same_pythons() -> None:
+    found = re.search(r'^VERSIONS="([^"]+)"', (ROOT / "install.sh").read_text(), re.MULTILINE)
+    assert found and sorted(found[1].split()) == list(VERSIONS)
 
 
 def test_the_cpu_has_aer_for_the_cpu_and_no_torch() -> None:

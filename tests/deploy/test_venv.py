@@ -18,6 +18,7 @@ from uv import find_uv_bin
 from deploy.operations import venv as operation
 from deploy.operations.venv import Release, venv
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.observe.indexes import uv_environment
 from omnimind_ops.observe.machine import find_python
 from omnimind_ops.tools.output import main_line
 from tests.hosts.index import Index, hostile, serving
@@ -86,13 +87,14 @@ class Place:
         return Release(PYTHON, self.lock, self.model, str(self.wheels) if wheelhouse is None else wheelhouse, self.origin)
 
     def build(self, wheelhouse: str | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run what the operation would run on a host without an environment."""
+        """Run what the operation would run on a host without an environment; the worker gives uv what pip is told."""
 
         def stage(_: Goal) -> None:
             venv(name="Build", release=self.release(wheelhouse), link=str(self.link), user="nobody")
 
         words = ("bash", "-c", prepare(stage, Goal()).shell)
-        return subprocess.run(words, env={"PATH": os.environ["PATH"], **(env or {})}, umask=0o077, capture_output=True, text=True, check=False)
+        given = {"PATH": os.environ["PATH"], **(env or {})}
+        return subprocess.run(words, env={**given, **uv_environment(given, [])}, umask=0o077, capture_output=True, text=True, check=False)
 
     @property
     def folders(self) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -20,12 +20,12 @@ def host() -> Iterator[Host]:
         yield booted
 
 
-def refused(host: Host, *words: str, prepare: str = "", restore: str = "", user: str = "root") -> str:
+def refused(host: Host, *words: str, prepare: str = "", restore: str = "", user: str = "root", program: Sequence[str] = (tool.PROGRAM, *tool.WORDS)) -> str:
     """Run a migration that must be refused; returns what it said. Nothing may have changed."""
     if prepare:
         host.sh(prepare)
     try:
-        said = host.run((tool.PROGRAM, *tool.WORDS, "--yes", *words), check=False, user=user)
+        said = host.run((*program, "--yes", *words), check=False, user=user)
     finally:
         if restore:
             host.sh(restore)
@@ -55,6 +55,19 @@ def test_disk_too_small(host: Host) -> None:
     assert "disk" in said
 
 
+@pytest.mark.parametrize(("options", "said"), [("ro", "/opt/omnimind is mounted read-only"), ("size=64m", "/opt/omnimind/venv")])
+def test_no_place_for_the_environment(host: Host, options: str, said: str) -> None:
+    told = refused(host, prepare=f"mkdir -p /opt/omnimind && mount -t tmpfs -o {options} tmpfs /opt/omnimind", restore="umount /opt/omnimind && rmdir /opt/omnimind")
+    assert "disk" in told and said in told
+
+
+def test_index_that_nobody_serves(host: Host) -> None:
+    program = ("env", "PIP_INDEX_URL=http://ana:geheim@127.0.0.1:9/simple", tool.PROGRAM, "migrate", "--from-docker")
+    told = refused(host, program=program)
+    assert "index" in told and "http://127.0.0.1:9/simple cannot be used" in told and "--wheelhouse" in told
+    assert "geheim" not in told
+
+
 def test_port_held_by_a_stranger(host: Host) -> None:
     said = refused(
         host,
@@ -62,6 +75,18 @@ def test_port_held_by_a_stranger(host: Host) -> None:
         restore="systemctl stop stranger",
     )
     assert "8080" in said and "stranger" in said
+
+
+def test_wheelhouse_for_a_newer_glibc(host: Host) -> None:
+    other = "bcrypt-5.0.0-cp39-abi3-manylinux_2_99_x86_64.whl"
+    prepare = f"mkdir -p /testhost/wheels; ln -sf /wheelhouse/*.whl /testhost/wheels/; rm /testhost/wheels/bcrypt-*; touch /testhost/wheels/{other}"
+    said = refused(host, "--wheelhouse", "/testhost/wheels", prepare=prepare)
+    assert f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in said and "omnimind wheelhouse DIR --python" in said
+
+
+def test_wheelhouse_without_a_wheel(host: Host) -> None:
+    said = refused(host, "--wheelhouse", "/testhost/fewer", prepare="mkdir -p /testhost/fewer; ln -sf /wheelhouse/*.whl /testhost/fewer/; rm /testhost/fewer/openvino-*")
+    assert "openvino 2026." in said and "is missing" in said
 
 
 def test_backup_corrupt(host: Host) -> None:
@@ -87,3 +112,4 @@ def test_second_at_once(host: Host) -> None:
         restore="systemctl stop holder",
     )
     assert "cannot start" in said
+

@@ -22,6 +22,7 @@ import psutil
 import pytest
 
 from omnimind_ops.embedded.programs import MARK
+from tests.qdrant import on_path
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
@@ -121,7 +122,7 @@ class System:
         """What its commands are started with."""
         backends, rest = ",".join(map(str, self.backends)), self.ports[3:]
         names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
-        words = {"PATH": os.environ["PATH"], "HOME": str(self.home), "XDG_STATE_HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        words = {"PATH": on_path(self.home / "real"), "HOME": str(self.home), "XDG_STATE_HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         words |= {"OMNIMIND_BACKEND_PORTS": backends, **{f"OMNIMIND_{name}": str(port) for name, port in zip(names, rest, strict=True)}}
         return {**words, **self.environment}
 

@@ -258,6 +258,9 @@ def test_the_older_search_and_recommend_requests_work(server: Server, found: Qdr
     assert {hit["id"] for hit in recommended} == {2, 4}
 
 
-def test_distance_matrices_are_refused_in_words(found: QdrantClient) -> None:
-    with pytest.raises(UnexpectedResponse, match="Not supported by this stand-in"):
-        found.search_matrix_pairs(NAME)
+def test_a_distance_matrix_compares_a_sample_with_itself(found: QdrantClient) -> None:
+    pairs = found.search_matrix_pairs(NAME, sample=3, limit=2).pairs
+    assert len(pairs) == 6
+    assert all(pair.a != pair.b for pair in pairs)
+    offsets = found.search_matrix_offsets(NAME, sample=3, limit=2)
+    assert (len(offsets.ids), offsets.offsets_row, len(offsets.scores)) == (3, [0, 0, 1, 1, 2, 2], 6)

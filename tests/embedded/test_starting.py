@@ -16,7 +16,7 @@ from omnimind_ops.engine.interrupt import Stop
 from omnimind_ops.flows import port_check
 from omnimind_ops.flows.restart import batches
 from omnimind_ops.flows.start_item import Task
-from omnimind_ops.flows.starting import ATTEMPTS, GOOD_ANSWERS, Start
+from omnimind_ops.flows.starting import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Outcome
@@ -127,6 +127,22 @@ def test_process_that_ends_again_and_again_is_given_up_long_before_the_time_out(
     assert one.items["other"].ready is not None, "who does not need it is started all the same"
     assert "it needs store, which failed" in str(one.items["backend"].problem)
     assert "one" not in manager.asked
+
+
+def test_service_that_needs_one_which_was_given_up_is_not_waited_for() -> None:
+    engine = service("engine", kind=Kind.ENGINE)
+    manager = Scripted(fate={"engine": ProcessState("engine", "backoff", restarts=ATTEMPTS, detail="ended with 3")})
+    one, told = start(manager, {"backend": [False]}, engine, replace(BACKEND, after=(), needs=("engine",), start_seconds=3600))
+    one.run()
+    assert "it needs engine, which failed" in str(one.items["backend"].problem)
+    assert [event.data["status"] for event in told if event.step == "backend" and "status" in event.data][-1] == "failed"
+
+
+def test_program_that_says_it_cannot_be_started_is_not_tried_again() -> None:
+    manager = Scripted(fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=CANNOT)})
+    one, _ = start(manager, {}, replace(STORE, start_seconds=3600))
+    one.run()
+    assert "cannot be started as it is" in str(one.items["store"].problem)
 
 
 def test_service_that_never_answers_ends_with_its_time_and_what_it_said() -> None:

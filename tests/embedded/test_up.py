@@ -212,6 +212,21 @@ def test_broken_store_fails_with_its_own_last_words(fresh: System) -> None:
     assert not fresh.processes()
 
 
+def test_engine_that_cannot_start_ends_the_start_with_its_own_words_and_nobody_waits_for_those_that_need_it() -> None:
+    one = System(environment={"OMNIMIND_MODEL": "/nonexistent/model"})
+    try:
+        said = one.run("up", "--json")
+        assert said.code == 1
+        assert said.problem["what"] == "cannot start engine"
+        assert any("/nonexistent/model" in line and "no such folder" in line for line in said.problem["log"]), said.problem
+        assert "also not ready: " + ", ".join(f"backend-{port}" for port in one.backends) in said.problem["why"]
+        failed = {event["step"] for event in said.events if event["kind"] == "step" and event["data"]["status"] == "failed"}
+        assert failed == {"engine", *(f"backend-{port}" for port in one.backends)}
+        assert one.service("postgres")["state"] == "running", "what works is left running"
+    finally:
+        one.close()
+
+
 def test_fresh_moves_the_data_aside_and_asks_first(fresh: System) -> None:
     fresh.up()
     put(fresh)

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,6 +128,14 @@ def test_the_file_is_for_root_only(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600, "journal.db-reserve": 0o600}
+
+
+def test_its_tables_need_no_newer_sqlite_than_debian_11_has(tmp_path: Path) -> None:
+    Journal(tmp_path / "journal.db").close()
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as db:
+        tables = [row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN ('run', 'step', 'memo', 'event')")]
+    assert len(tables) == 4
+    assert not any("STRICT" in table for table in tables), "SQLite 3.37; Debian 11 has 3.34"
 
 
 def test_every_commit_is_synced(tmp_path: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from .outside import OutsideError, docker
+
+UNKNOWN = re.compile(r'unknown capability: "CAP_(\w+)"')
 # In the order of their bits: linux/capability.h
 NAMES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
@@ -35,3 +40,22 @@ def words(status: str | None = None) -> tuple[str, ...]:
     text = status if status is not None else Path("/proc/self/status").read_text()
     dropped = missing(bounding_set(text))
     return ("--cap-add", "ALL", *(word for name in dropped for word in ("--cap-drop", name)))
+
+
+def create(argv: Sequence[str]) -> None:
+    """`docker create …` with these words. What the engine is too old to know it cannot give either, and refuses to drop: those words are left out."""
+    while True:
+        try:
+            docker(*argv)
+            return
+        except OutsideError as error:
+            unknown = UNKNOWN.search(str(error))
+            if not unknown or unknown[1] not in argv:
+                raise
+            argv = without(argv, unknown[1])
+
+
+def without(argv: Sequence[str], name: str) -> tuple[str, ...]:
+    """The words without `--cap-drop NAME`."""
+    at = [i for i in range(len(argv) - 1) if tuple(argv[i : i + 2]) == ("--cap-drop", name)]
+    return tuple(word for i, word in enumerate(argv) if not any(i in (start, start + 1) for start in at))

@@ -1,42 +1,95 @@
-"""Boot a host with the sample stack, migrate it for real, print the summary. `nox -s demo`."""
+"""Boot a host with the sample stack, migrate it for real, print the summary. `bash .ci/demo`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 from . import tool, wheelhouse
+from .cache import found
+from .cost import Cost
+from .host import Host
+from .image import ensure_image, tar_name
+from .outside import call
+from .recipe import Recipe
 from .sample import boot_sample
+from .side_by_side import Job, Say, run
+from .stack.images import root_file_system, stack_images
+from .stack.qdrant import qdrant_executable
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = Recipe(small=True)
+WORKERS = 3
+PAGE_SECONDS = 900
 
 
 def main() -> int:
     """Run the demo; returns the migration's exit code."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--points", type=int, default=50_000, help="points in the collection")
+    options = argparse.ArgumentParser(prog="bash .ci/demo", description=__doc__)
+    options.add_argument("--points", type=int, default=50_000, help="points in the collection (default: %(default)s)")
     options.add_argument("--keep", action="store_true", help="leave the host running afterwards")
-    asked = options.parse_args()
-    say("building and booting a disposable host with the sample stack (the first time takes minutes, then seconds)")
-    host = boot_sample(points=asked.points, mounts=[wheelhouse.mount()])
+    chosen = options.parse_args()
+    with Cost.of(os.environ) as cost:
+
+        def say(text: str) -> None:
+            print(f"[demo {cost.seconds:7d} s] {text}", flush=True)
+
+        prepare(say)
+        code = show(say, chosen.points, chosen.keep)
+        say(f"{cost.line()} (~/.cache/omnimind, Docker's images, .venv-*, frontend).")
+    return code
+
+
+def prepare(say: Say) -> None:
+    """Everything that takes long and can be kept, as much at a time as there is to do."""
+    jobs = (
+        Job("host", f"Debian {RECIPE.suite} with systemd and Docker, by mmdebstrap", host_image),
+        Job("base of the containers", "a small Debian, by mmdebstrap", root_file_system),
+        Job("Qdrant", "a stand-in on Qdrant's own storage engine, by PyInstaller", qdrant_executable),
+        Job("omnimind", "its page by npm, its packages by pip", wheels),
+    )
+    run(jobs, say, WORKERS)
+    run((Job("containers", "the images of the Compose stack, by docker build on a host", lambda: stack_images(builder=RECIPE)),), say, 1)
+
+
+def host_image() -> None:
+    """The host's image in the engine; the tar it came from would be its second copy on this disk."""
+    ensure_image(RECIPE)
+    if tar := found(tar_name(RECIPE)):
+        tar.unlink()
+
+
+def wheels() -> None:
+    """The page, which travels in omnimind's wheel, and the wheelhouse."""
+    call(("bash", str(ROOT / ".ci/prepare"), "page"), timeout=PAGE_SECONDS)
+    wheelhouse.wheelhouse()
+
+
+def show(say: Say, points: int, keep: bool) -> int:
+    """The migration on a host of its own; its exit code."""
+    say(f"booting a host with the sample stack; its Qdrant gets {points} points")
+    host = boot_sample(points=points, recipe=RECIPE, mounts=[wheelhouse.mount()])
     try:
-        say(f"host {host.name} is up; installing omnimind on it")
+        say(f"{host.name} is up; installing omnimind on it")
         tool.install(host)
         say("on the host: omnimind migrate --from-docker --yes")
-        terminal = ["-t"] if sys.stdout.isatty() else []
-        done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--yes"], check=False)
-        print(host.sh("systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"))
-        return done.returncode
+        return migrate(host)
     finally:
-        if asked.keep:
-            say(f"kept: python -m tests.hosts shell {host.name}; python -m tests.hosts stop {host.name}")
+        if keep:
+            say(f"kept: .venv-demo/bin/python -m tests.hosts shell {host.name}; .venv-demo/bin/python -m tests.hosts stop {host.name}")
         else:
             host.stop()
 
 
-def say(text: str) -> None:
-    """Tell what is going on."""
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+def migrate(host: Host) -> int:
+    """The command as a person sees it, and the services that run afterwards."""
+    terminal = ["-t"] if sys.stdout.isatty() else []
+    done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--yes"], check=False)
+    print(host.sh("systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"))
+    return done.returncode
 
 
 if __name__ == "__main__":

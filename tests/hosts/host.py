@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from . import certificates
+from . import capabilities, certificates
 from .image import LABEL, ensure_image
 from .outside import OutsideError, call, docker
 from .recipe import Recipe
@@ -26,7 +26,8 @@ BOOT_SECONDS = 90.0
 POLL_SECONDS = 0.1
 JOURNAL_LINES = 60
 LINE_LENGTH = 300
-READY = "systemctl is-system-running 2>/dev/null | grep -qxE 'running|degraded' && docker version >/dev/null 2>&1"
+BOOTED = "systemctl is-system-running 2>/dev/null | grep -qxE 'running|degraded'"
+DOCKER_ANSWERS = "docker version >/dev/null 2>&1"
 
 
 class HostError(AssertionError):
@@ -61,7 +62,7 @@ class Host:
         host = cls(name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}", recipe, {**certificates.environment(), **(environment or {})})
         try:
             docker("volume", "create", "--label", f"{LABEL}=volume", host.volume)
-            docker(*create_words(host.name, host.volume, image, mounts, host.environment))
+            capabilities.create(create_words(host.name, host.volume, image, mounts, host.environment))
             certificates.install(host.name)
             docker("start", host.name)
             host.wait_until_up(timeout)
@@ -172,8 +173,9 @@ class Host:
         self.wait_until_up(timeout)
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until systemd has finished booting and the inner Docker answers."""
-        self.wait_for(("sh", "-c", READY), timeout, "systemd and Docker")
+        """Wait until systemd has finished booting and the inner Docker, where there is one, answers."""
+        ready = f"{BOOTED} && {DOCKER_ANSWERS}" if self.recipe.docker else BOOTED
+        self.wait_for(("sh", "-c", ready), timeout, "systemd and Docker")
 
     def wait_for(self, argv: Sequence[str], timeout: float, what: str) -> None:
         """Poll a command of the host until it exits 0; `HostError` with the journal when `timeout` seconds are over."""

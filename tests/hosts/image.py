@@ -19,6 +19,11 @@ def import_words(tar: Path, image: str) -> tuple[str, ...]:
     return ("import", *(word for change in CHANGES for word in ("-c", change)), str(tar), image)
 
 
+def tar_name(recipe: Recipe) -> str:
+    """The cache's name of the tar that the recipe's image is imported from."""
+    return f"image-{recipe.suite}-{recipe.key}.tar"
+
+
 def has_image(name: str) -> bool:
     """Whether the outer engine has an image of this name."""
     return bool(docker("images", "-q", name))
@@ -28,7 +33,7 @@ def ensure_image(recipe: Recipe) -> str:
     """The name of the recipe's image, built and imported where it is missing (minutes the first time)."""
     if has_image(recipe.image):
         return recipe.image
-    tar = kept(f"image-{recipe.suite}-{recipe.key}.tar", lambda path: _build(recipe, path))
+    tar = kept(tar_name(recipe), lambda path: _build(recipe, path))
     with locked(f"import-{recipe.key}"):
         if not has_image(recipe.image):
             docker(*import_words(tar, recipe.image), timeout=IMPORT_SECONDS)

@@ -37,6 +37,7 @@ class Index:
     url: str = ""
     paths: list[str] = field(default_factory=list)
     aloud: bool = False  # prints each path as well
+    login: str = ""  # NAME:PASSWORD, without which nothing is answered
 
     def asked(self, *names: str) -> list[str]:
         """The requests for projects or files of these names (default: all hostile ones)."""
@@ -77,6 +78,12 @@ def serving(wheels: Path | None, marked: Path, *, address: str = "127.0.0.1", po
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if index.login and self.headers["Authorization"] != f"Basic {base64.b64encode(index.login.encode()).decode()}":
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="index"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             body = index.answer(self.path.partition("#")[0])
             self.send_response(404 if body is None else 200)
             kind = "text/html" if self.path.startswith("/simple") else "application/octet-stream"

@@ -18,7 +18,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint, version
 from omnimind_ops.stores.qdrant_fingerprint import configuration, top_answers
 from omnimind_ops.stores.qdrant_sample import point_bytes
-from tests.embedded.server import Server
+from tests.qdrant import Server
 
 NAME = "machines"
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.flows.discover import Asked, qdrant_source
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.discover import qdrant_source
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
-from tests.embedded.server import Server
+from tests.qdrant import Server
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files import copy_tree
 from omnimind_ops.stores.qdrant import refuse_rocksdb, storage_facts, version_problem
 from omnimind_ops.stores.qdrant_storage import in_use
-from tests.embedded.server import Server
+from tests.qdrant import Server
 
 
 @pytest.fixture(scope="module")

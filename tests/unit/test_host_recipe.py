@@ -114,3 +114,15 @@ def test_narratives_have_uuid_ids_and_some_have_no_payload() -> None:
     points = json.loads(next(seed.narratives(7)))["points"]
     assert len({point["id"] for point in points}) == seed.NARRATIVE_POINTS
     assert points[0]["payload"] is None and points[1]["payload"]
+
+
+def test_a_capability_that_the_engine_does_not_know_is_not_dropped() -> None:
+    words = ("create", "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cap-drop", "PERFMON", "--label", "PERFMON", "image")
+    assert capabilities.without(words, "PERFMON") == ("create", "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--label", "PERFMON", "image")
+
+
+def test_a_server_before_docker_and_a_small_host_have_images_of_their_own() -> None:
+    bare, small = Recipe(docker=False), Recipe(small=True)
+    assert len({bare.key, small.key, Recipe().key}) == 3
+    assert bare.installed == ("openssh-server",)
+    assert "docker.io" in small.installed and "--variant=minbase" in small.build_words(Path("image.tar"))

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Interpreter, Machine, Project
+from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interpreter, Machine, Project
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.check import size
 from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
+from omnimind_ops.planning.supported import supported
 
 GTX = Gpu(True, "535.183.01", "12.2", "NVIDIA GeForce GTX 1650", 4 << 30, "cu12", "driver 535.183.01 runs CUDA 12, but not CUDA 13 (that needs 580)")
 NONE = Gpu(False, "", "", "", 0, "cpu", "there is no NVIDIA card")
@@ -46,7 +47,7 @@ def test_the_workstation_passes_every_check_in_order() -> None:
     refuse(every)
 
 
-@pytest.mark.parametrize(("system", "version"), [("ubuntu", "22.04"), ("ubuntu", "24.04"), ("debian", "12"), ("debian", "13")])
+@pytest.mark.parametrize(("system", "version"), [(one.id, one.version) for one in supported()])
 def test_supported_systems(system: str, version: str) -> None:
     assert only("os", replace(HOST, os_id=system, os_version=version)).state is State.OK
 
@@ -201,6 +202,21 @@ def test_python_in_a_home_fails_with_the_reason() -> None:
     assert (check.state, "home directory" in check.found) == (State.FAIL, True)
     assert "--python PATH" in check.fix
     assert only("python", replace(HOST, interpreters=())).state is State.FAIL
+
+
+@pytest.mark.parametrize(
+    ("index", "made", "state", "words"),
+    [
+        (None, False, State.OK, "not asked"),
+        (Index("https://pypi.org/simple"), False, State.OK, "answers"),
+        (Index("https://mirror/simple", "Connection refused"), False, State.FAIL, "https://mirror/simple cannot be used: Connection refused"),
+        (Index("https://mirror/simple", "Connection refused"), True, State.WARN, "will do if nothing changed"),
+    ],
+)
+def test_an_index_that_cannot_be_used_fails_unless_the_environment_is_there(index: Index | None, made: bool, state: State, words: str) -> None:
+    one = only("index", needs=replace(NEEDS, index=index, made=made))
+    assert one.state is state and words in one.found
+    assert state is State.OK or "--wheelhouse" in one.fix
 
 
 def test_containers_with_a_gpu_are_warned_about() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -13,10 +14,15 @@ Usage: qdrant [OPTIONS]
 
 A stand-in for the Qdrant server over Qdrant's own storage engine.
 
-  --config-path FILE   YAML, as for the real server; QDRANT__SECTION__KEY in the environment wins over it
-  --optimize NAME      build the HNSW index of a collection, then exit; the server must not be running
-  --version, -V        say what this is, then exit
-  --help, -h           this text
+Options:
+  -f, --force-snapshot            replace collections that are there by those of the snapshots
+      --snapshot <PATH:NAME>      recover a collection from a snapshot before serving; may be repeated
+      --storage-snapshot <PATH>   recover all collections of a full snapshot before serving
+      --config-path <FILE>        YAML, as for the real server; QDRANT__SECTION__KEY in the environment wins over it
+      --optimize <NAME>           build the HNSW index of a collection, then exit; the server must not be running
+      --disable-telemetry         accepted; there is none
+  -h, --help                      this text
+  -V, --version                   say what this is, then exit
 
 Used keys: storage.storage_path, storage.snapshots_path, service.host, service.http_port, service.api_key,
 service.read_only_api_key, service.static_content_dir, service.max_request_size_mb."""
@@ -24,43 +30,58 @@ service.read_only_api_key, service.static_content_dir, service.max_request_size_
 
 def main(words: list[str]) -> int:
     """Run the command; the exit code."""
-    config: Path | None = None
-    optimize: str | None = None
-    rest = iter([part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])])
-    for word in rest:
-        if word in ("--version", "-V"):
-            print(version.banner())
-            return 0
-        if word in ("--help", "-h"):
-            print(HELP)
-            return 0
-        if word == "--config-path":
-            config = Path(next(rest, ""))
-        elif word == "--optimize":
-            optimize = next(rest, "")
-        elif word != "--disable-telemetry":
-            print(f"qdrant: unknown option {word!r}; --help lists them", file=sys.stderr)
-            return 2
-    return _run(config, optimize)
+    if {"-V", "--version"} & set(words):
+        print(version.banner())
+        return 0
+    if {"-h", "--help"} & set(words):
+        print(HELP)
+        return 0
+    try:
+        return _run(_parser().parse_args(words))
+    except argparse.ArgumentError as error:
+        print(f"qdrant: {error}; --help lists the options", file=sys.stderr)
+        return 2
 
 
-def _run(config: Path | None, optimize: str | None) -> int:
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Leave the printing to `main`."""
+        raise argparse.ArgumentError(None, message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("qdrant", add_help=False, allow_abbrev=False)
+    parser.add_argument("-f", "--force-snapshot", action="store_true")
+    parser.add_argument("--snapshot", "--collection-snapshot", action="append", default=[], type=_named)
+    parser.add_argument("--storage-snapshot", type=Path)
+    parser.add_argument("--config-path", type=Path)
+    parser.add_argument("--optimize")
+    parser.add_argument("--disable-telemetry", action="store_true")
+    return parser
+
+
+def _named(text: str) -> tuple[Path, str]:
+    path, colon, name = text.rpartition(":")
+    if not colon or not path or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not PATH:NAME")
+    return Path(path), name
+
+
+def _run(given: argparse.Namespace) -> int:
     from omnimind_ops.embedded.qdrant.settings import SettingsError, load
+    from omnimind_ops.embedded.qdrant.snapshots.restore import RestoreError, Wanted
     from omnimind_ops.embedded.qdrant.storage.era import UnreadableStorageError
 
     try:
-        settings = load(config, os.environ)
-        if optimize is not None:
+        settings = load(given.config_path, os.environ)
+        if given.optimize is not None:
             from omnimind_ops.embedded.qdrant.optimize import optimize_collection
 
-            return optimize_collection(settings, optimize)
+            return optimize_collection(settings, given.optimize)
         from omnimind_ops.embedded.qdrant.server import serve
 
-        return serve(settings)
-    except (SettingsError, UnreadableStorageError) as error:
-        print(f"qdrant: cannot start: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
+        return serve(settings, Wanted(tuple(given.snapshot), given.storage_snapshot, given.force_snapshot))
+    except (SettingsError, UnreadableStorageError, RestoreError, OSError) as error:
         print(f"qdrant: cannot start: {error}", file=sys.stderr)
         return 1
 

@@ -10,19 +10,21 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from .auth import ApiKeys
 from .errors import ApiError
-from .routes import aliases, collections, indexes, points, queries, service, snapshots, unsupported
+from .routes import aliases, collections, indexes, names, points, queries, service, snapshots, unsupported
 from .settings import Settings
 from .snapshots.shelf import Shelf
 from .storage.collection import Collection
 from .storage.directory import Storage
 from .wire import failure
 
+_ANY_ORIGIN = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 THREADS = 8
 """More would only wait for the engine, which lets one work at a time."""
 
@@ -34,6 +36,7 @@ def application(settings: Settings, storage: Storage, shelf: Shelf) -> Starlette
         *aliases.ROUTES,
         *collections.ROUTES,
         *indexes.ROUTES,
+        *names.ROUTES,
         *snapshots.ROUTES,
         *queries.ROUTES,
         *points.ROUTES,
@@ -42,10 +45,12 @@ def application(settings: Settings, storage: Storage, shelf: Shelf) -> Starlette
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(ApiKeys, settings=settings)],
-        exception_handlers={404: _nothing_here, 405: _nothing_here, Exception: _broken},
+        middleware=[_ANY_ORIGIN, Middleware(ApiKeys, settings=settings)],
+        exception_handlers={404: _nothing_here, Exception: _broken},
         lifespan=_lifespan,
     )
+    app.router.redirect_slashes = False
+    app.state.background = set[asyncio.Task[None]]()
     app.state.settings, app.state.storage, app.state.shelf, app.state.layout = settings, storage, shelf, asyncio.Lock()
     return app
 
@@ -70,6 +75,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         flusher.cancel()
         with suppress(asyncio.CancelledError):
             await flusher
+        if app.state.background:
+            await asyncio.wait(app.state.background)
         pool.shutdown(wait=True, cancel_futures=True)
         app.state.storage.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -20,6 +20,17 @@ def wrong_input(text: str) -> ApiError:
     return ApiError(400, f"Wrong input: {text}")
 
 
+def bad_request(text: str) -> ApiError:
+    """400: the request makes no sense."""
+    return ApiError(400, f"Bad request: {text}")
+
+
+def invalid(what: str, broken: Iterable[tuple[str, str]]) -> ApiError:
+    """422: fields of the right type with values out of bounds."""
+    listed = "; ".join(f"{name}: {text}" for name, text in broken)
+    return ApiError(422, f"Validation error in {what}: [{listed}]")
+
+
 def not_found(text: str) -> ApiError:
     """404: something the request names is not there."""
     return ApiError(404, f"Not found: {text}")
@@ -33,6 +44,12 @@ def no_collection(name: str) -> ApiError:
 def conflict(text: str) -> ApiError:
     """409: a thing of that name is already there."""
     return ApiError(409, f"Wrong input: {text}")
+
+
+def no_inference() -> ApiError:
+    """500: the request has a text or an image, and there is no model to turn it into a vector."""
+    text = "InferenceService is not initialized. Please check if it was properly configured and initialized during startup."
+    return ApiError(500, f"Service internal error: {text}")
 
 
 def unsupported(feature: str) -> ApiError:

@@ -14,8 +14,8 @@ def optimize_collection(settings: Settings, name: str) -> int:
     storage = Storage(settings.storage_path)
     try:
         collection = storage.resolve(name)
-        collection.shard.optimize()
-        info = collection.shard.info()
+        collection.shards.optimize()
+        info = collection.shards.info()
         print(f"{collection.name}: {info.indexed_vectors_count} of {info.points_count} points indexed")
         return 0
     except ApiError as error:

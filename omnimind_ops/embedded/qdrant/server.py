@@ -13,6 +13,7 @@ import uvicorn
 from . import launcher, version
 from .app import application
 from .settings import Settings
+from .snapshots.restore import Wanted, recover
 from .snapshots.shelf import Shelf
 from .storage.directory import Storage
 
@@ -33,10 +34,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(settings: Settings) -> int:
-    """Open the storage, serve it, close it; the exit code."""
+def serve(settings: Settings, wanted: Wanted) -> int:
+    """Open the storage, recover the wanted snapshots, serve, close; the exit code."""
     launcher.settle()
     storage = Storage(settings.storage_path)
+    recover(storage, wanted)
     shelf = Shelf(settings.snapshots_path)
     config = uvicorn.Config(
         application(settings, storage, shelf),
@@ -50,7 +52,7 @@ def serve(settings: Settings) -> int:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
     )
-    points = sum(collection.shard.info().points_count for collection in storage.collections.values())
+    points = sum(collection.shards.info().points_count for collection in storage.collections.values())
     print(
         f"{version.banner()}: {len(storage.collections)} collections, {points} points, on {settings.host}:{settings.http_port}",
         file=sys.stderr,

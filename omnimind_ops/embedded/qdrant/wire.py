@@ -1,4 +1,4 @@
-"""JSON on the wire: bodies read within a limit, results in Qdrant's envelope."""
+"""What goes over the wire: bodies read within a limit, results and errors in Qdrant's envelope."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from .errors import ApiError, json_errors
+from .errors import ApiError
 
-JsonObject = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Any]]
 
 
@@ -42,7 +41,17 @@ def failure(error: ApiError) -> Response:
     return Response(dumps({"status": {"error": error.text}, "time": 0.0}), error.status, media_type="application/json")
 
 
-def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def accepted() -> Response:
+    """The answer to a request that asked not to wait."""
+    return Response(dumps({"status": "accepted", "time": 0.0}), 202, media_type="application/json")
+
+
+def plain_failure(error: ApiError) -> Response:
+    """An error without an envelope: what requests for files get."""
+    return PlainTextResponse(error.text, error.status)
+
+
+def endpoint(handler: Handler, failed: Callable[[ApiError], Response] = failure) -> Callable[[Request], Awaitable[Response]]:
     """A route whose handler returns a plain result; raised ApiErrors become error envelopes."""
 
     async def run(request: Request) -> Response:
@@ -50,29 +59,21 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             result = await handler(request)
         except ApiError as error:
-            return failure(error)
+            return failed(error)
         return result if isinstance(result, Response) else reply(result, started)
 
     run.__name__ = handler.__name__
     return run
 
 
-async def body(request: Request) -> JsonObject:
-    """The JSON object in the request's body; no body is an empty object."""
+async def raw_body(request: Request) -> bytes:
+    """The request's body."""
     limit = request.app.state.settings.max_request_size_mb << 20
+    length = request.headers.get("content-length", "")
+    size = f" ({length} bytes)" if length.isdigit() else ""
     data = bytearray()
     async for part in request.stream():
         data += part
         if len(data) > limit:
-            raise ApiError(413, f"Payload error: JSON payload is larger than allowed (limit: {limit} bytes).")
-    with json_errors():
-        value = orjson.loads(data) if data else {}
-    if not isinstance(value, dict):
-        raise ApiError(400, "Format error in JSON body: expected an object")
-    return value
-
-
-def flag(request: Request, name: str, default: bool = False) -> bool:
-    """A boolean from the query string."""
-    value = request.query_params.get(name)
-    return default if value is None else value.lower() in ("true", "1")
+            raise ApiError(400, f"JSON payload{size} is larger than allowed (limit: {limit} bytes).")
+    return bytes(data)

@@ -159,7 +159,7 @@ def test_the_socket_is_the_groups_and_a_dead_ones_file_is_replaced(model: Path, 
 def test_a_model_that_cannot_be_loaded_ends_the_start_with_the_reason(tmp_path: Path) -> None:
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMNIMIND_ENGINE_BIND": str(tmp_path / "s"), "OMNIMIND_MODEL": str(tmp_path)}
     done = subprocess.run((sys.executable, "-m", "backend.engine"), env=variables, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 3
+    assert done.returncode == 78
     assert "neither modules.json nor config.json is in it" in done.stderr
 
 

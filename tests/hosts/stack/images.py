@@ -40,16 +40,16 @@ def root_file_system() -> Path:
     return kept(f"rootfs-{key_of(*PACKAGES, *LEFT_OUT)}.tar", build)
 
 
-def stack_images(redis: Redis = "same", qdrant: Path | None = None) -> Path:
+def stack_images(redis: Redis = "same", qdrant: Path | None = None, builder: Recipe | None = None) -> Path:
     """The tar of all images, with this Qdrant executable or the one that `qdrant_executable` finds.
 
-    `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for.
+    `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for. `builder` is the host that builds them; any makes the same ones.
     """
     rootfs, qdrant = root_file_system(), qdrant or qdrant_executable()
     redis_key = key_of(valkey_server().read_bytes()) if redis == "newer" else "same"
     shape = key_of_files([*sources(STACK / "dockerfiles"), *sources(PROJECT / "web"), STACK / "images.py"], STACK)
     key = key_of(rootfs.name, shape, redis_key, qdrant.read_bytes())
-    return kept(f"stack-{key}.tar", lambda target: _build(target, rootfs, qdrant, redis))
+    return kept(f"stack-{key}.tar", lambda target: _build(target, rootfs, qdrant, redis, builder or Recipe()))
 
 
 def valkey_server() -> Path:
@@ -60,11 +60,11 @@ def valkey_server() -> Path:
     return next(Path(spec.origin).parent.glob("_binaries/linux-*/valkey-server"))
 
 
-def _build(target: Path, rootfs: Path, qdrant: Path, redis: Redis) -> None:
+def _build(target: Path, rootfs: Path, qdrant: Path, redis: Redis, builder: Recipe) -> None:
     with tempfile.TemporaryDirectory(prefix=".images-", dir=target.parent) as scratch:
         work = Path(scratch)
         _contexts(work, qdrant, redis)
-        with Host.boot(Recipe(), [Mount(rootfs, "/testhost/rootfs.tar"), Mount(work, "/testhost/work", writable=True)]) as host:
+        with Host.boot(builder, [Mount(rootfs, "/testhost/rootfs.tar"), Mount(work, "/testhost/work", writable=True)]) as host:
             host.sh(build_script(), timeout=300)
         (work / "images.tar").rename(target)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import socket
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.qdrant import NAMED, real
 
 from ..cache import kept, key_of, key_of_files, sources
 from ..outside import OutsideError, call
 
 ROOT = Path(__file__).resolve().parents[3]
 EMBEDDED = ROOT / "omnimind_ops" / "embedded"
-NAMED = "OMNIMIND_TEST_QDRANT"
 BUILD_SECONDS = 600
 # `timeout` says 124 when it had to end a program that was still running.
 STILL_RUNS = 'timeout 4 "$1"; [ $? = 124 ]'
@@ -22,9 +22,8 @@ STILL_RUNS = 'timeout 4 "$1"; [ $? = 124 ]'
 
 def qdrant_executable() -> Path:
     """One executable file that serves Qdrant's API: `$OMNIMIND_TEST_QDRANT`, else `python -m omnimind_ops.embedded.build`, cached."""
-    named = os.environ.get(NAMED)
-    if named:
-        return Path(named).resolve(strict=True)
+    if program := real():
+        return program
     if not (EMBEDDED / "build.py").is_file():
         raise OutsideError(f"cannot find a Qdrant for the sample stack: no {EMBEDDED / 'build.py'} and no ${NAMED}")
     return kept(f"qdrant-{_key()}", _build)

@@ -10,7 +10,7 @@ from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import recognise
 from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
-from tests.embedded.server import Server
+from tests.qdrant import Server
 
 NAME = "universal_machine_embeddings"
 

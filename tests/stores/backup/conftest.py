@@ -7,7 +7,7 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
-from tests.embedded.server import Server
+from tests.qdrant import Server
 from tests.stores.backup.backups import NAME, Made
 
 

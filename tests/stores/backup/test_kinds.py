@@ -12,7 +12,7 @@ from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event
 from omnimind_ops.stores.backup import Backup, BackupKind, recognise, unpack
 from omnimind_ops.stores.files import copy_tree, space_needed, tree_fingerprint
-from tests.embedded.server import Server
+from tests.qdrant import Server
 from tests.stores.backup.backups import ARCHIVES, NAME, Made, bare, packed, served, silent
 
 

@@ -14,7 +14,7 @@ from qdrant_client import models
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import recognise, unpack
-from tests.embedded.server import Server
+from tests.qdrant import Server
 from tests.stores.backup.backups import Made, bare, served, silent
 
 

@@ -22,19 +22,20 @@ OPTIMIZER = {
     "indexing_threshold": 10000,
     "flush_interval_sec": 5,
     "max_optimization_threads": None,
+    "prevent_unoptimized": None,
 }
 WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
-_DISTANCES = ("Cosine", "Euclid", "Dot", "Manhattan")
+_TINY = {"size": 1, "distance": "Dot"}
 
 
 def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
     """The config of a new collection, in the real server's form."""
-    if (request.get("shard_number") or 1) != 1 or request.get("sharding_method") == "custom":
-        raise unsupported("more than one shard in a collection")
-    _refuse_strict_mode(request)
+    if request.get("sharding_method") == "custom":
+        raise unsupported("shard keys")
+    check_names(request)
     params = {
         "vectors": request.get("vectors") or {},
-        "shard_number": 1,
+        "shard_number": request.get("shard_number") or 1,
         "replication_factor": request.get("replication_factor") or 1,
         "write_consistency_factor": request.get("write_consistency_factor") or 1,
         "on_disk_payload": True if request.get("on_disk_payload") is None else request["on_disk_payload"],
@@ -45,29 +46,31 @@ def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
     config: dict[str, Any] = {
         "params": params,
         "hnsw_config": _merged(HNSW, request.get("hnsw_config")),
-        "optimizer_config": _merged(OPTIMIZER, request.get("optimizers_config")),
+        "optimizer_config": _merged(OPTIMIZER, request.get("optimizers_config", request.get("optimizer_config"))),
         "wal_config": _merged(WAL, request.get("wal_config")),
-        "quantization_config": request.get("quantization_config"),
+        "quantization_config": request.get("quantization_config", request.get("quantization")),
         "uuid": uuid,
     }
     if request.get("metadata"):
         config["metadata"] = request["metadata"]
-    engine(config)
+    if request.get("strict_mode_config"):
+        config["strict_mode_config"] = request["strict_mode_config"]
     return config
 
 
 def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """The config after a PATCH. Stand-in: indexing settings are kept and shown; only `--optimize` acts on them."""
-    _refuse_strict_mode(request)
     new = copy.deepcopy(dict(config))
-    new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config"))
+    new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config", request.get("optimizer_config")))
     new["hnsw_config"] = _merged(new["hnsw_config"], request.get("hnsw_config"))
     new["params"] = _merged(new["params"], request.get("params"))
-    if request.get("quantization_config") is not None:
-        given = request["quantization_config"]
+    if request.get("quantization_config", request.get("quantization")) is not None:
+        given = request.get("quantization_config", request.get("quantization"))
         new["quantization_config"] = None if given == "Disabled" else given
     if request.get("metadata"):
         new["metadata"] = _merged(new.get("metadata") or {}, request["metadata"])
+    if request.get("strict_mode_config") is not None:
+        new["strict_mode_config"] = _merged(new.get("strict_mode_config") or {}, request["strict_mode_config"])
     vectors = new["params"]["vectors"]
     for name, change in (request.get("vectors") or {}).items():
         target = vectors if name == DEFAULT and "size" in vectors else vectors.get(name)
@@ -79,13 +82,17 @@ def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, An
         if name not in sparse:
             raise wrong_input(f"Not existing vector name error: {name}")
         sparse[name] = _merged(sparse[name] or {}, change)
-    engine(new)
     return new
 
 
-def _refuse_strict_mode(request: Mapping[str, Any]) -> None:
-    if (request.get("strict_mode_config") or {}).get("enabled"):
-        raise unsupported("strict mode")
+def check_names(request: Mapping[str, Any]) -> None:
+    """Refuse names of vectors that are empty or come twice."""
+    sparse = request.get("sparse_vectors") or {}
+    if DEFAULT in sparse:
+        raise wrong_input("Sparse vector name cannot be empty")
+    for name in request.get("vectors") or {}:
+        if name in sparse and "size" not in request["vectors"]:
+            raise wrong_input(f"Dense and sparse vector names must be unique - duplicate found with '{name}'")
 
 
 def _merged(old: Mapping[str, Any], change: Any) -> dict[str, Any]:
@@ -108,12 +115,20 @@ def schema(config: Mapping[str, Any]) -> VectorSchema:
     )
 
 
-def engine(config: Mapping[str, Any]) -> edge.EdgeConfig:
-    """The engine's configuration; quantization is not passed on, because a flat scan does not use it."""
+def has_vectors(config: Mapping[str, Any]) -> bool:
+    """Whether points of this collection may carry any vector."""
+    return bool(dense(config) or config["params"].get("sparse_vectors"))
+
+
+def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
+    """The engine's configuration; quantization is not passed on, because a flat scan does not use it.
+
+    A collection without vectors gets one called `placeholder`, because the engine must have one.
+    """
     hnsw = config["hnsw_config"]
     threshold = config["optimizer_config"].get("indexing_threshold")
     return edge.EdgeConfig(
-        vectors={name: _dense(params) for name, params in dense(config).items()},
+        vectors={name: engine_dense(params) for name, params in (dense(config) if has_vectors(config) else {placeholder: _TINY}).items()},
         sparse_vectors={name: _sparse(p or {}) for name, p in (config["params"].get("sparse_vectors") or {}).items()},
         on_disk_payload=config["params"].get("on_disk_payload"),
         hnsw_config=edge.HnswIndexConfig(hnsw["m"], hnsw["ef_construct"], hnsw["full_scan_threshold"]),
@@ -121,11 +136,8 @@ def engine(config: Mapping[str, Any]) -> edge.EdgeConfig:
     )
 
 
-def _dense(params: Mapping[str, Any]) -> edge.EdgeVectorParams:
-    if params["distance"] not in _DISTANCES:
-        raise wrong_input(f"unknown distance `{params['distance']}`")
-    if not 1 <= params["size"] <= 65536:
-        raise wrong_input("Validation error in JSON body: [vectors.size: must be from 1 to 65536]")
+def engine_dense(params: Mapping[str, Any]) -> edge.EdgeVectorParams:
+    """The engine's parameters of a dense vector."""
     comparator = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if params.get("multivector_config") else None
     return edge.EdgeVectorParams(
         size=params["size"],

@@ -19,6 +19,7 @@ _TYPES = {
     "datetime": edge.PayloadSchemaType.Datetime,
     "uuid": edge.PayloadSchemaType.Uuid,
 }
+NAMES = tuple(_TYPES)
 _PARAMS: Mapping[str, Any] = {
     "keyword": edge.KeywordIndexParams,
     "integer": edge.IntegerIndexParams,

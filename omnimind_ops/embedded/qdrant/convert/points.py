@@ -22,14 +22,18 @@ def batch(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"id": id, "vector": vector, "payload": payload} for id, vector, payload in rows]
 
 
+def _vectors(value: Mapping[str, Any]) -> Any:
+    return value.get("vector", value.get("vectors"))
+
+
 def point_in(schema: VectorSchema, value: Mapping[str, Any]) -> edge.Point:
     """One point to upsert."""
-    return edge.Point(value["id"], schema.point(value["vector"]), value.get("payload"))
+    return edge.Point(value["id"], schema.point(_vectors(value)), value.get("payload"))
 
 
 def vectors_in(schema: VectorSchema, value: Mapping[str, Any]) -> edge.PointVectors:
     """New vectors of one point."""
-    return edge.PointVectors(value["id"], schema.point(value["vector"]))
+    return edge.PointVectors(value["id"], schema.point(_vectors(value)))
 
 
 def id_out(value: Any) -> int | str | None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import qdrant_edge as edge
 
-from omnimind_ops.embedded.qdrant.errors import unsupported, wrong_input
+from omnimind_ops.embedded.qdrant.errors import no_inference, unsupported, wrong_input
 
 from .filters import filter_in
 from .formulas import formula_in
@@ -70,8 +70,6 @@ def query_in(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> 
 
 def _limit(value: Mapping[str, Any]) -> int:
     limit = value.get("limit")
-    if limit is not None and limit < 1:
-        raise wrong_input("Validation error in JSON body: [limit: value must be at least 1]")
     return 10 if limit is None else int(limit)
 
 
@@ -113,7 +111,7 @@ def _scoring(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> 
         for name, build in _KINDS.items():
             if name in query:
                 return build(query, examples), examples.seen
-        raise unsupported(f"a query with fields {sorted(query)} (inference needs a model)")
+        raise no_inference()
     return edge.Query.Nearest(examples.vector(query), using=examples.using), examples.seen
 
 

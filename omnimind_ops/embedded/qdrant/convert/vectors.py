@@ -8,7 +8,7 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from omnimind_ops.embedded.qdrant.errors import unsupported, wrong_input
+from omnimind_ops.embedded.qdrant.errors import no_inference, wrong_input
 
 DEFAULT = ""
 """The name the engine gives to the one unnamed vector of a collection."""
@@ -31,7 +31,7 @@ class VectorSchema:
         """One vector of that name as the engine wants it, checked here: the engine would stop half way through a batch."""
         if isinstance(value, dict):
             if "indices" not in value:
-                raise unsupported("inference: send vectors, not documents, images or objects")
+                raise no_inference()
             if name not in self.sparse:
                 raise wrong_input(f"Not existing vector name error: {name}")
             return sparse(value)
@@ -49,8 +49,8 @@ class VectorSchema:
     def point(self, value: Any) -> Any:
         """The `vector` of a point: one unnamed vector or a mapping by name."""
         if isinstance(value, dict):
-            if "text" in value and "model" in value:
-                raise unsupported("inference: send vectors, not documents, images or objects")
+            if isinstance(value.get("model"), str):
+                raise no_inference()
             return {name: self.one(name, item) for name, item in value.items()}
         return self.one(DEFAULT, value)
 

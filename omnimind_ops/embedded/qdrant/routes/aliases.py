@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.errors import json_errors
+from omnimind_ops.embedded.qdrant.requests import collections
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.storage.aliases import changed
-from omnimind_ops.embedded.qdrant.wire import body
 
-from .access import layout, name, route, storage, thread
+from .access import body, layout, name, parameters, route, storage, thread
+
+
+def _by_collection(item: tuple[str, str]) -> tuple[str, str]:
+    return item[1], item[0]
 
 
 def _shown(aliases: dict[str, str]) -> object:
-    return {"aliases": [{"alias_name": alias, "collection_name": target} for alias, target in sorted(aliases.items())]}
+    return {"aliases": [{"alias_name": alias, "collection_name": target} for alias, target in sorted(aliases.items(), key=_by_collection)]}
 
 
 async def list_all(request: Request) -> object:
@@ -28,13 +32,13 @@ async def list_of_collection(request: Request) -> object:
 
 
 async def change(request: Request) -> object:
-    """Create, delete and rename aliases: all or nothing."""
-    asked = await body(request)
+    """Create, delete and rename aliases, one after the other; those before one that cannot be done stay."""
+    asked = await body(request, collections.ALIASES)
+    parameters(request, kinds.META)
     found = storage(request)
     async with layout(request):
-        with json_errors():
-            aliases = changed(found.aliases, found.collections, asked["actions"])
-        await thread(found.set_aliases, aliases)
+        for action in asked["actions"]:
+            await thread(found.set_aliases, changed(found.aliases, found.collections, action))
     return True
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from omnimind_ops.embedded.qdrant.errors import json_errors
+from omnimind_ops.embedded.qdrant.requests import collections as types
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.storage.files import remove_tree
-from omnimind_ops.embedded.qdrant.wire import body
 
-from .access import layout, name, route, storage, thread, writing
+from .access import body, layout, name, parameters, route, storage, thread, writing
 
 
 async def list_all(request: Request) -> object:
     """The names of all collections."""
-    return {"collections": [{"name": known} for known in storage(request).collections]}
+    return {"collections": [{"name": known} for known in sorted(storage(request).collections)]}
 
 
 async def exists(request: Request) -> object:
@@ -29,16 +30,20 @@ async def describe(request: Request) -> object:
 
 async def create(request: Request) -> object:
     """A new collection."""
-    asked = await body(request)
+    wanted = name(request, new=True)
+    asked = await body(request, types.CREATE)
+    parameters(request, kinds.META)
     async with layout(request):
         with json_errors():
-            await thread(storage(request).create, name(request), asked)
+            await thread(storage(request).create, wanted, asked)
     return True
 
 
 async def configure(request: Request) -> object:
     """Change settings of a collection."""
-    asked = await body(request)
+    name(request)
+    asked = await body(request, types.UPDATE)
+    parameters(request, kinds.META)
     async with writing(request) as collection:
         with json_errors():
             await thread(collection.configure, asked)
@@ -48,6 +53,7 @@ async def configure(request: Request) -> object:
 async def delete(request: Request) -> object:
     """Remove a collection; false when there is none. Aliases are no collections here, as in the real server."""
     found = storage(request)
+    parameters(request, kinds.META)
     async with layout(request):
         if name(request) not in found.collections:
             return False
@@ -61,11 +67,12 @@ async def delete(request: Request) -> object:
 async def cluster(request: Request) -> object:
     """The one shard and where it is: here."""
     collection = storage(request).resolve(name(request))
-    shard = {"shard_id": 0, "points_count": collection.shard.info().points_count, "state": "Active"}
+    shards = collection.shards.all.items()
+    local = [{"shard_id": n, "points_count": shard.info().points_count, "state": "Active"} for n, shard in shards]
     return {
         "peer_id": storage(request).peer,
-        "shard_count": 1,
-        "local_shards": [shard],
+        "shard_count": len(local),
+        "local_shards": local,
         "remote_shards": [],
         "shard_transfers": [],
     }

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.errors import json_errors, wrong_input
-from omnimind_ops.embedded.qdrant.wire import body
+from omnimind_ops.embedded.qdrant.errors import bad_request, json_errors
+from omnimind_ops.embedded.qdrant.requests import collections as types
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
-from .access import route, thread, writing
-from .points import done
+from .access import body, name, route, storage, thread, writing
+from .points import changed, done
 
 
 async def create(request: Request) -> object:
     """Index a payload field."""
-    asked = await body(request)
-    with json_errors():
-        field, schema = asked["field_name"], asked.get("field_schema") or asked.get("field_type")
+    name(request)
+    asked = await body(request, types.INDEX)
+    wait = changed(request)
+    field, schema = asked["field_name"], asked.get("field_schema") or asked.get("field_type")
+    storage(request).resolve(name(request))
     if not schema:
-        raise wrong_input("field_schema is needed: this stand-in does not guess the type of a field")
+        raise bad_request("Can't auto-detect field type, please specify `field_schema` in the request")
     async with writing(request) as collection:
+        Strict(collection).index()
         with json_errors():
             await thread(collection.create_index, field, schema)
-        return done(request, collection)
+        return done(collection, wait)
 
 
 async def delete(request: Request) -> object:
     """Forget an index."""
+    wait = changed(request)
     async with writing(request) as collection:
         with json_errors():
             await thread(collection.delete_index, request.path_params["field"])
-        return done(request, collection)
+        return done(collection, wait)
 
 
 ROUTES = [
     route("PUT", "/collections/{name}/index", create),
-    route("DELETE", "/collections/{name}/index/{field:path}", delete),
+    route("DELETE", "/collections/{name}/index/{field}", delete),
 ]

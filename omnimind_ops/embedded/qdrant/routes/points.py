@@ -7,28 +7,40 @@ from typing import Any
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.errors import json_errors
-from omnimind_ops.embedded.qdrant.storage import writes
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import points as types
+from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
+from omnimind_ops.embedded.qdrant.storage import strict, writes
 from omnimind_ops.embedded.qdrant.storage.collection import Collection
-from omnimind_ops.embedded.qdrant.wire import body, flag
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
-from .access import route, thread, writing
+from .access import body, name, parameters, route, thread, writing
 
 
-def done(request: Request, collection: Collection) -> dict[str, object]:
+Limits = Callable[[Strict, Any], None]
+
+
+def changed(request: Request) -> bool:
+    """Whether the caller of a change waits for it."""
+    return bool(parameters(request, kinds.UPDATE).get("wait"))
+
+
+def done(collection: Collection, wait: bool) -> dict[str, object]:
     """The result of a change. It is always applied when we answer; `wait` only decides the word, as clients compare it."""
-    status = "completed" if flag(request, "wait") else "acknowledged"
-    return {"operation_id": collection.operations, "status": status}
+    return {"operation_id": collection.operations, "status": "completed" if wait else "acknowledged"}
 
 
-def change(apply: Callable[[Collection, Any], None]) -> Callable[[Request], Awaitable[object]]:
-    """A handler for one operation of `storage/writes`."""
+def change(apply: Callable[[Collection, Any], None], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[object]]:
+    """A handler for one operation of `storage/writes`, within the limits of strict mode."""
 
     async def handler(request: Request) -> object:
-        asked = await body(request)
+        name(request)
+        asked = await body(request, kind)
+        wait = changed(request)
         async with writing(request) as collection:
+            limits(Strict(collection), asked)
             await thread(apply, collection, asked)
-            return done(request, collection)
+            return done(collection, wait)
 
     handler.__name__ = apply.__name__
     return handler
@@ -36,27 +48,34 @@ def change(apply: Callable[[Collection, Any], None]) -> Callable[[Request], Awai
 
 async def batch(request: Request) -> object:
     """Several operations in order; one result for each."""
-    asked = await body(request)
-    with json_errors():
-        operations = list(asked["operations"])
+    name(request)
+    asked = await body(request, types.BATCH)
+    wait = changed(request)
     results = []
     async with writing(request) as collection:
-        for operation in operations:
+        for operation in asked["operations"]:
+            _limited(Strict(collection), operation)
             await thread(writes.operation, collection, operation)
-            results.append(done(request, collection))
+            results.append(done(collection, wait))
     return results
+
+
+def _limited(limits: Strict, operation: Any) -> None:
+    for kind, value in operation.items():
+        if kind in writes.OPERATIONS and isinstance(value, dict):
+            {"upsert": strict.upsert, "update_vectors": strict.update_vectors}.get(kind, strict.selected)(limits, value)
 
 
 _POINTS = "/collections/{name}/points"
 
 ROUTES = [
-    route("PUT", _POINTS, change(writes.upsert)),
-    route("POST", f"{_POINTS}/delete", change(writes.delete)),
-    route("PUT", f"{_POINTS}/vectors", change(writes.update_vectors)),
-    route("POST", f"{_POINTS}/vectors/delete", change(writes.delete_vectors)),
-    route("POST", f"{_POINTS}/payload", change(writes.set_payload)),
-    route("PUT", f"{_POINTS}/payload", change(writes.overwrite_payload)),
-    route("POST", f"{_POINTS}/payload/delete", change(writes.delete_payload)),
-    route("POST", f"{_POINTS}/payload/clear", change(writes.clear_payload)),
+    route("PUT", _POINTS, change(writes.upsert, types.UPSERT, strict.upsert)),
+    route("POST", f"{_POINTS}/delete", change(writes.delete, types.SELECTED, strict.selected)),
+    route("PUT", f"{_POINTS}/vectors", change(writes.update_vectors, types.UPDATE_VECTORS, strict.update_vectors)),
+    route("POST", f"{_POINTS}/vectors/delete", change(writes.delete_vectors, types.DELETE_VECTORS, strict.selected)),
+    route("POST", f"{_POINTS}/payload", change(writes.set_payload, types.SET_PAYLOAD, strict.selected)),
+    route("PUT", f"{_POINTS}/payload", change(writes.overwrite_payload, types.SET_PAYLOAD, strict.selected)),
+    route("POST", f"{_POINTS}/payload/delete", change(writes.delete_payload, types.DELETE_PAYLOAD, strict.selected)),
+    route("POST", f"{_POINTS}/payload/clear", change(writes.clear_payload, types.SELECTED, strict.selected)),
     route("POST", f"{_POINTS}/batch", batch),
 ]

@@ -7,42 +7,52 @@ from typing import Any
 
 from starlette.requests import Request
 
-from omnimind_ops.embedded.qdrant.errors import json_errors, not_found
+from omnimind_ops.embedded.qdrant.errors import not_found, wrong_input
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import queries as types
+from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
+from omnimind_ops.embedded.qdrant.requests.values import is_uuid
+from omnimind_ops.embedded.qdrant.storage import matrix, strict
 from omnimind_ops.embedded.qdrant.storage.groups import query_groups
 from omnimind_ops.embedded.qdrant.storage.reads import Reader
-from omnimind_ops.embedded.qdrant.wire import body
+from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
-from .access import reader, route, thread
+from .access import body, name, parameters, reader, route, thread
 
 
-def ask(question: Callable[[Reader, Any], Any]) -> Callable[[Request], Awaitable[Any]]:
-    """A handler for one question."""
+Limits = Callable[[Strict, Any], None]
+
+
+def ask(question: Callable[[Reader, Any], Any], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[Any]]:
+    """A handler for one question, within the limits of strict mode."""
 
     async def handler(request: Request) -> Any:
-        asked = await body(request)
-        return await thread(question, reader(request), asked)
+        name(request)
+        asked = await body(request, kind)
+        given = parameters(request, kinds.READ)
+        found = reader(request)
+        limited = Strict(found.collection)
+        limits(limited, asked)
+        limited.timeout(given.get("timeout"))
+        return await thread(question, found, asked)
 
     return handler
 
 
 def _retrieve(found: Reader, asked: Any) -> Any:
-    with json_errors():
-        ids = asked["ids"]
-    return found.retrieve(ids, asked.get("with_payload"), asked.get("with_vector", asked.get("with_vectors")))
+    return found.retrieve(asked["ids"], asked.get("with_payload"), asked.get("with_vector", asked.get("with_vectors")))
 
 
 def _many(question: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
-    def run(found: Reader, asked: Any) -> Any:
-        with json_errors():
-            searches = asked["searches"]
-        return [question(found, search) for search in searches]
-
-    return run
+    return lambda found, asked: [question(found, search) for search in asked["searches"]]
 
 
 async def one(request: Request) -> Any:
     """One point with everything it has."""
     text = request.path_params["id"]
+    parameters(request, kinds.READ)
+    if not text.isdigit() and not is_uuid(text):
+        raise wrong_input(f'Can not recognize "{text}" as point id')
     found = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
     if not found:
         raise not_found(f"Point with id {text} does not exists!")
@@ -53,18 +63,29 @@ def _query(found: Reader, asked: Any) -> Any:
     return {"points": found.query(asked)}
 
 
+def _old_groups(rewrite: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any]:
+    return lambda found, asked: query_groups(found, rewrite(found, asked))
+
+
 _POINTS = "/collections/{name}/points"
 
 ROUTES = [
-    route("POST", _POINTS, ask(_retrieve)),
-    route("POST", f"{_POINTS}/query", ask(_query)),
-    route("POST", f"{_POINTS}/query/batch", ask(_many(_query))),
-    route("POST", f"{_POINTS}/query/groups", ask(query_groups)),
-    route("POST", f"{_POINTS}/search", ask(Reader.search)),
-    route("POST", f"{_POINTS}/search/batch", ask(_many(Reader.search))),
-    route("POST", f"{_POINTS}/recommend", ask(Reader.recommend)),
-    route("POST", f"{_POINTS}/scroll", ask(Reader.scroll)),
-    route("POST", f"{_POINTS}/count", ask(Reader.count)),
-    route("POST", "/collections/{name}/facet", ask(Reader.facet)),
+    route("POST", _POINTS, ask(_retrieve, types.RETRIEVE, strict.nothing)),
+    route("POST", f"{_POINTS}/query", ask(_query, types.QUERY_POINTS, strict.query)),
+    route("POST", f"{_POINTS}/query/batch", ask(_many(_query), types.QUERY_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/query/groups", ask(query_groups, types.QUERY_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/search", ask(Reader.search, types.SEARCH, strict.query)),
+    route("POST", f"{_POINTS}/search/batch", ask(_many(Reader.search), types.SEARCH_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/search/groups", ask(_old_groups(Reader.searched), types.SEARCH_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/search/matrix/pairs", ask(matrix.pairs, types.MATRIX, strict.matrix)),
+    route("POST", f"{_POINTS}/search/matrix/offsets", ask(matrix.offsets, types.MATRIX, strict.matrix)),
+    route("POST", f"{_POINTS}/recommend", ask(Reader.recommend, types.RECOMMEND, strict.query)),
+    route("POST", f"{_POINTS}/recommend/batch", ask(_many(Reader.recommend), types.RECOMMEND_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/recommend/groups", ask(_old_groups(Reader.recommended), types.RECOMMEND_GROUPS, strict.groups)),
+    route("POST", f"{_POINTS}/discover", ask(Reader.discover, types.DISCOVER, strict.query)),
+    route("POST", f"{_POINTS}/discover/batch", ask(_many(Reader.discover), types.DISCOVER_BATCH, strict.batch)),
+    route("POST", f"{_POINTS}/scroll", ask(Reader.scroll, types.SCROLL, strict.query)),
+    route("POST", f"{_POINTS}/count", ask(Reader.count, types.COUNTED, strict.count)),
+    route("POST", "/collections/{name}/facet", ask(Reader.facet, types.FACET, strict.facet)),
     route("GET", f"{_POINTS}/{{id}}", one),
 ]

@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from omnimind_ops.embedded.qdrant import version
 from omnimind_ops.embedded.qdrant.wire import dumps
@@ -39,7 +38,7 @@ async def metrics(request: Request) -> Response:
         f"collections_total {len(collections)}",
         "# HELP collection_points approximate amount of points per collection",
         "# TYPE collection_points gauge",
-        *(f'collection_points{{id="{name}"}} {c.shard.info().points_count}' for name, c in collections.items()),
+        *(f'collection_points{{id="{name}"}} {c.shards.info().points_count}' for name, c in collections.items()),
     ]
     return PlainTextResponse("\n".join(lines) + "\n")
 
@@ -61,13 +60,19 @@ async def issues(_: Request) -> object:
     return {"issues": []}
 
 
+async def clear_issues(_: Request) -> object:
+    """Nothing was found."""
+    return True
+
+
 ROUTES = [
-    Route("/", root),
-    Route("/healthz", _says("healthz check passed")),
-    Route("/livez", _says("livez check passed")),
-    Route("/readyz", _says("all shards are ready")),
-    Route("/metrics", metrics),
+    route("GET", "/", root),
+    route("GET", "/healthz", _says("healthz check passed")),
+    route("GET", "/livez", _says("healthz check passed")),
+    route("GET", "/readyz", _says("all shards are ready")),
+    route("GET", "/metrics", metrics),
     route("GET", "/telemetry", telemetry),
     route("GET", "/cluster", cluster),
     route("GET", "/issues", issues),
+    route("DELETE", "/issues", clear_issues),
 ]

@@ -1,41 +1,46 @@
-"""Snapshots of collections and of everything: make, list, fetch, delete, bring back."""
+"""Snapshots of collections, of their shards and of everything: make, list, fetch, delete, bring back."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse
 
 from omnimind_ops.embedded.qdrant.convert.configs import schema
-from omnimind_ops.embedded.qdrant.errors import ApiError, json_errors, wrong_input
-from omnimind_ops.embedded.qdrant.snapshots.pack import pack_collection, pack_full, pack_shard
+from omnimind_ops.embedded.qdrant.errors import not_found, wrong_input
+from omnimind_ops.embedded.qdrant.requests import parameters as kinds
+from omnimind_ops.embedded.qdrant.requests import snapshots as types
+from omnimind_ops.embedded.qdrant.snapshots.pack import pack_collection, pack_full, pack_shard, pack_stream
 from omnimind_ops.embedded.qdrant.snapshots.shelf import check, stamp
 from omnimind_ops.embedded.qdrant.snapshots.unpack import unpack_collection, unpack_shard
-from omnimind_ops.embedded.qdrant.storage.directory import check_name
 from omnimind_ops.embedded.qdrant.storage.files import read_json, remove_tree
-from omnimind_ops.embedded.qdrant.wire import body
 
-from .access import layout, name, route, shelf, storage, thread, writing
+from .access import body, layout, name, parameters, route, shelf, storage, thread, writing
+from .background import waited
 from .uploads import receive
+
+
+def _shard(request: Request) -> int | None:
+    """The shard in the path, where there is one."""
+    if "shard" not in request.path_params:
+        return None
+    number = kinds.shard_id(request.path_params["shard"])
+    if number not in storage(request).resolve(name(request)).shards.all:
+        raise not_found(f"Shard {number} not found")
+    return number
 
 
 def _place(request: Request) -> Path:
     """Where the snapshots of this request's collection (or shard, or everything) lie."""
     if "name" not in request.path_params:
         return shelf(request).place()
-    collection = storage(request).resolve(name(request)).name
-    return shelf(request).place(collection, _is_shard(request))
-
-
-def _is_shard(request: Request) -> bool:
-    shard = request.path_params.get("shard")
-    if shard is not None and shard != "0":
-        raise ApiError(404, f"Not found: Shard {shard} not found")
-    return shard is not None
+    return shelf(request).place(storage(request).resolve(name(request)).name, _shard(request))
 
 
 async def list_all(request: Request) -> object:
@@ -49,24 +54,54 @@ async def fetch(request: Request) -> object:
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
+async def stream(request: Request) -> object:
+    """A snapshot of a shard that is kept nowhere."""
+    part, shard = shelf(request).part(), _shard(request)
+    assert shard is not None
+    try:
+        async with writing(request) as collection:
+            await thread(collection.sync)
+            await thread(pack_stream, collection, shard, storage(request).peer, part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    title = f"{collection.name}-shard-{shard}.snapshot"
+    after = BackgroundTask(part.unlink, missing_ok=True)
+    return FileResponse(part, media_type="application/octet-stream", filename=title, background=after)
+
+
 async def delete(request: Request) -> object:
     """Remove a snapshot."""
-    await thread(shelf(request).remove, _place(request), request.path_params["snapshot"])
-    return True
+    place = _place(request)
+
+    async def work() -> object:
+        await thread(shelf(request).remove, place, request.path_params["snapshot"])
+        return True
+
+    return await waited(request, parameters(request, kinds.SNAPSHOT), work())
 
 
 async def create(request: Request) -> object:
-    """Make a snapshot of a collection or of its shard; changes wait meanwhile, questions do not."""
-    place, peer = _place(request), storage(request).peer
-    pack = pack_shard if _is_shard(request) else pack_collection
-    prefix = f"{place.parents[1].name}-shard-0" if _is_shard(request) else f"{place.name}-{peer}"
-    async with writing(request) as collection:
-        await thread(collection.sync)
-        return await thread(shelf(request).add, place, stamp(prefix), lambda out: pack(collection, peer, out))
+    """Make a snapshot of a collection or of one of its shards; changes wait meanwhile, questions do not."""
+    place, shard, peer = _place(request), _shard(request), storage(request).peer
+    title = stamp(f"{place.name}-{peer}" if shard is None else f"{place.parents[1].name}-shard-{shard}")
+
+    async def work() -> object:
+        async with writing(request) as collection:
+            await thread(collection.sync)
+            if shard is None:
+                return await thread(shelf(request).add, place, title, lambda out: pack_collection(collection, peer, out))
+            return await thread(shelf(request).add, place, title, lambda out: pack_shard(collection, shard, peer, out))
+
+    return await waited(request, parameters(request, kinds.SNAPSHOT), work())
 
 
 async def create_full(request: Request) -> object:
     """Make a snapshot of everything."""
+    return await waited(request, parameters(request, kinds.SNAPSHOT), _everything(request))
+
+
+async def _everything(request: Request) -> object:
     found, keeper = storage(request), shelf(request)
     files: dict[str, Path] = {}
     with ExitStack() as cleanup:
@@ -79,40 +114,64 @@ async def create_full(request: Request) -> object:
                 files[wanted] = aside / stamp(f"{wanted}-{found.peer}")
                 async with writing(request, wanted) as collection:
                     await thread(pack_collection, collection, found.peer, files[wanted])
+                files[wanted].chmod(0o600)
         place, title = keeper.place(), stamp("full-snapshot")
         return await thread(keeper.add, place, title, lambda out: pack_full(files, aliases, out))
 
 
 async def recover(request: Request) -> object:
-    """Replace a collection (or make it) by a snapshot that lies in the snapshots directory."""
-    asked = await body(request)
-    with json_errors():
-        path = shelf(request).located(asked["location"])
-    await _restore(request, path, asked.get("checksum"))
-    return True
+    """Replace a collection (or make it) by a snapshot in the snapshots directory or at an address."""
+    name(request)
+    asked = await body(request, types.RECOVER)
+    return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, asked))
 
 
-async def upload(request: Request) -> object:
-    """Replace a collection (or make it) by the snapshot in the request."""
-    part = shelf(request).part()
+async def _recovered(request: Request, asked: dict[str, Any]) -> object:
+    keeper, location, part = shelf(request), asked["location"], shelf(request).part()
     try:
-        await receive(request, part)
-        await _restore(request, part, request.query_params.get("checksum"))
+        if urlsplit(location).scheme in ("http", "https"):
+            path = await thread(keeper.fetched, location, part)
+        else:
+            path = keeper.located(location)
+        if asked.get("checksum"):
+            await thread(check, path, asked["checksum"])
+        await _restore(request, path)
     finally:
         await thread(part.unlink, True)
     return True
 
 
-async def _restore(request: Request, snapshot: Path, checksum: str | None) -> None:
+async def upload(request: Request) -> object:
+    """Replace a collection (or make it) by the snapshot in the request."""
+    name(request, new="shard" not in request.path_params)
+    given = parameters(request, kinds.UPLOAD)
+    part = shelf(request).part()
+    try:
+        await receive(request, part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return await waited(request, given, _uploaded(request, part, given.get("checksum")))
+
+
+async def _uploaded(request: Request, part: Path, checksum: str | None) -> object:
+    try:
+        if checksum:
+            await thread(check, part, checksum)
+        await _restore(request, part)
+    finally:
+        await thread(part.unlink, True)
+    return True
+
+
+async def _restore(request: Request, snapshot: Path) -> None:
     found = storage(request)
-    is_shard = _is_shard(request)
-    target = found.resolve(name(request)).name if is_shard or name(request) in found.aliases else name(request)
-    check_name(target)
+    shard = _shard(request)
+    target = found.resolve(name(request)).name if shard is not None or name(request) in found.aliases else name(request)
     beside = found.scratch / str(uuid4())
     try:
-        await thread(check, snapshot, checksum)
-        if is_shard:
-            await thread(unpack_shard, snapshot, beside, found.peer, found.resolve(target))
+        if shard is not None:
+            await thread(unpack_shard, snapshot, beside, found.peer, found.resolve(target), shard)
         else:
             await thread(unpack_collection, snapshot, beside, found.peer)
         async with layout(request):
@@ -135,7 +194,7 @@ def _routes(prefix: str, make: Any) -> list[Any]:
     return [
         route("GET", prefix, list_all),
         route("POST", prefix, make),
-        route("GET", f"{prefix}/{{snapshot}}", fetch),
+        route("GET", f"{prefix}/{{snapshot}}", fetch, plain=True),
         route("DELETE", f"{prefix}/{{snapshot}}", delete),
     ]
 
@@ -148,6 +207,7 @@ ROUTES = [
     route("POST", f"{_COLLECTION}/upload", upload),
     route("PUT", f"{_SHARD}/recover", recover),
     route("POST", f"{_SHARD}/upload", upload),
+    route("GET", "/collections/{name}/shards/{shard}/snapshot", stream, plain=True),
     *_routes("/snapshots", create_full),
     *_routes(_COLLECTION, create),
     *_routes(_SHARD, create),

@@ -1,32 +1,50 @@
-"""What the real server's API has and this stand-in has not: answered with 501 and words, so that nobody looks for a typing mistake."""
+"""What only a cluster has, answered as a single node answers it, and what this stand-in lacks: 501 and words, so that nobody looks
+for a typing mistake."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from omnimind_ops.embedded.qdrant.errors import unsupported
+from omnimind_ops.embedded.qdrant.errors import bad_request, unsupported
 
-from .access import route
+from .access import name, route, storage
 
 _COLLECTION = "/collections/{name}"
-_FEATURES = {
-    "a distance matrix": [("POST", f"{_COLLECTION}/points/search/{kind}") for kind in ("matrix/pairs", "matrix/offsets")],
-    "adding or removing vectors of a collection": [(method, f"{_COLLECTION}/vectors/{{vector}}") for method in ("PUT", "DELETE")],
-    "shard keys": [("PUT", f"{_COLLECTION}/shards"), ("POST", f"{_COLLECTION}/shards/delete"), ("GET", f"{_COLLECTION}/shards")],
-    "a cluster": [
-        ("POST", f"{_COLLECTION}/cluster"),
-        ("POST", "/cluster/recover"),
-        ("DELETE", "/cluster/peer/{peer}"),
-        ("GET", "/cluster/telemetry"),
-    ],
-    "streamed shard snapshots": [("GET", f"{_COLLECTION}/shards/{{shard}}/snapshot")],
-    "progress of optimizations (there are none while the server runs)": [("GET", f"{_COLLECTION}/optimizations")],
-    "the older grouped and discovery requests; use /points/query": [
-        ("POST", f"{_COLLECTION}/points/{kind}") for kind in ("search/groups", "recommend/batch", "recommend/groups", "discover", "discover/batch")
-    ],
-    "quotas": [("GET", "/quotas")],
+_CLUSTERED = [("PUT", f"{_COLLECTION}/shards"), ("POST", f"{_COLLECTION}/shards/delete"), ("POST", f"{_COLLECTION}/cluster")]
+_LACKING = {
+    "partial snapshots": [("POST", f"{_COLLECTION}/shards/{{shard}}/snapshot/partial/{kind}") for kind in ("create", "recover", "recover_from")],
+    "debugging": [("GET", "/stacktrace"), ("GET", "/logger"), ("POST", "/logger"), ("GET", "/debugger"), ("PATCH", "/debugger")],
+    "the profiler": [("GET", "/profiler/slow_requests")],
+    "telemetry of a cluster": [("GET", "/cluster/telemetry")],
+    "metadata of a cluster": [("GET", "/cluster/metadata/keys")],
 }
+
+
+async def _alone(request: Request) -> object:
+    name(request)
+    raise bad_request("Distributed mode disabled")
+
+
+async def remove_peer(request: Request) -> object:
+    """There is no other node; this one cannot go while it has collections."""
+    peer, found = request.path_params["peer"], storage(request)
+    if request.query_params.get("force") != "true" and peer == str(found.peer) and found.collections:
+        raise bad_request(f"Cannot remove peer {peer} as there are shards on it")
+    raise bad_request("Distributed mode disabled.")
+
+
+async def shard_keys(request: Request) -> object:
+    """None: collections are sharded by themselves."""
+    storage(request).resolve(name(request))
+    return {}
+
+
+async def optimizations(request: Request) -> object:
+    """None: there are none while the server runs."""
+    segments = storage(request).resolve(name(request)).shards.info().segments_count
+    summary = {"queued_optimizations": 0, "queued_segments": 0, "queued_points": 0, "idle_segments": segments}
+    return {"summary": summary, "running": []}
 
 
 def _refusal(method: str, path: str, feature: str) -> BaseRoute:
@@ -36,4 +54,10 @@ def _refusal(method: str, path: str, feature: str) -> BaseRoute:
     return route(method, path, refuse)
 
 
-ROUTES = [_refusal(method, path, feature) for feature, ways in _FEATURES.items() for method, path in ways]
+ROUTES = [
+    *(route(method, path, _alone) for method, path in _CLUSTERED),
+    route("DELETE", "/cluster/peer/{peer}", remove_peer),
+    route("GET", f"{_COLLECTION}/shards", shard_keys),
+    route("GET", f"{_COLLECTION}/optimizations", optimizations),
+    *(_refusal(method, path, feature) for feature, ways in _LACKING.items() for method, path in ways),
+]

@@ -1,17 +1,22 @@
-"""Where snapshot files lie: `<snapshots>/<collection>/`, `<collection>/shards/0/` and, for full ones, the top; each with a checksum."""
+"""Where snapshot files lie: `<snapshots>/<collection>/`, `<collection>/shards/N/` and, for full ones, the top; each with a checksum."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
+from urllib.request import urlopen
 from uuid import uuid4
 
-from omnimind_ops.embedded.qdrant.errors import ApiError, not_found, wrong_input
-from omnimind_ops.embedded.qdrant.storage.directory import check_name
+from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, not_found, wrong_input
+
+FETCH_SECONDS = 60
 
 
 class Shelf:
@@ -21,15 +26,14 @@ class Shelf:
         self.path = path.absolute()
         self.scratch = self.path / "tmp"
         self.scratch.mkdir(parents=True, exist_ok=True)
-        for left in self.scratch.glob("*.part"):
+        for left in self.scratch.glob("*.part*"):
             left.unlink()
 
-    def place(self, collection: str | None = None, shard: bool = False) -> Path:
-        """The directory for the snapshots of a collection, of its shard, or of everything."""
+    def place(self, collection: str | None = None, shard: int | None = None) -> Path:
+        """The directory for the snapshots of a collection, of one of its shards, or of everything."""
         if collection is None:
             return self.path
-        check_name(collection)
-        return self.path / collection / "shards" / "0" if shard else self.path / collection
+        return self.path / collection if shard is None else self.path / collection / "shards" / str(shard)
 
     def part(self) -> Path:
         """A new file to write aside."""
@@ -67,20 +71,29 @@ class Shelf:
 
     def located(self, location: str) -> Path:
         """The file that a `file://` location means; only inside the snapshots directory, as in 1.17.1 and later."""
-        url = urlsplit(location)
-        if url.scheme != "file":
-            raise ApiError(501, f"Not supported by this stand-in for Qdrant: snapshots from `{url.scheme}://`; upload it instead")
-        path = Path(unquote(url.path)).resolve()
-        if not path.is_relative_to(self.path.resolve()):
-            raise ApiError(403, f"Forbidden: snapshot location must be inside {self.path}")
+        path = Path(unquote(urlsplit(location).path)).resolve()
         if not path.is_file():
-            raise not_found(f"Snapshot file {path} not found")
+            raise bad_request(f'Snapshot file "{path}" does not exist')
+        if not path.is_relative_to(self.path.resolve()):
+            raise ApiError(403, f'Forbidden: Snapshot file path must be inside the snapshots directory "{self.path}"')
         return path
+
+    def fetched(self, location: str, part: Path) -> Path:
+        """The file that a `http://` or `https://` location means, written to `part`."""
+        try:
+            with urlopen(location, timeout=FETCH_SECONDS) as answer, part.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+        except HTTPError as error:
+            raise bad_request(f"Failed to download snapshot from {location}: status - {error.code}") from error
+        except (OSError, HTTPException, ValueError) as error:
+            text = f"Http request error: error sending request for url ({location})"
+            raise ApiError(500, f"Service internal error: {text}") from error
+        return part
 
 
 def stamp(prefix: str, now: datetime | None = None) -> str:
-    """The name of a new snapshot."""
-    return f"{prefix}-{(now or datetime.now(UTC)).strftime('%Y-%m-%d-%H-%M-%S-%f')[:-3]}.snapshot"
+    """The name of a new snapshot; one of the same second takes its place, as in the real server."""
+    return f"{prefix}-{(now or datetime.now(UTC)).strftime('%Y-%m-%d-%H-%M-%S')}.snapshot"
 
 
 def describe(file: Path) -> dict[str, Any]:

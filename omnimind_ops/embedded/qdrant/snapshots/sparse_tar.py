@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 BLOCK = 512
 _COPY = 1 << 20
+_PAGE = 4096
 Extent = tuple[int, int]
 
 
@@ -26,20 +28,21 @@ class SparseTar:
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """A small file from memory."""
-        self.out.write(_header(name, len(data)))
+        self.out.write(_made(name, len(data)))
         self.out.write(data)
         self._pad(len(data))
 
     def add_file(self, name: str, path: Path) -> None:
         """A file from the disk; only what is not a hole."""
         with path.open("rb") as source:
-            size = os.fstat(source.fileno()).st_size
+            facts = os.fstat(source.fileno())
+            size = facts.st_size
             extents = list(_extents(source.fileno(), size))
             stored = sum(length for _, length in extents)
             if stored == size:
-                self.out.write(_header(name, size))
+                self.out.write(_header(name, size, facts))
             else:
-                self._sparse_header(name, size, stored, extents)
+                self._sparse_header(_header(name, stored, facts, tarfile.GNUTYPE_SPARSE), size, extents)
             for start, length in extents:
                 source.seek(start)
                 self._copy(source, length)
@@ -47,19 +50,19 @@ class SparseTar:
 
     def add_directory(self, name: str) -> None:
         """An empty directory."""
-        self.out.write(_header(name, 0, tarfile.DIRTYPE))
+        info = tarfile.TarInfo(name)
+        info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o40755, time.time()
+        self.out.write(info.tobuf(tarfile.GNU_FORMAT))
 
-    def add_tree(self, name: str, path: Path) -> None:
-        """A directory with everything below, in a stable order."""
-        self.add_directory(name)
-        for entry in sorted(path.iterdir()):
-            if entry.is_dir():
-                self.add_tree(f"{name}/{entry.name}", entry)
-            else:
-                self.add_file(f"{name}/{entry.name}", entry)
+    def add_empty_log(self, name: str, start: bytes, size: int) -> None:
+        """A file of `size` bytes of which only the first few are not zero; one block of it is stored."""
+        info = tarfile.TarInfo(name)
+        info.type, info.size, info.mode, info.mtime = tarfile.GNUTYPE_SPARSE, _PAGE, 0o100644, time.time()
+        self._sparse_header(info.tobuf(tarfile.GNU_FORMAT), size, [(0, _PAGE)])
+        self.out.write(start.ljust(_PAGE, b"\0"))
 
     def add_archive(self, name: str) -> Archive:
-        """A member that is an archive: `with tar.add_archive("x.tar") as inner: inner.add_tree(...)`."""
+        """A member that is an archive: `with tar.add_archive("x.tar") as inner: inner.add_file(...)`."""
         return Archive(self, name)
 
     def finish(self) -> None:
@@ -77,18 +80,16 @@ class SparseTar:
     def _pad(self, size: int) -> None:
         self.out.write(bytes(-size % BLOCK))
 
-    def _sparse_header(self, name: str, size: int, stored: int, extents: list[Extent]) -> None:
+    def _sparse_header(self, header: bytes, size: int, extents: list[Extent]) -> None:
         # The last entry is empty and marks the end, so that a trailing hole is kept.
         entries = [*extents, (size, 0)] if not extents or sum(extents[-1]) != size else extents
         head, rest = entries[:4], entries[4:]
-        block = bytearray(_header(name, stored, tarfile.GNUTYPE_SPARSE))
+        block = bytearray(header)
         last = len(block) - BLOCK
         block[last + 386 : last + 386 + 24 * len(head)] = b"".join(map(_entry, head))
         block[last + 482] = 1 if rest else 0
         block[last + 483 : last + 495] = _number(size)
-        block[last + 148 : last + 156] = b" " * 8
-        block[last + 148 : last + 156] = b"%06o\0 " % sum(block[last:])
-        self.out.write(block)
+        self.out.write(_summed(block))
         while rest:
             part, rest = rest[:21], rest[21:]
             more = b"".join(map(_entry, part)).ljust(504, b"\0") + bytes([1 if rest else 0])
@@ -96,7 +97,10 @@ class SparseTar:
 
 
 class Archive:
-    """An archive inside an archive; its size goes into the outer header when it is complete."""
+    """An archive inside an archive; its size goes into the outer header when it is complete.
+
+    It ends after its last file, without the two empty blocks that end a tar: so the real server writes its segments.
+    """
 
     def __init__(self, outer: SparseTar, name: str) -> None:
         self.outer = outer
@@ -105,7 +109,7 @@ class Archive:
     def __enter__(self) -> SparseTar:
         out = self.outer.out
         self.header_at = out.tell()
-        out.write(_header(self.name, 0))
+        out.write(_made(self.name, 0))
         self.starts = out.tell()
         return SparseTar(out)
 
@@ -113,20 +117,36 @@ class Archive:
         if kind is not None:
             return
         out = self.outer.out
-        out.write(bytes(2 * BLOCK))
         size = out.tell() - self.starts
-        self.outer._pad(size)
         end = out.tell()
         out.seek(self.header_at)
-        out.write(_header(self.name, size))
+        out.write(_made(self.name, size))
         out.seek(end)
 
 
-def _header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+def _header(name: str, size: int, facts: os.stat_result, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """The header of a file on the disk."""
     info = tarfile.TarInfo(name)
-    info.size, info.type = size, kind
-    info.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+    info.size, info.type, info.mode, info.mtime = size, kind, facts.st_mode, facts.st_mtime
     return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _made(name: str, size: int) -> bytes:
+    """The header of a member that was no file: of the oldest type, with no owner and no time."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type, info.mode = size, tarfile.AREGTYPE, 0o644
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    last = len(block) - BLOCK
+    block[last + 108 : last + 124] = bytes(16)
+    return _summed(block)
+
+
+def _summed(block: bytearray) -> bytes:
+    """The header with its checksum."""
+    last = len(block) - BLOCK
+    block[last + 148 : last + 156] = b" " * 8
+    block[last + 148 : last + 156] = b"%06o\0 " % sum(block[last:])
+    return bytes(block)
 
 
 def _number(value: int) -> bytes:

@@ -6,9 +6,9 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from omnimind_ops.embedded.qdrant.errors import ApiError, wrong_input
+from omnimind_ops.embedded.qdrant.errors import wrong_input
 from omnimind_ops.embedded.qdrant.storage import era
-from omnimind_ops.embedded.qdrant.storage.collection import Collection
+from omnimind_ops.embedded.qdrant.storage.collection import VERSION, Collection, shard_folders
 from omnimind_ops.embedded.qdrant.storage.files import read_json, write_json
 from omnimind_ops.embedded.qdrant.storage.peer import SHARD_CONFIG, replica_state
 
@@ -24,15 +24,15 @@ def unpack_collection(snapshot: Path, target: Path, peer: int) -> None:
     _prove(target, peer)
 
 
-def unpack_shard(snapshot: Path, target: Path, peer: int, collection: Collection) -> None:
+def unpack_shard(snapshot: Path, target: Path, peer: int, collection: Collection, shard: int) -> None:
     """Unpack a shard snapshot into a copy of the collection's files around it."""
-    _extract(snapshot, target / "0")
-    if not (target / "0" / "segments").exists():
+    _extract(snapshot, target / str(shard))
+    if not (target / str(shard) / "segments").exists():
         raise wrong_input("the file is no shard snapshot: it has no segments")
     write_json(target / "config.json", collection.config)
     write_json(target / "payload_index.json", {"schema": collection.schemas})
-    write_json(target / "shard_key_mapping.json", {})
-    (target / "version.info").write_text("0.4.2", encoding="utf-8")
+    write_json(target / "shard_key_mapping.json", [])
+    (target / "version.info").write_text(VERSION, encoding="utf-8")
     _prove(target, peer)
 
 
@@ -46,16 +46,13 @@ def _extract(archive: Path, target: Path) -> None:
 
 
 def _prove(target: Path, peer: int) -> None:
-    shards = sorted(entry.name for entry in target.iterdir() if entry.is_dir() and entry.name.isdigit())
-    if shards != ["0"]:
-        raise ApiError(501, f"the snapshot has {len(shards)} shards; this stand-in keeps exactly one per collection")
-    shard = target / "0"
-    if not (shard / "wal").is_dir():
-        raise wrong_input("the snapshot has no write-ahead log, so its shard cannot be opened")
     try:
-        _unpack_segments(shard)
-        write_json(shard / "shard_config.json", SHARD_CONFIG)
-        write_json(shard / "replica_state.json", replica_state(peer))
+        for shard in shard_folders(target):
+            if not (shard / "wal").is_dir():
+                raise wrong_input("the snapshot has no write-ahead log, so its shard cannot be opened")
+            _unpack_segments(shard)
+            write_json(shard / "shard_config.json", SHARD_CONFIG)
+            write_json(shard / "replica_state.json", replica_state(peer))
         Collection.open(target).close()
     except era.UnreadableStorageError as error:
         raise wrong_input(f"the snapshot cannot be opened: {str(error).removeprefix(f'{target}: ')}") from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.embedded.qdrant.errors import conflict, no_collection, not_found, wrong_input
+from omnimind_ops.embedded.qdrant.errors import conflict, no_collection, not_found
 
 from .files import read_json, write_json
 
@@ -22,24 +22,19 @@ def save_aliases(storage: Path, aliases: Mapping[str, str]) -> None:
     write_json(storage / "aliases" / "data.json", aliases)
 
 
-def changed(aliases: Mapping[str, str], collections: Mapping[str, object], actions: Sequence[Any]) -> dict[str, str]:
-    """The aliases after all actions; any that cannot be done refuses them all."""
+def changed(aliases: Mapping[str, str], collections: Mapping[str, object], action: Mapping[str, Any]) -> dict[str, str]:
+    """The aliases after one action."""
     new = dict(aliases)
-    for action in actions:
-        if create := action.get("create_alias"):
-            if create["collection_name"] not in collections:
-                raise no_collection(create["collection_name"])
-            if create["alias_name"] in collections:
-                raise conflict(f"Collection with the same name `{create['alias_name']}` already exists")
-            new[create["alias_name"]] = create["collection_name"]
-        elif delete := action.get("delete_alias"):
-            new.pop(delete["alias_name"], None)
-        elif rename := action.get("rename_alias"):
-            if rename["old_alias_name"] not in new:
-                raise not_found(f"Alias {rename['old_alias_name']} does not exists!")
-            if rename["new_alias_name"] in collections:
-                raise conflict(f"Collection with the same name `{rename['new_alias_name']}` already exists")
-            new[rename["new_alias_name"]] = new.pop(rename["old_alias_name"])
-        else:
-            raise wrong_input(f"unknown alias action with fields {sorted(action)}")
+    if create := action.get("create_alias"):
+        if create["collection_name"] not in collections:
+            raise no_collection(create["collection_name"])
+        if create["alias_name"] in collections:
+            raise conflict(f"Collection `{create['alias_name']}` already exists!")
+        new[create["alias_name"]] = create["collection_name"]
+    elif delete := action.get("delete_alias"):
+        new.pop(delete["alias_name"], None)
+    elif rename := action.get("rename_alias"):
+        if rename["old_alias_name"] not in new:
+            raise not_found(f"Alias {rename['old_alias_name']} does not exists!")
+        new[rename["new_alias_name"]] = new.pop(rename["old_alias_name"])
     return new

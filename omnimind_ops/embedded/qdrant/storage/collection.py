@@ -1,4 +1,4 @@
-"""One collection: its configuration files and its one engine shard.
+"""One collection: its configuration files and its engine shards.
 
 Everything here is synchronous and runs in worker threads; `writing` is taken by whoever changes the collection (one at a time,
 as the real server's update queue does). The engine keeps Python's global lock for as long as one call takes, so writes go in
@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 import qdrant_edge as edge
 
 from omnimind_ops.embedded.qdrant.convert import configs, indexes
-from omnimind_ops.embedded.qdrant.errors import ApiError, engine_errors
+from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, engine_errors
 
-from . import era
+from . import era, vector_names
 from .files import read_json, sync_tree, write_json
 from .peer import SHARD_CONFIG, replica_state
+from .shards import Shards
 
 Item = TypeVar("Item")
 
@@ -27,6 +28,7 @@ FLOATS_PER_SLICE = 100_000
 """About 4 ms of engine time per slice for vectors of 384 floats."""
 IDS_PER_SLICE = 1_000
 SCROLL_PAGE = 10_000
+PLACEHOLDER = "placeholder"
 VERSION = "0.4.2"
 """The real server's version of the collection format; the same since 1.3."""
 
@@ -34,10 +36,10 @@ VERSION = "0.4.2"
 class Collection:
     """An open collection."""
 
-    def __init__(self, path: Path, shard: edge.EdgeShard, config: dict[str, Any], schemas: dict[str, Any]) -> None:
+    def __init__(self, path: Path, shards: Shards, config: dict[str, Any], schemas: dict[str, Any]) -> None:
         self.path = path
         self.name = path.name
-        self.shard = shard
+        self.shards = shards
         self.config = config
         self.schemas = schemas
         self.schema = configs.schema(config)
@@ -48,16 +50,10 @@ class Collection:
     @classmethod
     def create(cls, path: Path, config: dict[str, Any], peer: int) -> None:
         """Write an empty collection at `path`; the caller moves it to its place and opens it there."""
-        shard_path = path / "0"
-        shard_path.mkdir(parents=True)
-        with engine_errors():
-            shard = edge.EdgeShard.create(str(shard_path), configs.engine(config))
-            shard.flush()
-            shard.close()
-        write_json(shard_path / "shard_config.json", SHARD_CONFIG)
-        write_json(shard_path / "replica_state.json", replica_state(peer))
+        for number in range(int(config["params"]["shard_number"])):
+            _create_shard(path / str(number), config, peer)
         write_json(path / "payload_index.json", {"schema": {}})
-        write_json(path / "shard_key_mapping.json", {})
+        write_json(path / "shard_key_mapping.json", [])
         (path / "version.info").write_text(VERSION, encoding="utf-8")
         write_json(path / "config.json", config)
 
@@ -67,25 +63,27 @@ class Collection:
         config = read_json(path / "config.json")
         if config is None:
             raise era.UnreadableStorageError(f"{path}: no config.json, so it is no collection")
-        shards = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit())
-        if shards != ["0"]:
-            raise era.UnreadableStorageError(f"{path}: {len(shards)} shards; this stand-in keeps exactly one per collection")
+        folders = shard_folders(path)
+        numbers, wanted = [int(folder.name) for folder in folders], int(config["params"].get("shard_number") or 1)
+        if numbers != list(range(wanted)):
+            raise era.UnreadableStorageError(f"{path}: its configuration speaks of {wanted} shards, there are {numbers}")
         try:
-            era.check_shard(path / "0")
+            for folder in folders:
+                era.check_shard(folder)
         except era.UnreadableStorageError as error:
             raise era.UnreadableStorageError(f"{path}: {error}") from None
         try:
             with engine_errors():
-                shard = edge.EdgeShard.load(str(path / "0"))
+                shards = Shards({int(folder.name): edge.EdgeShard.load(str(folder)) for folder in folders})
         except ApiError as error:
             raise era.UnreadableStorageError(f"{path}: {error.text}") from error
         schemas = (read_json(path / "payload_index.json") or {}).get("schema") or {}
-        return cls(path, shard, config, schemas)
+        return cls(path, shards, config, schemas)
 
     def close(self) -> None:
         """Write everything out and let go of the files."""
-        self.shard.flush()
-        self.shard.close()
+        self.shards.flush()
+        self.shards.close()
 
     @property
     def dirty(self) -> bool:
@@ -94,24 +92,35 @@ class Collection:
 
     def sync(self) -> None:
         """Push the files to the disk: the slow part of a flush, which holds up nobody and needs no `writing`."""
-        sync_tree(self.path / "0")
+        for folder in shard_folders(self.path):
+            sync_tree(folder)
 
     def flush(self) -> None:
         """Let the engine write out what it holds and shorten its log."""
         with engine_errors():
-            self.shard.flush()
+            self.shards.flush()
         self.flushed = self.operations
 
     def apply(self, operation: edge.UpdateOperation) -> None:
-        """One change; in the write-ahead log when this returns."""
+        """One change of everything; in the write-ahead log when this returns."""
         self.operations += 1
         with engine_errors():
-            self.shard.update(operation)
+            self.shards.update(operation)
 
-    def apply_sliced(self, items: Sequence[Item], size: int, operation: Callable[[Sequence[Item]], edge.UpdateOperation]) -> None:
-        """One change cut into slices of at most `size` items."""
+    def apply_sliced(
+        self,
+        items: Sequence[Item],
+        size: int,
+        operation: Callable[[Sequence[Item]], edge.UpdateOperation],
+        id_of: Callable[[Item], Any],
+    ) -> None:
+        """One change of some points, cut into slices of at most `size` items."""
+        if not items:
+            raise bad_request("Empty update request")
         for start in range(0, len(items), size):
-            self.apply(operation(items[start : start + size]))
+            self.operations += 1
+            with engine_errors():
+                self.shards.apply(items[start : start + size], id_of, operation)
 
     @property
     def points_per_slice(self) -> int:
@@ -124,7 +133,7 @@ class Collection:
         while True:
             request = edge.ScrollRequest(offset=offset, limit=SCROLL_PAGE, filter=filter, with_payload=False, with_vector=False)
             with engine_errors():
-                page, offset = self.shard.scroll(request)
+                page, offset = self.shards.scroll(SCROLL_PAGE, None, request)
             yield [record.id for record in page]
             if offset is None:
                 return
@@ -141,6 +150,20 @@ class Collection:
         self.schemas = {name: schema for name, schema in self.schemas.items() if name != field}
         write_json(self.path / "payload_index.json", {"schema": self.schemas})
 
+    def add_vector(self, name: str, request: Mapping[str, Any]) -> None:
+        """A new named vector."""
+        if found := vector_names.added(self.config, name, request):
+            self._reshape(*found)
+
+    def remove_vector(self, name: str) -> None:
+        """Take a named vector away from all points."""
+        self._reshape(*vector_names.removed(self.config, name))
+
+    def _reshape(self, config: dict[str, Any], operation: edge.UpdateOperation) -> None:
+        self.apply(operation)
+        self.config, self.schema = config, configs.schema(config)
+        write_json(self.path / "config.json", config)
+
     def configure(self, request: Mapping[str, Any]) -> None:
         """Change the configuration as a PATCH asks."""
         self.config = configs.patch(self.config, request)
@@ -148,8 +171,11 @@ class Collection:
 
     def info(self) -> dict[str, Any]:
         """What `GET /collections/{name}` tells."""
-        info = self.shard.info()
+        info = self.shards.info()
         shown = {name: value for name, value in self.config.items() if name != "uuid"}
+        for name in ("strict_mode_config", "metadata"):
+            if shown.get(name) is None:
+                shown.pop(name, None)
         return {
             "status": "green",
             "optimizer_status": "ok",
@@ -158,6 +184,7 @@ class Collection:
             "segments_count": info.segments_count,
             "config": shown,
             "payload_schema": {field: self._index(field, index) for field, index in info.payload_schema.items()},
+            "update_queue": {"length": 0},
         }
 
     def _index(self, field: str, index: Any) -> dict[str, Any]:
@@ -166,3 +193,21 @@ class Collection:
         if isinstance(schema, dict):
             out["params"] = schema
         return out
+
+
+def shard_folders(path: Path) -> list[Path]:
+    """The shards of a collection, by number."""
+    return sorted((entry for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit()), key=lambda entry: int(entry.name))
+
+
+def _create_shard(path: Path, config: Mapping[str, Any], peer: int) -> None:
+    """An empty shard. The engine makes none without a vector, so one is made up and removed where there is to be none."""
+    path.mkdir(parents=True)
+    with engine_errors():
+        shard = edge.EdgeShard.create(str(path), configs.engine(config, PLACEHOLDER))
+        if not configs.has_vectors(config):
+            shard.update(edge.UpdateOperation.delete_vector_name(PLACEHOLDER))
+        shard.flush()
+        shard.close()
+    write_json(path / "shard_config.json", SHARD_CONFIG)
+    write_json(path / "replica_state.json", replica_state(peer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,10 @@ from omnimind_ops.embedded.qdrant.convert import configs
 from omnimind_ops.embedded.qdrant.errors import conflict, no_collection, wrong_input
 
 from .aliases import load_aliases, save_aliases
-from .collection import Collection
+from .collection import Collection, shard_folders
 from .era import UnreadableStorageError
-from .files import remove_tree, sync_directory
+from .files import read_json, remove_tree, sync_directory
 from .peer import peer_id
-
-_FORBIDDEN = frozenset('<>:"/\\|?*\0\x1f')
 
 
 class Storage:
@@ -35,7 +34,7 @@ class Storage:
         self.scratch.mkdir()
         self.peer = peer_id(self.path)
         self.aliases = load_aliases(self.path)
-        found = sorted(entry for entry in self.home.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        found = sorted(entry for entry in self.home.iterdir() if entry.is_dir())
         self.collections = {entry.name: Collection.open(entry) for entry in found}
 
     def close(self) -> None:
@@ -53,9 +52,10 @@ class Storage:
 
     def create(self, name: str, request: Mapping[str, Any]) -> None:
         """A new, empty collection; built aside and moved into place whole."""
-        check_name(name)
-        if name in self.collections or name in self.aliases:
+        if name in self.collections:
             raise conflict(f"Collection `{name}` already exists!")
+        if name in self.aliases:
+            raise wrong_input(f"Can't create collection with name {name}. Alias with the same name already exists")
         config = configs.create(request, str(uuid4()))
         beside = self.scratch / str(uuid4())
         Collection.create(beside, config, self.peer)
@@ -64,6 +64,8 @@ class Storage:
     def put(self, name: str, beside: Path) -> None:
         """Make the closed collection at `beside` (in `scratch`) the collection `name`, instead of one that may be there.
 
+        Shards that it lacks are taken from the one that is there.
+
         The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` brings it back if we die
         in between.
         """
@@ -71,6 +73,9 @@ class Storage:
         replaced = self.scratch / "replaced" / name
         if old is not None:
             old.close()
+            for folder in shard_folders(old.path):
+                if not (beside / folder.name).exists() and not shard_count(beside) <= int(folder.name):
+                    shutil.copytree(folder, beside / folder.name)
             replaced.parent.mkdir(exist_ok=True)
             old.path.rename(replaced)
         beside.rename(self.home / name)
@@ -102,10 +107,9 @@ class Storage:
                 old.rename(self.home / old.name)
 
 
-def check_name(name: str) -> None:
-    """Refuse names that would not do as a directory."""
-    if not 0 < len(name.encode()) <= 255 or name.startswith(".") or _FORBIDDEN & set(name):
-        raise wrong_input(f"collection name `{name}` is empty, too long, starts with a dot or has one of {sorted(_FORBIDDEN)}")
+def shard_count(path: Path) -> int:
+    """How many shards a collection has by its configuration."""
+    return int(((read_json(path / "config.json") or {}).get("params") or {}).get("shard_number") or 1)
 
 
 def _locked(path: Path) -> int:

@@ -61,11 +61,16 @@ def _shown(reader: Reader, body: Mapping[str, Any], groups: Groups) -> list[dict
     shown = []
     for key, hits in groups.items():
         payloads = _payloads(reader, hits, wanted)
-        group: dict[str, Any] = {"id": key, "hits": [{**hit, "payload": payloads[hit["id"]]} for hit in hits]}
+        group: dict[str, Any] = {"id": key, "hits": [_with(hit, payloads[hit["id"]]) for hit in hits]}
         if lookup and key in found:
             group["lookup"] = found[key]
         shown.append(group)
     return shown
+
+
+def _with(hit: dict[str, Any], payload: Any) -> dict[str, Any]:
+    bare = {name: value for name, value in hit.items() if name != "payload"}
+    return bare if payload is None else {**bare, "payload": payload}
 
 
 def _payloads(reader: Reader, hits: list[dict[str, Any]], wanted: Any) -> dict[Any, Any]:
@@ -81,8 +86,7 @@ def _looked_up(reader: Reader, lookup: Any, ids: list[Any]) -> dict[Any, Any]:
         lookup = {"collection": lookup}
     if not isinstance(lookup, dict):
         raise wrong_input("with_lookup: expected a collection name or an object")
-    with json_errors():
-        other = Reader(reader.storage, lookup["collection"])
+    other = Reader(reader.storage, reader.other(lookup["collection"]).name)
     points = other.retrieve([id for id in ids if _is_point_id(id)], lookup.get("with_payload"), lookup.get("with_vectors"))
     return {point["id"]: point for point in points}
 

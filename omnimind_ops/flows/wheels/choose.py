@@ -1,0 +1,44 @@
+"""Which wheels a target takes: one for each requirement of its locks, by the hashes in them. Nothing is downloaded but what describes them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.wheelhouse import Pin, Target, WheelFile
+from omnimind_ops.observe.indexes import uv_environment
+from omnimind_ops.tools import lock_file, uv, wheel_tags
+from omnimind_ops.tools.output import kept, main_line
+from omnimind_ops.tools.shell import run
+
+SECONDS = 600
+
+
+def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
+    """Return the wheels for these locks, each once. A Problem when there is none for the target."""
+    pins = {pin.name: pin for lock in locks for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)}
+    offered = _offered(locks, target)
+    return tuple(_one(pin, offered.get(pin.name, ()), target) for pin in pins.values())
+
+
+def _offered(locks: Sequence[Path], target: Target) -> dict[str, tuple[WheelFile, ...]]:
+    with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
+        out = Path(scratch) / "pylock.toml"
+        words = uv.compile_words(locks, target, out, Path(scratch) / "cache")
+        done = run(words, timeout=SECONDS, check=False, env={**uv_environment(), "UV_NO_WRAP": "1"})
+        if not done.ok:
+            said = kept(done.err.splitlines())
+            fix = "look at the network and at where packages come from (PIP_INDEX_URL, /etc/pip.conf), then run the same command again"
+            raise Problem("cannot choose the wheels", main_line(said) or f"uv ended with {done.code}", fix, log=said)
+        return uv.parse_lock(out.read_text(encoding="utf-8"), Path(scratch))
+
+
+def _one(pin: Pin, offered: Sequence[WheelFile], target: Target) -> WheelFile:
+    known = {one.name: one for one in offered if one.sha256 in pin.hashes}
+    best = wheel_tags.best(tuple(known), target)
+    if best is None:
+        why = f"the index has no wheel of {pin.name} {pin.version} for {target} among those that the lock knows by their hashes"
+        raise Problem("cannot choose the wheels", why, "choose another --python, or a newer --glibc if the hosts have one")
+    return known[best]

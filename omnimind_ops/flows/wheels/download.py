@@ -1,0 +1,112 @@
+"""Fetch wheels into a folder: several at a time, each written beside, compared with its hash, then named."""
+
+from __future__ import annotations
+
+import hashlib
+import netrc
+import os
+import shutil
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.wheelhouse import WheelFile
+from omnimind_ops.observe.indexes import logins, uv_environment
+
+if TYPE_CHECKING:
+    import httpx
+
+AT_ONCE = 4
+SECONDS = 60.0
+PIECE = 1 << 20
+FIX = "look at the network and run the same command again: what is there already is kept"
+Count = Callable[[int], None]
+"""Called with the number of bytes that came."""
+
+
+def there(folder: Path, wheel: WheelFile) -> bool:
+    """Tell whether the folder has this very wheel."""
+    path = folder / wheel.name
+    return path.is_file() and (wheel.size is None or path.stat().st_size == wheel.size) and _digest(path) == wheel.sha256
+
+
+def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
+    """Bring all of them; a Problem names the first that cannot be had."""
+    import httpx
+
+    environment = {**os.environ, **uv_environment()}
+    trust = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE") or None)
+    with httpx.Client(verify=trust, follow_redirects=True, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as pool:
+        download = _Download(client, folder, logins(environment), count)
+        jobs = [pool.submit(download.one, wheel) for wheel in wheels]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            download.stop.set()
+            for job in jobs:
+                job.cancel()
+            raise
+
+
+@dataclass
+class _Download:
+    """What all downloads share."""
+
+    client: httpx.Client
+    folder: Path
+    logins: Mapping[str, tuple[str, str]]
+    count: Count
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def one(self, wheel: WheelFile) -> None:
+        import httpx
+
+        partial = self.folder / f".{wheel.name}.partial"
+        try:
+            if wheel.url.startswith(("http://", "https://")):
+                self._pull(wheel.url, partial)
+            else:
+                shutil.copyfile(unquote(wheel.url.removeprefix("file://")), partial)
+                self.count(partial.stat().st_size)
+            if self.stop.is_set():
+                return
+            if _digest(partial) != wheel.sha256:
+                fix = "look at the index: it serves another file under this name"
+                raise Problem(f"cannot take {wheel.name}", f"its hash is not the one of the lock: {wheel.sha256}", fix)
+            partial.replace(self.folder / wheel.name)
+        except (httpx.HTTPError, OSError) as error:
+            raise Problem(f"cannot get {wheel.name}", f"{type(error).__name__}: {error}", FIX) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _pull(self, url: str, to: Path) -> None:
+        import httpx
+
+        auth = self._login(httpx.URL(url).host)
+        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as answer, to.open("wb") as file:
+            answer.raise_for_status()
+            for piece in answer.iter_bytes(PIECE):
+                if self.stop.is_set():
+                    return
+                file.write(piece)
+                self.count(len(piece))
+
+    def _login(self, host: str) -> tuple[str, str] | None:
+        """Return what the index's address or ~/.netrc says for a host, as pip and uv would."""
+        try:
+            found = netrc.netrc().authenticators(host)
+        except (OSError, netrc.NetrcParseError):
+            found = None
+        return self.logins.get(host) or ((found[0], found[2] or "") if found else None)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,170 @@
+"""Make a wheelhouse: choose the wheels, fetch them, add our own, and try all of it without a network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops import origin
+from omnimind_ops.flows.wheels.choose import choose
+from omnimind_ops.flows.wheels.download import fetch, there
+from omnimind_ops.model.event import Event, EventKind, Tell, line, progress
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.wheelhouse import MANIFEST, Target, WheelFile
+from omnimind_ops.paths import data
+from omnimind_ops.planning.check import size
+from omnimind_ops.tools import uv
+from omnimind_ops.tools.output import kept, main_line
+from omnimind_ops.tools.shell import run
+
+STEPS = {"choose": "choose the wheels", "fetch": "fetch the wheels", "own": "pack omnimind itself", "try": "try it without a network"}
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to make: a folder for hosts of this kind, with all that `locks`, files of requirements, take there."""
+
+    folder: Path
+    target: Target
+    lock: str
+    locks: tuple[Path, ...]
+
+
+def order(folder: Path, target: Target, lock: str) -> Order:
+    """Return the order for all that a host takes: services on this lock, the model, the command."""
+    return Order(folder, target, lock, tuple(data("locks") / f"{name}.txt" for name in (lock, "model", "cli")))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The wheels of an order: all of them, and those that are not in its folder yet."""
+
+    wheels: tuple[WheelFile, ...]
+    missing: tuple[WheelFile, ...]
+
+    @property
+    def count(self) -> int:
+        """Bytes to download, as far as they are known."""
+        return sum(one.size or 0 for one in self.missing)
+
+    def __str__(self) -> str:
+        """Return it for people: what will be downloaded, and what is not known of it."""
+        unknown = sum(one.size is None for one in self.missing)
+        more = f", and {unknown} of a size that the index does not tell" if unknown else ""
+        have = f" ({len(self.wheels) - len(self.missing)} are there already)" if len(self.missing) < len(self.wheels) else ""
+        return f"{len(self.wheels)} wheels, {size(self.count)} to download{more}{have}"
+
+
+def prepare(order: Order, tell: Tell) -> Chosen:
+    """Look at the folder and ask the index; writes nothing."""
+    _usable(order.folder)
+    _tell_run(tell, order)
+    with _step(tell, "choose"):
+        wheels = choose(order.locks, order.target)
+        found = Chosen(wheels, tuple(one for one in wheels if not there(order.folder, one)))
+        tell(line("choose", f"{order.target}, lock {order.lock}: {found}"))
+    return found
+
+
+def make(order: Order, chosen: Chosen, tell: Tell) -> dict[str, JSON]:
+    """Do it, and return the manifest, which is the last that is written."""
+    _room(order.folder, chosen)
+    order.folder.mkdir(parents=True, exist_ok=True)
+    manifest = order.folder / MANIFEST
+    manifest.unlink(missing_ok=True)
+    with _step(tell, "fetch"):
+        fetch(order.folder, chosen.missing, _Counter(tell, chosen.count).add)
+    with _step(tell, "own"):
+        own = origin.wheel(order.folder)
+        _tidy(order.folder, {own.name, *(one.name for one in chosen.wheels)})
+    with _step(tell, "try"):
+        _try(order, own)
+    told = _manifest(order, own, chosen.wheels)
+    manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return told
+
+
+def _usable(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Problem("cannot make a wheelhouse", f"{folder} is not a folder", "name another one")
+    others = [path.name for path in folder.iterdir() if path.suffix != ".whl" and path.name != MANIFEST and not path.name.endswith(".partial")] if folder.is_dir() else []
+    if others:
+        raise Problem("cannot make a wheelhouse", f"{folder} holds other things: {', '.join(sorted(others)[:3])}", "name an empty folder, or a wheelhouse to bring up to date")
+
+
+def _room(folder: Path, chosen: Chosen) -> None:
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(above).free
+    if free < chosen.count * 1.05:
+        raise Problem("cannot make a wheelhouse", f"{size(chosen.count)} are to be downloaded, and {above} has {size(free)} free", "free some space there, or name another folder")
+
+
+def _tidy(folder: Path, wanted: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.name not in wanted and (path.suffix == ".whl" or path.name.endswith(".partial")):
+            path.unlink()
+
+
+def _try(order: Order, own: Path) -> None:
+    """Resolve everything from the folder alone, as install.sh and the services' environment will."""
+    files = [word for lock in order.locks for word in ("-r", str(lock))]
+    for what in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own))):
+        with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
+            done = run(uv.try_words(order.folder, order.target, sys.executable, Path(scratch), what), timeout=SECONDS, check=False, env={"UV_NO_WRAP": "1"})
+        if not done.ok:
+            said = kept(done.err.splitlines())
+            raise Problem(f"cannot install from {order.folder}", main_line(said) or f"uv ended with {done.code}", "make it anew in an empty folder", log=said)
+
+
+def _manifest(order: Order, own: Path, wheels: Sequence[WheelFile]) -> dict[str, JSON]:
+    names = {own.name: "", **{one.name: one.sha256 for one in wheels}}
+    files: list[JSON] = [{"name": name, "size": (order.folder / name).stat().st_size, "sha256": names[name] or _sha256(own)} for name in sorted(names)]
+    glibc = f"{order.target.glibc[0]}.{order.target.glibc[1]}"
+    total = sum((order.folder / name).stat().st_size for name in names)
+    about = {"omnimind": origin.version(), "python": order.target.minor, "glibc": glibc, "machine": order.target.machine, "lock": order.lock}
+    return {**about, "size": total, "files": files}
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class _Counter:
+    """What came of all downloads together."""
+
+    def __init__(self, tell: Tell, total: int) -> None:
+        self.tell, self.total, self.done, self.lock = tell, total, 0, threading.Lock()
+
+    def add(self, count: int) -> None:
+        with self.lock:
+            self.done += count
+            self.tell(progress("fetch", STEPS["fetch"], self.done, max(self.total, self.done)))
+
+
+@contextmanager
+def _step(tell: Tell, step: str) -> Iterator[None]:
+    began = time.monotonic()
+    tell(Event(EventKind.STEP, STEPS[step], step, {"status": "doing"}))
+    try:
+        yield
+    except BaseException:
+        tell(Event(EventKind.STEP, STEPS[step], step, {"status": "failed", "seconds": round(time.monotonic() - began, 3)}))
+        raise
+    tell(Event(EventKind.STEP, STEPS[step], step, {"status": "done", "seconds": round(time.monotonic() - began, 3)}))
+
+
+def _tell_run(tell: Tell, order: Order) -> None:
+    steps: list[JSON] = [{"id": step, "title": title, "phase": "wheelhouse", "status": "todo"} for step, title in STEPS.items()]
+    tell(Event(EventKind.RUN, f"omnimind wheelhouse {order.folder}", data={"id": "", "name": "wheelhouse", "status": "running", "steps": steps}))

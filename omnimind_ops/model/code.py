@@ -1,0 +1,26 @@
+"""Code: which omnimind began a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from omnimind_ops.model.run import Run
+
+
+@dataclass(frozen=True)
+class Code:
+    """`digest` is "" where it was not noted (0.1.0); `program` is the command, `root` the folder of its packages."""
+
+    version: str
+    digest: str = ""
+    program: str = ""
+    root: str = ""
+
+
+def begun_by(run: Run) -> Code:
+    """Return the code that began a run; its version is "" when not even that was noted."""
+    noted, goal = run.setup.get("code"), run.setup.get("goal")
+    if isinstance(noted, Mapping):
+        return Code(**{name: str(noted.get(name) or "") for name in ("version", "digest", "program", "root")})
+    return Code(str(goal.get("version") or "") if isinstance(goal, Mapping) else "")

@@ -1,0 +1,31 @@
+"""The package index that environments are made from, asked once for one small package: as the installation will ask it, through uv."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from omnimind_ops.model.facts import Index
+from omnimind_ops.tools import index, output
+from omnimind_ops.tools.shell import run
+
+PACKAGE = "h11"
+"""Some 40 kB, and in every lock (tests/unit/test_index.py)."""
+SECONDS = 10.0
+ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{SECONDS:.0f}"}
+
+
+def ask(environment: Mapping[str, str] | None = None) -> Index:
+    """Return whether it answers; the same certificates, proxies and logins count as later."""
+    words = os.environ if environment is None else environment
+    done = run(_words(), feed=f"{PACKAGE}\n".encode(), timeout=2 * SECONDS, check=False, env={**words, **index.environment(words), **ONCE})
+    url = index.shown(index.url(words))
+    if done.ok:
+        return Index(url)
+    return Index(url, output.main_line(done.err.splitlines()) or f"uv ended with {done.code}")
+
+
+def _words() -> tuple[str, ...]:
+    from uv import find_uv_bin
+
+    return (find_uv_bin(), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--no-python-downloads", "--system-certs", "--no-deps", "--no-header", "-")

@@ -1,0 +1,30 @@
+"""A wheelhouse as it lies there: its wheels, and what its manifest says of them; and our locks, which it must satisfy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from omnimind_ops.model.wheelhouse import MANIFEST, Pin, Wheelhouse
+from omnimind_ops.paths import data
+from omnimind_ops.tools import lock_file
+
+
+def wheelhouse(folder: str) -> Wheelhouse:
+    """Return what is in a folder; never an error: `trouble` says why it cannot be read."""
+    place = Path(folder)
+    if not place.is_dir():
+        return Wheelhouse(folder, "there is no such folder")
+    try:
+        wheels = tuple((path.name, path.stat().st_size) for path in sorted(place.glob("*.whl")))
+        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).exists() else {}
+        sizes = tuple((str(one["name"]), int(one["size"])) for one in manifest.get("files", ()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Wheelhouse(folder, f"{type(error).__name__}: {error}")
+    made = f"Python {manifest['python']}, glibc {manifest['glibc']}, lock {manifest['lock']}" if {"python", "glibc", "lock"} <= manifest.keys() else ""
+    return Wheelhouse(folder, "" if wheels else "there is no wheel in it", wheels, sizes, made)
+
+
+def pins(*locks: str) -> tuple[Pin, ...]:
+    """Return the requirements of our locks (cpu, cu12, cu13, model, cli), each once."""
+    return tuple({pin: None for lock in locks for pin in lock_file.parse((data("locks") / f"{lock}.txt").read_text(encoding="utf-8"))})

@@ -1,0 +1,70 @@
+"""kind "prove-backup": before anything stops, the program that will serve a backup loads it and every point is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.model.event import Tell
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps.arguments import text
+from omnimind_ops.stores import backup, files
+from omnimind_ops.stores.qdrant_scratch import Program
+from omnimind_ops.tools.program import argv
+
+SCRATCH = ".omnimind-proof"
+
+
+def asked_backup(args: Mapping[str, JSON]) -> backup.Backup:
+    """Return the backup that a step's arguments name."""
+    return backup.recognise(Path(text(args, "backup")), text(args, "collection") or None, lambda _: config_of(args))
+
+
+def config_of(args: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Return the configuration of a shard snapshot's collection; None for any other backup."""
+    config = args.get("config")
+    return config if isinstance(config, Mapping) else None
+
+
+@dataclass(frozen=True)
+class ProveBackupStep:
+    """Notes what the backup holds for `verify`. A backup that the program cannot load is a Problem, and what was unpacked is removed."""
+
+    paths: Paths
+
+    def preview(self, step: Step) -> Preview:
+        """Read-only for all but what was unpacked."""
+        return Preview(step.id, Change.NO)
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        """Load it in a scratch folder beside it, on a loopback port with a key of its own."""
+        if memo.get("fingerprint") is not None:
+            return False
+        storage = Path(text(step.args, "storage"))
+        program = Program(argv(self.paths.opt / "qdrant" / "current"), text(step.args, "user"))
+        try:
+            found = backup.prove(
+                asked_backup(step.args),
+                config_of(step.args),
+                storage,
+                program,
+                storage.parent / SCRATCH,
+                tell,
+                step.id,
+                without=(COLLECTION,),
+            )
+        except Problem:
+            files.discard(storage)
+            raise
+        memo.put("second reader", found.second)
+        memo.put("fingerprint", asdict(found.held))
+        return False
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        """Nothing to undo."""

@@ -1,0 +1,136 @@
+"""What lies in a backup, by the names of a storage directory, and whether all is there that a server needs to load it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup import segments
+from omnimind_ops.stores.backup.tar import broken
+
+_SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", *segments.SMALL)
+
+
+class Contents:
+    """Names of files and folders, and the bytes of the small ones that say what else must be there."""
+
+    def __init__(self, archive: str) -> None:
+        self.archive = archive
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.small: dict[str, bytes] = {}
+
+    def add(self, path: str, read: Callable[[], bytes] | None) -> None:
+        """Note a file, or a folder when `read` is None; Problem when it was noted before, or tells of a restore that was cut off."""
+        self.folders.update(str(parent) for parent in PurePosixPath(path).parents)
+        if read is None:
+            self.folders.add(path)
+            return
+        if path in self.files:
+            raise broken(self.archive, f"{path} is in it twice")
+        if PurePosixPath(path).match("collections/*/shard_*.initializing"):
+            raise Problem(
+                f"cannot use {self.archive}",
+                f"{path} says that a restore was cut off: that shard would load empty",
+                "restore the collection in the old server first, or use another backup",
+            )
+        self.files.add(path)
+        if path.endswith(_SMALL):
+            self.small[path] = read()
+
+    def collections(self) -> tuple[str, ...]:
+        """Return the names."""
+        return tuple(sorted({path.split("/")[1] for path in self.folders if path.startswith("collections/")}))
+
+    def check(self, *, snapshot: bool) -> None:
+        """Raise Problem when a collection lacks what a server needs to load it.
+
+        Of a snapshot every segment must be complete; on a disk there may be one that was just begun, which a server leaves out.
+        """
+        for name in self.collections():
+            home = f"collections/{name}"
+            config = self._object(f"{home}/config.json")
+            if snapshot:
+                self._need(f"{home}/version.info", self.files)
+                self._need(f"{home}/payload_index.json", self.files)
+            for shard in sorted(self._shards(home, config)):
+                self._check_shard(f"{home}/{shard}", snapshot)
+
+    def _shards(self, home: str, config: Mapping[str, Any]) -> set[int]:
+        params = config.get("params")
+        if not isinstance(params, Mapping):
+            raise broken(self.archive, f"{home}/config.json has no params")
+        if params.get("sharding_method") == "custom":
+            mapping = self._json(f"{home}/shard_key_mapping.json")
+            lists = mapping.values() if isinstance(mapping, Mapping) else [one.get("shard_ids") or [] for one in mapping]
+            return {int(shard) for shards in lists for shard in shards}
+        return set(range(int(params.get("shard_number") or 1)))
+
+    def _check_shard(self, shard: str, snapshot: bool) -> None:
+        state = self._object(f"{shard}/replica_state.json")
+        if state.get("is_local") is False:
+            raise Problem(
+                f"cannot use {self.archive}",
+                f"{shard} is not in it: that shard was on another node of a cluster",
+                "bring all shards to one node (omnimind's guide tells how), then make the backup there",
+            )
+        self._need(f"{shard}/shard_config.json", self.files)
+        self._need(f"{shard}/segments", self.folders)
+        self._need(f"{shard}/wal", self.folders)
+        found = [PurePosixPath(folder).name for folder in self.folders if str(PurePosixPath(folder).parent) == f"{shard}/segments"]
+        begun = 0
+        for segment in sorted(name for name in found if not name.startswith(".")):
+            begun += self._check_segment(f"{shard}/segments/{segment}", snapshot)
+        if not begun:
+            raise broken(self.archive, f"{shard} has no segment")
+
+    def _check_segment(self, segment: str, snapshot: bool) -> bool:
+        """Tell whether the segment counts."""
+
+        def has(name: str) -> bool:
+            return f"{segment}/{name}" in self.files
+
+        if not segments.complete(has) and not snapshot:
+            return False
+        try:
+            if name := segments.lacking(has, lambda name: self.small[f"{segment}/{name}"]):
+                raise broken(self.archive, f"{segment}/{name.split('|')[0]} is missing in it")
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise broken(self.archive, f"what {segment} says of itself cannot be read ({error})") from error
+        return True
+
+    def _object(self, path: str) -> Mapping[str, Any]:
+        said = self._json(path)
+        if not isinstance(said, Mapping):
+            raise broken(self.archive, f"{path} cannot be read")
+        return said
+
+    def _json(self, path: str) -> Any:
+        self._need(path, self.files)
+        try:
+            return json.loads(self.small[path])
+        except ValueError as error:
+            raise broken(self.archive, f"{path} cannot be read: {error}") from error
+
+    def _need(self, path: str, names: set[str]) -> None:
+        if path not in names:
+            raise broken(self.archive, f"{path} is missing in it")
+
+
+def of_directory(root: Path, below: str, archive: str) -> Contents:
+    """Return what lies in a directory on the disk, its names put below `below` ("" or "collections/NAME/")."""
+    contents = Contents(archive)
+    for path, folder in _walk(root):
+        relative = below + path.relative_to(root).as_posix()
+        contents.add(relative, None if folder else path.read_bytes)
+    return contents
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    for folder, names, files in os.walk(root):
+        yield from ((Path(folder) / name, True) for name in names)
+        yield from ((Path(folder) / name, False) for name in files)

@@ -1,0 +1,96 @@
+"""The second reader of a snapshot: a running Qdrant recovers it from the file itself, by its own code, without our unpacking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+from urllib.parse import quote
+
+from omnimind_ops.model.event import Tell, progress
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup.kinds import BackupKind
+from omnimind_ops.stores.backup.recognise import Backup
+from omnimind_ops.stores.backup.tar import members, opened
+from omnimind_ops.stores.qdrant_http import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.throttle import Throttle
+
+SNAPSHOTS = (BackupKind.COLLECTION, BackupKind.SHARD, BackupKind.FULL)
+"""Kinds that Qdrant recovers itself; the others are its own files as they lie on a disk."""
+NOT_OFFERED = (404, 405, 501)
+_DAY = 86_400.0
+
+
+class NotOfferedError(Exception):
+    """This server does not recover snapshots of this kind; the text is what it said."""
+
+
+def recover(backup: Backup, config: Mapping[str, Any] | None, endpoint: QdrantEndpoint, tell: Tell, step: str = "") -> None:
+    """Have an empty server recover a snapshot; NotOfferedError when it does not do that, Problem when it cannot read this one.
+
+    `config` is the configuration of a shard snapshot's collection.
+    """
+    try:
+        with talk(endpoint, _DAY) as server, opened(backup.path) as (file, _):
+            read = Told(backup, tell, step)
+            if backup.kind is BackupKind.FULL:
+                for member in members(file, str(backup.path)):
+                    if name := backup.layout.collections.get(member.name):
+                        _upload(server, f"/collections/{quote(name, safe='')}", read.of(member.open()))
+                _set_aliases(server, backup.aliases or {})
+            else:
+                path = f"/collections/{quote(backup.layout.collections[''], safe='')}"
+                if backup.kind is BackupKind.SHARD:
+                    server.put(path, _request(config or {}))
+                    path += "/shards/0"
+                _upload(server, path, read.of(file))
+    except AnswerProblem as problem:
+        if problem.status in NOT_OFFERED:
+            raise NotOfferedError(problem.why) from problem
+        raise Problem(
+            f"cannot restore {backup.path}",
+            f"the program that will serve it cannot recover it: {problem.why}",
+            "use the version of Qdrant that made it (--qdrant-binary PATH), or another backup",
+        ) from problem
+
+
+class Told:
+    """Tells how far the file was read."""
+
+    def __init__(self, backup: Backup, tell: Tell, step: str) -> None:
+        self.total = backup.seen[0]
+        self.bar = Throttle(tell)
+        self.step = step
+        self.done = 0
+        self.file: IO[bytes] | None = None
+
+    def of(self, file: IO[bytes]) -> Told:
+        """Return itself, reading this file; there is no seek, so nobody measures it first."""
+        self.file = file
+        return self
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes."""
+        assert self.file is not None
+        part = self.file.read(size)
+        self.done += len(part)
+        self.bar(progress(self.step, "let Qdrant recover it by itself", self.done, max(self.total, self.done)))
+        return part
+
+
+def _upload(server: Talk, path: str, file: Told) -> None:
+    server.upload(f"{path}/snapshots/upload?priority=snapshot&wait=true", "snapshot", file)
+
+
+def _set_aliases(server: Talk, aliases: Mapping[str, str]) -> None:
+    if aliases:
+        made = [{"create_alias": {"alias_name": alias, "collection_name": name}} for alias, name in aliases.items()]
+        server.post("/collections/aliases", {"actions": made})
+
+
+def _request(config: Mapping[str, Any]) -> dict[str, object]:
+    """Return what creates a collection of this configuration."""
+    params = config.get("params") or {}
+    names = ("vectors", "sparse_vectors", "on_disk_payload")
+    body = {name: params[name] for name in names if params.get(name) is not None} | {"shard_number": 1}
+    parts = {"hnsw_config": "hnsw_config", "quantization_config": "quantization_config"}
+    return body | {name: config[key] for key, name in parts.items() if config.get(key) is not None}

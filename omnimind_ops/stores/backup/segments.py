@@ -1,0 +1,109 @@
+"""What a segment must hold, told by its own segment.json: Qdrant opens a segment without its vectors or payloads as an empty one. Pure.
+
+Checked with the sources of 1.15.5 and 1.18.3 (lib/segment/src/segment_constructor) and with edge 0.9. Storage types not named here are newer
+than we know: nothing is demanded of them, the server that loads the backup tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from omnimind_ops.stores.backup.leaves import LIST
+from omnimind_ops.stores.backup.rocksdb import listed
+
+Names = Callable[[str], bool]
+"""Tells whether a segment has a file of this name."""
+Read = Callable[[str], bytes]
+"""Returns the bytes of a small file of a segment."""
+
+_GRIDSTORE = ("config.json", "tracker.dat", "page_0.dat", "bitmask.dat", "gaps.dat")
+SMALL = ("segment.json", "segment_manifest.json", "payload_index/config.json", "vectors/config.json", "vectors/status.dat", LIST)
+"""Ends of the names of the files that `lacking` reads."""
+
+
+def complete(has: Names) -> bool:
+    """Tell whether a segment was written to its end; a server leaves any other out."""
+    return has("version.info")
+
+
+def lacking(has: Names, read: Read) -> str:
+    """Return the first file that a segment must hold and does not, "" when there is none; ValueError when what it says of itself cannot be read."""
+    return next((name for name in _required(has, read) if not any(map(has, name.split("|")))), "")
+
+
+def _required(has: Names, read: Read) -> Iterator[str]:
+    """Yield names; "a|b" is either."""
+    yield from ("segment.json", "version.info", "payload_index/config.json")
+    config = _object(read("segment.json")).get("config") or {}
+    yield from _payload(str((config.get("payload_storage_type") or {}).get("type")))
+    points = 0
+    for name, vector in (config.get("vector_data") or {}).items():
+        home = f"vector_storage-{name}" if name else "vector_storage"
+        kind = str(vector.get("storage_type"))
+        multi = bool(vector.get("multivector_config"))
+        chunked = kind.endswith("ChunkedMmap") or (multi and kind.endswith("Mmap"))
+        yield from _chunked(home, multi) if chunked else _dense(home, kind)
+        if chunked:
+            count = int.from_bytes(read(f"{home}/vectors/status.dat"), "little")
+            size = int(_object(read(f"{home}/vectors/config.json")).get("chunk_size_vectors") or 1)
+            yield from (f"{home}/vectors/chunk_{number}.mmap" for number in range(-(-count // size)))
+            points = max(points, count)
+    for name, vector in (config.get("sparse_vector_data") or {}).items():
+        yield from _sparse(f"vector_storage-{name}" if name else "vector_storage", str(vector.get("storage_type")))
+    if points:
+        yield "id_tracker.mappings|mutable_id_tracker.mappings|CURRENT"
+        yield "id_tracker.versions|mutable_id_tracker.versions|CURRENT"
+    if has("id_tracker.mappings"):
+        yield "id_tracker.deleted"
+    yield from _lists(has, read)
+
+
+def _payload(kind: str) -> Iterator[str]:
+    if kind in ("mmap", "in_ram_mmap"):
+        yield from (f"payload_storage/{name}" for name in _GRIDSTORE)
+    elif kind in ("on_disk", "in_memory"):
+        yield "CURRENT"
+
+
+def _chunked(home: str, multi: bool) -> Iterator[str]:
+    for part in ("vectors", "offsets") if multi else ("vectors",):
+        yield from (f"{home}/{part}/config.json", f"{home}/{part}/status.dat")
+    yield from _deleted(home)
+
+
+def _dense(home: str, kind: str) -> Iterator[str]:
+    if kind in ("Mmap", "InRamMmap"):
+        yield from (f"{home}/matrix.dat", f"{home}/deleted.dat")
+    elif kind == "Memory":
+        yield "CURRENT"
+
+
+def _sparse(home: str, kind: str) -> Iterator[str]:
+    if kind == "mmap":
+        yield from (f"{home}/store/{name}" for name in _GRIDSTORE)
+        yield from _deleted(home)
+    elif kind == "on_disk":
+        yield "CURRENT"
+
+
+def _deleted(home: str) -> Iterator[str]:
+    yield from (f"{home}/deleted/status.dat", f"{home}/deleted/flags_a.dat|{home}/deleted/flags_b.dat")
+
+
+def _lists(has: Names, read: Read) -> Iterator[str]:
+    """Yield what lists inside the segment name: that of a partial snapshot, and those of RocksDB backups."""
+    if has("segment_manifest.json"):
+        files = _object(read("segment_manifest.json")).get("file_versions") or {}
+        yield from (str(name) for name in files if not str(name).startswith("::"))
+    for home in ("", "payload_index/"):
+        if has(f"{home}{LIST}"):
+            yield from (f"{home}{name}" for name in listed(read(f"{home}{LIST}")))
+
+
+def _object(said: bytes) -> Mapping[str, Any]:
+    found = json.loads(said)
+    if not isinstance(found, Mapping):
+        raise ValueError("not an object")
+    return found

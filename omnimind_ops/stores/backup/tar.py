@@ -1,0 +1,213 @@
+"""Read tar archives, also compressed ones, without trusting them: every member once, in order, and nothing missing at the end.
+
+`tarfile` takes a damaged header for the end of the archive and says nothing when the end itself is missing; `members` looks again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO, cast
+
+import zstandard
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.sparse import BUFFER
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BLOCK = 512
+_KEPT = 64 << 10
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, zstandard.ZstdError, OSError, ValueError, OverflowError, MemoryError)
+
+
+class Forward:
+    """A stream that can be read once, from front to back, with the seeks that `tarfile` makes: forward, and back a little."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self.source = source
+        self.at = 0
+        self.end = 0  # how far the source was read
+        self.kept = b""  # the last bytes of it
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes: as far as `tarfile` needs it."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self.at
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Go to a position; ValueError when it lies too far back."""
+        target = position + (self.at if whence == 1 else 0)
+        if whence == 2 or target < self.end - len(self.kept):
+            raise ValueError("this stream cannot go back that far")
+        while target > self.end and self._more(min(BUFFER, target - self.end)):
+            pass
+        self.at = min(target, self.end)
+        return self.at
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes, fewer only at the end."""
+        back = self.end - self.at
+        parts = [self.kept[len(self.kept) - back :][:size]] if back else []
+        left = size - len(parts[0]) if parts else size
+        while left and (part := self._more(min(left, BUFFER) if left > 0 else BUFFER)):
+            parts.append(part)
+            left -= len(part) if left > 0 else 0
+        data = b"".join(parts)
+        self.at += len(data)
+        return data
+
+    def _more(self, size: int) -> bytes:
+        part = self.source.read(size)
+        self.end += len(part)
+        self.kept = part[-_KEPT:] if len(part) >= _KEPT else (self.kept + part)[-_KEPT:]
+        return part
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file or directory of an archive. `name` is relative and stays inside; `extents` is where its data lie, the rest are zeros."""
+
+    name: str
+    folder: bool
+    size: int
+    extents: tuple[tuple[int, int], ...]
+    tar: tarfile.TarFile
+    info: tarfile.TarInfo
+
+    def open(self) -> IO[bytes]:
+        """Return its bytes, zeros and all, as a file; valid until the next member is asked for."""
+        return cast(IO[bytes], self.tar.extractfile(self.info))
+
+    def chunks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield offset and bytes of its data, a MiB at a time; Problem when the archive ends in the middle."""
+        file = cast(IO[bytes], self.tar.fileobj)
+        with damage(self.name):
+            file.seek(self.info.offset_data)
+        for start, length in self.extents:
+            left = length
+            while left:
+                with damage(self.name):
+                    part = file.read(min(left, BUFFER))
+                    if not part:
+                        raise EOFError("it ends in the middle of a file")
+                yield start + length - left, part
+                left -= len(part)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
+    """Open an archive; yields the tar stream and its compression: "", "gzip" or "zstd". Problem when it cannot be read."""
+    try:
+        file: BinaryIO = path.open("rb")
+    except OSError as error:
+        raise Problem(f"cannot read {path}", error.strerror or str(error), "check the path and its permissions") from error
+    with file:
+        magic = file.read(4)
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            with gzip.GzipFile(fileobj=file) as plain:
+                yield cast(IO[bytes], Forward(cast(IO[bytes], plain))), "gzip"
+        elif magic == _ZSTD:
+            with damage(str(path)):
+                check_frames(file)
+            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+                yield cast(IO[bytes], Forward(cast(IO[bytes], reader))), "zstd"
+        else:
+            yield file, ""
+
+
+def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
+    """Yield every file and directory. Problem: damaged, cut off, a link or device, or a name that leads outside.
+
+    An archive without a tar's empty blocks at its end is cut off, unless it ends right behind the member called `last`.
+    """
+    with damage(name):
+        tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the caller owns the file
+    latest = ""
+    while True:
+        with damage(name):
+            info = tar.next()
+        if info is None:
+            break
+        member = _member(tar, info, name)
+        latest = member.name
+        yield member
+    with damage(name):
+        file.seek(tar.offset)
+        end = file.read(2 * _BLOCK)
+        if len(end) < _BLOCK and (end or not last or latest != last):
+            raise EOFError("its end is missing")
+        if end.strip(b"\0"):
+            raise tarfile.ReadError("a header is damaged")
+        while file.read(BUFFER):  # to the end, so that gzip compares its checksum
+            pass
+
+
+def check_frames(file: BinaryIO) -> None:
+    """Walk the frames and blocks of a zstd file by their headers, then go back to its start; EOFError when it was cut off,
+    ZstdError for rubbish between the frames.
+
+    zstandard's own reader takes a cut for the end. Format: RFC 8878, section 3.1.1.
+    """
+    size = file.seek(0, os.SEEK_END)
+    at = 0
+    while at < size:
+        file.seek(at)
+        head = file.read(18)
+        if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a frame to be skipped
+            at += 8 + int.from_bytes(head[4:8], "little")
+            continue
+        at += zstandard.frame_header_size(head)
+        last = False
+        while not last:
+            file.seek(at)
+            block = int.from_bytes(file.read(3), "little")
+            last = bool(block & 1)
+            at += 3 + (1 if block >> 1 & 3 == 1 else block >> 3)
+            if at > size:
+                break
+        at += 4 if zstandard.get_frame_parameters(head).has_checksum else 0
+    if at > size:
+        raise EOFError("it was cut off")
+    file.seek(0)
+
+
+@contextmanager
+def damage(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong while reading into a Problem of this archive."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise broken(name, str(error) or type(error).__name__) from error
+
+
+def broken(name: str, why: str) -> Problem:
+    """Return the problem of an archive that cannot be used."""
+    return Problem(f"cannot use {name}", f"it is damaged or no backup of Qdrant: {why}", "copy it again from where it was made, or use another backup")
+
+
+def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str) -> Member:
+    parts = PurePosixPath(info.name).parts
+    if info.name.startswith("/") or ".." in parts or "\0" in info.name:
+        raise broken(archive, f"{info.name!r} leads outside of it")
+    if not (info.isreg() or info.isdir()):
+        raise broken(archive, f"{info.name!r} is a link or a device, which Qdrant's data never hold")
+    sparse = cast("list[tuple[int, int]] | None", getattr(info, "sparse", None))
+    extents = tuple((start, length) for start, length in sparse if length) if sparse is not None else ((0, info.size),)
+    ends = [0, *(start + length for start, length in extents)]
+    if info.size < 0 or any(start < end or length < 0 or start + length > info.size for (start, length), end in zip(extents, ends, strict=False)):
+        raise broken(archive, f"{info.name!r} has impossible sizes")
+    return Member("/".join(parts), info.isdir(), 0 if info.isdir() else info.size, extents if info.size else (), tar, info)

@@ -1,0 +1,41 @@
+"""apt's lists as they are, or fresh ones in a folder of our own: the host's are left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.tools.shell import Done, run
+
+UPDATE_SECONDS = 180
+BLOCK = re.compile(r"^(\S+):\n  Installed: (.*)\n  Candidate: (.*)$", re.MULTILINE)
+NONE = "(none)"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What apt knows of a package; "" for a version that is not."""
+
+    package: str
+    installed: str
+    candidate: str
+
+
+def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Policy, ...]:
+    """Return what apt knows of those packages that it has heard of."""
+    out = run(("apt-cache", *options, "policy", *packages), check=False, env={"LC_ALL": "C"}).out
+    blocks = (tuple("" if field == NONE else field for field in block) for block in BLOCK.findall(out))
+    return tuple(Policy(*block) for block in blocks)
+
+
+def own_lists(folder: Path) -> tuple[str, ...]:
+    """Return the options that make apt use lists in this folder."""
+    folder.chmod(0o755)  # apt downloads as a user of its own
+    return "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none"
+
+
+def update(options: tuple[str, ...]) -> Done:
+    """Read the lists anew."""
+    return run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)

@@ -1,0 +1,58 @@
+"""Which package index to ask, as pip would: uv's own variables win, then pip's, then pip's configuration files. Pure but for reading those."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+DEFAULT = "https://pypi.org/simple"
+OWN = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+OWN_EXTRA = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+
+
+def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
+    """Return the address of the index that is asked first."""
+    own = next((words[name] for name in OWN if words.get(name)), "")
+    return own or words.get("PIP_INDEX_URL", "") or _configured("index-url", words, files) or DEFAULT
+
+
+def shown(address: str) -> str:
+    """Return an address without the login in it."""
+    return re.sub(r"://[^/@\s]*@", "://", address)
+
+
+def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -> dict[str, str]:
+    """Return what uv must be told, beside what it hears by itself, to ask where pip would."""
+    told: dict[str, str] = {}
+    if not any(words.get(name) for name in OWN) and (found := url(words, files)) != DEFAULT:
+        told["UV_DEFAULT_INDEX"] = found
+    extra = words.get("PIP_EXTRA_INDEX_URL", "") or _configured("extra-index-url", words, files)
+    if extra and not any(words.get(name) for name in OWN_EXTRA):
+        told["UV_INDEX"] = " ".join(extra.split())
+    if (links := words.get("PIP_FIND_LINKS", "")) and not words.get("UV_FIND_LINKS"):
+        told["UV_FIND_LINKS"] = ",".join(links.split())
+    return told
+
+
+def _configured(key: str, words: Mapping[str, str], files: Iterable[Path] | None) -> str:
+    """Return pip's option from its files, the person's before the machine's; one that cannot be read says nothing."""
+    for file in _files(words) if files is None else files:
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(file)
+        except (OSError, ValueError, configparser.Error):
+            continue
+        for section in ("install", "global"):
+            if found := parser.get(section, key, fallback="").strip():
+                return found
+    return ""
+
+
+def _files(words: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return pip's configuration files, strongest first (https://pip.pypa.io/en/stable/topics/configuration/)."""
+    home = words.get("HOME", "")
+    config = words.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    own = [f"{config}/pip/pip.conf"] * bool(config) + [f"{home}/.pip/pip.conf"] * bool(home)
+    return tuple(map(Path, (*filter(None, [words.get("PIP_CONFIG_FILE", "")]), *own, "/etc/pip.conf")))

@@ -1,0 +1,75 @@
+"""Where a loader finds libraries: on this host, in a container, in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from pathlib import Path
+
+from omnimind_ops.model.program import Binary, Library
+from omnimind_ops.tools import elf
+from omnimind_ops.tools.shell import run
+
+Find = Callable[[str], Library | None]
+
+
+def folders(machine: str) -> tuple[str, ...]:
+    """Return where a distribution keeps the libraries of a machine, in the order in which its loader looks."""
+    triplet = f"{machine}-linux-gnu"
+    usual = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+    return (*usual, f"/usr/local/lib/{triplet}", "/usr/local/lib")
+
+
+def on_host(program: Binary, home: str) -> Find:
+    """Return how this host's loader finds a library for a program that lies in `home`."""
+    cached, own, usual = _cached(), _own(program, home), folders(program.machine)
+
+    def paths(name: str) -> Iterable[str]:
+        return (*(f"{folder}/{name}" for folder in own), *cached.get(name, ()), *(f"{folder}/{name}" for folder in usual))
+
+    return cache(partial(_first, program, paths, Path))
+
+
+def in_container(container: str, program: Binary, home: str, scratch: Path) -> Find:
+    """Return how the container's loader finds a library for a program that lies in `home`; what is looked at is copied to `scratch`."""
+    everywhere = (*_own(program, home), *folders(program.machine))
+
+    def paths(name: str) -> Iterable[str]:
+        return (f"{folder}/{name}" for folder in everywhere)
+
+    return cache(partial(_first, program, paths, partial(_copied, container, scratch)))
+
+
+def in_folder(folder: Path) -> Mapping[str, Library]:
+    """Return every library below a folder, links included, by name."""
+    found = ((path, elf.read(path)) for path in sorted(folder.rglob("*.so*")))
+    return {path.name: Library(str(path), binary) for path, binary in found if binary}
+
+
+def _own(program: Binary, home: str) -> tuple[str, ...]:
+    return tuple(folder.replace("${ORIGIN}", home).replace("$ORIGIN", home) for folder in program.folders)
+
+
+def _first(program: Binary, paths: Callable[[str], Iterable[str]], local: Callable[[str], Path | None], name: str) -> Library | None:
+    """Return the first library of this name made for the program's machine; the loader, too, passes over those of another one."""
+    for path in (name,) if name.startswith("/") else paths(name):
+        binary = elf.read(file) if (file := local(path)) else None
+        if binary and (binary.machine, binary.bits) == (program.machine, program.bits):
+            return Library(path, binary)
+    return None
+
+
+def _cached() -> dict[str, list[str]]:
+    """Return ldconfig's cache: name → paths, best first; lines are `name (kind) => path`."""
+    known: dict[str, list[str]] = {}
+    for line in run(("/sbin/ldconfig", "-p"), check=False).out.splitlines():
+        left, arrow, path = line.strip().partition(" => ")
+        if arrow:
+            known.setdefault(left.split(" ", 1)[0], []).append(path)
+    return known
+
+
+def _copied(container: str, scratch: Path, path: str) -> Path | None:
+    target = scratch / path.strip("/").replace("/", "-")
+    done = run(("docker", "cp", "--follow-link", f"{container}:{path}", str(target)), check=False, timeout=60)
+    return target if done.ok and target.is_file() else None

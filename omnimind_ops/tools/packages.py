@@ -1,0 +1,70 @@
+"""What the distribution's packages would bring, looked at without installing them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from omnimind_ops.model.program import Library
+from omnimind_ops.tools import apt, libraries
+from omnimind_ops.tools.shell import run
+
+KNOWN = {
+    "libunwind-ptrace.so.0": "libunwind8",
+    "libunwind-x86_64.so.8": "libunwind8",
+    "libunwind-aarch64.so.8": "libunwind8",
+    "libunwind-coredump.so.0": "libunwind8",
+    "libgcc_s.so.1": "libgcc-s1",
+    "libz.so.1": "zlib1g",
+    "libcrypto.so.3": "libssl3",
+}
+"""Packages whose names do not follow from the library's. glibc is not among them: it is never replaced."""
+GLIBC = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|nss_\w+|anl)\.so\.\d)")
+PATIENCE = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
+
+
+def names(library: str) -> tuple[str, ...]:
+    """Return the packages that may hold a library: Debian names them by it, "libfoo.so.1" is in libfoo1, or in libfoo1t64 since 2024."""
+    if library.startswith("/") or GLIBC.fullmatch(library):
+        return ()
+    stem, _, number = library.partition(".so.")
+    usual = f"{stem}{'-' if stem[-1:].isdigit() else ''}{number}".lower().replace("_", "-")
+    package = KNOWN.get(library, usual)
+    return package, f"{package}t64"
+
+
+class Offered:
+    """Packages fetched to a scratch folder and unpacked there; call it with the libraries that are missing."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.options: tuple[str, ...] = ()
+
+    def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
+        """Return library → package and library, for those that a package has which is not installed and can be fetched now."""
+        found: dict[str, tuple[str, Library]] = {}
+        for package in self._candidates({name for library in wanted for name in names(library)}):
+            held = self._unpacked(package)
+            found |= {name: (package, held[name]) for name in wanted if name in held and name not in found}
+        return found
+
+    def _candidates(self, packages: set[str]) -> tuple[str, ...]:
+        """Return those that apt could install and that are not installed; where it has heard of none of them its lists may be empty."""
+        known = apt.policies(sorted(packages), self.options) if packages else ()
+        if packages and not known and not self.options:
+            lists = self.scratch / "lists"
+            lists.mkdir()
+            self.options = apt.own_lists(lists)
+            apt.update((*self.options, *PATIENCE))
+            known = apt.policies(sorted(packages), self.options)
+        return tuple(policy.package for policy in known if policy.candidate and not policy.installed)
+
+    def _unpacked(self, package: str) -> Mapping[str, Library]:
+        folder = self.scratch / "unpacked" / package
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            fetched = run(("apt-get", *self.options, *PATIENCE, "download", package), cwd=folder, check=False, timeout=90)
+            for file in folder.glob("*.deb") if fetched.ok else ():
+                run(("dpkg-deb", "-x", str(file), str(folder)), check=False)
+        return libraries.in_folder(folder)

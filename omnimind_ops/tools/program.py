@@ -1,0 +1,33 @@
+"""A program in a folder of its own, with all that it needs to start.
+
+FOLDER/qdrant         the program, byte for byte as it was found
+FOLDER/lib/           the loader and libraries of its container, where this host's do not do
+FOLDER/loader/qdrant  a link to that loader: the kernel names a process by the file that was started
+FOLDER/static/        its web UI, if it has one
+FOLDER/program.json   its version and where its libraries come from
+FOLDER/start          the script that starts it, whichever way
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROGRAM, START, FACTS, LIBRARIES, LOADER, STATIC = "qdrant", "start", "program.json", "lib", "loader", "static"
+MUSL = "ld-musl"
+
+
+def argv(folder: Path) -> tuple[str, ...]:
+    """Return the words that start the program in this folder; its own arguments follow."""
+    start = folder / START
+    return (str(start if start.exists() else folder / PROGRAM),)
+
+
+def start_script(loader: str = "") -> str:
+    """Return FOLDER/start: with the loader of this name in lib/, or without one. It finds its folder by itself, so the folder may move."""
+    if not loader:
+        how = f'exec "$here/{PROGRAM}" "$@"'
+    else:
+        # The host's cache of libraries is not read: they belong to another glibc.
+        flags = "" if loader.startswith(MUSL) else "--inhibit-cache "
+        how = f'exec "$here/{LOADER}/{PROGRAM}" {flags}--library-path "$here/{LIBRARIES}" "$here/{PROGRAM}" "$@"'
+    return f'#!/bin/sh\n# Written by omnimind. How the program beside it is started: docs/decisions/015.\nhere=$(dirname "$(readlink -f "$0")")\n{how}\n'

@@ -1,0 +1,114 @@
+"""Backups that a real Qdrant made (tests/fixtures/qdrant-real), the program to restore them with, and a reader of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from struct import pack
+from typing import Any
+
+import httpx
+
+from omnimind_ops.stores.qdrant import QdrantEndpoint
+from omnimind_ops.stores.qdrant_scratch import Program
+from tests.stores.backup.backups import NAME
+
+ROOT = Path(__file__).parents[3]
+REAL = ROOT / "tests" / "fixtures" / "qdrant-real"
+MADE = ("made-1.18.3", "made-1.15.5")
+NARRATIVES = "omnimind_narratives"
+SNAPSHOTS = {"collection": f"{NAME}-*", "two shards": f"{NARRATIVES}-*", "full": "full-*", "shard": "shard-*", "archive": "storage.tar"}
+KINDS = (*SNAPSHOTS, "storage", "folder", "folder archive")
+"""What a person may have; the last three are made of the archive by untarring it."""
+GIVEN = os.environ.get("OMNIMIND_TEST_QDRANT")
+
+
+def program() -> Program:
+    """The real program that `$OMNIMIND_TEST_QDRANT` names, else the stand-in."""
+    if GIVEN:
+        return Program((GIVEN,))
+    return Program((sys.executable, "-m", "omnimind_ops.embedded.qdrant"), env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"})
+
+
+@cache
+def reads_rocksdb() -> bool:
+    """Whether the program is of the era: Qdrant dropped RocksDB with 1.18, and the stand-in never had it."""
+    if not GIVEN:
+        return False
+    said = subprocess.run([GIVEN, "--version"], capture_output=True, text=True, check=True).stdout
+    return [int(part) for part in said.split()[1].split(".")[:2]] < [1, 18]
+
+
+def file_of(made: str, kind: str) -> Path:
+    """A file as the server wrote it."""
+    (path,) = (path for path in (REAL / made).glob(SNAPSHOTS[kind]) if path.suffix != ".checksum")
+    return path
+
+
+def backup_of(made: str, kind: str, into: Path) -> Path:
+    """A backup of this kind."""
+    if kind in SNAPSHOTS:
+        return file_of(made, kind)
+    with tarfile.open(file_of(made, "archive")) as tar:
+        tar.extractall(into, filter="data")
+    folder = into / "storage" / "collections" / NAME
+    if kind == "folder archive":
+        subprocess.run(["tar", "-czSf", into / "one.tar.gz", "-C", folder.parent, NAME], check=True)
+        return into / "one.tar.gz"
+    return folder if kind == "folder" else into / "storage"
+
+
+def config_of(made: str) -> dict[str, Any]:
+    """The configuration of the first collection, out of its snapshot."""
+    with tarfile.open(file_of(made, "collection")) as tar:
+        file = tar.extractfile("config.json")
+        assert file
+        found: dict[str, Any] = json.loads(file.read())
+        return found
+
+
+@cache
+def holds() -> dict[str, Any]:
+    """What was in the server when the backups were made."""
+    found: dict[str, Any] = json.loads((REAL / "holds.json").read_text())
+    return found
+
+
+def read(endpoint: QdrantEndpoint) -> dict[str, Any]:
+    """Every point and alias of a server, by plain requests, in the form of `expected`."""
+    with httpx.Client(base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60) as client:
+        names = [one["name"] for one in client.get("/collections").json()["result"]["collections"]]
+        aliases = client.get("/aliases").json()["result"]["aliases"]
+        found: dict[str, Any] = {"aliases": {one["alias_name"]: one["collection_name"] for one in aliases}}
+        for name in names:
+            body = {"limit": 1000, "with_payload": True, "with_vector": True}
+            points = client.post(f"/collections/{name}/points/scroll", json=body).json()["result"]["points"]
+            schema = client.get(f"/collections/{name}").json()["result"]["payload_schema"]
+            found[name] = shown(points, schema)
+    return found
+
+
+def shown(points: list[dict[str, Any]], schema: Iterable[str]) -> dict[str, Any]:
+    """Points by id with the bytes of their vectors, and the fields with payload indexes."""
+    by_id = {str(point["id"]): (point["payload"], vectors(point["vector"])) for point in points}
+    return {"points": by_id, "indexes": sorted(schema)}
+
+
+def vectors(said: Any) -> Any:
+    """A vector as float32 bytes."""
+    if isinstance(said, dict):
+        return {name: vectors(one) if name != "indices" else list(one) for name, one in said.items()}
+    return b"".join(pack("<f", number) for number in said)
+
+
+def expected(kind: str) -> dict[str, Any]:
+    """What a restored backup of this kind holds, by `holds.json`."""
+    several = kind in ("full", "archive", "storage")
+    names = (NARRATIVES, NAME) if several else (NARRATIVES,) if kind == "two shards" else (NAME,)
+    facts = {name: shown(holds()[name]["points"], holds()[name].get("payload_schema") or ()) for name in names}
+    aliases = {one["alias_name"]: one["collection_name"] for one in holds()["aliases"]} if several else {}
+    return {"aliases": aliases} | facts

@@ -1,0 +1,75 @@
+"""A real archive that ends too early is never taken for a whole one: cut at every member's boundary, the archives inside likewise."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup import recognise
+from tests.stores.backup.backups import NAME
+from tests.stores.backup.real import MADE, SNAPSHOTS, config_of, file_of
+
+END = bytes(1024)
+
+
+def ends(data: bytes) -> Iterator[int]:
+    """Where each member begins, and where the last one ends."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        yield from (member.offset for member in tar)
+        yield tar.offset
+
+
+def inside(data: bytes) -> list[tarfile.TarInfo]:
+    """The members that are archives themselves."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return [member for member in tar if member.name.endswith((".tar", ".snapshot"))]
+
+
+def with_other(data: bytes, member: tarfile.TarInfo, content: bytes) -> bytes:
+    """The archive with another content of one member, all else byte for byte the same."""
+    at = member.offset_data
+    header = bytearray(data[at - 512 : at])
+    header[124:136] = b"%011o\0" % len(content)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    behind = at + member.size + -member.size % 512
+    return data[: at - 512] + bytes(header) + content + bytes(-len(content) % 512) + data[behind:]
+
+
+def cuts(data: bytes, *, outer: bool) -> Iterator[bytes]:
+    """Every archive that is this one cut at a boundary, also inside; what stands inside also with an end of its own."""
+    *boundaries, last = ends(data)
+    for end in boundaries:
+        yield data[:end]
+        yield data[:end] + END
+    if outer:
+        yield data[:last]
+    for member in inside(data):
+        content = data[member.offset_data : member.offset_data + member.size]
+        for part in cuts(content, outer=member.name.endswith(".snapshot")):
+            yield with_other(data, member, part)
+
+
+@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize("kind", SNAPSHOTS)
+def test_no_cut_is_taken_for_the_whole(made: str, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / file_of(made, kind).name
+    data = file_of(made, kind).read_bytes()
+    name, config = (NAME, config_of(made)) if kind == "shard" else (None, None)
+    path.write_bytes(data)
+    recognise(path, name, lambda _: config)
+    tried, accepted = 0, []
+    for part in cuts(data, outer=True):
+        if kind == "archive" and part.endswith(END):
+            continue  # a storage folder does not tell how many collections it has
+        path.write_bytes(part)
+        tried += 1
+        try:
+            recognise(path, name, lambda _: config)
+            accepted.append(len(part))
+        except Problem as problem:
+            assert "cannot" in problem.what
+    assert tried > 30 and accepted == []

@@ -1,0 +1,34 @@
+"""Every backup that a real Qdrant made: restored, read back point by point; or refused by the program that would serve it, in its own words."""
+
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup import BackupKind, prove, recognise, unpack
+from omnimind_ops.stores.qdrant_scratch import scratch_server
+from tests.stores.backup.backups import NAME, silent
+from tests.stores.backup.real import KINDS, MADE, backup_of, config_of, expected, program, read, reads_rocksdb
+
+
+@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: str, tmp_path: Path) -> None:
+    shard = kind == "shard"
+    backup = recognise(backup_of(made, kind, tmp_path), NAME if shard else None, lambda _: config_of(made))
+    storage = unpack(backup, tmp_path / "home" / "storage", silent)
+    config = config_of(made) if shard else None
+    if made == "made-1.15.5" and not reads_rocksdb():
+        with pytest.raises(Problem, match="cannot load it") as refused:
+            prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
+        assert refused.value.log and "--qdrant-binary" in refused.value.fix and "nothing was stopped" in refused.value.fix
+        return
+    proof = prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
+    assert proof.second == "equal" or not kind_is_snapshot(backup.kind)
+    assert sorted(path.name for path in (tmp_path / "home").iterdir() if path.is_dir()) == ["storage"]
+    with scratch_server(program(), storage, tmp_path / "server") as endpoint:
+        assert read(endpoint) == expected(kind)
+
+
+def kind_is_snapshot(kind: BackupKind) -> bool:
+    return kind in (BackupKind.COLLECTION, BackupKind.SHARD, BackupKind.FULL)
