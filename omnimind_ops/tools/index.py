@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-DEFAULT = "https://pypi.org/simple"
+DEFAULT = ""
+"""The one that uv asks when nobody says another."""
 OWN = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 OWN_EXTRA = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
 OTHERS = (("UV_FIND_LINKS", "find-links", ","), ("UV_INSECURE_HOST", "trusted-host", " "), ("SSL_CERT_FILE", "cert", " "))
@@ -22,8 +23,8 @@ def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
 
 
 def shown(address: str) -> str:
-    """Return an address without the login in it."""
-    return re.sub(r"://[^/@\s]*@", "://", address)
+    """Return how a person reads an address: without the login in it."""
+    return re.sub(r"://[^/@\s]*@", "://", address) or "Python's public package index"
 
 
 def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -> dict[str, str]:
