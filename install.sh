@@ -86,7 +86,7 @@ options() {
 # ---- look: nothing here writes
 
 look_at_host() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "it goes to $BASE and $COMMAND, which takes root" "run the same command with sudo"
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "it goes to $BASE and $COMMAND, which takes root" "run the same command as root (sudo, or su -)"
   # shellcheck disable=SC1091 # each host has its own
   system=$(. /etc/os-release 2>/dev/null; printf '%s:%s' "${ID:-unknown}" "${VERSION_ID:-}")
   case " $SYSTEMS " in
@@ -525,7 +525,7 @@ prune() {
 # ---- uninstall
 
 look_at_uninstall() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command with sudo"
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command as root (sudo, or su -)"
   [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
   [ -e /var/lib/omnimind/journal.db ] || return 0
   open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" \
