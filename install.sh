@@ -466,7 +466,7 @@ make_environment() {
   # shellcheck disable=SC2086 # words
   quietly "cannot install what omnimind needs" "$hint" add $from --require-hashes -r "$locks/cli.txt"
   quietly "cannot install omnimind" "get the checkout or the wheel again" add --no-index "$own"
-  quietly "cannot run omnimind" "use another Python: --python" "$environment/bin/python" -I -c 'import omnimind_ops.cli.app, omnimind_ops.worker, deploy.deploy'
+  quietly "cannot run omnimind" "use another Python: --python" "$environment/bin/python" -I -c 'import omnimind_ops.cli.app, omnimind_ops.flows.migrate, omnimind_ops.worker, deploy.deploy'
   rm -f "$environment/.lock"  # uv's, which anybody may write
   touch "$environment/.complete"
 }
