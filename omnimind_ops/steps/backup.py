@@ -67,4 +67,5 @@ class ProveBackupStep:
         return False
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
-        """Nothing to undo."""
+        """Remove what a killed proof left."""
+        files.discard(Path(text(step.args, "storage")).parent / SCRATCH)
