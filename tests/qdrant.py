@@ -144,7 +144,7 @@ class Server:
         return str(httpx.get(f"{self.url}/", timeout=5).json()["version"])
 
     def client(self, **options: object) -> QdrantClient:
-        """A new client. It does not ask for the version: a user's container can be of any from 1.12 on, and its warning is ours to avoid."""
+        """A new client. It does not compare versions: a user's container can be of any from 1.12 on."""
         return QdrantClient(url=self.url, timeout=30, check_compatibility=False, **options)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The questions that a real Qdrant 1.18.3 was asked, asked again: what it answers otherwise is listed with a reason, or is a bug."""
+"""The questions that a real Qdrant 1.18.3 was asked, asked again: another answer is listed with a reason, or is a bug."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def differences(url: str) -> dict[str, str]:
         answer, want = program.ask(url, "", question, kept), real[question["name"]]
         if answer != want:
             same = (answer["status"], answer["type"]) == (want["status"], want["type"])
-            found[answer["name"]] = "text" if same and program.shape(answer["body"]) == program.shape(want["body"]) else "answer"
+            found[answer["name"]] = (
+                "text" if same and program.shape(answer["body"]) == program.shape(want["body"]) else "answer"
+            )
     return found
 
 

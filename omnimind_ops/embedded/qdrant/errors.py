@@ -48,7 +48,10 @@ def conflict(text: str) -> ApiError:
 
 def no_inference() -> ApiError:
     """500: the request has a text or an image, and there is no model to turn it into a vector."""
-    text = "InferenceService is not initialized. Please check if it was properly configured and initialized during startup."
+    text = (
+        "InferenceService is not initialized. "
+        "Please check if it was properly configured and initialized during startup."
+    )
     return ApiError(500, f"Service internal error: {text}")
 
 

@@ -51,7 +51,9 @@ def plain_failure(error: ApiError) -> Response:
     return PlainTextResponse(error.text, error.status)
 
 
-def endpoint(handler: Handler, failed: Callable[[ApiError], Response] = failure) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(
+    handler: Handler, failed: Callable[[ApiError], Response] = failure
+) -> Callable[[Request], Awaitable[Response]]:
     """A route whose handler returns a plain result; raised ApiErrors become error envelopes."""
 
     async def run(request: Request) -> Response:

@@ -46,9 +46,9 @@ def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
     config: dict[str, Any] = {
         "params": params,
         "hnsw_config": _merged(HNSW, request.get("hnsw_config")),
-        "optimizer_config": _merged(OPTIMIZER, request.get("optimizers_config", request.get("optimizer_config"))),
+        "optimizer_config": _merged(OPTIMIZER, request.get("optimizers_config")),
         "wal_config": _merged(WAL, request.get("wal_config")),
-        "quantization_config": request.get("quantization_config", request.get("quantization")),
+        "quantization_config": request.get("quantization_config"),
         "uuid": uuid,
     }
     if request.get("metadata"):
@@ -61,11 +61,11 @@ def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
 def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """The config after a PATCH. Stand-in: indexing settings are kept and shown; only `--optimize` acts on them."""
     new = copy.deepcopy(dict(config))
-    new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config", request.get("optimizer_config")))
+    new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config"))
     new["hnsw_config"] = _merged(new["hnsw_config"], request.get("hnsw_config"))
     new["params"] = _merged(new["params"], request.get("params"))
-    if request.get("quantization_config", request.get("quantization")) is not None:
-        given = request.get("quantization_config", request.get("quantization"))
+    if request.get("quantization_config") is not None:
+        given = request.get("quantization_config")
         new["quantization_config"] = None if given == "Disabled" else given
     if request.get("metadata"):
         new["metadata"] = _merged(new.get("metadata") or {}, request["metadata"])
@@ -126,9 +126,10 @@ def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
     A collection without vectors gets one called `placeholder`, because the engine must have one.
     """
     hnsw = config["hnsw_config"]
+    vectors = dense(config) if has_vectors(config) else {placeholder: _TINY}
     threshold = config["optimizer_config"].get("indexing_threshold")
     return edge.EdgeConfig(
-        vectors={name: engine_dense(params) for name, params in (dense(config) if has_vectors(config) else {placeholder: _TINY}).items()},
+        vectors={name: engine_dense(params) for name, params in vectors.items()},
         sparse_vectors={name: _sparse(p or {}) for name, p in (config["params"].get("sparse_vectors") or {}).items()},
         on_disk_payload=config["params"].get("on_disk_payload"),
         hnsw_config=edge.HnswIndexConfig(hnsw["m"], hnsw["ef_construct"], hnsw["full_scan_threshold"]),

@@ -11,6 +11,7 @@ import orjson
 from omnimind_ops.embedded.qdrant.errors import ApiError, invalid
 
 from . import position
+from .compound import clean
 from .types import Mismatch, Type
 
 
@@ -28,6 +29,8 @@ class Request:
 
     type: Type
     placing: Placing = Placing.BODY
+    tidy: bool = False
+    """Whether what is kept is only what the type knows."""
 
     def parse(self, body: bytes) -> Any:
         """The JSON of the body; ApiError when it is none or not of this type."""
@@ -42,7 +45,7 @@ class Request:
         broken = [(name.removeprefix("."), text) for name, text in self.type.check(value, "")]
         if broken:
             raise invalid("JSON body", broken)
-        return value
+        return clean(self.type, value) if self.tidy else value
 
     def _place(self, body: bytes, mismatch: Mismatch) -> str:
         text = body.decode(errors="replace")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .types import Broken, Integer, ListOf, MapOf, Maybe, Number, Place, Plain, Struct, Text, Type, Untagged, Word
-from .values import COUNT, FLAG, PATH, PAYLOAD
+from .compound import ListOf, MapOf, Maybe, Ruled, Struct, Untagged
+from .types import Anything, Broken, Integer, Number, Text, Type, Word
+from .values import COUNT, FLAG, PATH, PAYLOAD, broken_by
 
 _DISTANCE = Word(("Cosine", "Euclid", "Dot", "Manhattan"))
 _DATATYPE = Maybe(Word(("float32", "uint8", "float16", "turbo4")))
@@ -32,7 +32,9 @@ _HNSW = Maybe(
         aliases={"full_scan_threshold_kb": "full_scan_threshold"},
     )
 )
-_WAL = Maybe(Struct("WalConfigDiff", {"wal_capacity_mb": _POSITIVE, "wal_segments_ahead": COUNT, "wal_retain_closed": COUNT}))
+_WAL = Maybe(
+    Struct("WalConfigDiff", {"wal_capacity_mb": _POSITIVE, "wal_segments_ahead": COUNT, "wal_retain_closed": COUNT})
+)
 _OPTIMIZERS = Maybe(
     Struct(
         "OptimizersConfigDiff",
@@ -74,14 +76,10 @@ _QUANTIZATION_DIFF = Maybe(Untagged("QuantizationConfigDiff", (*_QUANTIZATIONS, 
 _ALIASES = {"quantization": "quantization_config"}
 
 
-class _Size(Integer):
-    """The size of a vector: 0 is of the wrong type, too large breaks a bound."""
-
-
 _VECTOR = Struct(
     "VectorParams",
     {
-        "size": _Size(1, 65536, kind="a nonzero u64", start=1),
+        "size": Integer(1, 65536, kind="a nonzero u64", start=1),
         "distance": _DISTANCE,
         "hnsw_config": _HNSW,
         "quantization_config": _QUANTIZATION,
@@ -92,7 +90,9 @@ _VECTOR = Struct(
     },
     aliases=_ALIASES,
 )
-_INDEX = Struct("SparseIndexParams", {"full_scan_threshold": COUNT, "on_disk": FLAG, "memory": _MEMORY, "datatype": _DATATYPE})
+_INDEX = Struct(
+    "SparseIndexParams", {"full_scan_threshold": COUNT, "on_disk": FLAG, "memory": _MEMORY, "datatype": _DATATYPE}
+)
 _SPARSE = Struct("SparseVectorParams", {"index": Maybe(_INDEX), "modifier": Maybe(Word(("none", "idf")))})
 _STRICT_LIMITS = ("max_query_limit", "max_timeout", "read_rate_limit", "write_rate_limit", "max_points_count")
 _STRICT_COUNTS = (
@@ -139,12 +139,15 @@ CREATE = Request(
             "sparse_vectors": Maybe(MapOf(_SPARSE)),
             "strict_mode_config": _STRICT,
             "uuid": Maybe(Text()),
+            "payload": Maybe(Anything()),
+            "id_tracker": Maybe(Anything()),
             "metadata": Maybe(PAYLOAD),
         },
         optional=frozenset({"vectors"}),
         aliases={**_ALIASES, "optimizer_config": "optimizers_config"},
     ),
     Placing.VALUE,
+    tidy=True,
 )
 _VECTOR_DIFF = Struct(
     "VectorParamsDiff",
@@ -177,6 +180,7 @@ UPDATE = Request(
         aliases={**_ALIASES, "optimizer_config": "optimizers_config"},
     ),
     Placing.VALUE,
+    tidy=True,
 )
 
 
@@ -210,27 +214,25 @@ NAMED_VECTOR = Request(
                 "DenseVectorNameConfig",
                 {"dense": Struct("DenseVectorConfig", {**_VECTOR.fields, "size": Integer(1, 65536)})},
             ),
-            Struct("SparseVectorNameConfig", {"sparse": Struct("SparseVectorConfig", {"modifier": _SPARSE.fields["modifier"], "datatype": _DATATYPE})}),
+            Struct(
+                "SparseVectorNameConfig",
+                {
+                    "sparse": Struct(
+                        "SparseVectorConfig", {"modifier": _SPARSE.fields["modifier"], "datatype": _DATATYPE}
+                    )
+                },
+            ),
         ),
     ),
     Placing.VALUE,
+    tidy=True,
 )
 
 
-@dataclass(frozen=True)
-class _IndexSchema(Plain):
-    """The type of a payload index, bare or with parameters."""
-
-    inner: Untagged
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the types say."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """An integer index must be for something."""
-        if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
-            yield f"{name}.__all__", "Validation error: the 'lookup' and 'range' capabilities can't be both disabled [{}]"
+def _useless(value: Any, name: str) -> Iterator[Broken]:
+    """An integer index must be for something."""
+    if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
+        yield broken_by(f"{name}.__all__", "the 'lookup' and 'range' capabilities can't be both disabled")
 
 
 _KINDS = ("keyword", "integer", "float", "geo", "text", "bool", "datetime", "uuid")
@@ -248,16 +250,24 @@ _EXTRA: dict[str, dict[str, Type]] = {
         "lowercase": FLAG,
         "ascii_folding": FLAG,
         "phrase_matching": FLAG,
+        "stopwords": Maybe(Anything()),
+        "stemmer": Maybe(Anything()),
+        "scoring": Maybe(Anything()),
     },
 }
 _SCHEMAS = tuple(
-    Struct(f"{kind}_index", {"type": Word((kind,)), **_COMMON, **_EXTRA.get(kind, {})}, frozenset({"tokenizer"})) for kind in _KINDS
+    Struct(f"{kind}_index", {"type": Word((kind,)), **_COMMON, **_EXTRA.get(kind, {})}, frozenset({"tokenizer"}))
+    for kind in _KINDS
 )
 INDEX = Request(
     Struct(
         "CreateFieldIndex",
-        {"field_name": PATH, "field_schema": Maybe(_IndexSchema(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS))))},
+        {
+            "field_name": PATH,
+            "field_schema": Maybe(Ruled(Untagged("PayloadFieldSchema", (Word(_KINDS), *_SCHEMAS)), _useless)),
+        },
         aliases={"field_type": "field_schema"},
     ),
     Placing.VALUE,
+    tidy=True,
 )

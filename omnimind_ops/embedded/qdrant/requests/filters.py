@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .types import Broken, Integer, Later, ListOf, Maybe, Mismatch, Number, Place, Plain, Struct, Text, Type, Untagged
+from .compound import Later, ListOf, Maybe, Struct, Untagged
+from .types import Broken, Integer, Mismatch, Number, Place, Plain, Text, Type
 from .values import COUNT, FLAG, I64, PATH, POINT_ID, Date, Geo
 
 _EXPECTED = (
@@ -41,7 +42,8 @@ class _Range(Plain):
     def read(self, value: Any, at: Place) -> None:
         """Refuse other bounds."""
         if isinstance(value, dict) and any(isinstance(value.get(bound), str) for bound in _BOUNDS):
-            return _DATES.read(value, at)
+            _DATES.read(value, at)
+            return
         try:
             _NUMBERS.read(value, at)
         except Mismatch:
@@ -62,7 +64,9 @@ class _Polygon(Plain):
         for line in [value["exterior"], *(value.get("interiors") or [])]:
             points = line["points"]
             if len(points) <= 3:
-                raise Mismatch(f"Validation failed: polygon invalid, the size must be at least 4, got {len(points)}", at)
+                raise Mismatch(
+                    f"Validation failed: polygon invalid, the size must be at least 4, got {len(points)}", at
+                )
             if points[0] != points[-1]:
                 text = "the first and the last points should be the same to form a closed line"
                 raise Mismatch(f"Validation failed: polygon invalid, {text}", at)
@@ -99,8 +103,9 @@ class _Condition:
         if isinstance(value, dict) and "key" in value:
             if not isinstance(value["key"], str):
                 raise Mismatch("Filter condition 'key' must be a string", at)
-            return _FIELD.read(value, at)
-        _OTHERS.read(value, at)
+            _FIELD.read(value, at)
+        else:
+            _OTHERS.read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
         """The bounds of what it turned out to be."""

@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
+from .compound import ListOf, MapOf, Maybe, Ruled, Struct, Untagged
 from .filters import FILTER, FILTER_STRUCT
-from .types import Broken, ListOf, MapOf, Maybe, Mismatch, Place, Struct, Text, Untagged, Word
+from .types import Broken, Mismatch, Place, Text, Type, Word
 from .values import PATH, PAYLOAD, POINT_ID, SHARD_KEY
 from .vectors import COLUMNS, STORED, VECTORS, Vector
 
 _IDS = ListOf(POINT_ID)
 _MODES = Maybe(Word(("upsert", "insert_only", "update_only")))
-_POINT = Struct("PointStruct", {"id": POINT_ID, "vector": VECTORS, "payload": Maybe(PAYLOAD)}, aliases={"vectors": "vector"})
+_POINT = Struct(
+    "PointStruct", {"id": POINT_ID, "vector": VECTORS, "payload": Maybe(PAYLOAD)}, aliases={"vectors": "vector"}
+)
 _HOW = {"shard_key": SHARD_KEY, "update_filter": FILTER, "update_mode": _MODES}
 _LIST = Struct("PointsList", {"points": ListOf(_POINT), **_HOW})
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Points by columns: as many vectors and payloads as ids."""
-
-    inner: Struct
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the fields say."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether the columns are equally long and their vectors sound."""
-        ids, vectors, payloads = len(value["ids"]), value["vectors"], value.get("payloads")
-        yield from self.inner.check(value, name)
-        lengths = [len(column) for column in vectors.values()] if isinstance(vectors, dict) else [len(vectors)]
-        for length in (length for length in lengths if length != ids):
-            yield f"{name}.batch", f"number of ids and vectors must be equal ({ids} != {length})"
-            return
-        if payloads is not None and len(payloads) != ids:
-            yield f"{name}.batch", f"number of ids and payloads must be equal ({ids} != {len(payloads)})"
+def _uneven(value: Any, name: str) -> Iterator[Broken]:
+    """Columns that are not as long as that of the ids."""
+    ids, vectors, payloads = len(value["ids"]), value["vectors"], value.get("payloads")
+    lengths = [len(column) for column in vectors.values()] if isinstance(vectors, dict) else [len(vectors)]
+    other = [length for length in lengths if length != ids]
+    if other:
+        yield f"{name}.batch", f"number of ids and vectors must be equal ({ids} != {other[0]})"
+    elif payloads is not None and len(payloads) != ids:
+        yield f"{name}.batch", f"number of ids and payloads must be equal ({ids} != {len(payloads)})"
 
 
 class _Rows:
@@ -64,7 +55,7 @@ _BATCH = Struct(
         "payloads": Maybe(ListOf(Maybe(PAYLOAD))),
     },
 )
-_COLUMNS = Struct("PointsBatch", {"batch": _Columns(_BATCH), **_HOW})
+_COLUMNS = Struct("PointsBatch", {"batch": Ruled(_BATCH, _uneven), **_HOW})
 
 
 class _Insert:
@@ -85,21 +76,10 @@ class _Insert:
         return _COLUMNS if "batch" in value else _LIST
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """A change of the points of `points` or of `filter`: one must be there."""
-
-    inner: Struct
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the fields say."""
-        self.inner.read(value, at)
-        if value.get("points") is None and value.get("filter") is None:
-            raise Mismatch("Either list of point ids or filter must be provided", at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As the fields say."""
-        yield from self.inner.check(value, name)
+def _nobody(value: Any) -> str | None:
+    """A change must say of which points, by `points` or by `filter`."""
+    chosen = value.get("points") is not None or value.get("filter") is not None
+    return None if chosen else "Either list of point ids or filter must be provided"
 
 
 _WHICH = {"points": Maybe(_IDS), "filter": FILTER, "shard_key": SHARD_KEY}
@@ -111,27 +91,17 @@ _SELECTED = Untagged(
         Struct("FilterSelector", {"filter": FILTER_STRUCT, "shard_key": SHARD_KEY}),
     ),
 )
-_SET = _Chosen(Struct("SetPayload", {"payload": PAYLOAD, "key": Maybe(PATH), **_WHICH}))
-_DROP = _Chosen(Struct("DeletePayload", {"keys": ListOf(PATH), **_WHICH}))
-@dataclass(frozen=True)
-class _Some:
-    """Vectors of a point, at least one."""
-
-    inner: Untagged
-
-    def read(self, value: Any, at: Place) -> None:
-        """As any vectors."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether there is one."""
-        if not value or (isinstance(value, dict) and not any(value.values())):
-            yield name, "must specify vectors to update for point"
-        else:
-            yield from self.inner.check(value, name)
+_SET = Ruled(Struct("SetPayload", {"payload": PAYLOAD, "key": Maybe(PATH), **_WHICH}), misfit=_nobody)
+_DROP = Ruled(Struct("DeletePayload", {"keys": ListOf(PATH), **_WHICH}), misfit=_nobody)
 
 
-_REPLACED = Struct("PointVectors", {"id": POINT_ID, "vector": _Some(VECTORS)}, aliases={"vectors": "vector"})
+def _empty(value: Any, name: str) -> Iterator[Broken]:
+    """No vector at all."""
+    if not value or (isinstance(value, dict) and not any(value.values())):
+        yield name, "must specify vectors to update for point"
+
+
+_REPLACED = Struct("PointVectors", {"id": POINT_ID, "vector": Ruled(VECTORS, _empty)}, aliases={"vectors": "vector"})
 _UPDATED = Struct(
     "UpdateVectors",
     {"points": ListOf(_REPLACED, few="must specify points to update"), "shard_key": SHARD_KEY, "update_filter": FILTER},
@@ -141,7 +111,7 @@ _REMOVED = Struct(
     {**_WHICH, "vector": ListOf(Text(), few="must specify vector names to delete")},
     aliases={"vectors": "vector"},
 )
-_OPERATIONS = {
+_OPERATIONS: dict[str, Type] = {
     "upsert": _INSERT,
     "delete": _SELECTED,
     "set_payload": _SET,
@@ -161,7 +131,11 @@ DELETE_VECTORS = Request(_REMOVED, Placing.VALUE)
 BATCH = Request(
     Struct(
         "UpdateOperations",
-        {"operations": ListOf(Untagged("UpdateOperation", tuple(Struct(name, {name: inner}) for name, inner in _OPERATIONS.items())))},
+        {
+            "operations": ListOf(
+                Untagged("UpdateOperation", tuple(Struct(name, {name: inner}) for name, inner in _OPERATIONS.items()))
+            )
+        },
     ),
     Placing.VALUE,
 )

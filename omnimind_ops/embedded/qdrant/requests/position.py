@@ -12,7 +12,7 @@ _DECODER = json.JSONDecoder()
 
 
 def of_value(body: str, at: Place, inside: bool) -> str:
-    """The end of the value at `at`; one found unfit only after it was read (`inside` false) ends with the bracket around it."""
+    """The end of the value at `at`; if it was found unfit only after it was read, the bracket around it counts too."""
     end = _end(body, _start(body, at))
     if not inside:
         after = _skip(body, end)

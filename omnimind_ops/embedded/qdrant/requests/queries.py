@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
+from .compound import Later, ListOf, MapOf, Maybe, Ruled, Struct, Untagged
 from .filters import CONDITION, FILTER
-from .types import Anything, Boolean, Broken, Integer, Later, ListOf, MapOf, Maybe, Number, Place, Struct, Text, Type, Untagged, Word
+from .types import Anything, Boolean, Broken, Integer, Number, Text, Type, Word
 from .values import COUNT, FLAG, I64, PATH, POINT_ID, SCORE, SHARD_KEY, WITH_PAYLOAD, WITH_VECTOR, Date, Geo, broken_by
 from .vectors import SEARCHED, Vector
 
 _EXPECTED = "Expected some form of vector, id, or a type of query"
-INPUT = Untagged("VectorInput", (Vector("VectorInput", ("dense", "sparse", "multi")), POINT_ID, Vector("VectorInput", ("inference",))))
+INPUT = Untagged(
+    "VectorInput",
+    (Vector("VectorInput", ("dense", "sparse", "multi")), POINT_ID, Vector("VectorInput", ("inference",))),
+)
 EXAMPLE = Untagged("RecommendExample", (POINT_ID, Vector("RecommendExample", ("dense", "sparse"))))
 POSITIVE = Maybe(Integer(least=1))
 PARAMS = Maybe(
@@ -23,10 +26,20 @@ PARAMS = Maybe(
             "hnsw_ef": POSITIVE,
             "exact": Boolean(),
             "quantization": Maybe(
-                Struct("QuantizationSearchParams", {"ignore": Boolean(), "rescore": FLAG, "oversampling": Maybe(Number(1.0))}, frozenset({"ignore"}))
+                Struct(
+                    "QuantizationSearchParams",
+                    {"ignore": Boolean(), "rescore": FLAG, "oversampling": Maybe(Number(1.0))},
+                    frozenset({"ignore"}),
+                )
             ),
             "indexed_only": Boolean(),
-            "acorn": Maybe(Struct("AcornSearchParams", {"enable": Boolean(), "max_selectivity": Maybe(Number(0.0, 1.0))}, frozenset({"enable"}))),
+            "acorn": Maybe(
+                Struct(
+                    "AcornSearchParams",
+                    {"enable": Boolean(), "max_selectivity": Maybe(Number(0.0, 1.0))},
+                    frozenset({"enable"}),
+                )
+            ),
         },
         optional=frozenset({"exact", "indexed_only"}),
     )
@@ -51,21 +64,10 @@ _PAIR = Struct("ContextPair", {"positive": INPUT, "negative": INPUT})
 _PAIRS = Maybe(ListOf(_PAIR, or_one=True))
 
 
-@dataclass(frozen=True)
-class _Recommend:
-    """Positive and negative examples, at least one."""
-
-    inner: Struct
-
-    def read(self, value: Any, at: Place) -> None:
-        """As the fields say."""
-        self.inner.read(value, at)
-
-    def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether there is an example."""
-        if not value.get("positive") and not value.get("negative"):
-            yield broken_by(f"{name}.positives, negatives", "At least one positive or negative vector/id must be provided")
-        yield from self.inner.check(value, name)
+def _no_example(value: Any, name: str) -> Iterator[Broken]:
+    if not value.get("positive") and not value.get("negative"):
+        text = "At least one positive or negative vector/id must be provided"
+        yield broken_by(f"{name}.positives, negatives", text)
 
 
 def _kind(name: str, inner: Type, **more: Type) -> Struct:
@@ -74,7 +76,7 @@ def _kind(name: str, inner: Type, **more: Type) -> Struct:
 
 _EXPRESSION: Type = Later(lambda: _EXPRESSIONS)
 _DECAY = Struct("Decay", {"x": _EXPRESSION, "target": Maybe(_EXPRESSION), "scale": SCORE, "midpoint": SCORE})
-_EXPRESSIONS = Untagged(
+_EXPRESSIONS: Untagged = Untagged(
     "Expression",
     (
         Number(),
@@ -109,8 +111,14 @@ _FEEDBACK = Struct(
     rule=lambda value: None if value["feedback"] else "feedback elements must be non-empty",
 )
 _KINDS = (
-    _kind("nearest", INPUT, mmr=Maybe(Struct("Mmr", {"diversity": Maybe(Number(0.0, 1.0)), "candidates_limit": Maybe(Integer(most=16_384))}))),
-    _kind("recommend", _Recommend(_RECOMMEND)),
+    _kind(
+        "nearest",
+        INPUT,
+        mmr=Maybe(
+            Struct("Mmr", {"diversity": Maybe(Number(0.0, 1.0)), "candidates_limit": Maybe(Integer(most=16_384))})
+        ),
+    ),
+    _kind("recommend", Ruled(_RECOMMEND, _no_example)),
     _kind("discover", Struct("DiscoverInput", {"target": INPUT, "context": _PAIRS})),
     _kind("context", ListOf(_PAIR, or_one=True)),
     _kind("order_by", ORDER),
@@ -130,7 +138,7 @@ _SCORING: dict[str, Type] = {
     "params": PARAMS,
     "score_threshold": SCORE,
 }
-_PREFETCH = Struct("Prefetch", {**_SCORING, "limit": POSITIVE, "lookup_from": LOOKUP})
+_PREFETCH: Struct = Struct("Prefetch", {**_SCORING, "limit": POSITIVE, "lookup_from": LOOKUP})
 _SHOWN: dict[str, Type] = {"with_vector": WITH_VECTOR, "with_payload": WITH_PAYLOAD}
 _ALIASES = {"with_vectors": "with_vector"}
 _PLAIN_GROUPS: dict[str, Type] = {
@@ -140,7 +148,14 @@ _PLAIN_GROUPS: dict[str, Type] = {
     "with_lookup": Maybe(
         Untagged(
             "WithLookupInterface",
-            (Text(), Struct("WithLookup", {"collection": Text(), "with_payload": WITH_PAYLOAD, "with_vectors": WITH_VECTOR}, aliases={"with_vector": "with_vectors"})),
+            (
+                Text(),
+                Struct(
+                    "WithLookup",
+                    {"collection": Text(), "with_payload": WITH_PAYLOAD, "with_vectors": WITH_VECTOR},
+                    aliases={"with_vector": "with_vectors"},
+                ),
+            ),
         )
     ),
 }
@@ -153,7 +168,14 @@ _QUERY = Struct(
     flat="internal",
 )
 _TOP = {**_ALIASES, "top": "limit"}
-_FOUND: dict[str, Type] = {"filter": FILTER, "params": PARAMS, "limit": Integer(1), "offset": COUNT, **_SHOWN, "score_threshold": SCORE}
+_FOUND: dict[str, Type] = {
+    "filter": FILTER,
+    "params": PARAMS,
+    "limit": Integer(1),
+    "offset": COUNT,
+    **_SHOWN,
+    "score_threshold": SCORE,
+}
 _SEARCH = Struct("SearchRequest", {"vector": SEARCHED, **_FOUND, **_KEYED}, aliases=_TOP, flat="search_request")
 _EXAMPLES: dict[str, Type] = {
     "positive": ListOf(EXAMPLE),
@@ -167,12 +189,25 @@ _RECOMMENDED = Struct("RecommendRequest", {**_EXAMPLES, **_FOUND, **_KEYED}, _NO
 _OLD_PAIR = Struct("ContextExamplePair", {"positive": EXAMPLE, "negative": EXAMPLE})
 _DISCOVER = Struct(
     "DiscoverRequest",
-    {"target": Maybe(EXAMPLE), "context": Maybe(ListOf(_OLD_PAIR)), **_FOUND, "using": _EXAMPLES["using"], "lookup_from": LOOKUP, **_KEYED},
+    {
+        "target": Maybe(EXAMPLE),
+        "context": Maybe(ListOf(_OLD_PAIR)),
+        **_FOUND,
+        "using": _EXAMPLES["using"],
+        "lookup_from": LOOKUP,
+        **_KEYED,
+    },
     aliases=_TOP,
     flat="discover_request",
 )
 _GROUPED: dict[str, Type] = {"filter": FILTER, "params": PARAMS, **_SHOWN, "score_threshold": SCORE}
-_MATRIX: dict[str, Type] = {"filter": FILTER, "sample": Maybe(Integer(2)), "limit": POSITIVE, "using": Maybe(Text()), **_KEYED}
+_MATRIX: dict[str, Type] = {
+    "filter": FILTER,
+    "sample": Maybe(Integer(2)),
+    "limit": POSITIVE,
+    "using": Maybe(Text()),
+    **_KEYED,
+}
 
 
 def _batch(name: str, inner: Struct) -> Request:
@@ -191,20 +226,44 @@ SCROLL = Request(
     )
 )
 COUNTED = Request(
-    Struct("CountRequest", {"filter": FILTER, "exact": Boolean(), **_KEYED}, frozenset({"exact"}), flat="count_request"),
+    Struct(
+        "CountRequest", {"filter": FILTER, "exact": Boolean(), **_KEYED}, frozenset({"exact"}), flat="count_request"
+    ),
 )
-FACET = Request(Struct("FacetRequest", {"key": PATH, "limit": POSITIVE, "filter": FILTER, "exact": FLAG, **_KEYED}, flat="facet_request"))
+FACET = Request(
+    Struct(
+        "FacetRequest",
+        {"key": PATH, "limit": POSITIVE, "filter": FILTER, "exact": FLAG, **_KEYED},
+        flat="facet_request",
+    )
+)
 QUERY_POINTS, QUERY_BATCH = Request(_QUERY), _batch("QueryRequestBatch", _QUERY)
 QUERY_GROUPS = Request(
-    Struct("QueryGroupsRequest", {**_SCORING, **_SHOWN, "lookup_from": LOOKUP, **_PLAIN_GROUPS, **_KEYED}, aliases=_ALIASES, flat="search_group_request.group_request")
+    Struct(
+        "QueryGroupsRequest",
+        {**_SCORING, **_SHOWN, "lookup_from": LOOKUP, **_PLAIN_GROUPS, **_KEYED},
+        aliases=_ALIASES,
+        flat="search_group_request.group_request",
+    )
 )
 SEARCH, SEARCH_BATCH = Request(_SEARCH), _batch("SearchRequestBatch", _SEARCH)
 SEARCH_GROUPS = Request(
-    Struct("SearchGroupsRequest", {"vector": SEARCHED, **_GROUPED, **_OLD_GROUPS, **_KEYED}, aliases=_ALIASES, flat="search_group_request.group_request")
+    Struct(
+        "SearchGroupsRequest",
+        {"vector": SEARCHED, **_GROUPED, **_OLD_GROUPS, **_KEYED},
+        aliases=_ALIASES,
+        flat="search_group_request.group_request",
+    )
 )
 RECOMMEND, RECOMMEND_BATCH = Request(_RECOMMENDED), _batch("RecommendRequestBatch", _RECOMMENDED)
 RECOMMEND_GROUPS = Request(
-    Struct("RecommendGroupsRequest", {**_EXAMPLES, **_GROUPED, **_OLD_GROUPS, **_KEYED}, _NO_EXAMPLES, _ALIASES, "recommend_group_request.group_request")
+    Struct(
+        "RecommendGroupsRequest",
+        {**_EXAMPLES, **_GROUPED, **_OLD_GROUPS, **_KEYED},
+        _NO_EXAMPLES,
+        _ALIASES,
+        "recommend_group_request.group_request",
+    )
 )
 DISCOVER, DISCOVER_BATCH = Request(_DISCOVER), _batch("DiscoverRequestBatch", _DISCOVER)
 MATRIX = Request(Struct("SearchMatrixRequest", _MATRIX, flat="search_request"))

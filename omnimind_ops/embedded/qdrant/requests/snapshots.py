@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .body import Placing, Request
-from .types import Broken, Maybe, Mismatch, Place, Plain, Struct, Text, Word
+from .compound import Maybe, Struct
+from .types import Broken, Mismatch, Place, Plain, Text, Word
 
 PRIORITY = Word(("no_sync", "snapshot", "replica"))
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
@@ -32,7 +33,10 @@ class Checksum(Text):
     def check(self, value: Any, name: str) -> Iterator[Broken]:
         """Whether it is one."""
         if len(value) != 64:
-            yield name, f'Validation error: invalid_sha256_hash [{{"length": Number({len(value)}), "expected_length": Number(64)}}]'
+            yield (
+                name,
+                f'Validation error: invalid_sha256_hash [{{"length": Number({len(value)}), "expected_length": Number(64)}}]',
+            )
         elif not _HEX.fullmatch(value):
             yield name, "invalid characters, expected 0-9, a-f, A-F"
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from .types import U64, Anything, Boolean, Broken, Integer, ListOf, MapOf, Maybe, Mismatch, Number, Place, Plain, Struct, Text, Untagged
+from .compound import ListOf, MapOf, Maybe, Struct, Untagged
+from .types import U64, Anything, Boolean, Broken, Integer, Mismatch, Number, Place, Plain, Text
 
 _KEY = r'(?:[\w-]+|"[^"\\]*")'
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY}|\[\d*\])*")
@@ -101,7 +102,12 @@ PAYLOAD = MapOf(Anything())
 WITH_PAYLOAD = Maybe(
     Untagged(
         "WithPayloadInterface",
-        (Boolean(), ListOf(PATH), Struct("Include", {"include": ListOf(PATH)}), Struct("Exclude", {"exclude": ListOf(PATH)})),
+        (
+            Boolean(),
+            ListOf(PATH),
+            Struct("Include", {"include": ListOf(PATH)}),
+            Struct("Exclude", {"exclude": ListOf(PATH)}),
+        ),
         "Expected a boolean, an array of strings, or an object with an include/exclude field",
     )
 )

@@ -1,4 +1,4 @@
-"""Vectors in requests: dense, sparse, multi, named, by the id of a point, and documents for a model that is not there."""
+"""Vectors in requests: dense, sparse, multi, named, by the id of a point, and documents for a model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .types import Broken, MapOf, Mismatch, Place, Struct, Text, Untagged
+from .compound import MapOf, Struct, Untagged
+from .types import Broken, Mismatch, Place, Text
 from .values import U32_LIST, broken_by
 
 _NUMBERS = frozenset((int, float))
@@ -38,7 +39,12 @@ def _inference(value: Any) -> bool:
     return isinstance(value.get("text"), str) or "image" in value or "object" in value
 
 
-_KINDS: dict[str, Callable[[Any], bool]] = {"dense": _dense, "sparse": _sparse, "multi": _multi, "inference": _inference}
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "dense": _dense,
+    "sparse": _sparse,
+    "multi": _multi,
+    "inference": _inference,
+}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ def _by_collection(item: tuple[str, str]) -> tuple[str, str]:
 
 
 def _shown(aliases: dict[str, str]) -> object:
-    return {"aliases": [{"alias_name": alias, "collection_name": target} for alias, target in sorted(aliases.items(), key=_by_collection)]}
+    return {
+        "aliases": [
+            {"alias_name": alias, "collection_name": target}
+            for alias, target in sorted(aliases.items(), key=_by_collection)
+        ]
+    }
 
 
 async def list_all(request: Request) -> object:

@@ -17,7 +17,7 @@ async def create(request: Request) -> object:
     name(request)
     asked = await body(request, types.INDEX)
     wait = changed(request)
-    field, schema = asked["field_name"], asked.get("field_schema") or asked.get("field_type")
+    field, schema = asked["field_name"], asked.get("field_schema")
     storage(request).resolve(name(request))
     if not schema:
         raise bad_request("Can't auto-detect field type, please specify `field_schema` in the request")

@@ -16,7 +16,6 @@ from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
 from .access import body, name, parameters, route, thread, writing
 
-
 Limits = Callable[[Strict, Any], None]
 
 
@@ -30,7 +29,9 @@ def done(collection: Collection, wait: bool) -> dict[str, object]:
     return {"operation_id": collection.operations, "status": "completed" if wait else "acknowledged"}
 
 
-def change(apply: Callable[[Collection, Any], None], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[object]]:
+def change(
+    apply: Callable[[Collection, Any], None], kind: BodyType, limits: Limits
+) -> Callable[[Request], Awaitable[object]]:
     """A handler for one operation of `storage/writes`, within the limits of strict mode."""
 
     async def handler(request: Request) -> object:

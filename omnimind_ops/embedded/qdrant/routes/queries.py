@@ -19,7 +19,6 @@ from omnimind_ops.embedded.qdrant.storage.strict import Strict
 
 from .access import body, name, parameters, reader, route, thread
 
-
 Limits = Callable[[Strict, Any], None]
 
 
@@ -81,7 +80,11 @@ ROUTES = [
     route("POST", f"{_POINTS}/search/matrix/offsets", ask(matrix.offsets, types.MATRIX, strict.matrix)),
     route("POST", f"{_POINTS}/recommend", ask(Reader.recommend, types.RECOMMEND, strict.query)),
     route("POST", f"{_POINTS}/recommend/batch", ask(_many(Reader.recommend), types.RECOMMEND_BATCH, strict.batch)),
-    route("POST", f"{_POINTS}/recommend/groups", ask(_old_groups(Reader.recommended), types.RECOMMEND_GROUPS, strict.groups)),
+    route(
+        "POST",
+        f"{_POINTS}/recommend/groups",
+        ask(_old_groups(Reader.recommended), types.RECOMMEND_GROUPS, strict.groups),
+    ),
     route("POST", f"{_POINTS}/discover", ask(Reader.discover, types.DISCOVER, strict.query)),
     route("POST", f"{_POINTS}/discover/batch", ask(_many(Reader.discover), types.DISCOVER_BATCH, strict.batch)),
     route("POST", f"{_POINTS}/scroll", ask(Reader.scroll, types.SCROLL, strict.query)),

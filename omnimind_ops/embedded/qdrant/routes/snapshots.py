@@ -90,7 +90,9 @@ async def create(request: Request) -> object:
         async with writing(request) as collection:
             await thread(collection.sync)
             if shard is None:
-                return await thread(shelf(request).add, place, title, lambda out: pack_collection(collection, peer, out))
+                return await thread(
+                    shelf(request).add, place, title, lambda out: pack_collection(collection, peer, out)
+                )
             return await thread(shelf(request).add, place, title, lambda out: pack_shard(collection, shard, peer, out))
 
     return await waited(request, parameters(request, kinds.SNAPSHOT), work())

@@ -1,5 +1,7 @@
-"""What only a cluster has, answered as a single node answers it, and what this stand-in lacks: 501 and words, so that nobody looks
-for a typing mistake."""
+"""What only a cluster has, answered as a single node does, and what this stand-in lacks.
+
+The latter gets 501 and words, so that nobody looks for a typing mistake.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,23 @@ from omnimind_ops.embedded.qdrant.errors import bad_request, unsupported
 from .access import name, route, storage
 
 _COLLECTION = "/collections/{name}"
-_CLUSTERED = [("PUT", f"{_COLLECTION}/shards"), ("POST", f"{_COLLECTION}/shards/delete"), ("POST", f"{_COLLECTION}/cluster")]
+_CLUSTERED = [
+    ("PUT", f"{_COLLECTION}/shards"),
+    ("POST", f"{_COLLECTION}/shards/delete"),
+    ("POST", f"{_COLLECTION}/cluster"),
+]
 _LACKING = {
-    "partial snapshots": [("POST", f"{_COLLECTION}/shards/{{shard}}/snapshot/partial/{kind}") for kind in ("create", "recover", "recover_from")],
-    "debugging": [("GET", "/stacktrace"), ("GET", "/logger"), ("POST", "/logger"), ("GET", "/debugger"), ("PATCH", "/debugger")],
+    "partial snapshots": [
+        ("POST", f"{_COLLECTION}/shards/{{shard}}/snapshot/partial/{kind}")
+        for kind in ("create", "recover", "recover_from")
+    ],
+    "debugging": [
+        ("GET", "/stacktrace"),
+        ("GET", "/logger"),
+        ("POST", "/logger"),
+        ("GET", "/debugger"),
+        ("PATCH", "/debugger"),
+    ],
     "the profiler": [("GET", "/profiler/slow_requests")],
     "telemetry of a cluster": [("GET", "/cluster/telemetry")],
     "metadata of a cluster": [("GET", "/cluster/metadata/keys")],

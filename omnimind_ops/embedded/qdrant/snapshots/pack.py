@@ -1,8 +1,9 @@
-"""Make snapshot files: of a shard, of a collection, of everything. Members, their order and kinds are the real server's.
+"""Make snapshot files: of a shard, of a collection, of everything, laid out as the real server lays them out.
 
-A collection snapshot is a tar with `N/segments/<uuid>.tar` for each shard, each of those with the segment's files under
-`snapshot/files/`, and the collection's own files at the end. The write-ahead log goes along: without it a restored shard would
-number its operations from 0 again. A shard is also streamed: then its segments' files lie open, and the log is an empty one.
+A collection snapshot is a tar with `N/segments/<uuid>.tar` for each shard, each of those with the segment's files
+under `snapshot/files/`, and the collection's own files at the end. The write-ahead log goes along: without it a
+restored shard would number its operations from 0 again. A shard is also streamed: then its segments' files lie open,
+and the log is an empty one.
 """
 
 from __future__ import annotations

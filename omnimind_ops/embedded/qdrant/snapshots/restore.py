@@ -1,4 +1,4 @@
-"""Recover collections from snapshot files before serving, as the real program's options `--snapshot` and `--storage-snapshot` do."""
+"""Recover collections from snapshot files before serving: `--snapshot` and `--storage-snapshot`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RestoreError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Snapshots to recover: files with the collection each becomes, or one file of everything; `force` replaces what is there."""
+    """Snapshots to recover, each with its collection, or one of everything; `force` replaces what is there."""
 
     snapshots: tuple[tuple[Path, str], ...] = ()
     everything: Path | None = None

@@ -51,14 +51,14 @@ class SparseTar:
     def add_directory(self, name: str) -> None:
         """An empty directory."""
         info = tarfile.TarInfo(name)
-        info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o40755, time.time()
-        self.out.write(info.tobuf(tarfile.GNU_FORMAT))
+        info.type, info.mtime = tarfile.DIRTYPE, time.time()
+        self.out.write(_with_mode(info, 0o40755))
 
     def add_empty_log(self, name: str, start: bytes, size: int) -> None:
         """A file of `size` bytes of which only the first few are not zero; one block of it is stored."""
         info = tarfile.TarInfo(name)
-        info.type, info.size, info.mode, info.mtime = tarfile.GNUTYPE_SPARSE, _PAGE, 0o100644, time.time()
-        self._sparse_header(info.tobuf(tarfile.GNU_FORMAT), size, [(0, _PAGE)])
+        info.type, info.size, info.mtime = tarfile.GNUTYPE_SPARSE, _PAGE, time.time()
+        self._sparse_header(_with_mode(info, 0o100644), size, [(0, _PAGE)])
         self.out.write(start.ljust(_PAGE, b"\0"))
 
     def add_archive(self, name: str) -> Archive:
@@ -127,8 +127,16 @@ class Archive:
 def _header(name: str, size: int, facts: os.stat_result, kind: bytes = tarfile.REGTYPE) -> bytes:
     """The header of a file on the disk."""
     info = tarfile.TarInfo(name)
-    info.size, info.type, info.mode, info.mtime = size, kind, facts.st_mode, facts.st_mtime
-    return info.tobuf(tarfile.GNU_FORMAT)
+    info.size, info.type, info.mtime = size, kind, facts.st_mtime
+    return _with_mode(info, facts.st_mode)
+
+
+def _with_mode(info: tarfile.TarInfo, mode: int) -> bytes:
+    """The header with the whole mode, the file's type in it; `tarfile` writes only the permissions."""
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    last = len(block) - BLOCK
+    block[last + 100 : last + 108] = b"%07o\0" % mode
+    return _summed(block)
 
 
 def _made(name: str, size: int) -> bytes:

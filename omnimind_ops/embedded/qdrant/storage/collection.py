@@ -66,7 +66,9 @@ class Collection:
         folders = shard_folders(path)
         numbers, wanted = [int(folder.name) for folder in folders], int(config["params"].get("shard_number") or 1)
         if numbers != list(range(wanted)):
-            raise era.UnreadableStorageError(f"{path}: its configuration speaks of {wanted} shards, there are {numbers}")
+            raise era.UnreadableStorageError(
+                f"{path}: its configuration speaks of {wanted} shards, there are {numbers}"
+            )
         try:
             for folder in folders:
                 era.check_shard(folder)
@@ -131,7 +133,9 @@ class Collection:
         """The engine's ids of all points that match, page by page; the collection must not change meanwhile."""
         offset: Any = None
         while True:
-            request = edge.ScrollRequest(offset=offset, limit=SCROLL_PAGE, filter=filter, with_payload=False, with_vector=False)
+            request = edge.ScrollRequest(
+                offset=offset, limit=SCROLL_PAGE, filter=filter, with_payload=False, with_vector=False
+            )
             with engine_errors():
                 page, offset = self.shards.scroll(SCROLL_PAGE, None, request)
             yield [record.id for record in page]
@@ -197,11 +201,14 @@ class Collection:
 
 def shard_folders(path: Path) -> list[Path]:
     """The shards of a collection, by number."""
-    return sorted((entry for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit()), key=lambda entry: int(entry.name))
+    return sorted(
+        (entry for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit()),
+        key=lambda entry: int(entry.name),
+    )
 
 
 def _create_shard(path: Path, config: Mapping[str, Any], peer: int) -> None:
-    """An empty shard. The engine makes none without a vector, so one is made up and removed where there is to be none."""
+    """An empty shard. The engine makes none without a vector: where there is to be none, one is made up and removed."""
     path.mkdir(parents=True)
     with engine_errors():
         shard = edge.EdgeShard.create(str(path), configs.engine(config, PLACEHOLDER))

@@ -30,7 +30,9 @@ def segment_is_rocksdb(config: Mapping[str, Any]) -> bool:
         return True
     vectors = (segment.get("vector_data") or {}).values()
     sparse = (segment.get("sparse_vector_data") or {}).values()
-    return any(v.get("storage_type") == "Memory" for v in vectors) or any(v.get("storage_type") == "on_disk" for v in sparse)
+    return any(v.get("storage_type") == "Memory" for v in vectors) or any(
+        v.get("storage_type") == "on_disk" for v in sparse
+    )
 
 
 def check_shard(shard: Path) -> None:

@@ -87,7 +87,9 @@ def _looked_up(reader: Reader, lookup: Any, ids: list[Any]) -> dict[Any, Any]:
     if not isinstance(lookup, dict):
         raise wrong_input("with_lookup: expected a collection name or an object")
     other = Reader(reader.storage, reader.other(lookup["collection"]).name)
-    points = other.retrieve([id for id in ids if _is_point_id(id)], lookup.get("with_payload"), lookup.get("with_vectors"))
+    points = other.retrieve(
+        [id for id in ids if _is_point_id(id)], lookup.get("with_payload"), lookup.get("with_vectors")
+    )
     return {point["id"]: point for point in points}
 
 

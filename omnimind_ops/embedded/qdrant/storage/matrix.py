@@ -13,7 +13,9 @@ Json = Mapping[str, Any]
 def pairs(reader: Reader, body: Json) -> dict[str, Any]:
     """As a list of pairs."""
     rows = _rows(reader, body)
-    return {"pairs": [{"a": point, "b": hit["id"], "score": hit["score"]} for point, hits in rows.items() for hit in hits]}
+    return {
+        "pairs": [{"a": point, "b": hit["id"], "score": hit["score"]} for point, hits in rows.items() for hit in hits]
+    }
 
 
 def offsets(reader: Reader, body: Json) -> dict[str, Any]:
@@ -34,4 +36,7 @@ def _rows(reader: Reader, body: Json) -> dict[Any, list[dict[str, Any]]]:
     ids = sorted((point["id"] for point in sample), key=lambda id: (isinstance(id, str), id))
     if len(ids) < 2:
         return {}
-    return {id: reader.query({"query": id, "using": using, "filter": {"must": [{"has_id": ids}]}, "limit": limit}) for id in ids}
+    return {
+        id: reader.query({"query": id, "using": using, "filter": {"must": [{"has_id": ids}]}, "limit": limit})
+        for id in ids
+    }

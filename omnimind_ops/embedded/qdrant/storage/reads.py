@@ -11,7 +11,14 @@ from omnimind_ops.embedded.qdrant.convert.configs import dense
 from omnimind_ops.embedded.qdrant.convert.filters import filter_in
 from omnimind_ops.embedded.qdrant.convert.points import id_out, record_out, scored_out, with_payload
 from omnimind_ops.embedded.qdrant.convert.queries import order_in, query_in
-from omnimind_ops.embedded.qdrant.errors import ApiError, bad_request, engine_errors, json_errors, not_found, wrong_input
+from omnimind_ops.embedded.qdrant.errors import (
+    ApiError,
+    bad_request,
+    engine_errors,
+    json_errors,
+    not_found,
+    wrong_input,
+)
 
 from .collection import Collection
 from .directory import Storage
@@ -119,7 +126,9 @@ class Reader:
                 order_by=order,
             )
         with engine_errors():
-            records, after = self.collection.shards.scroll(request.limit or 10, order, request, _descending(body.get("order_by")))
+            records, after = self.collection.shards.scroll(
+                request.limit or 10, order, request, _descending(body.get("order_by"))
+            )
         return {"points": [record_out(record) for record in records], "next_page_offset": id_out(after)}
 
     def retrieve(self, ids: Sequence[Any], payload: Any, vector: Any) -> list[dict[str, Any]]:
@@ -138,7 +147,9 @@ class Reader:
     def facet(self, body: Json) -> dict[str, Any]:
         """The values of a payload field and how often each comes."""
         with json_errors():
-            request = edge.FacetRequest(body["key"], body.get("limit") or 10, bool(body.get("exact")), filter_in(body.get("filter")))
+            request = edge.FacetRequest(
+                body["key"], body.get("limit") or 10, bool(body.get("exact")), filter_in(body.get("filter"))
+            )
         with engine_errors():
             hits = self.collection.shards.facet(request, body.get("limit") or 10)
         return {"hits": [{"value": id_out(value), "count": count} for value, count in hits]}

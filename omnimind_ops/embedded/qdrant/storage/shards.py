@@ -1,7 +1,7 @@
 """The shards of a collection as if they were one: questions go to all of them and their answers are merged.
 
-Stand-in: a new point goes to a shard by a rule of our own (the real server has a hash ring); one that is there stays where it is.
-Scores that compare prefetches with each other (fusion) are computed in each shard by itself.
+Stand-in: a new point goes to a shard by a rule of our own (the real server has a hash ring); one that is there stays
+where it is. Scores that compare prefetches with each other (fusion) are computed in each shard by itself.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class Shards:
             sum(info.indexed_vectors_count for info in found),
             sum(info.segments_count for info in found),
             {
-                field: Index(kind, sum(info.payload_schema[field].points for info in found if field in info.payload_schema))
+                field: Index(
+                    kind, sum(info.payload_schema[field].points for info in found if field in info.payload_schema)
+                )
                 for field, kind in fields.items()
             },
         )
@@ -99,7 +101,9 @@ class Shards:
         order = {str(id): index for index, id in reversed(list(enumerate(ids)))}
         return sorted(found, key=lambda record: order.get(str(record.id), 0))
 
-    def scroll(self, limit: int, order: edge.OrderBy | None, request: edge.ScrollRequest, descending: bool = False) -> tuple[list[Any], Any]:
+    def scroll(
+        self, limit: int, order: edge.OrderBy | None, request: edge.ScrollRequest, descending: bool = False
+    ) -> tuple[list[Any], Any]:
         """One page in order of id or of a payload field, and the id that the next page begins with."""
         pages = self._each("scroll", request)
         if self._only:
@@ -112,15 +116,22 @@ class Shards:
         rest = [record.id for record in records[limit : limit + 1]] + [after for _, after in pages if after is not None]
         return records[:limit], min(rest, key=by_id, default=None)
 
-    def query(self, request: edge.QueryRequest, wide: edge.QueryRequest, offset: int, limit: int, ascending: bool) -> list[Any]:
-        """The best points; `wide` is the same query without an offset, for shards that do not know each other's points."""
+    def query(
+        self, request: edge.QueryRequest, wide: edge.QueryRequest, offset: int, limit: int, ascending: bool
+    ) -> list[Any]:
+        """The best points; `wide` is the same query without an offset, for shards beside others."""
         if self._only:
             found: list[Any] = self._only.query(request)
             return found
         points = [point for found in self._each("query", wide) for point in found]
         return sorted(points, key=lambda point: point.score, reverse=not ascending)[offset : offset + limit]
 
-    def apply(self, items: Sequence[Item], id_of: Callable[[Item], Any], operation: Callable[[Sequence[Item]], edge.UpdateOperation]) -> None:
+    def apply(
+        self,
+        items: Sequence[Item],
+        id_of: Callable[[Item], Any],
+        operation: Callable[[Sequence[Item]], edge.UpdateOperation],
+    ) -> None:
         """A change of some points, each in the shard that has it or will."""
         if self._only:
             self._only.update(operation(items))

@@ -29,7 +29,10 @@ class Strict:
         """Refuse a value that is larger than the setting."""
         allowed = self.config.get(setting)
         if value is not None and allowed is not None and value > allowed:
-            raise _refused(f'Limit exceeded {value} > {allowed} for "{name}"', f'Reduce the "{name}" parameter to or below {allowed}.')
+            raise _refused(
+                f'Limit exceeded {value} > {allowed} for "{name}"',
+                f'Reduce the "{name}" parameter to or below {allowed}.',
+            )
 
     def timeout(self, value: int | None) -> None:
         """Refuse a request that wants to take too long."""
@@ -69,8 +72,15 @@ class Strict:
 
     def grouped(self, key: str) -> None:
         """Refuse groups by a field without an index."""
-        if self.config.get("unindexed_filtering_retrieve") is False and self._kind(key) not in ("keyword", "integer", "uuid", "bool"):
-            raise _refused(f'Index required but not found for "{key}"', "Create an index supporting `match` for this key.")
+        if self.config.get("unindexed_filtering_retrieve") is False and self._kind(key) not in (
+            "keyword",
+            "integer",
+            "uuid",
+            "bool",
+        ):
+            raise _refused(
+                f'Index required but not found for "{key}"', "Create an index supporting `match` for this key."
+            )
 
     def growth(self, points: int, name: str) -> None:
         """Refuse too many points in one request, or in all."""

@@ -16,7 +16,9 @@ Config = dict[str, Any]
 _U = edge.UpdateOperation
 
 
-def added(config: Mapping[str, Any], name: str, request: Mapping[str, Any]) -> tuple[Config, edge.UpdateOperation] | None:
+def added(
+    config: Mapping[str, Any], name: str, request: Mapping[str, Any]
+) -> tuple[Config, edge.UpdateOperation] | None:
     """The configuration with the vector, and the engine's operation; None when it is there already."""
     new = copy.deepcopy(dict(config))
     params = new["params"]

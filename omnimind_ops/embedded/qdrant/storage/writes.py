@@ -25,7 +25,9 @@ def upsert(collection: Collection, body: Json) -> None:
         points = [point_in(collection.schema, row) for row in rows]
         condition = filter_in(body.get("update_filter"))
         mode = _mode(body.get("update_mode"))
-    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.upsert_points(list(part), condition, mode), _id)
+    collection.apply_sliced(
+        points, collection.points_per_slice, lambda part: _U.upsert_points(list(part), condition, mode), _id
+    )
 
 
 def update_vectors(collection: Collection, body: Json) -> None:
@@ -34,7 +36,9 @@ def update_vectors(collection: Collection, body: Json) -> None:
         _one_shard(body)
         points = [vectors_in(collection.schema, row) for row in body["points"]]
         condition = filter_in(body.get("update_filter"))
-    collection.apply_sliced(points, collection.points_per_slice, lambda part: _U.update_vectors(list(part), condition), _id)
+    collection.apply_sliced(
+        points, collection.points_per_slice, lambda part: _U.update_vectors(list(part), condition), _id
+    )
 
 
 def delete_vectors(collection: Collection, body: Json) -> None:
