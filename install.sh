@@ -86,7 +86,7 @@ options() {
 # ---- look: nothing here writes
 
 look_at_host() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "it goes to $BASE and $COMMAND, which takes root" "run the same command with sudo"
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "it goes to $BASE and $COMMAND, which takes root" "run the same command as root (sudo, or su -)"
   # shellcheck disable=SC1091 # each host has its own
   system=$(. /etc/os-release 2>/dev/null; printf '%s:%s' "${ID:-unknown}" "${VERSION_ID:-}")
   case " $SYSTEMS " in
@@ -466,7 +466,7 @@ make_environment() {
   # shellcheck disable=SC2086 # words
   quietly "cannot install what omnimind needs" "$hint" add $from --require-hashes -r "$locks/cli.txt"
   quietly "cannot install omnimind" "get the checkout or the wheel again" add --no-index "$own"
-  quietly "cannot run omnimind" "use another Python: --python" "$environment/bin/python" -I -c 'import omnimind_ops.cli.app, omnimind_ops.worker, deploy.deploy'
+  quietly "cannot run omnimind" "use another Python: --python" "$environment/bin/python" -I -c 'import omnimind_ops.cli.app, omnimind_ops.flows.migrate, omnimind_ops.worker, deploy.deploy'
   rm -f "$environment/.lock"  # uv's, which anybody may write
   touch "$environment/.complete"
 }
@@ -525,7 +525,7 @@ prune() {
 # ---- uninstall
 
 look_at_uninstall() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command with sudo"
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command as root (sudo, or su -)"
   [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
   [ -e /var/lib/omnimind/journal.db ] || return 0
   open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" \

@@ -37,7 +37,7 @@ def chosen(settings: Settings, **options: object) -> Settings:
 def need_root(doing: str) -> None:
     """Refuse unless root."""
     if os.geteuid() != 0:
-        raise Problem(f"cannot {doing}", "it changes system services and needs root", "run the same command with sudo")
+        raise Problem(f"cannot {doing}", "it changes system services and needs root", "run the same command as root (sudo, or su -)")
 
 
 def who() -> str:

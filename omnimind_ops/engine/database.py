@@ -103,7 +103,7 @@ def spend_reserve(path: Path) -> bool:
 def unusable(path: Path, error: Exception) -> Problem:
     """Return the Problem of a journal that cannot be opened, read or written."""
     mine = os.access(path if path.exists() else path.parent, os.W_OK)
-    fix = "look at the disk (`df -h`, `dmesg`), then run the same command again" if mine else "run the same command with sudo"
+    fix = "look at the disk (`df -h`, `dmesg`), then run the same command again" if mine else "run the same command as root (sudo, or su -)"
     if "malformed database schema" in str(error):  # its tables were made by a newer SQLite: 0.1 made STRICT ones
         fix = f"use a Python with a newer SQLite than {sqlite3.sqlite_version}, as the one that made the journal had"
     return Problem("cannot use the journal", f"{path}: {error}", fix)

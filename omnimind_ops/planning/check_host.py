@@ -44,8 +44,8 @@ def root(machine: Machine, needs: Needs) -> Check:
         return Check("root", State.OK, f"runs as root{asked}")
     if not needs.root:
         return Check("root", State.OK, "not needed")
-    how = "sudo works without a password" if machine.sudo else "sudo asks for a password"
-    return Check("root", State.FAIL, f"runs as {machine.user or 'a plain user'}; {how}", "run the same command with sudo")
+    how = "sudo works without a password" if machine.sudo else "there is no sudo, or it asks for a password"
+    return Check("root", State.FAIL, f"runs as {machine.user or 'a plain user'}; {how}", "run the same command as root (sudo, or su -)")
 
 
 def memory(machine: Machine) -> Check:
@@ -66,7 +66,7 @@ def docker(machine: Machine, needs: Needs) -> Check:
         return Check("docker", State.OK, "not needed")
     fix = "start it: systemctl start docker"
     if "permission" in machine.docker_reason:
-        fix = "run the same command with sudo"
+        fix = "run the same command as root (sudo, or su -)"
     elif "not installed" in machine.docker_reason:
         fix = "run it where the containers are; a host without Docker is set up by `omnimind up`"
     return Check("docker", State.FAIL, f"no Docker engine answers: {machine.docker_reason}", fix)

