@@ -118,7 +118,7 @@ look_at_disk() {
   [ "$free" -ge "$needed" ] || problem "cannot install omnimind" "$place has $free MB free, $needed MB are needed" "free some space there, then run the same command again"
 }
 
-# What is installed: a wheel that was named, this checkout, or the one wheel in the wheelhouse or beside this file.
+# What is installed: a wheel that was named, this checkout, the one wheel beside this file, or the one in the wheelhouse.
 look_at_source() {
   look_at_wheelhouse
   page='' checkout=''
@@ -126,8 +126,8 @@ look_at_source() {
     checkout=1
     [ -f "$here/frontend/dist/index.html" ] || page=1
   fi
-  if [ -z "$wheel" ] && [ -n "$wheelhouse" ] && [ "$checkout" = "$page" ]; then wheel=$(find_one "$wheelhouse" 'omnimind_ops-*.whl'); fi
   if [ -z "$wheel$checkout" ]; then wheel=$(find_one "$here" 'omnimind_ops-*.whl'); fi
+  if [ -z "$wheel" ] && [ -n "$wheelhouse" ] && [ "$checkout" = "$page" ]; then wheel=$(find_one "$wheelhouse" 'omnimind_ops-*.whl'); fi
   if [ -n "$wheel" ]; then
     page=''
     look_at_wheel
@@ -343,12 +343,14 @@ install_packages() {
   new_packages=$(comm -13 "$work/before" "$work/after" | tr '\n' ' ')
 }
 
-# purge NAME...: those packages, unless something else would go with them.
+# purge NAME...: those packages, unless others would go with them.
 purge() {
-  for name; do
-    if apt-get -qq -s purge "$name" 2>/dev/null | sed -n 's/^Purg \([^ ]*\).*/\1/p' | grep -qvxF "$(printf '%s\n' "$@")"; then continue; fi
-    DEBIAN_FRONTEND=noninteractive apt-get -qq purge "$name" >/dev/null 2>&1 </dev/null || true
-  done
+  [ $# -gt 0 ] || return 0
+  if apt-get -qq -s purge "$@" 2>/dev/null | sed -n 's/^Purg \([^ ]*\).*/\1/p' | grep -qvxF "$(printf '%s\n' "$@")"; then
+    say "these packages stay, as others need them now: $*"
+    return
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get -qq purge "$@" >/dev/null 2>&1 </dev/null || say "these packages could not be removed: $*"
 }
 
 unpack() { "$boot" -I -B -m zipfile -e "$1" "$2"; }
@@ -525,7 +527,9 @@ prune() {
 look_at_uninstall() {
   [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command with sudo"
   [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
-  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" "the journal cannot be read, so nobody knows whether a run is open" "look at it: omnimind runs"
+  [ -e /var/lib/omnimind/journal.db ] || return 0
+  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" \
+    "its journal cannot be read, so nobody knows whether a migration is open" "install it again (the same command without --uninstall), and look: omnimind runs"
   [ -z "$open" ] || problem "cannot uninstall omnimind" "a migration is open, and only omnimind can end it: $(say "$open" | sed 's/ [^ ]*$//' | tr '\n' ' ')" \
     "omnimind rollback, or omnimind finish; then run the same command again"
 }

@@ -24,7 +24,7 @@ from dataclasses import fields
 from typing import Any
 
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.observe.indexes import uv_environment
+from omnimind_ops.tools import index
 
 PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 5.0
@@ -38,7 +38,7 @@ def main() -> int:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     _die_with_parent()
-    os.environ.update(uv_environment())
+    os.environ.update(index.environment(os.environ))
     if os.geteuid() == 0:
         tempfile.tempdir = "/run"  # what pyinfra uploads may hold secrets: never on a disk
 

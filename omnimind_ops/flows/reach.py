@@ -10,15 +10,24 @@ from omnimind_ops.stores.qdrant import QdrantEndpoint
 def address(container: Container, port: int) -> tuple[str, int]:
     for publish in container.ports:
         if publish.container_port == port:
-            return (publish.host_ip if publish.host_ip not in ("", "0.0.0.0", "::") else "127.0.0.1"), publish.host_port  # noqa: S104
+            anywhere = publish.host_ip in ("", "0.0.0.0", "::")  # noqa: S104
+            return "127.0.0.1" if anywhere else publish.host_ip, publish.host_port
     if container.ip:
         return container.ip, port
-    raise Problem(f"cannot reach {container.name}", f"it publishes no port {port} and has no address", "start it: docker start " + container.name)
+    raise Problem(
+        f"cannot reach {container.name}",
+        f"it publishes no port {port} and has no address",
+        "start it: docker start " + container.name,
+    )
 
 
 def running(container: Container) -> None:
     if not container.running:
-        raise Problem(f"cannot read {container.name}", "the container does not run", f"start it: docker start {container.name}; or pass a backup")
+        raise Problem(
+            f"cannot read {container.name}",
+            "the container does not run",
+            f"start it: docker start {container.name}; or pass a backup",
+        )
 
 
 def qdrant_endpoint(container: Container) -> QdrantEndpoint:

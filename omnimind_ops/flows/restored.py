@@ -1,4 +1,4 @@
-"""The backup of Qdrant that a person names instead of the container's data: what it is, and whether the options fit it."""
+"""The backup that a person names instead of the container's data, and whether the options fit it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ def restored(container: Container | None, asked: Asked, notes: list[str]) -> Res
     if path is None:
         if asked.qdrant_collection or file:
             option = "--qdrant-collection" if asked.qdrant_collection else "--qdrant-collection-config"
-            raise Problem(f"cannot use {option}", "it is about a backup, and none was given", "pass --qdrant-backup PATH with it", code=ExitCode.USAGE)
+            raise Problem(
+                f"cannot use {option}",
+                "it is about a backup, and none was given",
+                "pass --qdrant-backup PATH with it",
+                code=ExitCode.USAGE,
+            )
         return None
     config = backup.read_config(file) if file else None
 

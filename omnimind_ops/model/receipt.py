@@ -29,6 +29,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "plan": {"digest": run.plan.digest, "steps": [_step(record) for record in run.steps]},
         "setup": dict(run.setup),
         "verified": memos.get("verify", {}),
+        "backup": _backup(run),
         "downtime_s": downtime(memos),
         "bench": dict(bench or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
@@ -55,6 +56,14 @@ def digest(body: Mapping[str, JSON]) -> str:
     """Return the SHA-256 over a receipt's members; its own digest is not one of them."""
     rest = {name: value for name, value in body.items() if name != "digest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _backup(run: Run) -> JSON:
+    """Return which backup of Qdrant was restored, and who read it besides us; None without one."""
+    record = next((record for record in run.steps if record.step.kind == "prove-backup"), None)
+    if record is None:
+        return None
+    return {"path": record.step.args.get("backup"), "second_reader": (record.memo or {}).get("second reader")}
 
 
 def _step(record: StepRecord) -> dict[str, JSON]:

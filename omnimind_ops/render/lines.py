@@ -85,4 +85,4 @@ def _step(row: Row, event: Event) -> str:
     if row.status is Status.HELD:
         return f"left in place: {row.title}"
     same = "" if row.changed else ", nothing to change"
-    return f"{_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"
+    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"  # named: several may be under way

@@ -34,7 +34,7 @@ def config_of(args: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
 
 @dataclass(frozen=True)
 class ProveBackupStep:
-    """Notes what the backup holds for `verify`. A backup that the program cannot load is a Problem, and what was unpacked is removed."""
+    """Notes what the backup holds for `verify`. If the program cannot load it, what was unpacked is removed."""
 
     paths: Paths
 

@@ -92,6 +92,7 @@ class CopyStep:
         _give(unpacked, _owner(text(step.args, "owner")))
         mark.write_text(self.run)
         unpacked.rename(incoming)
+        backup.forget(partial)
         return True
 
     def _manifest(self, incoming: Path) -> Path:

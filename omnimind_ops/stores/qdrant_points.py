@@ -1,7 +1,7 @@
 """Digest of every point of a collection: vectors and payload, whatever the order, in little memory.
 
-Points are read in pages by ascending id, several ranges of ids at a time. The digest is the sum of each point's own xxh3_128: equal sums,
-equal sets, short of a collision of 128 bits.
+Points are read in pages by ascending id, several ranges of ids at a time. The digest is the sum of each point's own
+xxh3_128: equal sums, equal sets, short of a collision of 128 bits.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ class Points:
     digest: str
 
 
-def digest_points(endpoint: QdrantEndpoint, path: str, config: Mapping[str, Any], estimate: int, passed: Passed) -> Points:
-    """Read every point below `path` ("/collections/NAME"); `estimate` is about how many there are. Problem when the server refuses."""
+def digest_points(
+    endpoint: QdrantEndpoint, path: str, config: Mapping[str, Any], estimate: int, passed: Passed
+) -> Points:
+    """Read every point below `path` ("/collections/NAME"), about `estimate`; Problem when the server refuses."""
     page = page_size(config)
     with talk(endpoint) as server:
         begins: list[Identity | None] = [None]
@@ -78,7 +80,7 @@ class Sum:
 
 
 def page_size(config: Mapping[str, Any]) -> int:
-    """Return how many points to ask for at once: by the size of their vectors, and what the collection's strict mode allows."""
+    """Return how many points to ask for at once: by their vectors' size, and what strict mode allows."""
     params = config.get("params") or {}
     vectors = params.get("vectors") or {}
     dense = [vectors] if "size" in vectors else list(vectors.values())
@@ -89,7 +91,9 @@ def page_size(config: Mapping[str, Any]) -> int:
     return max(1, min(_MOST, most, FLOATS_PER_PAGE // max(1, floats)))
 
 
-def _pages(server: Talk, path: str, start: Identity | None, end: Identity | None, limit: int) -> Iterator[list[Mapping[str, Any]]]:
+def _pages(
+    server: Talk, path: str, start: Identity | None, end: Identity | None, limit: int
+) -> Iterator[list[Mapping[str, Any]]]:
     """Yield points from `start` up to, and without, `end`."""
     while True:
         body: dict[str, object] = {"limit": limit, "with_payload": True, "with_vector": True}

@@ -1,4 +1,4 @@
-"""A Qdrant of our own for a while: the program that will serve a backup, started on it in a scratch folder, on a loopback port with a key."""
+"""A Qdrant of our own for a while: the program that will serve a backup, on a loopback port with a key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOISE = re.compile(r"^\s+(\d+:|at )|backtrace", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Program:
-    """How a Qdrant is started: its argument list, the user it runs as ("" for ours), and what its environment needs besides."""
+    """How a Qdrant is started: its argument list, its user ("" for ours), and what its environment needs besides."""
 
     argv: tuple[str, ...]
     user: str = ""
@@ -43,7 +43,7 @@ class Program:
 
 
 class CannotLoadError(Exception):
-    """The program cannot load what it was given; the text is the line of its log that says why, `log` its last lines."""
+    """The program cannot load what it was given; the text is its own line that says why, `log` its last lines."""
 
     def __init__(self, why: str, log: tuple[str, ...]) -> None:
         super().__init__(why)
@@ -51,7 +51,9 @@ class CannotLoadError(Exception):
 
 
 @contextmanager
-def scratch_server(program: Program, storage: Path, home: Path, seconds: float = LOAD_SECONDS) -> Iterator[QdrantEndpoint]:
+def scratch_server(
+    program: Program, storage: Path, home: Path, seconds: float = LOAD_SECONDS
+) -> Iterator[QdrantEndpoint]:
     """Serve `storage` for the block, once every collection is loaded; CannotLoadError when that fails.
 
     `home` is a folder for all that the server writes besides; it is made anew and removed. The server dies with us.
@@ -66,6 +68,10 @@ def scratch_server(program: Program, storage: Path, home: Path, seconds: float =
         try:
             _wait(process, endpoint, home, seconds)
             yield endpoint
+        except Problem as problem:
+            if process.poll() is None:
+                raise
+            raise cannot_load(home, f"it {_ended(process)} while it was read") from problem
         finally:
             _stop(process)
     finally:
@@ -95,7 +101,11 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
     config = {
         "log_level": "INFO",
         "telemetry_disabled": True,
-        "storage": {"storage_path": str(storage), "snapshots_path": str(home / "snapshots"), "temp_path": str(home / "tmp")},
+        "storage": {
+            "storage_path": str(storage),
+            "snapshots_path": str(home / "snapshots"),
+            "temp_path": str(home / "tmp"),
+        },
         "service": {
             "host": "127.0.0.1",
             "http_port": int(endpoint.url.rpartition(":")[2]),
@@ -116,15 +126,33 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
         "QDRANT__TELEMETRY_DISABLED": "true",
         **program.env,
     }
-    return spawn((*_limits(program.user), *program.argv, "--config-path", str(home / "config.yaml")), log=home / "log", env=env, cwd=home)
+    return spawn(
+        (*_limits(program.user), *program.argv, "--config-path", str(home / "config.yaml")),
+        log=home / "log",
+        env=env,
+        cwd=home,
+    )
 
 
 def _limits(user: str) -> Sequence[str]:
-    """Return the words that give the server many files, its user, and our death."""
+    """Return the words that give it many files, its user, and our death. Where memory ends, it goes first."""
     drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    return ("prlimit", f"--nofile={files}:", "--", "setpriv", *drop, "--pdeathsig", "KILL", "--")
+    return (
+        "choom",
+        "-n",
+        "1000",
+        "--",
+        "prlimit",
+        f"--nofile={files}:",
+        "--",
+        "setpriv",
+        *drop,
+        "--pdeathsig",
+        "KILL",
+        "--",
+    )
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path, seconds: float) -> None:
@@ -137,7 +165,13 @@ def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path
             if time.monotonic() > end:
                 raise cannot_load(home, f"it did not answer within {seconds:g} s")
             time.sleep(0.05)
-    raise cannot_load(home, f"it ended with {process.returncode} and said nothing")
+    raise cannot_load(home, f"it {_ended(process)} and said nothing")
+
+
+def _ended(process: subprocess.Popen[bytes]) -> str:
+    if process.returncode == -signal.SIGKILL:
+        return "was killed, perhaps for want of memory (see `dmesg`)"
+    return f"ended with {process.returncode}"
 
 
 def _loaded(server: Talk, home: Path) -> None:

@@ -31,8 +31,10 @@ def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Po
 
 
 def own_lists(folder: Path) -> tuple[str, ...]:
-    """Return the options that make apt use lists in this folder."""
+    """Return the options that make apt use lists in this folder, which is made ready for it."""
     folder.chmod(0o755)  # apt downloads as a user of its own
+    for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
+        (folder / place).mkdir(parents=True, exist_ok=True)
     return "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none"
 
 

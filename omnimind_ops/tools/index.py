@@ -6,10 +6,14 @@ import configparser
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-DEFAULT = "https://pypi.org/simple"
+DEFAULT = ""
+"""The one that uv asks when nobody says another."""
 OWN = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 OWN_EXTRA = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+OTHERS = (("UV_FIND_LINKS", "find-links", ","), ("UV_INSECURE_HOST", "trusted-host", " "), ("SSL_CERT_FILE", "cert", " "))
+"""uv's variable, pip's option, and what uv parts several values with."""
 
 
 def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
@@ -19,8 +23,8 @@ def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
 
 
 def shown(address: str) -> str:
-    """Return an address without the login in it."""
-    return re.sub(r"://[^/@\s]*@", "://", address)
+    """Return how a person reads an address: without the login in it."""
+    return re.sub(r"://[^/@\s]*@", "://", address) or "Python's public package index"
 
 
 def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -> dict[str, str]:
@@ -31,9 +35,21 @@ def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -
     extra = words.get("PIP_EXTRA_INDEX_URL", "") or _configured("extra-index-url", words, files)
     if extra and not any(words.get(name) for name in OWN_EXTRA):
         told["UV_INDEX"] = " ".join(extra.split())
-    if (links := words.get("PIP_FIND_LINKS", "")) and not words.get("UV_FIND_LINKS"):
-        told["UV_FIND_LINKS"] = ",".join(links.split())
+    for name, key, parted in OTHERS:
+        value = words.get(f"PIP_{key.upper().replace('-', '_')}", "") or _configured(key, words, files)
+        if value and not words.get(name):
+            told[name] = parted.join(value.split())
     return told
+
+
+def logins(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return name and password by host, of the indexes in uv's variables that have them in their addresses."""
+    found = {}
+    for address in (address for name in (*OWN, *OWN_EXTRA) for address in words.get(name, "").split()):
+        parts = urlsplit(address.partition("=")[2] if "=" in address.partition("://")[0] else address)
+        if parts.hostname and parts.username:
+            found[parts.hostname] = (unquote(parts.username), unquote(parts.password or ""))
+    return found
 
 
 def _configured(key: str, words: Mapping[str, str], files: Iterable[Path] | None) -> str:

@@ -27,6 +27,7 @@ def receipt(body: Mapping[str, JSON]) -> str:
         *_bench(body.get("bench")),
         "## Compared",
         "",
+        *_backup(body.get("backup")),
     ]
     for store, sides in verified.items():
         assert isinstance(sides, Mapping)
@@ -47,6 +48,13 @@ def _bench(found: JSON) -> list[str]:
         told = [str(total[key] if total[key] is not None else "not measured") for key in ("p50_ms", "p95_ms", "p99_ms")]
         rows.append((name, str(one["route"]), str(one["device"]), str(one["texts_per_s"] if one["texts_per_s"] is not None else "none made"), *told))
     return ["## Speed", "", *table(("", "asked", "device", "texts/s", "p50 ms", "p95 ms", "p99 ms"), rows), ""]
+
+
+def _backup(found: JSON) -> list[str]:
+    """Return which backup stands for the old Qdrant, and who read it besides us."""
+    if not isinstance(found, Mapping):
+        return []
+    return [f"Qdrant's old side is the backup {found['path']}, as the installed program reads it. Recovered by Qdrant itself: {found['second_reader']}.", ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

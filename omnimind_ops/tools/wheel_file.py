@@ -52,17 +52,28 @@ def metadata(project: Mapping[str, Any], version: str) -> bytes:
         *(f"License-File: {name}" for name in project["license-files"]),
         f"Requires-Python: {project['requires-python']}",
         *(f"Requires-Dist: {asked}" for asked in project["dependencies"]),
-        *_extras(project["optional-dependencies"]),
+        *_extras(project["optional-dependencies"], normal(project["name"])),
     ]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _extras(extras: Mapping[str, Sequence[str]]) -> Iterable[str]:
+def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
     for name in sorted(extras):
         yield f"Provides-Extra: {name}"
-        for asked in extras[name]:
+        for asked in dict.fromkeys(_flat(name, extras, own)):
             what, _, marker = (part.strip() for part in asked.partition(";"))
             yield f"Requires-Dist: {what}; " + (f"({marker}) and " if marker else "") + f"extra == '{name}'"
+
+
+def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
+    """Yield an extra's requirements, those of other extras of `own` in its place: an installer would ask an index for it by name."""
+    for asked in extras[extra]:
+        others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)
+        if others and normal(others[1]) == own:
+            for other in others[2].split(","):
+                yield from _flat(other.strip(), extras, own)
+        else:
+            yield asked
 
 
 def entry_points(scripts: Mapping[str, str]) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from omnimind_ops.cli.options import chosen
 from omnimind_ops.flows.setup import goal_now
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
@@ -26,6 +28,11 @@ def test_what_the_settings_do_not_name_stays_as_the_migration_left_it() -> None:
 
 def test_model_mode_and_open_reads_follow_the_settings() -> None:
     assert goal_now(run(), Settings(model="", mode="fast", open_reads=True)) == replace(BEGAN, model="", mode="fast", open_reads=True)
+
+
+def test_a_folder_of_wheels_named_by_an_option_goes_before_the_one_of_the_migration() -> None:
+    """After an upgrade the old folder lacks what the new locks ask for."""
+    assert goal_now(run(), chosen(Settings(), wheelhouse=Path("/new"))) == replace(BEGAN, wheelhouse="/new")
 
 
 def test_ports_names_and_places_of_data_do_not() -> None:

@@ -18,8 +18,8 @@ from uv import find_uv_bin
 from deploy.operations import venv as operation
 from deploy.operations.venv import Release, venv
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.observe.indexes import uv_environment
 from omnimind_ops.observe.machine import find_python
+from omnimind_ops.tools.index import environment as index_settings
 from omnimind_ops.tools.output import main_line
 from tests.hosts.index import Index, hostile, serving
 
@@ -94,7 +94,7 @@ class Place:
 
         words = ("bash", "-c", prepare(stage, Goal()).shell)
         given = {"PATH": os.environ["PATH"], **(env or {})}
-        return subprocess.run(words, env={**given, **uv_environment(given, [])}, umask=0o077, capture_output=True, text=True, check=False)
+        return subprocess.run(words, env={**given, **index_settings(given, [])}, umask=0o077, capture_output=True, text=True, check=False)
 
     @property
     def folders(self) -> list[Path]:

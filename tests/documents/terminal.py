@@ -9,10 +9,12 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from select import select
 
 from tests.hosts import certificates
 from tests.hosts.host import Host
+from tests.hosts.words import Mount
 
 LOGIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """root's on Debian: /etc/profile."""
@@ -26,6 +28,11 @@ def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     if certificates.outer_bundle():
         kept |= dict.fromkeys(CA_VARIABLES, certificates.INSIDE)
     return kept | {name: outer[name] for name in ("PIP_FIND_LINKS",) if name in outer}
+
+
+def mounts(outer: Mapping[str, str] = os.environ) -> list[Mount]:
+    """This machine's folders of wheels, at the same place in the host."""
+    return [Mount(Path(word), word) for word in outer.get("PIP_FIND_LINKS", "").split() if Path(word).is_dir()]
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents.blocks import README, blocks
 from tests.documents.clone import clone
-from tests.documents.terminal import type_in
+from tests.documents.terminal import mounts, type_in
 from tests.hosts.host import Host
 from tests.hosts.recipe import Recipe
 
@@ -19,7 +19,7 @@ SECONDS = 2300
 
 @pytest.fixture
 def machine() -> Iterator[Host]:
-    with Host.boot(Recipe(docker=False)) as booted:
+    with Host.boot(Recipe(docker=False), mounts()) as booted:
         yield booted
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents.blocks import Block, host_blocks
 from tests.documents.clone import FOLDER, clone
-from tests.documents.terminal import type_in
+from tests.documents.terminal import mounts, type_in
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample
 
@@ -18,7 +18,7 @@ SECONDS = 800
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
-    with boot_sample(points=2_000) as booted:
+    with boot_sample(points=2_000, mounts=mounts()) as booted:
         clone(booted)
         yield booted
 

@@ -68,7 +68,7 @@ def booted(suite: Suite, points: int, foreign: bool = False) -> Iterator[Host]:
     with boot_sample(points=points, foreign=foreign, recipe=Recipe(suite.name), mounts=mounts, environment=suite.environment) as host:
         if suite.index:
             serve(host)
-        tool.install(host, *suite.install)
+        tool.install(host, suite.install)
         yield host
 
 

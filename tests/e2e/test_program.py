@@ -13,12 +13,14 @@ import pytest
 
 from tests.hosts import compiler, python
 from tests.hosts.host import Host
+from tests.hosts.http import GET
 from tests.hosts.recipe import Recipe
 from tests.hosts.words import Mount
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SOURCE = Path(__file__).resolve().parents[1] / "fixtures" / "server" / "server.c"
+ROOT = "http://127.0.0.1:6333/"
 NEWEST = "trixie"
 PACKAGES = ("libunwind-dev", "liblzma-dev")
 CONTEXT = "/testhost/context"
@@ -52,7 +54,7 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             """,
             timeout=300,
         )
-        booted.wait_for(("curl", "-fsS", "http://127.0.0.1:6333/"), 30, "the container's Qdrant")
+        booted.wait_for((*GET.split(), ROOT), 30, "the container's Qdrant")
         yield booted
 
 
@@ -81,7 +83,7 @@ def test_an_image_whose_program_cannot_run_here_is_refused(host: Host, name: str
     host.write("/testhost/other/Dockerfile", f"FROM qdrant/qdrant:v1.18.3\nRUN mv qdrant other && cp other qdrant && {change}\nCMD [\"./other\"]\n")
     host.sh(f"docker build --quiet --tag {name} /testhost/other; docker run --detach --name {name} --volume /srv/qdrant:/qdrant/storage {name}")
     try:
-        host.wait_for(("bash", "-c", f"curl -fsS $(docker inspect --format '{{{{.NetworkSettings.IPAddress}}}}' {name}):6333"), 30, name)
+        host.wait_for(("bash", "-c", f"{GET} $(docker inspect --format '{{{{.NetworkSettings.IPAddress}}}}' {name}):6333"), 30, name)
         assert why in refused(host, name)
     finally:
         host.sh(f"docker rm --force {name}")
@@ -93,7 +95,7 @@ def installed(host: Host) -> dict[str, object]:
     assert host.run(("/testhost/server", "--version"), check=False).returncode != 0, "the host must not be able to run it as it is"
     done = host.run((python.PYTHON, "-m", "tests.hosts.install_qdrant", "qdrant"), timeout=300)
     host.sh("docker stop qdrant; systemctl daemon-reload; systemctl start qdrant")
-    host.wait_for(("curl", "-fsS", "http://127.0.0.1:6333/"), 30, "native Qdrant")
+    host.wait_for((*GET.split(), ROOT), 30, "native Qdrant")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -109,17 +111,17 @@ def test_it_is_started_with_its_containers_loader_and_libraries(host: Host, inst
 
 
 def test_it_answers_under_the_units_sandbox(host: Host, installed: dict[str, object]) -> None:
-    assert json.loads(host.sh("curl -fsS http://127.0.0.1:6333/"))["version"] == "1.18.3"
+    assert json.loads(host.sh(f"{GET} {ROOT}"))["version"] == "1.18.3"
     properties = host.sh("systemctl show --property MemoryDenyWriteExecute,PrivateUsers,ProtectSystem,User qdrant").splitlines()
     assert set(properties) == {"MemoryDenyWriteExecute=yes", "PrivateUsers=yes", "ProtectSystem=strict", "User=qdrant"}
     assert host.sh("ss -Htlnp 'sport = :6333'").count("127.0.0.1:6333") == 1
     host.sh("systemctl kill --signal KILL qdrant")
-    host.wait_for(("curl", "-fsS", "http://127.0.0.1:6333/"), 30, "Qdrant after a kill")
+    host.wait_for((*GET.split(), ROOT), 30, "Qdrant after a kill")
 
 
 def test_the_web_ui_comes_along(host: Host, installed: dict[str, object]) -> None:
-    assert "Qdrant Web UI" in host.sh("curl -fsS http://127.0.0.1:6333/dashboard/")
-    assert "up" in host.sh("curl -fsS http://127.0.0.1:6333/dashboard/assets/app.js")
+    assert "Qdrant Web UI" in host.sh(f"{GET} {ROOT}dashboard/")
+    assert "up" in host.sh(f"{GET} {ROOT}dashboard/assets/app.js")
 
 
 def test_a_second_time_changes_nothing_and_by_hand_it_starts_the_same_way(host: Host, installed: dict[str, object]) -> None:

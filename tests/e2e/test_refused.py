@@ -9,6 +9,7 @@ import pytest
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample
+from tests.stores.backup.real import file_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -92,6 +93,20 @@ def test_wheelhouse_without_a_wheel(host: Host) -> None:
 def test_backup_corrupt(host: Host) -> None:
     said = refused(host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz")
     assert "bad.tar.gz" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--qdrant-backup", "/testhost/shard.snapshot"], "--qdrant-collection NAME"),
+        (["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "absent"], "--qdrant-collection-config FILE"),
+        (["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "universal_machine_embeddings"], "says (unnamed) (384 Cosine)"),
+        (["--qdrant-collection", "universal_machine_embeddings"], "--qdrant-backup PATH"),
+    ],
+)
+def test_a_shard_snapshot_without_what_it_lacks(host: Host, words: list[str], why: str) -> None:
+    host.copy_in(file_of("made-1.18.3", "shard"), "/testhost/shard.snapshot")
+    assert why in " ".join(refused(host, *words).split())
 
 
 def test_unknown_config_key(host: Host) -> None:

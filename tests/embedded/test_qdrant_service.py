@@ -112,6 +112,18 @@ def test_an_empty_key_is_no_key() -> None:
     assert load(None, {"QDRANT__SERVICE__API_KEY": ""}).api_key is None
 
 
+def test_files_of_the_folder_config_are_read_first_the_run_modes_after_the_common_one(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("service: {http_port: 1, host: 127.0.0.2, api_key: a}")
+    (tmp_path / "production.yaml").write_text("service: {http_port: 2, api_key: b}")
+    (tmp_path / "local.yaml").write_text("service: {api_key: c}")
+    given = tmp_path / "given.yaml"
+    given.write_text("storage: {storage_path: /d}\nservice: {enable_static_content: false}")
+    found = load(given, {"RUN_MODE": "production", "QDRANT__SERVICE__HTTP_PORT": "3"}, tmp_path)
+    assert (found.host, found.http_port, found.api_key, found.storage_path) == ("127.0.0.2", 3, "c", Path("/d"))
+    assert found.static_content_dir is None
+    assert load(None, {}, tmp_path).http_port == 1 and load(None, {}, tmp_path).static_content_dir == Path("static")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("- a list", "not a mapping"), ("service: {http_port: many}", "http_port"), ("service: {enable_tls: true}", "TLS"), ("a: [", "config")],

@@ -22,7 +22,8 @@ from .stack.qdrant import qdrant_executable
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(small=True)
-WORKERS = 3
+WORKERS = 4
+"""More than there are CPUs, as a rule: all of them wait for the network and the disk now and then."""
 PAGE_SECONDS = 900
 
 

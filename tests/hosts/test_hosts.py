@@ -11,7 +11,6 @@ import pytest
 from tests.hosts.host import Host, HostError
 from tests.hosts.http import GET
 from tests.hosts.leftovers import hosts, volumes
-from tests.hosts.recipe import Recipe
 from tests.hosts.requirements import must_run, why_no_host
 from tests.hosts.sample import FOLDER, USER, boot_sample, remember, wait_for_stack
 from tests.hosts.watch import STACK_ENDPOINTS, Endpoint, Watch
@@ -157,17 +156,3 @@ def test_two_hosts_run_side_by_side_and_leave_nothing(sample: Host) -> None:
         assert other.read("/etc/omnimind/a b.txt") == "é\n"
         assert not sample.exists("/etc/omnimind/a b.txt")
     assert other.name not in hosts() and other.volume not in volumes()
-
-
-@pytest.mark.parametrize(("suite", "systemd"), [("bullseye", "247"), ("trixie", "257")])
-def test_the_suites_around_ubuntu_22_04_run_the_same_stack(sample: Host, suite: str, systemd: str) -> None:
-    with boot_sample(points=POINTS, recipe=Recipe(suite)) as other:
-        assert other.sh("systemctl --version | head -1").split()[1] == systemd
-        assert len(other.sh("docker ps -q").split()) == len(SERVICES)
-
-
-def test_a_newer_redis_writes_a_dump_that_the_hosts_own_redis_cannot_read(sample: Host) -> None:
-    with boot_sample(points=POINTS, redis="newer") as host:
-        host.sh("docker stop omnimind_redis_1")
-        dump = host.sh("docker inspect -f '{{range .Mounts}}{{.Source}}{{end}}' omnimind_redis_1") + "/dump.rdb"
-        assert host.run(("head", "-c", "9", dump)).stdout == "VALKEY080"

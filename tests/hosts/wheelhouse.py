@@ -8,9 +8,11 @@ import tempfile
 from pathlib import Path
 
 from omnimind_ops import origin
+from omnimind_ops.flows.wheels.choose import choose
+from omnimind_ops.flows.wheels.download import fetch
+from omnimind_ops.model.wheelhouse import Target
 
 from .cache import kept, key_of
-from .outside import call
 from .words import Mount
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,9 +20,8 @@ INSIDE = "/wheelhouse"
 MODEL, COMMAND = ROOT / "locks/model.txt", ROOT / "locks/cli.txt"
 OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python of these tests: CPython 3.11, as bookworm's."""
-GLIBC = 31
-"""2.31 is bullseye's, the oldest suite."""
-DOWNLOAD_SECONDS = 900
+GLIBC = (2, 31)
+"""bullseye has it, the oldest suite."""
 
 
 def wheelhouse(lock: Path | None = None, python: str = OURS) -> Path:
@@ -48,24 +49,15 @@ def mount(lock: Path | None = None, python: str = OURS) -> Mount:
 
 
 def _locked(lock: Path, python: str) -> Path:
-    locks = (lock, MODEL, COMMAND)
+    """The wheels that `omnimind wheelhouse` chooses and fetches."""
+    locks, target = (lock, MODEL, COMMAND), Target(python, GLIBC)
 
-    def build(target: Path) -> None:
-        options = ("--require-hashes", "--only-binary=:all:", "--no-deps", "--disable-pip-version-check", "--quiet")
-        files = (word for one in locks for word in ("-r", str(one)))
-        call((sys.executable, "-m", "pip", "download", *options, *target_words(python), "--dest", str(target), *files), timeout=DOWNLOAD_SECONDS)
+    def build(folder: Path) -> None:
+        folder.mkdir()
+        fetch(folder, choose(locks, target), lambda _: None)
 
     tag = f"cp{python.replace('.', '')}"
-    return kept(f"wheels-{tag}-{key_of(*target_words(python), *(one.read_bytes() for one in locks))}", build)
-
-
-def target_words(python: str, glibc: int = GLIBC) -> tuple[str, ...]:
-    """pip's words for CPython of this version on x86_64 Linux with glibc 2.`glibc`: pip derives no older platform from a newer one."""
-    platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(glibc, 4, -1)]
-    platforms += ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"]
-    words = ["--implementation", "cp", "--python-version", python]
-    words += [word for abi in (f"cp{python.replace('.', '')}", "abi3", "none") for word in ("--abi", abi)]
-    return (*words, *(word for platform in platforms for word in ("--platform", platform)))
+    return kept(f"wheels-{tag}-{key_of(str(target), *(one.read_bytes() for one in locks))}", build)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -100,3 +100,65 @@ def test_an_error_starts_with_the_line_that_tells(tmp_path: Path) -> None:
     (tmp_path / "said").write_text("Looking in indexes\nWARNING: retrying\nERROR: No matching distribution found for uv\n")
     assert sh(f"whole {tmp_path}/said").splitlines()[0] == "ERROR: No matching distribution found for uv"
     assert len(sh(f"whole {tmp_path}/said").splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "chosen"),
+    [
+        (("omnimind_ops/origin.py", "frontend/dist/index.html", "wheels/omnimind_ops-1.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "checkout"),
+        (("omnimind_ops/origin.py", "wheels/omnimind_ops-1.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "wheels/omnimind_ops-1.0-py3-none-any.whl"),
+        (("omnimind_ops/origin.py",), "", "checkout, page"),
+        (("omnimind_ops-1.0-py3-none-any.whl", "wheels/omnimind_ops-2.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "omnimind_ops-1.0-py3-none-any.whl"),
+        (("wheels/omnimind_ops-2.0-py3-none-any.whl",), "--wheelhouse {}/wheels", "wheels/omnimind_ops-2.0-py3-none-any.whl"),
+        (("omnimind_ops/origin.py", "elsewhere/omnimind_ops-3.0-py3-none-any.whl"), "{}/elsewhere/omnimind_ops-3.0-py3-none-any.whl", "elsewhere/omnimind_ops-3.0-py3-none-any.whl"),
+    ],
+)
+def test_what_is_installed(tmp_path: Path, files: tuple[str, ...], words: str, chosen: str) -> None:
+    for file in (*files, "wheels/uv-0.13.9-py3-none-any.whl", "omnimind_ops/__init__.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text('__version__ = "0.0.1"\n')
+    said = sh(f'here={tmp_path}; options {words.format(tmp_path)}; look_at_source; echo "${{wheel:-checkout}}${{page:+, page}}"').strip()
+    assert said.removeprefix(f"{tmp_path}/") == chosen
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "why"),
+    [
+        ((), "", "is no checkout of omnimind"),
+        (("omnimind_ops-1.0-py3-none-any.whl", "omnimind_ops-2.0-py3-none-any.whl"), "", "holds 2 files"),
+        (("pip-1.whl",), "pip-1.whl", "it is not a wheel of omnimind"),
+        ((), "none/omnimind_ops-1.0-py3-none-any.whl", "there is no file"),
+        (("omnimind_ops/origin.py",), "--wheelhouse {}/wheels", "is not built"),
+        ((), "--wheelhouse {}/nowhere", "is not a folder"),
+        ((), "--wheelhouse {}", "it holds no wheel of uv"),
+        ((), "a.whl b.whl", "two are named"),
+        ((), "--what", "--what is unknown"),
+        ((), "--python", "needs a value"),
+    ],
+)
+def test_what_cannot_be_installed_is_told(tmp_path: Path, files: tuple[str, ...], words: str, why: str) -> None:
+    for file in (*files, "wheels/uv-0.13.9-py3-none-any.whl"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    script = f"{FUNCTIONS}\ncd {tmp_path}; here={tmp_path}; options {words.format(tmp_path)}; look_at_source"
+    done = subprocess.run(("dash", "-c", script), capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert why in done.stderr and done.stderr.startswith("error: ") and "\nfix: " in done.stderr
+
+
+def test_uv_asks_where_pip_would(tmp_path: Path) -> None:
+    """What `pip config list` prints: variables before files, several values with line ends between them."""
+    python = tmp_path / "boot/bin/python"
+    python.parent.mkdir(parents=True)
+    lines = (":env:.index-url='https://first.example/simple'", "global.index-url='https://second.example/simple'")
+    lines += (r"global.extra-index-url='\nhttps://a.example\nhttps://b.example'", "global.find-links='/opt/one /opt/two'")
+    python.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
+    python.chmod(0o755)
+    ask = f"work={tmp_path}; unset UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_FIND_LINKS; obey_pip; env | grep ^UV_ | sort"
+    assert set(sh(ask).split("\n")) >= {
+        "UV_DEFAULT_INDEX=https://first.example/simple",
+        "UV_INDEX=https://a.example https://b.example",
+        "UV_FIND_LINKS=/opt/one,/opt/two",
+    }
+    told = f"work={tmp_path}; export UV_DEFAULT_INDEX=https://mine.example; obey_pip; env"
+    assert "UV_DEFAULT_INDEX=https://mine.example\n" in sh(told)

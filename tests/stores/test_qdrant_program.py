@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from qdrant_client import models
 
+from omnimind_ops.flows import program as program_flow
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
+from omnimind_ops.flows.program import Program
+from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.program import Missing, Start, Way
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
 from tests.qdrant import Server
+from tests.stores.backup.backups import NAME
+from tests.stores.backup.real import REAL, config_of, file_of
+
+SHARD = file_of("made-1.18.3", "shard")
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +68,28 @@ def moved(running: Server, minors: int) -> str:
     return f"{major}.{minor + minors}.{patch}"
 
 
-def test_the_containers_own_program_is_taken_with_its_version(running: Server, container: Container) -> None:
-    found = qdrant_source(container, Asked(), notes := [])
-    assert (found.binary, found.version, found.storage) == ("/qdrant/qdrant", moved(running, 0), str(running.storage))
-    assert notes == []
+@pytest.mark.parametrize(
+    ("start", "notes"),
+    [
+        (Start(Way.HOST), []),
+        (
+            Start(Way.PACKAGES, (Missing("libunwind.so.8"),), ("libunwind8",)),
+            ["Qdrant's program needs libunwind.so.8, which this host lacks: package libunwind8 is installed"],
+        ),
+        (
+            Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
+            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it is started with the loader and libraries of its container"],
+        ),
+    ],
+)
+def test_the_containers_own_program_is_taken_with_its_version(
+    running: Server, container: Container, monkeypatch: pytest.MonkeyPatch, start: Start, notes: list[str]
+) -> None:
+    # There is no container: tests/e2e/test_program.py reads programs out of real ones.
+    monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
+    found = qdrant_source(container, Asked(), told := [])
+    assert (found.binary, found.version, found.storage, found.start) == ("/qdrant/qdrant", moved(running, 0), str(running.storage), start)
+    assert told == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
@@ -84,5 +112,48 @@ def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_pa
 def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server, container: Container, tmp_path: Path) -> None:
     asked = Asked(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
     found = qdrant_source(container, asked, notes := [])
-    assert (found.version, found.storage, found.backup) == (moved(running, -1), "", str(running.storage))
-    assert f"native Qdrant {moved(running, -1)} opens what the same version wrote, or the minor version before it" in notes[-1]
+    assert found.backup
+    assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
+    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
+
+
+def test_a_shard_snapshots_configuration_comes_from_the_running_container(running: Server, container: Container) -> None:
+    client = running.client()
+    client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
+    try:
+        found = restored(container, Asked(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
+    finally:
+        client.delete_collection(NAME)
+        client.close()
+    assert found and found.config and found.room > 2 * SHARD.stat().st_size
+    assert (found.collection, found.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
+    assert "comes from the running Qdrant" in notes[-1]
+    with pytest.raises(Problem, match="no running Qdrant has a collection absent"):
+        restored(container, Asked(qdrant_backup=SHARD, qdrant_collection="absent"), [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (Asked(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
+        (Asked(qdrant_collection_config=Path("c.json")), "cannot use --qdrant-collection-config: it is about a backup"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")), "there is no such file"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"), "holds no params"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
+        (Asked(qdrant_backup=SHARD), "which collection"),
+        (Asked(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
+        (Asked(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME), "names its collections itself"),
+    ],
+)
+def test_options_that_do_not_fit_the_backup_are_refused(asked: Asked, why: str) -> None:
+    with pytest.raises(Problem, match=why):
+        restored(None, asked, [])
+
+
+def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(config_of("made-1.18.3")))
+    with pytest.raises(Problem, match="holds its own"):
+        restored(None, Asked(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
+    found = restored(None, Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
+    assert found and found.config == config_of("made-1.18.3")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Undo
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source, converge, copies, migrate
+from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source, converge, copies, migrate
 
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
 REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")
@@ -34,6 +36,20 @@ def test_native_services_start_only_when_the_data_is_in_place() -> None:
     order = ids(SOURCE)
     for step in ("final-qdrant", "place-redis", "final-uploads-0"):
         assert order.index("stop-data") < order.index(step) < order.index("activate-units")
+
+
+def test_a_backup_is_loaded_by_the_program_that_will_serve_it_before_anything_stops_and_compared_afterwards() -> None:
+    backup = Restored("/b/shard.snapshot", "c", {"params": {"shard_number": 1}}, 1)
+    source = replace(SOURCE, qdrant=replace(QDRANT, storage="", backup=backup))
+    steps = {step.id: step for step in migrate(source, Goal(), 10).steps}
+    order = list(steps)
+    assert order.index("take-qdrant") < order.index("install-qdrant") < order.index("warm-qdrant") < order.index("prove-backup") < order.index("arm-timer")
+    asked = {"backup": "/b/shard.snapshot", "collection": "c", "config": {"params": {"shard_number": 1}}}
+    for name in ("warm-qdrant", "prove-backup"):
+        assert {key: steps[name].args[key] for key in asked} == asked
+    assert steps["prove-backup"].args["storage"] == steps["warm-qdrant"].args["incoming"]
+    assert (steps["verify"].args["qdrant"], steps["verify"].args["backup"]) == (False, True)
+    assert "read-qdrant" not in steps and "prove-backup" not in ids(SOURCE)
 
 
 def test_empty_redis_moves_nothing() -> None:

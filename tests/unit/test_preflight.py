@@ -208,7 +208,7 @@ def test_python_in_a_home_fails_with_the_reason() -> None:
     ("index", "made", "state", "words"),
     [
         (None, False, State.OK, "not asked"),
-        (Index("https://pypi.org/simple"), False, State.OK, "answers"),
+        (Index("https://mirror.example/simple"), False, State.OK, "answers"),
         (Index("https://mirror/simple", "Connection refused"), False, State.FAIL, "https://mirror/simple cannot be used: Connection refused"),
         (Index("https://mirror/simple", "Connection refused"), True, State.WARN, "will do if nothing changed"),
     ],

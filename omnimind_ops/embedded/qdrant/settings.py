@@ -1,4 +1,4 @@
-"""Configuration, read as the real binary reads it: built-in values, then `--config-path`, then `QDRANT__SECTION__KEY`."""
+"""Configuration, read as the real binary reads it: built-in values, files of the folder config/, `--config-path`, `QDRANT__SECTION__KEY`; the last wins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Settings:
     http_port: int = 6333
     api_key: str | None = None
     read_only_api_key: str | None = None
-    static_content_dir: Path | None = None
+    static_content_dir: Path | None = Path("static")  # served where there is one
     max_request_size_mb: int = 32
     flush_interval_sec: float = 5
 
@@ -40,9 +40,15 @@ _KEYS = {
 }
 
 
-def load(config: Path | None, env: Mapping[str, str]) -> Settings:
-    """Settings from a YAML file (may be None) and the environment, which wins; keys we do not use are ignored."""
-    tree = _read(config) if config else {}
+def load(config: Path | None, env: Mapping[str, str], folder: Path = Path("config")) -> Settings:
+    """Settings from YAML files and the environment, which wins; keys we do not use are ignored.
+
+    In `folder` lie config.yaml, that of the run mode and local.yaml, each where there is one; `config` may be None.
+    """
+    usual = (folder / f"{name}.yaml" for name in ("config", env.get("RUN_MODE", "development"), "local"))
+    tree: Mapping[str, Any] = {}
+    for file in (*(file for file in usual if file.is_file()), *((config,) if config else ())):
+        tree = _merged(tree, _read(file))
     values: dict[str, Any] = {}
     for path, name in _KEYS.items():
         found = env.get("QDRANT__" + "__".join(path).upper())
@@ -52,6 +58,8 @@ def load(config: Path | None, env: Mapping[str, str]) -> Settings:
             values[name] = _typed(".".join(path), name, found)
     if str(_dig(tree, ("service", "enable_tls"))).lower() == "true" or env.get("QDRANT__SERVICE__ENABLE_TLS") == "true":
         raise SettingsError("service.enable_tls: this stand-in for Qdrant cannot speak TLS")
+    if str(_dig(tree, ("service", "enable_static_content"))).lower() == "false":
+        values["static_content_dir"] = None
     return Settings(**values)
 
 
@@ -65,6 +73,11 @@ def _read(config: Path) -> Mapping[str, Any]:
     if not isinstance(tree, Mapping | None):
         raise SettingsError(f"{config}: not a mapping")
     return tree or {}
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:
+    both = {key: _merged(below[key], above[key]) for key in below if isinstance(below[key], Mapping) and isinstance(above.get(key), Mapping)}
+    return {**below, **above, **both}
 
 
 def _dig(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import Pin, Target, WheelFile
-from omnimind_ops.observe.indexes import uv_environment
-from omnimind_ops.tools import lock_file, uv, wheel_tags
+from omnimind_ops.tools import index, lock_file, uv, wheel_tags
 from omnimind_ops.tools.output import kept, main_line
 from omnimind_ops.tools.shell import run
 
@@ -27,7 +27,7 @@ def _offered(locks: Sequence[Path], target: Target) -> dict[str, tuple[WheelFile
     with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
         out = Path(scratch) / "pylock.toml"
         words = uv.compile_words(locks, target, out, Path(scratch) / "cache")
-        done = run(words, timeout=SECONDS, check=False, env={**uv_environment(), "UV_NO_WRAP": "1"})
+        done = run(words, timeout=SECONDS, check=False, env={**index.environment(os.environ), "UV_NO_WRAP": "1"})
         if not done.ok:
             said = kept(done.err.splitlines())
             fix = "look at the network and at where packages come from (PIP_INDEX_URL, /etc/pip.conf), then run the same command again"

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import WheelFile
-from omnimind_ops.observe.indexes import logins, uv_environment
+from omnimind_ops.tools import index
 
 if TYPE_CHECKING:
     import httpx
@@ -40,10 +40,10 @@ def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
     """Bring all of them; a Problem names the first that cannot be had."""
     import httpx
 
-    environment = {**os.environ, **uv_environment()}
+    environment = {**os.environ, **index.environment(os.environ)}
     trust = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE") or None)
     with httpx.Client(verify=trust, follow_redirects=True, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as pool:
-        download = _Download(client, folder, logins(environment), count)
+        download = _Download(client, folder, index.logins(environment), count)
         jobs = [pool.submit(download.one, wheel) for wheel in wheels]
         try:
             for job in jobs:

@@ -19,6 +19,7 @@ from omnimind_ops.flows.wheels.download import fetch, there
 from omnimind_ops.model.event import Event, EventKind, Tell, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import RunState
 from omnimind_ops.model.wheelhouse import MANIFEST, Target, WheelFile
 from omnimind_ops.paths import data
 from omnimind_ops.planning.check import size
@@ -68,11 +69,10 @@ class Chosen:
 def prepare(order: Order, tell: Tell) -> Chosen:
     """Look at the folder and ask the index; writes nothing."""
     _usable(order.folder)
-    _tell_run(tell, order)
     with _step(tell, "choose"):
         wheels = choose(order.locks, order.target)
         found = Chosen(wheels, tuple(one for one in wheels if not there(order.folder, one)))
-        tell(line("choose", f"{order.target}, lock {order.lock}: {found}"))
+    tell(line("", f"{order.target}, lock {order.lock}: {found}"))
     return found
 
 
@@ -165,6 +165,15 @@ def _step(tell: Tell, step: str) -> Iterator[None]:
     tell(Event(EventKind.STEP, STEPS[step], step, {"status": "done", "seconds": round(time.monotonic() - began, 3)}))
 
 
-def _tell_run(tell: Tell, order: Order) -> None:
+@contextmanager
+def running(order: Order, tell: Tell) -> Iterator[None]:
+    """Tell that the work on an order begins, and how it ends."""
+    text, data = f"omnimind wheelhouse {order.folder}", {"id": "", "name": "wheelhouse"}
     steps: list[JSON] = [{"id": step, "title": title, "phase": "wheelhouse", "status": "todo"} for step, title in STEPS.items()]
-    tell(Event(EventKind.RUN, f"omnimind wheelhouse {order.folder}", data={"id": "", "name": "wheelhouse", "status": "running", "steps": steps}))
+    tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.RUNNING), "steps": steps}))
+    try:
+        yield
+    except BaseException:
+        tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.FAILED)}))
+        raise
+    tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.FINISHED)}))

@@ -20,13 +20,17 @@ def verify_checksum(path: Path) -> bool:
             continue
         found = _SHA256.match(beside.read_text(encoding="utf-8", errors="replace").strip())
         if not found:
-            raise Problem(f"cannot verify {path}", f"{beside.name} holds no SHA-256", "copy it again from where the backup was made, or remove it")
+            raise Problem(
+                f"cannot verify {path}",
+                f"{beside.name} holds no SHA-256",
+                "copy it again from where the backup was made, or remove it",
+            )
         with path.open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
         if actual != found.group().lower():
             raise Problem(
                 f"cannot use {path}",
-                f"its SHA-256 is {actual}, but {beside.name} says {found.group().lower()}: it was changed or damaged since",
+                f"its SHA-256 is {actual}, but {beside.name} says {found.group().lower()}: it was changed since",
                 "copy it again from where it was made, or use another backup",
             )
         verified = True

@@ -1,4 +1,4 @@
-"""What lies in a backup, by the names of a storage directory, and whether all is there that a server needs to load it."""
+"""What lies in a backup, by the names of a storage directory, and whether all is there that a server needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Contents:
         self.small: dict[str, bytes] = {}
 
     def add(self, path: str, read: Callable[[], bytes] | None) -> None:
-        """Note a file, or a folder when `read` is None; Problem when it was noted before, or tells of a restore that was cut off."""
+        """Note a file, or a folder when `read` is None; Problem when it is there twice, or a restore was cut off."""
         self.folders.update(str(parent) for parent in PurePosixPath(path).parents)
         if read is None:
             self.folders.add(path)
@@ -49,7 +49,8 @@ class Contents:
     def check(self, *, snapshot: bool) -> None:
         """Raise Problem when a collection lacks what a server needs to load it.
 
-        Of a snapshot every segment must be complete; on a disk there may be one that was just begun, which a server leaves out.
+        Of a snapshot every segment must be complete; on a disk there may be one that was just begun, which a server
+        leaves out.
         """
         for name in self.collections():
             home = f"collections/{name}"
@@ -66,7 +67,9 @@ class Contents:
             raise broken(self.archive, f"{home}/config.json has no params")
         if params.get("sharding_method") == "custom":
             mapping = self._json(f"{home}/shard_key_mapping.json")
-            lists = mapping.values() if isinstance(mapping, Mapping) else [one.get("shard_ids") or [] for one in mapping]
+            lists = (
+                mapping.values() if isinstance(mapping, Mapping) else [one.get("shard_ids") or [] for one in mapping]
+            )
             return {int(shard) for shards in lists for shard in shards}
         return set(range(int(params.get("shard_number") or 1)))
 
@@ -81,7 +84,11 @@ class Contents:
         self._need(f"{shard}/shard_config.json", self.files)
         self._need(f"{shard}/segments", self.folders)
         self._need(f"{shard}/wal", self.folders)
-        found = [PurePosixPath(folder).name for folder in self.folders if str(PurePosixPath(folder).parent) == f"{shard}/segments"]
+        found = [
+            PurePosixPath(folder).name
+            for folder in self.folders
+            if str(PurePosixPath(folder).parent) == f"{shard}/segments"
+        ]
         begun = 0
         for segment in sorted(name for name in found if not name.startswith(".")):
             begun += self._check_segment(f"{shard}/segments/{segment}", snapshot)

@@ -38,8 +38,8 @@ SEVERAL = (BackupKind.STORAGE, BackupKind.ARCHIVE, BackupKind.FULL)
 class Layout:
     """How to read an archive.
 
-    `prefix` is where the storage or the collection begins. `collections` is the collection's name by file name, "" for the archive itself.
-    `packed`: segments are as in a snapshot (`ID.tar`, or `ID/files/`), not as on the disk.
+    `prefix` is where the storage or the collection begins. `collections` is the collection's name by file name, ""
+    for the archive itself. `packed`: segments are as in a snapshot (`ID.tar`, or `ID/files/`), not as on the disk.
     """
 
     kind: BackupKind
@@ -49,9 +49,10 @@ class Layout:
 
 
 def layout_of(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout | None:
-    """Return how to read an archive with these files, `config` being its config.json at the top; None when it is something else.
+    """Return how to read an archive with these files and this config.json at its top; None for something else.
 
-    `collections` is still empty. Several storage directories or collections in one archive are told apart by `prefixes`.
+    `collections` is still empty. Several storage directories or collections in one archive are told apart by
+    `prefixes`.
     """
     found = list(names)
     packed = any(map(_PACKED.match, found))
@@ -94,7 +95,9 @@ def collection_of(file: str) -> str | None:
 def check_collection(name: str, archive: str) -> str:
     """Return the name if Qdrant could have given it to a directory; else Problem."""
     if not 0 < len(name.encode(errors="replace")) <= 255 or name in (".", "..") or _FORBIDDEN & set(name):
-        raise Problem(f"cannot use {archive}", f"{name!r} is no name of a collection", "use a backup that Qdrant itself made")
+        raise Problem(
+            f"cannot use {archive}", f"{name!r} is no name of a collection", "use a backup that Qdrant itself made"
+        )
     return name
 
 

@@ -1,4 +1,4 @@
-"""The files of a packed backup under the names that they have in a storage directory; archives inside archives are opened on the way."""
+"""The files of a packed backup under their names in a storage directory; archives inside are opened on the way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAST_OF_SEGMENT = "snapshot/files/version.info"
 
 @dataclass(frozen=True)
 class Leaf:
-    """A file or directory of the storage directory to be, and where its bytes come from. `written`: it is not only read for what it says."""
+    """A file or directory of the storage directory to be. `written`: it is not only read for what it says."""
 
     path: str
     member: Member

@@ -1,4 +1,4 @@
-"""Whether a backup suits is asked of the program that will serve it: it loads what was unpacked, and every point is read."""
+"""Whether a backup suits is asked of the program that will serve it: it loads the backup, and every point is read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Proof:
 
 
 def room(backup: Backup) -> int:
-    """Return the bytes that a proof takes beside what is unpacked: the program's own copy of the file, and what it makes of it."""
+    """Return the bytes that a proof takes besides: the program's own copy of the file, and what it unpacks."""
     return backup.seen[0] + backup.stored if backup.kind in SNAPSHOTS else 0
 
 
@@ -41,11 +41,11 @@ def prove(
     step: str = "",
     without: Collection[str] = (),
 ) -> Proof:
-    """Start the program on what was unpacked, read every point, and compare with what it recovers from the file by itself.
+    """Start the program on what was unpacked, read every point, compare with what it recovers from the file.
 
-    `config` is a shard snapshot's. `scratch` is a folder of our own on the file system of `storage`; it is removed. Collections named in
-    `without` are not read. Problem when the program cannot load the backup, when
-    collections are missing, or when the two readings differ.
+    `config` is a shard snapshot's. `scratch` is a folder of our own on the file system of `storage`; it is removed.
+    Collections named in `without` are not read. Problem when the program cannot load the backup, when collections are
+    missing, or when the two readings differ.
     """
     discard(scratch)
     scratch.mkdir(parents=True)
@@ -65,7 +65,14 @@ def prove(
 
 
 def _second(
-    backup: Backup, config: Mapping[str, Any] | None, held: Fingerprint, program: Program, scratch: Path, tell: Tell, step: str, without: Collection[str]
+    backup: Backup,
+    config: Mapping[str, Any] | None,
+    held: Fingerprint,
+    program: Program,
+    scratch: Path,
+    tell: Tell,
+    step: str,
+    without: Collection[str],
 ) -> str:
     if backup.kind not in SNAPSHOTS:
         return f"not asked: a {backup.kind} is Qdrant's own files, each compared when it was copied"
@@ -79,7 +86,11 @@ def _second(
         except NotOfferedError as error:
             return f"not offered by this program: {error}"
         again = full_fingerprint(endpoint, tell, step, without)
-    told = [one for one in compare(held, again) if config is None or not one.name.startswith(("configuration", "payload indexes"))]
+    told = [
+        one
+        for one in compare(held, again)
+        if config is None or not one.name.startswith(("configuration", "payload indexes"))
+    ]
     if told:
         first = "; ".join(f"{one.name}: {one.source} unpacked, {one.target} recovered" for one in told[:3])
         raise Problem(
@@ -106,8 +117,8 @@ def cannot_serve(backup: Backup, program: Program, error: CannotLoadError) -> Pr
     return Problem(
         f"cannot restore {backup.path}",
         f"the Qdrant that will serve it ({program.argv[-1]}) cannot load it: {error}",
-        "nothing was stopped. Pass the Qdrant that made the backup (--qdrant-binary PATH), or load the backup with that version, "
-        "go up one minor version at a time, and make a new one",
+        "nothing was stopped. Pass the Qdrant that made the backup (--qdrant-binary PATH), or load the backup with that "
+        "version, go up one minor version at a time, and make a new one",
         log=error.log,
     )
 

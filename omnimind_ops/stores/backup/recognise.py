@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ def no_config(_: str) -> None:
 class Backup:
     """A backup that can be restored. Sizes in bytes, with holes and without.
 
-    `storage` is the directory to copy for a directory, of a storage or of one collection. `aliases` is None where the backup does not hold
-    them (those of one collection never do). `checksum` is "verified" or "absent". `notes` are for a person. `written` are small files that a
-    backup of this kind lacks, by their path in the storage directory. No backup tells the version of Qdrant that made it.
+    `storage` is the directory to copy for a directory, of a storage or of one collection. `aliases` is None where the
+    backup does not hold them (those of one collection never do). `checksum` is "verified" or "absent". `notes` are
+    for a person. `written` are small files that a backup of this kind lacks, by their path in the storage directory.
+    No backup tells the version of Qdrant that made it.
     """
 
     path: Path
@@ -63,10 +65,11 @@ class Backup:
 def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config) -> Backup:
     """Say what a backup is and that it is whole. Read-only.
 
-    A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or tar.zst of either, a
-    collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256 beside it, that is compared. `collection`
-    names the collection of a backup that holds one, where its name does not tell. `config_of` returns the configuration of
-    a shard snapshot's collection by name. Problem for all else: damaged, cut off, with links or names that lead outside, unfinished, foreign.
+    A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or
+    tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256
+    beside it, that is compared. `collection` names the collection of a backup that holds one, where its name does not
+    tell. `config_of` returns the configuration of a shard snapshot's collection by name. Problem for all else:
+    damaged, cut off, with links or names that lead outside, unfinished, foreign.
     """
     if path.is_dir():
         return _directory(path, collection)
@@ -101,7 +104,18 @@ def _directory(path: Path, collection: str | None) -> Backup:
     of_directory(found[0], "", str(path)).check(snapshot=False)
     facts = qdrant_storage.storage_facts(found[0])
     names = tuple(facts.collections)
-    return Backup(path, BackupKind.STORAGE, "", names, facts.aliases, facts.apparent, facts.stored, "absent", layout, storage=found[0])
+    return Backup(
+        path,
+        BackupKind.STORAGE,
+        "",
+        names,
+        facts.aliases,
+        facts.apparent,
+        facts.stored,
+        "absent",
+        layout,
+        storage=found[0],
+    )
 
 
 def _collection_directory(path: Path, collection: str | None) -> Backup:
@@ -109,7 +123,19 @@ def _collection_directory(path: Path, collection: str | None) -> Backup:
     name = layout.collections[""]
     of_directory(path, f"collections/{name}/", str(path)).check(snapshot=False)
     tree = walk(path, live=True)
-    return Backup(path, BackupKind.FOLDER, "", (name,), None, tree.apparent, stored(tree), "absent", layout, storage=path, notes=_notes(layout))
+    return Backup(
+        path,
+        BackupKind.FOLDER,
+        "",
+        (name,),
+        None,
+        tree.apparent,
+        stored(tree),
+        "absent",
+        layout,
+        storage=path,
+        notes=_notes(layout),
+    )
 
 
 def _named(path: Path, layout: Layout, names: list[str], top: Any, collection: str | None) -> Layout:
@@ -119,7 +145,9 @@ def _named(path: Path, layout: Layout, names: list[str], top: Any, collection: s
         _one_of(path, prefixes(names), "storage directories")
         return layout
     if layout.kind is BackupKind.FULL:
-        mapping = {str(file): check_collection(str(name), str(path)) for name, file in dict(top["collections_mapping"]).items()}
+        mapping = {
+            str(file): check_collection(str(name), str(path)) for name, file in dict(top["collections_mapping"]).items()
+        }
         if missing := sorted(mapping.keys() - set(names)):
             raise broken(str(path), f"{missing[0]} is missing in it")
         return replace(layout, collections=mapping)
@@ -169,7 +197,7 @@ def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: An
     with opened(path) as (file, _):
         for leaf in leaves(file, layout, str(path)):
             member = leaf.member
-            contents.add(leaf.path, None if member.folder else lambda member=member: small_bytes(member, str(path)))  # type: ignore[misc]
+            contents.add(leaf.path, None if member.folder else partial(small_bytes, member, str(path)))
             apparent += member.size
             size += sum(length for _, length in member.extents) + 4096
             if layout.kind is BackupKind.ARCHIVE and leaf.path == "aliases/data.json":
@@ -179,7 +207,7 @@ def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: An
         name = layout.collections[""]
         written = shard.collection_files(name, contents, config_of(name), str(path))
         for name, text in written.items():
-            contents.add(name, lambda text=text: text.encode())  # type: ignore[misc]
+            contents.add(name, text.encode)
     contents.check(snapshot=layout.packed)
     if lost := sorted(set(layout.collections.values()) - set(contents.collections())):
         raise broken(str(path), f"collections/{lost[0]} is missing in it")

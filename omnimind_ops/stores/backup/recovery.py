@@ -1,4 +1,4 @@
-"""The second reader of a snapshot: a running Qdrant recovers it from the file itself, by its own code, without our unpacking."""
+"""The second reader of a snapshot: a running Qdrant recovers it from the file by its own code."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ class NotOfferedError(Exception):
     """This server does not recover snapshots of this kind; the text is what it said."""
 
 
-def recover(backup: Backup, config: Mapping[str, Any] | None, endpoint: QdrantEndpoint, tell: Tell, step: str = "") -> None:
-    """Have an empty server recover a snapshot; NotOfferedError when it does not do that, Problem when it cannot read this one.
+def recover(
+    backup: Backup, config: Mapping[str, Any] | None, endpoint: QdrantEndpoint, tell: Tell, step: str = ""
+) -> None:
+    """Have an empty server recover a snapshot; NotOfferedError when it does not do that, Problem when it cannot.
 
     `config` is the configuration of a shard snapshot's collection.
     """

@@ -1,7 +1,8 @@
 """RocksDB backups inside segments: what Qdrant up to 1.17 puts into a snapshot in place of the database's own files.
 
-Layout (RocksDB's BackupEngine): `meta/1` lists the files, `private/1/` holds those of this backup alone, `shared_checksum/` tables with their
-checksum and size in the name. Restoring one is giving each file its own name again, in the database's directory.
+Layout (RocksDB's BackupEngine): `meta/1` lists the files, `private/1/` holds those of this backup alone,
+`shared_checksum/` tables with their checksum and size in the name. Restoring one is giving each file its own name
+again, in the database's directory.
 """
 
 from __future__ import annotations

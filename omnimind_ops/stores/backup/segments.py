@@ -1,7 +1,7 @@
-"""What a segment must hold, told by its own segment.json: Qdrant opens a segment without its vectors or payloads as an empty one. Pure.
+"""What a segment must hold, by its own segment.json: Qdrant opens one without payloads as an empty one. Pure.
 
-Checked with the sources of 1.15.5 and 1.18.3 (lib/segment/src/segment_constructor) and with edge 0.9. Storage types not named here are newer
-than we know: nothing is demanded of them, the server that loads the backup tells.
+Checked with the sources of 1.15.5 and 1.18.3 (lib/segment/src/segment_constructor) and with edge 0.9. Storage types
+not named here are newer than we know: nothing is demanded of them, the server that loads the backup tells.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ Read = Callable[[str], bytes]
 """Returns the bytes of a small file of a segment."""
 
 _GRIDSTORE = ("config.json", "tracker.dat", "page_0.dat", "bitmask.dat", "gaps.dat")
-SMALL = ("segment.json", "segment_manifest.json", "payload_index/config.json", "vectors/config.json", "vectors/status.dat", LIST)
+SMALL = (
+    "segment.json",
+    "segment_manifest.json",
+    "payload_index/config.json",
+    "vectors/config.json",
+    "vectors/status.dat",
+    LIST,
+)
 """Ends of the names of the files that `lacking` reads."""
 
 
@@ -29,7 +36,7 @@ def complete(has: Names) -> bool:
 
 
 def lacking(has: Names, read: Read) -> str:
-    """Return the first file that a segment must hold and does not, "" when there is none; ValueError when what it says of itself cannot be read."""
+    """Return the first file that a segment lacks, "" for none; ValueError when its segment.json cannot be read."""
     return next((name for name in _required(has, read) if not any(map(has, name.split("|")))), "")
 
 

@@ -1,4 +1,4 @@
-"""A shard snapshot lacks its collection's files: the configuration comes from a person or a running server, the rest is told by its segments."""
+"""A shard snapshot lacks its collection's files. The configuration is given; the rest is read from its segments."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ from omnimind_ops.stores.backup.tar import damage
 
 VERSION = "0.4.2"
 """The version of the collection format: the same in every Qdrant since 1.3."""
-_PARTS = ("params", "hnsw_config", "optimizer_config", "wal_config", "quantization_config", "strict_mode_config", "metadata")
+_PARTS = (
+    "params",
+    "hnsw_config",
+    "optimizer_config",
+    "wal_config",
+    "quantization_config",
+    "strict_mode_config",
+    "metadata",
+)
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
-    """Return a collection's configuration from a file: config.json of its directory, or what GET /collections/NAME answers."""
+    """Return a configuration from a file: a collection's config.json, or what GET /collections/NAME answers."""
     config = config_of(path)
     if config is None:
         raise Problem(
@@ -40,11 +48,11 @@ def config_of(path: Path) -> Mapping[str, Any] | None:
 
 
 def collection_files(name: str, contents: Contents, config: Mapping[str, Any] | None, archive: str) -> dict[str, str]:
-    """Return the files of the collection's directory by path; Problem when the configuration is not there, or is another collection's."""
+    """Return the files of the collection's directory by path; Problem without its configuration, or with another's."""
     if config is None:
         raise Problem(
             f"cannot restore {archive}",
-            f"it is a shard snapshot: it holds no config.json, and no running Qdrant has a collection {name} to take it from",
+            f"a shard snapshot holds no config.json, and no running Qdrant has a collection {name} to take it from",
             "pass the collection's configuration (--qdrant-collection-config FILE), or use a collection snapshot",
         )
     params = config.get("params") or {}
@@ -89,5 +97,7 @@ def _sizes(vectors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _words(vectors: tuple[Mapping[str, str], set[str]]) -> str:
     dense, sparse = vectors
-    shown = [f"{name or '(unnamed)'} ({kind})" for name, kind in sorted(dense.items())] + [f"{name} (sparse)" for name in sorted(sparse)]
+    shown = [f"{name or '(unnamed)'} ({kind})" for name, kind in sorted(dense.items())] + [
+        f"{name} (sparse)" for name in sorted(sparse)
+    ]
     return ", ".join(shown) or "(none)"

@@ -1,6 +1,7 @@
-"""Read tar archives, also compressed ones, without trusting them: every member once, in order, and nothing missing at the end.
+"""Read tar archives, also compressed ones, without trusting them: each member once, in order, up to the end.
 
-`tarfile` takes a damaged header for the end of the archive and says nothing when the end itself is missing; `members` looks again.
+`tarfile` takes a damaged header for the end of the archive and says nothing when the end itself is missing; `members`
+looks again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _BROKEN = (tarfile.TarError, EOFError, zlib.error, zstandard.ZstdError, OSError,
 
 
 class Forward:
-    """A stream that can be read once, from front to back, with the seeks that `tarfile` makes: forward, and back a little."""
+    """A stream that is read once, with the seeks that `tarfile` makes: forward, and back a little."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self.source = source
@@ -78,7 +79,7 @@ class Forward:
 
 @dataclass(frozen=True)
 class Member:
-    """A file or directory of an archive. `name` is relative and stays inside; `extents` is where its data lie, the rest are zeros."""
+    """A file or directory of an archive. `name` stays inside; `extents` is where its data lie, the rest are zeros."""
 
     name: str
     folder: bool
@@ -109,11 +110,13 @@ class Member:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
-    """Open an archive; yields the tar stream and its compression: "", "gzip" or "zstd". Problem when it cannot be read."""
+    """Open an archive; yields the tar stream and its compression: "", "gzip" or "zstd"; Problem if unreadable."""
     try:
         file: BinaryIO = path.open("rb")
     except OSError as error:
-        raise Problem(f"cannot read {path}", error.strerror or str(error), "check the path and its permissions") from error
+        raise Problem(
+            f"cannot read {path}", error.strerror or str(error), "check the path and its permissions"
+        ) from error
     with file:
         magic = file.read(4)
         file.seek(0)
@@ -157,8 +160,9 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
 
 
 def check_frames(file: BinaryIO) -> None:
-    """Walk the frames and blocks of a zstd file by their headers, then go back to its start; EOFError when it was cut off,
-    ZstdError for rubbish between the frames.
+    """Walk the frames and blocks of a zstd file by their headers, then go back to its start.
+
+    EOFError when it was cut off, ZstdError for rubbish between the frames.
 
     zstandard's own reader takes a cut for the end. Format: RFC 8878, section 3.1.1.
     """
@@ -196,7 +200,11 @@ def damage(name: str) -> Iterator[None]:
 
 def broken(name: str, why: str) -> Problem:
     """Return the problem of an archive that cannot be used."""
-    return Problem(f"cannot use {name}", f"it is damaged or no backup of Qdrant: {why}", "copy it again from where it was made, or use another backup")
+    return Problem(
+        f"cannot use {name}",
+        f"it is damaged or no backup of Qdrant: {why}",
+        "copy it again from where it was made, or use another backup",
+    )
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str) -> Member:
@@ -208,6 +216,11 @@ def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str) -> Member
     sparse = cast("list[tuple[int, int]] | None", getattr(info, "sparse", None))
     extents = tuple((start, length) for start, length in sparse if length) if sparse is not None else ((0, info.size),)
     ends = [0, *(start + length for start, length in extents)]
-    if info.size < 0 or any(start < end or length < 0 or start + length > info.size for (start, length), end in zip(extents, ends, strict=False)):
+    if info.size < 0 or any(
+        start < end or length < 0 or start + length > info.size
+        for (start, length), end in zip(extents, ends, strict=False)
+    ):
         raise broken(archive, f"{info.name!r} has impossible sizes")
-    return Member("/".join(parts), info.isdir(), 0 if info.isdir() else info.size, extents if info.size else (), tar, info)
+    return Member(
+        "/".join(parts), info.isdir(), 0 if info.isdir() else info.size, extents if info.size else (), tar, info
+    )

@@ -27,17 +27,22 @@ from omnimind_ops.stores.throttle import Throttle
 def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
     """Make `into` a storage directory with what the backup holds, and return it; it must not exist yet, or be empty.
 
-    Built beside and renamed, so a killed one leaves nothing at `into`, and one that was finished is not done again. Holes and runs of zeros
-    become holes; every file is read back and compared. The backup is only read. Problem: no room, changed since it was recognised, in use.
+    Built beside and renamed, so a killed one leaves nothing at `into`, and one that was finished is not done again.
+    Holes and runs of zeros become holes; every file is read back and compared. The backup is only read. Problem: no
+    room, changed since it was recognised, in use.
     """
-    done = into.with_name(f".{into.name}.omnimind-unpacked")
+    done = _note(into)
     name = json.dumps([str(backup.path), *backup.seen, *backup.collections])
     if into.exists() and done.is_file() and done.read_text(encoding="utf-8") == name:
         return into
     if into.is_dir() and not any(into.iterdir()):
         into.rmdir()
     if into.exists():
-        raise Problem(f"cannot unpack {backup.path} to {into}", "something is there already", "move it away, or choose another directory")
+        raise Problem(
+            f"cannot unpack {backup.path} to {into}",
+            "something is there already",
+            "move it away, or choose another directory",
+        )
     _unchanged(backup)
     into.parent.mkdir(parents=True, exist_ok=True)
     check_space(into, backup.stored)
@@ -55,10 +60,23 @@ def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
     return into
 
 
+def forget(into: Path) -> None:
+    """Forget that a backup was unpacked there: whoever moved it away says so."""
+    _note(into).unlink(missing_ok=True)
+
+
+def _note(into: Path) -> Path:
+    return into.with_name(f".{into.name}.omnimind-unpacked")
+
+
 def _copy(backup: Backup, source: Path, half: Path, tell: Tell, step: str) -> None:
     one = backup.kind is BackupKind.FOLDER
     if busy := shards_in_use(source) if one else in_use(source):
-        raise Problem(f"cannot copy {source}", f"a running Qdrant uses it ({busy[0]})", "stop that server, or make a snapshot and pass that")
+        raise Problem(
+            f"cannot copy {source}",
+            f"a running Qdrant uses it ({busy[0]})",
+            "stop that server, or make a snapshot and pass that",
+        )
     target = half / "collections" / backup.collections[0] if one else half
     target.parent.mkdir(parents=True, exist_ok=True)
     copy_tree(source, target, step=step, tell=tell)
@@ -85,7 +103,9 @@ def _write_all(backup: Backup, half: Path, tell: Tell, step: str) -> None:
         for path, text in backup.written.items():
             (half / path).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Problem(f"cannot unpack {backup.path} to {half.parent}", str(error), "mend the cause and run again") from error
+        raise Problem(
+            f"cannot unpack {backup.path} to {half.parent}", str(error), "mend the cause and run again"
+        ) from error
     tell(progress(step, f"unpack {backup.path.name}", backup.apparent, backup.apparent))
 
 
@@ -118,4 +138,8 @@ def _unchanged(backup: Backup) -> None:
     if backup.storage is None:
         now = backup.path.stat()
         if (now.st_size, now.st_mtime_ns) != backup.seen:
-            raise Problem(f"cannot unpack {backup.path}", "it changed since it was looked at", "wait until it is written, then run again")
+            raise Problem(
+                f"cannot unpack {backup.path}",
+                "it changed since it was looked at",
+                "wait until it is written, then run again",
+            )

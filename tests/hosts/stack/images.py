@@ -17,12 +17,13 @@ from ..cache import kept, key_of, key_of_files, sources
 from ..host import Host, Mount
 from ..outside import OutsideError, call
 from ..recipe import Recipe
+from .program import image_program
 from .qdrant import qdrant_executable
 
 Redis = Literal["same", "newer"]
 STACK = Path(__file__).resolve().parent
 PROJECT = STACK / "project"
-PACKAGES = ("redis-server", "python3")
+PACKAGES = ("redis-server", "python3", "ca-certificates", "libunwind8", "libgomp1", "libstdc++6", "zlib1g")
 BASES = ("python:3.11-slim", "nginx:alpine")
 # Documentation and translations are half of a small root file system.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
@@ -45,7 +46,8 @@ def stack_images(redis: Redis = "same", qdrant: Path | None = None, builder: Rec
 
     `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for. `builder` is the host that builds them; any makes the same ones.
     """
-    rootfs, qdrant = root_file_system(), qdrant or qdrant_executable()
+    rootfs = root_file_system()
+    qdrant = image_program(qdrant or qdrant_executable(), rootfs)
     redis_key = key_of(valkey_server().read_bytes()) if redis == "newer" else "same"
     shape = key_of_files([*sources(STACK / "dockerfiles"), *sources(PROJECT / "web"), STACK / "images.py"], STACK)
     key = key_of(rootfs.name, shape, redis_key, qdrant.read_bytes())

@@ -1,9 +1,7 @@
-"""Backups that a real Qdrant made (tests/fixtures/qdrant-real), the program to restore them with, and a reader of its own."""
+"""Backups that a real Qdrant made (tests/fixtures/qdrant-real), and a reader of its own for what is restored."""
 
 import json
-import os
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterable
 from functools import cache
@@ -15,31 +13,36 @@ import httpx
 
 from omnimind_ops.stores.qdrant import QdrantEndpoint
 from omnimind_ops.stores.qdrant_scratch import Program
+from tests import qdrant
 from tests.stores.backup.backups import NAME
 
 ROOT = Path(__file__).parents[3]
 REAL = ROOT / "tests" / "fixtures" / "qdrant-real"
 MADE = ("made-1.18.3", "made-1.15.5")
 NARRATIVES = "omnimind_narratives"
-SNAPSHOTS = {"collection": f"{NAME}-*", "two shards": f"{NARRATIVES}-*", "full": "full-*", "shard": "shard-*", "archive": "storage.tar"}
+SNAPSHOTS = {
+    "collection": f"{NAME}-*",
+    "two shards": f"{NARRATIVES}-*",
+    "full": "full-*",
+    "shard": "shard-*",
+    "archive": "storage.tar",
+}
 KINDS = (*SNAPSHOTS, "storage", "folder", "folder archive")
 """What a person may have; the last three are made of the archive by untarring it."""
-GIVEN = os.environ.get("OMNIMIND_TEST_QDRANT")
 
 
 def program() -> Program:
-    """The real program that `$OMNIMIND_TEST_QDRANT` names, else the stand-in."""
-    if GIVEN:
-        return Program((GIVEN,))
-    return Program((sys.executable, "-m", "omnimind_ops.embedded.qdrant"), env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"})
+    """The program of the tests, as `prove` starts it."""
+    return Program(qdrant.words(), env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"})
 
 
 @cache
 def reads_rocksdb() -> bool:
     """Whether the program is of the era: Qdrant dropped RocksDB with 1.18, and the stand-in never had it."""
-    if not GIVEN:
+    given = qdrant.real()
+    if given is None:
         return False
-    said = subprocess.run([GIVEN, "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([given, "--version"], capture_output=True, text=True, check=True).stdout
     return [int(part) for part in said.split()[1].split(".")[:2]] < [1, 18]
 
 
@@ -80,7 +83,9 @@ def holds() -> dict[str, Any]:
 
 def read(endpoint: QdrantEndpoint) -> dict[str, Any]:
     """Every point and alias of a server, by plain requests, in the form of `expected`."""
-    with httpx.Client(base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=endpoint.url, headers={"api-key": endpoint.api_key or ""}, trust_env=False, timeout=60
+    ) as client:
         names = [one["name"] for one in client.get("/collections").json()["result"]["collections"]]
         aliases = client.get("/aliases").json()["result"]["aliases"]
         found: dict[str, Any] = {"aliases": {one["alias_name"]: one["collection_name"] for one in aliases}}

@@ -1,4 +1,4 @@
-"""A real archive that ends too early is never taken for a whole one: cut at every member's boundary, the archives inside likewise."""
+"""A real archive cut at any member's boundary, also inside, is never taken for a whole one."""
 
 import io
 import tarfile

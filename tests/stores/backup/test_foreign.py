@@ -1,8 +1,8 @@
 """What is no backup of Qdrant, or not one that can be used, and what is said about it."""
 
 import os
+import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import recognise
 from tests.stores.backup.backups import NAME, Made, bare
+from tests.stores.backup.real import NARRATIVES, backup_of, config_of, file_of
 
 
 def test_a_snapshot_whose_name_says_nothing_needs_the_collections_name(made: Made, tmp_path: Path) -> None:
@@ -21,11 +22,50 @@ def test_a_snapshot_whose_name_says_nothing_needs_the_collections_name(made: Mad
         recognise(file, "../../etc")
 
 
-def test_a_shard_snapshot_is_refused_with_what_to_make_instead(made: Made, tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "shard.snapshot", "w") as tar:
-        tar.add(made.storage / "collections" / NAME / "0", ".")
-    with pytest.raises(Problem, match="snapshot of a shard"):
-        recognise(tmp_path / "shard.snapshot")
+@pytest.mark.parametrize("kind", ["collection", "folder archive", "shard"])
+def test_a_backup_of_one_collection_needs_its_name(kind: str, tmp_path: Path) -> None:
+    file = bare(backup_of("made-1.18.3", kind, tmp_path), tmp_path / "x", "b.tar")
+    if kind == "folder archive":
+        assert recognise(file).collections == (NAME,)  # the folder in it is called so
+    else:
+        with pytest.raises(Problem, match="which collection") as caught:
+            recognise(file)
+        assert "--qdrant-collection NAME" in caught.value.fix
+    assert recognise(file, "other", lambda _: config_of("made-1.18.3")).collections == ("other",)
+
+
+@pytest.mark.parametrize("kind", ["full", "archive", "storage"])
+def test_a_backup_that_names_its_collections_takes_no_other_name(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="names its collections itself"):
+        recognise(backup_of("made-1.18.3", kind, tmp_path), NAME)
+
+
+def test_a_shard_snapshot_needs_the_configuration_of_its_collection(tmp_path: Path) -> None:
+    file, config = file_of("made-1.18.3", "shard"), config_of("made-1.18.3")
+    with pytest.raises(Problem, match=r"holds no config\.json") as caught:
+        recognise(file, NAME)
+    assert "--qdrant-collection-config" in caught.value.fix
+    other = {**config, "params": {**config["params"], "vectors": {"size": 384, "distance": "Cosine"}}}
+    with pytest.raises(Problem, match=r"holds vectors \(unnamed\) \(64 Cosine\).* says \(unnamed\) \(384 Cosine\)"):
+        recognise(file, NAME, lambda _: other)
+    two = {**config, "params": {**config["params"], "shard_number": 2}}
+    with pytest.raises(Problem, match="has 2 shards"):
+        recognise(file, NAME, lambda _: two)
+
+
+def test_a_shard_of_another_node_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    storage = backup_of("made-1.18.3", "storage", tmp_path)
+    state = storage / "collections" / NAME / "0" / "replica_state.json"
+    state.write_text(state.read_text().replace('"is_local":true', '"is_local":false'))
+    with pytest.raises(Problem, match="on another node"):
+        recognise(storage)
+
+
+def test_a_storage_that_lacks_a_shard_is_refused(tmp_path: Path) -> None:
+    storage = backup_of("made-1.18.3", "storage", tmp_path)
+    shutil.rmtree(storage / "collections" / NARRATIVES / "1")
+    with pytest.raises(Problem, match=f"collections/{NARRATIVES}/1/replica_state.json is missing"):
+        recognise(storage)
 
 
 @pytest.mark.parametrize("content", [b"", b"REDIS0011\xff", b"PK\x03\x04zip", os.urandom(5000), b"\x1f\x8bnot gzip", b"\x28\xb5\x2f\xfdnot zstd", bytes(10240)])

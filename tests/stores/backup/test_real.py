@@ -1,4 +1,4 @@
-"""Every backup that a real Qdrant made: restored, read back point by point; or refused by the program that would serve it, in its own words."""
+"""Every backup that a real Qdrant made: restored and read point by point, or refused in the program's words."""
 
 from pathlib import Path
 
@@ -21,7 +21,9 @@ def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: s
     if made == "made-1.15.5" and not reads_rocksdb():
         with pytest.raises(Problem, match="cannot load it") as refused:
             prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
-        assert refused.value.log and "--qdrant-binary" in refused.value.fix and "nothing was stopped" in refused.value.fix
+        assert (
+            refused.value.log and "--qdrant-binary" in refused.value.fix and "nothing was stopped" in refused.value.fix
+        )
         return
     proof = prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
     assert proof.second == "equal" or not kind_is_snapshot(backup.kind)

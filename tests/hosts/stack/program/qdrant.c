@@ -3,7 +3,6 @@
  * The stand-in itself is one file that Python made and that finds itself by its own path. It is carried in this program, written to the
  * temporary folder and run with the very loader and libraries that this program was started with. */
 #define _GNU_SOURCE
-#include <libunwind-ptrace.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,10 @@
 
 __asm__(".section .rodata\n.balign 16\nstandin:\n.incbin \"" STANDIN "\"\nstandin_end:\n.byte 0\n.previous\n");
 extern const char standin[], standin_end[];
+
+/* Of libunwind-ptrace, whose header is not needed for two functions. */
+void *_UPT_create(pid_t);
+void _UPT_destroy(void *);
 
 enum { MOST = 256 };
 

@@ -1,0 +1,106 @@
+"""Every backup that a real Qdrant made, restored on one host: migrate, read every point, roll back, the next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import boot_sample, wait_for_stack
+from tests.hosts.words import Mount
+from tests.stores.backup.backups import NAME
+from tests.stores.backup.real import REAL, config_of, expected, file_of, reads_rocksdb, shown
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
+OLD = "made-1.15.5"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with boot_sample(points=300, mounts=[wheelhouse.mount(), Mount(REAL, "/testhost/real")]) as booted:
+        tool.install(booted)
+        booted.write("/testhost/config.json", json.dumps(config_of("made-1.18.3")))
+        for made in ("made-1.18.3", OLD):
+            booted.sh(f"mkdir -p /testhost/{made}; tar -C /testhost/{made} -xf /testhost/real/{made}/storage.tar")
+        yield booted
+
+
+def words(made: str, kind: str) -> list[str]:
+    """The options for a backup of this kind."""
+    if kind == "storage":
+        return ["--qdrant-backup", f"/testhost/{made}"]
+    options = (
+        ["--qdrant-collection", NAME, "--qdrant-collection-config", "/testhost/config.json"] if kind == "shard" else []
+    )
+    return ["--qdrant-backup", str(Path("/testhost/real") / file_of(made, kind).relative_to(REAL)), *options]
+
+
+def ask(host: Host, path: str, body: object = None) -> Any:
+    """What the native Qdrant answers."""
+    data = "" if body is None else f"-H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
+    said = host.sh(
+        f'curl -fsS -H "api-key: $(cat /etc/omnimind/secrets/qdrant.key)" {data} http://127.0.0.1:6333{path}'
+    )
+    return json.loads(said)["result"]
+
+
+def read(host: Host) -> dict[str, Any]:
+    """Every point, index and alias of the native Qdrant."""
+    found: dict[str, Any] = {
+        "aliases": {one["alias_name"]: one["collection_name"] for one in ask(host, "/aliases")["aliases"]}
+    }
+    for one in ask(host, "/collections")["collections"]:
+        if (name := one["name"]) != "omnimind_health":
+            body = {"limit": 1000, "with_payload": True, "with_vector": True}
+            points = ask(host, f"/collections/{name}/points/scroll", body)["points"]
+            found[name] = shown(points, ask(host, f"/collections/{name}")["payload_schema"])
+    return found
+
+
+def started(host: Host) -> list[str]:
+    """When each container was started."""
+    return sorted(
+        host.sh("docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.State.Running}}' $(docker ps -aq)").splitlines()
+    )
+
+
+def restore(host: Host, made: str, kind: str) -> None:
+    said = tool.migrate(host, "--no-bench", *words(made, kind), "--json")
+    assert tool.results(said)[-1]["data"]["state"] == "confirmed"
+    assert read(host) == expected(kind)
+    receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
+    assert receipt["backup"]["second_reader"] == "equal" or kind in ("archive", "storage")
+    verified = receipt["verified"]["qdrant"]
+    assert verified["source"] == verified["native"]
+    assert {name for name in verified["native"]["digests"] if name.startswith("every point of ")} == {
+        f"every point of {name}" for name in expected(kind) if name != "aliases"
+    }
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_real_server_made_is_served_natively_point_by_point(host: Host, kind: str) -> None:
+    restore(host, "made-1.18.3", kind)
+
+
+@pytest.mark.parametrize("kind", ["collection", "storage"])
+def test_a_backup_of_the_rocksdb_era_is_asked_of_the_program_before_anything_stops(host: Host, kind: str) -> None:
+    if reads_rocksdb():
+        restore(host, OLD, kind)
+        return
+    before = started(host)
+    said = tool.migrate(host, "--no-bench", *words(OLD, kind), check=False)
+    assert said.returncode == 3, said.stderr
+    assert "cannot load it" in said.stderr and "RocksDB" in said.stderr and "--qdrant-binary" in said.stderr
+    assert started(host) == before
+    assert host.sh("ls -A /var/lib/qdrant | grep -E 'incoming$|proof' || true") == ""
+    assert host.sh("ls -A /var/lib/qdrant/storage") == ""

@@ -1,0 +1,47 @@
+"""The program of the sample stack's Qdrant image: shaped as the official one, whatever serves in it."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from omnimind_ops.tools import elf
+
+from ...cache import kept, key_of
+from ...outside import call
+
+SOURCE = Path(__file__).with_name("qdrant.c")
+UNWIND = ("libunwind-ptrace.so.0", "libunwind-x86_64.so.8", "libunwind.so.8")
+# What the stand-in's own parts open later; a program's headers must name what it needs.
+WITHIN = ("libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1", "libz.so.1", "libgcc_s.so.1")
+
+
+def image_program(executable: Path, rootfs: Path) -> Path:
+    """The file that becomes /qdrant/qdrant: one that needs libunwind, as the official program does, is taken as it is; any other is carried in one that does.
+
+    Needs gcc on this machine.
+    """
+    binary = elf.read(executable)
+    if binary and UNWIND[0] in binary.needed:
+        return executable
+    key = key_of(SOURCE.read_bytes(), executable.read_bytes(), rootfs.name, *WITHIN)
+    return kept(f"program-{key}", lambda target: _compile(executable, rootfs, target, key))
+
+
+def _compile(executable: Path, rootfs: Path, target: Path, key: str) -> None:
+    with tempfile.TemporaryDirectory(prefix=".program-", dir=target.parent) as folder:
+        _unpack(rootfs, Path(folder))
+        linked = (f"-l:{name}" for name in (*UNWIND, *WITHIN))
+        carried = (f'-DSTANDIN="{executable}"', f'-DKEY="{key}"')
+        call(("gcc", "-O2", "-Wall", "-Wextra", *carried, "-o", str(target), str(SOURCE), "-Wl,--no-as-needed", f"-L{folder}", *linked), timeout=120)
+    target.chmod(0o755)
+
+
+def _unpack(rootfs: Path, folder: Path) -> None:
+    """Put the image's own libraries into the folder: this machine may not have them."""
+    with tarfile.open(rootfs) as archive:
+        for member in archive:
+            name = Path(member.name).name
+            if name in (*UNWIND, *WITHIN) and (source := archive.extractfile(member)):
+                (folder / name).write_bytes(source.read())
