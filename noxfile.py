@@ -87,7 +87,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def campaign(session: nox.Session) -> None:
     """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
-    session.run("python", "-m", "tests.campaigns", *session.posargs)
+    session.run(sys.executable, "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session
