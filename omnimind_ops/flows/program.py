@@ -70,6 +70,7 @@ def web_ui(container: Container) -> str:
 
 
 def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
+    scratch.chmod(0o755)  # apt downloads as a user of its own
     host, offer = libraries.on_host(binary, home), packages.Offered(_made(scratch / "packages"))
     return start(binary, platform.machine(), host, offer, container)
 
