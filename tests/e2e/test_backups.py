@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,25 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
 OLD = "made-1.15.5"
+READ = """
+import json, urllib.request
+key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
+
+def ask(path, body=None):
+    headers = {"api-key": key, "content-type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request("http://127.0.0.1:6333" + path, data, headers)
+    return json.load(urllib.request.urlopen(request, timeout=60))["result"]
+
+def facts(home):
+    body = {"limit": 1000, "with_payload": True, "with_vector": True}
+    return ask(home + "/points/scroll", body)["points"], list(ask(home)["payload_schema"])
+
+names = [one["name"] for one in ask("/collections")["collections"]]
+held = {name: facts("/collections/" + name) for name in names}
+print(json.dumps({"aliases": ask("/aliases")["aliases"], "collections": held}))
+"""
+"""Runs on the host: prints all that its Qdrant holds."""
 
 
 @pytest.fixture(scope="module")
@@ -43,26 +61,11 @@ def words(made: str, kind: str) -> list[str]:
     return ["--qdrant-backup", str(Path("/testhost/real") / file_of(made, kind).relative_to(REAL)), *options]
 
 
-def ask(host: Host, path: str, body: object = None) -> Any:
-    """What the native Qdrant answers."""
-    data = "" if body is None else f"-H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
-    said = host.sh(
-        f'curl -fsS -H "api-key: $(cat /etc/omnimind/secrets/qdrant.key)" {data} http://127.0.0.1:6333{path}'
-    )
-    return json.loads(said)["result"]
-
-
 def read(host: Host) -> dict[str, Any]:
     """Every point, index and alias of the native Qdrant."""
-    found: dict[str, Any] = {
-        "aliases": {one["alias_name"]: one["collection_name"] for one in ask(host, "/aliases")["aliases"]}
-    }
-    for one in ask(host, "/collections")["collections"]:
-        if (name := one["name"]) != "omnimind_health":
-            body = {"limit": 1000, "with_payload": True, "with_vector": True}
-            points = ask(host, f"/collections/{name}/points/scroll", body)["points"]
-            found[name] = shown(points, ask(host, f"/collections/{name}")["payload_schema"])
-    return found
+    said: dict[str, Any] = json.loads(host.run(("python3", "-c", READ)).stdout)
+    points = {name: shown(*facts) for name, facts in said["collections"].items() if name != "omnimind_health"}
+    return {"aliases": {one["alias_name"]: one["collection_name"] for one in said["aliases"]}} | points
 
 
 def started(host: Host) -> list[str]:
