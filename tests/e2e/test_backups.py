@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.hosts.words import Mount
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import REAL, config_of, expected, file_of, reads_rocksdb, shown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
 OLD = "made-1.15.5"
@@ -75,8 +76,14 @@ def started(host: Host) -> list[str]:
     )
 
 
+def migrate(host: Host, made: str, kind: str, *more: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Migrate with this backup, confirmed at once."""
+    options = (*tool.WORDS, "--yes", "--no-bench", *words(made, kind), *more)
+    return tool.omnimind(host, *options, check=check, timeout=1800)
+
+
 def restore(host: Host, made: str, kind: str) -> None:
-    said = tool.migrate(host, "--no-bench", *words(made, kind), "--json")
+    said = migrate(host, made, kind, "--json")
     assert tool.results(said)[-1]["data"]["state"] == "confirmed"
     assert read(host) == expected(kind)
     receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
@@ -101,7 +108,7 @@ def test_a_backup_of_the_rocksdb_era_is_asked_of_the_program_before_anything_sto
         restore(host, OLD, kind)
         return
     before = started(host)
-    said = tool.migrate(host, "--no-bench", *words(OLD, kind), check=False)
+    said = migrate(host, OLD, kind, check=False)
     assert said.returncode == 3, said.stderr
     assert "cannot load it" in said.stderr and "RocksDB" in said.stderr and "--qdrant-binary" in said.stderr
     assert started(host) == before
