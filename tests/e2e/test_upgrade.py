@@ -37,7 +37,7 @@ def upgraded(host: Host) -> str:
 
 def run(host: Host) -> tuple[str, str]:
     """The newest run as the command that is on PATH tells it: its state, and the version that began it."""
-    newest = json.loads(host.run(("omnimind", "runs", "--json")).stdout)["runs"][0]
+    newest = json.loads(host.run(("omnimind", "runs", "--json")).stdout)["data"]["runs"][0]
     return newest["state"], newest["version"]
 
 
