@@ -26,7 +26,7 @@ LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
     "cu12": ("pyproject.toml", *ENGINE, "locks/cu12.in"),
     "cu13": ("pyproject.toml", *ENGINE, "locks/cu13.in"),
-    "demo": ("locks/demo.in",),
+    "demo": ("pyproject.toml", "locks/demo.in"),
     "dev": ("pyproject.toml", "--all-extras", "--group", "dev"),
     "model": ("--no-deps", "locks/model.in"),
     "cli": ("pyproject.toml", "locks/cli.in"),
@@ -87,7 +87,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def campaign(session: nox.Session) -> None:
     """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
-    session.run("python", "-m", "tests.campaigns", *session.posargs)
+    session.run(sys.executable, "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session

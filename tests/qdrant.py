@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from qdrant_client import QdrantClient
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 NAMED = "OMNIMIND_TEST_QDRANT"
 START_SECONDS = 60
@@ -145,6 +148,8 @@ class Server:
 
     def client(self, **options: object) -> QdrantClient:
         """A new client. It does not compare versions: a user's container can be of any from 1.12 on."""
+        from qdrant_client import QdrantClient  # not for the demo, which only asks which program is named
+
         return QdrantClient(url=self.url, timeout=30, check_compatibility=False, **options)  # type: ignore[arg-type]
 
 

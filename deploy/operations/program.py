@@ -1,4 +1,4 @@
-"""program: an executable with what it needs, in a folder of its version, checked by running it, and made current by a link."""
+"""program: an executable with what it needs, in a folder of its version, tried, and made current by a link."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyinfra.api.exceptions import OperationError
 from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Found, Paths
-from deploy.facts.stats import Stats
+from deploy.facts.stats import Stat, Stats
 from deploy.look import look
 from deploy.render import text
 from omnimind_ops.model.program import Way
@@ -21,10 +21,11 @@ from omnimind_ops.tools.program import FACTS, PROGRAM, START, start_script
 
 @operation()
 def program(source: str, folder: str, link: str, user: str) -> Commands:
-    """Install `source` as FOLDER/qdrant, its time kept, so that equal size and time mean an equal file; `link` points to the folder.
+    """Install `source` as FOLDER/qdrant and point `link` to the folder; equal size and time mean an equal file.
 
-    A staged program (one with program.json beside it) brings its libraries and web UI. It must answer `--version` as `user`, who will
-    run it. An empty or vanished source leaves an installed program alone, but for the script that starts it.
+    A staged program (one with program.json beside it) brings its libraries and web UI. It must answer `--version`
+    as `user`, who will run it. An empty or vanished source leaves an installed program alone, but for the script
+    that starts it.
     """
     stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
     stats = look(Stats, paths=(source or "/nonexistent", target))
@@ -36,16 +37,23 @@ def program(source: str, folder: str, link: str, user: str) -> Commands:
         if host.state.is_executing:
             raise OperationError(f"no program at {source or 'no path given'}: name one with --qdrant-binary")
     facts, old = found.get(f"{stage}/{FACTS}"), found.get(f"{folder}/{FACTS}")
-    fresh = here is None or (staged is not None and ((staged.size, staged.changed) != (here.size, here.changed) or _differ(facts, old)))
+    fresh = here is None or (staged is not None and (_stamp(staged) != _stamp(here) or _differ(facts, old)))
     start = start_script(_loader(facts if fresh else old))
     started = f"{folder}/{START}" in found and found[f"{folder}/{START}"].content.decode() == start
     linked = link in found and found[link].content.decode() == folder
     if not fresh and linked and started:
         return
-    changes = [f"+ {target}"] * fresh + [f"~ {folder}/{START}"] * (not started) + [f"~ {link} -> {folder}"] * (not linked)
-    notes.note(host, changes)
-    values = {"source": source, "stage": stage if facts else "", "folder": folder, "link": link, "user": user, "script": start}
-    yield StringCommand(text("scripts/program.sh.j2", fresh=fresh, bundled=bool(_loader(facts)), **{k: shlex.quote(v) if v else "" for k, v in values.items()}))
+    notes.note(host, [f"+ {target}"] * fresh)
+    notes.note(host, [f"~ {folder}/{START}"] * (not started) + [f"~ {link} -> {folder}"] * (not linked))
+    values = {"source": source, "folder": folder, "link": link, "user": user, "script": start}
+    quoted = {name: shlex.quote(value) for name, value in values.items()}
+    from_stage = shlex.quote(stage) if facts else ""
+    script = text("scripts/program.sh.j2", fresh=fresh, bundled=bool(_loader(facts)), stage=from_stage, **quoted)
+    yield StringCommand(script)
+
+
+def _stamp(stat: Stat) -> tuple[int, int]:
+    return stat.size, stat.changed
 
 
 def _differ(staged: Found | None, installed: Found | None) -> bool:

@@ -31,7 +31,7 @@ def install(goal: Goal) -> None:
 
 
 def configure(goal: Goal) -> None:
-    """Write Qdrant's configuration and unit; the web UI is served when there is one: one in its home before the program's own."""
+    """Write Qdrant's configuration and unit; the web UI in its home is served, else the program's own."""
     own, brought = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
     there = look(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
     static = own if f"{own}/index.html" in there else f"{CURRENT}/static" if goal.qdrant_static or there else ""

@@ -61,6 +61,8 @@ def bring(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, 
             start.run()
             problems = {name: item.problem for name, item in start.items.items() if item.problem}
             if problems:
+                if ready := [item.name for item in start.items.values() if item.service and item.ready is not None]:
+                    tell(line("", f"left running: {', '.join(ready)} (omnimind down stops them)"))
                 raise _together(problems)
             calm = meter.wait()
             tell(line("", calm.said))

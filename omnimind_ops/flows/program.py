@@ -1,4 +1,4 @@
-"""Which Qdrant program is installed and how it starts on this host; found out before anything is changed, by reading it."""
+"""How a Qdrant program starts on this host; found out by reading it, before anything is changed."""
 
 from __future__ import annotations
 
@@ -34,18 +34,22 @@ def of_container(container: Container) -> Program:
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         scratch = Path(folder)
         binary = _read(_taken(container, scratch))
-        within = libraries.in_container(container.id, binary, HOME, scratch) if binary else None
-        found = start(binary, platform.machine(), libraries.on_host(binary, HOME), packages.Offered(_made(scratch / "packages")), within) if binary else Start(Way.HOST)
-    return Program(found)
+        if binary is None:
+            return Program(Start(Way.HOST))
+        return Program(_start(binary, HOME, scratch, libraries.in_container(container.id, binary, HOME, scratch)))
 
 
 def given(path: Path) -> Program:
-    """Return how a program on this host starts, and the version that it tells; packages that it needs are only unpacked for the question."""
+    """Return how a program on this host starts, and the version that it tells.
+
+    Packages that it needs are unpacked for the question, not installed.
+    """
     if not path.is_file():
-        raise Problem("cannot use the given Qdrant program", f"there is no file {path}", "name the program with --qdrant-binary PATH")
+        fix = "name the program with --qdrant-binary PATH"
+        raise Problem("cannot use the given Qdrant program", f"there is no file {path}", fix)
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         binary, scratch = _read(path), Path(folder)
-        found = start(binary, platform.machine(), libraries.on_host(binary, str(path.parent)), packages.Offered(scratch), None) if binary else Start(Way.HOST)
+        found = _start(binary, str(path.parent), scratch) if binary else Start(Way.HOST)
         words: tuple[str, ...] = (str(path),)
         if binary and found.way is Way.PACKAGES:
             beside = sorted({str(file.parent) for file in scratch.rglob("*.so*")})
@@ -61,7 +65,14 @@ def version_of(output: str) -> str:
 
 def web_ui(container: Container) -> str:
     """Return the folder of the container's web UI, "" when it has none."""
-    return STATIC if run(("docker", "cp", f"{container.id}:{STATIC}/index.html", "-"), check=False, timeout=60).ok else ""
+    page = run(("docker", "cp", f"{container.id}:{STATIC}/index.html", "-"), check=False, timeout=60)
+    return STATIC if page.ok else ""
+
+
+def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
+    scratch.chmod(0o755)  # apt downloads as a user of its own
+    host, offer = libraries.on_host(binary, home), packages.Offered(_made(scratch / "packages"))
+    return start(binary, platform.machine(), host, offer, container)
 
 
 def _taken(container: Container, scratch: Path) -> Path:
@@ -75,7 +86,8 @@ def _taken(container: Container, scratch: Path) -> Path:
             f"image {container.image} of {container.name} has no file {PROGRAM}",
             "pass --qdrant-binary PATH with the program of the container's version",
         )
-    raise Problem("cannot take Qdrant's program from its container", done.err.strip(), "make room or mend Docker, and run the same command again")
+    fix = "make room or mend Docker, and run the same command again"
+    raise Problem("cannot take Qdrant's program from its container", done.err.strip(), fix)
 
 
 def _read(path: Path) -> Binary | None:
@@ -83,7 +95,11 @@ def _read(path: Path) -> Binary | None:
     binary = elf.read(path)
     with path.open("rb") as file:
         if binary is None and file.read(2) != SCRIPT:
-            raise Problem("cannot use the Qdrant program", f"{path.name} is damaged or not a program for Linux", "pass --qdrant-binary PATH with a whole one")
+            raise Problem(
+                "cannot use the Qdrant program",
+                f"{path.name} is damaged or not a program for Linux",
+                "pass --qdrant-binary PATH with a whole one",
+            )
     return binary
 
 

@@ -18,7 +18,7 @@ class Binary:
     interpreter: str = ""  # "" of a library, and of a static program
     needed: tuple[str, ...] = ()  # libraries, by the name that the loader looks for
     wants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    offers: frozenset[str] = frozenset()  # symbol versions that it defines; a library without any is taken for every version
+    offers: frozenset[str] = frozenset()  # symbol versions that it defines; without any it serves every version
     folders: tuple[str, ...] = ()  # where it wants libraries looked for first; may hold $ORIGIN
 
     @property
@@ -57,7 +57,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Start:
-    """How a program is to be started on this host. `files` is library or interpreter → path in the container, for a bundle."""
+    """How a program is started on this host. `files` is library or loader → path in the container, for a bundle."""
 
     way: Way
     missing: tuple[Missing, ...] = ()  # of the host
@@ -73,10 +73,11 @@ class Start:
             Way.STATIC: "needs no libraries",
             Way.HOST: "finds its libraries on this host",
             Way.PACKAGES: f"needs {lacks}, which this host lacks: package {', '.join(self.packages)} is installed",
-            Way.BUNDLED: f"needs {lacks}, which this host lacks: it is started with the loader and libraries of its container",
+            Way.BUNDLED: f"needs {lacks}, which this host lacks: it runs with loader and libraries of its container",
         }[self.way]
 
     @property
     def args(self) -> dict[str, JSON]:
         """Return it as a step's arguments."""
-        return {"way": self.way.value, "packages": list(self.packages), "loader": self.loader, "files": dict(self.files)}
+        words: dict[str, JSON] = {"way": self.way.value, "packages": list(self.packages)}
+        return {**words, "loader": self.loader, "files": dict(self.files)}

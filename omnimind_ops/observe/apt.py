@@ -1,4 +1,4 @@
-"""What apt would install. Read-only: where the host's own lists do not name a package, fresh ones are read into a temporary folder."""
+"""What apt would install. Read-only: where the host's lists do not name a package, fresh ones are read elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a program starts on this host: with its libraries, with the distribution's packages, or with its container's. Pure."""
+"""How a program starts on this host: with its libraries, with packages, or with its container's. Pure."""
 
 from __future__ import annotations
 
@@ -37,13 +37,16 @@ def start(program: Binary, machine: str, host: Find, offer: Offer, container: Fi
         raise Problem(
             "cannot run the given Qdrant program on this host",
             f"this host lacks {', '.join(map(str, lacks))}, and no package of the distribution has it",
-            "leave --qdrant-binary out (a container's program comes with its libraries), or pass the static (musl) release",
+            "leave --qdrant-binary out (a container's program brings its libraries), or pass the static (musl) release",
         )
     return Start(Way.BUNDLED, lacks, (), *_bundle(program, container))
 
 
 def missing(program: Binary, find: Find) -> tuple[Missing, ...]:
-    """Return what is not found of all that the program and its libraries need; of too old a library the newest version wanted."""
+    """Return what is not found of all that the program and its libraries need.
+
+    Of a library that is too old it is the newest version wanted.
+    """
     lacks: dict[str, str] = {}
     if program.interpreter and find(program.interpreter) is None:
         lacks[program.interpreter] = ""

@@ -32,6 +32,11 @@ def config_of(args: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
     return config if isinstance(config, Mapping) else None
 
 
+def mark_of(incoming: Path) -> Path:
+    """Return the file that names the run which unpacked a backup there."""
+    return incoming.with_name(f".{incoming.name}.of-run")
+
+
 @dataclass(frozen=True)
 class ProveBackupStep:
     """Notes what the backup holds for `verify`. If the program cannot load it, what was unpacked is removed."""
@@ -61,10 +66,12 @@ class ProveBackupStep:
             )
         except Problem:
             files.discard(storage)
+            mark_of(storage).unlink(missing_ok=True)
             raise
         memo.put("second reader", found.second)
         memo.put("fingerprint", asdict(found.held))
         return False
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
-        """Nothing to undo."""
+        """Remove what a killed proof left."""
+        files.discard(Path(text(step.args, "storage")).parent / SCRATCH)

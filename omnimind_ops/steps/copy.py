@@ -12,7 +12,7 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import text
-from omnimind_ops.steps.backup import asked_backup
+from omnimind_ops.steps.backup import asked_backup, mark_of
 from omnimind_ops.stores import backup, files
 
 
@@ -45,7 +45,7 @@ class CopyStep:
             target.rename(before)
         incoming.rename(target)
         self._manifest(incoming).unlink(missing_ok=True)
-        incoming.with_name(f".{incoming.name}.of-run").unlink(missing_ok=True)
+        mark_of(incoming).unlink(missing_ok=True)
         return True
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
@@ -82,7 +82,7 @@ class CopyStep:
 
     def _unpack(self, step: Step, incoming: Path, tell: Tell) -> bool:
         """Fill `incoming` from a backup once in a run; what another run left there may be of another backup."""
-        mark = incoming.with_name(f".{incoming.name}.of-run")
+        mark = mark_of(incoming)
         if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
             return False
         files.discard(incoming)

@@ -1,4 +1,4 @@
-"""kind "program": stage Qdrant's program with what it needs to start, so that native Qdrant is exactly the version that wrote the data."""
+"""kind "program": stage Qdrant's program, of exactly the version that wrote the data, with what it needs to start."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from omnimind_ops.tools.shell import run
 
 @dataclass(frozen=True)
 class ProgramStep:
-    """Stages a program from a container (or, with `file`, of this host) as stage/qdrant-VERSION/ and proves that it starts.
+    """Stages a program from a container (or `file`, of this host) as stage/qdrant-VERSION/ and proves that it starts.
 
-    Libraries of the container come along whenever the host's do not do: until its packages are installed it starts with those.
+    Libraries of the container come along whenever the host's do not do: until packages are installed it starts with
+    those.
     """
 
     paths: Paths
@@ -37,7 +38,8 @@ class ProgramStep:
             lines.append(f"{', '.join(files)} → {folder / program.LIBRARIES}")
         if static := text(step.args, "static"):
             lines.append(f"{static} → {folder / program.STATIC}")
-        return Preview(step.id, Change.NO if (folder / program.FACTS).exists() else Change.YES, tuple(one for one in lines if one))
+        change = Change.NO if (folder / program.FACTS).exists() else Change.YES
+        return Preview(step.id, change, tuple(one for one in lines if one))
 
     def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
         """Take all beside, run `--version`, rename."""
@@ -88,12 +90,14 @@ def _describe(args: Mapping[str, JSON], folder: Path) -> None:
     start = folder / program.START
     start.write_text(program.start_script(loader))
     start.chmod(0o755)
-    facts = {"version": text(args, "version"), "way": text(args, "way"), "packages": words(args.get("packages")), "loader": loader}
+    facts = {name: text(args, name) for name in ("version", "way", "loader")} | {
+        "packages": words(args.get("packages"))
+    }
     (folder / program.FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def _proved(folder: Path) -> str:
-    """Run it once. A given program that waits for its packages is left to role qdrant, which runs it when they are there."""
+    """Run it once. A given program that waits for its packages is tried by role qdrant, when they are there."""
     done = run((*program.argv(folder), "--version"), check=False, timeout=60)
     if done.ok:
         return done.out.strip()

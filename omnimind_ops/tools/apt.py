@@ -35,7 +35,8 @@ def own_lists(folder: Path) -> tuple[str, ...]:
     folder.chmod(0o755)  # apt downloads as a user of its own
     for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
         (folder / place).mkdir(parents=True, exist_ok=True)
-    return "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache", "-o", "Acquire::Languages=none"
+    settings = (f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache", "Acquire::Languages=none")
+    return tuple(word for setting in settings for word in ("-o", setting))
 
 
 def update(options: tuple[str, ...]) -> Done:

@@ -40,10 +40,22 @@ def _read(file: IO[bytes]) -> Binary:
             interpreter = segment.get_interp_name()
         elif isinstance(segment, DynamicSegment):
             needed = [str(tag.needed) for tag in segment.iter_tags("DT_NEEDED")]  # type: ignore[attr-defined]
-            paths = [str(getattr(tag, kind)) for kind in ("rpath", "runpath") for tag in segment.iter_tags(f"DT_{kind.upper()}")]
+            paths = [
+                str(getattr(tag, kind))
+                for kind in ("rpath", "runpath")
+                for tag in segment.iter_tags(f"DT_{kind.upper()}")
+            ]
             folders = [part for path in paths for part in path.split(":") if part]
     machine = elf.header.e_machine
-    return Binary(MACHINES.get(machine, machine), elf.elfclass, interpreter, tuple(needed), _wants(elf), _offers(elf), tuple(folders))
+    return Binary(
+        MACHINES.get(machine, machine),
+        elf.elfclass,
+        interpreter,
+        tuple(needed),
+        _wants(elf),
+        _offers(elf),
+        tuple(folders),
+    )
 
 
 def _wants(elf: ELFFile) -> dict[str, frozenset[str]]:
@@ -51,7 +63,9 @@ def _wants(elf: ELFFile) -> dict[str, frozenset[str]]:
     for section in elf.iter_sections():
         if isinstance(section, GNUVerNeedSection):
             for library, versions in section.iter_versions():
-                wants[str(library.name)] = frozenset(str(one.name) for one in versions if not one.entry.vna_flags & WEAK)
+                wants[str(library.name)] = frozenset(
+                    str(one.name) for one in versions if not one.entry.vna_flags & WEAK
+                )
     return wants
 
 

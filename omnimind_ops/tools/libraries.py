@@ -11,6 +11,7 @@ from omnimind_ops.tools import elf
 from omnimind_ops.tools.shell import run
 
 Find = Callable[[str], Library | None]
+Paths = Callable[[str], Iterable[str]]
 
 
 def folders(machine: str) -> tuple[str, ...]:
@@ -25,13 +26,17 @@ def on_host(program: Binary, home: str) -> Find:
     cached, own, usual = _cached(), _own(program, home), folders(program.machine)
 
     def paths(name: str) -> Iterable[str]:
-        return (*(f"{folder}/{name}" for folder in own), *cached.get(name, ()), *(f"{folder}/{name}" for folder in usual))
+        return (
+            *(f"{folder}/{name}" for folder in own),
+            *cached.get(name, ()),
+            *(f"{folder}/{name}" for folder in usual),
+        )
 
     return cache(partial(_first, program, paths, Path))
 
 
 def in_container(container: str, program: Binary, home: str, scratch: Path) -> Find:
-    """Return how the container's loader finds a library for a program that lies in `home`; what is looked at is copied to `scratch`."""
+    """Return how the container's loader finds a library for a program in `home`; files are copied to `scratch`."""
     everywhere = (*_own(program, home), *folders(program.machine))
 
     def paths(name: str) -> Iterable[str]:
@@ -50,8 +55,8 @@ def _own(program: Binary, home: str) -> tuple[str, ...]:
     return tuple(folder.replace("${ORIGIN}", home).replace("$ORIGIN", home) for folder in program.folders)
 
 
-def _first(program: Binary, paths: Callable[[str], Iterable[str]], local: Callable[[str], Path | None], name: str) -> Library | None:
-    """Return the first library of this name made for the program's machine; the loader, too, passes over those of another one."""
+def _first(program: Binary, paths: Paths, local: Callable[[str], Path | None], name: str) -> Library | None:
+    """Return the first library of this name for the program's machine: the loader passes over those of another."""
     for path in (name,) if name.startswith("/") else paths(name):
         binary = elf.read(file) if (file := local(path)) else None
         if binary and (binary.machine, binary.bits) == (program.machine, program.bits):

@@ -25,7 +25,7 @@ PATIENCE = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o",
 
 
 def names(library: str) -> tuple[str, ...]:
-    """Return the packages that may hold a library: Debian names them by it, "libfoo.so.1" is in libfoo1, or in libfoo1t64 since 2024."""
+    """Return the packages that may hold a library: "libfoo.so.1" is in libfoo1, or since 2024 in libfoo1t64."""
     if library.startswith("/") or GLIBC.fullmatch(library):
         return ()
     stem, _, number = library.partition(".so.")
@@ -42,7 +42,7 @@ class Offered:
         self.options: tuple[str, ...] = ()
 
     def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
-        """Return library → package and library, for those that a package has which is not installed and can be fetched now."""
+        """Return library → package and library, for those in packages that are not installed and can be fetched."""
         found: dict[str, tuple[str, Library]] = {}
         for package in self._candidates({name for library in wanted for name in names(library)}):
             held = self._unpacked(package)
@@ -50,7 +50,7 @@ class Offered:
         return found
 
     def _candidates(self, packages: set[str]) -> tuple[str, ...]:
-        """Return those that apt could install and that are not installed; where it has heard of none of them its lists may be empty."""
+        """Return those that are not installed and that apt could install; empty lists are read anew, beside."""
         known = apt.policies(sorted(packages), self.options) if packages else ()
         if packages and not known and not self.options:
             lists = self.scratch / "lists"
@@ -64,7 +64,8 @@ class Offered:
         folder = self.scratch / "unpacked" / package
         if not folder.exists():
             folder.mkdir(parents=True)
-            fetched = run(("apt-get", *self.options, *PATIENCE, "download", package), cwd=folder, check=False, timeout=90)
+            fetch = ("apt-get", *self.options, *PATIENCE, "download", package)
+            fetched = run(fetch, cwd=folder, check=False, timeout=90)
             for file in folder.glob("*.deb") if fetched.ok else ():
                 run(("dpkg-deb", "-x", str(file), str(folder)), check=False)
         return libraries.in_folder(folder)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 PROGRAM, START, FACTS, LIBRARIES, LOADER, STATIC = "qdrant", "start", "program.json", "lib", "loader", "static"
 MUSL = "ld-musl"
+COMMENT = "# Written by omnimind. How the program beside it is started: docs/decisions/015."
 
 
 def argv(folder: Path) -> tuple[str, ...]:
@@ -23,11 +24,11 @@ def argv(folder: Path) -> tuple[str, ...]:
 
 
 def start_script(loader: str = "") -> str:
-    """Return FOLDER/start: with the loader of this name in lib/, or without one. It finds its folder by itself, so the folder may move."""
+    """Return FOLDER/start: with the loader of this name in lib/, or without one. The folder may move."""
     if not loader:
         how = f'exec "$here/{PROGRAM}" "$@"'
     else:
         # The host's cache of libraries is not read: they belong to another glibc.
         flags = "" if loader.startswith(MUSL) else "--inhibit-cache "
         how = f'exec "$here/{LOADER}/{PROGRAM}" {flags}--library-path "$here/{LIBRARIES}" "$here/{PROGRAM}" "$@"'
-    return f'#!/bin/sh\n# Written by omnimind. How the program beside it is started: docs/decisions/015.\nhere=$(dirname "$(readlink -f "$0")")\n{how}\n'
+    return f'#!/bin/sh\n{COMMENT}\nhere=$(dirname "$(readlink -f "$0")")\n{how}\n'

@@ -21,13 +21,19 @@ from .conftest import prepare, tar_answer
 
 FOLDER, STAGE = "/opt/omnimind/qdrant/1.20.0", "/stage"
 BUNDLED = json.dumps({"version": "1.20.0", "way": "bundled", "packages": [], "loader": "ld-linux-x86-64.so.2"})
-PACKAGED = json.dumps({"version": "1.20.0", "way": "packages", "packages": ["libunwind8"], "loader": "ld-linux-x86-64.so.2"})
+PACKAGED = json.dumps(
+    {"version": "1.20.0", "way": "packages", "packages": ["libunwind8"], "loader": "ld-linux-x86-64.so.2"}
+)
 SAME = f"9 1 755 root {STAGE}/qdrant\n9 1 755 root {FOLDER}/qdrant"
 
 
 def installed(facts: str, script: str) -> str:
     """What stands on a host where this was staged and installed."""
-    files = (File(f"{STAGE}/program.json", facts), File(f"{FOLDER}/program.json", facts), File(f"{FOLDER}/start", script, 0o755))
+    files = (
+        File(f"{STAGE}/program.json", facts),
+        File(f"{FOLDER}/program.json", facts),
+        File(f"{FOLDER}/start", script, 0o755),
+    )
     return tar_answer(*files, Link(qdrant.CURRENT, FOLDER))
 
 
@@ -39,12 +45,20 @@ def test_a_second_time_changes_nothing_for_any_way(goal: Goal) -> None:
 
 @pytest.mark.parametrize(("facts", "loader"), [(BUNDLED, True), (PACKAGED, False)])
 def test_only_a_bundle_is_started_through_its_loader(goal: Goal, facts: str, loader: bool) -> None:
-    found = prepare(qdrant.install, goal, {"stat -L": f"9 1 755 root {STAGE}/qdrant", "program.json": tar_answer(File(f"{STAGE}/program.json", facts))})
+    found = prepare(
+        qdrant.install,
+        goal,
+        {"stat -L": f"9 1 755 root {STAGE}/qdrant", "program.json": tar_answer(File(f"{STAGE}/program.json", facts))},
+    )
     assert ("--library-path" in found.shell) is loader and ('rm -rf "$new/lib"' in found.shell) is not loader
 
 
 def test_a_program_installed_before_it_had_a_script_gets_one_even_if_its_source_is_gone(goal: Goal) -> None:
-    found = prepare(qdrant.install, goal, {"stat -L": f"9 1 755 root {FOLDER}/qdrant", "program.json": tar_answer(Link(qdrant.CURRENT, FOLDER))})
+    found = prepare(
+        qdrant.install,
+        goal,
+        {"stat -L": f"9 1 755 root {FOLDER}/qdrant", "program.json": tar_answer(Link(qdrant.CURRENT, FOLDER))},
+    )
     assert "$folder/start" in found.shell and "cp -rp" not in found.shell and "+ " + FOLDER not in found.lines
 
 
@@ -62,8 +76,12 @@ def test_packages_of_the_program_are_installed_with_all_the_others(goal: Goal) -
         ("/var/lib/qdrant/static/index.html", "/stage/static", "static_content_dir: /var/lib/qdrant/static"),
     ],
 )
-def test_the_web_ui_is_served_from_where_there_is_one_the_persons_own_first(goal: Goal, there: str, staged: str, served: str) -> None:
-    found = prepare(qdrant.configure, replace(goal, qdrant_static=staged), {"stat -L": f"9 1 644 root {there}" if there else ""})
+def test_the_web_ui_is_served_from_where_there_is_one_the_persons_own_first(
+    goal: Goal, there: str, staged: str, served: str
+) -> None:
+    found = prepare(
+        qdrant.configure, replace(goal, qdrant_static=staged), {"stat -L": f"9 1 644 root {there}" if there else ""}
+    )
     assert any(served.encode() in upload for upload in found.uploads)
 
 
@@ -79,7 +97,9 @@ def staged_folder(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="the script hands everything to root and tries the program as another user")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="the script hands everything to root and tries the program as another user"
+)
 @pytest.mark.parametrize("bundled", [False, True])
 def test_the_script_installs_all_or_nothing(tmp_path: Path, bundled: bool) -> None:
     stage, target = staged_folder(tmp_path / "stage"), tmp_path / "1.20.0"
@@ -87,12 +107,30 @@ def test_the_script_installs_all_or_nothing(tmp_path: Path, bundled: bool) -> No
 
     def installs(program: str) -> bool:
         (stage / "qdrant").write_text(program)
-        values = {"source": f"{stage}/qdrant", "stage": stage, "folder": target, "link": tmp_path / "current", "user": "root", "script": start_script()}
-        script = text("scripts/program.sh.j2", fresh=True, bundled=bundled, **{key: shlex.quote(str(value)) for key, value in values.items()})
+        values = {
+            "source": f"{stage}/qdrant",
+            "stage": stage,
+            "folder": target,
+            "link": tmp_path / "current",
+            "user": "root",
+            "script": start_script(),
+        }
+        script = text(
+            "scripts/program.sh.j2",
+            fresh=True,
+            bundled=bundled,
+            **{key: shlex.quote(str(value)) for key, value in values.items()},
+        )
         return subprocess.run(("sh", "-c", script), capture_output=True, check=False).returncode == 0
 
     assert installs("#!/bin/sh\necho told $*\n")
-    assert subprocess.run((tmp_path / "current" / "start", "x"), capture_output=True, text=True, check=True).stdout == "told x\n"
+    assert (
+        subprocess.run((tmp_path / "current" / "start", "x"), capture_output=True, text=True, check=True).stdout
+        == "told x\n"
+    )
     assert (target / "lib").exists() is bundled and (target / "static" / "index.html").exists()
     assert not installs("#!/bin/sh\nexit 1\n"), "one that does not run is not installed"
-    assert subprocess.run((tmp_path / "current" / "start", "y"), capture_output=True, text=True, check=True).stdout == "told y\n"
+    assert (
+        subprocess.run((tmp_path / "current" / "start", "y"), capture_output=True, text=True, check=True).stdout
+        == "told y\n"
+    )

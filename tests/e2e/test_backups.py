@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,29 @@ from tests.hosts.words import Mount
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import REAL, config_of, expected, file_of, reads_rocksdb, shown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
 OLD = "made-1.15.5"
+READ = """
+import json, urllib.request
+key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
+
+def ask(path, body=None):
+    headers = {"api-key": key, "content-type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request("http://127.0.0.1:6333" + path, data, headers)
+    return json.load(urllib.request.urlopen(request, timeout=60))["result"]
+
+def facts(home):
+    body = {"limit": 1000, "with_payload": True, "with_vector": True}
+    return ask(home + "/points/scroll", body)["points"], list(ask(home)["payload_schema"])
+
+names = [one["name"] for one in ask("/collections")["collections"]]
+held = {name: facts("/collections/" + name) for name in names}
+print(json.dumps({"aliases": ask("/aliases")["aliases"], "collections": held}))
+"""
+"""Runs on the host: prints all that its Qdrant holds."""
 
 
 @pytest.fixture(scope="module")
@@ -43,26 +62,11 @@ def words(made: str, kind: str) -> list[str]:
     return ["--qdrant-backup", str(Path("/testhost/real") / file_of(made, kind).relative_to(REAL)), *options]
 
 
-def ask(host: Host, path: str, body: object = None) -> Any:
-    """What the native Qdrant answers."""
-    data = "" if body is None else f"-H 'content-type: application/json' -d {shlex.quote(json.dumps(body))}"
-    said = host.sh(
-        f'curl -fsS -H "api-key: $(cat /etc/omnimind/secrets/qdrant.key)" {data} http://127.0.0.1:6333{path}'
-    )
-    return json.loads(said)["result"]
-
-
 def read(host: Host) -> dict[str, Any]:
     """Every point, index and alias of the native Qdrant."""
-    found: dict[str, Any] = {
-        "aliases": {one["alias_name"]: one["collection_name"] for one in ask(host, "/aliases")["aliases"]}
-    }
-    for one in ask(host, "/collections")["collections"]:
-        if (name := one["name"]) != "omnimind_health":
-            body = {"limit": 1000, "with_payload": True, "with_vector": True}
-            points = ask(host, f"/collections/{name}/points/scroll", body)["points"]
-            found[name] = shown(points, ask(host, f"/collections/{name}")["payload_schema"])
-    return found
+    said: dict[str, Any] = json.loads(host.run(("python3", "-c", READ)).stdout)
+    points = {name: shown(*facts) for name, facts in said["collections"].items() if name != "omnimind_health"}
+    return {"aliases": {one["alias_name"]: one["collection_name"] for one in said["aliases"]}} | points
 
 
 def started(host: Host) -> list[str]:
@@ -72,8 +76,14 @@ def started(host: Host) -> list[str]:
     )
 
 
+def migrate(host: Host, made: str, kind: str, *more: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Migrate with this backup, confirmed at once."""
+    options = (*tool.WORDS, "--yes", "--no-bench", *words(made, kind), *more)
+    return tool.omnimind(host, *options, check=check, timeout=1800)
+
+
 def restore(host: Host, made: str, kind: str) -> None:
-    said = tool.migrate(host, "--no-bench", *words(made, kind), "--json")
+    said = migrate(host, made, kind, "--json")
     assert tool.results(said)[-1]["data"]["state"] == "confirmed"
     assert read(host) == expected(kind)
     receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
@@ -98,7 +108,7 @@ def test_a_backup_of_the_rocksdb_era_is_asked_of_the_program_before_anything_sto
         restore(host, OLD, kind)
         return
     before = started(host)
-    said = tool.migrate(host, "--no-bench", *words(OLD, kind), check=False)
+    said = migrate(host, OLD, kind, check=False)
     assert said.returncode == 3, said.stderr
     assert "cannot load it" in said.stderr and "RocksDB" in said.stderr and "--qdrant-binary" in said.stderr
     assert started(host) == before

@@ -77,6 +77,13 @@ def test_migrate_ends_native_with_all_data(host: Host, before: dict[str, object]
     assert found["elsewhere_web_1"] == "always true", "a foreign container is left alone"
 
 
+def test_qdrants_program_has_the_package_that_it_needs_and_brings_its_web_ui(host: Host) -> None:
+    program = json.loads(host.read("/opt/omnimind/qdrant/current/program.json"))
+    assert (program["way"], program["packages"]) == ("packages", ["libunwind8"])
+    assert "libunwind8" in host.read("/var/lib/omnimind/packages").splitlines(), "a stock host does not have it"
+    assert "Qdrant Web UI" in host.sh(f"{http.GET} http://127.0.0.1:6333/dashboard/")
+
+
 def test_every_point_key_and_upload_is_there(host: Host, before: dict[str, object]) -> None:
     after = tool.census(host, native=True)
     for store, facts in before.items():

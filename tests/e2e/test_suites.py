@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,10 @@ def test_migrate_ends_native_with_all_data(host: Host, suite: Suite, before: dic
     assert active(host) == dict.fromkeys(NATIVE, "active")
     assert host.sh("docker ps -q") == ""
     assert tool.census(host, native=True) == before
+    # The container's program needs bookworm's glibc: bullseye's is older.
+    way = json.loads(host.read("/opt/omnimind/qdrant/current/program.json"))["way"]
+    assert way == ("bundled" if suite.name == "bullseye" else "packages")
+    assert "Qdrant Web UI" in host.sh(f"{GET} http://127.0.0.1:6333/dashboard/")
     with capsys.disabled():
         print("\n" + host.sh(VERSIONS))
 

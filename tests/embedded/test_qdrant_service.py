@@ -65,6 +65,14 @@ def test_without_a_key_only_health_is_open(guarded: Server) -> None:
         assert httpx.get(guarded.url + path).status_code == 200
 
 
+def test_the_web_ui_is_open_and_what_it_asks_is_not(start_server: StartServer, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>Qdrant Web UI</title>")
+    served = start_server(env={**KEYS, "QDRANT__SERVICE__STATIC_CONTENT_DIR": str(tmp_path)})
+    assert "Web UI" in httpx.get(f"{served.url}/dashboard/").text
+    assert httpx.get(f"{served.url}/dashboards").status_code == 401
+    assert httpx.get(f"{served.url}/collections").status_code == 401
+
+
 def test_the_key_is_taken_as_header_and_as_bearer_token(guarded: Server) -> None:
     for headers in ({"api-key": "all"}, {"Authorization": "Bearer all"}):
         assert httpx.get(f"{guarded.url}/collections", headers=headers).status_code == 200

@@ -223,6 +223,8 @@ def test_engine_that_cannot_start_ends_the_start_with_its_own_words_and_nobody_w
         failed = {event["step"] for event in said.events if event["kind"] == "step" and event["data"]["status"] == "failed"}
         assert failed == {"engine", *(f"backend-{port}" for port in one.backends)}
         assert one.service("postgres")["state"] == "running", "what works is left running"
+        left = next(event["text"] for event in said.events if event["text"].startswith("left running: "))
+        assert "postgres" in left and "engine" not in left and "omnimind down" in left
     finally:
         one.close()
 

@@ -44,5 +44,7 @@ def _compile(within: str, source: Path, target: Path, flags: tuple[str, ...]) ->
     with tempfile.TemporaryDirectory(prefix=".compiled-", dir=target.parent) as folder:
         mounts = ("-v", f"{source.parent.resolve()}:/source:ro", "-v", f"{folder}:/made")
         words = ("gcc", "-O2", "-Wall", "-Wextra", "-o", "/made/program", f"/source/{source.name}", *flags)
-        docker("run", "--rm", "--network", "none", *mounts, "--workdir", "/source", within, *words, timeout=BUILD_SECONDS)
+        docker(
+            "run", "--rm", "--network", "none", *mounts, "--workdir", "/source", within, *words, timeout=BUILD_SECONDS
+        )
         Path(folder, "program").rename(target)

@@ -1,6 +1,7 @@
-"""Run inside a host: take Qdrant out of a container, or a given program, and install it, by the product's own discovery, step and roles.
+"""Run inside a host: install the Qdrant of a container, or a given program, by the product's discovery, step and roles.
 
-python -m tests.hosts.install_qdrant CONTAINER [PROGRAM]; prints one JSON object: the start, notes, previews, and what changed the second time.
+python -m tests.hosts.install_qdrant CONTAINER [PROGRAM]; prints one JSON object: how it starts, notes, previews, what changed
+the second time.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ def main(name: str, given: str = "") -> None:
     preview = staging.preview(take).lines
     staging.do(take, memo, print_event)
     again = install(goal, memo)
-    print(json.dumps({"start": asdict(source.start), "notes": notes, "preview": preview, "goal": asdict(goal), "again": again}))
+    print(
+        json.dumps(
+            {"start": asdict(source.start), "notes": notes, "preview": preview, "goal": asdict(goal), "again": again}
+        )
+    )
 
 
 def install(goal: Goal, memo: Forgetful) -> list[str]:

@@ -1,4 +1,4 @@
-"""This Python and the packages it runs with, as a folder that runs on any host: steps of ours can then be run where no Python is new enough."""
+"""This Python and its packages, as a folder that runs on any host: for steps of ours where no Python is new enough."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ NEEDED = ("omnimind_ops", "deploy", "templates", "locks", "tests")
 
 
 def pack(folder: Path) -> tuple[Mount, ...]:
-    """Fill `folder` with the interpreter, its loader and the libraries that it and every extension need; return what a host is to mount."""
+    """Fill `folder` with the interpreter, its loader and the libraries that it and every extension need.
+
+    Return what a host is to mount.
+    """
     binary = Path(sys.executable).resolve()
     lib = folder / "lib"
     lib.mkdir(parents=True)
@@ -38,7 +41,7 @@ def pack(folder: Path) -> tuple[Mount, ...]:
                 todo.append(library.binary)
     start = folder / "python"
     start.write_text(
-        f'#!/bin/sh\nexport PYTHONPATH={SOURCE}:{HERE}/site PYTHONDONTWRITEBYTECODE=1\n'
+        f"#!/bin/sh\nexport PYTHONPATH={SOURCE}:{HERE}/site PYTHONDONTWRITEBYTECODE=1\n"
         f'exec {HERE}/lib/{Path(program.interpreter).name} --inhibit-cache --library-path {HERE}/lib {HERE}/bin/{binary.name} "$@"\n'
     )
     start.chmod(0o755)
@@ -53,6 +56,11 @@ def pack(folder: Path) -> tuple[Mount, ...]:
 
 
 def extensions(*folders: Path) -> list[Path]:
-    """Every compiled module below these folders that the steps may import; the big numeric packages are none of them."""
+    """Every compiled module below these folders that the steps may import: none of the big numeric packages."""
     left_out = ("torch", "openvino", "qiskit", "numpy", "scipy", "matplotlib", "PyInstaller", "pyinstaller")
-    return [path for folder in folders for path in folder.rglob("*.so") if not any(part.startswith(left_out) for part in path.parts)]
+    return [
+        path
+        for folder in folders
+        for path in folder.rglob("*.so")
+        if not any(part.startswith(left_out) for part in path.parts)
+    ]

@@ -93,7 +93,7 @@ class Recipe:
             f'mkdir -p {units}/multi-user.target.wants" && ln -s ../{WRITABLE_NET_UNIT} {units}/multi-user.target.wants/"',
         )
         fresh = 'rm -f "$1/etc/hostname" "$1/etc/machine-id" && : > "$1/etc/machine-id"'
-        first = f'rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' if self.small else f"{apt} install {shlex.join(self.installed)}"
+        first = 'rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' if self.small else f"{apt} install {shlex.join(self.installed)}"
         return (first, *masks, *net, fresh)
 
     def build_words(self, tar: Path) -> tuple[str, ...]:

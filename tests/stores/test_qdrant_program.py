@@ -78,7 +78,7 @@ def moved(running: Server, minors: int) -> str:
         ),
         (
             Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
-            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it is started with the loader and libraries of its container"],
+            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it runs with loader and libraries of its container"],
         ),
     ],
 )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
+from omnimind_ops.tools.shell import run
 from tests.hosts import side_by_side
 from tests.hosts.cost import BEGAN, FREE, Cost, free_before
 from tests.hosts.side_by_side import Job
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_jobs_run_side_by_side_and_each_says_when_it_is_done() -> None:
@@ -53,3 +60,12 @@ def test_cost_is_counted_from_where_the_script_began_and_keeps_the_peak() -> Non
 def test_the_script_notes_free_space_by_mount_point() -> None:
     assert free_before({FREE: "/ 1234\n/var/lib 99"}) == {"/": 1234, "/var/lib": 99}
     assert Cost.of({BEGAN: "0", FREE: "/ 1"}).began == 0.0
+
+
+def test_the_demo_imports_nothing_that_its_lock_lacks() -> None:
+    script = "import sys, tests.hosts.demo; print(*{name.partition('.')[0] for name in sys.modules})"
+    imported = set(run((sys.executable, "-c", script), cwd=ROOT).out.split())
+    origin = packages_distributions()
+    needed = {name.lower().replace("_", "-") for module in imported for name in origin.get(module, ())} - {"omnimind-ops", "omnimind"}
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "locks/demo.txt").read_text(), re.MULTILINE))
+    assert needed - locked == set()

@@ -15,3 +15,7 @@ def test_a_session_needs_no_python_on_path(tmp_path: Path) -> None:
     done = run(("env", "-i", f"PATH={tmp_path}", *words), timeout=60, check=False)
     assert done.code == 0, done.out + done.err
     assert "bash .ci/demo" in done.out
+
+
+def test_no_session_asks_path_for_a_python() -> None:
+    assert '"python"' not in (ROOT / "noxfile.py").read_text()

@@ -22,7 +22,9 @@ def shell() -> Path:
 def test_a_programs_headers_tell_what_it_needs(shell: Path) -> None:
     found = elf.read(shell)
     assert found and found.machine == platform.machine() and "libc.so.6" in found.needed and not found.static
-    assert found.interpreter.startswith("/lib") and any(version.startswith("GLIBC_2.") for version in found.wants["libc.so.6"])
+    assert found.interpreter.startswith("/lib") and any(
+        version.startswith("GLIBC_2.") for version in found.wants["libc.so.6"]
+    )
 
 
 def test_a_library_offers_versions_and_this_host_satisfies_its_own_programs(shell: Path) -> None:
@@ -73,7 +75,10 @@ def test_the_script_starts_the_program_beside_it_wherever_the_folder_is(tmp_path
     (folder / "start").write_text(start_script())
     (folder / "start").chmod(0o755)
     (tmp_path / "current").symlink_to(folder)
-    assert subprocess.run((*argv(tmp_path / "current"), "a b", "c"), capture_output=True, text=True, check=True).stdout == "a b c\n"
+    assert (
+        subprocess.run((*argv(tmp_path / "current"), "a b", "c"), capture_output=True, text=True, check=True).stdout
+        == "a b c\n"
+    )
 
 
 def test_through_a_loader_the_process_keeps_its_name(tmp_path: Path) -> None:
@@ -85,4 +90,7 @@ def test_through_a_loader_the_process_keeps_its_name(tmp_path: Path) -> None:
     (tmp_path / "qdrant").symlink_to("/bin/cat")
     (tmp_path / "start").write_text(start_script("ld-linux-x86-64.so.2"))
     (tmp_path / "start").chmod(0o755)
-    assert subprocess.run((*argv(tmp_path), "/proc/self/comm"), capture_output=True, text=True, check=True).stdout == "qdrant\n"
+    assert (
+        subprocess.run((*argv(tmp_path), "/proc/self/comm"), capture_output=True, text=True, check=True).stdout
+        == "qdrant\n"
+    )

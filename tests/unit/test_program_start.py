@@ -15,12 +15,20 @@ OLD, NEW = ("GLIBC_2.2.5", "GLIBC_2.31"), ("GLIBC_2.2.5", "GLIBC_2.31", "GLIBC_2
 
 
 def library(*needed: str, offers: tuple[str, ...] = (), wants: Mapping[str, tuple[str, ...]] | None = None) -> Binary:
-    return Binary("x86_64", needed=needed, offers=frozenset(offers), wants={name: frozenset(v) for name, v in (wants or {}).items()})
+    return Binary(
+        "x86_64",
+        needed=needed,
+        offers=frozenset(offers),
+        wants={name: frozenset(v) for name, v in (wants or {}).items()},
+    )
 
 
 def place(libraries: Mapping[str, Binary], folder: str = "/usr/lib") -> Find:
     """A host or container with these libraries, and a loader."""
-    known = {name: Library(name if name.startswith("/") else f"{folder}/{name}", binary) for name, binary in {LOADER: library(), **libraries}.items()}
+    known = {
+        name: Library(name if name.startswith("/") else f"{folder}/{name}", binary)
+        for name, binary in {LOADER: library(), **libraries}.items()
+    }
     return known.get
 
 
@@ -34,12 +42,18 @@ def program(glibc: str = "GLIBC_2.31", *more: str) -> Binary:
 
 UNWIND = library("libc.so.6", "liblzma.so.5", wants={"libc.so.6": ("GLIBC_2.2.5",)})
 STOCK = {"libc.so.6": library(offers=OLD), "liblzma.so.5": library(offers=("XZ_5.0",))}
-WITHIN = place({"libc.so.6": library(offers=NEW), "liblzma.so.5": library(), "libunwind-ptrace.so.0": UNWIND}, "/lib/x86_64-linux-gnu")
+WITHIN = place(
+    {"libc.so.6": library(offers=NEW), "liblzma.so.5": library(), "libunwind-ptrace.so.0": UNWIND},
+    "/lib/x86_64-linux-gnu",
+)
 
 
 def offer(**binaries: Binary) -> object:
     """The distribution has libunwind8 with this library."""
-    found = {name: ("libunwind8", Library(f"/scratch/{name}", binary)) for name, binary in {"libunwind-ptrace.so.0": UNWIND, **binaries}.items()}
+    found = {
+        name: ("libunwind8", Library(f"/scratch/{name}", binary))
+        for name, binary in {"libunwind-ptrace.so.0": UNWIND, **binaries}.items()
+    }
     return lambda wanted: {name: found[name] for name in wanted if name in found}
 
 
@@ -53,8 +67,17 @@ def test_libraries_of_the_host_that_satisfy_it_are_used() -> None:
 
 def test_a_library_that_the_distribution_has_is_installed_and_the_containers_come_along_until_then() -> None:
     found = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), WITHIN)
-    assert (found.way, found.packages, found.missing) == (Way.PACKAGES, ("libunwind8",), (Missing("libunwind-ptrace.so.0"),))
-    assert found.loader == "ld-linux-x86-64.so.2" and set(found.files) >= {"libc.so.6", "libunwind-ptrace.so.0", "liblzma.so.5", found.loader}
+    assert (found.way, found.packages, found.missing) == (
+        Way.PACKAGES,
+        ("libunwind8",),
+        (Missing("libunwind-ptrace.so.0"),),
+    )
+    assert found.loader == "ld-linux-x86-64.so.2" and set(found.files) >= {
+        "libc.so.6",
+        "libunwind-ptrace.so.0",
+        "liblzma.so.5",
+        found.loader,
+    }
 
 
 def test_a_given_program_may_have_packages_but_no_bundle() -> None:
@@ -66,7 +89,12 @@ def test_a_given_program_may_have_packages_but_no_bundle() -> None:
     ("needs", "host", "lacks"),
     [
         pytest.param(program("GLIBC_2.34"), STOCK, (Missing("libc.so.6", "GLIBC_2.34"),), id="glibc is never replaced"),
-        pytest.param(program("GLIBC_2.34", "libunwind-ptrace.so.0"), STOCK, (Missing("libc.so.6", "GLIBC_2.34"), Missing("libunwind-ptrace.so.0")), id="both"),
+        pytest.param(
+            program("GLIBC_2.34", "libunwind-ptrace.so.0"),
+            STOCK,
+            (Missing("libc.so.6", "GLIBC_2.34"), Missing("libunwind-ptrace.so.0")),
+            id="both",
+        ),
         pytest.param(program(), {}, (Missing("libc.so.6"),), id="no libc at all, as with musl"),
         pytest.param(
             program("GLIBC_2.31", "libunwind-ptrace.so.0"),
@@ -76,7 +104,9 @@ def test_a_given_program_may_have_packages_but_no_bundle() -> None:
         ),
     ],
 )
-def test_what_no_package_brings_comes_from_the_container(needs: Binary, host: Mapping[str, Binary], lacks: tuple[Missing, ...]) -> None:
+def test_what_no_package_brings_comes_from_the_container(
+    needs: Binary, host: Mapping[str, Binary], lacks: tuple[Missing, ...]
+) -> None:
     found = start(needs, "x86_64", place(host), offer(), WITHIN)
     assert (found.way, found.missing, found.packages) == (Way.BUNDLED, lacks, ())
     assert found.files["libc.so.6"] == "/lib/x86_64-linux-gnu/libc.so.6" and found.files[found.loader] == LOADER
@@ -84,7 +114,10 @@ def test_what_no_package_brings_comes_from_the_container(needs: Binary, host: Ma
 
 def test_a_package_that_needs_more_than_the_host_has_is_not_installed() -> None:
     wants_new = {"libunwind-ptrace.so.0": library("libc.so.6", wants={"libc.so.6": ("GLIBC_2.38",)})}
-    assert start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(**wants_new), WITHIN).way is Way.BUNDLED
+    assert (
+        start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(**wants_new), WITHIN).way
+        is Way.BUNDLED
+    )
 
 
 def test_what_a_package_needs_in_turn_is_asked_for_as_well() -> None:
@@ -111,8 +144,13 @@ def test_a_container_that_lacks_its_own_libraries_is_refused() -> None:
 
 
 def test_what_is_missing_is_told_once_with_the_newest_version_and_circles_end() -> None:
-    circle = {"liba.so.1": library("libb.so.1"), "libb.so.1": library("liba.so.1", "libc.so.6", wants={"libc.so.6": ("GLIBC_2.38",)})}
-    assert missing(program("GLIBC_2.9", "liba.so.1"), place({**STOCK, **circle})) == (Missing("libc.so.6", "GLIBC_2.38"),)
+    circle = {
+        "liba.so.1": library("libb.so.1"),
+        "libb.so.1": library("liba.so.1", "libc.so.6", wants={"libc.so.6": ("GLIBC_2.38",)}),
+    }
+    assert missing(program("GLIBC_2.9", "liba.so.1"), place({**STOCK, **circle})) == (
+        Missing("libc.so.6", "GLIBC_2.38"),
+    )
 
 
 def test_a_library_without_versions_serves_every_version() -> None:

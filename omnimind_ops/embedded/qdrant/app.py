@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
-from .auth import ApiKeys
+from .auth import WEB_UI, ApiKeys
 from .errors import ApiError
 from .routes import aliases, collections, indexes, names, points, queries, service, snapshots, unsupported
 from .settings import Settings
@@ -61,7 +61,7 @@ def _dashboard(settings: Settings) -> list[BaseRoute]:
         return []
     from starlette.staticfiles import StaticFiles
 
-    return [Mount("/dashboard", StaticFiles(directory=settings.static_content_dir, html=True))]
+    return [Mount(WEB_UI, StaticFiles(directory=settings.static_content_dir, html=True))]
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .settings import Settings
 
 OPEN = frozenset({"/", "/healthz", "/livez", "/readyz"})
-"""Paths that need no key, as in the real server."""
+"""Paths that need no key, as in the real server; so do the files of the web UI, which asks for the key itself."""
+WEB_UI = "/dashboard"
 
 READS = (
     "/points",
@@ -43,7 +44,7 @@ class ApiKeys:
 
     def refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that may not pass."""
-        if scope["path"] in OPEN:
+        if scope["path"] in OPEN or f"{scope['path']}/".startswith(f"{WEB_UI}/"):
             return None
         headers = Headers(scope=scope)
         given = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")

@@ -1,4 +1,7 @@
-"""Configuration, read as the real binary reads it: built-in values, files of the folder config/, `--config-path`, `QDRANT__SECTION__KEY`; the last wins."""
+"""Configuration, read as the real binary reads it; the last wins:
+
+built-in values, files of the folder config/, `--config-path`, `QDRANT__SECTION__KEY`.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +79,12 @@ def _read(config: Path) -> Mapping[str, Any]:
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:
-    both = {key: _merged(below[key], above[key]) for key in below if isinstance(below[key], Mapping) and isinstance(above.get(key), Mapping)}
+    both = {key: _merged(below[key], above[key]) for key in below if _maps(below[key], above.get(key))}
     return {**below, **above, **both}
+
+
+def _maps(*values: object) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
 
 
 def _dig(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:

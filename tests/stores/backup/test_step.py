@@ -1,13 +1,25 @@
-"""The steps that unpack a backup: once in a run, and never that of another run."""
+"""The steps that restore a backup: unpacked once in a run, proven, and compared with what is served in the end."""
 
 import os
 import pwd
+from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+from qdrant_client import models
+
+from omnimind_ops.credentials import Credentials
+from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Step
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.copy import CopyStep
-from tests.stores.backup.backups import NAME, silent
+from omnimind_ops.steps.verify import VerifyStep
+from omnimind_ops.stores.backup import recognise, unpack
+from omnimind_ops.stores.qdrant import QdrantEndpoint, full_fingerprint
+from tests.qdrant import Server
+from tests.stores.backup.backups import NAME, Made, silent
 from tests.stores.backup.real import file_of
 
 
@@ -23,7 +35,8 @@ class Memory:
     def put(self, key: str, value: object) -> None:
         self.notes[key] = value
 
-    def of(self, step: str, key: str) -> None: ...
+    def of(self, step: str, key: str) -> object:
+        return self.notes.get(f"{step} {key}")
 
 
 def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) -> None:
@@ -46,3 +59,46 @@ def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) 
     assert warm("first", "full") and len(collections()) == 2
     assert not warm("first", "full")
     assert warm("second", "collection") and collections() == [NAME]
+
+
+def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made, tmp_path: Path) -> None:
+    server = Server(tmp_path / "q")
+    unpack(recognise(made.storage), server.storage, silent)
+    try:
+        client, memo = server.start().client(), Memory()
+        held = full_fingerprint(QdrantEndpoint(server.url), silent)
+        memo.put("prove-backup fingerprint", asdict(held))
+        goal = Goal(qdrant_port=server.port)
+        verify = VerifyStep(goal, lambda: Credentials("", "", ""))
+        step = Step("verify", "verify", "", {"backup": True})
+        client.create_collection(
+            "omnimind_health", vectors_config=models.VectorParams(size=4, distance=models.Distance.DOT)
+        )
+        assert not verify.do(step, memo, silent)  # type: ignore[arg-type]
+        assert memo.get("qdrant") == {"source": asdict(held), "native": asdict(held)}
+        client.set_payload(NAME, {"i": -1}, points=[321], wait=True)
+        with pytest.raises(Problem, match=f"1 differences from the old one: every point of {NAME}"):
+            verify.do(step, memo, silent)  # type: ignore[arg-type]
+        client.close()
+    finally:
+        server.kill()
+
+
+def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:
+    args = {
+        "backup": str(file_of("made-1.18.3", "collection")),
+        "storage": str(tmp_path / "storage.incoming"),
+        "user": "",
+    }
+    step, prove = Step("prove-backup", "prove-backup", "", args), ProveBackupStep(Paths(tmp_path))
+    program = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'ERROR no such variant'; exit 1\n")
+    program.chmod(0o755)
+    (tmp_path / "storage.incoming").mkdir()
+    with pytest.raises(Problem, match="no such variant"):
+        prove.do(step, Memory(), silent)  # type: ignore[arg-type]
+    assert not (tmp_path / "storage.incoming").exists()
+    (tmp_path / ".omnimind-proof" / "recovered").mkdir(parents=True)
+    prove.undo(step, Memory(), silent)  # type: ignore[arg-type]
+    assert sorted(os.listdir(tmp_path)) == ["opt"]

@@ -94,7 +94,7 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Struct:
-    """An object with known fields; what is not a `Maybe` must be there, others than these are ignored unless `closed`.
+    """An object with known fields; what is no `Maybe` or is `needed` must be there, others are ignored unless `closed`.
 
     `flat` is the name that the fields' complaints bear in front, `rule` a complaint about the whole object.
     """
@@ -106,12 +106,15 @@ class Struct:
     flat: str = ""
     closed: bool = False
     rule: Callable[[Mapping[str, Any]], str | None] | None = None
+    needed: frozenset[str] = frozenset()
 
     @cached_property
     def required(self) -> tuple[str, ...]:
         """Fields that must be there."""
         return tuple(
-            name for name, inner in self.fields.items() if not isinstance(inner, Maybe) and name not in self.optional
+            name
+            for name, inner in self.fields.items()
+            if name in self.needed or (not isinstance(inner, Maybe) and name not in self.optional)
         )
 
     def read(self, value: Any, at: Place) -> None:

@@ -119,7 +119,7 @@ _KINDS = (
         ),
     ),
     _kind("recommend", Ruled(_RECOMMEND, _no_example)),
-    _kind("discover", Struct("DiscoverInput", {"target": INPUT, "context": _PAIRS})),
+    _kind("discover", Struct("DiscoverInput", {"target": INPUT, "context": _PAIRS}, needed=frozenset({"context"}))),
     _kind("context", ListOf(_PAIR, or_one=True)),
     _kind("order_by", ORDER),
     _kind("fusion", Word(("rrf", "dbsf"))),

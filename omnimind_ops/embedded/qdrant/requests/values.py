@@ -33,13 +33,14 @@ class PointId(Plain):
 
     def read(self, value: Any, at: Place) -> None:
         """Refuse everything else."""
-        if not _is_point_id(value):
+        if not is_point_id(value):
             shown = plain(value) if isinstance(value, float) else str(value)
             text = f"value {shown} is not a valid point ID, valid values are either an unsigned integer or a UUID"
             raise Mismatch(text, at)
 
 
-def _is_point_id(value: Any) -> bool:
+def is_point_id(value: Any) -> bool:
+    """Whether this is the id of a point."""
     if isinstance(value, bool):
         return False
     if isinstance(value, int):

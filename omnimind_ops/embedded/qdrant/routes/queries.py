@@ -11,7 +11,7 @@ from omnimind_ops.embedded.qdrant.errors import not_found, wrong_input
 from omnimind_ops.embedded.qdrant.requests import parameters as kinds
 from omnimind_ops.embedded.qdrant.requests import queries as types
 from omnimind_ops.embedded.qdrant.requests.body import Request as BodyType
-from omnimind_ops.embedded.qdrant.requests.values import is_uuid
+from omnimind_ops.embedded.qdrant.requests.values import is_point_id
 from omnimind_ops.embedded.qdrant.storage import matrix, strict
 from omnimind_ops.embedded.qdrant.storage.groups import query_groups
 from omnimind_ops.embedded.qdrant.storage.reads import Reader
@@ -50,7 +50,7 @@ async def one(request: Request) -> Any:
     """One point with everything it has."""
     text = request.path_params["id"]
     parameters(request, kinds.READ)
-    if not text.isdigit() and not is_uuid(text):
+    if not is_point_id(int(text) if text.isdigit() else text):
         raise wrong_input(f'Can not recognize "{text}" as point id')
     found = await thread(reader(request).retrieve, [int(text) if text.isdigit() else text], True, True)
     if not found:

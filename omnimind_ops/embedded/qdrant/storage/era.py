@@ -39,5 +39,6 @@ def check_shard(shard: Path) -> None:
     """Raise UnreadableStorageError when a segment of this shard is of the RocksDB era."""
     for segment in sorted((shard / "segments").glob("*")):
         config = read_json(segment / "segment.json", {})
-        if segment_is_rocksdb(config) or (segment / "CURRENT").exists() or any(segment.glob("MANIFEST-*")):
+        databases = (segment, segment / "payload_index")
+        if segment_is_rocksdb(config) or any((database / "CURRENT").exists() for database in databases):
             raise UnreadableStorageError(f"segment {segment.name}: {ADVICE}")

@@ -18,9 +18,10 @@ WITHIN = ("libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.s
 
 
 def image_program(executable: Path, rootfs: Path) -> Path:
-    """The file that becomes /qdrant/qdrant: one that needs libunwind, as the official program does, is taken as it is; any other is carried in one that does.
+    """The file that becomes /qdrant/qdrant.
 
-    Needs gcc on this machine.
+    One that needs libunwind, as the official program does, is taken as it is; any other is carried in one that does.
+    That takes gcc on this machine.
     """
     binary = elf.read(executable)
     if binary and UNWIND[0] in binary.needed:
@@ -34,7 +35,22 @@ def _compile(executable: Path, rootfs: Path, target: Path, key: str) -> None:
         _unpack(rootfs, Path(folder))
         linked = (f"-l:{name}" for name in (*UNWIND, *WITHIN))
         carried = (f'-DSTANDIN="{executable}"', f'-DKEY="{key}"')
-        call(("gcc", "-O2", "-Wall", "-Wextra", *carried, "-o", str(target), str(SOURCE), "-Wl,--no-as-needed", f"-L{folder}", *linked), timeout=120)
+        call(
+            (
+                "gcc",
+                "-O2",
+                "-Wall",
+                "-Wextra",
+                *carried,
+                "-o",
+                str(target),
+                str(SOURCE),
+                "-Wl,--no-as-needed",
+                f"-L{folder}",
+                *linked,
+            ),
+            timeout=120,
+        )
     target.chmod(0o755)
 
 
