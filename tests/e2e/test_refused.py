@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
         tool.install(booted)
+        booted.sh("apt-get -qq update", timeout=300)  # as a server's own timer does; else each refusal reads the lists by itself
         yield booted
 
 
@@ -56,9 +57,24 @@ def test_disk_too_small(host: Host) -> None:
     assert "disk" in said
 
 
-@pytest.mark.parametrize(("options", "said"), [("ro", "/opt/omnimind is mounted read-only"), ("size=64m", "/opt/omnimind/venv")])
-def test_no_place_for_the_environment(host: Host, options: str, said: str) -> None:
-    told = refused(host, prepare=f"mkdir -p /opt/omnimind && mount -t tmpfs -o {options} tmpfs /opt/omnimind", restore="umount /opt/omnimind && rmdir --ignore-fail-on-non-empty /opt/omnimind")
+SMALL = """
+mkdir -p /testhost/opt
+mount --bind /opt/omnimind /testhost/opt
+mount -t tmpfs -o size=64m tmpfs /opt/omnimind
+mkdir /opt/omnimind/cli
+mount --bind /testhost/opt/cli /opt/omnimind/cli
+"""
+"""A file system of its own at /opt/omnimind, with the command still in it."""
+LARGE = "umount /opt/omnimind/cli /opt/omnimind /testhost/opt"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("mount -o remount,ro /opt/omnimind", "/opt/omnimind is mounted read-only"), ("", "/opt/omnimind/venv")],
+    ids=["read-only", "full"],
+)
+def test_no_place_for_the_environment(host: Host, more: str, said: str) -> None:
+    told = refused(host, prepare=SMALL + more, restore=LARGE)
     assert "disk" in told and said in told
 
 
