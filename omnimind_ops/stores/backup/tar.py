@@ -133,7 +133,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
-    """Yield every file and directory. Problem: damaged, cut off, a link or device, or a name that leads outside.
+    """Yield every file and directory. Problem: damaged, cut off, a link or device, a name that leads outside, or anything behind its end.
 
     An archive without a tar's empty blocks at its end is cut off, unless it ends right behind the member called `last`.
     """
@@ -155,8 +155,9 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
             raise EOFError("its end is missing")
         if end.strip(b"\0"):
             raise tarfile.ReadError("a header is damaged")
-        while file.read(BUFFER):  # to the end, so that gzip compares its checksum
-            pass
+        while rest := file.read(BUFFER):  # to the end, so that gzip compares its checksum
+            if rest.strip(b"\0"):  # a part was left out, and what stands there now are a file's own zeros
+                raise tarfile.ReadError("files follow its end")
 
 
 def check_frames(file: BinaryIO) -> None:

@@ -73,3 +73,16 @@ def test_no_cut_is_taken_for_the_whole(made: str, kind: str, tmp_path: Path) -> 
         except Problem as problem:
             assert "cannot" in problem.what
     assert tried > 30 and accepted == []
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_two_lost_blocks_where_a_collection_begins_are_not_the_end(made: str, tmp_path: Path) -> None:
+    """Zeros where a header stood look like a tar's end; what stands behind them would never be read."""
+    data, damaged = file_of(made, "archive").read_bytes(), tmp_path / "storage.tar"
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        borders = [one.offset for one in tar if one.isdir() and Path(one.name).parent.name == "collections"]
+    assert len(borders) == 2
+    for border in borders:
+        damaged.write_bytes(data[:border] + END + data[border + len(END) :])
+        with pytest.raises(Problem, match="cannot use"):
+            recognise(damaged)
