@@ -7,6 +7,7 @@ import random
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,14 @@ def test_exit_code_and_row_say_whether_anything_bad_was_found(home: Path, capsys
     bad = tally(result for _, result in trials(DICE, 7, range(100))).bad
     assert f"**{bad} bad**" in (home / "measurements.md").read_text()
     assert capsys.readouterr().out.count(": BAD ") == bad
+
+
+def test_a_sample_passes_over_known_kinds_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    low = next(number for number, result in trials(DICE, 1, range(100)) if result.bad and result.kind == "low")
+    broken = next(number for number, result in trials(DICE, 1, range(100)) if result.kind == BROKEN)
+    for sample, known, code in (((low,), {}, 1), ((low,), {"low": "a die has low sides"}, 0), ((low, broken), {"low": "a die has low sides"}, 1)):
+        monkeypatch.setattr(command, "EVERY", {"dice": replace(DICE, sample=sample, known=known)})
+        assert command.main(["dice", "--sample"]) == code
 
 
 def test_rows_stay_together_in_their_own_table() -> None:
