@@ -19,6 +19,8 @@ from omnimind_ops.model.problem import Problem
 
 Message = Mapping[str, Any]
 END_SECONDS = 10.0
+WORDS = (sys.executable, "-P", "-m", "omnimind_ops.worker")
+"""-P: the code that runs the command, and not what lies in the folder where the person stands, which may be a checkout or a stranger's."""
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Child:
     def _running(self) -> subprocess.Popen[str]:
         if self.process is None:
             self.process = subprocess.Popen(
-                (sys.executable, "-m", "omnimind_ops.worker"),
+                WORDS,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

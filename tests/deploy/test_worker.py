@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from pyinfra.api import StringCommand, operation
@@ -19,14 +20,14 @@ from deploy.deploy import ROLES
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Change, Step
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.steps.child import WORDS
 from omnimind_ops.steps.host import HostStep
 
-WORDS = (sys.executable, "-m", "omnimind_ops.worker")
 
-
-def serve(*jobs: dict[str, object]) -> list[dict[str, object]]:
+def serve(*jobs: dict[str, object], cwd: Path | None = None) -> list[dict[str, object]]:
     """All that a worker answers to these jobs."""
-    done = subprocess.run(WORDS, input="".join(json.dumps(one) + "\n" for one in jobs), capture_output=True, text=True, check=True, timeout=60)
+    text = "".join(json.dumps(one) + "\n" for one in jobs)
+    done = subprocess.run(WORDS, input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -38,6 +39,13 @@ def test_jobs_are_answered_one_after_another_until_input_ends() -> None:
     said = serve(job_of("base", "activate"), job_of("base", "install"))
     assert said[0] == {"kind": "done", "changed": 0, "maybe": 0}
     assert [one["kind"] for one in said[1:]] == ["op", "op", "done"]
+
+
+def test_the_folder_where_a_person_stands_brings_no_code(tmp_path: Path) -> None:
+    for name in ("omnimind_ops", "deploy", "pyinfra"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('a stranger')")
+    assert serve(job_of("base", "activate"), cwd=tmp_path) == [{"kind": "done", "changed": 0, "maybe": 0}]
 
 
 @pytest.mark.parametrize(

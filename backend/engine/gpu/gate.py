@@ -15,7 +15,7 @@ from backend.engine.gpu.errors import Fault
 
 SECONDS = 60.0
 """Importing torch with CUDA from a cold disk takes half of this."""
-_CHILD = (sys.executable, "-m", "backend.engine.gpu.probe")
+_CHILD = (sys.executable, "-P", "-m", "backend.engine.gpu.probe")
 _HANGS = "look for Xid or hung-task lines in `dmesg`; a reboot clears a driver that hangs"
 
 
