@@ -32,7 +32,8 @@ def configure(goal: Goal) -> None:
         goal,
         default=secrets.sha256(found["redis.password"]),
         app=secrets.sha256(found["redis-app.password"]),
-        is_before_6_2=_is_before_6_2(version),
+        is_before_6_2=_is_before(version, 6, 2),
+        is_before_7=_is_before(version, 7, 0),
         append_only=_appends(goal),
         maxmemory=REDIS_MAXMEMORY,
     )
@@ -49,10 +50,13 @@ def activate(goal: Goal) -> None:
     """Do nothing: role units starts it with all the others, as a container may still hold its port."""
 
 
-def _is_before_6_2(version: str) -> bool:
-    """Tell it from a Debian version like 5:6.0.16-1ubuntu1: channels in ACLs, and addresses that may be absent, came with 6.2; an older server stops at them."""
+def _is_before(version: str, *release: int) -> bool:
+    """Tell it from a Debian version like 5:6.0.16-1ubuntu1.
+
+    Channels in ACLs, and addresses that may be absent, came with 6.2: an older server stops at them. Categories of subcommands came with 7.0.
+    """
     numbers = version.partition(":")[2].split(".")[:2]
-    return bool(version) and tuple(int(number) for number in numbers) < (6, 2)
+    return bool(version) and tuple(int(number) for number in numbers) < release
 
 
 def _appends(goal: Goal) -> bool:

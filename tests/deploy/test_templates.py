@@ -221,9 +221,19 @@ def test_qdrant_listens_on_the_loopback_and_keeps_its_temporary_files_beside_its
     assert "api_key" not in found["service"]
 
 
+REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False, "maxmemory": "384mb"}
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_backend_may_name_its_connections_where_all_of_client_is_administration(old: bool) -> None:
+    """redis-py says CLIENT SETNAME as it connects; before 7.0 that is in @admin, and the connection would be refused."""
+    found = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **{**REDIS, "is_before_7": old})
+    (user,) = [line for line in found.splitlines() if line.startswith("user omnimind")]
+    assert user.endswith("+@all -@admin +client|setname +client|setinfo" if old else "+@all -@admin")
+
+
 def test_redis_starts_without_an_append_only_file() -> None:
-    words = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "maxmemory": "384mb"}
-    first = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **words)
-    later = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=True, **words)
+    first = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **REDIS)
+    later = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=True, **REDIS)
     assert "appendonly no\n" in first
     assert "appendonly yes\n" in later
