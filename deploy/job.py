@@ -28,8 +28,6 @@ from omnimind_ops.tools import output
 
 Message = Mapping[str, object]
 Say = Callable[[Message], None]
-LOG_LINES = 40
-"""Lines kept of an operation that failed without an error message."""
 QUIET = ("file copied:",)
 """pyinfra's own remarks among the live lines."""
 
@@ -123,8 +121,7 @@ def _failure(state: State, host: Host, operations: Sequence[str], role: str, sta
             printed = meta._combined_output
             said = [line.line for line in printed.combined_lines] if printed else []
             errors = [line for line in meta.stderr_lines if line.strip()] if printed else []
-            log = output.kept(errors or said[-LOG_LINES:])
-            return _problem(f"cannot {title[:1].lower()}{title[1:]}", output.main_line(log) or str(error), log)
+            return _problem(f"cannot {title[:1].lower()}{title[1:]}", output.main_line(errors or said) or str(error), output.kept(said))
     return _problem(f"cannot {stage} {role}", str(error), [])
 
 
