@@ -47,7 +47,13 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    session.run(*PYTEST, "-m", "e2e", *session.posargs)
+    session.run(*PYTEST, "-m", "e2e and not story", *session.posargs)
+
+
+@nox.session
+def stories(session: nox.Session) -> None:
+    """The long stories on hosts that are not in CI yet: installer, upgrade, other suites, real backups, programs, the documents' commands."""
+    session.run(*PYTEST, "-m", "story", *session.posargs)
 
 
 @nox.session
