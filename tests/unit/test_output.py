@@ -151,4 +151,5 @@ def test_a_failed_operation_tells_its_errors_whole(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(job, "find", lambda *_: stage)
     said = job.run("packages", "install", Goal(), False, lambda _: None)
     assert (said["kind"], said["why"]) == ("problem", "E: Unable to locate package no-such-package-anywhere")
-    assert said["log"] == ["E: Unable to locate package no-such-package-anywhere"]
+    log = said["log"]
+    assert isinstance(log, Sequence) and log[0].startswith("Reading package lists") and log[-1] == said["why"]  # all that apt printed, in its order
