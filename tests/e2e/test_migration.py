@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e import suites
-from tests.hosts import http, past, tool
+from tests.hosts import past, tool, wget
 from tests.hosts.host import Host
 from tests.hosts.sample import FOLDER, wait_for_stack
 from tests.hosts.watch import Endpoint, Watch
@@ -94,8 +94,8 @@ def test_stores_ask_for_the_generated_credentials(host: Host) -> None:
     redis = host.sh(f". {SECRETS}/redis.env; REDISCLI_AUTH=$OMNIMIND_REDIS_PASSWORD redis-cli dbsize")
     assert int(redis) > 0
     assert "NOAUTH" in host.sh("redis-cli dbsize 2>&1")
-    assert host.sh(http.status("http://127.0.0.1:6333/collections")) in ("401", "403")
-    with_key = http.status('--header="api-key: $QDRANT__SERVICE__API_KEY" http://127.0.0.1:6333/collections')
+    assert host.sh(wget.status("http://127.0.0.1:6333/collections")) in ("401", "403")
+    with_key = wget.status('--header="api-key: $QDRANT__SERVICE__API_KEY" http://127.0.0.1:6333/collections')
     assert host.sh(f". {SECRETS}/qdrant.env; {with_key}") == "200"
     owner = "select pg_catalog.pg_get_userbyid(datdba), pg_encoding_to_char(encoding) from pg_database where datname = 'omnimind'"
     assert host.sh(f". {SECRETS}/postgres.env; psql -qtA \"$OMNIMIND_POSTGRES_DSN\" -c \"{owner}\"") == "omnimind|UTF8"
@@ -136,7 +136,7 @@ def test_six_workers_and_the_engine_are_small(host: Host, capsys: pytest.Capture
 
 
 def test_a_setting_takes_effect_with_the_next_converge_and_nobody_is_refused_meanwhile(host: Host) -> None:
-    ask = http.status("http://127.0.0.1:8000/documents")
+    ask = wget.status("http://127.0.0.1:8000/documents")
     assert host.sh(ask) == "401"
     with Watch(host, (Endpoint("backend", "http", "http://127.0.0.1:8000/health/live"),)) as watch:
         opened = host.run((tool.PROGRAM, "converge", "--json"), env={"OMNIMIND_OPEN_READS": "yes"}, timeout=120)

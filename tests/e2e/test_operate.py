@@ -10,8 +10,8 @@ import pytest
 
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
-from tests.hosts.http import GET
 from tests.hosts.sample import boot_sample
+from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

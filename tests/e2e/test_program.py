@@ -14,8 +14,8 @@ import pytest
 
 from tests.hosts import compiler, python
 from tests.hosts.host import Host
-from tests.hosts.http import GET
 from tests.hosts.recipe import Recipe
+from tests.hosts.wget import GET
 from tests.hosts.words import Mount
 
 pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]

@@ -11,8 +11,8 @@ from tests.e2e import suites
 from tests.e2e.suites import Suite
 from tests.hosts import tool
 from tests.hosts.host import Host
-from tests.hosts.http import GET
 from tests.hosts.sample import wait_for_stack
+from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(1200)]
 NATIVE = ("redis-server", "postgresql", "qdrant", "omnimind-engine", "omnimind-8000@1", "omnimind-3001@2", "omnimind-frontend", "omnimind-guard")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts import tool, wheelhouse
-from tests.hosts.http import GET
 from tests.hosts.sample import FOLDER, boot_sample
+from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .host import Host
-from .http import GET
 from .outside import call
+from .wget import GET
 
 COLLECTION = "universal_machine_embeddings"
 BESIDE = Path(__file__).resolve().parents[2] / ".venv-reference/bin/python"

@@ -15,10 +15,10 @@ import zstandard
 
 from .cache import found, kept, key_of
 from .host import Host, HostError
-from .http import GET
 from .recipe import Recipe
 from .stack.images import PROJECT, STACK, Redis, stack_images
 from .stack.qdrant import qdrant_executable
+from .wget import GET
 from .words import Mount
 
 USER = "ana"

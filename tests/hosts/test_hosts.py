@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.hosts.host import Host, HostError
-from tests.hosts.http import GET
 from tests.hosts.leftovers import hosts, volumes
 from tests.hosts.requirements import must_run, why_no_host
 from tests.hosts.sample import FOLDER, USER, boot_sample, remember, wait_for_stack
 from tests.hosts.watch import STACK_ENDPOINTS, Endpoint, Watch
+from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 POINTS = 2_000
