@@ -81,7 +81,7 @@ def test_qdrants_program_has_the_package_that_it_needs_and_brings_its_web_ui(hos
     program = json.loads(host.read("/opt/omnimind/qdrant/current/program.json"))
     assert (program["way"], program["packages"]) == ("packages", ["libunwind8"])
     assert "libunwind8" in host.read("/var/lib/omnimind/packages").splitlines(), "a stock host does not have it"
-    assert "Qdrant Web UI" in host.sh(f"{http.GET} http://127.0.0.1:6333/dashboard/")
+    assert "Qdrant Web UI" in host.sh(f"{wget.GET} http://127.0.0.1:6333/dashboard/")
 
 
 def test_every_point_key_and_upload_is_there(host: Host, before: dict[str, object]) -> None:
@@ -105,7 +105,7 @@ def test_stores_ask_for_the_generated_credentials(host: Host) -> None:
 
 def test_two_workers_answer_on_each_port(host: Host) -> None:
     for port in (8000, 8080, 3001):
-        pids = host.sh(f"for _ in $(seq 60); do {http.GET} http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l")
+        pids = host.sh(f"for _ in $(seq 60); do {wget.GET} http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l")
         assert pids == "2", f"port {port}"
 
 
