@@ -13,7 +13,8 @@ from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample
 
 PLACE = "/testhost"
-WORDS = (f"{tool.VENV}/bin/python", "-m", "benchmarks.faults", "--native")
+WORDS = ("/opt/omnimind/venv/bin/python", "-m", "benchmarks.faults", "--native")
+"""In the services' environment: it has the clients of the stores, the command's own has not."""
 
 
 @contextmanager

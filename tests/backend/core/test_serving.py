@@ -20,6 +20,7 @@ from tests.backend.core.cluster import Cluster
 from tests.services import ROOT, free_port
 
 PULSE = 0.6  # seconds: WATCHDOG_USEC; the worker says it is alive three times as often
+PATIENCE = 30.0  # seconds
 BLOCKING = """
 import asyncio, os, time
 from backend.main import create_app
@@ -46,7 +47,7 @@ def heard(core: Cluster, tmp_path: Path, *words: str, **environment: str) -> Ite
     port = free_port()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as says:
         says.bind(str(tmp_path / "notify"))
-        says.settimeout(30)
+        says.settimeout(PATIENCE)
         variables = {
             **os.environ,
             **core.variables,
@@ -72,6 +73,7 @@ def pulses(says: socket.socket, seconds: float) -> int:
             count += says.recv(100) == b"WATCHDOG=1"
         except TimeoutError:
             break
+    says.settimeout(PATIENCE)
     return count
 
 
