@@ -398,6 +398,13 @@ pip_setting() {
 
 run_uv() { "$uv" "$@" --quiet --no-config --no-python-downloads --system-certs --cache-dir "$work/cache"; }
 
+# Its modules are compiled once here: else root's first commands would write there, and every user's would compile them anew.
+compile_python() {
+  for library in "$BASE"/python/*/lib/python3.*/; do
+    "${library%/lib/*}/bin/python3" -I -m compileall -q -j 0 -x '/test/|lib2to3/tests' "$library" >/dev/null 2>&1 || true # some files are bad on purpose
+  done
+}
+
 get_python() {
   [ -z "$python" ] || return 0
   if [ -z "$package" ]; then
@@ -410,6 +417,7 @@ get_python() {
       grep -q "No download found" "$work/said" || break  # where one cannot be got, none can
     done
     rm -rf "$BASE"/python/.[a-z]*  # uv's own, one of them for anybody to write
+    [ ! -d "$BASE/python" ] || compile_python
   fi
   ways=$tried
   choose_python

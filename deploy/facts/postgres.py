@@ -59,12 +59,13 @@ class Database(FactBase[Held]):
     """A role and a database, asked as the system user postgres over the unix socket."""
 
     def command(self, cluster: Cluster, role: str, database: str) -> str:
-        query = (  # names of ours, quoted as literals
-            f"SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid WHERE rolname = {literal(role)};"  # noqa: S608 quoted
-            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)};"
-            "SELECT 'A', 1, 1;"
+        queries = (  # names of ours, quoted as literals
+            f"SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid WHERE rolname = {literal(role)}",  # noqa: S608 quoted
+            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}",
+            "SELECT 'A', 1, 1",
         )
-        return f"{psql(cluster)} -At -F ' ' -c {shlex.quote(query)} 2>/dev/null; true"
+        asked = " ".join(f"-c {shlex.quote(query)}" for query in queries)  # of several in one, psql before 15 prints only the last
+        return f"{psql(cluster)} -At -F ' ' {asked} 2>/dev/null; true"
 
     def process(self, output: list[str]) -> Held:
         rows = {words[0]: words[1:] for words in (line.split(" ") for line in output) if len(words) == 3}

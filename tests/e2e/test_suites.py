@@ -19,7 +19,7 @@ NATIVE = ("redis-server", "postgresql", "qdrant", "omnimind-engine", "omnimind-8
 WRITTEN = r"find / -xdev -newer /testhost/before -type f \( -path '/etc/*' -o -path '*omnimind*' -o -path '/var/lib/apt/*' \) -not -path '/run/*' -not -path '/tmp/*'"
 VERSIONS = """
 . /etc/os-release; echo "suite $VERSION_CODENAME"
-python3 --version; ldd --version | head -n 1; systemctl --version | head -n 1; docker --version; echo "docker-compose $(docker-compose version --short)"
+python3 --version; getconf GNU_LIBC_VERSION; systemctl --version | sed -n 1p; docker --version; echo "docker-compose $(docker-compose version --short)"
 /opt/omnimind/venv/bin/python -c 'import sqlite3, sys; print("runs on Python", sys.version.split()[0], "SQLite", sqlite3.sqlite_version)'
 redis-server --version | cut -d' ' -f 1-3; ls /usr/lib/postgresql | sed 's/^/PostgreSQL /'
 """

@@ -25,8 +25,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         client.create_payload_index(NAME, "i", field_schema=models.PayloadSchemaType.INTEGER)
         alias = models.CreateAlias(collection_name=NAME, alias_name="current")
         client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
+        client.create_full_snapshot()  # first: of each collection it makes a snapshot, named by the second, and removes it again
         client.create_snapshot(NAME)
-        client.create_full_snapshot()
         client.close()
         found = fingerprint(QdrantEndpoint(server.url))
         server.stop()

@@ -7,6 +7,7 @@ import pytest
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import BackupKind, prove, recognise, unpack
 from omnimind_ops.stores.qdrant_scratch import scratch_server
+from tests.qdrant import real
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import KINDS, MADE, backup_of, config_of, expected, program, read, reads_rocksdb
 
@@ -18,7 +19,7 @@ def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: s
     backup = recognise(backup_of(made, kind, tmp_path), NAME if shard else None, lambda _: config_of(made))
     storage = unpack(backup, tmp_path / "home" / "storage", silent)
     config = config_of(made) if shard else None
-    if made == "made-1.15.5" and not reads_rocksdb():
+    if made == "made-1.15.5" and not loads(kind):
         with pytest.raises(Problem, match="cannot load it") as refused:
             prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
         assert (
@@ -30,6 +31,11 @@ def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: s
     assert sorted(path.name for path in (tmp_path / "home").iterdir() if path.is_dir()) == ["storage"]
     with scratch_server(program(), storage, tmp_path / "server") as endpoint:
         assert read(endpoint) == expected(kind)
+
+
+def loads(kind: str) -> bool:
+    """Whether the program loads this kind of 1.15.5: without a payload index that server wrote nothing into RocksDB which later ones miss."""
+    return reads_rocksdb() or (kind == "two shards" and real() is not None)
 
 
 def kind_is_snapshot(kind: BackupKind) -> bool:
