@@ -61,7 +61,7 @@ class Database(FactBase[Held]):
     def command(self, cluster: Cluster, role: str, database: str) -> str:
         queries = (  # names of ours, quoted as literals
             f"SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid WHERE rolname = {literal(role)}",  # noqa: S608 quoted
-            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}",
+            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}",  # noqa: S608 quoted
             "SELECT 'A', 1, 1",
         )
         asked = " ".join(f"-c {shlex.quote(query)}" for query in queries)  # of several in one, psql before 15 prints only the last
