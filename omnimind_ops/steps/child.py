@@ -19,8 +19,11 @@ from omnimind_ops.model.problem import Problem
 
 Message = Mapping[str, Any]
 END_SECONDS = 10.0
-WORDS = (sys.executable, "-P", "-m", "omnimind_ops.worker")
-"""-P: the code that runs the command, and not what lies in the folder where the person stands, which may be a checkout or a stranger's."""
+
+
+def words() -> tuple[str, ...]:
+    """Return what starts a worker. -P: the code that runs the command, and not what lies in the folder where the person stands."""
+    return (sys.executable, "-P", "-m", "omnimind_ops.worker")
 
 
 @dataclass
@@ -97,7 +100,7 @@ class Child:
     def _running(self) -> subprocess.Popen[str]:
         if self.process is None:
             self.process = subprocess.Popen(
-                WORDS,
+                words(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

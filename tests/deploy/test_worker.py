@@ -20,14 +20,14 @@ from deploy.deploy import ROLES
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Change, Step
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.steps.child import WORDS
+from omnimind_ops.steps.child import words
 from omnimind_ops.steps.host import HostStep
 
 
 def serve(*jobs: dict[str, object], cwd: Path | None = None) -> list[dict[str, object]]:
     """All that a worker answers to these jobs."""
     text = "".join(json.dumps(one) + "\n" for one in jobs)
-    done = subprocess.run(WORDS, input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
+    done = subprocess.run(words(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
