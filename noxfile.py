@@ -21,6 +21,8 @@ FIRST = (Path(sys.executable).parent, Path(__file__).parent / ".venv-node/bin")
 os.environ["PATH"] = os.pathsep.join((*(str(folder) for folder in FIRST if folder.exists()), os.environ["PATH"]))
 
 PYTEST = (sys.executable, "-m", "pytest", "--durations=20")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+"""Two files of tests at a time, each in a process with servers of its own: most of them wait for something."""
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
@@ -41,19 +43,13 @@ PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests but those that boot a host."""
-    session.run(*PYTEST, "-m", "not e2e", *session.posargs)
+    session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "not e2e", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    session.run(*PYTEST, "-m", "e2e and not story", *session.posargs)
-
-
-@nox.session
-def stories(session: nox.Session) -> None:
-    """The long stories on hosts that are not in CI yet: installer, upgrade, other suites, real backups, programs, the documents' commands."""
-    session.run(*PYTEST, "-m", "story", *session.posargs)
+    session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "e2e", *session.posargs)
 
 
 @nox.session

@@ -12,7 +12,7 @@ from tests.documents.terminal import mounts, type_in
 from tests.hosts.host import Host
 from tests.hosts.recipe import Recipe
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 SECONDS = 2300
 """For a machine that does other things as well; it is told, not judged."""
 

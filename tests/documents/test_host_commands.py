@@ -12,7 +12,7 @@ from tests.documents.terminal import mounts, type_in
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(1600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1600)]
 SECONDS = 1500
 
 

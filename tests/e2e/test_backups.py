@@ -17,7 +17,7 @@ from tests.hosts.words import Mount
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import REAL, config_of, expected, file_of, reads_rocksdb, shown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
 OLD = "made-1.15.5"

@@ -12,7 +12,7 @@ from tests.hosts.host import Host
 from tests.hosts.installer import CHECKOUT, CLI, COMMAND, WHEELS, environments, everything, from_wheelhouse, install, packages, put_checkout, put_wheel
 from tests.hosts.recipe import Recipe
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 OLD = "0.1.9"
 COMPLETE = """
 . /usr/local/share/bash-completion/completions/omnimind

@@ -18,7 +18,7 @@ from tests.hosts.recipe import Recipe
 from tests.hosts.wget import GET
 from tests.hosts.words import Mount
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SOURCE = Path(__file__).resolve().parents[1] / "fixtures" / "server" / "server.c"
 ROOT = "http://127.0.0.1:6333/"

@@ -14,7 +14,7 @@ from tests.hosts.host import Host
 from tests.hosts.sample import wait_for_stack
 from tests.hosts.wget import GET
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 NATIVE = ("redis-server", "postgresql", "qdrant", "omnimind-engine", "omnimind-8000@1", "omnimind-3001@2", "omnimind-frontend", "omnimind-guard")
 WRITTEN = r"find / -xdev -newer /testhost/before -type f \( -path '/etc/*' -o -path '*omnimind*' -o -path '/var/lib/apt/*' \) -not -path '/run/*' -not -path '/tmp/*'"
 VERSIONS = """

@@ -13,7 +13,7 @@ from tests.hosts.host import Host
 from tests.hosts.installer import CLI, environments, from_wheelhouse, install, put_wheel
 from tests.hosts.sample import boot_sample, wait_for_stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(5400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5400)]
 OLD = "0.1.9"
 LIMIT = 1800  # seconds; a busy machine takes its time
 MIGRATE = ("omnimind", "migrate", "--from-docker", "--wheelhouse", wheelhouse.INSIDE)
