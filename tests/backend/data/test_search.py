@@ -77,7 +77,7 @@ def test_the_nearest_come_first_with_their_document(data: World, animals: str) -
         ([json.dumps({"must_not": [{"key": "metadata.wild", "match": {"value": True}}]}), "metadata.year:2022"], {"Compiler"}),
         ([json.dumps({"should": [{"key": "title", "match": {"any": ["Otters", "Compiler"]}}]})], {"Otters", "Compiler"}),
     ],
-    ids=str,
+    ids=lambda value: ",".join(sorted(value)),
 )
 def test_filters_keep_what_they_say(data: World, animals: str, filters: list[str], expected: set[str]) -> None:
     assert set(titles(search(data, q="sleep", filter=[f"metadata.set:{animals}", *filters]))) == expected
