@@ -60,6 +60,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
+    restored = found.source.qdrant.backup if found.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
     return preflight.Needs(
         room,
@@ -70,6 +71,8 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         made=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
+        backup=restored.path if restored else "",
+        checksum=restored.checksum if restored else None,
     )
 
 

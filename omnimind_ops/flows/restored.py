@@ -42,8 +42,8 @@ def restored(container: Container | None, asked: Asked, notes: list[str]) -> Res
                 "leave --qdrant-collection-config out; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(str(path), asked.qdrant_collection, room=found.stored + backup.room(found))
+        return Restored(str(path), asked.qdrant_collection, None, found.stored + backup.room(found), found.checksum)
     (name,) = found.collections
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
-    return Restored(str(path), name, config_of(name), found.stored + backup.room(found))
+    return Restored(str(path), name, config_of(name), found.stored + backup.room(found), found.checksum)

@@ -59,11 +59,13 @@ def digest(body: Mapping[str, JSON]) -> str:
 
 
 def _backup(run: Run) -> JSON:
-    """Return which backup of Qdrant was restored, and who read it besides us; None without one."""
+    """Return which backup of Qdrant was restored, what covers it, and who read it besides us; None without one."""
     record = next((record for record in run.steps if record.step.kind == "prove-backup"), None)
     if record is None:
         return None
-    return {"path": record.step.args.get("backup"), "second_reader": (record.memo or {}).get("second reader")}
+    memo = record.memo or {}
+    names = {"checksum": "checksum", "second_reader": "second reader"}
+    return {"path": record.step.args.get("backup"), **{name: memo.get(key) for name, key in names.items()}}
 
 
 def _step(record: StepRecord) -> dict[str, JSON]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Index
 from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
 
@@ -44,6 +45,8 @@ class Needs:
     made: bool = False  # there is a venv, which may be the one that is wanted
     wheelhouse: Wheelhouse | None = None  # that the venv is made from; None when it comes from an index, or is not made
     pins: tuple[Pin, ...] = ()  # what the venv takes of it
+    backup: str = ""  # of Qdrant, to be restored
+    checksum: Checksum | None = None  # what covers it; None without a backup
 
 
 def size(count: int) -> str:

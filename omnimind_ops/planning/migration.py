@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
@@ -20,13 +21,14 @@ EARLY = ("postgres", "engine")
 class Restored:
     """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's configuration.
 
-    `room` is how many bytes it takes on the disk of the data, at most, until it is in place.
+    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers it.
     """
 
     path: str
     collection: str = ""
     config: Mapping[str, JSON] | None = None
     room: int = 0
+    checksum: Checksum = Checksum.ABSENT
 
     @property
     def args(self) -> dict[str, JSON]:

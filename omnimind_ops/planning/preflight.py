@@ -11,6 +11,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.wheelhouse import Target
 from omnimind_ops.planning import check_host
 from omnimind_ops.planning.check import Check, Needs, State
+from omnimind_ops.planning.check_backup import backup
 from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
 from omnimind_ops.planning.check_index import index
@@ -19,7 +20,7 @@ from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "wheelhouse", "gpu-containers")
+NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "wheelhouse", "backup", "gpu-containers")
 
 
 def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
@@ -38,6 +39,7 @@ def checks(machine: Machine, project: Project | None, needs: Needs, ignore: froz
         check_host.python(machine, needs),
         index(needs.index, needs.made),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
+        backup(needs.backup, needs.checksum),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from omnimind_ops.health.stores import COLLECTION
-from omnimind_ops.model.event import Tell
+from omnimind_ops.model.checksum import SAID, UNSEEN
+from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.problem import Problem
@@ -54,8 +55,11 @@ class ProveBackupStep:
         storage = Path(text(step.args, "storage"))
         program = Program(argv(self.paths.opt / "qdrant" / "current"), text(step.args, "user"))
         try:
+            restored = asked_backup(step.args)
+            if restored.checksum in UNSEEN:
+                tell(warning(f"{restored.path}: {SAID[restored.checksum]}", step.id))
             found = backup.prove(
-                asked_backup(step.args),
+                restored,
                 config_of(step.args),
                 storage,
                 program,
@@ -68,6 +72,7 @@ class ProveBackupStep:
             files.discard(storage)
             mark_of(storage).unlink(missing_ok=True)
             raise
+        memo.put("checksum", str(restored.checksum))
         memo.put("second reader", found.second)
         memo.put("fingerprint", asdict(found.held))
         return False

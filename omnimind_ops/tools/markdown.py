@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from omnimind_ops.model.checksum import SAID, UNSEEN, Checksum
 from omnimind_ops.model.json import JSON
 
 
@@ -54,7 +55,16 @@ def _backup(found: JSON) -> list[str]:
     """Return which backup stands for the old Qdrant, and who read it besides us."""
     if not isinstance(found, Mapping):
         return []
-    return [f"Qdrant's old side is the backup {found['path']}, as the installed program reads it. Recovered by Qdrant itself: {found['second_reader']}.", ""]
+    lines = [
+        f"Qdrant's old side is the backup {found['path']}, as the installed program reads it. "
+        f"Recovered by Qdrant itself: {found['second_reader']}.",
+        "",
+    ]
+    if found.get("checksum") is None:  # the run ended before it was read, or an older version made it
+        return lines
+    checksum = Checksum(str(found["checksum"]))
+    mark = "**" if checksum in UNSEEN else ""
+    return [*lines, f"{mark}Of that backup: {SAID[checksum]}.{mark}", ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

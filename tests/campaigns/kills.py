@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +11,7 @@ from pathlib import Path
 from omnimind_ops.engine.history import History
 from omnimind_ops.model.run import RunState
 from tests.campaigns.result import Campaign, Result, Trial
-from tests.engine import crash_child
-from tests.engine.crash_child import NEW, OLD, PLAN
+from tests.engine.crash_child import NEW, OLD, PLAN, forked
 
 KILLS = 5
 """At most, in one trial."""
@@ -44,7 +39,7 @@ def trial(chance: random.Random) -> Result:
             verb = "undo" if verb == "undo" or (said and chance.random() < 0.3) else "apply"  # who is on the way back stays on it
             said.append(f"{verb} {_killed(folder, verb, chance)}")
         verb = "undo" if verb == "undo" or chance.random() < 0.5 else "apply"
-        code = _forked(folder, verb)
+        code = forked(folder, verb)
         return _judged(folder, verb, code, there, "; ".join(said))
 
 
@@ -64,26 +59,9 @@ def _judged(folder: Path, verb: str, code: int, there: dict[str, str], said: str
 def _killed(folder: Path, verb: str, chance: random.Random) -> str:
     if chance.random() < 0.5:
         left, when = chance.randint(1, WRITES), chance.choice(("before", "after"))
-        return f"killed {when} write {left}" if _forked(folder, verb, left, when) else f"ended before write {left}"
+        return f"killed {when} write {left}" if forked(folder, verb, left, when) else f"ended before write {left}"
     moment = chance.uniform(0, MOMENT)
-    return f"killed after {moment * 1000:.1f} ms" if _forked(folder, verb, moment=moment) else f"ended before {moment * 1000:.1f} ms"
-
-
-def _forked(folder: Path, verb: str, left: int = 0, when: str = "before", moment: float | None = None) -> int:
-    """Carry out in a process of its own; return its exit code, or minus the signal that ended it."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            crash_child.main(folder, verb, left, when)
-            code = 0
-        finally:
-            os._exit(code)
-    if moment is not None:
-        time.sleep(moment)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return f"killed after {moment * 1000:.1f} ms" if forked(folder, verb, moment=moment) else f"ended before {moment * 1000:.1f} ms"
 
 
 CAMPAIGN = Campaign("kills", "kill -9 at random moments of a run and of its undo, on a real journal", opened, tuple(range(30)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +78,23 @@ def main(folder: Path, verb: str, left: int, when: str) -> None:
         run = journal.latest() or journal.create(PLAN, {})
         handlers = {"file": WriteFile(folder)}
         (runner.apply if verb == "apply" else runner.undo)(run, journal, handlers, lambda event: None)
+
+
+def forked(folder: Path, verb: str, left: int = 0, when: str = "before", moment: float | None = None) -> int:
+    """Do the same in a process of its own, killed after `moment` seconds; return its exit code, or minus the signal that ended it."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            main(folder, verb, left, when)
+            code = 0
+        finally:
+            os._exit(code)
+    if moment is not None:
+        time.sleep(moment)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":

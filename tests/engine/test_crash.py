@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
@@ -10,21 +9,7 @@ import pytest
 
 from omnimind_ops.engine.history import History
 from omnimind_ops.model.run import RunState, Status
-from tests.engine import crash_child
-from tests.engine.crash_child import NEW, OLD, PLAN
-
-
-def forked(folder: Path, verb: str, left: int, when: str = "before") -> int:
-    """Run the doomed child in a process of its own; return 0 or minus the signal that killed it."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            crash_child.main(folder, verb, left, when)
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+from tests.engine.crash_child import NEW, OLD, PLAN, forked
 
 
 def fresh(tmp_path: Path, name: str) -> Path:

@@ -157,3 +157,9 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
         restored(None, Asked(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
     found = restored(None, Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
     assert found and found.config == config_of("made-1.18.3")
+
+
+@pytest.mark.parametrize(("kind", "checksum"), [("collection", "verified"), ("archive", "absent")])
+def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> None:
+    found = restored(None, Asked(qdrant_backup=file_of("made-1.18.3", kind)), [])
+    assert found and found.checksum == checksum

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interpreter, Machine, Project
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.check import size
@@ -249,3 +250,18 @@ def test_refuse_lists_all_failures_with_their_fixes() -> None:
 
 def test_sizes_are_read_by_people() -> None:
     assert [size(count) for count in (0, 999, 1500, 2_000_000, 1_800_000_000, 4 * 10**12)] == ["0 B", "999 B", "2 kB", "2 MB", "1.8 GB", "4000.0 GB"]
+
+
+@pytest.mark.parametrize("checksum", [Checksum.VERIFIED, Checksum.INSIDE])
+def test_a_backup_that_a_checksum_covers_passes(checksum: Checksum) -> None:
+    check = only("backup", needs=replace(NEEDS, backup="/b.tar", checksum=checksum))
+    assert check.state is State.OK and check.found.startswith("/b.tar: ")
+
+
+def test_a_backup_that_no_checksum_covers_says_what_cannot_be_seen_and_how_to_make_one() -> None:
+    check = only("backup", needs=replace(NEEDS, backup="/b.tar", checksum=Checksum.ABSENT))
+    assert check.state is State.WARN
+    assert check.found.startswith("/b.tar: no checksum lies beside it: a bit that flipped inside since it was made cannot be seen")
+    assert "sha256sum FILE > FILE.checksum" in check.fix
+    check = only("backup", needs=replace(NEEDS, backup="/var/backup", checksum=Checksum.FOLDER))
+    assert check.state is State.WARN and "tar -czSf" in check.fix

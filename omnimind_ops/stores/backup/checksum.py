@@ -1,4 +1,8 @@
-"""The checksum beside a backup: FILE.checksum, as Qdrant writes it, or FILE.sha256, as `sha256sum FILE` prints it."""
+"""Whether a checksum covers a backup: FILE.checksum or FILE.sha256 beside it, or the one of its compression.
+
+FILE.checksum is as Qdrant writes it or as `sha256sum FILE` prints it, FILE.sha256 too. Qdrant's own files carry none of
+a point's values: without such a checksum a changed bit is another number, or a deleted point that is back.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,19 @@ import hashlib
 import re
 from pathlib import Path
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup.tar import GZIP, ZSTD, check_frames
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def own_checksum(path: Path) -> Checksum:
+    """Return whether the compression of a file, which was read to its end already, has a checksum of the content."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+        inside = magic.startswith(GZIP) or (magic == ZSTD and check_frames(file))
+    return Checksum.INSIDE if inside else Checksum.ABSENT
 
 
 def verify_checksum(path: Path) -> bool:

@@ -12,7 +12,8 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import segments
 from omnimind_ops.stores.backup.tar import broken
 
-_SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", *segments.SMALL)
+ALIASES = "aliases/data.json"
+_SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", ALIASES, *segments.SMALL)
 
 
 class Contents:
@@ -46,20 +47,39 @@ class Contents:
         """Return the names."""
         return tuple(sorted({path.split("/")[1] for path in self.folders if path.startswith("collections/")}))
 
-    def check(self, *, snapshot: bool) -> None:
-        """Raise Problem when a collection lacks what a server needs to load it.
+    def check(self, *, snapshot: bool, whole: bool = False) -> None:
+        """Raise Problem when a collection lacks what a server needs to load it, or a `whole` storage its aliases.
 
-        Of a snapshot every segment must be complete; on a disk there may be one that was just begun, which a server
-        leaves out.
+        Every segment must be complete. On a disk there may also be what a server leaves there and removes when it
+        starts again: a segment that it was removing, and one that it had begun and that holds no point.
         """
         for name in self.collections():
             home = f"collections/{name}"
             config = self._object(f"{home}/config.json")
-            if snapshot:
-                self._need(f"{home}/version.info", self.files)
+            self._need(f"{home}/version.info", self.files)
+            if snapshot or self._indexed(home):
                 self._need(f"{home}/payload_index.json", self.files)
             for shard in sorted(self._shards(home, config)):
                 self._check_shard(f"{home}/{shard}", snapshot)
+        if whole:
+            self._check_aliases()
+
+    def _check_aliases(self) -> None:
+        if ALIASES not in self.files:
+            raise Problem(
+                f"cannot use {self.archive}",
+                f"{ALIASES} is missing in it, which every Qdrant writes when it starts: its aliases would be lost",
+                f"copy it again from where it was made; if it had no aliases, put a file {ALIASES} into it that says {{}}",
+            )
+        targets = {str(target) for target in self._object(ALIASES).values()}
+        if lost := sorted(targets - set(self.collections())):
+            raise broken(self.archive, f"collections/{lost[0]} is missing in it, which has an alias")
+
+    def _indexed(self, home: str) -> bool:
+        """Tell whether a segment of the collection has a payload index; the list of them is then a file of its own."""
+        ends = "/payload_index/config.json"
+        ours = (path for path in self.small if path.startswith(f"{home}/") and path.endswith(ends))
+        return any(self._object(path).get("indexed_fields") for path in ours)
 
     def _shards(self, home: str, config: Mapping[str, Any]) -> set[int]:
         params = config.get("params")
@@ -84,6 +104,8 @@ class Contents:
         self._need(f"{shard}/shard_config.json", self.files)
         self._need(f"{shard}/segments", self.folders)
         self._need(f"{shard}/wal", self.folders)
+        if not any(path.startswith((f"{shard}/wal/open-", f"{shard}/wal/closed-")) for path in self.files):
+            raise broken(self.archive, f"{shard}/wal holds no part of the log")
         found = [
             PurePosixPath(folder).name
             for folder in self.folders
@@ -98,17 +120,34 @@ class Contents:
     def _check_segment(self, segment: str, snapshot: bool) -> bool:
         """Tell whether the segment counts."""
 
+        if not snapshot and segments.dropped(segment):
+            return False
+
         def has(name: str) -> bool:
             return f"{segment}/{name}" in self.files
 
-        if not segments.complete(has) and not snapshot:
-            return False
+        def read(name: str) -> bytes:
+            return self.small[f"{segment}/{name}"]
+
         try:
-            if name := segments.lacking(has, lambda name: self.small[f"{segment}/{name}"]):
-                raise broken(self.archive, f"{segment}/{name.split('|')[0]} is missing in it")
+            name = segments.lacking(has, read).split("|")[0]
+            if name and not snapshot and segments.begun(has, read):
+                return False
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise broken(self.archive, f"what {segment} says of itself cannot be read ({error})") from error
+        if name and not snapshot:
+            raise self._unfinished(segment, name)
+        if name:
+            raise broken(self.archive, f"{segment}/{name} is missing in it")
         return True
+
+    def _unfinished(self, segment: str, name: str) -> Problem:
+        return Problem(
+            f"cannot use {self.archive}",
+            f"{segment}/{name} is missing in it: Qdrant would drop or misread that segment, and its points with it",
+            "copy it again from where it was made, or use another backup. If its Qdrant was killed at work, start that "
+            "Qdrant once on the storage it comes from, stop it when it has loaded, and make the backup again",
+        )
 
     def _object(self, path: str) -> Mapping[str, Any]:
         said = self._json(path)

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores import qdrant_storage
 from omnimind_ops.stores.backup import shard
-from omnimind_ops.stores.backup.checksum import verify_checksum
+from omnimind_ops.stores.backup.checksum import own_checksum, verify_checksum
 from omnimind_ops.stores.backup.contents import Contents, of_directory
 from omnimind_ops.stores.backup.kinds import (
     SEVERAL,
@@ -42,9 +43,8 @@ class Backup:
     """A backup that can be restored. Sizes in bytes, with holes and without.
 
     `storage` is the directory to copy for a directory, of a storage or of one collection. `aliases` is None where the
-    backup does not hold them (those of one collection never do). `checksum` is "verified" or "absent". `notes` are
-    for a person. `written` are small files that a backup of this kind lacks, by their path in the storage directory.
-    No backup tells the version of Qdrant that made it.
+    backup does not hold them (those of one collection never do). `notes` are for a person. `written` are small files
+    that a backup of this kind lacks, by their path in the storage directory. No backup tells the version of Qdrant that made it.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class Backup:
     aliases: Mapping[str, str] | None
     apparent: int
     stored: int
-    checksum: str
+    checksum: Checksum
     layout: Layout
     storage: Path | None = None
     notes: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = n
     """
     if path.is_dir():
         return _directory(path, collection)
-    checksum = "verified" if path.is_file() and verify_checksum(path) else "absent"
+    verified = path.is_file() and verify_checksum(path)
     with opened(path) as (file, compression):
         names: list[str] = []
         top: Any = None
@@ -86,6 +86,7 @@ def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = n
     if layout is None:
         raise not_a_backup(str(path), names)
     layout = _named(path, layout, names, top, collection)
+    checksum = Checksum.VERIFIED if verified else own_checksum(path)
     return _survey(path, compression, checksum, layout, top, config_of)
 
 
@@ -101,7 +102,7 @@ def _directory(path: Path, collection: str | None) -> Backup:
         raise Problem(f"cannot use {path}", several if found else "no Qdrant storage is in it", fix)
     layout = Layout(BackupKind.STORAGE, packed=False)
     _refuse_name(path, layout, collection)
-    of_directory(found[0], "", str(path)).check(snapshot=False)
+    of_directory(found[0], "", str(path)).check(snapshot=False, whole=True)
     facts = qdrant_storage.storage_facts(found[0])
     names = tuple(facts.collections)
     return Backup(
@@ -112,7 +113,7 @@ def _directory(path: Path, collection: str | None) -> Backup:
         facts.aliases,
         facts.apparent,
         facts.stored,
-        "absent",
+        Checksum.FOLDER,
         layout,
         storage=found[0],
     )
@@ -131,7 +132,7 @@ def _collection_directory(path: Path, collection: str | None) -> Backup:
         None,
         tree.apparent,
         stored(tree),
-        "absent",
+        Checksum.FOLDER,
         layout,
         storage=path,
         notes=_notes(layout),
@@ -187,7 +188,7 @@ def _one_of(path: Path, found: set[str], what: str) -> None:
         raise Problem(f"cannot use {path}", f"several {what} are in it: {shown}", "pass an archive of one of them")
 
 
-def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: Any, config_of: ConfigOf) -> Backup:
+def _survey(path: Path, compression: str, checksum: Checksum, layout: Layout, top: Any, config_of: ConfigOf) -> Backup:
     """Go through all that would be unpacked, without writing."""
     contents = Contents(str(path))
     apparent = size = 0
@@ -208,7 +209,7 @@ def _survey(path: Path, compression: str, checksum: str, layout: Layout, top: An
         written = shard.collection_files(name, contents, config_of(name), str(path))
         for name, text in written.items():
             contents.add(name, text.encode)
-    contents.check(snapshot=layout.packed)
+    contents.check(snapshot=layout.packed, whole=layout.kind is BackupKind.ARCHIVE)
     if lost := sorted(set(layout.collections.values()) - set(contents.collections())):
         raise broken(str(path), f"collections/{lost[0]} is missing in it")
     seen = path.stat()

@@ -30,9 +30,31 @@ SMALL = (
 """Ends of the names of the files that `lacking` reads."""
 
 
-def complete(has: Names) -> bool:
-    """Tell whether a segment was written to its end; a server leaves any other out."""
-    return has("version.info")
+_DONE = "version.info"
+"""Written last: a server deletes a segment without it when it loads the shard."""
+_TRACKERS = ("id_tracker.mappings", "mutable_id_tracker.mappings", "CURRENT")
+"""Where the ids of a segment's points are."""
+
+
+def dropped(name: str) -> bool:
+    """Tell whether a server was removing the segment in the folder of this name: it renames it before."""
+    return name.endswith(".deleted")
+
+
+def begun(has: Names, read: Read) -> bool:
+    """Tell whether a segment is whole but for its version.info, and says itself that it holds no point.
+
+    A server that is killed while it optimizes leaves one so: the segment that was to take the writes meanwhile
+    (`temp_segment(false)` in lib/collection/src/collection_manager/optimizers). ValueError as in `lacking`.
+    """
+    if has(_DONE) or not has("segment.json") or any(map(has, _TRACKERS)):
+        return False
+    vectors = dict(_vectors(_object(read("segment.json")).get("config") or {}))
+    if not vectors or not all(_is_chunked(vector) for vector in vectors.values()):
+        return False  # nothing in it tells how many points it has
+    if lacking(lambda name: name == _DONE or has(name), read):
+        return False
+    return not any(has(f"{home}/vectors/chunk_0.mmap") or _count(read, home) for home in vectors)
 
 
 def lacking(has: Names, read: Read) -> str:
@@ -42,18 +64,16 @@ def lacking(has: Names, read: Read) -> str:
 
 def _required(has: Names, read: Read) -> Iterator[str]:
     """Yield names; "a|b" is either."""
-    yield from ("segment.json", "version.info", "payload_index/config.json")
+    yield from ("segment.json", _DONE, "payload_index/config.json")
     config = _object(read("segment.json")).get("config") or {}
     yield from _payload(str((config.get("payload_storage_type") or {}).get("type")))
     points = 0
-    for name, vector in (config.get("vector_data") or {}).items():
-        home = f"vector_storage-{name}" if name else "vector_storage"
-        kind = str(vector.get("storage_type"))
+    for home, vector in _vectors(config):
+        chunked = _is_chunked(vector)
         multi = bool(vector.get("multivector_config"))
-        chunked = kind.endswith("ChunkedMmap") or (multi and kind.endswith("Mmap"))
-        yield from _chunked(home, multi) if chunked else _dense(home, kind)
+        yield from _chunked(home, multi) if chunked else _dense(home, str(vector.get("storage_type")))
         if chunked:
-            count = int.from_bytes(read(f"{home}/vectors/status.dat"), "little")
+            count = _count(read, home)
             size = int(_object(read(f"{home}/vectors/config.json")).get("chunk_size_vectors") or 1)
             yield from (f"{home}/vectors/chunk_{number}.mmap" for number in range(-(-count // size)))
             points = max(points, count)
@@ -65,6 +85,21 @@ def _required(has: Names, read: Read) -> Iterator[str]:
     if has("id_tracker.mappings"):
         yield "id_tracker.deleted"
     yield from _lists(has, read)
+
+
+def _vectors(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the folder and the configuration of each dense vector."""
+    for name, vector in (config.get("vector_data") or {}).items():
+        yield f"vector_storage-{name}" if name else "vector_storage", vector
+
+
+def _is_chunked(vector: Mapping[str, Any]) -> bool:
+    kind = str(vector.get("storage_type"))
+    return kind.endswith("ChunkedMmap") or (bool(vector.get("multivector_config")) and kind.endswith("Mmap"))
+
+
+def _count(read: Read, home: str) -> int:
+    return int.from_bytes(read(f"{home}/vectors/status.dat"), "little")
 
 
 def _payload(kind: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ import zstandard
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.sparse import BUFFER
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLOCK = 512
 _KEPT = 64 << 10
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, zstandard.ZstdError, OSError, ValueError, OverflowError, MemoryError)
@@ -120,10 +120,10 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
     with file:
         magic = file.read(4)
         file.seek(0)
-        if magic.startswith(_GZIP):
+        if magic.startswith(GZIP):
             with gzip.GzipFile(fileobj=file) as plain:
                 yield cast(IO[bytes], Forward(cast(IO[bytes], plain))), "gzip"
-        elif magic == _ZSTD:
+        elif magic == ZSTD:
             with damage(str(path)):
                 check_frames(file)
             with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
@@ -160,15 +160,16 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
                 raise tarfile.ReadError("files follow its end")
 
 
-def check_frames(file: BinaryIO) -> None:
+def check_frames(file: BinaryIO) -> bool:
     """Walk the frames and blocks of a zstd file by their headers, then go back to its start.
 
-    EOFError when it was cut off, ZstdError for rubbish between the frames.
+    Tell whether every frame ends with a checksum. EOFError when it was cut off, ZstdError for rubbish between the
+    frames.
 
     zstandard's own reader takes a cut for the end. Format: RFC 8878, section 3.1.1.
     """
     size = file.seek(0, os.SEEK_END)
-    at = 0
+    at, summed = 0, True
     while at < size:
         file.seek(at)
         head = file.read(18)
@@ -184,10 +185,12 @@ def check_frames(file: BinaryIO) -> None:
             at += 3 + (1 if block >> 1 & 3 == 1 else block >> 3)
             if at > size:
                 break
-        at += 4 if zstandard.get_frame_parameters(head).has_checksum else 0
+        has = zstandard.get_frame_parameters(head).has_checksum
+        at, summed = at + (4 if has else 0), summed and has
     if at > size:
         raise EOFError("it was cut off")
     file.seek(0)
+    return summed
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def backup_of(made: str, kind: str, into: Path) -> Path:
         tar.extractall(into, filter="data")
     folder = into / "storage" / "collections" / NAME
     if kind == "folder archive":
-        subprocess.run(["tar", "-czSf", into / "one.tar.gz", "-C", folder.parent, NAME], check=True)
+        subprocess.run(["tar", "--sort=name", "-czSf", into / "one.tar.gz", "-C", folder.parent, NAME], check=True)
         return into / "one.tar.gz"
     return folder if kind == "folder" else into / "storage"
 

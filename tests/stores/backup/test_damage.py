@@ -3,11 +3,13 @@
 import gzip
 import hashlib
 import random
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import recognise
 from tests.stores.backup.backups import ARCHIVES, Made, bare, packed, refused
@@ -19,7 +21,7 @@ def test_one_flipped_byte_is_refused_where_there_is_a_checksum(made: Made, tmp_p
     good = file.read_bytes()
     digest = hashlib.sha256(good).hexdigest()
     file.with_name(file.name + suffix).write_text(digest if suffix == ".checksum" else f"{digest}  {file.name}\n")
-    assert recognise(file).checksum == "verified"
+    assert recognise(file).checksum == Checksum.VERIFIED
     dice = random.Random(5)
     for at in [0, len(good) - 1, *(dice.randrange(len(good)) for _ in range(98))]:
         with file.open("r+b") as out:
@@ -74,6 +76,26 @@ def test_flips_without_a_checksum_are_a_problem_or_harmless_but_never_anything_e
         with file.open("r+b") as out:
             out.seek(at)
             out.write(good[at : at + 1])
+
+
+def test_the_checksum_inside_a_zstd_file_counts_only_where_there_is_one(made: Made, tmp_path: Path) -> None:
+    plain = packed(made, tmp_path / "a.tar", "-S")
+    for word, found in (("--check", Checksum.INSIDE), ("--no-check", Checksum.ABSENT)):
+        subprocess.run(["zstd", "-qf", word, plain, "-o", tmp_path / "a.tar.zst"], check=True)
+        assert recognise(tmp_path / "a.tar.zst").checksum == found
+    assert recognise(plain).checksum == Checksum.ABSENT
+    assert recognise(made.storage).checksum == Checksum.FOLDER
+
+
+def test_zstd_finds_a_flip_by_itself(made: Made, tmp_path: Path) -> None:
+    """Level 1 leaves literals as they are: a flip in one changes nothing but the content."""
+    file = packed(made, tmp_path / "a.tar.zst", "-I", "zstd -1 --check")
+    good = file.read_bytes()
+    dice = random.Random(9)
+    for _ in range(30):
+        at = dice.randrange(20, len(good) - 4)
+        file.write_bytes(good[:at] + bytes([good[at] ^ 16]) + good[at + 1 :])
+        assert refused(file)
 
 
 def test_gzip_finds_a_flip_by_itself(made: Made, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import pwd
+import shlex
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,18 +11,22 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.credentials import Credentials
+from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Step
+from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.receipt import receipt
+from omnimind_ops.model.run import Run, RunState, Status, StepRecord
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.backup import recognise, unpack
 from omnimind_ops.stores.qdrant import QdrantEndpoint, full_fingerprint
+from omnimind_ops.tools.markdown import receipt as markdown
 from tests.qdrant import Server
-from tests.stores.backup.backups import NAME, Made, silent
-from tests.stores.backup.real import file_of
+from tests.stores.backup.backups import NAME, Made, bare, silent
+from tests.stores.backup.real import file_of, program
 
 
 class Memory:
@@ -82,6 +88,32 @@ def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made,
         client.close()
     finally:
         server.kill()
+
+
+@pytest.mark.parametrize("checksum", ["verified", "absent"])
+def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_path: Path) -> None:
+    whole = file_of("made-1.18.3", "collection")
+    path = bare(whole, tmp_path / "x")
+    if checksum == "verified":
+        shutil.copy(whole.with_name(f"{whole.name}.checksum"), path.parent)
+    storage, memo, told = tmp_path / "storage.incoming", Memory(), list[Event]()
+    unpack(recognise(path), storage, silent)
+    args = {"backup": str(path), "storage": str(storage), "user": ""}
+    current = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
+    current.parent.mkdir(parents=True)
+    env = " ".join(f"{name}={shlex.quote(value)}" for name, value in program().env.items())
+    current.write_text(f'#!/bin/sh\n{env} exec {shlex.join(program().argv)} "$@"\n')
+    current.chmod(0o755)
+    step = Step("prove-backup", "prove-backup", "", args)
+    ProveBackupStep(Paths(tmp_path)).do(step, memo, told.append)  # type: ignore[arg-type]
+    warned = [event.text for event in told if event.kind is EventKind.WARNING]
+    assert memo.get("checksum") == checksum
+    assert bool(warned) == (checksum == "absent")
+    assert all("no checksum lies beside it: a bit that flipped" in text for text in warned)
+    kept = StepRecord(step, Status.DONE, memo=memo.notes)  # type: ignore[arg-type]
+    told_later = receipt(Run("r", Plan("migrate", (step,)), RunState.CONFIRMED, {}, "", None, (kept,)))
+    assert told_later["backup"] == {"path": str(path), "checksum": checksum, "second_reader": "equal"}
+    assert ("**Of that backup: no checksum lies beside it" in markdown(told_later)) == (checksum == "absent")
 
 
 def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:

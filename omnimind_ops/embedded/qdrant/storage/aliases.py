@@ -12,8 +12,11 @@ from .files import read_json, write_json
 
 
 def load_aliases(storage: Path) -> dict[str, str]:
-    """Alias to collection name."""
-    return dict(read_json(storage / "aliases" / "data.json") or {})
+    """Alias to collection name; as the real server's, the file is there from the first start."""
+    found = read_json(storage / "aliases" / "data.json")
+    if found is None:
+        save_aliases(storage, {})
+    return dict(found or {})
 
 
 def save_aliases(storage: Path, aliases: Mapping[str, str]) -> None:
