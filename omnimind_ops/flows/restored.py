@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.reach import qdrant_endpoint
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -32,6 +33,8 @@ def restored(container: Container | None, asked: Asked, notes: list[str]) -> Res
         return config or (qdrant.collection_config(qdrant_endpoint(container), name) if container else None)
 
     found = backup.recognise(path, asked.qdrant_collection or None, config_of)
+    if sha256 := _told(container, found):
+        found = backup.recognise(path, asked.qdrant_collection or None, config_of, sha256)
     notes.append(f"Qdrant's data comes from {path} ({found.kind}), not from the container")
     notes += [f"{path}: {note}" for note in found.notes]
     if found.kind is not backup.BackupKind.SHARD:
@@ -42,8 +45,25 @@ def restored(container: Container | None, asked: Asked, notes: list[str]) -> Res
                 "leave --qdrant-collection-config out; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(str(path), asked.qdrant_collection, None, found.stored + backup.room(found), found.checksum)
+        return Restored(str(path), asked.qdrant_collection, None, _room(found), found.checksum, sha256)
     (name,) = found.collections
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
-    return Restored(str(path), name, config_of(name), found.stored + backup.room(found), found.checksum)
+    return Restored(str(path), name, config_of(name), _room(found), found.checksum, sha256)
+
+
+def _room(found: backup.Backup) -> int:
+    return found.stored + backup.room(found)
+
+
+def _told(container: Container | None, found: backup.Backup) -> str:
+    """Return the SHA-256 that the running container tells of a snapshot of this name, where no other covers it."""
+    if found.checksum is not Checksum.ABSENT or container is None or not container.running:
+        return ""
+    if found.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
+        return ""
+    name = "" if found.kind is backup.BackupKind.FULL else found.collections[0]
+    try:
+        return qdrant.snapshot_checksum(qdrant_endpoint(container), name, found.path.name)
+    except Problem:  # a server that does not answer is told of elsewhere
+        return ""

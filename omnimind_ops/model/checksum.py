@@ -8,14 +8,14 @@ from enum import StrEnum
 class Checksum(StrEnum):
     """What covers a backup."""
 
-    VERIFIED = "verified"  # a SHA-256 beside it, which is the file's
+    VERIFIED = "verified"  # a SHA-256 beside it, or that the server which made it tells, and which is the file's
     INSIDE = "inside"  # what gzip and zstd write for themselves, and compare when the file is read
     ABSENT = "absent"
     FOLDER = "folder"  # no file that could have one
 
 
 SAID = {
-    Checksum.VERIFIED: "the checksum beside it is the file's",
+    Checksum.VERIFIED: "its SHA-256 is the one that was written down when it was made",
     Checksum.INSIDE: "its compression has a checksum, which is the content's",
     Checksum.ABSENT: "no checksum lies beside it: a bit that flipped inside since it was made cannot be seen",
     Checksum.FOLDER: "a folder has no checksum: a bit that flipped inside since it was made cannot be seen",

@@ -21,7 +21,8 @@ EARLY = ("postgres", "engine")
 class Restored:
     """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's configuration.
 
-    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers it.
+    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers it,
+    `sha256` what the server that made it tells of it.
     """
 
     path: str
@@ -29,11 +30,12 @@ class Restored:
     config: Mapping[str, JSON] | None = None
     room: int = 0
     checksum: Checksum = Checksum.ABSENT
+    sha256: str = ""
 
     @property
     def args(self) -> dict[str, JSON]:
         """Return it as a step's arguments."""
-        return {"backup": self.path, "collection": self.collection, "config": self.config}
+        return {"backup": self.path, "collection": self.collection, "config": self.config, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ SCRATCH = ".omnimind-proof"
 
 def asked_backup(args: Mapping[str, JSON]) -> backup.Backup:
     """Return the backup that a step's arguments name."""
-    return backup.recognise(Path(text(args, "backup")), text(args, "collection") or None, lambda _: config_of(args))
+    path, name = Path(text(args, "backup")), text(args, "collection") or None
+    return backup.recognise(path, name, lambda _: config_of(args), text(args, "sha256"))
 
 
 def config_of(args: Mapping[str, JSON]) -> Mapping[str, JSON] | None:

@@ -117,6 +117,15 @@ def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] 
     return config if isinstance(config, Mapping) else None
 
 
+def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> str:
+    """Return the SHA-256 of a snapshot that the server has; "" when it has none of this name. `collection` "": a full one."""
+    home = f"/collections/{quote(collection, safe='')}" if collection else ""
+    with talk(endpoint, 10) as server:
+        found = server.get(f"{home}/snapshots")
+    told = [str(one.get("checksum") or "") for one in found or () if one.get("name") == name]
+    return told[0] if told else ""
+
+
 def refused(endpoint: QdrantEndpoint) -> Problem:
     """Return the problem of a wrong or missing key."""
     given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from omnimind_ops.flows.restored import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
+from omnimind_ops.steps.backup import asked_backup
+from omnimind_ops.stores.backup import recognise
 from omnimind_ops.stores.qdrant import QdrantEndpoint, version
 from tests.qdrant import Server
-from tests.stores.backup.backups import NAME
+from tests.stores.backup.backups import NAME, bare
 from tests.stores.backup.real import REAL, config_of, file_of
 
 SHARD = file_of("made-1.18.3", "shard")
@@ -163,3 +166,28 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
 def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> None:
     found = restored(None, Asked(qdrant_backup=file_of("made-1.18.3", kind)), [])
     assert found and found.checksum == checksum
+
+
+@pytest.mark.parametrize("collection", ["c", ""])
+def test_the_running_server_tells_the_checksum_of_its_own_snapshot(running: Server, container: Container, collection: str, tmp_path: Path) -> None:
+    """Downloaded, a snapshot has no checksum beside it; the server that made it knows it still."""
+    client = running.client()
+    client.create_collection("c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
+    try:
+        made = client.create_snapshot("c") if collection else client.create_full_snapshot()
+        assert made
+        path = bare(running.snapshots / collection / made.name, tmp_path / "x")
+        asked = Asked(qdrant_backup=path)
+        found = restored(container, asked, [])
+        assert found and (found.checksum, found.args["sha256"]) == ("verified", made.checksum)
+        assert asked_backup(found.args).checksum == "verified"
+        stopped = restored(replace(container, running=False), asked, [])
+        assert stopped and stopped.checksum == "absent"
+        path.write_bytes(path.read_bytes().replace(b"0.6.0", b"0.6.1"))  # a segment's version.info, which only a server reads
+        assert recognise(path).checksum == "absent"
+        for look in (lambda: restored(container, asked, []), lambda: asked_backup(found.args)):
+            with pytest.raises(Problem, match="but the Qdrant that made it says"):
+                look()
+    finally:
+        client.delete_collection("c")
+        client.close()

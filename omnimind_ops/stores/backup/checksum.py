@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from omnimind_ops.model.checksum import Checksum
@@ -25,9 +26,28 @@ def own_checksum(path: Path) -> Checksum:
     return Checksum.INSIDE if inside else Checksum.ABSENT
 
 
-def verify_checksum(path: Path) -> bool:
-    """Compare a file with the SHA-256 beside it; False when there is none. Problem with both when they differ."""
-    verified = False
+def verify_checksum(path: Path, told: str = "") -> bool:
+    """Compare a file with the SHA-256 beside it, and with the one that the server that made it told.
+
+    False when there is none. Problem with both when they differ.
+    """
+    known = [*_beside(path), *([("the Qdrant that made it", told.lower())] if told else [])]
+    if not known:
+        return False
+    with path.open("rb") as file:
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
+    for who, digest in known:
+        if actual != digest:
+            raise Problem(
+                f"cannot use {path}",
+                f"its SHA-256 is {actual}, but {who} says {digest}: it was changed since",
+                "copy it again from where it was made, or use another backup",
+            )
+    return True
+
+
+def _beside(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and content of each file with a checksum."""
     for suffix in (".checksum", ".sha256"):
         beside = path.with_name(path.name + suffix)
         if not beside.is_file():
@@ -39,13 +59,4 @@ def verify_checksum(path: Path) -> bool:
                 f"{beside.name} holds no SHA-256",
                 "copy it again from where the backup was made, or remove it",
             )
-        with path.open("rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
-        if actual != found.group().lower():
-            raise Problem(
-                f"cannot use {path}",
-                f"its SHA-256 is {actual}, but {beside.name} says {found.group().lower()}: it was changed since",
-                "copy it again from where it was made, or use another backup",
-            )
-        verified = True
-    return verified
+        yield beside.name, found.group().lower()

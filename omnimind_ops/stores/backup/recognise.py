@@ -62,18 +62,20 @@ class Backup:
     seen: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was looked at
 
 
-def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config) -> Backup:
+def recognise(
+    path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = ""
+) -> Backup:
     """Say what a backup is and that it is whole. Read-only.
 
     A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or
     tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256
     beside it, that is compared. `collection` names the collection of a backup that holds one, where its name does not
-    tell. `config_of` returns the configuration of a shard snapshot's collection by name. Problem for all else:
-    damaged, cut off, with links or names that lead outside, unfinished, foreign.
+    tell. `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is what the server
+    that made a snapshot tells of it, "" when nobody knows. Problem for all else: damaged, cut off, with links or names that lead outside, unfinished, foreign.
     """
     if path.is_dir():
         return _directory(path, collection)
-    verified = path.is_file() and verify_checksum(path)
+    verified = path.is_file() and verify_checksum(path, sha256)
     with opened(path) as (file, compression):
         names: list[str] = []
         top: Any = None
