@@ -12,21 +12,28 @@ from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from backend import openapi, problems
-from backend.checks import Checks
+from backend.accounts.passwords import Passwords
+from backend.accounts.routes import auth, tokens, users
 from backend.deps import SettingsDep
-from backend.guard.answer import EXPOSED, Answer
-from backend.guard.body import BodyLimit
-from backend.guard.catch import Catch
-from backend.guard.hosts import Hosts
-from backend.guard.origins import Origins, allowed
-from backend.metrics import Metrics
-from backend.passwords import Passwords
-from backend.routes import auth, bench, documents, embeddings, health, metrics, quantum, runs, search, system, telemetry, tokens, uploads, users
+from backend.documents import routes as documents
+from backend.documents.sweeper import swept
+from backend.embeddings import routes as embeddings
+from backend.history.routes import bench, runs
+from backend.http import openapi, problems
+from backend.http.middleware.body_limit import BodyLimit
+from backend.http.middleware.exceptions import Exceptions
+from backend.http.middleware.hosts import Hosts
+from backend.http.middleware.origins import Origins, allowed
+from backend.http.middleware.response_headers import EXPOSED, ResponseHeaders
+from backend.monitoring.metrics import Metrics
+from backend.monitoring.readiness import Checks
+from backend.monitoring.routes import health, metrics, system, telemetry
+from backend.monitoring.sampler import Sampler
+from backend.monitoring.telemetry import Telemetry
+from backend.quantum import routes as quantum
+from backend.search import routes as search
 from backend.settings import Settings
-from backend.sweeper import swept
-from backend.system import Sampler
-from backend.telemetry import Telemetry
+from backend.uploads import routes as uploads
 from omnimind_ops import __version__
 
 
@@ -83,7 +90,7 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     """Return them, outermost first: every answer is signed, strangers are refused before anything is read, and no exception gets out."""
     origins = allowed(settings)
     return [
-        Middleware(Answer, settings=settings, metrics=metrics),
+        Middleware(ResponseHeaders, settings=settings, metrics=metrics),
         Middleware(Hosts),
         Middleware(Origins, origins=origins),
         Middleware(
@@ -95,15 +102,15 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
             expose_headers=list(EXPOSED),
         ),
         Middleware(BodyLimit, settings=settings),
-        Middleware(Catch),
+        Middleware(Exceptions),
     ]
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Make what a worker holds. Nothing here waits for a server; the clients are imported here and not before: six workers start at once."""
-    from backend.guard.rate import Limits
-    from backend.pools import Pools
+    from backend.clients.pools import Pools
+    from backend.http.rate_limits import Limits
 
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:

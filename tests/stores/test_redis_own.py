@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from backend.principal import Principal, Role
-from backend.stores import sessions
-from backend.stores.embedding_cache import EmbeddingCache, Kept, key
+from backend.accounts.identity import Principal, Role
+from backend.accounts.repository import sessions
+from backend.embeddings.cache import EmbeddingCache, Kept, key
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal

@@ -1,0 +1,1 @@
+"""/uploads: files, kept as they are. Start in routes.py; receive.py takes one in, files.py is the folder they lie in."""
