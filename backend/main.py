@@ -1,4 +1,4 @@
-"""The application: what stands between a caller and the routes, the routes, and what opens and closes with the worker."""
+"""The application: its middleware, its routes, and what opens and closes with the worker."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from backend.accounts.passwords import Passwords
 from backend.accounts.routes import auth, tokens, users
@@ -20,11 +18,7 @@ from backend.documents.sweeper import swept
 from backend.embeddings import routes as embeddings
 from backend.history.routes import bench, runs
 from backend.http import openapi, problems
-from backend.http.middleware.body_limit import BodyLimit
-from backend.http.middleware.exceptions import Exceptions
-from backend.http.middleware.hosts import Hosts
-from backend.http.middleware.origins import Origins, allowed
-from backend.http.middleware.response_headers import EXPOSED, ResponseHeaders
+from backend.http.middleware.stack import middleware
 from backend.monitoring.metrics import Metrics
 from backend.monitoring.readiness import Checks
 from backend.monitoring.routes import health, metrics, system, telemetry
@@ -74,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the usual page loads its script from elsewhere
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings, counted),
+        middleware=middleware(settings, counted),
     )
     app.state.settings = settings
     app.state.metrics = counted
@@ -84,26 +78,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     openapi.install(app)
     return app
-
-
-def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
-    """Return them, outermost first: every answer is signed, strangers are refused before anything is read, and no exception gets out."""
-    origins = allowed(settings)
-    return [
-        Middleware(ResponseHeaders, settings=settings, metrics=metrics),
-        Middleware(Hosts),
-        Middleware(Origins, origins=origins),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_credentials=True,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=list(EXPOSED),
-        ),
-        Middleware(BodyLimit, settings=settings),
-        Middleware(Exceptions),
-    ]
 
 
 @asynccontextmanager

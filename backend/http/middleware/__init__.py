@@ -1,1 +1,1 @@
-"""Pure ASGI middlewares: which requests reach a route, and what every answer carries. main.py says in which order they stand."""
+"""Pure ASGI middlewares: which requests reach a route, and what every answer carries. Start in stack.py: it says in which order they stand."""

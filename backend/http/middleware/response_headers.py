@@ -44,10 +44,10 @@ class Meter(Protocol):
 class ResponseHeaders:
     """Outermost: makes the request's Timing, id and list of further headers, and adds them to whatever answer comes."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Meter) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, meter: Meter) -> None:
         self.app = app
         self.backend = f"{settings.port}/{settings.worker}"
-        self.metrics = metrics
+        self.meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; what it took is counted even if it fails."""
@@ -68,13 +68,13 @@ class ResponseHeaders:
                     headers[key] = value
                 for key, value in FIXED.items():
                     headers.setdefault(key, value)
-                self.metrics.cache(headers.get("x-cache", ""))
+                self.meter.cache(headers.get("x-cache", ""))
             await send(message)
 
         try:
             return await self.app(scope, receive, sender)
         finally:
-            self.metrics.request(scope, status, time.perf_counter() - began)
+            self.meter.request(scope, status, time.perf_counter() - began)
 
     def _headers(self, scope: Scope, timing: Timing) -> Iterable[tuple[str, str]]:
         yield "X-Backend", self.backend
