@@ -14,11 +14,10 @@ from backend.documents import repository as documents
 from backend.documents import service
 from backend.documents.request import FORM, Drafted, drafted
 from backend.documents.schemas import DocumentAnswer, DocumentCreated, DocumentDeleting, DocumentPage, DocumentRequest, DocumentWithChunks
-from backend.documents.sweeper import swept
 from backend.embeddings.service import EmbedderDep
 from backend.http.body import described
 
-router = APIRouter(prefix="/documents", tags=["documents"], lifespan=swept)
+router = APIRouter(prefix="/documents", tags=["documents"])
 
 
 @router.post("", status_code=201, responses={200: {"model": DocumentCreated}}, openapi_extra=described(DocumentRequest, {"multipart/form-data": FORM}))
