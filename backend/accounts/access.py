@@ -1,4 +1,4 @@
-"""Who may call a route: Reader, Writer or Admin in its signature. Each call is counted against the caller's rate limit."""
+"""Who may call a route: Reader, Writer or Admin in its signature. A call counts against the caller's rate limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import HTTPConnection
 
 from backend.accounts.authentication import COOKIE, address_of, caller
-from backend.accounts.identity import Principal, Role
+from backend.accounts.identity import Identity, Role
 from backend.clients.pools import Pools
 from backend.deps import PoolsDep, SettingsDep, timing_of
 from backend.http.errors import ApiProblem
@@ -21,38 +21,43 @@ _cookie = APIKeyCookie(name=COOKIE, scheme_name="session", description="What POS
 _bearer = HTTPBearer(scheme_name="token", description="An API token: omt_…", auto_error=False)
 
 
-def _at_least(role: Role) -> Callable[..., Awaitable[Principal]]:
+def _at_least(role: Role) -> Callable[..., Awaitable[Identity]]:
     async def check(
         connection: HTTPConnection,
         settings: SettingsDep,
         pools: PoolsDep,
         _one: Annotated[str | None, Security(_cookie)] = None,
         _other: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
-    ) -> Principal:
-        principal = await counted(connection, settings, pools)
-        if not principal.role.covers(role):
-            raise ApiProblem(403, "not allowed", f"this needs the role {role}; {principal.name} is {principal.role}", fix=f"ask an admin for the role {role}")
-        return principal
+    ) -> Identity:
+        identity = await counted(connection, settings, pools)
+        if not identity.role.covers(role):
+            raise ApiProblem(
+                403,
+                "not allowed",
+                f"this needs the role {role}; {identity.name} is {identity.role}",
+                fix=f"ask an admin for the role {role}",
+            )
+        return identity
 
     return check
 
 
-async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) -> Principal:
+async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
     """Return who calls, and count the request: by who they proved to be, by address while they have proved nothing."""
     limits: Limits = connection.app.state.limits
     timing = timing_of(connection)
     bucket = f"address:{address_of(connection)}"
     try:
         with timing.stage("auth"):
-            principal = await caller(connection, settings, pools)
-        bucket = f"user:{principal.id}" if principal.id else bucket
-        return principal
+            identity = await caller(connection, settings, pools)
+        bucket = f"user:{identity.id}" if identity.id else bucket
+        return identity
     finally:
         with timing.stage("redis"):
             headers = await limits.spend(bucket, settings.requests_per_minute)
         connection.scope["omnimind.headers"].update(headers)
 
 
-Reader = Annotated[Principal, Depends(_at_least(Role.READER))]
-Writer = Annotated[Principal, Depends(_at_least(Role.WRITER))]
-Admin = Annotated[Principal, Depends(_at_least(Role.ADMIN))]
+Reader = Annotated[Identity, Depends(_at_least(Role.READER))]
+Writer = Annotated[Identity, Depends(_at_least(Role.WRITER))]
+Admin = Annotated[Identity, Depends(_at_least(Role.ADMIN))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from backend.accounts.identity import OPEN, Principal
+from backend.accounts.identity import OPEN, Identity
 from backend.accounts.repository import sessions, tokens
 from backend.clients.pools import Pools
 from backend.http.errors import ApiProblem
@@ -15,7 +15,7 @@ LONGEST = 200
 """Characters of a credential; ours have fewer than 60."""
 
 
-async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -> Principal:
+async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
     """Return who calls; 401 for nobody, or for a token that is not valid (any more)."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme:

@@ -1,4 +1,7 @@
-"""The names of users that are lent to measurements: each says whose it is, so that what a killed measurement left is told from what is in use."""
+"""Names of the temporary users of `omnimind bench`.
+
+A name holds the process that measures, so a user that a killed measurement left behind can be told from one in use.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ _NAME = re.compile(PREFIX + r"(?P<boot>[0-9a-f]{8})-(?P<space>[0-9a-f]{1,8})-(?P
 
 
 def name(pid: int) -> str:
-    """Return a new name for what this process is lent: boot, namespace of pids, pid, its start in ticks since the boot."""
+    """Return a new name for the user of this process: boot, namespace of pids, pid, its start in ticks since the boot."""
     return f"{PREFIX}{_boot()}-{_space():x}-{pid:x}-{_began(pid):x}-{secrets.token_hex(2)}"
 
 
 def is_left(name: str) -> bool:
-    """Tell whether the process that it was lent to is known to have ended."""
+    """Tell whether the process that it was made for is known to have ended."""
     found = _NAME.fullmatch(name)
     if not found:
         return False

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from backend.clients.pools import Postgres
 
 Answer = Mapping[str, object] | list[Mapping[str, object]]
-LENT_FOR = timedelta(days=1)
+BENCH_USER_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Desk:
+class UserCommand:
     """What the actions need."""
 
     postgres: Postgres
@@ -55,74 +55,95 @@ class Refused(Exception):  # noqa: N818 a rule, not an error
         self.why, self.fix = why, fix
 
 
-async def add(desk: Desk, name: str, password: str, role: str | None = None) -> Answer:
+async def add(command: UserCommand, name: str, password: str, role: str | None = None) -> Answer:
     """Make a user. Without a role the very first one is an admin, and any other a reader."""
     if name.startswith(bench_users.PREFIX):
-        raise Refused(f"names that begin with {bench_users.PREFIX} are those of measurements, which come and go", "choose another name")
+        raise Refused(
+            f"names that begin with {bench_users.PREFIX} are those of measurements, which come and go",
+            "choose another name",
+        )
     if not re.fullmatch(NAME, name):
         raise Refused(f"{name!r} is no name for a user", "use up to 64 of a-z 0-9 . _ -, a letter or digit first")
-    known = [user for user in await users.listed(desk.postgres) if not user.name.startswith(bench_users.PREFIX)]
+    known = [user for user in await users.listed(command.postgres) if not user.name.startswith(bench_users.PREFIX)]
     chosen = Role(role) if role else Role.READER if known else Role.ADMIN
-    made = await users.create(desk.postgres, name, await desk.passwords.hash(_long_enough(password)), chosen)
+    made = await users.create(command.postgres, name, await command.passwords.hash(_long_enough(password)), chosen)
     if made is None:
-        raise Refused(f"there is a user {name}", f"choose another name, or set a new password: omnimind user passwd {name}")
+        raise Refused(
+            f"there is a user {name}", f"choose another name, or set a new password: omnimind user passwd {name}"
+        )
     return _public(made)
 
 
-async def listed(desk: Desk) -> Answer:
+async def listed(command: UserCommand) -> Answer:
     """Return all users."""
-    return [_public(user) for user in await users.listed(desk.postgres)]
+    return [_public(user) for user in await users.listed(command.postgres)]
 
 
-async def change(desk: Desk, name: str, disabled: bool | None = None, password: str | None = None, role: str | None = None) -> Answer:
+async def change(
+    command: UserCommand, name: str, disabled: bool | None = None, password: str | None = None, role: str | None = None
+) -> Answer:
     """Disable or enable a user, set a password or a role; all sessions of that user end."""
-    user = await _named(desk, name)
-    hashed = await desk.passwords.hash(_long_enough(password)) if password is not None else None
+    user = await _named(command, name)
+    hashed = await command.passwords.hash(_long_enough(password)) if password is not None else None
     try:
-        changed = await users.change(desk.postgres, desk.redis, user.id, Change(Role(role) if role else None, disabled, hashed))
+        changed = await users.change(
+            command.postgres, command.redis, user.id, Change(Role(role) if role else None, disabled, hashed)
+        )
     except LastAdmin:
-        raise Refused(f"{name} is the last admin who can log in", "make another one first: omnimind user add NAME --role admin") from None
+        raise Refused(
+            f"{name} is the last admin who can log in", "make another one first: omnimind user add NAME --role admin"
+        ) from None
     return _public(changed or user)
 
 
-async def token(desk: Desk, name: str, label: str, role: str, days: int | None) -> Answer:
+async def token(command: UserCommand, name: str, label: str, role: str, days: int | None) -> Answer:
     """Make an API token for a user; it is in the answer and never again."""
-    user = await _named(desk, name)
+    user = await _named(command, name)
     if user.disabled or not user.role.covers(Role(role)):
-        why = f"{name} is disabled" if user.disabled else f"a token may do at most what its owner may, and {name} is {user.role}"
+        why = (
+            f"{name} is disabled"
+            if user.disabled
+            else f"a token may do at most what its owner may, and {name} is {user.role}"
+        )
         raise Refused(why, f"omnimind user enable {name}" if user.disabled else f"ask for --role {user.role}")
     until = datetime.now(UTC) + timedelta(days=days) if days else None
-    _, made = await tokens.create(desk.postgres, user.id, label, Role(role), until)
+    _, made = await tokens.create(command.postgres, user.id, label, Role(role), until)
     return {"token": made, "user": name, "name": label, "role": role, "expires_at": until}
 
 
-async def lend(desk: Desk, role: str, pid: int) -> Answer:
-    """Make a user for a measurement, nobody's: its password is known to no one, its token ends within a day. `take_back` deletes both.
+async def create_bench_user(command: UserCommand, role: str, pid: int) -> Answer:
+    """Make a temporary user for a measurement: nobody knows its password, its token ends within a day.
 
-    `pid` is the process that measures. Users that others left behind when they were killed are deleted now; where that cannot be told, after a day.
+    `delete_bench_user` deletes both. `pid` is the process that measures. Users that others left behind when they were killed are deleted now; where that cannot be told, after a day.
     """
-    for user in await users.listed(desk.postgres):
-        if bench_users.is_left(user.name) or (user.name.startswith(bench_users.PREFIX) and user.created_at < datetime.now(UTC) - LENT_FOR):
-            await _delete(desk, user)
+    for user in await users.listed(command.postgres):
+        if bench_users.is_left(user.name) or (
+            user.name.startswith(bench_users.PREFIX) and user.created_at < datetime.now(UTC) - BENCH_USER_LIFETIME
+        ):
+            await _delete(command, user)
     name = bench_users.name(pid)
-    made = await users.create(desk.postgres, name, await desk.passwords.hash(secrets.token_urlsafe(32)), Role(role))
+    made = await users.create(
+        command.postgres, name, await command.passwords.hash(secrets.token_urlsafe(32)), Role(role)
+    )
     if made is None:
         raise Refused(f"there is a user {name}", "try again")
-    _, text = await tokens.create(desk.postgres, made.id, "lent", Role(role), datetime.now(UTC) + LENT_FOR)
+    _, text = await tokens.create(
+        command.postgres, made.id, "bench", Role(role), datetime.now(UTC) + BENCH_USER_LIFETIME
+    )
     return {"name": name, "token": text}
 
 
-async def take_back(desk: Desk, name: str) -> Answer:
-    """Delete a user that `lend` made, with its token; one that is gone already is fine."""
-    found = await users.named(desk.postgres, name) if name.startswith(bench_users.PREFIX) else None
+async def delete_bench_user(command: UserCommand, name: str) -> Answer:
+    """Delete a user that `create_bench_user` made, with its token; one that is gone already is fine."""
+    found = await users.named(command.postgres, name) if name.startswith(bench_users.PREFIX) else None
     if found:
-        await _delete(desk, found[0])
+        await _delete(command, found[0])
     return {"name": name}
 
 
-async def _delete(desk: Desk, user: User) -> None:
-    await users.delete(desk.postgres, user.id)
-    await Limits(desk.redis).forgive(f"user:{user.id}")
+async def _delete(command: UserCommand, user: User) -> None:
+    await users.delete(command.postgres, user.id)
+    await Limits(command.redis).forgive(f"user:{user.id}")
 
 
 ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
@@ -130,25 +151,28 @@ ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "list": listed,
     "change": change,
     "token": token,
-    "lend": lend,
-    "take_back": take_back,
+    "create_bench_user": create_bench_user,
+    "delete_bench_user": delete_bench_user,
 }
 
 
 async def act(settings: Settings, words: Mapping[str, Any]) -> Answer:
     """Do what the words say."""
     async with AsyncExitStack() as stack:
-        postgres, redis = postgres_pool(settings.postgres, "omnimind-users", most=1), redis_client(settings.redis, "omnimind-users", most=1)
+        postgres, redis = (
+            postgres_pool(settings.postgres, "omnimind-users", most=1),
+            redis_client(settings.redis, "omnimind-users", most=1),
+        )
         await stack.enter_async_context(postgres)
         stack.push_async_callback(redis.aclose)
         passwords = Passwords()
         stack.callback(passwords.close)
         rest = {key: value for key, value in words.items() if key != "action"}
-        return await ACTIONS[words["action"]](Desk(postgres, redis, passwords), **rest)
+        return await ACTIONS[words["action"]](UserCommand(postgres, redis, passwords), **rest)
 
 
-async def _named(desk: Desk, name: str) -> User:
-    found = await users.named(desk.postgres, name)
+async def _named(command: UserCommand, name: str) -> User:
+    found = await users.named(command.postgres, name)
     if not found:
         raise Refused(f"there is no user {name}", "list them: omnimind user list")
     return found[0]
@@ -156,7 +180,9 @@ async def _named(desk: Desk, name: str) -> User:
 
 def _long_enough(password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
-        raise Refused(f"a password has {SHORTEST} to {LONGEST} characters", "choose a longer one, or let one be made: --generate")
+        raise Refused(
+            f"a password has {SHORTEST} to {LONGEST} characters", "choose a longer one, or let one be made: --generate"
+        )
     return password
 
 

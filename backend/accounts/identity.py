@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Principal:
+class Identity:
     """A caller whose identity was proven, or who reads on a machine whose reads are open.
 
     `id` is the user's id, "" for open reads; `via` says what proved it; `role` is the least of the user's and the token's.
@@ -37,5 +37,5 @@ class Principal:
     via: Literal["session", "token", "open"]
 
 
-OPEN = Principal("", "anonymous", Role.READER, "open")
+OPEN = Identity("", "anonymous", Role.READER, "open")
 """Everybody on this machine, where the settings open the reads."""

@@ -1,1 +1,4 @@
-"""What every route shares: bodies, problems, timing, rate limits, the server. Start in errors.py; middleware/ stands before the routes."""
+"""What every route shares: bodies, problems, timing, rate limits, the server.
+
+Start in errors.py. middleware/ stands before the routes.
+"""

@@ -1,1 +1,4 @@
-"""/quantum: circuits. The engine runs them (backend/engine/quantum); here they are only checked and passed on."""
+"""/quantum: circuits, checked and passed on to the engine.
+
+Start in routes.py. The engine runs them: backend/engine/quantum.
+"""

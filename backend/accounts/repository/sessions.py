@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from backend.accounts.identity import Principal, Role
+from backend.accounts.identity import Identity, Role
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -27,11 +27,11 @@ def _index(user: str) -> str:
     return f"omnimind:sessions:{user}"
 
 
-async def create(redis: Redis, principal: Principal, hours: int) -> str:
+async def create(redis: Redis, identity: Identity, hours: int) -> str:
     """Begin a session and return its token, 256 random bits as text; it ends `hours` after it was last used."""
     token, now = secrets.token_urlsafe(32), time.time()
-    key, index, until = _key(token), _index(principal.id), now + LONGEST_SECONDS
-    value = orjson.dumps({"user": principal.id, "name": principal.name, "role": principal.role, "until": until})
+    key, index, until = _key(token), _index(identity.id), now + LONGEST_SECONDS
+    value = orjson.dumps({"user": identity.id, "name": identity.name, "role": identity.role, "until": until})
     async with redis.pipeline(transaction=True) as pipe:
         pipe.set(key, value, ex=hours * 3600)
         pipe.zremrangebyscore(index, 0, now)
@@ -41,7 +41,7 @@ async def create(redis: Redis, principal: Principal, hours: int) -> str:
     return token
 
 
-async def find(redis: Redis, token: str, hours: int) -> Principal | None:
+async def find(redis: Redis, token: str, hours: int) -> Identity | None:
     """Return whose session it is and let it last `hours` from now; None when it ended. One round trip."""
     value = await redis.getex(_key(token), ex=hours * 3600)
     if value is None:
@@ -49,7 +49,7 @@ async def find(redis: Redis, token: str, hours: int) -> Principal | None:
     said = orjson.loads(value)
     if said["until"] < time.time():
         return None
-    return Principal(said["user"], said["name"], Role(said["role"]), "session")
+    return Identity(said["user"], said["name"], Role(said["role"]), "session")
 
 
 async def end(redis: Redis, token: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from backend.accounts.identity import Principal, Role
+from backend.accounts.identity import Identity, Role
 
 if TYPE_CHECKING:
     from backend.clients.pools import Postgres
@@ -42,7 +42,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def find(postgres: Postgres, token: str) -> Principal | None:
+async def find(postgres: Postgres, token: str) -> Identity | None:
     """Return who a token speaks for, with the lesser of both roles; None for one that is unknown, expired or whose user is disabled."""
     async with postgres.connection() as link:
         row = await (await link.execute(_FIND, (digest(token),))).fetchone()
@@ -51,7 +51,7 @@ async def find(postgres: Postgres, token: str) -> Principal | None:
         id_, role, user, name, owns, is_stale = row
         if is_stale:  # at most one write a minute, however often it is used
             await link.execute(_USED, (id_,))
-    return Principal(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
+    return Identity(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
 
 
 async def create(postgres: Postgres, user: UUID, name: str, role: Role, expires_at: datetime | None) -> tuple[UUID, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from backend.accounts.identity import Principal, Role
+from backend.accounts.identity import Identity, Role
 from backend.accounts.repository import sessions
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_ha
         row = await (await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))).fetchone()
         if row is None or row[0] != checked_hash or row[1]:
             return None
-        return await sessions.create(redis, Principal(str(user.id), user.name, user.role, "session"), hours)
+        return await sessions.create(redis, Identity(str(user.id), user.name, user.role, "session"), hours)
 
 
 async def renew_hash(postgres: Postgres, user: UUID, old: str, new: str) -> None:

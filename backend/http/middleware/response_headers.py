@@ -1,4 +1,7 @@
-"""What every answer carries: who gave it, how long each stage took, an id to find it by, and that browsers must not keep or frame it."""
+"""What every answer carries.
+
+Who gave it, how long each stage took, an id to find it by, and that browsers must not keep or frame it.
+"""
 
 from __future__ import annotations
 

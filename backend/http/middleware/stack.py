@@ -14,7 +14,10 @@ from backend.settings import Settings
 
 
 def middleware(settings: Settings, meter: Meter) -> list[Middleware]:
-    """Return them, outermost first: every answer is signed, strangers are refused before anything is read, and no exception gets out."""
+    """Return them, outermost first.
+
+    Every answer is signed, strangers are refused before anything is read, and no exception gets out.
+    """
     origins = allowed(settings)
     return [
         Middleware(ResponseHeaders, settings=settings, meter=meter),

@@ -1,4 +1,4 @@
-"""Whose a lent user is: the name of one whose process runs is never taken for a leftover."""
+"""Temporary users of measurements: the name of one whose process runs is never taken for a leftover."""
 
 from __future__ import annotations
 
