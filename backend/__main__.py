@@ -9,9 +9,9 @@ import os
 def main() -> None:
     """Serve until told to stop."""
     gc.disable()  # importing makes no garbage, but would be searched for it: a seventh of the time of six starts. main.py turns it on
-    from backend.log import secrets_of
+    from backend.http.log import secrets_of
+    from backend.http.server import serve
     from backend.main import create_app
-    from backend.server import serve
     from backend.settings import load
 
     settings = load(os.environ)

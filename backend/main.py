@@ -1,4 +1,4 @@
-"""The application: what stands between a caller and the routes, the routes, and what opens and closes with the worker."""
+"""The application: its middleware, its routes, and what opens and closes with the worker."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
-from backend import openapi, problems
-from backend.checks import Checks
+from backend.accounts.passwords import Passwords
+from backend.accounts.routes import auth, tokens, users
 from backend.deps import SettingsDep
-from backend.guard.answer import EXPOSED, Answer
-from backend.guard.body import BodyLimit
-from backend.guard.catch import Catch
-from backend.guard.hosts import Hosts
-from backend.guard.origins import Origins, allowed
-from backend.metrics import Metrics
-from backend.passwords import Passwords
-from backend.routes import auth, bench, documents, embeddings, health, metrics, quantum, runs, search, system, telemetry, tokens, uploads, users
+from backend.documents import routes as documents
+from backend.documents.sweeper import swept
+from backend.embeddings import routes as embeddings
+from backend.history.routes import bench, runs
+from backend.http import openapi, problems
+from backend.http.middleware.stack import middleware
+from backend.monitoring.metrics import Metrics
+from backend.monitoring.readiness import Checks
+from backend.monitoring.routes import health, metrics, system, telemetry
+from backend.monitoring.sampler import Sampler
+from backend.monitoring.telemetry import Telemetry
+from backend.quantum import routes as quantum
+from backend.search import routes as search
 from backend.settings import Settings
-from backend.sweeper import swept
-from backend.system import Sampler
-from backend.telemetry import Telemetry
+from backend.uploads import routes as uploads
 from omnimind_ops import __version__
 
 
@@ -67,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the usual page loads its script from elsewhere
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=_middleware(settings, counted),
+        middleware=middleware(settings, counted),
     )
     app.state.settings = settings
     app.state.metrics = counted
@@ -79,31 +80,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
-    """Return them, outermost first: every answer is signed, strangers are refused before anything is read, and no exception gets out."""
-    origins = allowed(settings)
-    return [
-        Middleware(Answer, settings=settings, metrics=metrics),
-        Middleware(Hosts),
-        Middleware(Origins, origins=origins),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_credentials=True,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=list(EXPOSED),
-        ),
-        Middleware(BodyLimit, settings=settings),
-        Middleware(Catch),
-    ]
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Make what a worker holds. Nothing here waits for a server; the clients are imported here and not before: six workers start at once."""
-    from backend.guard.rate import Limits
-    from backend.pools import Pools
+    from backend.clients.pools import Pools
+    from backend.http.rate_limits import Limits
 
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:

@@ -29,7 +29,7 @@ def main() -> None:
     if lost := installed.quantum():
         sys.stderr.write(f"warning: {lost}\n")
     from backend.engine.app import Engine
-    from backend.server import serve
+    from backend.http.server import serve
 
     serve(Engine(settings), int(os.environ.get("OMNIMIND_PORT", PORT)), bind=settings.bind)
 

@@ -19,7 +19,7 @@ from backend.engine.http import Answer, Gone, Receive, Send
 from backend.engine.quantum import Quantum
 from backend.engine.settings import Settings
 from backend.engine.tokenise import Tokeniser
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 PROVE_SECONDS = 60.0
 QUANTUM_BYTES = 1024 * 1024

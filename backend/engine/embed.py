@@ -12,7 +12,7 @@ from backend.engine.batcher import Batcher, Full
 from backend.engine.http import Answer
 from backend.engine.request import Request
 from backend.engine.tokenise import Tokeniser, Tokens
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 MOST_TEXTS = 4096
 BODY_BYTES = 32 * 1024 * 1024

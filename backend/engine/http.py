@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from backend.errors import MEDIA_TYPE, ApiProblem
+from backend.http.errors import MEDIA_TYPE, ApiProblem
 
 T = TypeVar("T")
 Receive = Callable[[], Awaitable[Any]]

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from backend.errors import ApiProblem
-from backend.schemas.bench import BenchResult
+from backend.history.schemas import BenchResult
+from backend.http.errors import ApiProblem
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$"
 """Of a result: nothing that leads out of the folder, nothing hidden."""

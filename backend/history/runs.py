@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from backend.errors import ApiProblem
-from backend.schemas.runs import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
+from backend.history.schemas import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
+from backend.http.errors import ApiProblem
 from omnimind_ops.engine.history import History
 from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model import receipt as receipts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
+from backend.http.server import serve
 from backend.page.app import Page
 from backend.page.cluster import Cluster
 from backend.page.files import read
-from backend.server import serve
 from backend.settings import load
 from omnimind_ops.paths import data
 

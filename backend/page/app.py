@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from backend.guard.hosts import NAMES, name_of
+from backend.http.middleware.hosts import NAMES, name_of
 from backend.page.cluster import PATH, Cluster
 from backend.page.coding import choose
 from backend.page.files import HASHED, File

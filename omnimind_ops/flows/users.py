@@ -20,7 +20,7 @@ SECONDS = 60.0
 
 
 def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
-    """Do one action of backend/users.py and return its answer. `doing` begins the Problem: "cannot add the user maria"."""
+    """Do one action of backend/accounts/command.py and return its answer. `doing` begins the Problem: "cannot add the user maria"."""
     if not world.has_credentials:
         raise Problem(f"cannot {doing}", "the credentials of the stores are readable by root only", "run the same command as root (sudo, or su -)")
     done = run(_words(world, paths), timeout=SECONDS, check=False, feed=json.dumps(words).encode(), env=_environment(world))
@@ -47,7 +47,7 @@ def generated() -> str:
 def _words(world: World, paths: Paths) -> tuple[str, ...]:
     """Return the command: by the interpreter that runs the workers, else by ours."""
     installed = paths.venv / "bin/python"
-    return str(installed) if world.native and installed.exists() else sys.executable, "-m", "backend.users"
+    return str(installed) if world.native and installed.exists() else sys.executable, "-m", "backend.accounts.command"
 
 
 def _environment(world: World) -> Mapping[str, str]:

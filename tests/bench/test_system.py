@@ -119,20 +119,20 @@ def test_the_next_measurement_deletes_the_user_of_a_killed_one_and_spares_that_o
     words = ("bench", "cluster", "--rate", "2", "--for", "120")
     with system.start(*words) as killed, system.start(*words) as running:
         try:
-            wait("both have a user", lambda: len(lent_users(system)) == 2)
+            wait("both have a user", lambda: len(bench_users(system)) == 2)
             killed.kill()
             killed.wait()
             measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
-            (left,) = lent_users(system)
+            (left,) = bench_users(system)
             assert f"-{running.pid:x}-" in left
         finally:
             killed.kill()
             running.terminate()
-    assert lent_users(system) == []
+    assert bench_users(system) == []
 
 
-def lent_users(system: System) -> list[str]:
-    """Whoever is lent to a measurement now."""
+def bench_users(system: System) -> list[str]:
+    """The temporary users of measurements."""
     with psycopg.connect(world_of(system).postgres_dsn) as link:
         return [name for (name,) in link.execute("SELECT name FROM users WHERE name LIKE 'omnimind-bench-%'")]
 
@@ -140,7 +140,7 @@ def lent_users(system: System) -> list[str]:
 def test_saved_results_are_shown_by_the_backend(system: System) -> None:
     said = system.run("bench", *FEW, "--save", "one", "--json")
     found = measured(said)
-    lent = system.run("user", "add", "someone", "--generate", "--json").ok()
+    made = system.run("user", "add", "someone", "--generate", "--json").ok()
     try:
         token = system.run("user", "token", "someone", "--json").ok().result["token"]
         with httpx.Client(base_url=f"http://127.0.0.1:{system.backends[0]}", headers={"authorization": f"Bearer {token}"}) as client:
@@ -149,7 +149,7 @@ def test_saved_results_are_shown_by_the_backend(system: System) -> None:
     finally:
         with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
             link.execute("DELETE FROM users WHERE name = 'someone'")
-    assert lent.result["role"] == "admin", "the user of a measurement before was not the first"
+    assert made.result["role"] == "admin", "the user of a measurement before was not the first"
     assert [one["name"] for one in listed] == ["one"]
     assert kept_one == found
 

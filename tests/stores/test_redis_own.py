@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from backend.principal import Principal, Role
-from backend.stores import sessions
-from backend.stores.embedding_cache import EmbeddingCache, Kept, key
+from backend.accounts.identity import Identity, Role
+from backend.accounts.repository import sessions
+from backend.embeddings.cache import EmbeddingCache, Kept, key
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal
@@ -90,7 +90,7 @@ def serve(native: RedisEndpoint) -> None:
     async def work() -> None:
         link = redis.asyncio.Redis(unix_socket_path=native.socket, password=PASSWORD)
         await EmbeddingCache(link, 7).put("0" * 16, {"hello": Kept(bytes(1536), 3)})
-        await sessions.create(link, Principal(str(uuid.uuid4()), "maria", Role.READER, "session"), 12)
+        await sessions.create(link, Identity(str(uuid.uuid4()), "maria", Role.READER, "session"), 12)
         await link.aclose()
 
     asyncio.run(work())

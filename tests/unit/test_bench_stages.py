@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.timing import Timing
+from backend.http.timing import Timing
 from omnimind_ops.bench import stages
 from omnimind_ops.bench.stages import Exchange, sample, sum_check, table, told
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.engine.quantum.wire import Message, pack, read
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 NICE = 5
 OOM_SCORE = 300  # above the engine's own: the kernel ends this process, not the embedding

@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import BoxOp, ControlFlowOp, ForLoopOp, Instruction
 
 from backend.engine.quantum.source import too_many
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 GATES = 100_000
 DEPTH = 200  # definitions within definitions

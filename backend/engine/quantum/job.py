@@ -16,7 +16,7 @@ from backend.engine.quantum.request import Request
 from backend.engine.quantum.route import Gpu, Route, route
 from backend.engine.quantum.sizing import no_room, settle
 from backend.engine.quantum.wire import Message
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 LEAST_BYTES = 192 << 20  # the child itself and a small circuit
 PARSE_BYTES = 512 << 20  # that reading a circuit may take: definitions can be a short text and an endless circuit

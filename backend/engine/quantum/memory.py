@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 MIB = 1 << 20
 AMPLITUDE = {"double": 16, "single": 8}  # bytes of one complex number

@@ -8,7 +8,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.result import postprocess
 
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 ANSWER_BYTES = 4 << 20  # of all keys together; the engine's loop reads the answer in one go
 OUTCOMES = 65_536

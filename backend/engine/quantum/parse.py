@@ -8,7 +8,7 @@ from collections.abc import Callable
 from qiskit import QuantumCircuit, qasm2, qasm3
 
 from backend.engine.quantum.source import check, defined
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 QASM2_PLACE = re.compile(r'^"?<input>:(\d+),(\d+): ?(.*?)"?$', re.DOTALL)
 QASM3_PLACE = re.compile(r"^[\"']*L?(\d+)[:,]C?(\d+): ?(.*?)[\"']*$", re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 METHODS = ("automatic", "statevector", "stabilizer", "matrix_product_state")
 """What Aer offers and makes sense without noise: a density matrix of a pure state costs the square of it and tells no more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.engine.quantum.crossover import Crossover
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 GPU_METHODS = ("statevector",)
 

@@ -18,7 +18,7 @@ from backend.engine.quantum.process import Child, Died, Outgrew
 from backend.engine.quantum.prover import Prover
 from backend.engine.quantum.request import Request, read
 from backend.engine.quantum.source import check
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 WAITING = 8
 WAIT_S = 25.0  # the longest wait for a turn; with a child's start and the circuit's own time it stays within what the workers wait

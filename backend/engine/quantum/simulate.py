@@ -19,7 +19,7 @@ from backend.engine.quantum.expand import expand
 from backend.engine.quantum.parse import parse
 from backend.engine.quantum.source import BITS, QUBITS, too_many
 from backend.engine.quantum.wire import Message
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 ALWAYS = {"measure", "barrier", "if_else", "for_loop", "while_loop", "break_loop", "continue_loop"}
 CLIFFORD = {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "pauli", "reset", "delay"} | ALWAYS

@@ -6,7 +6,7 @@ from backend.engine.quantum import memory
 from backend.engine.quantum.card import Card
 from backend.engine.quantum.request import Request
 from backend.engine.quantum.wire import Message
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 STATEVECTOR_QUBITS = 12
 TABLEAU_FROM = 17  # qubits from which method automatic runs a Clifford circuit as a stabilizer tableau; below, a statevector is as quick

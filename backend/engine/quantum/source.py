@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 SOURCE_BYTES = 256 * 1024
 QUBITS = 5_000

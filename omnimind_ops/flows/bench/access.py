@@ -28,11 +28,11 @@ def access(target: Target, paths: Paths, role: str = "reader", environment: Mapp
         why = "it wants a login, and this is not this machine's system" if target.world is None else "it wants a login, and the credentials are root's"
         raise Problem(f"cannot ask {target.name}", why, "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs")
     else:
-        lent = users.ask(target.world, paths, "make a user for the measurement", action="lend", role=role, pid=os.getpid())
+        user = users.ask(target.world, paths, "make a user for the measurement", action="create_bench_user", role=role, pid=os.getpid())
         try:
-            yield {"authorization": f"Bearer {lent['token']}"}
+            yield {"authorization": f"Bearer {user['token']}"}
         finally:
-            users.ask(target.world, paths, f"delete {lent['name']}, the user of the measurement", action="take_back", name=lent["name"])
+            users.ask(target.world, paths, f"delete {user['name']}, the user of the measurement", action="delete_bench_user", name=user["name"])
 
 
 def _wants_login(target: Target) -> bool:

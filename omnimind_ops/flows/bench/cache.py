@@ -28,7 +28,7 @@ def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
         return 0
     import redis
 
-    from backend.stores.embedding_cache import key
+    from backend.embeddings.cache import key
 
     keys = [key(digest, text) for text in texts]
     client = redis.Redis.from_url(target.world.redis_url, socket_timeout=10, socket_connect_timeout=5)

@@ -16,7 +16,7 @@ from backend.engine.http import Bodies
 from backend.engine.request import Request
 from backend.engine.runner import Vectors
 from backend.engine.tokenise import Tokens
-from backend.errors import ApiProblem
+from backend.http.errors import ApiProblem
 
 
 def tokens(*lengths: int) -> Tokens:

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import httpx
 
-from tests.backend.data.census import census, no_sweeping, swept
-from tests.backend.data.test_documents import points_of, post, text_of
+from tests.backend.census import census, no_sweeping, swept
+from tests.backend.documents.test_documents import points_of, post, text_of
 from tests.backend.failures.breaking import frozen, until
 from tests.backend.world import World
 

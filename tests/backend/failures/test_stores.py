@@ -6,8 +6,8 @@ import signal
 import time
 from uuid import uuid4
 
-from tests.backend.data.census import census, swept
-from tests.backend.data.test_documents import points_of, post, text_of
+from tests.backend.census import census, swept
+from tests.backend.documents.test_documents import points_of, post, text_of
 from tests.backend.failures.breaking import frozen, until
 from tests.backend.world import World
 

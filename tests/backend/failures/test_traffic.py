@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.backend.data.census import census, swept
+from tests.backend.census import census, swept
 from tests.backend.failures.breaking import freeze, kill
 from tests.backend.failures.traffic import Traffic
 from tests.backend.world import World

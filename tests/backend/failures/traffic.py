@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.backend.data.test_documents import post, text_of
+from tests.backend.documents.test_documents import post, text_of
 from tests.backend.world import World
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.backend.core.cluster import Cluster, cluster
+from tests.backend.cluster import Cluster, cluster
 from tests.services import Services
 
 

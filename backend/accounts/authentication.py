@@ -1,0 +1,44 @@
+"""Who calls: the session of the cookie, or the API token of the Authorization header. A token in a query is never looked at: URLs end up in logs."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from backend.accounts.identity import OPEN, Identity
+from backend.accounts.repository import sessions, tokens
+from backend.clients.pools import Pools
+from backend.http.errors import ApiProblem
+from backend.settings import Settings
+
+COOKIE = "omnimind_session"
+LONGEST = 200
+"""Characters of a credential; ours have fewer than 60."""
+
+
+async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
+    """Return who calls; 401 for nobody, or for a token that is not valid (any more)."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme:
+        found = await tokens.find(pools.postgres, token) if scheme.lower() == "bearer" and token.startswith(tokens.PREFIX) and len(token) < LONGEST else None
+        if found is None:
+            raise unauthenticated("the token is not valid: it is unknown, has expired, or its user is disabled", "make a new one: POST /tokens")
+        return found
+    cookie = connection.cookies.get(COOKIE, "")
+    session = await sessions.find(pools.redis, cookie, settings.session_hours) if cookie and len(cookie) < LONGEST else None
+    if session:
+        return session
+    if settings.open_reads:
+        return OPEN
+    raise unauthenticated(
+        "the session has ended" if cookie else "there is no session and no token", "log in: POST /auth/login, or send Authorization: Bearer omt_…"
+    )
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return where a request comes from. Never X-Forwarded-For: whoever is on this machine could write anything there."""
+    return connection.client.host if connection.client else "local"
+
+
+def unauthenticated(detail: str, fix: str) -> ApiProblem:
+    """Return the 401."""
+    return ApiProblem(401, "not logged in", detail, fix=fix, headers={"WWW-Authenticate": "Bearer"})

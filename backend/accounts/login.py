@@ -1,0 +1,73 @@
+"""Logging in and changing one's password: what the routes of /auth do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from backend.accounts.passwords import Passwords
+from backend.accounts.repository import users
+from backend.accounts.repository.users import Change, User
+from backend.clients.pools import Pools
+from backend.http.errors import ApiProblem
+from backend.http.rate_limits import Limits
+from backend.settings import Settings
+
+TOGETHER = 10
+"""How many names one address may try at full rate."""
+
+
+@dataclass(frozen=True)
+class LoginDependencies:
+    """What a login needs."""
+
+    settings: Settings
+    pools: Pools
+    limits: Limits
+    passwords: Passwords
+
+
+async def log_in(deps: LoginDependencies, address: str, name: str, password: str) -> tuple[User, str]:
+    """Return the user and the token of a new session. 401 in the same words and after the same work whatever is wrong; 429 after too many."""
+    bucket = await _count(deps, address, name)
+    found = await users.named(deps.pools.postgres, name)
+    is_right = await deps.passwords.check(found[1] if found else None, password)
+    token = None
+    if found and is_right and not found[0].disabled:
+        token = await users.begin_session(deps.pools.postgres, deps.pools.redis, *found, deps.settings.session_hours)
+    if not found or token is None:
+        raise _wrong()
+    await deps.limits.forgive(bucket)
+    if deps.passwords.is_outdated(found[1]):
+        await users.renew_hash(deps.pools.postgres, found[0].id, found[1], await deps.passwords.hash(password))
+    return found[0], token
+
+
+async def change_password(deps: LoginDependencies, address: str, name: str, old: str, new: str) -> None:
+    """Set a new password for whoever knows the old one; all sessions end, this one too."""
+    bucket = await _count(deps, address, name)
+    found = await users.named(deps.pools.postgres, name)
+    if not await deps.passwords.check(found[1] if found else None, old) or not found:
+        raise _wrong()
+    await deps.limits.forgive(bucket)
+    await users.change(
+        deps.pools.postgres, deps.pools.redis, found[0].id, Change(password_hash=await deps.passwords.hash(new))
+    )
+
+
+async def _count(deps: LoginDependencies, address: str, name: str) -> str:
+    """Count the attempt before it is made: attempts made at once are counted too."""
+    most = deps.settings.logins_per_minute
+    await deps.limits.spend(f"login:{address}", most * TOGETHER)
+    bucket = f"login:{address}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    await deps.limits.spend(bucket, most)
+    return bucket
+
+
+def _wrong() -> ApiProblem:
+    return ApiProblem(
+        401,
+        "wrong name or password",
+        fix="an admin can set a new password: omnimind user passwd NAME",
+        headers={"WWW-Authenticate": "Bearer"},
+    )

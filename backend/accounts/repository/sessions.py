@@ -1,0 +1,63 @@
+"""Sessions: who logged in, in Redis under the SHA-256 of a random token. What Redis holds opens nothing: the token is only in the cookie."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+
+from backend.accounts.identity import Identity, Role
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+LONGEST_SECONDS = 30 * 24 * 3600
+"""After a login one must log in again, used or not."""
+
+
+def _key(token: str) -> str:
+    return f"omnimind:session:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _index(user: str) -> str:
+    """Return the key of the set of a user's sessions, scored by the time of their last end."""
+    return f"omnimind:sessions:{user}"
+
+
+async def create(redis: Redis, identity: Identity, hours: int) -> str:
+    """Begin a session and return its token, 256 random bits as text; it ends `hours` after it was last used."""
+    token, now = secrets.token_urlsafe(32), time.time()
+    key, index, until = _key(token), _index(identity.id), now + LONGEST_SECONDS
+    value = orjson.dumps({"user": identity.id, "name": identity.name, "role": identity.role, "until": until})
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.set(key, value, ex=hours * 3600)
+        pipe.zremrangebyscore(index, 0, now)
+        pipe.zadd(index, {key: until})
+        pipe.expire(index, LONGEST_SECONDS)
+        await pipe.execute()
+    return token
+
+
+async def find(redis: Redis, token: str, hours: int) -> Identity | None:
+    """Return whose session it is and let it last `hours` from now; None when it ended. One round trip."""
+    value = await redis.getex(_key(token), ex=hours * 3600)
+    if value is None:
+        return None
+    said = orjson.loads(value)
+    if said["until"] < time.time():
+        return None
+    return Identity(said["user"], said["name"], Role(said["role"]), "session")
+
+
+async def end(redis: Redis, token: str) -> None:
+    """End one session; one that ended already is fine."""
+    await redis.delete(_key(token))
+
+
+async def end_all(redis: Redis, user: str) -> int:
+    """End all sessions of a user, by id; return how many there were."""
+    keys = await redis.zrange(_index(user), 0, -1)
+    return int(await redis.delete(*keys, _index(user))) - bool(keys) if keys else 0

@@ -1,0 +1,83 @@
+"""API tokens: `omt_…`, shown once; PostgreSQL holds the SHA-256 only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from backend.accounts.identity import Identity, Role
+
+if TYPE_CHECKING:
+    from backend.clients.pools import Postgres
+
+PREFIX = "omt_"
+_FIND = """
+SELECT t.id, t.role, u.id, u.name, u.role, coalesce(t.last_used_at < now() - interval '1 minute', true)
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.digest = %s AND NOT u.disabled AND (t.expires_at IS NULL OR t.expires_at > now())
+"""
+_USED = "UPDATE tokens SET last_used_at = now() WHERE id = %s AND coalesce(last_used_at < now() - interval '1 minute', true)"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token, without what opens anything."""
+
+    id: UUID
+    user_id: UUID
+    user: str
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored of a token; it is random, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def find(postgres: Postgres, token: str) -> Identity | None:
+    """Return who a token speaks for, with the lesser of both roles; None for one that is unknown, expired or whose user is disabled."""
+    async with postgres.connection() as link:
+        row = await (await link.execute(_FIND, (digest(token),))).fetchone()
+        if row is None:
+            return None
+        id_, role, user, name, owns, is_stale = row
+        if is_stale:  # at most one write a minute, however often it is used
+            await link.execute(_USED, (id_,))
+    return Identity(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
+
+
+async def create(postgres: Postgres, user: UUID, name: str, role: Role, expires_at: datetime | None) -> tuple[UUID, str]:
+    """Store a new token and return its id and the token itself, which nobody can read again."""
+    token, id_ = PREFIX + secrets.token_urlsafe(32), uuid4()
+    async with postgres.connection() as link:
+        await link.execute(
+            "INSERT INTO tokens (id, user_id, name, digest, role, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
+            (id_, user, name, digest(token), role.value, expires_at),
+        )
+    return id_, token
+
+
+async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
+    """Return a user's tokens, or everybody's, newest first."""
+    async with postgres.connection() as link:
+        rows = await link.execute(
+            "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at FROM tokens t JOIN users u ON u.id = t.user_id"
+            " WHERE %(user)s::uuid IS NULL OR t.user_id = %(user)s ORDER BY t.created_at DESC, t.id LIMIT 1000",
+            {"user": user},
+        )
+        return [Token(id_, owner, login, name, Role(role), *times) for id_, owner, login, name, role, *times in await rows.fetchall()]
+
+
+async def delete(postgres: Postgres, token: UUID, user: UUID | None = None) -> bool:
+    """Delete a token, only if it is `user`'s where one is given; tell whether there was one."""
+    async with postgres.connection() as link:
+        done = await link.execute("DELETE FROM tokens WHERE id = %(id)s AND (%(user)s::uuid IS NULL OR user_id = %(user)s)", {"id": token, "user": user})
+        return done.rowcount == 1

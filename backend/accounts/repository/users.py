@@ -1,0 +1,117 @@
+"""Users, in PostgreSQL. What takes rights away ends the user's sessions in the same transaction: if Redis cannot, nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from backend.accounts.identity import Identity, Role
+from backend.accounts.repository import sessions
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from backend.clients.pools import Postgres
+
+NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+"""Of a user; a person types it."""
+_COLUMNS = "id, name, role, disabled, created_at"
+_ADMINS = 0x61646D696E73  # "admins": the lock of whoever may take the last one away
+
+
+@dataclass(frozen=True)
+class User:
+    """One user; the hash of the password stays in the store."""
+
+    id: UUID
+    name: str
+    role: Role
+    disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """What shall be different; None leaves it as it is."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    password_hash: str | None = None
+
+
+class LastAdmin(Exception):  # noqa: N818 a rule, not an error
+    """There must be an admin who can log in."""
+
+
+async def create(postgres: Postgres, name: str, password_hash: str, role: Role) -> User | None:
+    """Make a user; None when the name is taken."""
+    words = f"INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"  # noqa: S608 our own column names
+    async with postgres.connection() as link:
+        return _user(await (await link.execute(words, (name, password_hash, role.value))).fetchone())
+
+
+async def listed(postgres: Postgres) -> list[User]:
+    """Return all users, by name."""
+    async with postgres.connection() as link:
+        rows = await (await link.execute(f"SELECT {_COLUMNS} FROM users ORDER BY name")).fetchall()  # noqa: S608
+    return [user for row in rows if (user := _user(row))]
+
+
+async def named(postgres: Postgres, name: str) -> tuple[User, str] | None:
+    """Return a user and the hash of the password; None for an unknown name."""
+    async with postgres.connection() as link:
+        row = await (await link.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))).fetchone()  # noqa: S608
+    user = _user(row and row[:-1])
+    return (user, row[-1]) if user and row else None
+
+
+async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -> User | None:
+    """Change a user, and end all sessions of that user; None for an unknown id. Raises LastAdmin.
+
+    Whoever begins a session holds the user's row until it is in Redis, so none can slip in between and survive.
+    """
+    async with postgres.connection() as link, link.transaction():
+        await link.execute("SELECT pg_advisory_xact_lock(%s)", (_ADMINS,))
+        row = await link.execute(
+            "UPDATE users SET role = coalesce(%s, role), disabled = coalesce(%s, disabled), password_hash = coalesce(%s, password_hash)"
+            " WHERE id = %s RETURNING id, name, role, disabled, created_at",
+            (wanted.role and wanted.role.value, wanted.disabled, wanted.password_hash, user),
+        )
+        changed = _user(await row.fetchone())
+        if changed and (wanted.disabled or wanted.role) and not await _has_admin(link):
+            raise LastAdmin
+        if changed:
+            await sessions.end_all(redis, str(user))
+        return changed
+
+
+async def delete(postgres: Postgres, user: UUID) -> None:
+    """Delete a user with all tokens; documents and uploads stay, and nobody made them."""
+    async with postgres.connection() as link:
+        await link.execute("DELETE FROM users WHERE id = %s", (user,))
+
+
+async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_hash: str, hours: int) -> str | None:
+    """Return the token of a new session; None when the user was changed after the password had been checked."""
+    async with postgres.connection() as link, link.transaction():
+        row = await (await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))).fetchone()
+        if row is None or row[0] != checked_hash or row[1]:
+            return None
+        return await sessions.create(redis, Identity(str(user.id), user.name, user.role, "session"), hours)
+
+
+async def renew_hash(postgres: Postgres, user: UUID, old: str, new: str) -> None:
+    """Put the hash of the same password, made with today's parameters, in the place of an old one."""
+    async with postgres.connection() as link:
+        await link.execute("UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s", (new, user, old))
+
+
+async def _has_admin(link: Any) -> bool:
+    row = await (await link.execute("SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND NOT disabled)")).fetchone()
+    return bool(row and row[0])
+
+
+def _user(row: Any) -> User | None:
+    return User(row[0], row[1], Role(row[2]), row[3], row[4]) if row else None

@@ -1,0 +1,159 @@
+"""The engine, asked over its unix socket: embeddings, circuits, how it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.clients.link import Answer, Link
+from backend.http.errors import ApiProblem, unavailable
+from backend.http.timing import Timing
+
+RESTART_SECONDS = 10.0
+"""How long a caller waits for an engine that is being restarted."""
+KNOWN_SECONDS = 5.0
+"""How long we trust what we know of the model without asking again."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the engine has loaded; `digest` changes with weights, precision and pooling."""
+
+    name: str
+    digest: str
+    dimensions: int
+    max_tokens: int
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Embeddings in the order asked: each row is `dimensions` float32, little-endian.
+
+    `tokens` is the sum after truncation, `truncated` how many texts were cut. `counts` are the tokens of each text, negative for one that
+    was cut; empty where the engine does not tell.
+    """
+
+    rows: list[bytes]
+    dimensions: int
+    model: str
+    digest: str
+    device: str
+    tokens: int
+    truncated: int
+    counts: list[int]
+
+
+class Engine:
+    """The one engine of this machine. A restart of it is waited for; what it refuses comes back as its own problem."""
+
+    def __init__(self, socket_path: str) -> None:
+        self._link = Link("engine", "http://engine", socket=socket_path)
+        self._model: Model | None = None
+        self._known_until = 0.0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._link.close()
+
+    async def embed(self, texts: Sequence[str], timing: Timing, *, truncate: bool = True) -> Embedded:
+        """Return one row for each text; adds the engine's stages to `timing`."""
+        import orjson
+
+        began = time.perf_counter()
+        body = orjson.dumps({"texts": texts, "truncate": truncate})
+        # A text of 256 tokens takes 20 ms on two cores; others may be before us in the queue.
+        said = await self._ask("POST", "/embed", body, seconds=60 + len(texts) / 10)
+        found = _embedded(said, len(texts))
+        _add_stages(timing, said.headers.get("server-timing", ""), (time.perf_counter() - began) * 1000)
+        return found
+
+    async def model(self) -> Model:
+        """Return what is loaded; at most 5 s old, or the last that was known while the engine does not answer."""
+        if self._model and time.monotonic() < self._known_until:
+            return self._model
+        try:
+            said = await self.health(patience=RESTART_SECONDS if not self._model else 0.0)
+            self._model = Model(
+                said["model"], said["model_digest"], int(said["dimensions"]), int(said["max_tokens"]), str(said["device"]), str(said["precision"])
+            )
+        except (ApiProblem, KeyError, TypeError, ValueError) as error:
+            if not self._model:
+                raise error if isinstance(error, ApiProblem) else unavailable("engine", "it is still loading its model", seconds=2) from error
+        self._known_until = time.monotonic() + KNOWN_SECONDS
+        return self._model
+
+    def forget(self) -> None:
+        """Ask again before trusting what we knew: an answer came from another model."""
+        self._known_until = 0.0
+
+    async def quantum(self, body: bytes, seconds: float) -> bytes:
+        """Return the JSON of a run's result; a circuit that does not fit or is wrong is the engine's 422."""
+        return (await self._ask("POST", "/quantum", body, seconds=seconds)).body
+
+    async def health(self, patience: float = 1.0) -> dict[str, Any]:
+        """Return what the engine says of itself, whatever its state."""
+        import orjson
+
+        said = await self._link.ask("GET", "/health", seconds=5, patience=patience)
+        found = orjson.loads(said.body)
+        return found if isinstance(found, dict) else {}
+
+    async def _ask(self, method: str, path: str, content: bytes, *, seconds: float) -> Answer:
+        said = await self._link.ask(method, path, content=content, headers={"content-type": "application/json"}, seconds=seconds, patience=RESTART_SECONDS)
+        if said.status != 200:
+            raise _problem(said)
+        return said
+
+
+def _embedded(said: Answer, asked: int) -> Embedded:
+    """Take an answer apart; one that does not hold what was asked is no answer."""
+    headers = said.headers
+    dimensions = int(headers["x-dimensions"])
+    width = dimensions * 4
+    if len(said.body) != asked * width:
+        raise unavailable("engine", f"it answered {len(said.body)} bytes where {asked} x {dimensions} float32 were asked for")
+    rows = [said.body[at : at + width] for at in range(0, len(said.body), width)]
+    tokens, truncated = int(headers.get("x-tokens", 0)), int(headers.get("x-truncated", 0))
+    counts = _counts(headers.get("x-token-counts", ""), asked, tokens, truncated)
+    return Embedded(rows, dimensions, headers.get("x-model", ""), headers.get("x-model-digest", ""), headers.get("x-device", ""), tokens, truncated, counts)
+
+
+def _counts(header: str, asked: int, tokens: int, truncated: int) -> list[int]:
+    """Read "12,-256,7"; the sums of a single text are its counts."""
+    counts = [int(word) for word in header.split(",")] if header else []
+    if not counts and asked == 1:
+        counts = [-tokens if truncated else tokens]
+    return counts if len(counts) == asked else []
+
+
+def _add_stages(timing: Timing, header: str, wall: float) -> None:
+    """Add the engine's own stages, and as `engine` what the wall shows beyond them."""
+    told = 0.0
+    for part in header.split(","):
+        name, _, rest = part.strip().partition(";dur=")
+        if name in ("tokenise", "queue", "inference") and rest:
+            timing.add(name, float(rest))
+            told += float(rest)
+    timing.add("engine", max(0.0, wall - told))
+
+
+def _problem(said: Answer) -> ApiProblem:
+    """Pass the engine's problem on, with its Retry-After."""
+    import orjson
+
+    try:
+        body = orjson.loads(said.body)
+    except ValueError:
+        body = {}
+    members: Mapping[str, object] = body if isinstance(body, dict) else {}
+    again = {"Retry-After": said.headers["retry-after"]} if "retry-after" in said.headers else {}
+    if said.status == 503:
+        again = again or {"Retry-After": "5"}
+    more = {key: value for key, value in members.items() if key not in ("type", "title", "status", "detail", "fix", "instance")}
+    title, detail, fix = (str(members.get(key, "")) for key in ("title", "detail", "fix"))
+    status = said.status if said.status in (400, 413, 422, 429, 503, 504) else 503
+    return ApiProblem(status, title or "the engine refused", detail or f"it answered {said.status}", fix=fix, headers=again, more={**more, "service": "engine"})

@@ -1,0 +1,56 @@
+"""Problems in the shape that OpenAI's clients show: the problem's own members, and an `error` with message, type, param and code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.http.errors import ApiProblem
+
+TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+TOKENS = "arrays of token numbers are not taken, as the numbers mean something in one model's vocabulary only: send the text"
+
+
+class OpenAIRoute(APIRoute):
+    """A route whose problems, its dependencies' included, carry an `error` too."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler that adds it."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except ApiProblem as problem:
+                problem.more.setdefault("error", _error(problem.status, ": ".join(filter(None, (problem.title, problem.detail)))))
+                raise
+            except RequestValidationError as error:
+                raise _invalid(error) from error
+
+        return handle
+
+
+def refused(status: int, param: str, message: str, *, code: str | None = None) -> ApiProblem:
+    """Return the problem for one wrong parameter."""
+    return ApiProblem(status, "the request cannot be answered", message, more={"error": _error(status, message, param, code)})
+
+
+def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, object]:
+    kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return {"message": message, "type": kind, "param": param, "code": code}
+
+
+def _invalid(error: RequestValidationError) -> ApiProblem:
+    """Return a 400, as OpenAI answers it, that names the first wrong parameter."""
+    faults = error.errors()
+    places = [[str(part) for part in one["loc"] if part not in ("body", "query", "path")] for one in faults]
+    param = next(iter(places[0]), "body")
+    # What may be a text or a list of texts has a fault as each of them; the last one is the list's.
+    place, fault = [(place, one) for place, one in zip(places, faults, strict=True) if place[:1] == places[0][:1]][-1]
+    is_tokens = param == "input" and fault["type"] == "string_type" and place[-1].isdigit()
+    return refused(400, param, TOKENS if is_tokens else f"{param}: {fault['msg']}")

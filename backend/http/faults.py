@@ -1,0 +1,35 @@
+"""Which exceptions of clients mean that a store does not answer. Nothing is imported for it: a client that is not loaded raised nothing."""
+
+from __future__ import annotations
+
+import sys
+
+from backend.http.errors import ApiProblem, unavailable
+
+_SERVICES = {
+    "psycopg": ("PostgreSQL", ("OperationalError", "InterfaceError")),
+    "redis.exceptions": ("Redis", ("ConnectionError", "TimeoutError", "BusyLoadingError", "ReadOnlyError", "OutOfMemoryError")),
+    "httpx": ("a store", ("TransportError",)),
+}
+_WRITES_REFUSED = ("OOM ", "MISCONF ", "LOADING ")
+
+
+def translate(error: BaseException) -> ApiProblem | None:
+    """Return the problem to answer with, None for a fault of our own. A problem that was raised outside of a route is itself."""
+    if isinstance(error, ApiProblem):
+        return error
+    for module, (service, names) in _SERVICES.items():
+        classes = tuple(getattr(sys.modules[module], name) for name in names) if module in sys.modules else ()
+        if isinstance(error, classes):
+            return unavailable(service)
+    if _is(error, "redis.exceptions", "ResponseError") and str(error).startswith(_WRITES_REFUSED):
+        return unavailable("Redis", "it takes no writes now")
+    if _is(error, "psycopg", "DataError"):
+        return ApiProblem(422, "a value cannot be stored", "a text holds a zero character, or a number is out of range", fix="leave it out")
+    if _is(error, "psycopg.errors", "UndefinedTable"):
+        return unavailable("PostgreSQL", "the tables are missing: python -m backend.migrations makes them", seconds=30)
+    return None
+
+
+def _is(error: BaseException, module: str, name: str) -> bool:
+    return module in sys.modules and isinstance(error, getattr(sys.modules[module], name))

@@ -1,0 +1,101 @@
+"""uvicorn with a voice: READY once it serves, WATCHDOG from its own event loop, STOPPING when it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from backend.http import log, unix_socket
+from omnimind_ops.tools.notify import beat, last_beat, notify, watchdog_seconds
+
+GRACE_SECONDS = 15
+"""For requests in flight; shorter than the units' TimeoutStopSec of 20."""
+BACKLOG = 2048
+LINGER_SECONDS = 0.25
+
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""ASGI 3; its messages are plain mappings, and frameworks disagree on how to type them."""
+
+
+def inherited_socket() -> socket.socket | None:
+    """Return the listening socket that systemd passed (sd_listen_fds(3)), None when there is none."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+        return None
+    return socket.socket(fileno=3)
+
+
+class Server(uvicorn.Server):
+    """One worker. The ping comes from the loop that serves requests: if that is stuck, so is the ping."""
+
+    _pulse: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so: a lifespan hook would be too early."""
+        await super().startup(sockets)
+        if self.started:
+            notify("READY=1")
+            self._pulse = asyncio.create_task(_beat())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then finish what is in flight."""
+        last_beat()
+        await self._linger()
+        await super().shutdown(sockets)
+        if self._pulse:
+            self._pulse.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pulse
+
+    async def _linger(self) -> None:
+        """Accept nobody more, but wait for the requests of those just accepted: uvicorn closes such a connection, and its caller gets a reset."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(LINGER_SECONDS)
+
+
+async def _beat() -> None:
+    seconds = watchdog_seconds()
+    while seconds:
+        beat()
+        await asyncio.sleep(seconds / 3)
+
+
+def serve(app: Application, port: int, *, bind: str = "", websockets: bool = False, secrets: Iterable[str] = ()) -> None:
+    """Serve on the socket from systemd; where there is none, on the unix socket `bind`, or on 127.0.0.1:port. Returns after a clean stop.
+
+    The log goes to stderr, one JSON object a line, with `secrets` blanked out.
+    """
+    level = os.environ.get("OMNIMIND_LOG_LEVEL", "warning")
+    log.configure(level, secrets)
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        backlog=BACKLOG,
+        log_config=None,
+        log_level=level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # there is no proxy: whoever writes X-Forwarded-For would choose under which address they are counted
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="auto",
+        loop="asyncio",
+        http="httptools",
+        ws="websockets-sansio" if websockets else "none",
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # costs memory for each socket, and nothing here leaves the machine
+    )
+    given = inherited_socket() or (unix_socket.listen(Path(bind), BACKLOG) if bind else None)
+    server = Server(config)
+    server.run([given] if given else None)
+    if not server.started:
+        sys.exit(3)  # uvicorn's own code for a start that failed

@@ -1,0 +1,104 @@
+"""What each service is asked by the deep check. A method returns "up" or "degraded" and why; it raises when the service is down."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from backend.migrations import HEAD
+from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from backend.clients.link import Link
+    from backend.clients.postgres import Connection
+
+NAME = "omnimind-health"
+
+
+class Questions:
+    """One connection to each service, opened by the first question and again when it was lost."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine_said: dict[str, Any] = {}
+        self._postgres: Connection | None = None
+        self._redis: Redis | None = None
+        self._links: dict[str, Link] = {}
+
+    async def postgres(self) -> tuple[str, str]:
+        """Read the schema's revision: a database without our tables is of no use."""
+        import psycopg
+
+        try:
+            revision = await self._revision()
+        except psycopg.OperationalError:
+            if not self._postgres:
+                raise
+            self._postgres = None  # it was of a server that has been restarted since
+            revision = await self._revision()
+        except psycopg.errors.UndefinedTable:
+            revision = ""
+        if revision < HEAD:
+            raise LookupError(f"the tables are {'of revision ' + revision if revision else 'missing'}: python -m backend.migrations brings them to {HEAD}")
+        return "up", ""
+
+    async def _revision(self) -> str:
+        from backend.clients.postgres import Connection
+
+        if not self._postgres:
+            wait = max(2, round(self.settings.check_seconds))
+            self._postgres = await Connection.connect(self.settings.postgres, autocommit=True, connect_timeout=wait, application_name=NAME)
+        row = await (await self._postgres.execute("SELECT max(version_num) FROM alembic_version")).fetchone()
+        return str(row[0] or "") if row else ""
+
+    async def redis(self) -> tuple[str, str]:
+        """Log in and ping."""
+        from backend.clients.pools import redis_client
+
+        self._redis = self._redis or redis_client(self.settings.redis, NAME, most=1)
+        await self._redis.ping()
+        return "up", ""
+
+    async def qdrant(self) -> tuple[str, str]:
+        """List the collections with our key: /readyz would answer without one."""
+        key = self.settings.qdrant_key
+        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask(
+            "GET", "/collections", seconds=self.settings.check_seconds, patience=0
+        )
+        if said.status != 200:
+            raise ConnectionError(f"answered {said.status}")
+        return "up", ""
+
+    async def engine(self) -> tuple[str, str]:
+        """Ask on which device it works: a GPU that is expected and not used is degraded."""
+        import orjson
+
+        said = await self._link("engine", "http://engine", socket=self.settings.engine).ask("GET", "/health", seconds=self.settings.check_seconds, patience=0)
+        self.engine_said = told = orjson.loads(said.body)
+        state, reason = told.get("state", "ready"), str(told.get("reason", ""))
+        if said.status != 200:
+            raise ConnectionError(f"{state}: {reason}" if reason else str(state))
+        if state == "degraded":
+            return "degraded", reason or "gpu expected but running on cpu"
+        return "up", f"{told.get('device', '')}: {reason}" if reason else str(told.get("device", ""))
+
+    async def close(self) -> None:
+        """Close the connections; a server that hangs is hung up on."""
+        if self._postgres:
+            self._postgres.hang_up()
+        closers: list[Callable[[], Awaitable[None]]] = [link.close for link in self._links.values()]
+        closers += [self._postgres.close] if self._postgres else []
+        closers += [self._redis.aclose] if self._redis else []
+        for close in closers:
+            with contextlib.suppress(Exception):
+                await close()
+
+    def _link(self, name: str, base: str, **more: Any) -> Link:
+        from backend.clients.link import Link
+
+        if name not in self._links:
+            self._links[name] = Link(name, base, **more)
+        return self._links[name]

@@ -1,1 +1,0 @@
-"""What requests and answers look like, one file per route file; OpenAPI and the page's client are made from these."""

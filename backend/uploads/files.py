@@ -1,0 +1,165 @@
+"""Uploaded files on disk.
+
+A file is written in `.incoming`, and gets its own name when its row is there; it goes back there before its row is deleted. So whatever is
+interrupted leaves something in `.incoming` only, where its row tells whether it is kept. Who writes a file holds a lock on it (flock), which
+ends with the process. Other files of the folder are not ours and are never touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+from backend.http.errors import ApiProblem
+
+BUFFER = 1024 * 1024
+"""Bytes kept in memory before they are written."""
+OPENING_SECONDS = 5.0
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def path(folder: Path, id_: UUID) -> Path:
+    """Return where a finished upload lies."""
+    return folder / f"upload-{id_}"
+
+
+def incoming(folder: Path, id_: UUID) -> Path:
+    """Return where it lies while it comes or goes."""
+    return folder / ".incoming" / str(id_)
+
+
+class Writer:
+    """A file on its way in. `write` it, `finish` it, then `publish` it, `leave` it to the sweeper, or `discard` it."""
+
+    def __init__(self, folder: Path, id_: UUID, most: int) -> None:
+        self.folder, self.id, self.most = folder, id_, most
+        self.count = 0
+        self.sha256 = hashlib.sha256()
+        self._buffer = bytearray()
+        with disk():
+            folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            incoming(folder, id_).parent.mkdir(mode=0o750, exist_ok=True)
+            self._file = os.open(incoming(folder, id_), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o640)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    async def write(self, data: bytes) -> None:
+        """Take more of it; 413 when it is too large, 507 when the disk is full."""
+        self.count += len(data)
+        if self.count > self.most:
+            raise too_large(self.most)
+        self._buffer += data
+        if len(self._buffer) >= BUFFER:
+            await self._flush()
+
+    async def finish(self) -> None:
+        """Write the rest and wait until the disk has it."""
+        await self._flush()
+        await asyncio.to_thread(self._sync)
+
+    def publish(self) -> None:
+        """Give it its own name."""
+        incoming(self.folder, self.id).rename(path(self.folder, self.id))
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of it: the sweeper finds out whether it is kept."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def discard(self) -> None:
+        """Remove it."""
+        if self._file >= 0:
+            with suppress(FileNotFoundError):
+                incoming(self.folder, self.id).unlink()
+            self.leave()
+
+    async def _flush(self) -> None:
+        data, self._buffer = bytes(self._buffer), bytearray()
+        await asyncio.to_thread(self._append, data)
+
+    def _sync(self) -> None:
+        with disk():
+            os.fsync(self._file)
+            folder = os.open(incoming(self.folder, self.id).parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)  # its name too, before a row says that it is there
+            finally:
+                os.close(folder)
+
+    def _append(self, data: bytes) -> None:
+        self.sha256.update(data)
+        with disk():
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+
+
+@contextmanager
+def disk() -> Iterator[None]:
+    """Around work on files: a full disk is the 507 problem, a folder that cannot be used a 503."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise ApiProblem(
+                507, "no room for the upload", os.strerror(error.errno or 0), fix="free space in the uploads folder, or send a smaller file"
+            ) from error
+        raise ApiProblem(
+            503, "uploads are not available", f"the uploads folder cannot be used: {os.strerror(error.errno or 0)}", headers={"Retry-After": "30"}
+        ) from error
+
+
+def too_large(most: int) -> ApiProblem:
+    """Return the 413."""
+    return ApiProblem(413, "upload too large", f"at most {most} bytes are taken", more={"limit_bytes": most}, headers={"Connection": "close"})
+
+
+def left(folder: Path) -> list[UUID]:
+    """Return the uploads that lie here, but for those that are just being opened and not locked yet."""
+    try:
+        with os.scandir(folder / ".incoming") as entries:
+            return [UUID(one.name) for one in entries if ID.fullmatch(one.name) and time.time() - one.stat().st_mtime > OPENING_SECONDS]
+    except OSError:  # no upload yet, or one that is gone again
+        return []
+
+
+def settle(folder: Path, id_: UUID, is_kept: bool) -> None:
+    """Give a file its own name, or remove it."""
+    with suppress(FileNotFoundError):  # its writer was faster
+        if is_kept:
+            incoming(folder, id_).rename(path(folder, id_))
+        else:
+            incoming(folder, id_).unlink()
+
+
+@contextmanager
+def claimed(file: Path) -> Iterator[bool]:
+    """Lock a file for the block, and say whether that worked: not when it is locked by others, or gone."""
+    try:
+        number = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _lock(number)
+    finally:
+        os.close(number)
+
+
+def _lock(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
