@@ -17,8 +17,8 @@ class Checksum(StrEnum):
 SAID = {
     Checksum.VERIFIED: "its SHA-256 is the one that was written down when it was made",
     Checksum.INSIDE: "its compression has a checksum, which is the content's",
-    Checksum.ABSENT: "no checksum lies beside it: a bit that flipped inside since it was made cannot be seen",
-    Checksum.FOLDER: "a folder has no checksum: a bit that flipped inside since it was made cannot be seen",
+    Checksum.ABSENT: "no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
+    Checksum.FOLDER: "a folder has no checksum: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
 }
 """In words, about a backup that was read."""
 
