@@ -9,12 +9,12 @@ from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
 def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) -> None:
     """Confirm a migration. The timer that brings the containers back is disarmed."""
     need_root("confirm")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import confirm, pick
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.render import show_plan
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
     begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)

@@ -21,12 +21,12 @@ def command(
 ) -> None:
     """Install and configure whatever drifted. So is what the settings say now of model, mode, open_reads and wheelhouse; data is not touched."""
     need_root("converge")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
     from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), wheelhouse=wheelhouse)

@@ -9,12 +9,12 @@ from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, w
 def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json: Json = False) -> None:
     """Delete the old stack. That is its containers, their anonymous volumes and what was parked; there is no way back afterwards."""
     need_root("finish")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import finish, pick
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
     begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)

@@ -57,18 +57,18 @@ def command(
 
 
 def _hand_over(take_over: bool) -> None:
-    from omnimind_ops.engine.history import History
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
+    from omnimind_ops.runner.history import History
 
     hand_over(flow.current(History(paths().journal)), paths(), NATIVE, take_over=take_over)
 
 
 def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.engine.history import History
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import show_plan
+    from omnimind_ops.runner.history import History
 
     run = flow.current(History(paths().journal))
     if run is not None and run.state in flow.NATIVE:
@@ -85,14 +85,14 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
 
 
 def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge, rollback
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.model.run import RunState
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
     where = paths()
     with held(where.lock, who(), "migrate"):

@@ -19,9 +19,9 @@ def command(
     if act not in ("show", "verify"):
         raise Problem("cannot do that with a receipt", f"{act} is unknown", "use show or verify", code=ExitCode.USAGE)
     need_root("read the receipt")
-    from omnimind_ops.engine.history import History
     from omnimind_ops.flows import pick, receipt
     from omnimind_ops.render import show_plan
+    from omnimind_ops.runner.history import History
 
     found = pick.migration(History(paths().journal), run)
     body = receipt.read(found.id, paths())

@@ -19,14 +19,14 @@ def command(
 ) -> None:
     """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
     need_root("roll back")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import pick, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.run import RunState
     from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
     begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)

@@ -15,8 +15,8 @@ def command(
     json: Json = False,
 ) -> None:
     """List migrations and recoveries, newest first."""
-    from omnimind_ops.engine.history import History
     from omnimind_ops.render import show_plan, show_run
+    from omnimind_ops.runner.history import History
 
     history = History(_journal())
     if run:

@@ -23,9 +23,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Start everything and wait until it is proven to work. Needs no root where OmniMind is not installed: then it runs embedded."""
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import up
     from omnimind_ops.render import choose, show_services
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     settings, where, words = load(config), paths(), _words(config)

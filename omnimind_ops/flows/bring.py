@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 
 from omnimind_ops import managers
 from omnimind_ops.catalogue import Kind, Service, services
-from omnimind_ops.engine.clock import utc_now
-from omnimind_ops.engine.interrupt import interrupts
 from omnimind_ops.flows.calm import Calm, Meter
 from omnimind_ops.flows.chain import Link, chain, lines, slowest
 from omnimind_ops.flows.start_item import Task, last_words
@@ -24,6 +22,8 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import RunState
 from omnimind_ops.model.world import World
+from omnimind_ops.runner.clock import utc_now
+from omnimind_ops.runner.interrupt import interrupts
 
 PROBE_SECONDS = 2.0
 SETTLE_SECONDS = 15.0

@@ -48,7 +48,7 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
-    seen = docker.containers() if docker.engine()[0] else ()
+    seen = docker.containers() if docker.version()[0] else ()
     places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
     host = machine.machine(places, containers=seen, python=settings.python)
     if not host.docker:

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 
 from omnimind_ops.catalogue import services
-from omnimind_ops.engine import lock
 from omnimind_ops.flows import recovery
 from omnimind_ops.flows.health import Looker
 from omnimind_ops.health import blame, policy
@@ -19,6 +18,7 @@ from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.health import Report
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
+from omnimind_ops.runner import lock
 
 QUICK = 1.0
 """Seconds between looks while something is being mended."""

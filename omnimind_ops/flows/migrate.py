@@ -6,11 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.engine import runner
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.outcome import Outcome
-from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
 from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
@@ -25,6 +20,11 @@ from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.outcome import Outcome
+from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.files import space_needed
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
 
 
 def migration(journal: Journal | History, run_id: str) -> Run:

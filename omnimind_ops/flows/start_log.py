@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model.event import Event, EventKind, Tell
+from omnimind_ops.runner.redact import redact
 
 NAME = "startup_detailed.log"
 BYTES, OLD = 5_000_000, 3

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from omnimind_ops.catalogue import Kind, Service
-from omnimind_ops.engine.interrupt import Stop
 from omnimind_ops.flows.chain import Link
 from omnimind_ops.flows.start_item import Item, Task, last_words
 from omnimind_ops.health.crew import Crew
@@ -16,6 +15,7 @@ from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.event import Event, EventKind, Tell, line
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner.interrupt import Stop
 
 GOOD_ANSWERS = 3
 """In a row, until a backend counts as ready: two workers share a port, and one answer tells only of one."""

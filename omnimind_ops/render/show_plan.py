@@ -12,7 +12,6 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
@@ -22,6 +21,7 @@ from omnimind_ops.render import tables
 from omnimind_ops.render.jsonl import words
 from omnimind_ops.render.show_run import about
 from omnimind_ops.render.summary import parts
+from omnimind_ops.runner.redact import redact
 
 WIDE = 160  # of a table that goes to a file or a pipe
 

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from omnimind_ops.engine.records import Logged
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import Run
 from omnimind_ops.render.jsonl import words
+from omnimind_ops.runner.records import Logged
 
 
 def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:

@@ -9,7 +9,6 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
@@ -17,6 +16,7 @@ from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.render.drawing import STATES, STYLES
 from omnimind_ops.render.show_run import about
 from omnimind_ops.render.words import duration
+from omnimind_ops.runner.redact import redact
 
 _STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _CHANGE_STYLES = {Change.YES: "bold cyan", Change.MAYBE: "yellow", Change.NO: "dim"}

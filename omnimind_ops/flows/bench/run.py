@@ -11,7 +11,6 @@ from typing import Any
 
 from omnimind_ops import world as worlds
 from omnimind_ops.bench import compare, document, requirements
-from omnimind_ops.engine import lock
 from omnimind_ops.flows.bench import files as bench_files
 from omnimind_ops.flows.bench.access import access
 from omnimind_ops.flows.bench.asked import Asked, Session
@@ -22,6 +21,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner import lock
 from omnimind_ops.settings import Settings
 
 ROLES = {"embeddings": "reader", "search": "writer", "cluster": "reader"}

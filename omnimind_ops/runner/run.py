@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from omnimind_ops.engine.clock import Clock
-from omnimind_ops.engine.interrupt import Stop, interrupts
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.outcome import Left, Outcome
-from omnimind_ops.engine.telling import Voice, ended, failed, started, stepped
 from omnimind_ops.model.event import Event, EventKind, Tell, warning
 from omnimind_ops.model.plan import Plan, Preview, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler, Run, RunState, Status, StepRecord
+from omnimind_ops.runner.clock import Clock
+from omnimind_ops.runner.events import EventRecorder, ended, failed, started, stepped
+from omnimind_ops.runner.interrupt import Stop, interrupts
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.outcome import Left, Outcome
 
 Handlers = Mapping[str, Handler]
 """Handlers by the kind of step they know."""
@@ -74,7 +74,7 @@ class _Walk:
     id: str
     journal: Journal
     handlers: Handlers
-    voice: Voice
+    recorder: EventRecorder
     clock: Clock
     stop: Stop
 
@@ -102,13 +102,13 @@ class _Walk:
     def enter(self, state: RunState) -> None:
         """Write down and tell that the run is now in a state of work."""
         self.journal.state(self.id, state)
-        self.voice(started(self.journal.run(self.id)))
+        self.recorder(started(self.journal.run(self.id)))
 
     def end(self, state: RunState, problem: Problem | None = None, left: tuple[Left, ...] = ()) -> Outcome:
         """Write down and tell how far the run got."""
         self.journal.state(self.id, state)
         run = self.journal.run(self.id)
-        self.voice(ended(run))
+        self.recorder(ended(run))
         return Outcome(run, problem, left)
 
     def _do(self, step: Step) -> None:
@@ -133,7 +133,7 @@ class _Walk:
         try:
             if step.kind not in self.handlers:
                 raise _unknown(step.kind)
-            self.handlers[step.kind].undo(step, self.journal.memo(self.id, step.id), self.voice)
+            self.handlers[step.kind].undo(step, self.journal.memo(self.id, step.id), self.recorder)
         except (Exception, SystemExit) as error:
             problem = self._problem(step, error, "take back")
             self._mark(step, Status.UNDOING, seconds=self._since(began), problem=problem)
@@ -145,8 +145,8 @@ class _Walk:
         kept = seconds if status in (Status.DONE, Status.FAILED) else None  # the journal keeps how long doing took, not undoing
         self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
         if problem:
-            self.voice(failed(step, problem))
-        self.voice(stepped(step, status, seconds, changed))
+            self.recorder(failed(step, problem))
+        self.recorder(stepped(step, status, seconds, changed))
 
     def _problem(self, step: Step, error: BaseException, verb: str) -> Problem:
         """Return error as a Problem; an unknown one keeps its traceback in the run's log."""
@@ -159,7 +159,7 @@ class _Walk:
 
     def _tell_or_stop(self, event: Event) -> None:
         """Tell; a step in a long loop (it shows progress) is stopped there when somebody asked."""
-        self.voice(event)
+        self.recorder(event)
         if event.kind is EventKind.PROGRESS and threading.current_thread() is threading.main_thread():
             self.stop.check()
 
@@ -169,9 +169,9 @@ class _Walk:
 
 @contextmanager
 def _walk(run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, said: str) -> Iterator[_Walk]:
-    voice, clock = Voice(journal, run.id, tell), clock or journal.clock
-    with interrupts(clock, lambda: voice(warning(said))) as stop:
-        yield _Walk(run.id, journal, handlers, voice, clock, stop)
+    recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
+    with interrupts(clock, lambda: recorder(warning(said))) as stop:
+        yield _Walk(run.id, journal, handlers, recorder, clock, stop)
 
 
 def _refuse_unknown(plan: Plan, handlers: Handlers) -> None:

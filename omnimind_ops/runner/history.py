@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.engine import records
-from omnimind_ops.engine.database import open_to_read
-from omnimind_ops.engine.records import Head, Logged
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
+from omnimind_ops.runner import records
+from omnimind_ops.runner.database import open_to_read
+from omnimind_ops.runner.records import Head, Logged
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,21 @@
-"""The runner's voice: the events it tells, each one logged before anybody sees it."""
+"""Events that a run emits; each one is in the journal before anybody sees it."""
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
 
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.secrecy import redact, redact_json
 from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, Status
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.redact import redact, redact_json
 
 
 @dataclass
-class Voice:
+class EventRecorder:
     """Tells the journal, then whoever watches. A watcher that breaks (closed pipe, lost terminal) is no longer told; the run goes on."""
 
     journal: Journal

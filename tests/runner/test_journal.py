@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.engine import database, resume
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.secrecy import named, redact
 from omnimind_ops.model.event import Event, EventKind, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.runner import database, resume
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.redact import is_secret_name, redact
 
 NOW = datetime(2026, 11, 23, 10, 45, 1, tzinfo=UTC)
 PLAN = Plan("migrate", (Step("a", "file", "one", {"paths": ["x"]}), Step("b", "file", "two", undo=Undo.NO, phase="cutover")))
@@ -110,8 +110,8 @@ def test_a_secret_is_refused(tmp_path: Path, where: str, key: str, value: JSON) 
 
 def test_what_is_a_secrets_name() -> None:
     """The last word counts."""
-    assert all(map(named, ("password", "POSTGRES_PASSWORD", "api-key", "apiKey", "accessToken", "client.secret")))
-    assert not any(map(named, ("password_file", "password_of", "api_key_of", "tokens", "secrets", "author", "keyspace")))
+    assert all(map(is_secret_name, ("password", "POSTGRES_PASSWORD", "api-key", "apiKey", "accessToken", "client.secret")))
+    assert not any(map(is_secret_name, ("password_file", "password_of", "api_key_of", "tokens", "secrets", "author", "keyspace")))
     assert redact("Authorization: Bearer abcdefghijk") == "Authorization: Bearer ***"
     assert redact("redis-server --requirepass hunter2 -a") == "redis-server --requirepass *** -a"
     assert redact("cp -a /from /to; keys: 12") == "cp -a /from /to; keys: 12"

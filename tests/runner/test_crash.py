@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.engine.history import History
 from omnimind_ops.model.run import RunState, Status
-from tests.engine.crash_child import NEW, OLD, PLAN, forked
+from omnimind_ops.runner.history import History
+from tests.runner.crash_child import NEW, OLD, PLAN, forked
 
 
 def fresh(tmp_path: Path, name: str) -> Path:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.engine import runner
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.plan import Change, Step
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import RunState, Status
-from tests.engine.script import Script, plan
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.journal import Journal
+from tests.runner.script import Script, plan
 
 Told = list[Event]
 

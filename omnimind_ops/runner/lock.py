@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from omnimind_ops.engine.clock import Clock, stamp, utc_now
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner.clock import Clock, stamp, utc_now
 
 _held: set[int] = set()
 

@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.engine import runner
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.plan import Change, Plan, Preview, Step
 from omnimind_ops.model.run import Memo
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.journal import Journal
 
 PLAN = Plan("files", tuple(Step(f"s{n}", "file", f"write file {n}", {"name": f"file{n}"}) for n in range(4)))
 OLD, NEW = "as it was\n", "new\n"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import FrameType
 
-from omnimind_ops.engine.clock import Clock
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner.clock import Clock
 
 DOUBLE = timedelta(seconds=1)
 """Two signals within this are one: launchers (sudo, uv) pass Ctrl-C on although the terminal sends it to everybody."""

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from omnimind_ops.engine import database, records, secrecy
-from omnimind_ops.engine.clock import Clock, stamp, utc_now
-from omnimind_ops.engine.records import Logged
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.runner import database, records
+from omnimind_ops.runner.clock import Clock, stamp, utc_now
+from omnimind_ops.runner.records import Logged
+from omnimind_ops.runner.redact import redact, redact_json, refuse_secrets
 
 Statement = tuple[str, tuple[str | float | None, ...]]
 _NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"
@@ -36,9 +37,9 @@ class Journal:
 
     def create(self, plan: Plan, setup: Mapping[str, JSON], *, id: str = "") -> Run:
         """Write down a run before its first step; the id is made of the time and the plan's name unless given. Secrets are a ValueError."""
-        secrecy.refuse(setup, "setup")
+        refuse_secrets(setup, "setup")
         for step in plan.steps:
-            secrecy.refuse(step.args, f"step {step.id}")
+            refuse_secrets(step.args, f"step {step.id}")
         now = self.clock()
         with self._lock:
             run = id or self._free_id(f"{now:%Y%m%d-%H%M%S}-{plan.name}")
@@ -55,7 +56,7 @@ class Journal:
             row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
             words = "UPDATE step SET status = ?, started = ?, seconds = NULL, problem = NULL WHERE run = ? AND id = ?"
         else:
-            row = (status, seconds, None if problem is None else secrecy.redact(problem), run, step)
+            row = (status, seconds, None if problem is None else redact(problem), run, step)
             words = "UPDATE step SET status = ?, seconds = coalesce(?, seconds), problem = coalesce(?, problem) WHERE run = ? AND id = ?"
         if not self._write((words, row)):
             raise KeyError(f"run {run} has no step {step}")
@@ -70,8 +71,8 @@ class Journal:
         """Add an event to the run's log, secrets blotted out; progress is not kept. Power loss may lose the last ones, kill -9 does not."""
         if event.kind is EventKind.PROGRESS:
             return
-        data = json.dumps(secrecy.redact_json(dict(event.data)))
-        row = (run, stamp(self.clock()), event.kind, event.step, secrecy.redact(event.text), data)
+        data = json.dumps(redact_json(dict(event.data)))
+        row = (run, stamp(self.clock()), event.kind, event.step, redact(event.text), data)
         self._write(("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False)
 
     def memo(self, run: str, step: str) -> StepMemo:
@@ -80,7 +81,7 @@ class Journal:
 
     def note(self, run: str, step: str, key: str, value: JSON) -> None:
         """Write down one note of a step; a secret is a ValueError."""
-        secrecy.refuse({key: value}, f"the notes of step {step}")
+        refuse_secrets({key: value}, f"the notes of step {step}")
         self._write(("INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)", (run, step, key, json.dumps(value))))
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:

@@ -30,19 +30,19 @@ def redact_json(value: JSON) -> JSON:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {key: MASK if isinstance(item, str) and item and named(key) else redact_json(item) for key, item in value.items()}
+        return {key: MASK if isinstance(item, str) and item and is_secret_name(key) else redact_json(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [redact_json(item) for item in value]
     return value
 
 
-def named(key: str) -> bool:
+def is_secret_name(key: str) -> bool:
     """Tell whether a key's last word is a secret's name: `db_password` is, `password_file` and `api_key_of` are not."""
     return _LAST_WORD.search(key) is not None
 
 
-def refuse(values: Mapping[str, JSON], where: str) -> None:
+def refuse_secrets(values: Mapping[str, JSON], where: str) -> None:
     """Raise ValueError when a top-level entry is a secret. Deeper names are data (a Redis key may be called `token`), not ours to judge."""
     for key, value in values.items():
-        if isinstance(value, str) and value and (named(key) or _IN_URL.search(value)):
+        if isinstance(value, str) and value and (is_secret_name(key) or _IN_URL.search(value)):
             raise ValueError(f"cannot keep {key!r} of {where} in the journal: it looks like a secret; keep a path to it instead")

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.engine import lock
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner import lock
 
 HOLDER = """
 import os, sys, time
 from pathlib import Path
-from omnimind_ops.engine import lock
+from omnimind_ops.runner import lock
 with lock.held(Path(sys.argv[1]), "alice (pts/1)", "migrate"):
     if "fork" in sys.argv and os.fork() == 0:
         time.sleep(2)
