@@ -18,14 +18,16 @@ from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores import qdrant
-from omnimind_ops.stores.redis import RedisEndpoint
-from omnimind_ops.stores.redis_backup import check_backup, read_backup
-from omnimind_ops.stores.redis_facts import check_movable, keeps_nothing_on_stop, server_facts
-from omnimind_ops.stores.redis_scratch import SERVER
-from omnimind_ops.stores.redis_unsupported import refuse, unsupported_keys
-from omnimind_ops.stores.redis_versions import plain
-from omnimind_ops.stores.redis_way import choose_way
+from omnimind_ops.stores.qdrant.client import version as qdrant_version
+from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
+from omnimind_ops.stores.qdrant.versions import version_problem
+from omnimind_ops.stores.redis.backup import check_backup, read_backup
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.facts import check_movable, keeps_nothing_on_stop, server_facts
+from omnimind_ops.stores.redis.method import choose_method
+from omnimind_ops.stores.redis.scratch import SERVER
+from omnimind_ops.stores.redis.unsupported import refuse, unsupported_keys
+from omnimind_ops.stores.redis.versions import plain
 from omnimind_ops.tools.program import PROGRAM, STATIC
 from omnimind_ops.tools.shell import run
 
@@ -140,14 +142,14 @@ def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -
 
 def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
     endpoint = qdrant_endpoint(container)
-    wrote = qdrant.version(endpoint)
+    wrote = qdrant_version(endpoint)
     own = program.given(given) if given else None
     version = own.version if own else wrote
-    if not packed and (problem := qdrant.version_problem(wrote, version)):
+    if not packed and (problem := version_problem(wrote, version)):
         raise problem
     storage = "" if packed else _storage(container)
     if storage and given:
-        qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
+        refuse_rocksdb(storage_facts(Path(storage)))
     taken = own or program.of_container(container)
     return QdrantSource(
         container.id,
@@ -189,7 +191,7 @@ def _redis(container: Container | None, asked: Asked, notes: list[str]) -> Redis
     endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
-    way = choose_way(facts, target)
+    way = choose_method(facts, target)
     if way.name == "logical":
         refuse(unsupported_keys(endpoint, target))
     save = keeps_nothing_on_stop(facts)

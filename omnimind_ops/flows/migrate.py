@@ -26,7 +26,7 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores.files import space_needed
+from omnimind_ops.stores.files.space import space_needed
 
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
 

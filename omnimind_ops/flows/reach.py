@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.qdrant import QdrantEndpoint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 
 
 def address(container: Container, port: int) -> tuple[str, int]:

@@ -11,7 +11,8 @@ from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.migration import Restored
-from omnimind_ops.stores import backup, qdrant
+from omnimind_ops.stores import backup
+from omnimind_ops.stores.qdrant.client import collection_config, snapshot_checksum
 
 
 def restored(container: Container | None, asked: Asked, notes: list[str]) -> Restored | None:
@@ -30,7 +31,7 @@ def restored(container: Container | None, asked: Asked, notes: list[str]) -> Res
     config = backup.read_config(file) if file else None
 
     def config_of(name: str) -> Mapping[str, JSON] | None:
-        return config or (qdrant.collection_config(qdrant_endpoint(container), name) if container else None)
+        return config or (collection_config(qdrant_endpoint(container), name) if container else None)
 
     found = backup.recognise(path, asked.qdrant_collection or None, config_of)
     if sha256 := _told(container, found):
@@ -64,6 +65,6 @@ def _told(container: Container | None, found: backup.Backup) -> str:
         return ""
     name = "" if found.kind is backup.BackupKind.FULL else found.collections[0]
     try:
-        return qdrant.snapshot_checksum(qdrant_endpoint(container), name, found.path.name)
+        return snapshot_checksum(qdrant_endpoint(container), name, found.path.name)
     except Problem:  # a server that does not answer is told of elsewhere
         return ""

@@ -28,7 +28,7 @@ from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
-from omnimind_ops.stores.qdrant_http import QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
 
 FEW = 500
 """Points below which a collection is filled: with so few, nothing could be missed."""
