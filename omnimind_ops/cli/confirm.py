@@ -11,7 +11,7 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     need_root("confirm")
     from omnimind_ops.flows import confirm, pick
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
@@ -20,4 +20,4 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(pick.migration(journal, run), journal, paths())
-    show_plan.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)
+    output.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)

@@ -23,9 +23,9 @@ def command(
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.asked import Asked
     from omnimind_ops.planning import preflight
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
     from omnimind_ops.settings import load
 
     prepared = flow.prepare(Asked(project, path), chosen(load(config), wheelhouse=wheelhouse), paths(), frozenset(ignore or ()), force_os)
-    show_plan.checks(prepared.checks, json=json)
+    output.checks(prepared.checks, json=json)
     preflight.refuse(prepared.checks)

@@ -11,7 +11,8 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     need_root("finish")
     from omnimind_ops.flows import finish, pick
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
@@ -21,8 +22,8 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
         found = pick.migration(journal, run)
         left = finish.leftovers(found, paths())
-        show_plan.leftovers(left, json=json)
+        output.leftovers(left, json=json)
         sure("Delete these for good?", yes)
         with choose(json) as show:
             done = finish.finish(found, left, journal, paths(), show.tell)
-    show_plan.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)
+    output.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

@@ -23,7 +23,8 @@ def command(
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.run import RunState
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
@@ -33,10 +34,10 @@ def command(
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = pick.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:
-            show_plan.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
+            output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
             return
         sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
         with choose(json) as show:
             done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed)
-    show_plan.summary(read(done.run.id, paths()), json=json)
+    output.summary(read(done.run.id, paths()), json=json)
     done.check()

@@ -17,10 +17,10 @@ from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
-from omnimind_ops.render import tables
 from omnimind_ops.render.jsonl import words
-from omnimind_ops.render.show_run import about
-from omnimind_ops.render.summary import parts
+from omnimind_ops.render.run import tables
+from omnimind_ops.render.run.log import about
+from omnimind_ops.render.run.summary import parts
 from omnimind_ops.runner.redact import redact
 
 WIDE = 160  # of a table that goes to a file or a pipe

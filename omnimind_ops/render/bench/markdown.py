@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omnimind_ops.render.bench_words import HEADS, KEYS, added, asked, extra, machine, ms, note, outcome, rows, share
+from omnimind_ops.render.bench.text import HEADS, KEYS, added, asked, extra, machine, ms, note, outcome, rows, share
 from omnimind_ops.tools.markdown import table
 
 

@@ -12,8 +12,8 @@ from typing import IO, Self
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import Status
-from omnimind_ops.render.board import Board, Row
-from omnimind_ops.render.words import amount, done_of, duration
+from omnimind_ops.render.format import amount, done_of, duration
+from omnimind_ops.render.run.board import Board, Row
 
 PROGRESS_SECONDS = 5.0
 _STARTS = {Status.DOING: "", Status.UNDOING: "taking back: "}

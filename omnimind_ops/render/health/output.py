@@ -10,7 +10,7 @@ from datetime import datetime
 
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.health import Report
-from omnimind_ops.render import health_words
+from omnimind_ops.render.health import text as health_words
 from omnimind_ops.render.jsonl import words
 
 WIDE = 160  # of a table that goes to a file or a pipe
@@ -31,8 +31,8 @@ def as_table(report: Report) -> None:
     """Print the table, as wide as the terminal or WIDE; below it, what was too long for its row."""
     from rich.console import Console
 
-    from omnimind_ops.render.drawing import Sheet
-    from omnimind_ops.render.health import draw
+    from omnimind_ops.render.health.table import draw
+    from omnimind_ops.render.sheet import Sheet
 
     console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False)
     sheet = Sheet(console.width, 0, time.monotonic(), ascii=not console.encoding.lower().startswith("utf"))
@@ -51,7 +51,7 @@ def screen(
     """Show the watch screen until q or until it is over; the last table stays in the scrollback."""
     from rich.console import Console
 
-    from omnimind_ops.render.health_screen import Acts, Screen
+    from omnimind_ops.render.health.screen import Acts, Screen
 
     console = Console(highlight=False, emoji=False, markup=False)
     last = Screen(Acts(check, logs, restart), interval).run(console, sys.stdin.fileno(), is_over)

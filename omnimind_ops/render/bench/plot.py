@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.render.bench_words import asked, label, machine, outcome
+from omnimind_ops.render.bench.text import asked, label, machine, outcome
 
 KINDS = (".svg", ".png", ".pdf")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import RunState, Status
-from omnimind_ops.render.pace import Pace
+from omnimind_ops.render.run.progress_rate import ProgressRate
 
 AT_WORK = frozenset({Status.DOING, Status.UNDOING})
 _WORKING = frozenset({RunState.RUNNING, RunState.ROLLING_BACK})
@@ -26,7 +26,7 @@ class Row:
     began: float | None = None
     changed: bool = True
     detail: str = ""
-    pace: Pace | None = None
+    pace: ProgressRate | None = None
     problem: str = ""
 
 
@@ -123,7 +123,7 @@ class Board:
         count = done if isinstance(done, int) else 0
         whole = total if isinstance(total, int) else None
         if row.pace is None:
-            row.pace = Pace(count, whole, unit, self.now())
+            row.pace = ProgressRate(count, whole, unit, self.now())
         else:
             row.pace.take(count, whole, unit, self.now())
         row.detail = event.text

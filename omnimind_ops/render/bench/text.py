@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from omnimind_ops.bench.stages import EMBEDDING
-from omnimind_ops.render.words import duration, size
+from omnimind_ops.render.format import duration, size
 
 LABELS = {"tcp": "TCP", "qdrant": "Qdrant", "redis": "Redis", "postgres": "PostgreSQL"}
 HEADS = ("p50", "p95", "p99", "min", "max", "σ", "per run")

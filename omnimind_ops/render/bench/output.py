@@ -19,14 +19,14 @@ def result(document: Mapping[str, Any], *, json: bool, markdown: bool) -> None:
         _write(encoder.dumps(document, ensure_ascii=False) + "\n")
         return
     if markdown:
-        from omnimind_ops.render.bench_markdown import markdown as as_markdown
+        from omnimind_ops.render.bench.markdown import markdown as as_markdown
 
         _write(as_markdown(document))
         return
     from rich.console import Console
 
-    from omnimind_ops.render.bench import draw
-    from omnimind_ops.render.drawing import Sheet
+    from omnimind_ops.render.bench.table import draw
+    from omnimind_ops.render.sheet import Sheet
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from omnimind_ops.model.health import Gpu, Reading, Report, State
 from omnimind_ops.model.json import JSON
-from omnimind_ops.render.words import duration
+from omnimind_ops.render.format import duration
 
 WELL = (State.READY, State.DEGRADED)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from omnimind_ops.model.json import JSON
-from omnimind_ops.render.words import duration, size
+from omnimind_ops.render.format import duration, size
 
 if TYPE_CHECKING:
     from rich.text import Text

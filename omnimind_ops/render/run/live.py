@@ -14,8 +14,9 @@ from rich.live import Live as Screen
 
 from omnimind_ops.model.event import Event, EventKind
 from omnimind_ops.model.json import JSON
-from omnimind_ops.render.board import Board
-from omnimind_ops.render.drawing import Sheet, final, live
+from omnimind_ops.render.run.board import Board
+from omnimind_ops.render.run.drawing import final, live
+from omnimind_ops.render.sheet import Sheet
 
 REFRESH_PER_SECOND = 8
 

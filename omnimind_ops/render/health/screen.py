@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.text import Text
 
 from omnimind_ops.model.health import Report
-from omnimind_ops.render.drawing import Sheet
-from omnimind_ops.render.health import draw, fit
-from omnimind_ops.render.health_why import explain
+from omnimind_ops.render.health.table import draw, fit
+from omnimind_ops.render.health.why import explain
 from omnimind_ops.render.keys import single_keys
+from omnimind_ops.render.sheet import Sheet
 
 REFRESH = 0.25
 HELP = "q quit · ↑↓ choose · l logs · ? why · r restart"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
 
 from omnimind_ops.model.run import RunState, Status
-from omnimind_ops.render.board import AT_WORK, Board, Row
-from omnimind_ops.render.words import amount, clock, done_of, duration
+from omnimind_ops.render.format import amount, clock, done_of, duration
+from omnimind_ops.render.run.board import AT_WORK, Board, Row
+from omnimind_ops.render.sheet import Sheet
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 ICONS = {Status.TODO: "·", Status.DONE: "✔", Status.FAILED: "✘", Status.UNDONE: "↩", Status.HELD: "–"}
@@ -28,16 +28,6 @@ STATES = {
 _QUIET = frozenset({Status.TODO, Status.UNDONE, Status.HELD})
 _OVER = frozenset({Status.DONE, Status.UNDONE, Status.HELD})
 _BAR = 26
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What is drawn on: how wide and high, whether only ASCII can be shown, and the time (monotonic)."""
-
-    width: int
-    height: int
-    at: float
-    ascii: bool = False
 
 
 def live(board: Board, sheet: Sheet) -> list[Text]:

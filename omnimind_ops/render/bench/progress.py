@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from omnimind_ops.model.event import Event, EventKind
-from omnimind_ops.render.words import done_of
+from omnimind_ops.render.format import done_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

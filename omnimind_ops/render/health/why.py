@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from omnimind_ops.model.health import Reading, Report, State
-from omnimind_ops.render.health_words import since
+from omnimind_ops.render.health.text import since
 
 
 def explain(report: Report, reading: Reading) -> list[str]:

@@ -10,7 +10,7 @@ STALL_SECONDS = 5.0
 
 
 @dataclass
-class Pace:
+class ProgressRate:
     """Progress of one step. `rate` is units per second, None until two events are known."""
 
     done: int

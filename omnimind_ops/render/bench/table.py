@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from omnimind_ops.render.bench_words import HEADS, KEYS, added, asked, extra, machine, ms, note, outcome, rows, share
-from omnimind_ops.render.drawing import Sheet
+from omnimind_ops.render.bench.text import HEADS, KEYS, added, asked, extra, machine, ms, note, outcome, rows, share
+from omnimind_ops.render.sheet import Sheet
 
 WIDE = 116
 """Columns from which notes stand in their rows."""

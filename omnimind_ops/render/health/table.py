@@ -7,8 +7,8 @@ from datetime import datetime
 from rich.text import Text
 
 from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
-from omnimind_ops.render.drawing import Sheet
-from omnimind_ops.render.health_words import WELL, gave_up, since
+from omnimind_ops.render.health.text import WELL, gave_up, since
+from omnimind_ops.render.sheet import Sheet
 
 STYLES = {
     State.READY: "green",

@@ -13,9 +13,9 @@ from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
 from omnimind_ops.model.run import Run, RunState, Status
-from omnimind_ops.render.drawing import STATES, STYLES
-from omnimind_ops.render.show_run import about
-from omnimind_ops.render.words import duration
+from omnimind_ops.render.format import duration
+from omnimind_ops.render.run.drawing import STATES, STYLES
+from omnimind_ops.render.run.log import about
 from omnimind_ops.runner.redact import redact
 
 _STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
