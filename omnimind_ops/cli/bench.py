@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from omnimind_ops.bench.requirements import Requirement
-    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how fast it is. Results can be saved, compared with others, and required.")
@@ -171,11 +171,11 @@ def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
     from omnimind_ops.bench import requirements
     from omnimind_ops.flows.bench import files as bench_files
     from omnimind_ops.flows.bench import run as flow
-    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import load
 
     settings, required = load(wanted.config), requirements.read(wanted.require or ())
-    asked = {case: Asked(**words) for case, words in cases.items()}
+    asked = {case: BenchOptions(**words) for case, words in cases.items()}
     names = {case: _named(wanted.save, case, cases) for case in cases}
     for name in filter(None, names.values()):
         bench_files.checked(name)
@@ -194,7 +194,7 @@ def _named(name: str, case: str, cases: Collection[str]) -> str:
     return f"{name}-{case}" if name and len(cases) > 1 else name
 
 
-def _one(case: str, asked: Asked, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
+def _one(case: str, asked: BenchOptions, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
     """Measure one case; returns its exit code. What was measured until Ctrl-C is shown and kept like any other."""
     from omnimind_ops.flows.bench import run as flow
     from omnimind_ops.render.bench import output

@@ -43,11 +43,11 @@ def command(
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
     need_root("look into the containers" if dry_run else "migrate")
-    from omnimind_ops.flows.asked import Asked
+    from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
-    asked = Asked(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
+    asked = MigrateOptions(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
     names = frozenset(ignore or ())
     if dry_run:
         _dry(asked, settings, names, force_os, json)

@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
     need_root("roll back")
-    from omnimind_ops.flows import pick, rollback
+    from omnimind_ops.flows import resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.run import RunState
@@ -29,10 +29,10 @@ def command(
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
-        found = pick.migration(journal, run)
+        found = resolve_run.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:
             output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from omnimind_ops.flows.setup import goal_now
+from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
 from omnimind_ops.flows import program
-from omnimind_ops.flows.asked import Asked
-from omnimind_ops.flows.reach import address, qdrant_endpoint, running
-from omnimind_ops.flows.restored import restored
+from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, running
+from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
@@ -46,7 +46,7 @@ class Found:
     notes: tuple[str, ...] = field(default=())  # said before anything happens
 
 
-def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
+def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
     """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
@@ -77,7 +77,7 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     return Found(host, project, source, goal(host, settings, asked, q, paths), tuple(notes))
 
 
-def goal(host: Machine, settings: Settings, asked: Asked, q: QdrantSource | None, paths: Paths) -> Goal:
+def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSource | None, paths: Paths) -> Goal:
     """Return the machine as wanted from what was found and what is configured."""
     version = q.version if q else ""
     staged = paths.stage / f"qdrant-{version}"
@@ -120,7 +120,7 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
     return tuple(done)
 
 
-def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
+def qdrant_source(container: Container | None, asked: MigrateOptions, notes: list[str]) -> QdrantSource:
     """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
     given = asked.qdrant_binary
     packed = restored(container, asked, notes)
@@ -177,7 +177,7 @@ def _storage(container: Container) -> str:
     )
 
 
-def _redis(container: Container | None, asked: Asked, notes: list[str]) -> RedisSource:
+def _redis(container: Container | None, asked: MigrateOptions, notes: list[str]) -> RedisSource:
     target = redis_candidate()
     if asked.redis_backup:
         check_backup(asked.redis_backup, read_backup(asked.redis_backup), target)

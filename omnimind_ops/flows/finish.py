@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.run_inputs import goal_of
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState

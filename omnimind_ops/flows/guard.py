@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import FrameType
 
-from omnimind_ops.flows.guarding import QUICK, Guard
+from omnimind_ops.flows.guard_cycle import QUICK, Guard
 from omnimind_ops.flows.health import Looker, looker
 from omnimind_ops.health.moves import Limits
 from omnimind_ops.model.event import Event, EventKind, Tell, line, warning

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Found, discover
-from omnimind_ops.flows.setup import goal_of, questions, setup
+from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.flows.run_inputs import goal_of, questions, setup
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
@@ -41,7 +41,7 @@ class Prepared:
     rows: tuple[report.Row, ...]
 
 
-def prepare(asked: Asked, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
+def prepare(asked: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
     """Discover, check, plan."""
     found = discover(asked, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
@@ -88,12 +88,12 @@ def current(history: History | Journal) -> Run | None:
     return None if run is None or run.state is RunState.ROLLED_BACK else run
 
 
-def start(prepared: Prepared, asked: Asked, settings: Settings, journal: Journal) -> Run:
+def start(prepared: Prepared, asked: MigrateOptions, settings: Settings, journal: Journal) -> Run:
     """Write a new run to the journal."""
     return journal.create(prepared.plan, setup(asked, prepared.found, settings.confirm_minutes))
 
 
-def resume(run: Run, asked: Asked) -> Run:
+def resume(run: Run, asked: MigrateOptions) -> Run:
     """Return the run to go on with; refuses other arguments than it was started with."""
     refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": questions(asked)})
     return run

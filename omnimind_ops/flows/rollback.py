@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.run_inputs import goal_of
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem

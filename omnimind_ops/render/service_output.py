@@ -13,7 +13,7 @@ from omnimind_ops.render.format import duration, size
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from omnimind_ops.flows.bring import Up
+    from omnimind_ops.flows.startup.bring_up import Up
     from omnimind_ops.flows.status import Row
 
 _STYLES = {"running": "green", "starting": "cyan", "stopping": "cyan", "backoff": "yellow", "stopped": "dim", "failed": "bold red"}
@@ -30,7 +30,7 @@ def up_text(done: Up) -> str:
     if not done.calm.calm:
         parts.append(done.calm.said)
     if done.chain:
-        from omnimind_ops.flows.chain import lines
+        from omnimind_ops.flows.startup.critical_chain import lines
 
         parts += ["", "what delayed it (@ when it was ready, + how long it took itself):", *lines(done.chain)]
     parts += [f"{one.service} is {one.state}: {one.why}" for one in done.report.services if one.why and str(one.state) != "ready"]

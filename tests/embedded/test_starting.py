@@ -14,8 +14,8 @@ import pytest
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.flows import port_check
 from omnimind_ops.flows.restart import batches
-from omnimind_ops.flows.start_item import Task
-from omnimind_ops.flows.starting import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
+from omnimind_ops.flows.startup.items import Task
+from omnimind_ops.flows.startup.loop import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Outcome

@@ -50,10 +50,10 @@ def test_what_was_given_up_stays_given_up_for_the_next_guard(whole: System) -> N
 
 def test_recoveries_are_no_migrations(whole: System) -> None:
     """`rollback` and `finish` pick the newest migration: a recovery after it must not hide it."""
-    from omnimind_ops.flows import pick
+    from omnimind_ops.flows import resolve_run
     from omnimind_ops.model.plan import Plan
 
     with Journal(whole.world.journal) as journal:
         wanted = journal.create(Plan("migrate", ()), {})
         journal.create(recovery.plan("engine"), {"service": "engine", "reason": "x"})
-    assert pick.migration(History(whole.world.journal), "").id == wanted.id
+    assert resolve_run.migration(History(whole.world.journal), "").id == wanted.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from omnimind_ops.flows.guarding import Guard
+from omnimind_ops.flows.guard_cycle import Guard
 from omnimind_ops.flows.health import Looker
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.check import check

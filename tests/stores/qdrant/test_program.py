@@ -11,10 +11,10 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.flows import program as program_flow
-from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import qdrant_source
+from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.program import Program
-from omnimind_ops.flows.restored import restored
+from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
@@ -90,30 +90,30 @@ def test_the_containers_own_program_is_taken_with_its_version(
 ) -> None:
     # There is no container: tests/e2e/test_program.py reads programs out of real ones.
     monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
-    found = qdrant_source(container, Asked(), told := [])
+    found = qdrant_source(container, MigrateOptions(), told := [])
     assert (found.binary, found.version, found.storage, found.start) == ("/qdrant/qdrant", moved(running, 0), str(running.storage), start)
     assert told == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
 def test_a_program_of_the_same_or_the_next_minor_version_is_taken_with_its_own(running: Server, container: Container, tmp_path: Path, minors: int) -> None:
-    found = qdrant_source(container, Asked(qdrant_binary=program(tmp_path, moved(running, minors))), [])
+    found = qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
     assert (found.binary, found.version) == ("", moved(running, minors))
 
 
 @pytest.mark.parametrize(("minors", "why"), [(-1, "older"), (2, "skip")])
 def test_a_program_that_may_not_open_the_containers_data_is_refused(running: Server, container: Container, tmp_path: Path, minors: int, why: str) -> None:
     with pytest.raises(Problem, match=why):
-        qdrant_source(container, Asked(qdrant_binary=program(tmp_path, moved(running, minors))), [])
+        qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
 
 
 def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="not known"):
-        qdrant_source(container, Asked(qdrant_binary=program(tmp_path, "")), [])
+        qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, "")), [])
 
 
 def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server, container: Container, tmp_path: Path) -> None:
-    asked = Asked(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
+    asked = MigrateOptions(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
     found = qdrant_source(container, asked, notes := [])
     assert found.backup
     assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
@@ -124,7 +124,7 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(runnin
     client = running.client()
     client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
     try:
-        found = restored(container, Asked(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
+        found = restored(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
     finally:
         client.delete_collection(NAME)
         client.close()
@@ -132,23 +132,23 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(runnin
     assert (found.collection, found.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
     assert "comes from the running Qdrant" in notes[-1]
     with pytest.raises(Problem, match="no running Qdrant has a collection absent"):
-        restored(container, Asked(qdrant_backup=SHARD, qdrant_collection="absent"), [])
+        restored(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection="absent"), [])
 
 
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (Asked(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
-        (Asked(qdrant_collection_config=Path("c.json")), "cannot use --qdrant-collection-config: it is about a backup"),
-        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")), "there is no such file"),
-        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"), "holds no params"),
-        (Asked(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
-        (Asked(qdrant_backup=SHARD), "which collection"),
-        (Asked(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
-        (Asked(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME), "names its collections itself"),
+        (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
+        (MigrateOptions(qdrant_collection_config=Path("c.json")), "cannot use --qdrant-collection-config: it is about a backup"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")), "there is no such file"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"), "holds no params"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
+        (MigrateOptions(qdrant_backup=SHARD), "which collection"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
+        (MigrateOptions(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME), "names its collections itself"),
     ],
 )
-def test_options_that_do_not_fit_the_backup_are_refused(asked: Asked, why: str) -> None:
+def test_options_that_do_not_fit_the_backup_are_refused(asked: MigrateOptions, why: str) -> None:
     with pytest.raises(Problem, match=why):
         restored(None, asked, [])
 
@@ -157,14 +157,14 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(config_of("made-1.18.3")))
     with pytest.raises(Problem, match="holds its own"):
-        restored(None, Asked(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
-    found = restored(None, Asked(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
+        restored(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
+    found = restored(None, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
     assert found and found.config == config_of("made-1.18.3")
 
 
 @pytest.mark.parametrize(("kind", "checksum"), [("collection", "verified"), ("archive", "absent")])
 def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> None:
-    found = restored(None, Asked(qdrant_backup=file_of("made-1.18.3", kind)), [])
+    found = restored(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", kind)), [])
     assert found and found.checksum == checksum
 
 
@@ -177,7 +177,7 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(running: Serv
         made = client.create_snapshot("c") if collection else client.create_full_snapshot()
         assert made
         path = bare(running.snapshots / collection / made.name, tmp_path / "x")
-        asked = Asked(qdrant_backup=path)
+        asked = MigrateOptions(qdrant_backup=path)
         found = restored(container, asked, [])
         assert found and (found.checksum, found.args["sha256"]) == ("verified", made.checksum)
         assert asked_backup(found.args).checksum == "verified"

@@ -19,7 +19,7 @@ CACHES = ("", "cold", "warm", "off")
 
 
 @dataclass(frozen=True)
-class Asked:
+class BenchOptions:
     """Options of all cases. `cache` "": cold where what that writes can be deleted again, else off. `seconds`: no repeat begins after so many."""
 
     n: int = 1000
@@ -52,7 +52,7 @@ class Asked:
 class Session:
     """One measurement under way: whom to ask, how, with which headers, and who wants to know how far it is."""
 
-    asked: Asked
+    asked: BenchOptions
     target: Target
     route: Route
     headers: Mapping[str, str] = field(repr=False)

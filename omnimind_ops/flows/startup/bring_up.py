@@ -1,4 +1,4 @@
-"""Bring a World up: the start itself, then the proof, then what delayed it. The same for both modes; start at bring()."""
+"""Bring a World up: the start itself, then the proof, then what delayed it. The same for both modes; start at bring_up()."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from omnimind_ops import managers
 from omnimind_ops.catalogue import Kind, Service, services
-from omnimind_ops.flows.calm import Calm, Meter
-from omnimind_ops.flows.chain import Link, chain, lines, slowest
-from omnimind_ops.flows.start_item import Task, last_words
-from omnimind_ops.flows.starting import Start
+from omnimind_ops.flows.startup.cpu_pressure import CpuPressure, PressureMeter
+from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
+from omnimind_ops.flows.startup.items import Task, last_words
+from omnimind_ops.flows.startup.loop import Start
 from omnimind_ops.health import probes
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
@@ -41,7 +41,7 @@ class Up:
     links: Mapping[str, Link]
     chain: tuple[Link, ...]
     slowest: Link | None
-    calm: Calm
+    calm: CpuPressure
     report: Report
 
     @property
@@ -50,10 +50,10 @@ class Up:
         return f"http://localhost:{self.world.ports.frontend}"
 
 
-def bring(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:
+def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:
     """Start what does not run and prove that all works. `waits` adds tasks to what the catalogue says that a service comes after."""
     manager, every = managers.of(world), services(world)
-    began, meter = time.monotonic(), Meter()
+    began, meter = time.monotonic(), PressureMeter()
     with interrupts(utc_now, lambda: tell(warning("stopping; what runs goes on running"))) as stop:
         start = Start(manager, every, tasks, waits, _probe(world), tell, stop)
         _say_run(tell, start, RunState.RUNNING, f"omnimind up ({world.mode})")

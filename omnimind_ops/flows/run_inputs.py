@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
 from omnimind_ops.flows import handover
-from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.discover import Found
+from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -18,12 +18,12 @@ CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
 """Settings that take effect on a native host: they move no data, no port and no name."""
 
 
-def questions(asked: Asked) -> dict[str, JSON]:
+def questions(asked: MigrateOptions) -> dict[str, JSON]:
     """Return what was asked, as text."""
     return {key: str(value or "") for key, value in asdict(asked).items()}
 
 
-def setup(asked: Asked, found: Found, confirm_minutes: int) -> dict[str, JSON]:
+def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str, JSON]:
     """Return all that is kept of a migration's start."""
     source = found.source
     return {

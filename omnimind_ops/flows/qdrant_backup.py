@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from omnimind_ops.flows.asked import Asked
-from omnimind_ops.flows.reach import qdrant_endpoint
+from omnimind_ops.flows.container_endpoints import qdrant_endpoint
+from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
@@ -15,7 +15,7 @@ from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.client import collection_config, snapshot_checksum
 
 
-def restored(container: Container | None, asked: Asked, notes: list[str]) -> Restored | None:
+def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> Restored | None:
     """Return the backup asked for; Problem when it cannot be used, or the options for it do not fit."""
     path, file = asked.qdrant_backup, asked.qdrant_collection_config
     if path is None:

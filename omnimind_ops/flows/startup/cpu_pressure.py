@@ -21,7 +21,7 @@ CAP_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Calm:
+class CpuPressure:
     """How a wait ended."""
 
     calm: bool
@@ -29,7 +29,7 @@ class Calm:
     said: str
 
 
-class Meter:
+class PressureMeter:
     """Measures in the background from its start on, so that what has been calm for a while costs no further wait."""
 
     def __init__(self, proc: Path = Path("/proc"), *, window: float = WINDOW) -> None:
@@ -39,17 +39,17 @@ class Meter:
         self._thread = threading.Thread(target=self._run, name="cpu pressure", daemon=True)
         self._thread.start()
 
-    def wait(self, cap: float = CAP_SECONDS, now: Callable[[], float] = time.monotonic) -> Calm:
+    def wait(self, cap: float = CAP_SECONDS, now: Callable[[], float] = time.monotonic) -> CpuPressure:
         """Return when the last windows were calm, or after `cap` seconds; then the meter is off."""
         began = now()
         try:
             while True:
                 last = self.readings[-WINDOWS:]
                 if len(last) == WINDOWS and max(last) <= LIMIT:
-                    return Calm(True, now() - began, f"the CPUs are calm (pressure {max(last):.0%})")
+                    return CpuPressure(True, now() - began, f"the CPUs are calm (pressure {max(last):.0%})")
                 if now() - began >= cap:
                     said = f"the CPUs are still busy after {cap:g} s (pressure {last[-1]:.0%})" if last else "the CPUs' pressure cannot be read"
-                    return Calm(False, now() - began, f"{said}: going on; first answers may be slow")
+                    return CpuPressure(False, now() - began, f"{said}: going on; first answers may be slow")
                 time.sleep(self.window / 5)
         finally:
             self.close()

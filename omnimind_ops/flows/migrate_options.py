@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Asked:
+class MigrateOptions:
     """What the person asked for on the command line; empty means find out."""
 
     project: str = ""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from omnimind_ops.catalogue import Kind, Service
-from omnimind_ops.flows.chain import Link
-from omnimind_ops.flows.start_item import Item, Task, last_words
+from omnimind_ops.flows.startup.critical_chain import Link
+from omnimind_ops.flows.startup.items import Item, Task, last_words
 from omnimind_ops.health.crew import Crew
 from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.event import Event, EventKind, Tell, line
