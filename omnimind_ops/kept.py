@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from omnimind_ops.engine.history import History
 from omnimind_ops.flows import handover
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.history import History
 
 
 def main() -> int:

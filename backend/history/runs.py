@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from backend.history.schemas import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
 from backend.http.errors import ApiProblem
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.secrecy import redact
 from omnimind_ops.model import receipt as receipts
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.redact import redact
 
 if TYPE_CHECKING:
-    from omnimind_ops.engine.records import Head, Logged
     from omnimind_ops.model.json import JSON
     from omnimind_ops.model.run import Run, StepRecord
+    from omnimind_ops.runner.records import Head, Logged
 
 Result = TypeVar("Result")
 RECOVER = "recover"

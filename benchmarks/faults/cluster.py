@@ -21,7 +21,6 @@ import psutil
 
 from omnimind_ops import managers, world
 from omnimind_ops.catalogue import named, services
-from omnimind_ops.engine.history import History
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
 from omnimind_ops.health.track import STRICT
@@ -29,6 +28,7 @@ from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.health import Report
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.history import History
 from omnimind_ops.settings import load
 
 WATCHDOG = 6.0

@@ -19,7 +19,7 @@ def install(goal: Goal) -> None:
         Folder(str(paths.config)),
         Folder(str(paths.secrets), 0o700),
         Folder(str(paths.opt)),
-        # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be read (engine/database.py).
+        # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be read (runner/database.py).
         Folder(str(paths.state), 0o755, "root", goal.user),
         Folder(f"{paths.state}/bench", 0o755),  # measurements, made by root and shown on the page
         Folder(f"{paths.state}/models", 0o750, goal.user, goal.user),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from omnimind_ops.bench.requirements import Requirement
-    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how fast it is. Results can be saved, compared with others, and required.")
@@ -159,9 +159,9 @@ def everything(
 def schema() -> None:
     """Print the JSON Schema of the results."""
     from omnimind_ops.bench.document import schema as found
-    from omnimind_ops.render import show_bench
+    from omnimind_ops.render.bench import output
 
-    show_bench.schema(found())
+    output.schema(found())
 
 
 def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
@@ -171,17 +171,17 @@ def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
     from omnimind_ops.bench import requirements
     from omnimind_ops.flows.bench import files as bench_files
     from omnimind_ops.flows.bench import run as flow
-    from omnimind_ops.flows.bench.asked import Asked
+    from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import load
 
     settings, required = load(wanted.config), requirements.read(wanted.require or ())
-    asked = {case: Asked(**words) for case, words in cases.items()}
+    asked = {case: BenchOptions(**words) for case, words in cases.items()}
     names = {case: _named(wanted.save, case, cases) for case in cases}
     for name in filter(None, names.values()):
         bench_files.checked(name)
     before = {case: flow.baseline(_named(wanted.baseline, case, cases), settings, paths()) for case in cases}
     if wanted.plot:
-        from omnimind_ops.render import bench_plot
+        from omnimind_ops.render.bench import plot as bench_plot
 
         bench_plot.check(wanted.plot)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it tidies up as after Ctrl-C
@@ -194,27 +194,27 @@ def _named(name: str, case: str, cases: Collection[str]) -> str:
     return f"{name}-{case}" if name and len(cases) > 1 else name
 
 
-def _one(case: str, asked: Asked, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
+def _one(case: str, asked: BenchOptions, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
     """Measure one case; returns its exit code. What was measured until Ctrl-C is shown and kept like any other."""
     from omnimind_ops.flows.bench import run as flow
-    from omnimind_ops.render import show_bench
-    from omnimind_ops.render.bench_progress import Bars
+    from omnimind_ops.render.bench import output
+    from omnimind_ops.render.bench.progress import Bars
 
     with Bars() as bars:
         found = flow.run(case, asked, settings, paths(), bars.tell, None if wanted.anyway else before)
     found = flow.required(found, required)
     saved = flow.save(found, name, settings, paths()) if name else ""
     found = flow.against({**found, "name": name}, before)
-    show_bench.result(found, json=wanted.json, markdown=wanted.markdown)
+    output.result(found, json=wanted.json, markdown=wanted.markdown)
     if saved:
-        show_bench.note(f"saved: {saved}")
+        output.note(f"saved: {saved}")
     if wanted.plot:
-        from omnimind_ops.render import bench_plot
+        from omnimind_ops.render.bench import plot as bench_plot
 
         bench_plot.plot([found, *([before] if before else [])], wanted.plot)
     if found["interrupted"]:
         return int(ExitCode.INTERRUPTED)
     wrong = [str(one["text"]) for one in found.get("requirements", ()) if not one["ok"]]  # type: ignore[index,union-attr,call-overload]
     if wrong:
-        show_bench.note(f"required and not reached: {', '.join(wrong)}")
+        output.note(f"required and not reached: {', '.join(wrong)}")
     return int(ExitCode.THRESHOLD) if wrong else 0

@@ -9,15 +9,15 @@ from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
 def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) -> None:
     """Confirm a migration. The timer that brings the containers back is disarmed."""
     need_root("confirm")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
-    from omnimind_ops.flows import confirm, pick
+    from omnimind_ops.flows import confirm, resolve_run
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
-    begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
-        done = confirm.confirm(pick.migration(journal, run), journal, paths())
-    show_plan.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)
+        done = confirm.confirm(resolve_run.migration(journal, run), journal, paths())
+    output.said(f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`", {"run": done.id, "state": str(done.state)}, json=json)

@@ -21,12 +21,13 @@ def command(
 ) -> None:
     """Install and configure whatever drifted. So is what the settings say now of model, mode, open_reads and wheelhouse; data is not touched."""
     need_root("converge")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), wheelhouse=wheelhouse)
@@ -35,8 +36,8 @@ def command(
     if run is None or run.state not in flow.NATIVE:
         raise Problem("cannot converge", "this host is not native", "run `omnimind migrate --from-docker` first", code=ExitCode.NOT_INSTALLED)
     if dry_run:
-        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
+        output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     with held(paths().lock, who(), "converge"), choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
-    show_plan.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)
+    output.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

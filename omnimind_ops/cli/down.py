@@ -8,9 +8,9 @@ from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 def command(config: Config = None, json: Json = False) -> None:
     """Stop everything, and leave no process behind. Data stays; a second time changes nothing."""
     from omnimind_ops import world
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows.down import down
     from omnimind_ops.render import choose
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())

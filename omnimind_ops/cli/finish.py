@@ -9,20 +9,21 @@ from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, w
 def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json: Json = False) -> None:
     """Delete the old stack. That is its containers, their anonymous volumes and what was parked; there is no way back afterwards."""
     need_root("finish")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
-    from omnimind_ops.flows import finish, pick
+    from omnimind_ops.flows import finish, resolve_run
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
-    begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
-        found = pick.migration(journal, run)
+        found = resolve_run.migration(journal, run)
         left = finish.leftovers(found, paths())
-        show_plan.leftovers(left, json=json)
+        output.leftovers(left, json=json)
         sure("Delete these for good?", yes)
         with choose(json) as show:
             done = finish.finish(found, left, journal, paths(), show.tell)
-    show_plan.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)
+    output.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

@@ -71,17 +71,17 @@ def _lines(looker: Looker, interval: float, enough: Callable[[Report], bool], pr
 
 
 def _shower(json: bool, watch: bool, until: str) -> Tick:
-    from omnimind_ops.render import show_health
+    from omnimind_ops.render.health import output
 
     if json:
-        return show_health.as_json
-    return show_health.as_line if watch or until else show_health.as_table
+        return output.as_json
+    return output.as_line if watch or until else output.as_table
 
 
 def _screen(looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None) -> Report | None:
     import time
 
-    from omnimind_ops.render import show_health
+    from omnimind_ops.render.health import output
 
     end = None if limit is None else time.monotonic() + limit
 
@@ -93,18 +93,18 @@ def _screen(looker: Looker, interval: float, enough: Callable[[Report], bool], p
     def is_over(report: Report) -> bool:
         return enough(report) or (end is not None and time.monotonic() >= end)
 
-    return show_health.screen(check, looker.logs, lambda name: looker.restart(name, who()), interval, is_over)
+    return output.screen(check, looker.logs, lambda name: looker.restart(name, who()), interval, is_over)
 
 
 def _export(report: Report, prom: Path | None) -> None:
     if prom:
         from omnimind_ops.flows.health import export
-        from omnimind_ops.render.health_words import prometheus
+        from omnimind_ops.render.health.text import prometheus
 
         export(prometheus(report), prom)
 
 
 def _is_screen() -> bool:
-    from omnimind_ops.render.show_health import is_screen
+    from omnimind_ops.render.health.output import is_screen
 
     return is_screen()

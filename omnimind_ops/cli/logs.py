@@ -25,7 +25,7 @@ def command(
 
     from omnimind_ops import world
     from omnimind_ops.flows import logs
-    from omnimind_ops.render import show_services
+    from omnimind_ops.render import service_output
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())
@@ -33,7 +33,7 @@ def command(
     count = lines if lines is not None else 0 if after is not None else LINES
     named = len(wanted) > 1
     if count or lines is None:
-        show_services.logs(logs.lines(found, wanted, count, after), named=named, json=json)
+        service_output.logs(logs.lines(found, wanted, count, after), named=named, json=json)
     if follow:
         with contextlib.suppress(KeyboardInterrupt):
-            show_services.logs(logs.following(found, wanted), named=named, json=json)
+            service_output.logs(logs.following(found, wanted), named=named, json=json)

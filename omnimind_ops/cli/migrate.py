@@ -43,11 +43,11 @@ def command(
     if redis not in ("auto", "empty"):
         raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
     need_root("look into the containers" if dry_run else "migrate")
-    from omnimind_ops.flows.asked import Asked
+    from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
-    asked = Asked(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
+    asked = MigrateOptions(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
     names = frozenset(ignore or ())
     if dry_run:
         _dry(asked, settings, names, force_os, json)
@@ -57,42 +57,43 @@ def command(
 
 
 def _hand_over(take_over: bool) -> None:
-    from omnimind_ops.engine.history import History
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
+    from omnimind_ops.runner.history import History
 
     hand_over(flow.current(History(paths().journal)), paths(), NATIVE, take_over=take_over)
 
 
 def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.engine.history import History
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.planning import preflight
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
 
     run = flow.current(History(paths().journal))
     if run is not None and run.state in flow.NATIVE:
         from omnimind_ops.flows import converge
 
-        show_plan.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
+        output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
     prepared = flow.prepare(asked, settings, paths(), ignore, force_os)
-    show_plan.checks(prepared.checks, json=json)
-    show_plan.rows(prepared.rows, json=json)
-    show_plan.notes(prepared.found.notes, json=json)
-    show_plan.previews(prepared.plan, tuple(flow.preview(prepared, paths())), json=json)
+    output.checks(prepared.checks, json=json)
+    output.rows(prepared.rows, json=json)
+    output.notes(prepared.found.notes, json=json)
+    output.previews(prepared.plan, tuple(flow.preview(prepared, paths())), json=json)
     preflight.refuse(prepared.checks)
 
 
 def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import converge, rollback
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.model.run import RunState
     from omnimind_ops.planning import preflight
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
     where = paths()
     with held(where.lock, who(), "migrate"):
@@ -101,12 +102,12 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
         if run is None:  # nothing is written, not even a journal, before everything is checked and a person said yes
             prepared = flow.prepare(asked, settings, where, ignore, force_os)
             preflight.refuse(prepared.checks)
-            show_plan.before(prepared, json=json)
+            output.before(prepared, json=json)
             sure(f"Migrate project {prepared.found.project.name} now?", yes)
         if run is not None and run.state in flow.NATIVE:
             with choose(json) as show:
                 changed = converge.converge(run, where, settings, show.tell)
-            show_plan.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
+            output.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
             return
         if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
             with Journal(where.journal) as journal, choose(json) as show:
@@ -126,7 +127,7 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
 
 def _end(outcome, json) -> None:  # type: ignore[no-untyped-def]
     from omnimind_ops.flows.receipt import read
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
 
-    show_plan.summary(read(outcome.run.id, paths()), json=json)
+    output.summary(read(outcome.run.id, paths()), json=json)
     outcome.check()

@@ -18,9 +18,9 @@ def command(
     """Open the page in a browser. Without a desktop its address is printed; exit 1 when nobody serves it."""
     from omnimind_ops import world
     from omnimind_ops.flows.open import open_page
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.render.run import output
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())
     url, opened = open_page(found, os.environ, only_print=print_ or json)
-    show_plan.said(url, {"url": url, "opened": opened}, json=json)
+    output.said(url, {"url": url, "opened": opened}, json=json)

@@ -19,16 +19,16 @@ def command(
     if act not in ("show", "verify"):
         raise Problem("cannot do that with a receipt", f"{act} is unknown", "use show or verify", code=ExitCode.USAGE)
     need_root("read the receipt")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.flows import pick, receipt
-    from omnimind_ops.render import show_plan
+    from omnimind_ops.flows import receipt, resolve_run
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
 
-    found = pick.migration(History(paths().journal), run)
+    found = resolve_run.migration(History(paths().journal), run)
     body = receipt.read(found.id, paths())
     if act == "show":
-        show_plan.receipt(body, json=json)
+        output.receipt(body, json=json)
         return
     lines = receipt.verify(body, found)
-    show_plan.verified(lines, json=json)
+    output.verified(lines, json=json)
     if not all(good for _, good, _ in lines):
         raise typer.Exit(int(ExitCode.PROBLEM))

@@ -16,9 +16,9 @@ def command(
 ) -> None:
     """Restart services, one after the other. Backends roll worker by worker: no request fails."""
     from omnimind_ops import world
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows.restart import restart
     from omnimind_ops.render import choose
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())

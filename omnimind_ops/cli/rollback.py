@@ -19,24 +19,25 @@ def command(
 ) -> None:
     """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
     need_root("roll back")
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.engine.journal import Journal
-    from omnimind_ops.engine.lock import held
-    from omnimind_ops.flows import pick, rollback
+    from omnimind_ops.flows import resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.run import RunState
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+    from omnimind_ops.runner.history import History
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.lock import held
 
-    begun = pick.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
-        found = pick.migration(journal, run)
+        found = resolve_run.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:
-            show_plan.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
+            output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
             return
         sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
         with choose(json) as show:
             done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed)
-    show_plan.summary(read(done.run.id, paths()), json=json)
+    output.summary(read(done.run.id, paths()), json=json)
     done.check()

@@ -15,14 +15,14 @@ def command(
     json: Json = False,
 ) -> None:
     """List migrations and recoveries, newest first."""
-    from omnimind_ops.engine.history import History
-    from omnimind_ops.render import show_plan, show_run
+    from omnimind_ops.render.run import log, output
+    from omnimind_ops.runner.history import History
 
     history = History(_journal())
     if run:
-        show_run.events(history.run(run), history.events(run), json=json)
+        log.events(history.run(run), history.events(run), json=json)
     else:
-        show_plan.runs(history.runs(), json=json)
+        output.runs(history.runs(), json=json)
 
 
 def _journal() -> Path:

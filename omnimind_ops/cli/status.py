@@ -11,10 +11,10 @@ def command(config: Config = None, json: Json = False) -> None:
     """Show what runs, since when, with how much memory. Asks no service: `omnimind health` does. Exit codes as there."""
     from omnimind_ops import world
     from omnimind_ops.flows import status
-    from omnimind_ops.render import show_services
+    from omnimind_ops.render import service_output
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())
     rows = status.status(found)
-    show_services.status(rows, str(found.mode), json=json)
+    service_output.status(rows, str(found.mode), json=json)
     raise typer.Exit(int(status.code(rows)))

@@ -23,9 +23,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Start everything and wait until it is proven to work. Needs no root where OmniMind is not installed: then it runs embedded."""
-    from omnimind_ops.engine.lock import held
     from omnimind_ops.flows import up
-    from omnimind_ops.render import choose, show_services
+    from omnimind_ops.render import choose, service_output
+    from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
     settings, where, words = load(config), paths(), _words(config)
@@ -39,7 +39,7 @@ def command(
         if fresh:
             up.afresh(settings, where, show.tell, words)
         done = up.up(settings, where, show.tell, free_ports=free_ports, environment=words)
-        show.result(show_services.up_text(done), show_services.up_data(done))
+        show.result(service_output.up_text(done), service_output.up_data(done))
     if str(done.report.state) == "degraded":
         raise typer.Exit(DEGRADED)
 

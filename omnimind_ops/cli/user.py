@@ -116,9 +116,9 @@ def _password(from_stdin: bool, generate: bool) -> str:
 def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
     """Say it on stderr and print a secret on stdout, so that it can be piped; without a secret the sentence is the answer."""
     if json:
-        from omnimind_ops.render import show_plan
+        from omnimind_ops.render.run import output
 
-        show_plan.said(text, dict(data), json=True)
+        output.said(text, dict(data), json=True)
     elif secret:
         typer.echo(text, err=True)
         typer.echo(secret)

@@ -25,7 +25,8 @@ def command(
     """Make a folder of wheels for hosts without a network. `install.sh` and `migrate` take it with --wheelhouse DIR."""
     from omnimind_ops.flows.wheels import make
     from omnimind_ops.planning.check import size
-    from omnimind_ops.render import choose, show_plan
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
 
     order = make.order(folder.absolute(), _target(python, glibc, lock), lock)
     with choose(json) as show, make.running(order, show.tell):
@@ -33,11 +34,11 @@ def command(
         told = {} if dry_run else make.make(order, chosen, show.tell)
     if dry_run:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in chosen.wheels]
-        show_plan.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
+        output.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
         return
     total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))
     text = f"{order.folder}: {len(chosen.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
-    show_plan.said(text, told, json=json)
+    output.said(text, told, json=json)
 
 
 def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]

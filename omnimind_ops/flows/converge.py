@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from omnimind_ops.engine import runner
-from omnimind_ops.flows.setup import goal_now
+from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Event, EventKind, Tell
 from omnimind_ops.model.json import JSON
@@ -15,6 +14,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler, Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
+from omnimind_ops.runner import run as runner
 from omnimind_ops.settings import Settings
 from omnimind_ops.steps.host import HostStep
 

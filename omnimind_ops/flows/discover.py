@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
 from omnimind_ops.flows import program
-from omnimind_ops.flows.asked import Asked
-from omnimind_ops.flows.reach import address, qdrant_endpoint, running
-from omnimind_ops.flows.restored import restored
+from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, running
+from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
@@ -18,14 +18,16 @@ from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores import qdrant
-from omnimind_ops.stores.redis import RedisEndpoint
-from omnimind_ops.stores.redis_backup import check_backup, read_backup
-from omnimind_ops.stores.redis_facts import check_movable, keeps_nothing_on_stop, server_facts
-from omnimind_ops.stores.redis_scratch import SERVER
-from omnimind_ops.stores.redis_unsupported import refuse, unsupported_keys
-from omnimind_ops.stores.redis_versions import plain
-from omnimind_ops.stores.redis_way import choose_way
+from omnimind_ops.stores.qdrant.client import version as qdrant_version
+from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
+from omnimind_ops.stores.qdrant.versions import version_problem
+from omnimind_ops.stores.redis.backup import check_backup, read_backup
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.facts import check_movable, keeps_nothing_on_stop, server_facts
+from omnimind_ops.stores.redis.method import choose_method
+from omnimind_ops.stores.redis.scratch import SERVER
+from omnimind_ops.stores.redis.unsupported import refuse, unsupported_keys
+from omnimind_ops.stores.redis.versions import plain
 from omnimind_ops.tools.program import PROGRAM, STATIC
 from omnimind_ops.tools.shell import run
 
@@ -44,11 +46,11 @@ class Found:
     notes: tuple[str, ...] = field(default=())  # said before anything happens
 
 
-def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
+def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
     """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
-    seen = docker.containers() if docker.engine()[0] else ()
+    seen = docker.containers() if docker.version()[0] else ()
     places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
     host = machine.machine(places, containers=seen, python=settings.python)
     if not host.docker:
@@ -75,7 +77,7 @@ def discover(asked: Asked, settings: Settings, paths: Paths) -> Found:
     return Found(host, project, source, goal(host, settings, asked, q, paths), tuple(notes))
 
 
-def goal(host: Machine, settings: Settings, asked: Asked, q: QdrantSource | None, paths: Paths) -> Goal:
+def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSource | None, paths: Paths) -> Goal:
     """Return the machine as wanted from what was found and what is configured."""
     version = q.version if q else ""
     staged = paths.stage / f"qdrant-{version}"
@@ -118,7 +120,7 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
     return tuple(done)
 
 
-def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -> QdrantSource:
+def qdrant_source(container: Container | None, asked: MigrateOptions, notes: list[str]) -> QdrantSource:
     """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
     given = asked.qdrant_binary
     packed = restored(container, asked, notes)
@@ -140,14 +142,14 @@ def qdrant_source(container: Container | None, asked: Asked, notes: list[str]) -
 
 def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
     endpoint = qdrant_endpoint(container)
-    wrote = qdrant.version(endpoint)
+    wrote = qdrant_version(endpoint)
     own = program.given(given) if given else None
     version = own.version if own else wrote
-    if not packed and (problem := qdrant.version_problem(wrote, version)):
+    if not packed and (problem := version_problem(wrote, version)):
         raise problem
     storage = "" if packed else _storage(container)
     if storage and given:
-        qdrant.refuse_rocksdb(qdrant.storage_facts(Path(storage)))
+        refuse_rocksdb(storage_facts(Path(storage)))
     taken = own or program.of_container(container)
     return QdrantSource(
         container.id,
@@ -175,7 +177,7 @@ def _storage(container: Container) -> str:
     )
 
 
-def _redis(container: Container | None, asked: Asked, notes: list[str]) -> RedisSource:
+def _redis(container: Container | None, asked: MigrateOptions, notes: list[str]) -> RedisSource:
     target = redis_candidate()
     if asked.redis_backup:
         check_backup(asked.redis_backup, read_backup(asked.redis_backup), target)
@@ -189,7 +191,7 @@ def _redis(container: Container | None, asked: Asked, notes: list[str]) -> Redis
     endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
-    way = choose_way(facts, target)
+    way = choose_method(facts, target)
     if way.name == "logical":
         refuse(unsupported_keys(endpoint, target))
     save = keeps_nothing_on_stop(facts)

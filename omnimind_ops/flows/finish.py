@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.run_inputs import goal_of
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps.arguments import words
 from omnimind_ops.tools.shell import run as shell
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import FrameType
 
-from omnimind_ops.engine.secrecy import redact
-from omnimind_ops.flows.guarding import QUICK, Guard
+from omnimind_ops.flows.guard_cycle import QUICK, Guard
 from omnimind_ops.flows.health import Looker, looker
 from omnimind_ops.health.moves import Limits
 from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.redact import redact
 from omnimind_ops.settings import Settings, load
 from omnimind_ops.tools.notify import beat, last_beat, notify
 

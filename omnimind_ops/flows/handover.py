@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from omnimind_ops import __version__, origin
-from omnimind_ops.engine.history import History
 from omnimind_ops.model.code import Code, begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.history import History
 
 ENDED = frozenset({RunState.ROLLED_BACK, RunState.FINISHED})
 NATIVE = ENDED | {RunState.CONFIRMED}

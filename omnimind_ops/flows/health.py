@@ -10,7 +10,6 @@ from pathlib import Path
 
 from omnimind_ops import managers, world
 from omnimind_ops.catalogue import named
-from omnimind_ops.engine import lock
 from omnimind_ops.flows import restart as restarting
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.cache import Cache
@@ -22,6 +21,7 @@ from omnimind_ops.model.health import Report, State
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner import lock
 from omnimind_ops.settings import Settings
 
 LOG_LINES = 200

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from omnimind_ops import managers
 from omnimind_ops.catalogue import services
-from omnimind_ops.flows import start_log
 from omnimind_ops.flows.restart import pick
+from omnimind_ops.flows.startup import log
 from omnimind_ops.managers.files import follow, read, time_of
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
@@ -76,5 +76,5 @@ def following(world: World, wanted: Sequence[str]) -> Iterator[Line]:
 
 def _own(world: World, name: str) -> Path | None:
     if name == STARTUP:
-        return world.logs / start_log.NAME
+        return world.logs / log.NAME
     return world.logs / OWN[name] if name in OWN and not world.native else None

@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.engine import runner
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.outcome import Outcome
-from omnimind_ops.engine.resume import refuse_other
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.asked import Asked
 from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Found, discover
-from omnimind_ops.flows.setup import goal_of, questions, setup
+from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.flows.run_inputs import goal_of, questions, setup
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
@@ -25,8 +20,13 @@ from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.outcome import Outcome
+from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores.files import space_needed
+from omnimind_ops.stores.files.space import space_needed
 
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
 
@@ -41,7 +41,7 @@ class Prepared:
     rows: tuple[report.Row, ...]
 
 
-def prepare(asked: Asked, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
+def prepare(asked: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
     """Discover, check, plan."""
     found = discover(asked, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
@@ -88,12 +88,12 @@ def current(history: History | Journal) -> Run | None:
     return None if run is None or run.state is RunState.ROLLED_BACK else run
 
 
-def start(prepared: Prepared, asked: Asked, settings: Settings, journal: Journal) -> Run:
+def start(prepared: Prepared, asked: MigrateOptions, settings: Settings, journal: Journal) -> Run:
     """Write a new run to the journal."""
     return journal.create(prepared.plan, setup(asked, prepared.found, settings.confirm_minutes))
 
 
-def resume(run: Run, asked: Asked) -> Run:
+def resume(run: Run, asked: MigrateOptions) -> Run:
     """Return the run to go on with; refuses other arguments than it was started with."""
     refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": questions(asked)})
     return run

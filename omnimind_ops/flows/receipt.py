@@ -13,7 +13,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.receipt import digest, receipt
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
-from omnimind_ops.stores.files import tree_fingerprint
+from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.tools.markdown import receipt as markdown
 
 

@@ -6,10 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from omnimind_ops.engine import lock
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.telling import Voice
 from omnimind_ops.health.moves import LADDER, Act, Rung
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
@@ -18,6 +14,10 @@ from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.model.world import World
+from omnimind_ops.runner import lock
+from omnimind_ops.runner.events import EventRecorder
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
 
 PLAN = "recover"
 WHO = "omnimind-guard"
@@ -80,7 +80,7 @@ class Record:
             return
         try:
             with Journal(self.world.journal) as journal:
-                Voice(journal, run, self.tell)(event)
+                EventRecorder(journal, run, self.tell)(event)
         except Problem as problem:
             self.tell(event)
             self.tell(warning(f"this is not in the journal: {problem}"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from omnimind_ops.engine import runner
-from omnimind_ops.engine.journal import Journal
-from omnimind_ops.engine.outcome import Outcome
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.setup import goal_of
+from omnimind_ops.flows.run_inputs import goal_of
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.steps.timer import disarm
 
 

@@ -1,4 +1,4 @@
-"""Use case: start OmniMind. Start at up(); what is special to a mode is in _native() and _embedded(), what both share in bring.py."""
+"""Use case: start OmniMind. Start at up(); what is special to a mode is in _native() and _embedded(), what both share in startup/bring_up.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from omnimind_ops.embedded import census, daemon, home, model, ports, postgres, 
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
 from omnimind_ops.flows import down, gpu_gate, port_check
-from omnimind_ops.flows.bring import Up, bring
-from omnimind_ops.flows.start_item import Task
-from omnimind_ops.flows.start_log import StartLog
+from omnimind_ops.flows.startup.bring_up import Up, bring_up
+from omnimind_ops.flows.startup.items import Task
+from omnimind_ops.flows.startup.log import StartLog
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.problem import Problem
@@ -49,7 +49,7 @@ def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Te
         log.tell(line("gpu", f"{gate.device}: {gate.why}"))
         return False
 
-    done = bring(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
+    done = bring_up(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
     managers.of(found).start((native.TARGET,))  # after `down` it was stopped too; who asks systemd for it is told the truth
     return done
 
@@ -69,7 +69,7 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
         waits["postgres"] = ("cluster",)
     tables = backend(found, settings)
     tasks.append(Task("schema", "Bring the database's tables up to date", lambda: schema.schema(found, place, tables), ("postgres",)))
-    return bring(found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell)
+    return bring_up(found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell)
 
 
 def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> World:

@@ -16,12 +16,12 @@ from omnimind_ops.tools import docker
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
-__all__ = ["Roles", "containers", "engine", "environment", "pick_project", "projects", "redis_password", "roles"]
+__all__ = ["Roles", "containers", "environment", "pick_project", "projects", "redis_password", "roles", "version"]
 
 ENV_FILE = "com.docker.compose.project.environment_file"
 
 
-def engine() -> tuple[str, str]:
+def version() -> tuple[str, str]:
     """Return the engine's version and "", or "" and why none answers."""
     done = run(docker.version(), timeout=10, check=False)
     if done.ok and done.out.strip():

@@ -25,7 +25,7 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
 
     `containers` saves asking the engine again when the caller has them already.
     """
-    version, why = docker.engine()
+    version, why = docker.version()
     seen = (docker.containers() if version else ()) if containers is None else tuple(containers)
     release = os_release()
     pythons = interpreters(python)

@@ -1,4 +1,5 @@
-"""What a person or a machine sees. Start with choose(): who watches a run at work; show_plan.py prints what a command answers.
+"""What a person or a machine sees. Start with choose(): who watches a run at work. One folder each for what is shown
+of run, bench and health: output.py there prints what a command answers.
 
 stdout carries the answer (`--json`: only JSON, one object a line), stderr everything else. Only here and in cli is rich imported.
 """
@@ -26,10 +27,10 @@ def choose(json: bool, console: Console | None = None) -> Show:
 
         return JsonLines(sys.stdout)
     if console.is_interactive if console else _is_screen():
-        from omnimind_ops.render.live import Live
+        from omnimind_ops.render.run.live import Live
 
         return Live(console)
-    from omnimind_ops.render.lines import Lines
+    from omnimind_ops.render.run.lines import Lines
 
     return Lines(console.file if console else sys.stderr)
 

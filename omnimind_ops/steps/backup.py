@@ -15,8 +15,9 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import text
-from omnimind_ops.stores import backup, files
-from omnimind_ops.stores.qdrant_scratch import Program
+from omnimind_ops.stores import backup
+from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.qdrant.scratch import Program
 from omnimind_ops.tools.program import argv
 
 SCRATCH = ".omnimind-proof"
@@ -70,7 +71,7 @@ class ProveBackupStep:
                 without=(COLLECTION,),
             )
         except Problem:
-            files.discard(storage)
+            discard(storage)
             mark_of(storage).unlink(missing_ok=True)
             raise
         memo.put("checksum", str(restored.checksum))
@@ -80,4 +81,4 @@ class ProveBackupStep:
 
     def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
         """Remove what a killed proof left."""
-        files.discard(Path(text(step.args, "storage")).parent / SCRATCH)
+        discard(Path(text(step.args, "storage")).parent / SCRATCH)

@@ -13,7 +13,9 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import text
 from omnimind_ops.steps.backup import asked_backup, mark_of
-from omnimind_ops.stores import backup, files
+from omnimind_ops.stores import backup
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.discard import discard
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class CopyStep:
         if text(step.args, "backup"):
             return self._unpack(step, incoming, tell)
         incoming.parent.mkdir(parents=True, exist_ok=True)
-        report = files.copy_tree(
+        report = copy_tree(
             Path(text(step.args, "source")),
             incoming,
             manifest=self._manifest(incoming),
@@ -85,9 +87,9 @@ class CopyStep:
         mark = mark_of(incoming)
         if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
             return False
-        files.discard(incoming)
+        discard(incoming)
         partial = incoming.with_name(f"{incoming.name}.partial")
-        files.discard(partial)
+        discard(partial)
         unpacked = backup.unpack(asked_backup(step.args), partial, tell, step.id)
         _give(unpacked, _owner(text(step.args, "owner")))
         mark.write_text(self.run)

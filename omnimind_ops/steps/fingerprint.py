@@ -9,7 +9,8 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import environment
 from omnimind_ops.steps.arguments import text
-from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 
 
 @dataclass(frozen=True)

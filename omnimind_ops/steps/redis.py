@@ -14,13 +14,13 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import redis_password
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.arguments import number, text
-from omnimind_ops.stores.redis import RedisEndpoint
-from omnimind_ops.stores.redis_backup import build_rdb_from_backup
-from omnimind_ops.stores.redis_fingerprint import fingerprint, horizon
-from omnimind_ops.stores.redis_rdb import park, place_rdb
-from omnimind_ops.stores.redis_scratch import build_rdb_logically
-from omnimind_ops.stores.redis_sync import fetch_rdb
-from omnimind_ops.stores.redis_wire import blob, connect
+from omnimind_ops.stores.redis.backup import build_rdb_from_backup
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.rdb import park, place_rdb
+from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.sync import fetch_rdb
+from omnimind_ops.stores.redis.wire import blob, connect
 
 DELAY = "repl-diskless-sync-delay"
 

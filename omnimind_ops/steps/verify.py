@@ -16,9 +16,12 @@ from omnimind_ops.model.plan import Change, Preview, Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.arguments import words
-from omnimind_ops.stores import files, qdrant, redis_own
-from omnimind_ops.stores import redis_fingerprint as redis
-from omnimind_ops.stores.redis import RedisEndpoint
+from omnimind_ops.stores.files.fingerprint import tree_fingerprint
+from omnimind_ops.stores.qdrant import fingerprint as qdrant
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.redis import backend_keys
+from omnimind_ops.stores.redis import fingerprint as redis
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 
 @dataclass(frozen=True)
@@ -47,24 +50,24 @@ class VerifyStep:
         credentials = self.credentials()
         pairs = []
         if step.args.get("qdrant"):
-            endpoint = qdrant.QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
+            endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
             pairs.append(("qdrant", _noted(memo.of("read-qdrant", "fingerprint")), qdrant.fingerprint(endpoint)))
         if step.args.get("backup"):
-            endpoint = qdrant.QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
+            endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
             held = _noted(memo.of("prove-backup", "fingerprint"))
             pairs.append(("qdrant", held, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
         if step.args.get("redis"):
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             until = int(str(memo.of("take-redis", "horizon") or 0))
             old = _noted(memo.of("take-redis", "fingerprint"))
-            new, since = redis_own.written_since(old, redis.fingerprint(native, until, tell, step.id))
+            new, since = backend_keys.written_since(old, redis.fingerprint(native, until, tell, step.id))
             if since:
                 tell(line(step.id, f"redis: left out are {since} keys that the native backends have written since"))
             pairs.append(("redis", old, new))
         trees = step.args.get("trees")
         for tree in trees if isinstance(trees, list | tuple) else ():
             name, source, target = words(tree)
-            pairs.append((name, files.tree_fingerprint(Path(source)), files.tree_fingerprint(Path(target))))
+            pairs.append((name, tree_fingerprint(Path(source)), tree_fingerprint(Path(target))))
         return pairs
 
 

@@ -1,1 +1,1 @@
-"""One file per data store: fingerprint, copy, compare."""
+"""One folder per data store (files, qdrant, redis; backup: files of a Qdrant backup): fingerprint, copy, compare."""

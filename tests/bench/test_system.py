@@ -11,8 +11,8 @@ import psycopg
 import pytest
 import redis
 
-from omnimind_ops.engine.lock import held
 from omnimind_ops.model.world import World
+from omnimind_ops.runner.lock import held
 from tests.bench.server import valid
 from tests.embedded.system import Said, System, wait
 from tests.embedded.test_up import world_of

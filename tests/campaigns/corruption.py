@@ -16,7 +16,7 @@ from typing import Any
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import prove, recognise, unpack
-from omnimind_ops.stores.qdrant_scratch import scratch_server
+from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import MADE, SNAPSHOTS, config_of, expected, file_of, program, read, reads_rocksdb

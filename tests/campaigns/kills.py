@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from omnimind_ops.engine.history import History
 from omnimind_ops.model.run import RunState
+from omnimind_ops.runner.history import History
 from tests.campaigns.result import Campaign, Result, Trial
-from tests.engine.crash_child import NEW, OLD, PLAN, forked
+from tests.runner.crash_child import NEW, OLD, PLAN, forked
 
 KILLS = 5
 """At most, in one trial."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from omnimind_ops.cli.options import chosen
-from omnimind_ops.flows.setup import goal_now
+from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.run import Run, RunState

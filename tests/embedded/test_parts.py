@@ -13,10 +13,11 @@ import pytest
 
 from omnimind_ops.embedded import ports
 from omnimind_ops.embedded.home import Home, place
-from omnimind_ops.flows import calm, gpu_gate
-from omnimind_ops.flows.chain import Link, chain, lines, slowest
+from omnimind_ops.flows import gpu_gate
 from omnimind_ops.flows.logs import since_of
-from omnimind_ops.flows.start_log import StartLog
+from omnimind_ops.flows.startup import cpu_pressure
+from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
+from omnimind_ops.flows.startup.log import StartLog
 from omnimind_ops.managers import files, systemd, units
 from omnimind_ops.managers.memory import memory
 from omnimind_ops.model.event import Event, EventKind
@@ -47,9 +48,9 @@ def test_calm_machine_costs_no_wait_and_a_busy_one_ends_with_the_cap_and_a_reaso
     (tmp_path / "pressure").mkdir()
     file = tmp_path / "pressure/cpu"
     file.write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
-    meter = calm.Meter(tmp_path, window=0.02)
+    meter = cpu_pressure.PressureMeter(tmp_path, window=0.02)
     assert meter.wait(5).calm
-    busy = calm.Meter(tmp_path, window=0.02)
+    busy = cpu_pressure.PressureMeter(tmp_path, window=0.02)
     busy.readings.extend([0.9, 0.95])
     busy.close()
     busy._thread.join()
@@ -60,10 +61,10 @@ def test_calm_machine_costs_no_wait_and_a_busy_one_ends_with_the_cap_and_a_reaso
 
 def test_without_pressure_information_runnable_tasks_are_counted(tmp_path: Path) -> None:
     (tmp_path / "loadavg").write_text("0.1 0.1 0.1 1/300 4242\n")
-    meter = calm.Meter(tmp_path, window=0.02)
+    meter = cpu_pressure.PressureMeter(tmp_path, window=0.02)
     assert meter.wait(5).calm
     (tmp_path / "loadavg").write_text("90.1 0.1 0.1 99/300 4242\n")
-    assert not calm.Meter(tmp_path, window=0.02).wait(0.1).calm
+    assert not cpu_pressure.PressureMeter(tmp_path, window=0.02).wait(0.1).calm
 
 
 @pytest.mark.parametrize(

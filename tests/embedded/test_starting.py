@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.catalogue import Kind, Service
-from omnimind_ops.engine.interrupt import Stop
 from omnimind_ops.flows import port_check
 from omnimind_ops.flows.restart import batches
-from omnimind_ops.flows.start_item import Task
-from omnimind_ops.flows.starting import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
+from omnimind_ops.flows.startup.items import Task
+from omnimind_ops.flows.startup.loop import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.native import FRONTEND
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.runner.interrupt import Stop
 from tests.embedded.system import free_ports
 
 

@@ -34,7 +34,7 @@ class Forgetful:
 def main(name: str, given: str = "") -> None:
     sys.executable = PYTHON  # the worker is started by it
     container = next(one for one in docker.containers() if one.name == name)
-    asked, notes, paths = discover.Asked(qdrant_binary=Path(given) if given else None), [], Paths()
+    asked, notes, paths = discover.MigrateOptions(qdrant_binary=Path(given) if given else None), [], Paths()
     source = discover.qdrant_source(container, asked, notes)
     goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, paths)
     whole = migration.Source("", (), (), (), (), (), source, None)

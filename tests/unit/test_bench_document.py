@@ -14,9 +14,9 @@ from omnimind_ops.bench.document import Measured
 from omnimind_ops.bench.exact import Exact
 from omnimind_ops.bench.stages import Exchange, embedding, sample, sum_check, table
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.render.bench import draw
-from omnimind_ops.render.bench_markdown import markdown
-from omnimind_ops.render.drawing import Sheet
+from omnimind_ops.render.bench.markdown import markdown
+from omnimind_ops.render.bench.table import draw
+from omnimind_ops.render.sheet import Sheet
 from tests.bench.server import valid
 
 MACHINE = {

@@ -15,7 +15,7 @@ from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.receipt import receipt as made_of
 from omnimind_ops.model.run import Run, RunState, Status, StepRecord
 from omnimind_ops.paths import Paths
-from omnimind_ops.render.tables import speed_table
+from omnimind_ops.render.run.tables import speed_table
 from omnimind_ops.tools.markdown import receipt as markdown
 from tests.unit.test_bench_document import made
 

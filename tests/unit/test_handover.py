@@ -13,8 +13,6 @@ import pytest
 
 from omnimind_ops import __version__, kept, origin
 from omnimind_ops.cli.by_its_own import MARK, hand_over
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.flows import handover
 from omnimind_ops.model.code import Code, begun_by
 from omnimind_ops.model.json import JSON
@@ -22,6 +20,8 @@ from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
 from tests.hosts.installer import checkout
 
 OLD = "0.1.9"

@@ -22,10 +22,10 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.health import Change, Gpu, Host, Latency, Process, Reading, Report, State
-from omnimind_ops.render.drawing import Sheet
-from omnimind_ops.render.health import draw
-from omnimind_ops.render.health_why import explain
-from omnimind_ops.render.health_words import data, line, prometheus
+from omnimind_ops.render.health.table import draw
+from omnimind_ops.render.health.text import data, line, prometheus
+from omnimind_ops.render.health.why import explain
+from omnimind_ops.render.sheet import Sheet
 
 ROOT = Path(__file__).parents[2]
 AT = 1764011520.0
@@ -134,12 +134,12 @@ import sys, time
 sys.path.insert(0, {root!r})
 from tests.unit.test_health_screen import report
 from omnimind_ops.model.health import State
-from omnimind_ops.render import show_health
+from omnimind_ops.render.health import output
 restarted = []
 def restart(name):
     restarted.append(name)
     if name == "redis": raise RuntimeError("it will not")
-last = show_health.screen(report, lambda name: [f"log line {{n}} of {{name}}" for n in range(99)], restart, 0.2, lambda _: False)
+last = output.screen(report, lambda name: [f"log line {{n}} of {{name}}" for n in range(99)], restart, 0.2, lambda _: False)
 print("LEFT", last.state, restarted)
 """
 

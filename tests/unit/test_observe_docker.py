@@ -23,7 +23,7 @@ def call(*words: str, feed: bytes | None = None) -> str:
 @pytest.fixture(scope="module")
 def name() -> Iterator[str]:
     """A name nobody else has, with an empty image of that name; all containers whose names begin so are removed."""
-    version, why = docker.engine()
+    version, why = docker.version()
     if not version:
         pytest.skip(f"no Docker engine answers: {why}")
     unique = f"omnimind-observe-{uuid.uuid4().hex[:10]}"
@@ -83,10 +83,10 @@ def test_the_port_of_a_running_container_is_held_by_its_proxy(name: str) -> None
 
 def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-    version, why = docker.engine()
+    version, why = docker.version()
     assert version == ""
     assert why
     with pytest.raises(Problem, match="cannot run docker"):
         docker.containers()
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert docker.engine() == ("", "the program docker is not installed")
+    assert docker.version() == ("", "the program docker is not installed")

@@ -10,9 +10,10 @@ from rich.console import Console
 
 from omnimind_ops.model.event import Event, EventKind, line, progress, warning
 from omnimind_ops.model.run import RunState, Status
-from omnimind_ops.render.board import Board
-from omnimind_ops.render.drawing import Sheet, final, live
-from omnimind_ops.render.live import Live
+from omnimind_ops.render.run.board import Board
+from omnimind_ops.render.run.drawing import final, live
+from omnimind_ops.render.run.live import Live
+from omnimind_ops.render.sheet import Sheet
 
 PHASES = (("install", 12), ("warm", 2), ("cutover", 10), ("verify", 1))
 

@@ -17,7 +17,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.render import choose
 from omnimind_ops.render import problem as problems
 from omnimind_ops.render.jsonl import JsonLines, words
-from omnimind_ops.render.lines import Lines
+from omnimind_ops.render.run.lines import Lines
 
 STEPS = [{"id": "a", "title": "copy data", "phase": "warm", "status": "todo", "seconds": None}]
 START = Event(EventKind.RUN, "migrate r1 is running", data={"id": "r1", "name": "migrate", "status": "running", "steps": STEPS})

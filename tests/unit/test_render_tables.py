@@ -12,7 +12,7 @@ import pytest
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.run import Run, RunState, Status, StepRecord
-from omnimind_ops.render import show_plan
+from omnimind_ops.render.run import output
 
 PLAN = Plan(
     "migrate",
@@ -89,7 +89,7 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_the_plan_shows_changes_diffs_and_undo(capsys: pytest.CaptureFixture[str]) -> None:
     """Square brackets are text, secrets in a diff are blotted out."""
-    show_plan.previews(PLAN, PREVIEWS, json=False)
+    output.previews(PLAN, PREVIEWS, json=False)
     lines = told(capsys)
     assert "+requirepass ***" in lines
     assert "--- /etc/redis.conf" in lines
@@ -98,7 +98,7 @@ def test_the_plan_shows_changes_diffs_and_undo(capsys: pytest.CaptureFixture[str
     assert "cutover copy [what] changed maybe reversible until finish" in lines
     assert lines[-1].startswith(f"plan {PLAN.digest} · 2 of 4 steps would change · 1 maybe · 1 reversible")
     assert "1 not reversible" in lines[-1]
-    show_plan.previews(PLAN, PREVIEWS, json=True)
+    output.previews(PLAN, PREVIEWS, json=True)
     data = answer(capsys)
     assert data["digest"] == PLAN.digest
     assert data["steps"][1]["change"] == "yes"
@@ -107,16 +107,16 @@ def test_the_plan_shows_changes_diffs_and_undo(capsys: pytest.CaptureFixture[str
 
 def test_checks_and_report(capsys: pytest.CaptureFixture[str]) -> None:
     """The fix stands below what was found; a service is named once."""
-    show_plan.checks(CHECKS, json=False)
+    output.checks(CHECKS, json=False)
     lines = told(capsys)
     assert lines[2:5] == ["root ok root", "space fail 1 GB free", "fix: make room"]
-    show_plan.checks(CHECKS, json=True)
+    output.checks(CHECKS, json=True)
     assert answer(capsys)["checks"][1] == {"id": "space", "state": "fail", "found": "1 GB free", "fix": "make room"}
-    show_plan.rows(ROWS, json=False)
+    output.rows(ROWS, json=False)
     assert told(capsys)[2:4] == ["redis image redis:7 converted redis-server", "gpus all lost nothing does this"]
-    show_plan.rows(ROWS, json=True)
+    output.rows(ROWS, json=True)
     assert answer(capsys)["rows"][1]["verdict"] == "lost"
-    show_plan.notes(("one",), json=False)
+    output.notes(("one",), json=False)
     assert told(capsys) == ["note: one"]
 
 
@@ -131,14 +131,14 @@ class Prepared:
 
 def test_before_a_question_only_what_matters_and_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     """Failing checks, lost keys, the plan."""
-    show_plan.before(Prepared(), json=False)
+    output.before(Prepared(), json=False)
     out, err = capsys.readouterr()
     assert out == ""
     assert "make room" in err
     assert "gpus" in err
     assert "image" not in err
     assert "delete it" in err
-    show_plan.before(Prepared(), json=True)
+    output.before(Prepared(), json=True)
     assert answer(capsys)["name"] == "migrate"
 
 
@@ -154,7 +154,7 @@ class Leftovers:
 
 def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
     """And what it keeps."""
-    show_plan.leftovers(Leftovers(), json=False)
+    output.leftovers(Leftovers(), json=False)
     out, err = capsys.readouterr()
     assert out == ""
     assert [" ".join(text.split()) for text in err.splitlines()] == [
@@ -163,7 +163,7 @@ def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixt
         "delete folder /var/lib/x",
         "keep /home/alice/data",
     ]
-    show_plan.leftovers(Leftovers(), json=True)
+    output.leftovers(Leftovers(), json=True)
     assert answer(capsys)["deletes"]["folders"] == ["/var/lib/x"]
 
 
@@ -171,17 +171,17 @@ def test_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """Newest first is the journal's order; what went wrong is said."""
     steps = (StepRecord(PLAN.steps[0], Status.DONE), StepRecord(PLAN.steps[1], Status.FAILED, problem="cannot x: y"))
     run = Run("r1", PLAN, RunState.FAILED, {}, "2026-11-23T10:45:01.000+00:00", None, steps)
-    show_plan.runs((run,), json=False)
+    output.runs((run,), json=False)
     assert told(capsys)[2] == "r1 2026-11-23 10:45:01 failed 1 of 2 cannot x: y"
-    show_plan.runs((run,), json=True)
+    output.runs((run,), json=True)
     assert answer(capsys)["runs"][0]["steps"][1]["problem"] == "cannot x: y"
-    show_plan.runs((), json=False)
+    output.runs((), json=False)
     assert told(capsys) == ["nothing was run on this host yet"]
 
 
 def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytest.CaptureFixture[str]) -> None:
     """Unequal and empty are not green."""
-    show_plan.summary(RECEIPT, json=False)
+    output.summary(RECEIPT, json=False)
     lines = told(capsys)
     for expected in (
         "run r1 is unconfirmed",
@@ -194,19 +194,19 @@ def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytes
     ):
         assert expected in lines
     assert not any("checksum" in text for text in lines)
-    show_plan.summary({**RECEIPT, "backup": {"path": "/b.tar", "checksum": "absent"}}, json=False)
+    output.summary({**RECEIPT, "backup": {"path": "/b.tar", "checksum": "absent"}}, json=False)
     assert "backup: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen" in " ".join(told(capsys))
-    show_plan.receipt(RECEIPT, json=False)
+    output.receipt(RECEIPT, json=False)
     assert "install install redis done 2.2 s" in told(capsys)
-    show_plan.summary(RECEIPT, json=True)
+    output.summary(RECEIPT, json=True)
     assert answer(capsys) == RECEIPT
 
 
 def test_claims_checked_again(capsys: pytest.CaptureFixture[str]) -> None:
     """One that does not hold shouts."""
-    show_plan.verified([("receipt unchanged", True, "abc"), ("old folder as it was", False, "gone")], json=False)
+    output.verified([("receipt unchanged", True, "abc"), ("old folder as it was", False, "gone")], json=False)
     assert told(capsys)[2:4] == ["receipt unchanged yes abc", "old folder as it was NO gone"]
-    show_plan.verified([("x", False, "")], json=True)
+    output.verified([("x", False, "")], json=True)
     assert answer(capsys)["holds"] is False
-    show_plan.said("done", {"run": "r1"}, json=False)
+    output.said("done", {"run": "r1"}, json=False)
     assert told(capsys) == ["done"]

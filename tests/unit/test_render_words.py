@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from omnimind_ops.render.pace import Pace
-from omnimind_ops.render.words import clock, done_of, duration, size
+from omnimind_ops.render.format import clock, done_of, duration, size
+from omnimind_ops.render.run.progress_rate import ProgressRate
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_done_of() -> None:
 
 def test_the_rate_is_smoothed_and_gives_the_time_left() -> None:
     """A steady 10 B/s of 200; one slow second moves it a little only."""
-    pace = Pace(0, 200, "B", at=0.0)
+    pace = ProgressRate(0, 200, "B", at=0.0)
     assert (pace.rate, pace.left()) == (None, None)
     for second in range(1, 11):
         pace.take(second * 10, 200, "B", at=float(second))
@@ -54,7 +54,7 @@ def test_the_rate_is_smoothed_and_gives_the_time_left() -> None:
 
 def test_a_pass_that_starts_over_forgets_the_old_rate() -> None:
     """Copy, then compare: progress goes back to 0."""
-    pace = Pace(0, 100, "B", at=0.0)
+    pace = ProgressRate(0, 100, "B", at=0.0)
     pace.take(100, 100, "B", at=1.0)
     pace.take(0, 100, "B", at=2.0)
     assert pace.rate is None
@@ -64,7 +64,7 @@ def test_a_pass_that_starts_over_forgets_the_old_rate() -> None:
 
 def test_a_stall_is_noticed() -> None:
     """Events that bring nothing do not hide it."""
-    pace = Pace(0, 100, "B", at=0.0)
+    pace = ProgressRate(0, 100, "B", at=0.0)
     pace.take(10, 100, "B", at=1.0)
     pace.take(10, 100, "B", at=9.0)
     assert pace.stalled(9.0) == 8.0
@@ -74,5 +74,5 @@ def test_a_stall_is_noticed() -> None:
 
 def test_nothing_to_copy_is_done() -> None:
     """Total 0."""
-    pace = Pace(0, 0, "B", at=0.0)
+    pace = ProgressRate(0, 0, "B", at=0.0)
     assert (pace.fraction, pace.left()) == (1.0, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from omnimind_ops.engine.history import History
+from omnimind_ops.runner.history import History
 from tests.embedded.system import wait
 from tests.services import ROOT
 from tests.web.site import Site, site

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
+from omnimind_ops.runner.journal import Journal
 from tests.backend.history.test_bench import RESULT
 from tests.web.tab import Tab
 

@@ -15,12 +15,12 @@ from uv import find_uv_bin
 from deploy.limits import LIMITS, REDIS_MAXMEMORY
 from deploy.operations.venv import Release
 from omnimind_ops import __version__, origin
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.run import RunState
 from omnimind_ops.paths import Paths, data
+from omnimind_ops.runner.journal import Journal
 
 STAGED = "/opt/staged/qdrant"
 

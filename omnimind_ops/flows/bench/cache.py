@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omnimind_ops.flows.bench.asked import Asked
+from omnimind_ops.flows.bench.options import BenchOptions
 from omnimind_ops.flows.bench.target import Route, Target
 from omnimind_ops.model.problem import Problem
 
 SLICE = 1000
 
 
-def mode(asked: Asked, target: Target, route: Route) -> str:
+def mode(asked: BenchOptions, target: Target, route: Route) -> str:
     """Return cold, warm or off; "not told" for a stranger. A cache that cannot be cleaned up is left alone, or a Problem when asked for."""
     if not route.is_ours:
         return "not told"

@@ -16,9 +16,9 @@ from omnimind_ops.bench.arrivals import Arrival, achieved, due
 from omnimind_ops.bench.document import Measured
 from omnimind_ops.bench.figures import figures
 from omnimind_ops.catalogue import Service, named
-from omnimind_ops.flows.bench.asked import Session
 from omnimind_ops.flows.bench.http import Answer, ask
 from omnimind_ops.flows.bench.load import opened
+from omnimind_ops.flows.bench.options import Session
 from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem

@@ -15,9 +15,9 @@ from omnimind_ops.bench import corpus, noise, stages
 from omnimind_ops.bench.document import Measured
 from omnimind_ops.bench.stages import Sample
 from omnimind_ops.flows.bench import cache as bench_cache
-from omnimind_ops.flows.bench.asked import Session, refuse_other_device
 from omnimind_ops.flows.bench.http import Answer, Request, good
 from omnimind_ops.flows.bench.load import closed
+from omnimind_ops.flows.bench.options import Session, refuse_other_device
 from omnimind_ops.model.event import progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem

@@ -14,8 +14,8 @@ from pathlib import Path
 from omnimind_ops.bench import document
 from omnimind_ops.flows.bench import embeddings as bench_embeddings
 from omnimind_ops.flows.bench.access import access
-from omnimind_ops.flows.bench.asked import Asked, Session
 from omnimind_ops.flows.bench.environment import environment
+from omnimind_ops.flows.bench.options import BenchOptions, Session
 from omnimind_ops.flows.bench.run import session
 from omnimind_ops.flows.bench.target import Target, published, route
 from omnimind_ops.model.event import EventKind, Tell, line
@@ -24,7 +24,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, Status
 from omnimind_ops.paths import Paths
 
-ASKED = Asked(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
+ASKED = BenchOptions(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
 """Seconds, not minutes: what a person would still wait for."""
 NAMES = ("before", "after")
 

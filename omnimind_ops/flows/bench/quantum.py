@@ -14,7 +14,7 @@ import omnimind_ops
 from omnimind_ops import world as worlds
 from omnimind_ops.bench.document import Measured
 from omnimind_ops.bench.figures import figures
-from omnimind_ops.flows.bench.asked import Asked
+from omnimind_ops.flows.bench.options import BenchOptions
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -26,12 +26,12 @@ from omnimind_ops.tools import shell
 Row = Mapping[str, Any]
 
 
-def settings(asked: Asked) -> dict[str, JSON]:
+def settings(asked: BenchOptions) -> dict[str, JSON]:
     """Return what was asked, as it is compared."""
     return {"device": "auto", "target": "this machine", "budget": asked.budget, "circuits": "qft, qv", "shots": 1024}
 
 
-def measure(asked: Asked, chosen: Settings, paths: Paths, tell: Tell) -> Measured:
+def measure(asked: BenchOptions, chosen: Settings, paths: Paths, tell: Tell) -> Measured:
     """Measure within about `asked.budget` seconds. Ctrl-C keeps the rows that are complete."""
     world, rows, last, is_cut = _world(chosen, paths), [], {}, False
     began = time.monotonic()
@@ -61,7 +61,7 @@ def _world(chosen: Settings, paths: Paths) -> World | None:
         return None
 
 
-def _words(world: World | None, paths: Paths, asked: Asked) -> tuple[str, ...]:
+def _words(world: World | None, paths: Paths, asked: BenchOptions) -> tuple[str, ...]:
     """Return the command: by the interpreter that runs the engine, else by ours. Without a system there is no router to keep anything for."""
     installed = paths.venv / "bin/python"
     python = str(installed) if world and world.native and installed.exists() else sys.executable

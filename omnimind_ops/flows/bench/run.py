@@ -11,24 +11,24 @@ from typing import Any
 
 from omnimind_ops import world as worlds
 from omnimind_ops.bench import compare, document, requirements
-from omnimind_ops.engine import lock
 from omnimind_ops.flows.bench import files as bench_files
 from omnimind_ops.flows.bench.access import access
-from omnimind_ops.flows.bench.asked import Asked, Session
 from omnimind_ops.flows.bench.environment import environment
+from omnimind_ops.flows.bench.options import BenchOptions, Session
 from omnimind_ops.flows.bench.target import find, reached, route
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner import lock
 from omnimind_ops.settings import Settings
 
 ROLES = {"embeddings": "reader", "search": "writer", "cluster": "reader"}
 """What a case may have to do: a search in an empty collection adds a document first, and deletes it afterwards."""
 
 
-def run(case: str, asked: Asked, settings: Settings, paths: Paths, tell: Tell, before: Mapping[str, Any] | None = None) -> dict[str, JSON]:
+def run(case: str, asked: BenchOptions, settings: Settings, paths: Paths, tell: Tell, before: Mapping[str, Any] | None = None) -> dict[str, JSON]:
     """Measure one case; returns its document, `interrupted` when Ctrl-C ended it before its time.
 
     A baseline `before` of other work or of another machine is a Problem before anything is measured.
@@ -55,7 +55,7 @@ def run(case: str, asked: Asked, settings: Settings, paths: Paths, tell: Tell, b
 
 
 @contextmanager
-def session(asked: Asked, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
+def session(asked: BenchOptions, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
     """Yield whom to ask and how."""
     target = find(asked.target, settings, paths)
     reached(target)

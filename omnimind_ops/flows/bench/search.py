@@ -21,14 +21,14 @@ from omnimind_ops.bench.document import Measured
 from omnimind_ops.bench.exact import Exact
 from omnimind_ops.bench.stages import Sample
 from omnimind_ops.flows.bench import cache as bench_cache
-from omnimind_ops.flows.bench.asked import Session
 from omnimind_ops.flows.bench.http import Request, good
 from omnimind_ops.flows.bench.load import closed
+from omnimind_ops.flows.bench.options import Session
 from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
-from omnimind_ops.stores.qdrant_http import QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
 
 FEW = 500
 """Points below which a collection is filled: with so few, nothing could be missed."""

@@ -112,7 +112,7 @@ def _container(settings: Settings) -> str:
     """Return where the backend of the running Compose project is published."""
     from omnimind_ops.observe import docker
 
-    version, why = docker.engine()
+    version, why = docker.version()
     if not version:
         raise Problem("cannot measure the containers", f"no Docker engine answers: {why}", "start it: systemctl start docker")
     try:

@@ -12,10 +12,10 @@ from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.recognise import Backup
 from omnimind_ops.stores.backup.recovery import SNAPSHOTS, NotOfferedError, recover
-from omnimind_ops.stores.files import discard
-from omnimind_ops.stores.qdrant_fingerprint import full_fingerprint
-from omnimind_ops.stores.qdrant_scratch import CannotLoadError, Program, give, scratch_server
-from omnimind_ops.stores.space import check_space
+from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.files.space import check_space
+from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
+from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, give, scratch_server
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores import qdrant_storage
 from omnimind_ops.stores.backup import shard
 from omnimind_ops.stores.backup.checksum import own_checksum, verify_checksum
 from omnimind_ops.stores.backup.contents import Contents, of_directory
@@ -27,8 +26,9 @@ from omnimind_ops.stores.backup.kinds import (
 )
 from omnimind_ops.stores.backup.leaves import leaves, small_bytes, small_json
 from omnimind_ops.stores.backup.tar import broken, members, opened
-from omnimind_ops.stores.space import stored
-from omnimind_ops.stores.walk import walk
+from omnimind_ops.stores.files.space import stored
+from omnimind_ops.stores.files.walk import walk
+from omnimind_ops.stores.qdrant import storage as qdrant_storage
 
 ConfigOf = Callable[[str], Mapping[str, Any] | None]
 """Returns a collection's configuration by name, None when it is not known."""

@@ -11,7 +11,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.kinds import BackupKind
 from omnimind_ops.stores.backup.recognise import Backup
 from omnimind_ops.stores.backup.tar import members, opened
-from omnimind_ops.stores.qdrant_http import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, Talk, talk
 from omnimind_ops.stores.throttle import Throttle
 
 SNAPSHOTS = (BackupKind.COLLECTION, BackupKind.SHARD, BackupKind.FULL)

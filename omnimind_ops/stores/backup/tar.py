@@ -19,7 +19,7 @@ from typing import IO, BinaryIO, cast
 import zstandard
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.sparse import BUFFER
+from omnimind_ops.stores.files.sparse import BUFFER
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLOCK = 512

@@ -15,12 +15,12 @@ from omnimind_ops.stores.backup.kinds import BackupKind
 from omnimind_ops.stores.backup.leaves import Leaf, leaves
 from omnimind_ops.stores.backup.recognise import Backup
 from omnimind_ops.stores.backup.tar import opened
-from omnimind_ops.stores.copying import copy_tree
-from omnimind_ops.stores.files import discard
-from omnimind_ops.stores.qdrant_storage import in_use, shards_in_use
-from omnimind_ops.stores.settled import sync_filesystem
-from omnimind_ops.stores.space import check_space
-from omnimind_ops.stores.sparse import BUFFER, hash_data, hash_zeros, write_data
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.files.settled import sync_filesystem
+from omnimind_ops.stores.files.space import check_space
+from omnimind_ops.stores.files.sparse import BUFFER, hash_data, hash_zeros, write_data
+from omnimind_ops.stores.qdrant.storage import in_use, shards_in_use
 from omnimind_ops.stores.throttle import Throttle
 
 

@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 
-from omnimind_ops.engine import database, runner
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
 from omnimind_ops.model.data import Fingerprint
@@ -26,6 +24,9 @@ from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, RunState
 from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.runner import database
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.journal import Journal
 from tests.backend.history.conftest import Past
 from tests.embedded.system import as_user, python_for
 from tests.services import ROOT
@@ -274,7 +275,7 @@ def test_the_journal_stays_roots_alone_where_its_folder_is(past: Past) -> None:
 
 
 def test_a_look_back_is_not_what_makes_a_worker_heavy() -> None:
-    script = "import sys; import backend.main; print(sorted({'sqlite3', 'omnimind_ops.flows', 'omnimind_ops.engine'} & sys.modules.keys()))"
+    script = "import sys; import backend.main; print(sorted({'sqlite3', 'omnimind_ops.flows', 'omnimind_ops.runner'} & sys.modules.keys()))"
     done = subprocess.run((sys.executable, "-c", script), cwd=Path(ROOT), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

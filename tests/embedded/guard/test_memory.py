@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from omnimind_ops.engine.history import History
-from omnimind_ops.engine.journal import Journal
 from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
 from omnimind_ops.model.run import RunState
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
 from tests.embedded.guard.watched import Watched, ready
 from tests.health_world import System
 
@@ -50,10 +50,10 @@ def test_what_was_given_up_stays_given_up_for_the_next_guard(whole: System) -> N
 
 def test_recoveries_are_no_migrations(whole: System) -> None:
     """`rollback` and `finish` pick the newest migration: a recovery after it must not hide it."""
-    from omnimind_ops.flows import pick
+    from omnimind_ops.flows import resolve_run
     from omnimind_ops.model.plan import Plan
 
     with Journal(whole.world.journal) as journal:
         wanted = journal.create(Plan("migrate", ()), {})
         journal.create(recovery.plan("engine"), {"service": "engine", "reason": "x"})
-    assert pick.migration(History(whole.world.journal), "").id == wanted.id
+    assert resolve_run.migration(History(whole.world.journal), "").id == wanted.id

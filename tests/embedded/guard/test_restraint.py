@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from omnimind_ops.engine import lock
+from omnimind_ops.runner import lock
 from tests.embedded.guard.watched import Watched, ready
 from tests.health_world import System
 

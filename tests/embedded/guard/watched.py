@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from omnimind_ops.engine.history import History
-from omnimind_ops.flows.guarding import Guard
+from omnimind_ops.flows.guard_cycle import Guard
 from omnimind_ops.flows.health import Looker
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.check import check
@@ -15,6 +14,7 @@ from omnimind_ops.health.track import Thresholds
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Report, State
 from omnimind_ops.model.run import Run
+from omnimind_ops.runner.history import History
 from tests.health_world import System
 
 QUICK = Limits(bad=3, over=0.5, silent=3.0, backoff=0.05, longest=0.2, steady=1.0, away=30.0)

@@ -9,7 +9,8 @@ from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import recognise
-from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 from tests.qdrant import Server
 
 NAME = "universal_machine_embeddings"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from qdrant_client import models
 
-from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 from tests.qdrant import Server
 from tests.stores.backup.backups import NAME, Made
 

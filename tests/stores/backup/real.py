@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from omnimind_ops.stores.qdrant import QdrantEndpoint
-from omnimind_ops.stores.qdrant_scratch import Program
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.scratch import Program
 from tests import qdrant
 from tests.stores.backup.backups import NAME
 

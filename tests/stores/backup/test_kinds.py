@@ -11,7 +11,9 @@ from qdrant_client import models
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event
 from omnimind_ops.stores.backup import Backup, BackupKind, recognise, unpack
-from omnimind_ops.stores.files import copy_tree, space_needed, tree_fingerprint
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.fingerprint import tree_fingerprint
+from omnimind_ops.stores.files.space import space_needed
 from tests.qdrant import Server
 from tests.stores.backup.backups import ARCHIVES, NAME, Made, bare, packed, served, silent
 

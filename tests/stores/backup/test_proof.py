@@ -7,8 +7,9 @@ import pytest
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import prove, recognise, unpack
-from omnimind_ops.stores.qdrant import QdrantEndpoint, fingerprint
-from omnimind_ops.stores.qdrant_scratch import CannotLoadError, Program, scratch_server
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.fingerprint import fingerprint
+from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server
 from tests.stores.backup.backups import NAME, Made, bare, silent
 from tests.stores.backup.real import program
 

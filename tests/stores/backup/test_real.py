@@ -6,7 +6,7 @@ import pytest
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import BackupKind, prove, recognise, unpack
-from omnimind_ops.stores.qdrant_scratch import scratch_server
+from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.qdrant import real
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import KINDS, MADE, backup_of, config_of, expected, program, read, reads_rocksdb

@@ -22,7 +22,8 @@ from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.backup import recognise, unpack
-from omnimind_ops.stores.qdrant import QdrantEndpoint, full_fingerprint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
 from omnimind_ops.tools.markdown import receipt as markdown
 from tests.qdrant import Server
 from tests.stores.backup.backups import NAME, Made, bare, silent

@@ -8,7 +8,7 @@ import pytest
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import Backup, prove, recognise, unpack
-from omnimind_ops.stores.qdrant_scratch import scratch_server
+from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import MADE, NARRATIVES, backup_of, expected, program, read
 

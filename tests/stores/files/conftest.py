@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores import settled
+from omnimind_ops.stores.files import settled
 from tests.stores.files.trees import MIB
 
 

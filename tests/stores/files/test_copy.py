@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.event import Event, EventKind
-from omnimind_ops.stores.files import copy_tree, tree_fingerprint
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from tests.stores.files.trees import MIB, looks, same
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files import discard
+from omnimind_ops.stores.files.discard import discard
 
 
 @pytest.mark.parametrize("path", ["/", "/proc", "/tmp"])

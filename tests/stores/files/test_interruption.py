@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.event import Event, EventKind
-from omnimind_ops.stores.files import copy_tree, discard
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.discard import discard
 from tests.stores.files.trees import MIB, looks, same
 
 KILLED = """

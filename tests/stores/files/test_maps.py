@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores import copying, flushing, settled
-from omnimind_ops.stores.files import copy_tree
+from omnimind_ops.stores.files import copy_tree as copying
+from omnimind_ops.stores.files import flush, settled
+from omnimind_ops.stores.files.copy_tree import copy_tree
 from tests.stores.files.trees import MIB, same
 
 WRITER = """
@@ -52,7 +53,7 @@ def write(writer: "subprocess.Popen[str]", word: str) -> None:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the target lay on another disk: writing it out at the end of a pass then does nothing to the source's pages."""
     monkeypatch.setattr(copying, "sync_filesystem", lambda path: None)
-    monkeypatch.setattr(flushing.Flusher, "add", lambda self, handle: None)
+    monkeypatch.setattr(flush.Flusher, "add", lambda self, handle: None)
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -7,8 +7,8 @@ import pytest
 import xxhash
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores import onefile
-from omnimind_ops.stores.files import copy_tree
+from omnimind_ops.stores.files import copy_file
+from omnimind_ops.stores.files.copy_tree import copy_tree
 from tests.stores.files.trees import MIB, same
 
 
@@ -53,7 +53,7 @@ def test_a_missing_source_is_a_problem_and_no_target_is_made(tmp_path: Path) -> 
 
 
 def test_bytes_that_come_back_different_are_a_problem_with_both_digests(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = onefile.copy_data
+    honest = copy_file.copy_data
 
     def spoilt(read: int, out: int, *rest: object) -> tuple[str, int]:
         done = honest(read, out, *rest)  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def test_bytes_that_come_back_different_are_a_problem_with_both_digests(source: 
             os.pwrite(out, b"\x01", 7 * MIB)
         return done
 
-    monkeypatch.setattr(onefile, "copy_data", spoilt)
+    monkeypatch.setattr(copy_file, "copy_data", spoilt)
     with pytest.raises(Problem, match="segment") as caught:
         copy_tree(source, tmp_path / "target")
     assert xxhash.xxh3_128((source / "deep/er/segment.mmap").read_bytes()).hexdigest() in str(caught.value)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores.files import copy_tree, default_manifest
+from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.manifest import default_manifest
 from tests.stores.files.trees import MIB, ROOT, looks, same
 
 
@@ -74,7 +75,7 @@ def test_the_owner_is_the_one_asked_for_also_when_asked_later(source: Path, tmp_
 
 
 def test_copies_that_may_not_be_on_the_disk_count_only_until_the_next_boot(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from omnimind_ops.stores import manifest
+    from omnimind_ops.stores.files import manifest
 
     copy_tree(source, tmp_path / "target")
     where = default_manifest(tmp_path / "target")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from omnimind_ops.model.data import compare
-from omnimind_ops.stores.files import tree_fingerprint
+from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 
 MIB = 1 << 20
 

@@ -1,2 +1,0 @@
-"""The machine that applies a plan and knows no service names. Start with runner.py (do in order, undo in reverse, redo what was half done);
-journal.py keeps what it must never forget, history.py reads that back, lock.py lets only one change this host at a time."""

@@ -1,0 +1,20 @@
+"""What a person asks of a migration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class MigrateOptions:
+    """What the person asked for on the command line; empty means find out."""
+
+    project: str = ""
+    path: Path | None = None
+    qdrant_backup: Path | None = None
+    qdrant_binary: Path | None = None
+    redis_backup: Path | None = None
+    redis_empty: bool = False
+    qdrant_collection: str = ""
+    qdrant_collection_config: Path | None = None

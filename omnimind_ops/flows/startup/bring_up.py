@@ -1,0 +1,117 @@
+"""Bring a World up: the start itself, then the proof, then what delayed it. The same for both modes; start at bring_up()."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from omnimind_ops import managers
+from omnimind_ops.catalogue import Kind, Service, services
+from omnimind_ops.flows.startup.cpu_pressure import CpuPressure, PressureMeter
+from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
+from omnimind_ops.flows.startup.items import Task, last_words
+from omnimind_ops.flows.startup.loop import Start
+from omnimind_ops.health import probes
+from omnimind_ops.health.cache import Cache
+from omnimind_ops.health.check import check
+from omnimind_ops.health.track import STRICT
+from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.health import Outcome, Report, State
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import RunState
+from omnimind_ops.model.world import World
+from omnimind_ops.runner.clock import utc_now
+from omnimind_ops.runner.interrupt import interrupts
+
+PROBE_SECONDS = 2.0
+SETTLE_SECONDS = 15.0
+"""That the last check may find something still starting: a worker that was asked for the first time."""
+SETTLE_PAUSE = 0.25
+
+
+@dataclass(frozen=True)
+class Up:
+    """How a start ended: what got ready when, how many services had to be started, and how everything is."""
+
+    world: World
+    changed: int
+    seconds: float
+    links: Mapping[str, Link]
+    chain: tuple[Link, ...]
+    slowest: Link | None
+    calm: CpuPressure
+    report: Report
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://localhost:{self.world.ports.frontend}"
+
+
+def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:
+    """Start what does not run and prove that all works. `waits` adds tasks to what the catalogue says that a service comes after."""
+    manager, every = managers.of(world), services(world)
+    began, meter = time.monotonic(), PressureMeter()
+    with interrupts(utc_now, lambda: tell(warning("stopping; what runs goes on running"))) as stop:
+        start = Start(manager, every, tasks, waits, _probe(world), tell, stop)
+        _say_run(tell, start, RunState.RUNNING, f"omnimind up ({world.mode})")
+        try:
+            start.run()
+            problems = {name: item.problem for name, item in start.items.items() if item.problem}
+            if problems:
+                if ready := [item.name for item in start.items.values() if item.service and item.ready is not None]:
+                    tell(line("", f"left running: {', '.join(ready)} (omnimind down stops them)"))
+                raise _together(problems)
+            calm = meter.wait()
+            tell(line("", calm.said))
+            report = _prove(world, manager)
+        except Problem as problem:
+            _say_run(tell, start, RunState.FAILED, f"omnimind up: {problem}")
+            raise
+        finally:
+            meter.close()
+    links = start.links()
+    own = [link for name, link in links.items() if name in {one.name for one in every}]
+    found = Up(world, sum(item.changed for item in start.items.values()), time.monotonic() - began, links, chain(links), slowest(own), calm, report)
+    for text in lines(found.chain) if found.changed else ():
+        tell(line("", text))
+    _say_run(tell, start, RunState.FINISHED, f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes")
+    return found
+
+
+def _probe(world: World) -> Callable[[Service], Outcome]:
+    """Return what asks a service whether it is ready; of PostgreSQL, before its database was made, whether anybody can log in."""
+    early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
+    return lambda service: probes.of(service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS)
+
+
+def _prove(world: World, manager: managers.Manager) -> Report:
+    """Ask everything a real question, through all tiers; a critical service that cannot answer is a Problem."""
+    cache, end = Cache(STRICT), time.monotonic() + SETTLE_SECONDS
+    while (report := check(world, manager, cache)).state in (State.STARTING, State.DOWN) and time.monotonic() < end:
+        time.sleep(SETTLE_PAUSE)
+        cache.tracks.clear()
+    bad = next((one for one in report.services if one.critical and one.state in (State.DOWN, State.STOPPED, State.STARTING)), None)
+    if bad is None:
+        return report
+    service = next(one for one in services(world) if one.name == (bad.root or bad.service))
+    fix = f"all of its log: omnimind logs {service.name}"
+    raise Problem(f"cannot prove that {bad.service} works", bad.why, fix, log=last_words(manager, service.processes[0]))
+
+
+def _together(problems: Mapping[str, Problem]) -> Problem:
+    """Return one Problem for all: the first cause in full, the others by name."""
+    first = next((problem for problem in problems.values() if problem.log), next(iter(problems.values())))
+    others = [name for name, problem in problems.items() if problem is not first]
+    why = f"{first.why}; also not ready: {', '.join(others)}" if others else first.why
+    return Problem(first.what, why, first.fix, log=first.log, code=first.code)
+
+
+def _say_run(tell: Tell, start: Start, state: RunState, text: str) -> None:
+    steps: list[JSON] = [{"id": item.name, "title": item.title, "phase": item.phase, "status": "todo"} for item in start.items.values()]
+    data: dict[str, JSON] = {"id": "", "name": "up", "status": str(state)}
+    if state is RunState.RUNNING:
+        data["steps"] = steps
+    tell(Event(EventKind.RUN, text, data=data))

@@ -1,0 +1,88 @@
+"""Is the machine calm again after a start? By pressure: the share of time in which something waited for a CPU, not how busy the CPUs are.
+
+Read from the kernel's running total (/proc/pressure/cpu), so a window of a quarter of a second is enough; its own averages lag by ten.
+Without PSI, the tasks that can run (/proc/loadavg) are counted against the CPUs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+LIMIT = 0.30
+"""Share of a window that somebody may wait in."""
+WINDOW, WINDOWS = 0.25, 2
+CAP_SECONDS = 3.0
+"""Then it goes on anyway, and says so."""
+
+
+@dataclass(frozen=True)
+class CpuPressure:
+    """How a wait ended."""
+
+    calm: bool
+    seconds: float
+    said: str
+
+
+class PressureMeter:
+    """Measures in the background from its start on, so that what has been calm for a while costs no further wait."""
+
+    def __init__(self, proc: Path = Path("/proc"), *, window: float = WINDOW) -> None:
+        self.proc, self.window = proc, window
+        self.readings: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cpu pressure", daemon=True)
+        self._thread.start()
+
+    def wait(self, cap: float = CAP_SECONDS, now: Callable[[], float] = time.monotonic) -> CpuPressure:
+        """Return when the last windows were calm, or after `cap` seconds; then the meter is off."""
+        began = now()
+        try:
+            while True:
+                last = self.readings[-WINDOWS:]
+                if len(last) == WINDOWS and max(last) <= LIMIT:
+                    return CpuPressure(True, now() - began, f"the CPUs are calm (pressure {max(last):.0%})")
+                if now() - began >= cap:
+                    said = f"the CPUs are still busy after {cap:g} s (pressure {last[-1]:.0%})" if last else "the CPUs' pressure cannot be read"
+                    return CpuPressure(False, now() - began, f"{said}: going on; first answers may be slow")
+                time.sleep(self.window / 5)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the measuring."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        before, at = _waited(self.proc), time.monotonic()
+        while not self._stop.wait(self.window):
+            now, moment = _waited(self.proc), time.monotonic()
+            if now is not None and before is not None:
+                self.readings.append(min(1.0, max(0.0, (now - before) / 1e6 / (moment - at))))
+            elif (load := _load(self.proc)) is not None:
+                self.readings.append(load)
+            before, at = now, moment
+
+
+def _waited(proc: Path) -> float | None:
+    """Return the microseconds in which some task waited for a CPU, since boot; None without PSI."""
+    try:
+        some = (proc / "pressure/cpu").read_text().splitlines()[0]
+        return float(some.rpartition("total=")[2])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _load(proc: Path) -> float | None:
+    """Return how many more tasks can run than there are CPUs, as a share of the CPUs; we are one of the tasks."""
+    try:
+        running = int((proc / "loadavg").read_text().split()[3].partition("/")[0]) - 1
+    except (OSError, ValueError, IndexError):
+        return None
+    cpus = len(os.sched_getaffinity(0))
+    return max(0.0, (running - cpus) / cpus)

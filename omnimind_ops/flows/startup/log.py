@@ -1,0 +1,49 @@
+"""logs/startup_detailed.log: every event of every start, with its time; rotated at 5 MB, three old ones are kept."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from omnimind_ops.model.event import Event, EventKind, Tell
+from omnimind_ops.runner.redact import redact
+
+NAME = "startup_detailed.log"
+BYTES, OLD = 5_000_000, 3
+
+
+class StartLog:
+    """Writes events to the file and passes them on. A log that cannot be written keeps nothing from starting."""
+
+    def __init__(self, folder: Path, tell: Tell, *, now: Callable[[], float] = time.monotonic, limit: int = BYTES) -> None:
+        self.file, self._tell, self._now, self._began, self._limit = folder / NAME, tell, now, now(), limit
+        self._lock = threading.Lock()
+
+    def tell(self, event: Event) -> None:
+        """Take an event, from any thread."""
+        if event.kind is not EventKind.PROGRESS:
+            with self._lock:
+                self._write(event)
+        self._tell(event)
+
+    def _write(self, event: Event) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        data = f" {json.dumps(dict(event.data), default=str, ensure_ascii=False)}" if event.data else ""
+        text = redact(f"{at} +{self._now() - self._began:.3f} s {event.kind} {event.step or '-'} {event.text}{data}")
+        try:
+            if self.file.exists() and self.file.stat().st_size > self._limit:
+                self._rotate()
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError:
+            return
+
+    def _rotate(self) -> None:
+        for number in range(OLD, 0, -1):
+            newer = self.file.with_name(f"{NAME}.{number - 1}") if number > 1 else self.file
+            if newer.exists():
+                newer.replace(self.file.with_name(f"{NAME}.{number}"))

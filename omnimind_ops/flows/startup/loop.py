@@ -1,0 +1,207 @@
+"""Start things in the catalogue's order, side by side where it lets them, each until it is ready. One loop, no sleeps for luck. Start at Start.run()."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from omnimind_ops.catalogue import Kind, Service
+from omnimind_ops.flows.startup.critical_chain import Link
+from omnimind_ops.flows.startup.items import Item, Task, last_words
+from omnimind_ops.health.crew import Crew
+from omnimind_ops.managers import Manager, ProcessState
+from omnimind_ops.model.event import Event, EventKind, Tell, line
+from omnimind_ops.model.health import Outcome
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner.interrupt import Stop
+
+GOOD_ANSWERS = 3
+"""In a row, until a backend counts as ready: two workers share a port, and one answer tells only of one."""
+CANNOT = 78
+"""Exit code of a program that will not start however often it is tried: EX_CONFIG of sysexits.h, as backend/engine/__main__.py has it."""
+ATTEMPTS = 4
+"""Restarts by the manager during one start, after which a process that never got ready is given up."""
+PAUSE = 0.08
+ANSWER_SECONDS = 0.5  # that a probe may keep the others waiting; it goes on meanwhile
+Probe = Callable[[Service], Outcome]
+
+
+@dataclass
+class Start:
+    """One start. `probe` asks a service whether it is ready; `waits` adds to what the catalogue says: names of tasks, by service."""
+
+    manager: Manager
+    services: Sequence[Service]
+    tasks: Sequence[Task]
+    waits: Mapping[str, tuple[str, ...]]
+    probe: Probe
+    tell: Tell
+    stop: Stop
+    now: Callable[[], float] = time.monotonic
+    items: dict[str, Item] = field(default_factory=dict)
+    crew: Crew[Outcome] = field(default_factory=Crew)
+    origin: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.origin = self.now()
+        for task in self.tasks:
+            self.items[task.name] = Item(task.name, task.title, task.after, act=task.act, phase="prepare")
+        for one in self.services:
+            self.items[one.name] = Item(one.name, f"Start {one.name}", (*one.after, *self.waits.get(one.name, ())), service=one)
+
+    def run(self) -> None:
+        """Go on until everything is ready or has failed; an interruption is a Problem that tells what runs."""
+        try:
+            while left := [item for item in self.items.values() if not item.is_over]:
+                self.stop.check()
+                self._turn(left)
+        except Problem as problem:
+            if problem.code is ExitCode.INTERRUPTED:
+                raise self._interrupted(problem) from problem
+            raise
+        finally:
+            self._join()
+
+    def links(self) -> dict[str, Link]:
+        """Return what got ready, with its times since the start began."""
+        found = {name: (item.began, item.ready) for name, item in self.items.items()}
+        return {name: Link(name, a - self.origin, b - self.origin, self.items[name].after) for name, (a, b) in found.items() if a is not None and b is not None}
+
+    def _turn(self, left: Sequence[Item]) -> None:
+        states = self.manager.states([name for item in left for name in item.processes])
+        for item in left:
+            if item.began is None:
+                self._begin(item, states)
+        begun = [item for item in left if item.began is not None and not item.is_over]
+        for item in begun:
+            self._watch(item, states)
+        ask = {item.name: item.service for item in begun if item.service and not item.is_over and _all_run(item, states)}
+        if ask:
+            answers = self.crew.ask({name: self._question(service) for name, service in ask.items()}, ANSWER_SECONDS)
+            for name, asked in answers.items():
+                if asked.done.is_set():
+                    self._take(self.items[name], asked.answer or Outcome(False, why=str(asked.error)))
+        time.sleep(PAUSE)
+
+    def _question(self, service: Service) -> Callable[[], Outcome]:
+        return lambda: self.probe(service)
+
+    def _begin(self, item: Item, states: Mapping[str, ProcessState]) -> None:
+        if self._lacks(item):
+            return
+        if not all(self.items[name].is_over for name in item.after if name in self.items):
+            return
+        item.began = self.now()
+        self._say(item, "doing")
+        if item.act:
+            item.thread = threading.Thread(target=self._act, args=(item,), name=item.name)
+            item.thread.start()
+            return
+        asleep = [name for name in item.processes if states[name].state not in ("running", "starting")]
+        # One that is about to be started again by itself keeps its count: only what fails from now on is this start's.
+        item.restarts = {name: states[name].restarts if name not in asleep or states[name].state == "backoff" else 0 for name in item.processes}
+        item.changed = bool(asleep)
+        try:
+            self.manager.start([*(item.service.sockets if item.service and asleep else ()), *asleep])
+        except Problem as problem:
+            self._fail(item, problem)
+
+    def _lacks(self, item: Item) -> bool:
+        """Give up what needs something that was given up, whether it was begun or not."""
+        needs = (*item.after, *(item.service.needs if item.service else ()))
+        failed = next((name for name in needs if name in self.items and self.items[name].problem), None)
+        if failed:
+            self._fail(item, Problem(f"cannot start {item.name}", f"it needs {failed}, which failed", f"see to {failed} first"))
+        return failed is not None
+
+    def _act(self, item: Item) -> None:
+        try:
+            assert item.act
+            item.changed = item.act()
+        except BaseException as error:  # told in the main thread
+            item.error = error
+
+    def _watch(self, item: Item, states: Mapping[str, ProcessState]) -> None:
+        if item.thread:
+            if not item.thread.is_alive():
+                self._end_task(item)
+            return
+        if self._lacks(item):
+            return
+        for name in item.processes:
+            if why := _gave_up(states.get(name), item.restarts.get(name, 0)):
+                self._fail(item, self._problem(item, f"{name} {why}", name))
+                return
+        assert item.service and item.began is not None
+        if self.now() - item.began > item.service.start_seconds:
+            slow = next((name for name in item.processes if states[name].state != "running"), item.processes[0])
+            why = f"it is not ready after {item.service.start_seconds} s: {item.said or f'{slow} is {states[slow].state}'}"
+            self._fail(item, self._problem(item, why, slow))
+
+    def _end_task(self, item: Item) -> None:
+        if item.error is None:
+            self._done(item)
+        elif isinstance(item.error, Problem):
+            self._fail(item, item.error)
+        else:
+            raise item.error
+
+    def _take(self, item: Item, outcome: Outcome) -> None:
+        item.said = outcome.why
+        item.good = item.good + 1 if outcome.ready else 0
+        needed = GOOD_ANSWERS if item.service and item.service.kind is Kind.BACKEND else 1
+        if item.good >= needed:
+            if outcome.degraded:
+                self.tell(line(item.name, f"{item.name}: {outcome.why}"))
+            self._done(item)
+
+    def _done(self, item: Item) -> None:
+        item.ready = self.now()
+        self._say(item, "done")
+
+    def _fail(self, item: Item, problem: Problem) -> None:
+        item.problem = problem
+        self._say(item, "failed", problem)
+
+    def _problem(self, item: Item, why: str, process: str) -> Problem:
+        return Problem(f"cannot start {item.name}", why, f"all of its log: omnimind logs {process}", log=last_words(self.manager, process))
+
+    def _say(self, item: Item, status: str, problem: Problem | None = None) -> None:
+        if problem:
+            self.tell(Event(EventKind.WARNING, str(problem), item.name, {"why": problem.why, "fix": problem.fix, "log": list(problem.log)}))
+        data: dict[str, str | float | bool] = {"status": status, "phase": item.phase}
+        if status != "doing":
+            took = self.now() - (item.began if item.began is not None else self.now())
+            data |= {"seconds": round(took, 3), "changed": item.changed, "at": round(self.now() - self.origin, 3)}
+        self.tell(Event(EventKind.STEP, item.title, item.name, data))
+
+    def _interrupted(self, problem: Problem) -> Problem:
+        by = {"ready": [], "starting": [], "not started": []}  # type: dict[str, list[str]]
+        for item in self.items.values():
+            if item.service:
+                by["ready" if item.ready is not None else "starting" if item.began is not None else "not started"].append(item.name)
+        said = "; ".join(f"{word}: {', '.join(names)}" for word, names in by.items() if names)
+        return Problem("cannot finish the start", f"{problem.why}; {said}", "omnimind up goes on from here, omnimind down ends what runs", code=ExitCode.INTERRUPTED)
+
+    def _join(self) -> None:
+        """A task under way is not left behind half done."""
+        for item in self.items.values():
+            if item.thread:
+                item.thread.join()
+
+
+def _all_run(item: Item, states: Mapping[str, ProcessState]) -> bool:
+    return all(states[name].state == "running" for name in item.processes)
+
+
+def _gave_up(process: ProcessState | None, before: int) -> str:
+    """Return why a process is waited for no longer, "" while it is; `before`: restarts that are not this start's."""
+    if process is None:
+        return ""
+    if process.code == CANNOT:
+        return "cannot be started as it is; its log says why"
+    if process.state == "backoff" and process.restarts - before >= ATTEMPTS:
+        return f"ends again and again: {process.detail}"
+    return f"has failed: {process.detail}" if process.state == "failed" else ""

@@ -1,0 +1,78 @@
+"""How far a measurement is: a bar on a terminal, else a line now and then; always on stderr, stdout is for the result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.render.format import done_of
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+LINE_SECONDS = 5.0
+
+
+class Bars:
+    """Takes events from any thread."""
+
+    def __init__(self, file: TextIO | None = None, *, is_screen: bool | None = None) -> None:
+        self.file = file or sys.stderr
+        self._is_screen = self.file.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown") if is_screen is None else is_screen
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._text, self._told = "", 0.0
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        with self._lock:
+            if event.kind is EventKind.PROGRESS:
+                self._move(event) if self._is_screen else self._line(event)
+            elif event.kind in (EventKind.WARNING, EventKind.LINE):
+                mark = "! " if event.kind is EventKind.WARNING else ""
+                if self._progress:
+                    self._progress.console.print(f"{mark}{event.text}", markup=False, highlight=False)
+                else:
+                    self.file.write(f"{mark}{event.text}\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def _move(self, event: Event) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        if self._progress is None:
+            columns = (TextColumn("{task.description}"), BarColumn(26), TextColumn("{task.fields[count]}"), TimeElapsedColumn(), TimeRemainingColumn(compact=True))
+            self._progress = Progress(*columns, console=Console(file=self.file, highlight=False, emoji=False, markup=False), transient=True)
+            self._progress.start()
+        done, total = _number(event, "done"), _number(event, "total")
+        count = done_of(done or 0, total, str(event.data.get("unit", "")))
+        if self._task is None or event.text != self._text:
+            if self._task is not None:
+                self._progress.remove_task(self._task)
+            self._text, self._task = event.text, self._progress.add_task(event.text, total=total, count=count)
+        self._progress.update(self._task, completed=done or 0, total=total, count=count)
+
+    def _line(self, event: Event) -> None:
+        now = time.monotonic()
+        if event.text == self._text and now - self._told < LINE_SECONDS:
+            return
+        self._text, self._told = event.text, now
+        self.file.write(f"{event.text}: {done_of(_number(event, 'done') or 0, _number(event, 'total'), str(event.data.get('unit', '')))}\n")
+        self.file.flush()
+
+
+def _number(event: Event, key: str) -> int | None:
+    value = event.data.get(key)
+    return value if isinstance(value, int) else None

@@ -1,0 +1,111 @@
+"""Draw a benchmark's document as lines that fit a width: what was asked, the table of stages, histogram, comparison, requirements. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from omnimind_ops.render.bench.text import HEADS, KEYS, added, asked, extra, machine, ms, note, outcome, rows, share
+from omnimind_ops.render.sheet import Sheet
+
+WIDE = 116
+"""Columns from which notes stand in their rows."""
+NUMBER = 8
+BAR = 40
+ASCII = {"·": "|", "█": "#", "–": "-", "σ": "sd", "×": "x", "✓": "ok", "✗": "NO", "…": "...", "→": "->", "µ": "u"}
+Document = Mapping[str, Any]
+
+
+def draw(document: Document, sheet: Sheet) -> list[Text]:
+    """Return all lines, none wider than the sheet."""
+    lines = [Text(f"omnimind bench {asked(document)}", "bold"), Text(machine(document), "dim"), Text()]
+    if document["total"]["p50_ms"] is None:
+        lines.append(Text("nothing was measured", "bold red"))
+    else:
+        lines += _table(document, sheet)
+        lines += [Text(), *_outcome(document), Text(), *_histogram(document, sheet)]
+    for part in (_comparison(document), _requirements(document)):
+        lines += [Text(), *part] if part else []
+    return [piece for line in lines for piece in _fit(line, sheet)]
+
+
+def _table(document: Document, sheet: Sheet) -> list[Text]:
+    found = rows(document)
+    width = max([len(name) for name, _ in found] + [12]) + 1
+    is_whole = any(share(row, document) for _, row in found)
+    lines = [Text("ms".ljust(width) + "".join(head.rjust(NUMBER) for head in HEADS) + ("share".rjust(NUMBER) if is_whole else ""), "dim")]
+    notes: list[Text] = []
+    for name, row in found:
+        line = Text(name.ljust(width), "dim" if name.startswith("  ") else "")
+        if row["p50_ms"] is None:
+            line.append(f"  {row['note'] or 'not told'}", "dim")
+        else:
+            line.append("".join(ms(row[key]).rjust(NUMBER) for key in KEYS)).append(share(row, document).rjust(NUMBER), "cyan")
+            said = note(row)
+            if said and sheet.width >= WIDE and sheet.width - line.cell_len - 2 >= len(said):
+                line.append(f"  {said}", "dim")
+            elif said:
+                notes.append(Text(f"{name.strip()}: {said}", "dim"))
+        lines.append(line)
+    total = document["total"]
+    lines.append(Text("total".ljust(width) + "".join(ms(total[key]).rjust(NUMBER) for key in KEYS), "bold"))
+    return [*lines, *notes]
+
+
+def _outcome(document: Document) -> list[Text]:
+    lines = [Text(outcome(document), "bold")]
+    if said := added(document):
+        lines.append(Text(said, "bold red" if document["sum_check"]["ok"] is False else "dim"))
+    if document["noise"]["verdict"] != "stable":
+        lines.append(Text("unstable: read the figures with care, or measure longer on a quieter machine", "yellow"))
+    return lines + [Text(line) for line in extra(document)]
+
+
+def _histogram(document: Document, sheet: Sheet) -> list[Text]:
+    buckets = document["histogram"]
+    most = max((count for _, _, count in buckets), default=0)
+    room = min(BAR, sheet.width - 32)
+    lines = []
+    for low, high, count in buckets:
+        bar = "█" * max(round(count / most * room), 1 if count else 0)
+        lines.append(Text.assemble((f"{ms(low):>8} – {ms(high):<8} ms ", "dim"), (bar, "cyan"), f" {count}"))
+    return lines
+
+
+def _comparison(document: Document) -> list[Text]:
+    found = document.get("comparison")
+    if not found:
+        return []
+    lines = [Text.assemble(("against ", ""), (str(found["baseline"]), "bold"), f" ({found['made'][:10]}): ", (str(found["verdict"]), "bold"), f"; medians in ms, noise {found['noise']:.0%}")]
+    width = max(len(str(row["name"])) for row in found["rows"]) + 1 if found["rows"] else 0
+    for row in found["rows"]:
+        text = f"{row['name']:<{width}}{ms(row['before_ms']):>9} → {ms(row['now_ms']):<9}{row['ratio']:>7.2f} ×  {row['verdict']}"
+        style = "green" if "× faster" in row["verdict"] else "red" if "slower" in row["verdict"] else "dim"
+        lines.append(Text(text, f"bold {style}" if row["name"] == "total" else style))
+    return lines + [Text(note, "yellow") for note in (*found["notes"], *(f"not the same: {one}" for one in found["differences"]))]
+
+
+def _requirements(document: Document) -> list[Text]:
+    lines = []
+    for one in document.get("requirements", []):
+        found = "not measured" if one["found"] is None else f"found {one['found']:.4g}"
+        lines.append(Text(f"{'✓' if one['ok'] else '✗'} {one['text']}: {found}", "green" if one["ok"] else "bold red"))
+    return lines
+
+
+def _fit(line: Text, sheet: Sheet) -> list[Text]:
+    """Wrap a sentence, cut a row; on a terminal without UTF-8, show its marks in ASCII."""
+    if sheet.ascii:
+        for mark, plain in ASCII.items():
+            while (at := line.plain.find(mark)) >= 0:
+                line = Text.assemble(line[:at], plain, line[at + 1 :])
+    if line.cell_len <= sheet.width:
+        return [line]
+    from rich.console import Console
+
+    pieces = list(line.wrap(Console(width=sheet.width), sheet.width))
+    for piece in pieces:
+        piece.rstrip()
+    return pieces

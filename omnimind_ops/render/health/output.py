@@ -1,0 +1,70 @@
+"""Print reports of `omnimind health`: a table, a line, a line of JSON, or the watch screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.health import Report
+from omnimind_ops.render.health import text as health_words
+from omnimind_ops.render.jsonl import words
+
+WIDE = 160  # of a table that goes to a file or a pipe
+
+
+def as_json(report: Report) -> None:
+    """Print one object on one line: an Event of kind result, its data the whole report."""
+    event = Event(EventKind.RESULT, health_words.line(report), data=health_words.data(report))
+    _write(words(event, datetime.fromtimestamp(report.at).astimezone()))
+
+
+def as_line(report: Report) -> None:
+    """Print one line that begins with the time."""
+    _write(f"{datetime.fromtimestamp(report.at).astimezone().isoformat(timespec='seconds')} {health_words.line(report)}")
+
+
+def as_table(report: Report) -> None:
+    """Print the table, as wide as the terminal or WIDE; below it, what was too long for its row."""
+    from rich.console import Console
+
+    from omnimind_ops.render.health.table import draw
+    from omnimind_ops.render.sheet import Sheet
+
+    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False)
+    sheet = Sheet(console.width, 0, time.monotonic(), ascii=not console.encoding.lower().startswith("utf"))
+    lines = draw(report, sheet)
+    for line in lines:
+        console.print(line)
+    shown = "\n".join(line.plain for line in lines)
+    for one in report.services:
+        if one.why and not one.root and one.why not in shown:
+            console.print(f"{one.service}: {one.why}")
+
+
+def screen(
+    check: Callable[[], Report], logs: Callable[[str], list[str]], restart: Callable[[str], None], interval: float, is_over: Callable[[Report], bool]
+) -> Report | None:
+    """Show the watch screen until q or until it is over; the last table stays in the scrollback."""
+    from rich.console import Console
+
+    from omnimind_ops.render.health.screen import Acts, Screen
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    last = Screen(Acts(check, logs, restart), interval).run(console, sys.stdin.fileno(), is_over)
+    if last:
+        as_table(last)
+    return last
+
+
+def is_screen() -> bool:
+    """Tell whether keys can be read and a screen drawn."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

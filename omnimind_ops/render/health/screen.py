@@ -1,0 +1,152 @@
+"""The watch screen: the table, live, with keys; a question below it (logs, why, restart?) when one was asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from omnimind_ops.model.health import Report
+from omnimind_ops.render.health.table import draw, fit
+from omnimind_ops.render.health.why import explain
+from omnimind_ops.render.keys import single_keys
+from omnimind_ops.render.sheet import Sheet
+
+REFRESH = 0.25
+HELP = "q quit · ↑↓ choose · l logs · ? why · r restart"
+LOG_LINES = 200
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What keys may do: `check` makes a new report, `logs` returns a service's last lines, `restart` restarts it or raises."""
+
+    check: Callable[[], Report]
+    logs: Callable[[str], list[str]]
+    restart: Callable[[str], None]
+
+
+@dataclass
+class Screen:
+    """What is shown now. `pane`: "" for none, logs, why, restart."""
+
+    acts: Acts
+    interval: float
+    report: Report | None = None
+    taken: float = 0.0
+    selected: str = ""
+    pane: str = ""
+    lines: list[str] = field(default_factory=list)
+    said: str = ""  # what became of the last act
+    error: BaseException | None = None
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, console: Console, file: int, enough: Callable[[Report], bool]) -> Report | None:
+        """Show until q, or until `enough`; return the last report. Ctrl-C is a KeyboardInterrupt, the terminal as it was before."""
+        looking = threading.Thread(target=self._look, args=(enough,), daemon=True)
+        with single_keys(file) as keys, Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            looking.start()
+            try:
+                while not self.over.is_set():
+                    live.update(Group(*self.draw(console)), refresh=True)
+                    if not self._press(keys.next(REFRESH)):
+                        break
+            finally:
+                self.over.set()
+        if self.error:
+            raise self.error
+        return self.report
+
+    def draw(self, console: Console) -> list[Text]:
+        """Return the screen's lines; never more than it has."""
+        width, height = console.size
+        sheet = Sheet(width, height, time.monotonic(), ascii=not console.encoding.lower().startswith("utf"))
+        if self.report is None:
+            return [fit(Text("asking every service …"), sheet)]
+        lines = draw(self.report, sheet, self.selected)
+        rest = [Text(self.said, "yellow")] if self.said and not self.pane else []
+        foot = [fit(Text(self._help(), "dim"), sheet)]
+        room = max(height - len(lines) - len(foot) - 2, 0)
+        body = [fit(line, sheet) for line in (self._body(room) if self.pane else rest)]
+        return [*lines[: height - 1 - len(foot)], *[Text(), *body[:room]], *foot][:height]
+
+    def _body(self, room: int) -> list[Text]:
+        head = {"logs": f"{self.selected}: last lines", "why": f"why is {self.selected} so", "restart": f"restart {self.selected}? y/n"}[self.pane]
+        shown = self.lines[-max(room - 1, 1) :] if self.pane == "logs" else self.lines
+        return [Text(head, "bold"), *map(Text, shown)]
+
+    def _help(self) -> str:
+        return {"": HELP, "restart": "y restart · n leave it"}.get(self.pane, "esc back · q quit · ↑↓ choose")
+
+    def _press(self, key: str) -> bool:
+        """Do what a key means; False ends the screen."""
+        if self.pane == "restart":
+            if key in ("y", "Y"):
+                threading.Thread(target=self._restart, args=(self.selected,), daemon=True).start()
+            self.pane = self.pane if not key else ""
+            return True
+        if key in ("q", "Q"):
+            return False
+        if key in ("up", "down", "k", "j"):
+            self._move(-1 if key in ("up", "k") else 1)
+        elif key == "escape":
+            self.pane, self.said = "", ""
+        elif key in ("l", "?", "w", "r") and self.report and self.selected:
+            self._open({"l": "logs", "r": "restart"}.get(key, "why"))
+        return True
+
+    def _move(self, by: int) -> None:
+        names = [one.service for one in self.report.services] if self.report else []
+        if names:
+            at = names.index(self.selected) if self.selected in names else 0
+            self.selected = names[(at + by) % len(names)]
+            if self.pane:
+                self._open(self.pane)
+
+    def _open(self, pane: str) -> None:
+        self.pane, self.said = pane, ""
+        reading = self.report.of(self.selected) if self.report else None
+        if pane == "why" and reading and self.report:
+            self.lines = explain(self.report, reading)
+        elif pane == "logs":
+            self.lines = ["…"]
+            threading.Thread(target=self._logs, args=(self.selected,), daemon=True).start()
+        else:
+            self.lines = []
+
+    def _logs(self, service: str) -> None:
+        try:
+            lines = self.acts.logs(service) or ["it has written nothing"]
+        except Exception as error:  # shown where the lines would be
+            lines = [f"cannot read them: {error}"]
+        if self.pane == "logs" and self.selected == service:
+            self.lines = lines
+
+    def _restart(self, service: str) -> None:
+        self.said = f"restarting {service} …"
+        try:
+            self.acts.restart(service)
+            self.said = f"{service} is restarted"
+        except Exception as error:  # a Problem of the manager, or anything: the screen goes on
+            self.said = f"cannot restart {service}: {error}"
+
+    def _look(self, enough: Callable[[Report], bool]) -> None:
+        while not self.over.is_set():
+            began = time.monotonic()
+            try:
+                self.report = self.acts.check()
+            except BaseException as error:  # told by run(), in the main thread
+                self.error = error
+                self.over.set()
+                return
+            self.selected = self.selected or self.report.services[0].service
+            if self.pane == "why" and (reading := self.report.of(self.selected)):
+                self.lines = explain(self.report, reading)
+            if enough(self.report):
+                self.over.set()
+            self.over.wait(max(0.1, self.interval - (time.monotonic() - began)))

@@ -1,0 +1,88 @@
+"""Not a terminal (a log, a pipe, CI): one plain line when a step starts and ends, progress at most every 5 seconds, no colour."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import IO, Self
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.run import Status
+from omnimind_ops.render.format import amount, done_of, duration
+from omnimind_ops.render.run.board import Board, Row
+
+PROGRESS_SECONDS = 5.0
+_STARTS = {Status.DOING: "", Status.UNDOING: "taking back: "}
+_ENDS = {Status.DONE: "done in", Status.FAILED: "FAILED after", Status.UNDONE: "taken back in", Status.UNDOING: "CANNOT be taken back, tried"}
+
+
+class Lines:
+    """Writes plain lines to a file."""
+
+    def __init__(self, file: IO[str], *, now: Callable[[], float] = time.monotonic) -> None:
+        self.file, self.now = file, now
+        self.board = Board(now)
+        self._lock = threading.Lock()
+        self._told = 0.0
+
+    def tell(self, event: Event) -> None:
+        """Write what an event has to say, if anything."""
+        with self._lock:
+            self.board.take(event)
+            for text in self._say(event):
+                place = self.board.place(event.step)
+                self.file.write(f"[{place}] {text}\n" if place else f"{text}\n")
+            self.file.flush()
+
+    def result(self, text: str, _data: Mapping[str, JSON], /) -> None:
+        """Write the answer to stdout."""
+        sys.stdout.write(text + "\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.file.flush()
+
+    def _say(self, event: Event) -> tuple[str, ...]:
+        row = self.board.rows.get(event.step)
+        match event.kind:
+            case EventKind.STEP if row:
+                self._told = self.now()
+                return (_step(row, event),)
+            case EventKind.PROGRESS if row:
+                return self._progress(row)
+            case EventKind.RUN:
+                return (f"{event.text}, {len(self.board.rows)} steps" if "steps" in event.data else event.text,)
+            case EventKind.WARNING:
+                return tuple(f"warning: {part}" for part in event.text.splitlines())
+            case EventKind.LINE:
+                return tuple(f"  {part}" for part in event.text.splitlines())
+            case _:
+                return ()
+
+    def _progress(self, row: Row) -> tuple[str, ...]:
+        if row.pace is None or self.now() - self._told < PROGRESS_SECONDS:
+            return ()
+        self._told = self.now()
+        pace, parts = row.pace, [done_of(row.pace.done, row.pace.total, row.pace.unit)]
+        if pace.fraction is not None:
+            parts.insert(0, f"{pace.fraction:.0%}")
+        if pace.rate is not None:
+            parts.append(f"{amount(pace.rate, pace.unit)}/s")
+        if (left := pace.left()) is not None:
+            parts.append(f"{duration(left)} left")
+        return (f"  {row.detail}: {', '.join(parts)}",)
+
+
+def _step(row: Row, event: Event) -> str:
+    if row.status in _STARTS and "seconds" not in event.data:
+        return f"{row.phase}: {_STARTS[row.status]}{row.title}"
+    if row.status is Status.HELD:
+        return f"left in place: {row.title}"
+    same = "" if row.changed else ", nothing to change"
+    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"  # named: several may be under way

@@ -1,0 +1,26 @@
+"""Print one run's log: every event with its time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.run import Run
+from omnimind_ops.render.jsonl import words
+from omnimind_ops.runner.records import Logged
+
+
+def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:
+    """Print the events, oldest first, times in this machine's zone; as JSON, one event a line as it was told."""
+    if json:
+        lines = [words(one.event, datetime.fromisoformat(one.at)) for one in logged]
+    else:
+        lines = [f"{run.id} is {run.state}", *(f"{datetime.fromisoformat(one.at).astimezone():%Y-%m-%d %H:%M:%S}  {one.event.text}" for one in logged)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def about(run: Run) -> dict[str, JSON]:
+    """Return what a recovery was about: {"service", "reason"}; {} for other runs."""
+    return {key: run.setup.get(key) for key in ("service", "reason")} if run.plan.name == "recover" else {}

@@ -1,0 +1,54 @@
+"""How fast a step goes and when it will be there, from its progress events; smoothed, so that a number can be read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SMOOTH_SECONDS = 6.0
+STALL_SECONDS = 5.0
+
+
+@dataclass
+class ProgressRate:
+    """Progress of one step. `rate` is units per second, None until two events are known."""
+
+    done: int
+    total: int | None
+    unit: str
+    at: float
+    rate: float | None = None
+    moved: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.moved = self.at
+
+    def take(self, done: int, total: int | None, unit: str, at: float) -> None:
+        """Take the next event; one that goes backwards starts anew (a second pass)."""
+        if done < self.done or unit != self.unit:
+            self.rate = None
+        elif (passed := at - self.at) > 0:
+            now, weight = (done - self.done) / passed, 1 - math.exp(-passed / SMOOTH_SECONDS)
+            self.rate = now if self.rate is None else self.rate + weight * (now - self.rate)
+        else:  # the same instant: count it with the next event
+            self.total = total
+            return
+        if done != self.done:
+            self.moved = at
+        self.done, self.total, self.unit, self.at = done, total, unit, at
+
+    @property
+    def fraction(self) -> float | None:
+        """Return 0 to 1, None when nobody knows the total."""
+        return None if self.total is None else 1.0 if self.total <= 0 else min(1.0, self.done / self.total)
+
+    def left(self) -> float | None:
+        """Return the seconds still to go; None when that cannot be said."""
+        if not self.total or not self.rate or self.rate <= 0:
+            return None
+        return max(0, self.total - self.done) / self.rate
+
+    def stalled(self, at: float) -> float | None:
+        """Return for how many seconds nothing has moved, None when it moves or is done."""
+        still = at - self.moved
+        return still if still > STALL_SECONDS and self.fraction != 1.0 else None

@@ -1,0 +1,15 @@
+"""Sheet: the width, height and characters that a drawing has to fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is drawn on: how wide and high, whether only ASCII can be shown, and the time (monotonic)."""
+
+    width: int
+    height: int
+    at: float
+    ascii: bool = False

@@ -1,0 +1,184 @@
+"""Journal: what a run must never forget. Each write is one transaction and on the disk when it returns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Plan
+from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.runner import database, records
+from omnimind_ops.runner.clock import Clock, stamp, utc_now
+from omnimind_ops.runner.records import Logged
+from omnimind_ops.runner.redact import redact, redact_json, refuse_secrets
+
+Statement = tuple[str, tuple[str | float | None, ...]]
+_NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"
+_ENDED = frozenset({RunState.CONFIRMED, RunState.ROLLED_BACK, RunState.FINISHED, RunState.FAILED})
+
+
+class Journal:
+    """The journal, open to write. Any failure of the file is a Problem. Safe to use from several threads."""
+
+    def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
+        self.path = path
+        self.clock = clock
+        self._lock = threading.RLock()
+        self._db = database.open_to_write(path)
+
+    def create(self, plan: Plan, setup: Mapping[str, JSON], *, id: str = "") -> Run:
+        """Write down a run before its first step; the id is made of the time and the plan's name unless given. Secrets are a ValueError."""
+        refuse_secrets(setup, "setup")
+        for step in plan.steps:
+            refuse_secrets(step.args, f"step {step.id}")
+        now = self.clock()
+        with self._lock:
+            run = id or self._free_id(f"{now:%Y%m%d-%H%M%S}-{plan.name}")
+            row = (run, plan.name, plan.digest, records.plan_text(plan), json.dumps(dict(setup)), RunState.RUNNING, stamp(now))
+            self._write(
+                ("INSERT INTO run (id, name, digest, plan, setup, state, started) VALUES (?, ?, ?, ?, ?, ?, ?)", row),
+                *((_NEW_STEP, (run, position, step.id, Status.TODO)) for position, step in enumerate(plan.steps)),
+            )
+        return self.run(run)
+
+    def mark(self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None) -> None:
+        """Write down a step's status. DOING starts its time and forgets an earlier problem; None keeps what is known."""
+        if status is Status.DOING:
+            row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
+            words = "UPDATE step SET status = ?, started = ?, seconds = NULL, problem = NULL WHERE run = ? AND id = ?"
+        else:
+            row = (status, seconds, None if problem is None else redact(problem), run, step)
+            words = "UPDATE step SET status = ?, seconds = coalesce(?, seconds), problem = coalesce(?, problem) WHERE run = ? AND id = ?"
+        if not self._write((words, row)):
+            raise KeyError(f"run {run} has no step {step}")
+
+    def state(self, run: str, state: RunState) -> None:
+        """Write down how far a run got, and when it ended."""
+        ended = stamp(self.clock()) if state in _ENDED else None
+        if not self._write(("UPDATE run SET state = ?, ended = ? WHERE id = ?", (state, ended, run))):
+            raise KeyError(f"the journal has no run {run}")
+
+    def append(self, run: str, event: Event) -> None:
+        """Add an event to the run's log, secrets blotted out; progress is not kept. Power loss may lose the last ones, kill -9 does not."""
+        if event.kind is EventKind.PROGRESS:
+            return
+        data = json.dumps(redact_json(dict(event.data)))
+        row = (run, stamp(self.clock()), event.kind, event.step, redact(event.text), data)
+        self._write(("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False)
+
+    def memo(self, run: str, step: str) -> StepMemo:
+        """Return a step's notes."""
+        return StepMemo(self, run, step)
+
+    def note(self, run: str, step: str, key: str, value: JSON) -> None:
+        """Write down one note of a step; a secret is a ValueError."""
+        refuse_secrets({key: value}, f"the notes of step {step}")
+        self._write(("INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)", (run, step, key, json.dumps(value))))
+
+    def notes(self, run: str, step: str) -> Mapping[str, JSON]:
+        """Return all notes of a step, empty for an unknown one."""
+        with self._read() as db:
+            return records.load_memo(db, run, step)
+
+    def run(self, id: str) -> Run:
+        """Return one run; an unknown id is a Problem."""
+        with self._read() as db:
+            return records.load_run(db, id)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return every run, newest first."""
+        with self._read() as db:
+            return records.load_runs(db)
+
+    def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
+        """Return the newest run; `unfinished`: that waits for something; `name`: of that plan name."""
+        with self._read() as db:
+            return records.latest_run(db, unfinished=unfinished, name=name)
+
+    def events(self, run: str, *, after: int = 0) -> tuple[Logged, ...]:
+        """Return a run's log, oldest first."""
+        with self._read() as db:
+            return tuple(records.load_events(db, run, after))
+
+    def close(self) -> None:
+        """Close the file; SQLite then folds -wal into it. A run may have given its folder to a group meanwhile."""
+        with self._lock:
+            self._db.close()
+            database.share(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _free_id(self, wanted: str) -> str:
+        taken = {row[0] for row in self._db.execute("SELECT id FROM run")}
+        return next(id for id in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if id not in taken)
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise database.unusable(self.path, error) from error
+
+    def _write(self, *statements: Statement, durable: bool = True) -> int:
+        """Run statements as one transaction; return how many rows the last one changed. On a full disk the reserve is spent first."""
+        with self._read():
+            try:
+                return self._transaction(statements, durable)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not database.spend_reserve(self.path):
+                    raise
+                return self._transaction(statements, durable)
+
+    def _transaction(self, statements: Sequence[Statement], durable: bool) -> int:
+        changed = 0
+        # Only the log does without fsync: it may be thousands of lines, and the next durable write syncs it too.
+        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for words, values in statements:
+                changed = self._db.execute(words, values).rowcount
+            self._commit()
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        return changed
+
+    def _commit(self) -> None:
+        """The one place where anything becomes true; the crash test dies before and after it."""
+        self._db.execute("COMMIT")
+
+
+@dataclass(frozen=True)
+class StepMemo:
+    """A step's notes in the journal (model.run.Memo)."""
+
+    journal: Journal
+    run: str
+    step: str
+
+    def get(self, key: str) -> JSON:
+        """Return a note, None when never put."""
+        return self.of(self.step, key)
+
+    def put(self, key: str, value: JSON) -> None:
+        """Write a note; on the disk when this returns."""
+        self.journal.note(self.run, self.step, key, value)
+
+    def of(self, step: str, key: str) -> JSON:
+        """Return another step's note, None when absent."""
+        return self.journal.notes(self.run, step).get(key)

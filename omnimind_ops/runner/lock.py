@@ -1,0 +1,87 @@
+"""Only one omnimind changes a host at a time. The kernel holds the lock (flock): it ends with its holder. The file only says who."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.runner.clock import Clock, stamp, utc_now
+
+_held: set[int] = set()
+
+
+@contextmanager
+def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[None]:
+    """Hold the lock for a `with` block; busy is a Problem (ExitCode.BUSY) that names the holder.
+
+    The file is never removed (two could then hold two files of one name) and left empty. What a killed holder wrote there is harmless.
+    """
+    file = _open(path)  # os.open is O_CLOEXEC: a command we start never inherits it
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(file)
+        raise _busy(path) from error
+    _held.add(file)
+    words = {"pid": os.getpid(), "who": who, "since": stamp(clock()), "why": why}
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(words).encode() + b"\n", 0)
+        yield
+    finally:
+        if file in _held:  # a forked child is not the holder
+            _held.discard(file)
+            os.ftruncate(file, 0)
+            fcntl.flock(file, fcntl.LOCK_UN)  # also for a child that was forked this instant
+            os.close(file)
+
+
+def busy(path: Path) -> str:
+    """Return who holds the lock and why, "" when nobody does. Never in the way of somebody who wants to take it."""
+    try:
+        if not path.read_bytes().strip():  # as its last holder left it
+            return ""
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:  # words of a killed holder may be left: only then is the kernel asked
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _busy(path).why
+    finally:
+        os.close(file)
+    return ""
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
+    except PermissionError as error:
+        raise Problem("cannot take the lock", f"{path}: {error.strerror}", "run the same command as root (sudo, or su -)") from error
+    except OSError as error:
+        raise Problem("cannot take the lock", f"{path}: {error.strerror}", f"look at {path}: it must be a plain file") from error
+
+
+def _busy(path: Path) -> Problem:
+    try:
+        said = json.loads(path.read_text())
+        why = f"{said['who']} has been at it since {said['since'][:19].replace('T', ' ')} UTC: {said['why']} (pid {said['pid']})"
+        fix = f"wait until it ends, or look at it: `ps -fp {said['pid']}`"
+    except (OSError, ValueError, KeyError, TypeError):  # it took the lock and has not written yet
+        why, fix = "another omnimind is changing this host", f"wait until it ends, or find it: `fuser -v {path}`"
+    return Problem("cannot start", why, fix, code=ExitCode.BUSY)
+
+
+def _let_go() -> None:
+    """In a forked child: close our copies, else the lock would live as long as the child (flock belongs to the open file, not to us)."""
+    while _held:
+        os.close(_held.pop())
+
+
+os.register_at_fork(after_in_child=_let_go)

@@ -1,0 +1,184 @@
+"""Preview, apply and undo a plan. Start at forward() and back(). Every change is in the journal before it is made.
+
+Interrupted (Ctrl-C, SIGTERM): the step at work ends, or stops at its next progress event; then everything is taken back.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from omnimind_ops.model.event import Event, EventKind, Tell, warning
+from omnimind_ops.model.plan import Plan, Preview, Step, Undo
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Handler, Run, RunState, Status, StepRecord
+from omnimind_ops.runner.clock import Clock
+from omnimind_ops.runner.events import EventRecorder, ended, failed, started, stepped
+from omnimind_ops.runner.interrupt import Stop, interrupts
+from omnimind_ops.runner.journal import Journal
+from omnimind_ops.runner.outcome import Left, Outcome
+
+Handlers = Mapping[str, Handler]
+"""Handlers by the kind of step they know."""
+
+_STOPPING = "stopping after this step, then all is taken back; Ctrl-C again stops at once"
+_UNDETERRED = "taking back goes on to its end; Ctrl-C again stops at once"
+_TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
+_TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED})
+
+
+def preview(plan: Plan, handlers: Handlers) -> Iterator[Preview]:
+    """Yield what each step would do; reads only."""
+    _refuse_unknown(plan, handlers)
+    for step in plan.steps:
+        yield handlers[step.kind].preview(step)
+
+
+def apply(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, stop_before: str | None = None, clock: Clock | None = None) -> Outcome:
+    """Do what is left to do. Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED.
+
+    What the journal says counts, not `run`: a step found DOING is done again, a phase already begun is not stopped before. A run that
+    already went back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves everything as it is, to be applied or undone again.
+    """
+    run = journal.run(run.id)
+    if run.state not in _TO_APPLY:
+        why = f"it is {run.state}"
+        raise Problem(f"cannot go on with run {run.id}", why, f"`omnimind rollback --run {run.id}` ends it; `omnimind migrate` starts anew")
+    _refuse_unknown(run.plan, handlers)
+    with _walk(run, journal, handlers, tell, clock, _STOPPING) as walk:
+        try:
+            walk.enter(RunState.RUNNING)
+            return walk.end(walk.forward(stop_before))
+        except Problem as problem:
+            return walk.back(problem)
+
+
+def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
+    """Take back everything that was done, newest first, from any state but FINISHED. Ends ROLLED_BACK, or FAILED with what is left."""
+    run = journal.run(run.id)
+    if run.state is RunState.FINISHED:
+        fix = "the old stack is deleted; restore it from a backup of your own"
+        raise Problem(f"cannot take back run {run.id}", "it is finished: `omnimind finish` deleted the old stack", fix)
+    with _walk(run, journal, handlers, tell, clock, _UNDETERRED) as walk:
+        return walk.back(None)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One walk over a run's steps."""
+
+    id: str
+    journal: Journal
+    handlers: Handlers
+    recorder: EventRecorder
+    clock: Clock
+    stop: Stop
+
+    def forward(self, stop_before: str | None) -> RunState:
+        """Do every step that is not done; return the state that reached. Raises the Problem of the step that failed."""
+        for record in self.journal.run(self.id).steps:
+            self.stop.check()
+            if record.status is Status.DONE:
+                if record.step.phase == stop_before:
+                    stop_before = None  # that phase was begun; half of it is no place to stop
+                continue
+            if record.step.phase == stop_before and record.status is Status.TODO:
+                return RunState.POSTPONED
+            self._do(record.step)
+        self.stop.check()
+        return RunState.UNCONFIRMED
+
+    def back(self, problem: Problem | None) -> Outcome:
+        """Take back every step that may have happened, newest first; one that cannot be does not keep the others."""
+        self.enter(RunState.ROLLING_BACK)
+        records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in _TO_UNDO]
+        left = tuple(found for found in map(self._undo, records) if found)
+        return self.end(RunState.FAILED if left else RunState.ROLLED_BACK, problem, left)
+
+    def enter(self, state: RunState) -> None:
+        """Write down and tell that the run is now in a state of work."""
+        self.journal.state(self.id, state)
+        self.recorder(started(self.journal.run(self.id)))
+
+    def end(self, state: RunState, problem: Problem | None = None, left: tuple[Left, ...] = ()) -> Outcome:
+        """Write down and tell how far the run got."""
+        self.journal.state(self.id, state)
+        run = self.journal.run(self.id)
+        self.recorder(ended(run))
+        return Outcome(run, problem, left)
+
+    def _do(self, step: Step) -> None:
+        self._mark(step, Status.DOING)
+        began = self.clock()
+        try:
+            changed = self.handlers[step.kind].do(step, self.journal.memo(self.id, step.id), self._tell_or_stop)
+        except (Exception, SystemExit) as error:
+            problem = self._problem(step, error, "do")
+            self._mark(step, Status.FAILED, seconds=self._since(began), problem=problem)
+            raise problem from error
+        self._mark(step, Status.DONE, seconds=self._since(began), changed=changed)
+
+    def _undo(self, record: StepRecord) -> Left | None:
+        """Take one step back. KEPT: its handler may still take back what is not harmless. NO: its handler is not asked."""
+        step = record.step
+        if step.undo is Undo.NO:
+            self._mark(step, Status.HELD)
+            return None
+        self._mark(step, Status.UNDOING)
+        began = self.clock()
+        try:
+            if step.kind not in self.handlers:
+                raise _unknown(step.kind)
+            self.handlers[step.kind].undo(step, self.journal.memo(self.id, step.id), self.recorder)
+        except (Exception, SystemExit) as error:
+            problem = self._problem(step, error, "take back")
+            self._mark(step, Status.UNDOING, seconds=self._since(began), problem=problem)
+            return Left(step.id, step.title, problem)
+        self._mark(step, Status.HELD if step.undo is Undo.KEPT else Status.UNDONE, seconds=self._since(began))
+        return None
+
+    def _mark(self, step: Step, status: Status, *, seconds: float | None = None, problem: Problem | None = None, changed: bool | None = None) -> None:
+        kept = seconds if status in (Status.DONE, Status.FAILED) else None  # the journal keeps how long doing took, not undoing
+        self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
+        if problem:
+            self.recorder(failed(step, problem))
+        self.recorder(stepped(step, status, seconds, changed))
+
+    def _problem(self, step: Step, error: BaseException, verb: str) -> Problem:
+        """Return error as a Problem; an unknown one keeps its traceback in the run's log."""
+        if isinstance(error, Problem):
+            return error
+        lines = tuple("".join(traceback.format_exception(error)).splitlines())
+        self.journal.append(self.id, Event(EventKind.LINE, f"traceback of {type(error).__name__}", step.id, {"traceback": lines}))
+        why = f"{type(error).__name__}: {error} (a bug, or something nobody thought of)"
+        return Problem(f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:])
+
+    def _tell_or_stop(self, event: Event) -> None:
+        """Tell; a step in a long loop (it shows progress) is stopped there when somebody asked."""
+        self.recorder(event)
+        if event.kind is EventKind.PROGRESS and threading.current_thread() is threading.main_thread():
+            self.stop.check()
+
+    def _since(self, began: datetime) -> float:
+        return max(0.0, (self.clock() - began).total_seconds())
+
+
+@contextmanager
+def _walk(run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, said: str) -> Iterator[_Walk]:
+    recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
+    with interrupts(clock, lambda: recorder(warning(said))) as stop:
+        yield _Walk(run.id, journal, handlers, recorder, clock, stop)
+
+
+def _refuse_unknown(plan: Plan, handlers: Handlers) -> None:
+    for step in plan.steps:
+        if step.kind not in handlers:
+            raise _unknown(step.kind)
+
+
+def _unknown(kind: str) -> Problem:
+    return Problem(f"cannot handle steps of kind {kind!r}", "this omnimind does not know them", "use the version that made the plan")

@@ -1,0 +1,21 @@
+"""Remove a tree for good."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.manifest import default_manifest
+
+
+def discard(path: Path) -> None:
+    """Remove a tree for good, and its manifest; nothing there is fine. Problem for what nobody can mean: a mount point, a top directory."""
+    path = path.absolute()
+    if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):
+        raise Problem(f"cannot remove {path}", "it is a mount point or a top directory", "remove what is in it by hand, if that is meant")
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+    default_manifest(path).unlink(missing_ok=True)

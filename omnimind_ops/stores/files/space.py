@@ -1,0 +1,48 @@
+"""How much room a copy needs, and whether it is there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.walk import Kind, Tree, walk
+
+_SPARE = 64 << 20
+"""Bytes that stay free for the file system's own needs and for those who write beside us."""
+
+
+def space_needed(source: Path) -> int:
+    """Return the bytes a copy of `source` will take up: holes not counted, a hard-linked file once."""
+    return stored(walk(source, live=True))
+
+
+def stored(tree: Tree) -> int:
+    """Return the bytes that a walked tree takes up."""
+    files = {entry.identity: entry.stored for entry in tree.of(Kind.FILE)}
+    return sum(files.values()) + sum(max(entry.stored, 4096) for entry in tree.of(Kind.FOLDER))
+
+
+def check_space(target: Path, needed: int) -> None:
+    """Raise Problem unless the file system that `target` is or will be on has room for `needed` bytes."""
+    at = target.absolute()
+    while not at.exists():
+        at = at.parent
+    facts = os.statvfs(at)
+    free = facts.f_bavail * facts.f_frsize
+    if free < needed + _SPARE:
+        raise Problem(
+            f"cannot write to {target}",
+            f"that needs {in_words(needed)} and {in_words(_SPARE)} to spare; {at} has {in_words(free)} free",
+            "free some space there, or choose a directory on another disk",
+        )
+
+
+def in_words(size: int) -> str:
+    """Return bytes as people read them: "1.8 GB"."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

@@ -1,0 +1,150 @@
+"""Fingerprint of a running Qdrant: counts, configuration, indexes, aliases, sampled points, answers to known queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import xxhash
+
+from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.event import Tell, progress
+from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.points import digest_points
+from omnimind_ops.stores.qdrant.sample import Point, order, point_bytes, query_vector, sample
+from omnimind_ops.stores.throttle import Throttle
+
+TOP = 10
+_FETCHED = 3 * TOP
+_DIGITS = 3
+"""Significant digits of a score that count: another build of the same engine may add in another order."""
+
+
+def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5) -> Fingerprint:
+    """Return what a server holds, equal for servers that hold the same; about half a second for half a million points.
+
+    Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors) and the ten nearest
+    of `queries` of them. Over all: names and aliases. Nothing writes; Problem when the server does not answer or wants another key.
+    """
+    with talk(endpoint) as server:
+        names = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
+        aliases = sorted([str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"])
+        counts = {"collections": len(names), "aliases": len(aliases)}
+        digests = {"aliases": _json(aliases)}
+        for name in names:
+            count, said = _collection(server, f"/collections/{quote(name, safe='')}", samples, queries)
+            counts[f"points of {name}"] = count
+            digests |= {f"{what} of {name}": digest for what, digest in said.items()}
+    return Fingerprint("qdrant", counts, digests)
+
+
+def full_fingerprint(endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()) -> Fingerprint:
+    """Return what a server holds with every point read, equal for servers that hold the same; collections named in `without` are left out.
+
+    Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
+    """
+    with talk(endpoint) as server:
+        held = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
+        aliases = sorted([str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"])
+        names = [name for name in held if name not in without]
+        facts = {name: server.get(f"/collections/{quote(name, safe='')}") for name in names}
+    counts = {"collections": len(names), "aliases": len(aliases)}
+    digests = {"aliases": _json(aliases)}
+    total = sum(int(one.get("points_count") or 0) for one in facts.values())
+    bar, done = Throttle(tell), 0
+
+    def passed(points: int) -> None:
+        nonlocal done
+        done += points
+        bar(progress(step, "read every point", done, max(total, done), "points"))
+
+    for name, said in facts.items():
+        found = digest_points(endpoint, f"/collections/{quote(name, safe='')}", said["config"], int(said.get("points_count") or 0), passed)
+        counts[f"points of {name}"] = found.count
+        digests |= {f"every point of {name}": found.digest} | {f"{what} of {name}": digest for what, digest in _described(said).items()}
+    return Fingerprint("qdrant", counts, digests)
+
+
+def _described(facts: Mapping[str, Any]) -> dict[str, str]:
+    indexes = facts.get("payload_schema", {})
+    return {
+        "configuration": _json(configuration(facts["config"])),
+        "payload indexes": _json({field: _plain({**index, "points": None}) for field, index in indexes.items()}),
+    }
+
+
+def _collection(server: Talk, path: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
+    facts = server.get(path)
+    count = int(server.post(f"{path}/points/count", {"exact": True})["count"])
+    points = sample(server, path, count, samples) if count else []
+    return count, {
+        **_described(facts),
+        "sampled points": _digest(map(point_bytes, points)),
+        "nearest points": _digest(_nearest(server, path, facts["config"], point) for point in _spread(points, queries)),
+    }
+
+
+def configuration(config: Mapping[str, Any]) -> object:
+    """Return what of a collection's configuration its data depend on; unset values left out, they come and go between versions."""
+    return _plain({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
+
+
+def top_answers(found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED) -> list[tuple[str, str]]:
+    """Return score and id of the best `top`, whatever the order of equal scores; `rising`: the lowest score is the best.
+
+    When as many as asked for were fetched, those equal to the worst are left out: which of them came along is the server's choice.
+    """
+    sign = 1 if rising else -1
+    scored = sorted((sign * float(f"{round(one['score'], 6):.{_DIGITS}g}"), order(one["id"])) for one in found)
+    if len(scored) >= fetched:
+        scored = [pair for pair in scored if pair[0] != scored[-1][0]]
+    return [(f"{sign * score:.{_DIGITS}g}", str(identity[1])) for score, identity in scored[:top]]
+
+
+def lowest_is_best(config: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a vector's distance is one, not a similarity."""
+    vectors = config.get("params", {}).get("vectors") or {}
+    return (vectors.get(name, {}) if name else vectors).get("distance") in ("Euclid", "Manhattan")
+
+
+def _nearest(server: Talk, path: str, config: Mapping[str, Any], point: Point) -> bytes:
+    vector = query_vector(point)
+    if vector is None:
+        return b"no vector"
+    name, value = vector
+    using = {"using": name} if name else {}
+    rest: dict[str, object] = {"limit": _FETCHED, "params": {"exact": True}, "with_payload": False}
+    try:
+        found = server.post(f"{path}/points/query", {"query": value, **using, **rest})["points"]
+    except AnswerProblem as problem:
+        if problem.status != 404:  # before 1.10 there was only search
+            raise
+        found = server.post(f"{path}/points/search", {"vector": {"name": name, "vector": value} if name else value, **rest})
+    return json.dumps(top_answers(found, rising=lowest_is_best(config, name))).encode()
+
+
+def _spread(points: list[Point], wanted: int) -> list[Point]:
+    """Return `wanted` of the points, evenly spread."""
+    most = min(wanted, len(points))
+    return [points[n * len(points) // most] for n in range(most)]
+
+
+def _plain(value: Any) -> Any:
+    """Return the value without what is unset."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _json(value: object) -> str:
+    return xxhash.xxh3_128_hexdigest(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = xxhash.xxh3_128()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()

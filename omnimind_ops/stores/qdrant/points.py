@@ -1,0 +1,109 @@
+"""Digest of every point of a collection: vectors and payload, whatever the order, in little memory.
+
+Points are read in pages by ascending id, several ranges of ids at a time. The digest is the sum of each point's own
+xxh3_128: equal sums, equal sets, short of a collision of 128 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import xxhash
+
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.sample import Identity, order, point_bytes, starts
+
+RANGES = 4
+FLOATS_PER_PAGE = 256_000
+"""About 3 MB of JSON."""
+_MOST = 1000
+_MODULUS = 1 << 128
+
+Passed = Callable[[int], None]
+"""Told how many points were read since it was told last."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """How many points a collection holds, and the digest of all of them (hex)."""
+
+    count: int
+    digest: str
+
+
+def digest_points(
+    endpoint: QdrantEndpoint, path: str, config: Mapping[str, Any], estimate: int, passed: Passed
+) -> Points:
+    """Read every point below `path` ("/collections/NAME"), about `estimate`; Problem when the server refuses."""
+    page = page_size(config)
+    with talk(endpoint) as server:
+        begins: list[Identity | None] = [None]
+        if estimate > RANGES * page:
+            spread = {order(start): start for start in starts(server, path, estimate, RANGES)}
+            begins += [spread[key] for key in sorted(spread)]
+    ends = [*begins[1:], None]
+    sums = [Sum() for _ in begins]
+
+    def read(bounds: tuple[Identity | None, Identity | None, Sum]) -> None:
+        start, end, into = bounds
+        with talk(endpoint) as server:
+            for points in _pages(server, path, start, end, page):
+                into.add(points)
+
+    told = 0
+    with ThreadPoolExecutor(len(begins)) as pool:
+        pending = {pool.submit(read, bounds) for bounds in zip(begins, ends, sums, strict=True)}
+        while pending:
+            done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+            count = sum(one.count for one in sums)
+            passed(count - told)
+            told = count
+            for future in done:
+                future.result()
+    return Points(sum(one.count for one in sums), f"{sum(one.total for one in sums) % _MODULUS:032x}")
+
+
+class Sum:
+    """What one thread has read."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0
+
+    def add(self, points: list[Mapping[str, Any]]) -> None:
+        """Add a page."""
+        self.total += sum(int.from_bytes(xxhash.xxh3_128_digest(point_bytes(point))) for point in points)
+        self.count += len(points)
+
+
+def page_size(config: Mapping[str, Any]) -> int:
+    """Return how many points to ask for at once: by their vectors' size, and what strict mode allows."""
+    params = config.get("params") or {}
+    vectors = params.get("vectors") or {}
+    dense = [vectors] if "size" in vectors else list(vectors.values())
+    floats = sum(int(one.get("size") or 0) * (8 if one.get("multivector_config") else 1) for one in dense)
+    floats += 100 * len(params.get("sparse_vectors") or {})
+    strict = config.get("strict_mode_config") or {}
+    most = int(strict.get("max_query_limit") or _MOST) if strict.get("enabled") else _MOST
+    return max(1, min(_MOST, most, FLOATS_PER_PAGE // max(1, floats)))
+
+
+def _pages(
+    server: Talk, path: str, start: Identity | None, end: Identity | None, limit: int
+) -> Iterator[list[Mapping[str, Any]]]:
+    """Yield points from `start` up to, and without, `end`."""
+    while True:
+        body: dict[str, object] = {"limit": limit, "with_payload": True, "with_vector": True}
+        if start is not None:
+            body["offset"] = start
+        found = server.post(f"{path}/points/scroll", body)
+        points, start = found["points"], found.get("next_page_offset")
+        if end is not None:
+            points = [point for point in points if order(point["id"]) < order(end)]
+        if points:
+            yield points
+        if start is None or (end is not None and order(start) >= order(end)):
+            return

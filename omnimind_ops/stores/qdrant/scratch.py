@@ -1,0 +1,204 @@
+"""A Qdrant of our own for a while: the program that will serve a backup, on a loopback port with a key."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
+from omnimind_ops.tools.shell import spawn
+
+LOAD_SECONDS = 1800.0
+STOP_SECONDS = 120.0
+FILES = 65536
+"""Open files that a server may have: each segment needs some."""
+_LINES = 40
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_CAUSE = re.compile(r"panic|error|cannot start", re.IGNORECASE)
+_NOISE = re.compile(r"^\s+(\d+:|at )|backtrace", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a Qdrant is started: its argument list, its user ("" for ours), and what its environment needs besides."""
+
+    argv: tuple[str, ...]
+    user: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+class CannotLoadError(Exception):
+    """The program cannot load what it was given; the text is its own line that says why, `log` its last lines."""
+
+    def __init__(self, why: str, log: tuple[str, ...]) -> None:
+        super().__init__(why)
+        self.log = log
+
+
+@contextmanager
+def scratch_server(
+    program: Program, storage: Path, home: Path, seconds: float = LOAD_SECONDS
+) -> Iterator[QdrantEndpoint]:
+    """Serve `storage` for the block, once every collection is loaded; CannotLoadError when that fails.
+
+    `home` is a folder for all that the server writes besides; it is made anew and removed. The server dies with us.
+    """
+    discard(home)
+    for folder in (home, home / "snapshots", home / "tmp"):
+        folder.mkdir(parents=True)
+        give(folder, program.user)
+    endpoint = QdrantEndpoint(f"http://127.0.0.1:{_free_port()}", secrets.token_urlsafe(32))
+    try:
+        process = _start(program, storage, home, endpoint)
+        try:
+            _wait(process, endpoint, home, seconds)
+            yield endpoint
+        except Problem as problem:
+            if process.poll() is None:
+                raise
+            raise cannot_load(home, f"it {_ended(process)} while it was read") from problem
+        finally:
+            _stop(process)
+    finally:
+        discard(home)
+
+
+def give(path: Path, user: str) -> None:
+    """Make a file or folder a user's own, and nobody else's; "" keeps the owner."""
+    path.chmod(0o700 if path.is_dir() else 0o600)
+    if user:
+        shutil.chown(path, user, user)
+
+
+def last_lines(home: Path) -> tuple[str, ...]:
+    """Return the last lines that the server wrote, without the frames of backtraces."""
+    said = _COLOUR.sub("", (home / "log").read_text(encoding="utf-8", errors="replace"))
+    return tuple(line for line in said.splitlines() if line.strip() and not _NOISE.search(line))[-_LINES:]
+
+
+def cannot_load(home: Path, why: str) -> CannotLoadError:
+    """Return the error with the server's own words, `why` where it has none."""
+    log = last_lines(home)
+    return CannotLoadError(next((line for line in reversed(log) if _CAUSE.search(line)), log[-1] if log else why), log)
+
+
+def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint) -> subprocess.Popen[bytes]:
+    config = {
+        "log_level": "INFO",
+        "telemetry_disabled": True,
+        "storage": {
+            "storage_path": str(storage),
+            "snapshots_path": str(home / "snapshots"),
+            "temp_path": str(home / "tmp"),
+        },
+        "service": {
+            "host": "127.0.0.1",
+            "http_port": int(endpoint.url.rpartition(":")[2]),
+            "grpc_port": None,
+            "enable_static_content": False,
+        },
+        "cluster": {"enabled": False},
+    }
+    (home / "config.yaml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+    (home / "log").touch(mode=0o600)
+    give(home / "config.yaml", program.user)
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "RUN_MODE": "production",
+        "QDRANT_INIT_FILE_PATH": str(home / "init"),
+        "QDRANT__SERVICE__API_KEY": endpoint.api_key or "",
+        "QDRANT__TELEMETRY_DISABLED": "true",
+        **program.env,
+    }
+    return spawn(
+        (*_limits(program.user), *program.argv, "--config-path", str(home / "config.yaml")),
+        log=home / "log",
+        env=env,
+        cwd=home,
+    )
+
+
+def _limits(user: str) -> Sequence[str]:
+    """Return the words that give it many files, its user, and our death. Where memory ends, it goes first."""
+    drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    return (
+        "choom",
+        "-n",
+        "1000",
+        "--",
+        "prlimit",
+        f"--nofile={files}:",
+        "--",
+        "setpriv",
+        *drop,
+        "--pdeathsig",
+        "KILL",
+        "--",
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    with talk(endpoint) as server:
+        while process.poll() is None:
+            with suppress(Problem):
+                _loaded(server, home)
+                return
+            if time.monotonic() > end:
+                raise cannot_load(home, f"it did not answer within {seconds:g} s")
+            time.sleep(0.05)
+    raise cannot_load(home, f"it {_ended(process)} and said nothing")
+
+
+def _ended(process: subprocess.Popen[bytes]) -> str:
+    if process.returncode == -signal.SIGKILL:
+        return "was killed, perhaps for want of memory (see `dmesg`)"
+    return f"ended with {process.returncode}"
+
+
+def _loaded(server: Talk, home: Path) -> None:
+    """Return when every collection can be read; Problem when the server does not answer yet."""
+    names = [str(one["name"]) for one in server.get("/collections")["collections"]]
+    for name in names:
+        try:
+            facts = server.get(f"/collections/{quote(name, safe='')}")
+        except Problem as problem:
+            raise cannot_load(home, f"collection {name}: {problem.why}") from problem
+        if facts.get("status") == "red":
+            raise cannot_load(home, f"collection {name} is red: {facts.get('optimizer_status')}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, then end its whole group: a program in one file is two processes."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,157 @@
+"""Qdrant's storage directory as it lies on the disk, seen without opening it: what is in it, which era it is of, who uses it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.space import stored
+from omnimind_ops.stores.files.walk import walk
+
+
+@dataclass(frozen=True)
+class StorageFacts:
+    """A storage directory: shard count by collection, target by alias, sizes in bytes with and without holes.
+
+    `evidence` names the file that shows the RocksDB era, "" when nothing does. `unfinished` are shards whose restore was cut off,
+    `broken` collections whose config.json cannot be read.
+    """
+
+    path: Path
+    collections: Mapping[str, int]
+    aliases: Mapping[str, str]
+    rocksdb: bool
+    evidence: str
+    apparent: int
+    stored: int
+    unfinished: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+def storage_facts(path: Path) -> StorageFacts:
+    """Look at a storage directory; Problem when it is none, or may not be read."""
+    if not looks_like_storage(path):
+        raise Problem(
+            f"cannot read {path} as Qdrant's storage",
+            "it has neither collections/ nor raft_state.json",
+            "name the directory that is mounted at /qdrant/storage",
+        )
+    tree = walk(path, live=True)
+    homes = sorted(home for home in (path / "collections").glob("*") if home.is_dir())
+    evidence = next((found for home in homes if (found := _rocksdb(home))), "")
+    return StorageFacts(
+        path,
+        {home.name: sum(1 for _ in shards(home)) for home in homes},
+        read_aliases(path),
+        bool(evidence),
+        evidence,
+        tree.apparent,
+        stored(tree),
+        tuple(str(mark.relative_to(path)) for home in homes for mark in sorted(home.glob("shard_*.initializing"))),
+        tuple(home.name for home in homes if read_json(home / "config.json") is None),
+    )
+
+
+def looks_like_storage(path: Path) -> bool:
+    """Tell whether a directory has the shape of a storage directory."""
+    return path.is_dir() and ((path / "collections").is_dir() or (path / "raft_state.json").is_file())
+
+
+def refuse_rocksdb(facts: StorageFacts) -> None:
+    """Raise Problem when the storage is of the RocksDB era: newer servers, and the tar.gz builds of 1.16.2 to 1.17.0, cannot open it."""
+    if facts.rocksdb:
+        raise rocksdb_problem(facts.path, facts.evidence)
+
+
+def rocksdb_problem(path: Path, evidence: str) -> Problem:
+    """Return the problem of RocksDB-era data, with the way out."""
+    return Problem(
+        f"cannot move {path} to a native Qdrant",
+        f"it was written with RocksDB, which Qdrant has dropped: {evidence}",
+        "start the container once with the image qdrant/qdrant:v1.16.3, then v1.17.0 (one minor version at a time, from the version it has now), "
+        "let each load all collections, then migrate from that",
+    )
+
+
+def in_use(path: Path) -> tuple[str, ...]:
+    """Return which parts of a storage directory a running server holds locked, containers of this host included; empty when none.
+
+    The lock (flock on each shard's wal directory) is asked for, not waited for, and let go at once.
+    """
+    return _busy(path, (path, *sorted(path.glob("collections/*/*/wal"))))
+
+
+def shards_in_use(path: Path) -> tuple[str, ...]:
+    """Return the same for the directory of one collection."""
+    return _busy(path, sorted(path.glob("*/wal")))
+
+
+def _busy(path: Path, places: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(str(place.relative_to(path)) or "." for place in places if place.is_dir() and _locked(place))
+
+
+def shards(home: Path) -> Iterator[Path]:
+    """Yield the shard directories of a collection."""
+    return (shard for shard in sorted(home.iterdir()) if shard.is_dir() and shard.name.isdigit())
+
+
+def segment_evidence(segment: Path) -> str:
+    """Return what in a segment shows the RocksDB era, "" when nothing does."""
+    if (segment / "CURRENT").exists() or any(segment.glob("MANIFEST-*")):
+        return "CURRENT or MANIFEST"
+    config = read_json(segment / "segment.json")
+    said = config.get("config") if config else None
+    return old_types(said) if isinstance(said, Mapping) else ""
+
+
+def read_aliases(path: Path) -> dict[str, str]:
+    """Return target by alias."""
+    return {str(alias): str(target) for alias, target in (read_json(path / "aliases" / "data.json") or {}).items()}
+
+
+def read_json(path: Path) -> Mapping[str, Any] | None:
+    """Return the object in a file; None when there is none."""
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, Mapping) else None
+
+
+def _rocksdb(home: Path) -> str:
+    for shard in shards(home):
+        for segment in sorted((shard / "segments").glob("*")):
+            if found := segment_evidence(segment):
+                return f"{segment}: {found}"
+    return ""
+
+
+def old_types(config: Mapping[str, Any]) -> str:
+    payload = (config.get("payload_storage_type") or {}).get("type")
+    if payload in ("on_disk", "in_memory"):
+        return f"payload_storage_type {payload}"
+    for kind, old in (("vector_data", "Memory"), ("sparse_vector_data", "on_disk")):
+        for name, vector in (config.get(kind) or {}).items():
+            if vector.get("storage_type") == old:
+                return f"storage_type {old} of vector {name!r}"
+    return ""
+
+
+def _locked(place: Path) -> bool:
+    try:
+        handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Problem(f"cannot see whether {place} is in use", str(error), "run this as root") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who ask at once do not take each other for a server
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -1,0 +1,95 @@
+"""A backup of Redis files (`--redis-backup PATH`): a dump, or a data folder with append-only files; made into a dump for the target."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.rdb import NAME, RdbFacts, rdb_facts, rdb_header
+from omnimind_ops.stores.redis.scratch import ROOMY, SERVER, fresh_folder, save_scratch, serve
+from omnimind_ops.stores.redis.versions import at_least, plain, reads, reads_up_to
+
+AOF_FOLDER = "appendonlydir"
+AOF_FILE = "appendonly.aof"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What was found. `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one; `rdb` the dump or the dump
+    that the append-only files begin with, None when they hold only commands."""
+
+    rdb: RdbFacts | None
+    dump: Path | None
+    append_only: Path | None
+    stale_dump: bool = False  # a dump lies beside append-only files, which a server with AOF on would load instead
+
+
+def read_backup(path: Path) -> Backup:
+    """Look at a dump file or a folder with dump.rdb, appendonlydir or appendonly.aof; read-only. Nothing of the kind is a Problem."""
+    if path.is_file() and path.name != AOF_FILE:
+        return Backup(rdb_facts(path), path, None)
+    folder = path.parent if path.is_file() else path
+    dump = folder / NAME if (folder / NAME).is_file() else None
+    append_only = next((p for p in (folder / AOF_FOLDER, folder / AOF_FILE) if p.exists()), None)
+    if append_only:
+        return Backup(_base(append_only), None, append_only, stale_dump=dump is not None)
+    if not dump:
+        raise Problem(
+            f"cannot use {path} as a Redis backup",
+            f"no {NAME}, {AOF_FOLDER} or {AOF_FILE} in it",
+            "give a dump.rdb, or the data folder that holds one",
+        )
+    return Backup(rdb_facts(dump), dump, None)
+
+
+def check_backup(path: Path, backup: Backup, target_version: str, target_kind: str = "redis") -> None:
+    """Raise a Problem when that target cannot load it."""
+    target = f"{target_kind} {plain(target_version)}"
+    if backup.rdb and (not reads(target_kind, target_version, backup.rdb.version) or (backup.rdb.magic == "VALKEY" and target_kind != "valkey")):
+        raise Problem(
+            f"cannot load {path}",
+            f"it is {backup.rdb}, and {target} reads up to RDB {reads_up_to(target_kind, target_version)}; no tool turns a dump into an older one",
+            f"start a {backup.rdb.magic.lower()}{':' + backup.rdb.writer if backup.rdb.writer else ''} container on a copy of it and migrate from that: "
+            "from a running server keys are copied one by one",
+        )
+    if backup.append_only and backup.append_only.is_dir() and not at_least(target_version, 7, 0):
+        raise Problem(
+            f"cannot load {backup.append_only}",
+            f"append-only files in several parts came with 7.0, and the target is {target}",
+            "start a redis:7.0 container on a copy of the folder and migrate from that",
+        )
+
+
+def build_rdb_from_backup(path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER) -> RdbFacts:
+    """Write the dump that the target will load: a plain dump is copied, append-only files are replayed by a scratch server on a copy."""
+    backup = read_backup(path)
+    check_backup(path, backup, target_version)
+    if backup.dump:
+        shutil.copyfile(backup.dump, into)
+        return rdb_facts(into)
+    if backup.stale_dump:
+        tell(warning(f"{path} holds append-only files and a {NAME}: the append-only files are used, as a server with AOF on would", step))
+    folder = fresh_folder(workdir)
+    assert backup.append_only is not None
+    if backup.append_only.is_dir():
+        shutil.copytree(backup.append_only, folder / AOF_FOLDER)
+    else:
+        shutil.copyfile(backup.append_only, folder / AOF_FILE)
+    with serve(server_program, folder, databases=ROOMY, append_only=True) as scratch:
+        return save_scratch(scratch, workdir, into)
+
+
+def _base(append_only: Path) -> RdbFacts | None:
+    """Return the header of the dump that append-only files begin with."""
+    base = append_only
+    if append_only.is_dir():
+        base = next(iter(sorted(append_only.glob("*.base.rdb"))), Path())
+        if not base.name:
+            return None
+    with base.open("rb") as file:
+        if file.read(5) not in (b"REDIS", b"VALKE"):
+            return None
+    return rdb_header(base)

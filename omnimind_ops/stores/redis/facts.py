@@ -1,0 +1,171 @@
+"""What a server is: version, persistence, size, role; and whether it can be moved at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.versions import writes
+from omnimind_ops.stores.redis.wire import Wire, blob, connect, listed, pairs
+
+BUILT_IN = {"lua", "vectorset"}  # listed as modules by Valkey 9 and Redis 8, but part of the server
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """A running server. Sizes in bytes; a setting is None where the server does not let us read its configuration."""
+
+    kind: str  # redis or valkey
+    version: str  # its own: "7.0.15", "9.1.2"
+    rdb_version: int  # that it writes to its disk; 0 unknown
+    used_memory: int
+    max_memory: int  # 0 for no limit
+    aof: bool
+    save_points: str | None  # "3600 1 300 100"; "" never saves by itself
+    diskless_sync: bool | None  # False: a sync first writes a dump file in its own data folder
+    saves_on_stop: bool | None  # by its settings: would SIGTERM write an RDB?
+    directory: str | None  # its data folder, as it sees it
+    cluster: bool
+    role: str  # master or slave
+    loading: bool
+    modules: tuple[str, ...] = ()
+    keys: Mapping[int, int] = field(default_factory=dict)  # by database, expired but not yet removed ones included
+    field_ttls: bool | None = None  # fields of hashes with a time to live; None: the server can have them and does not say
+
+    @property
+    def databases(self) -> int:
+        """Return how many databases a server needs to hold these keys (the `databases` setting, 16 by default)."""
+        return max(self.keys, default=0) + 1
+
+    @property
+    def total_keys(self) -> int:
+        """Return the number of keys in all databases."""
+        return sum(self.keys.values())
+
+
+def server_facts(endpoint: RedisEndpoint) -> ServerFacts:
+    """Ask a server what it is; read-only."""
+    with connect(endpoint) as wire:
+        return read_facts(wire)
+
+
+def read_facts(wire: Wire) -> ServerFacts:
+    """Ask over an open connection."""
+    info = _info(wire)
+    config = _config(wire)
+    kind = "valkey" if info.get("server_name") == "valkey" or "valkey_version" in info else "redis"
+    version = info.get(f"{kind}_version", "")
+    aof = info.get("aof_enabled") == "1"
+    save = config.get("save")
+    return ServerFacts(
+        kind=kind,
+        version=version,
+        rdb_version=writes(kind, version),
+        used_memory=int(info.get("used_memory", 0)),
+        max_memory=int(info.get("maxmemory", 0)),
+        aof=aof,
+        save_points=save,
+        diskless_sync={"yes": True, "no": False}.get(config.get("repl-diskless-sync", "")),
+        saves_on_stop=_saves_on_stop(save, config.get("shutdown-on-sigterm", "default")),
+        directory=config.get("dir"),
+        cluster=info.get("cluster_enabled") == "1" or info.get("redis_mode") == "cluster",
+        role=info.get("role", "master"),
+        loading=info.get("loading") == "1",
+        modules=tuple(sorted(_modules(wire) - BUILT_IN)),
+        keys=_keys(info),
+        field_ttls=_field_ttls(wire, info),
+    )
+
+
+def keeps_nothing_on_stop(facts: ServerFacts) -> bool:
+    """Tell whether stopping it would lose what it holds: no AOF, and a stop does not save. Unknown settings count as a loss.
+
+    Then ask the source for a SAVE before `docker stop`, so that a rollback finds the data too.
+    """
+    return not facts.aof and not facts.saves_on_stop
+
+
+def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
+    """Raise a Problem for what cannot be moved (a cluster node); warn of what a person should know (a replica, modules)."""
+    if facts.cluster:
+        raise Problem(
+            "cannot move this Redis",
+            "it is a node of a Redis cluster: it holds only a part of the data",
+            "leave it out of this migration, or first bring its data into one standalone server",
+        )
+    if facts.role != "master":
+        tell(warning("this Redis is a replica: what its master gets during the copy may be missing; better move the master", step))
+    if facts.modules:
+        tell(warning(f"this Redis has modules loaded ({', '.join(facts.modules)}): keys of their types cannot be moved", step))
+
+
+def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
+    """Wait until it answers PING, through start and LOADING; return the seconds waited. A wrong password is a Problem at once."""
+    from redis.exceptions import AuthenticationError
+
+    start = time.monotonic()
+    while True:
+        try:
+            with connect(endpoint, timeout=5) as wire:
+                wire.call("PING")
+                return time.monotonic() - start
+        except Problem as problem:
+            if isinstance(problem.__cause__, AuthenticationError):
+                raise
+            if time.monotonic() - start > timeout:
+                raise Problem(
+                    f"cannot use Redis at {endpoint}",
+                    f"not ready after {timeout:g} s: {problem.why}",
+                    "read its log (journalctl -u redis-server), mend the cause and run the same command again",
+                ) from problem
+        time.sleep(0.05)
+
+
+def _info(wire: Wire) -> dict[str, str]:
+    lines = blob(wire.call("INFO")).decode(errors="replace").splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+
+
+def _config(wire: Wire) -> dict[str, str]:
+    """Read only the settings we need: others hold passwords. CONFIG may be renamed or forbidden: then nothing."""
+    found: dict[str, str] = {}
+    for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir"):
+        reply = wire.probe("CONFIG", "GET", name, forbidden=True)
+        found.update({k: blob(v).decode(errors="replace") for k, v in pairs(reply or []).items()})
+    return found
+
+
+def _saves_on_stop(save_points: str | None, on_sigterm: str) -> bool | None:
+    if "nosave" in on_sigterm.split():
+        return False
+    if "save" in on_sigterm.split():
+        return True
+    return None if save_points is None else bool(save_points)
+
+
+def _modules(wire: Wire) -> set[str]:
+    reply = wire.probe("MODULE", "LIST")
+    return {blob(pairs(module)["name"]).decode(errors="replace") for module in listed(reply)}
+
+
+def _keys(info: Mapping[str, str]) -> dict[int, int]:
+    return {
+        int(name[2:]): int(dict(part.split("=", 1) for part in value.split(","))["keys"])
+        for name, value in info.items()
+        if name.startswith("db") and name[2:].isdigit()
+    }
+
+
+def _field_ttls(wire: Wire, info: Mapping[str, str]) -> bool | None:
+    """INFO counts hashes with expiring fields as `subexpiry` (Redis 7.4) or `keys_with_volatile_items` (Valkey 9)."""
+    if not wire.knows("HPEXPIRETIME"):
+        return False
+    spaces = [value for name, value in info.items() if name.startswith("db") and name[2:].isdigit()]
+    counts = [part.split("=")[1] for value in spaces for part in value.split(",") if part.split("=")[0] in ("subexpiry", "keys_with_volatile_items")]
+    if len(counts) < len(spaces):
+        return None
+    return any(count != "0" for count in counts)

@@ -1,0 +1,11 @@
+"""Function libraries (Redis 7.0 and newer): code that lives beside the keys."""
+
+from __future__ import annotations
+
+from omnimind_ops.stores.redis.wire import Wire, blob, listed, pairs
+
+
+def libraries(wire: Wire) -> list[tuple[bytes, bytes]]:
+    """Return (name, code) of every library; none on servers that have no functions."""
+    found = [pairs(library) for library in listed(wire.probe("FUNCTION", "LIST", "WITHCODE"))]
+    return sorted((blob(library["library_name"]), blob(library["library_code"])) for library in found)

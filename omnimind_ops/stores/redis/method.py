@@ -1,0 +1,30 @@
+"""How the keys will travel, and why; pure, for the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from omnimind_ops.stores.redis.facts import ServerFacts
+from omnimind_ops.stores.redis.versions import plain, reads, reads_up_to
+
+
+@dataclass(frozen=True)
+class Method:
+    """`rdb`: the source's own dump is loaded by the target. `logical`: key by key into the target's own server, which writes the dump."""
+
+    name: Literal["rdb", "logical"]
+    reason: str
+
+
+def choose_method(source: ServerFacts, target_version: str, target_kind: str = "redis") -> Method:
+    """Choose for a target of that version (a package's version will do); the reason is a sentence for the plan."""
+    old, new = f"{source.kind} {source.version}", f"{target_kind} {plain(target_version)}"
+    most = reads_up_to(target_kind, target_version)
+    if source.modules:
+        return Method("logical", f"key by key: {old} has modules ({', '.join(source.modules)}) whose data {new} would refuse in a dump")
+    if not source.rdb_version:
+        return Method("logical", f"key by key: the dump format of {old} is not known")
+    if not reads(target_kind, target_version, source.rdb_version):
+        return Method("logical", f"key by key: {old} writes RDB {source.rdb_version}, which {new} (up to RDB {most}) refuses")
+    return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to {most}")

@@ -1,0 +1,135 @@
+"""Streams: entries in order, and what groups and consumers still owe; read from one server, written to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from omnimind_ops.stores.redis.wire import Command, Reply, Wire, Word, blob, blobs, listed, number, pairs
+
+PIECE = 1000
+
+Entry = tuple[bytes, list[bytes]]
+"""(id, [field, value, ...])"""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An entry delivered and not acknowledged. `idle` is in milliseconds."""
+
+    id: bytes
+    consumer: bytes
+    idle: int
+    deliveries: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """A consumer group. `entries_read` is None where the server cannot tell (before 7.0, or not known)."""
+
+    name: bytes
+    last_delivered: bytes
+    entries_read: int | None
+    consumers: tuple[bytes, ...]
+    pending: tuple[Pending, ...]
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """All of a stream but its entries. The last two are None before 7.0."""
+
+    last_id: bytes
+    groups: tuple[Group, ...]
+    entries_added: int | None
+    max_deleted: bytes | None
+
+
+def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
+    """Yield a stream's entries in order, in pieces."""
+    start = b"-"
+    while True:
+        piece = [(blob(listed(e)[0]), blobs(listed(e)[1])) for e in listed(wire.call("XRANGE", key, start, "+", "COUNT", PIECE))]
+        if piece:
+            yield piece
+        if len(piece) < PIECE:
+            return
+        start = _after(piece[-1][0])
+
+
+def stream_state(wire: Wire, key: bytes) -> StreamState:
+    """Read a stream's ids, groups, consumers and pending entries.
+
+    Pending entries whose entry was deleted are left out: no command can create one again, and servers drop them when touched.
+    """
+    info = pairs(wire.call("XINFO", "STREAM", key))
+    added, deleted = info.get("entries-added"), info.get("max-deleted-entry-id")
+    return StreamState(
+        last_id=blob(info["last-generated-id"]),
+        groups=tuple(sorted((_group(wire, key, reply) for reply in listed(wire.call("XINFO", "GROUPS", key))), key=lambda g: g.name)),
+        entries_added=added if isinstance(added, int) else None,
+        max_deleted=deleted if isinstance(deleted, bytes) else None,
+    )
+
+
+def entry_commands(key: bytes, piece: Sequence[Entry]) -> list[Command]:
+    """Return the commands that add entries."""
+    return [("XADD", key, id_, *fields) for id_, fields in piece]
+
+
+def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, modern: bool) -> list[Command]:
+    """Return the commands that bring a stream with its entries to a state; `now` is the source's clock in unix milliseconds.
+
+    `empty`: it has no entries, so it must be created. `modern`: source and target know entries-added (7.0 and newer).
+    """
+    commands: list[Command] = []
+    if empty:
+        commands += [("XGROUP", "CREATE", key, "omnimind", "0", "MKSTREAM"), ("XGROUP", "DESTROY", key, "omnimind")]
+    if state.last_id != b"0-0":
+        counts: tuple[Word, ...] = ()
+        if modern and state.entries_added is not None and state.max_deleted is not None:
+            counts = ("ENTRIESADDED", state.entries_added, "MAXDELETEDID", state.max_deleted)
+        commands.append(("XSETID", key, state.last_id, *counts))
+    for group in state.groups:
+        commands += _group_commands(key, group, now, modern=modern)
+    return commands
+
+
+def _group_commands(key: bytes, group: Group, now: int, *, modern: bool) -> list[Command]:
+    read: tuple[Word, ...] = ("ENTRIESREAD", group.entries_read) if modern and group.entries_read is not None else ()
+    commands: list[Command] = [("XGROUP", "CREATE", key, group.name, group.last_delivered, *read)]
+    # Reading its own history creates a consumer on every version; XGROUP CREATECONSUMER is only in 6.2 and newer.
+    commands += [("XREADGROUP", "GROUP", group.name, consumer, "COUNT", 1, "STREAMS", key, "0") for consumer in group.consumers]
+    return commands + [
+        ("XCLAIM", key, group.name, p.consumer, 0, p.id, "TIME", now - p.idle, "RETRYCOUNT", p.deliveries, "FORCE", "JUSTID") for p in group.pending
+    ]
+
+
+def _group(wire: Wire, key: bytes, reply: Reply) -> Group:
+    info = pairs(reply)
+    name, read = blob(info["name"]), info.get("entries-read")
+    consumers = [blob(pairs(c)["name"]) for c in listed(wire.call("XINFO", "CONSUMERS", key, name))]
+    return Group(
+        name=name,
+        last_delivered=blob(info["last-delivered-id"]),
+        entries_read=read if isinstance(read, int) else None,
+        consumers=tuple(sorted(consumers)),
+        pending=tuple(_pending(wire, key, name)),
+    )
+
+
+def _pending(wire: Wire, key: bytes, group: bytes) -> Iterator[Pending]:
+    start = b"-"
+    while True:
+        piece = [listed(p) for p in listed(wire.call("XPENDING", key, group, start, "+", PIECE))]
+        there = wire.many([("XRANGE", key, blob(p[0]), blob(p[0]), "COUNT", 1) for p in piece]) if piece else []
+        for (id_, consumer, idle, deliveries), entry in zip(piece, there, strict=True):
+            if entry:
+                yield Pending(blob(id_), blob(consumer), number(idle), number(deliveries))
+        if len(piece) < PIECE:
+            return
+        start = _after(blob(piece[-1][0]))
+
+
+def _after(id_: bytes) -> bytes:
+    milliseconds, sequence = id_.split(b"-")
+    return b"%d-%d" % (int(milliseconds), int(sequence) + 1) if int(sequence) < 2**64 - 1 else b"%d-0" % (int(milliseconds) + 1)

@@ -1,0 +1,106 @@
+"""What keys hold, in bounded parts: a batch of small keys costs one round trip, a large one is read piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from omnimind_ops.stores.redis.keys import Key
+from omnimind_ops.stores.redis.wire import Command, Wire, blob, blobs, listed, number
+
+SMALL = 2000  # elements read in one reply
+PIECE = 1000
+STRINGS = 32 << 20  # bytes of strings read in one go
+
+Parts = Iterator[list[bytes]]
+"""Flat pieces: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member and score of a zset."""
+
+
+def values(wire: Wire, keys: Sequence[Key]) -> Iterator[tuple[Key, Parts]]:
+    """Yield each key of the five plain types with its parts; they must be used before the next key. Streams are read by streams.py.
+
+    The connection must be on the keys' database. A key that vanished has no parts.
+    """
+    for group in _groups([key for key in keys if key.type == "string"]):
+        for key, value in zip(group, blobs(wire.call("MGET", *(key.name for key in group))), strict=True):
+            if value is not None:
+                yield key, iter([[value]])
+    for group in _groups([key for key in keys if key.type in WHOLE]):
+        replies = wire.many([WHOLE[key.type](key.name) for key in group], retyped=True)
+        for key, reply in zip(group, replies, strict=True):
+            if reply:
+                yield key, iter([blobs(reply)])
+    for key in keys:
+        if key.type in WHOLE and _large(key):
+            yield key, _pieces(wire, key)
+
+
+WHOLE: dict[str, Callable[[bytes], Command]] = {
+    "list": lambda name: ("LRANGE", name, 0, -1),
+    "set": lambda name: ("SMEMBERS", name),
+    "hash": lambda name: ("HGETALL", name),
+    "zset": lambda name: ("ZRANGE", name, 0, -1, "WITHSCORES"),
+}
+
+
+def _large(key: Key) -> bool:
+    return key.type != "string" and key.size > SMALL
+
+
+def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
+    """Split small keys so that one reply stays bounded in bytes (strings) and elements (the rest)."""
+    group: list[Key] = []
+    weight = 0
+    for key in keys:
+        if _large(key):
+            continue
+        cost = key.size if key.type == "string" else key.size * (STRINGS // 50_000)
+        if group and weight + cost > STRINGS:
+            yield group
+            group, weight = [], 0
+        group.append(key)
+        weight += cost
+    if group:
+        yield group
+
+
+def _pieces(wire: Wire, key: Key) -> Parts:
+    if key.type in ("list", "zset"):
+        yield from _by_index(wire, key)
+    else:
+        yield from _by_cursor(wire, key)
+
+
+def _by_index(wire: Wire, key: Key) -> Parts:
+    for start in range(0, 1 << 62, PIECE):
+        command: Command = ("LRANGE", key.name, start, start + PIECE - 1)
+        if key.type == "zset":
+            command = ("ZRANGE", key.name, start, start + PIECE - 1, "WITHSCORES")
+        part = blobs(wire.call(*command))
+        if not part:
+            return
+        yield part
+
+
+def _by_cursor(wire: Wire, key: Key) -> Parts:
+    """Read a large set or hash with SSCAN or HSCAN, leaving out what the cursor gives twice."""
+    seen: set[bytes] = set()
+    cursor = b"0"
+    step = 2 if key.type == "hash" else 1
+    while True:
+        reply = listed(wire.call("HSCAN" if key.type == "hash" else "SSCAN", key.name, cursor, "COUNT", PIECE))
+        flat = blobs(reply[1])
+        part: list[bytes] = []
+        for at in range(0, len(flat), step):
+            if flat[at] not in seen:
+                seen.add(flat[at])
+                part += flat[at : at + step]
+        if part:
+            yield part
+        cursor = blob(reply[0])
+        if cursor == b"0":
+            return
+
+
+def field_expiries(wire: Wire, key: Key, fields: Sequence[bytes]) -> list[int]:
+    """Return when each field of a hash expires, as Key.expires does; asks a command that only Redis 7.4, Valkey 9 and newer have."""
+    return [number(reply) for reply in listed(wire.call("HPEXPIRETIME", key.name, "FIELDS", len(fields), *fields))]

@@ -1,0 +1,179 @@
+"""One connection that answers in plain RESP2 values: bytes, int, None and lists of those, whatever the server's version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+
+Reply = bytes | int | None | list["Reply"]
+Word = bytes | str | int
+Command = Sequence[Word]
+
+
+class Link(Protocol):
+    """What we use of redis-py's connection, which is not typed."""
+
+    def connect(self) -> None: ...
+    def disconnect(self) -> None: ...
+    def send_packed_command(self, command: list[bytes]) -> None: ...
+    def read_response(self) -> Reply: ...
+
+
+class Wire:
+    """A connection to one server. Connection errors and error replies are Problems, except where `probe` asks."""
+
+    def __init__(self, connection: Link, name: str) -> None:
+        self._connection = connection
+        self._db = 0
+        self.name = name
+
+    def call(self, *words: Word) -> Reply:
+        """Send one command and return its reply."""
+        return self.many([words])[0]
+
+    def many(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
+        """Send commands in one go and return their replies in order; every reply is read before the first error is raised.
+
+        With `retyped`, the reply is None for a key that somebody replaced by one of another type since its type was asked.
+        """
+        replies = self._exchange(commands)
+        for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
+            if isinstance(reply, Exception):
+                if not (retyped and str(reply).startswith("WRONGTYPE")):
+                    raise refused(command, reply, self.name)
+                replies[at] = None
+        return cast(list[Reply], replies)
+
+    def probe(self, *words: Word, forbidden: bool = False) -> Reply | None:
+        """Send one command; None when the server does not know it, or with `forbidden` when this user may not use it."""
+        from redis.exceptions import NoPermissionError
+
+        reply = self._exchange([words])[0]
+        if not isinstance(reply, Exception):
+            return reply
+        if _unknown(reply) or (forbidden and isinstance(reply, NoPermissionError)):
+            return None
+        raise refused(words, reply, self.name)
+
+    def knows(self, command: str) -> bool:
+        """Tell whether the server has a command that needs arguments, by asking for it without any."""
+        reply = self._exchange([(command,)])[0]
+        return not (isinstance(reply, Exception) and _unknown(reply))
+
+    def select(self, db: int) -> None:
+        """Switch to a database, unless it is already the current one."""
+        if db != self._db:
+            self.call("SELECT", db)
+            self._db = db
+
+    def _exchange(self, commands: Sequence[Command]) -> list[Reply | Exception]:
+        from redis.exceptions import RedisError, ResponseError
+
+        try:
+            self._connection.send_packed_command([b"".join(map(packed, commands))])
+            replies: list[Reply | Exception] = []
+            for _ in commands:
+                try:
+                    replies.append(self._connection.read_response())
+                except ResponseError as error:
+                    replies.append(error)
+        except (RedisError, OSError) as error:
+            raise unreachable(self.name, error) from error
+        return replies
+
+
+@contextmanager
+def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
+    """Open a connection for the block; `timeout` is seconds for the connect and for each reply."""
+    from redis.exceptions import RedisError
+
+    connection = _link(endpoint, timeout)
+    try:
+        connection.connect()
+    except (RedisError, OSError) as error:
+        raise unreachable(str(endpoint), error) from error
+    try:
+        yield Wire(connection, str(endpoint))
+    finally:
+        connection.disconnect()
+
+
+def packed(command: Command) -> bytes:
+    """Return a command as it goes over the wire (redis-py's own packer costs three times as much, which shows at a million keys)."""
+    words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
+    return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+def unreachable(name: str, error: Exception) -> Problem:
+    """Return the Problem of a server that does not answer; the error's class decides what to do next."""
+    from redis.exceptions import AuthenticationError, BusyLoadingError
+
+    fix = "check that it runs and listens there, then run the same command again"
+    if isinstance(error, AuthenticationError):
+        fix = "give the user name and password that the containers use (compose file or .env), then run the same command again"
+    if isinstance(error, BusyLoadingError):
+        fix = "wait until it has loaded its data, then run the same command again"
+    return Problem(f"cannot talk to Redis at {name}", str(error) or type(error).__name__, fix)
+
+
+def refused(command: Command, error: Exception, name: str) -> Problem:
+    """Return the Problem of an error reply; names the command and its key, never a value."""
+    said = " ".join(repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2]))
+    return Problem(f"cannot run {said[:120]} on Redis at {name}", str(error), "mend what the server says, then run the same command again")
+
+
+def _unknown(error: Exception) -> bool:
+    return str(error).lower().removeprefix("err ").startswith(("unknown command", "unknown subcommand"))
+
+
+def number(reply: Reply) -> int:
+    """Return a reply that must be a number (":1", or text such as the "0" of a cursor)."""
+    if isinstance(reply, int):
+        return reply
+    return int(blob(reply))
+
+
+def blob(reply: Reply) -> bytes:
+    """Return a reply that must be a string."""
+    if not isinstance(reply, bytes):
+        raise TypeError(f"a string reply was expected, not {type(reply).__name__}")
+    return reply
+
+
+def listed(reply: Reply) -> list[Reply]:
+    """Return a reply that must be a list; a null list is empty."""
+    if reply is None:
+        return []
+    if not isinstance(reply, list):
+        raise TypeError(f"a list reply was expected, not {type(reply).__name__}")
+    return reply
+
+
+def blobs(reply: Reply) -> list[bytes]:
+    """Return a reply that must be a list of strings."""
+    return cast(list[bytes], listed(reply))
+
+
+def pairs(reply: Reply) -> dict[str, Reply]:
+    """Return a flat list of names and values as a mapping."""
+    flat = listed(reply)
+    return {blob(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _link(endpoint: RedisEndpoint, timeout: float) -> Link:
+    from redis.connection import Connection, UnixDomainSocketConnection
+
+    make = cast(Callable[..., Link], UnixDomainSocketConnection if endpoint.socket else Connection)
+    where: dict[str, str | int] = {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
+    return make(
+        **where,
+        username=endpoint.username or None,
+        password=endpoint.password or None,
+        protocol=2,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+    )

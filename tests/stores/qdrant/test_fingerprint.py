@@ -1,0 +1,269 @@
+"""The fingerprint of a running server: equal for equal contents, different for any difference, cheap on large collections."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from qdrant_client import QdrantClient, models
+
+from omnimind_ops.model.data import compare
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, version
+from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_answers
+from omnimind_ops.stores.qdrant.sample import point_bytes
+from tests.qdrant import Server
+
+NAME = "machines"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One stand-in for all tests."""
+    one = Server(tmp_path_factory.mktemp("qdrant")).start()
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[QdrantClient]:
+    """A client of an empty server."""
+    found = server.client()
+    for collection in found.get_collections().collections:
+        found.delete_collection(collection.name)
+    yield found
+    found.close()
+
+
+def endpoint(server: Server) -> QdrantEndpoint:
+    return QdrantEndpoint(server.url)
+
+
+def fill(client: QdrantClient, ids: list[int | str], size: int = 16, name: str = NAME) -> None:
+    """A collection of random but always the same vectors."""
+    client.create_collection(name, vectors_config=models.VectorParams(size=size, distance=models.Distance.COSINE))
+    client.create_payload_index(name, "n", field_schema=models.PayloadSchemaType.INTEGER)
+    dice = random.Random(1)
+    points = [models.PointStruct(id=i, vector=[dice.gauss(0, 1) for _ in range(size)], payload={"n": n, "text": f"ü {n}"}) for n, i in enumerate(ids)]
+    for at in range(0, len(points), 1000):
+        client.upsert(name, points[at : at + 1000], wait=True)
+
+
+def uuids(count: int) -> list[int | str]:
+    dice = random.Random(2)
+    return [str(UUID(int=dice.getrandbits(128))) for _ in range(count)]
+
+
+IDS: dict[str, list[int | str]] = {
+    "few": list(range(7)),
+    "dense": list(range(3000)),
+    "sparse": [n * 10**15 + 5 for n in range(3000)],
+    "huge": [2**64 - 1 - n for n in range(500)],
+    "uuids": uuids(3000),
+    "mixed": [*range(10, 2000), *uuids(1000)],
+}
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_the_same_points_give_the_same_fingerprint_in_whatever_order_they_came(server: Server, client: QdrantClient, kind: str) -> None:
+    fill(client, IDS[kind])
+    first = fingerprint(endpoint(server))
+    points, _ = client.scroll(NAME, limit=10_000, with_vectors=True)
+    client.delete_collection(NAME)
+    client.create_collection(NAME, vectors_config=models.VectorParams(size=16, distance=models.Distance.COSINE))
+    random.Random(3).shuffle(points)
+    for at in range(0, len(points), 500):
+        part = points[at : at + 500]
+        client.upsert(NAME, [models.PointStruct(id=p.id, vector=p.vector, payload=p.payload) for p in part], wait=True)  # type: ignore[arg-type]
+    client.create_payload_index(NAME, "n", field_schema=models.PayloadSchemaType.INTEGER)
+    assert not compare(first, fingerprint(endpoint(server)))
+    assert first.counts[f"points of {NAME}"] == len(IDS[kind])
+
+
+def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
+    fill(client, list(range(150)))
+    first = fingerprint(endpoint(server))
+
+    def different() -> set[str]:
+        return {difference.name.removesuffix(f" of {NAME}") for difference in compare(first, fingerprint(endpoint(server)))}
+
+    client.set_payload(NAME, {"n": 8}, points=[7])
+    assert different() == {"sampled points"}
+    client.set_payload(NAME, {"n": 7}, points=[7])
+    assert different() == set()
+    client.create_payload_index(NAME, "text", field_schema=models.PayloadSchemaType.KEYWORD)
+    assert different() == {"payload indexes"}
+    client.delete_payload_index(NAME, "text")
+    alias = models.CreateAlias(collection_name=NAME, alias_name="current")
+    client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
+    assert different() == {"aliases"}
+    client.update_collection_aliases([models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="current"))])
+    vector = client.retrieve(NAME, [30], with_vectors=True)[0].vector
+    client.update_vectors(NAME, [models.PointVectors(id=30, vector=[-x for x in vector])])  # type: ignore[arg-type, union-attr, operator]
+    assert "sampled points" in different()
+    client.delete(NAME, [30])
+    assert "points" in different()
+
+
+def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
+    one = Server(tmp_path / "q").start()
+    try:
+        client = one.client()
+        fill(client, list(range(400)))
+        client.close()
+        first = fingerprint(endpoint(one))
+        one.stop()
+        one.start()
+        assert not compare(first, fingerprint(endpoint(one)))
+    finally:
+        one.kill()
+
+
+def test_named_sparse_and_multi_vectors_are_read(server: Server, client: QdrantClient) -> None:
+    client.create_collection(
+        NAME,
+        vectors_config={"a": models.VectorParams(size=4, distance=models.Distance.EUCLID)},
+        sparse_vectors_config={"words": models.SparseVectorParams()},
+    )
+    rows = [
+        models.PointStruct(id=i, vector={"a": [i, 1, 2, 3], "words": models.SparseVector(indices=[i, 9000], values=[0.1, 0.2])}, payload={}) for i in range(50)
+    ]
+    client.upsert(NAME, rows, wait=True)
+    first = fingerprint(endpoint(server))
+    client.update_vectors(NAME, [models.PointVectors(id=3, vector={"words": models.SparseVector(indices=[3, 9000], values=[0.1, 0.3])})])
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"sampled points of {NAME}"}
+
+
+def test_an_empty_collection_and_an_empty_server(server: Server, client: QdrantClient) -> None:
+    assert fingerprint(endpoint(server)).counts == {"collections": 0, "aliases": 0}
+    client.create_collection("odd name+%", vectors_config=models.VectorParams(size=4, distance=models.Distance.DOT))
+    assert fingerprint(endpoint(server)).counts["points of odd name+%"] == 0
+
+
+def test_identical_vectors_leave_the_answer_to_nobody(server: Server, client: QdrantClient) -> None:
+    client.create_collection(NAME, vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
+    rows = [models.PointStruct(id=i, vector=[1, 2, 3, 4], payload={}) for i in range(200)]
+    client.upsert(NAME, rows, wait=True)
+    first = fingerprint(endpoint(server))
+    client.delete_collection(NAME)
+    client.create_collection(NAME, vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
+    client.upsert(NAME, rows[::-1], wait=True)
+    assert not compare(first, fingerprint(endpoint(server)))
+
+
+def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> None:
+    scored = [{"id": n, "score": score} for n, score in enumerate([0.9, 0.8, 0.8, 0.8, 0.5, 0.5, 0.5])]
+    dice = random.Random(1)
+    wanted = top_answers(scored, top=5, fetched=7)
+    assert wanted == [("0.9", "0"), ("0.8", "1"), ("0.8", "2"), ("0.8", "3")]
+    other_choice = [*scored[:6], {"id": 77, "score": 0.5}]
+    for found in (scored, other_choice):
+        shuffled = list(found)
+        dice.shuffle(shuffled)
+        assert top_answers(shuffled, top=5, fetched=7) == wanted
+    assert top_answers(scored, rising=True, top=2, fetched=100) == [("0.5", "4"), ("0.5", "5")]
+    assert top_answers([{"id": 1, "score": 0.89999998}], fetched=9) == top_answers([{"id": 1, "score": 0.9}], fetched=9)
+
+
+def test_points_as_bytes() -> None:
+    def point(**changes: object) -> dict[str, Any]:
+        return {"id": 1, "payload": {"b": 1, "a": [1.5, None]}, "vector": {"v": [0.1, 0.2], "s": {"indices": [2, 1], "values": [1, 2]}}, **changes}
+
+    same = point(payload={"a": [1.5, None], "b": 1}, vector={"s": {"indices": [1, 2], "values": [2, 1]}, "v": [0.10000000149011612, 0.2]})
+    assert point_bytes(point()) == point_bytes(same)
+    for other in ({"id": 2}, {"payload": {}}, {"vector": [0.1, 0.2]}, {"vector": {"v": [0.1, 0.2]}}, {"vector": {"w": [0.1, 0.2]}}):
+        assert point_bytes(point(**other)) != point_bytes(point())
+    identity = "C0FFEE00-0000-4000-8000-000000000001"
+    assert point_bytes(point(id=identity)) == point_bytes(point(id=identity.lower()))
+
+
+def test_settings_that_a_newer_version_adds_unset_do_not_count() -> None:
+    config = {"params": {"vectors": {"size": 4}}, "hnsw_config": {"m": 16}, "optimizer_config": {"x": 1}}
+    newer = {"params": {"vectors": {"size": 4, "memory": None}}, "hnsw_config": {"m": 16, "inline_storage": None}, "quantization_config": None}
+    assert configuration(config) == configuration(newer)
+
+
+class Old(BaseHTTPRequestHandler):
+    """A server from before 1.10, which knows no /points/query; it answers in another order each time."""
+
+    asked: list[str] = []
+
+    def answer(self, result: object, status: int = 200) -> None:
+        body = json.dumps({"result": result, "status": "ok" if status == 200 else {"error": "Not found"}, "time": 0}).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        said: dict[str, object] = {
+            "/collections": {"collections": [{"name": "c"}]},
+            "/aliases": {"aliases": []},
+            "/collections/c": {"config": {"params": {"vectors": {"size": 1, "distance": "Dot"}}}, "payload_schema": {}},
+        }
+        self.answer(said[self.path])
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.asked.append(self.path)
+        points = [{"id": n, "vector": [float(n)], "payload": {}} for n in range(5)]
+        random.shuffle(points)
+        if self.path.endswith("/count"):
+            self.answer({"count": 5})
+        elif self.path.endswith("/scroll"):
+            self.answer({"points": points, "next_page_offset": None})
+        elif self.path.endswith("/search"):
+            self.answer([{"id": p["id"], "score": p["vector"][0] * body["vector"][0]} for p in points])  # type: ignore[index]
+        else:
+            self.answer(None, 404)
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+def test_an_old_server_is_asked_the_old_way_and_answers_may_come_in_any_order() -> None:
+    with HTTPServer(("127.0.0.1", 0), Old) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = QdrantEndpoint(f"http://127.0.0.1:{server.server_port}")
+        first = fingerprint(where)
+        assert all(not compare(first, fingerprint(where)) for _ in range(5))
+        assert "/collections/c/points/search" in Old.asked
+        server.shutdown()
+
+
+def test_the_key_is_used_and_a_wrong_one_is_told_at_once(tmp_path: Path) -> None:
+    one = Server(tmp_path / "q", env={"QDRANT__SERVICE__API_KEY": "sesame"}).start()
+    try:
+        assert fingerprint(QdrantEndpoint(one.url, "sesame")).counts["collections"] == 0
+        assert version(QdrantEndpoint(one.url, "sesame")) == version(QdrantEndpoint(one.url))
+        for key in (None, "wrong"):
+            began = time.monotonic()
+            with pytest.raises(Problem, match="API key"):
+                fingerprint(QdrantEndpoint(one.url, key))
+            assert time.monotonic() - began < 5
+        assert "sesame" not in repr(QdrantEndpoint(one.url, "sesame"))
+    finally:
+        one.kill()
+
+
+def test_something_else_that_answers_is_a_problem() -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *words: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(Problem, match="Qdrant"):
+            version(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"))
+        server.shutdown()

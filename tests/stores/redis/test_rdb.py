@@ -1,0 +1,177 @@
+"""Dump files and backups: told apart, checked, put in place without losing what was there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.model.data import compare
+from omnimind_ops.model.event import Event
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.backup import build_rdb_from_backup, check_backup, read_backup
+from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.rdb import park, place_rdb, rdb_facts
+from tests.stores.redis.dump import fingerprint_rdb
+from tests.stores.redis.sample import fill
+from tests.stores.redis.servers import REDIS, client, need_servers, served, valkey_program
+
+US = (os.getuid(), os.getgid())
+CHECKER = "/usr/bin/redis-check-rdb"
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """A real dump with a few keys."""
+    home = tmp_path / "source"
+    home.mkdir()
+    with served(REDIS, folder=home) as endpoint:
+        client(endpoint).mset({f"key {n}": n for n in range(100)})
+        client(endpoint).save()
+    return home / "dump.rdb"
+
+
+@pytest.fixture
+def redis_dir(tmp_path: Path) -> Path:
+    """A data folder as a package leaves it, with data of its own."""
+    folder = tmp_path / "var"
+    (folder / "appendonlydir").mkdir(parents=True)
+    (folder / "appendonlydir" / "part").write_text("old")
+    (folder / "dump.rdb").write_text("old dump")
+    return folder
+
+
+def test_a_cut_dump_is_found_by_its_end(dump: Path) -> None:
+    assert rdb_facts(dump, CHECKER).version == 10
+    dump.write_bytes(dump.read_bytes()[:-40])
+    with pytest.raises(Problem, match="cut off"):
+        rdb_facts(dump)
+
+
+def test_a_flipped_byte_is_found_by_the_checker(dump: Path) -> None:
+    content = bytearray(dump.read_bytes())
+    content[len(content) // 2] ^= 1
+    dump.write_bytes(content)
+    rdb_facts(dump)
+    with pytest.raises(Problem, match="cannot use"):
+        rdb_facts(dump, CHECKER)
+
+
+@pytest.mark.parametrize("content", [b"", b"REDIS", b"hello, this is no dump at all"])
+def test_other_files_are_no_dumps(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(Problem, match="as a Redis dump"):
+        rdb_facts(tmp_path / "file")
+
+
+def test_placing_parks_what_was_there_and_is_loaded(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
+    parked = tmp_path / "parked"
+    assert place_rdb(dump, redis_dir, US, parked)
+    assert sorted(p.name for p in redis_dir.iterdir()) == ["dump.rdb"]
+    assert (redis_dir / "dump.rdb").stat().st_mode & 0o777 == 0o640
+    assert (parked / "dump.rdb").read_text() == "old dump" and (parked / "appendonlydir" / "part").read_text() == "old"
+    assert not place_rdb(dump, redis_dir, US, parked)  # again: nothing to do
+    with served(REDIS, folder=redis_dir) as endpoint:
+        assert client(endpoint).dbsize() == 100
+    assert place_rdb(dump, redis_dir, US, parked) is False
+
+
+def test_parked_things_are_never_overwritten_and_can_come_back(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
+    parked = tmp_path / "parked"
+    place_rdb(dump, redis_dir, US, parked)
+    (redis_dir / "dump.rdb").write_text("newer")
+    place_rdb(dump, redis_dir, US, parked)
+    assert {p.name for p in parked.iterdir()} == {"dump.rdb", "dump.rdb.1", "appendonlydir"}
+    assert (parked / "dump.rdb").read_text() == "old dump"
+    park(redis_dir, tmp_path / "discarded")
+    park(parked, redis_dir)
+    assert (redis_dir / "dump.rdb").read_text() == "old dump"
+
+
+def test_a_placing_that_was_cut_short_is_done_again(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
+    (redis_dir / ".dump.rdb.omnimind").write_text("half")
+    assert place_rdb(dump, redis_dir, US, tmp_path / "parked")
+    assert [p.name for p in redis_dir.iterdir()] == ["dump.rdb"]
+
+
+def test_a_dump_beside_an_empty_aof_folder_would_be_ignored(dump: Path) -> None:
+    """Why the native server must first start with AOF off."""
+    with served(REDIS, "--appendonly", "yes", folder=dump.parent) as endpoint:
+        assert client(endpoint).dbsize() == 0
+
+
+def test_a_backup_folder_with_a_dump(dump: Path, tmp_path: Path) -> None:
+    for given in (dump, dump.parent):
+        into = tmp_path / "made.rdb"
+        build_rdb_from_backup(given, "7.0.15", tmp_path, into, lambda event: None)
+        assert into.read_bytes() == dump.read_bytes()
+
+
+def test_a_backup_with_append_only_files_is_replayed(tmp_path: Path) -> None:
+    home = tmp_path / "data"
+    home.mkdir()
+    with served(REDIS, "--appendonly", "yes", "--appendfsync", "always", folder=home) as endpoint:
+        fill(client(endpoint), client(endpoint, 5))
+        until = horizon(endpoint)
+        before = fingerprint(endpoint, until)
+    (home / "dump.rdb").write_bytes(b"REDIS0010 stale, and not even whole")
+    kept = {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
+    told: list[Event] = []
+    build_rdb_from_backup(home, "7.0.15", tmp_path, tmp_path / "made.rdb", told.append)
+    assert any("append-only files are used" in event.text for event in told)
+    assert compare(before, fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
+    assert kept == {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
+
+
+def test_a_single_append_only_file_of_an_older_server_is_replayed(tmp_path: Path) -> None:
+    need_servers()
+    home = tmp_path / "data"
+    home.mkdir()
+    (home / "appendonly.aof").write_bytes(b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n")
+    build_rdb_from_backup(home, "7.0.15", tmp_path, tmp_path / "made.rdb", lambda event: None)
+    with served(REDIS, "--dbfilename", "made.rdb", folder=tmp_path) as endpoint:
+        assert client(endpoint).get("a") == b"b"
+
+
+def test_a_newer_backup_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    need_servers()
+    home = tmp_path / "data"
+    home.mkdir()
+    with served(valkey_program(), folder=home) as endpoint:
+        client(endpoint).set("a", "b")
+        client(endpoint).save()
+    with pytest.raises(Problem, match=r"RDB 80 of Valkey 9\.") as caught:
+        check_backup(home, read_backup(home), "5:7.0.15-1")
+    assert "start a valkey:9." in caught.value.fix
+    with served(valkey_program(), "--appendonly", "yes", folder=home):
+        pass
+    with pytest.raises(Problem, match="RDB 80"):
+        check_backup(home, read_backup(home), "5:7.0.15-1")
+
+
+def test_append_only_parts_need_a_7_0(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").mkdir()
+    with pytest.raises(Problem, match=r"came with 7\.0"):
+        check_backup(tmp_path, read_backup(tmp_path), "6.0.16")
+
+
+def test_a_folder_without_redis_files_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="as a Redis backup"):
+        read_backup(tmp_path)
+    with pytest.raises(Problem):
+        read_backup(tmp_path / "absent.rdb")
+
+
+def test_other_file_systems_are_refused_for_parking(redis_dir: Path) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == redis_dir.stat().st_dev:
+        pytest.skip("/dev/shm is not another file system here")
+    into = elsewhere / f"omnimind-{os.getpid()}"
+    try:
+        with pytest.raises(Problem, match="cannot put"):
+            park(redis_dir, into)
+        assert (redis_dir / "dump.rdb").read_text() == "old dump"
+    finally:
+        shutil.rmtree(into, ignore_errors=True)
