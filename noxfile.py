@@ -33,7 +33,12 @@ LOCKS = {
     "model": ("--no-deps", "locks/model.in"),
     "cli": ("pyproject.toml", "locks/cli.in"),
 }
-HOST = ("sys_platform == 'linux'", "platform_machine == 'x86_64'", "implementation_name == 'cpython'", "python_full_version < '3.14'")
+HOST = (
+    "sys_platform == 'linux'",
+    "platform_machine == 'x86_64'",
+    "implementation_name == 'cpython'",
+    "python_full_version < '3.14'",
+)
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
 """What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
 PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
@@ -55,6 +60,7 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style and the direction of imports."""
+    session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports")
 
@@ -95,7 +101,17 @@ def campaign(session: nox.Session) -> None:
 @nox.session
 def locks(session: nox.Session) -> None:
     """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
-    common = ("uv", "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header")
+    common = (
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--upgrade",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-annotate",
+        "--no-header",
+    )
     common += ("--no-emit-package", "openvino-telemetry")  # locks/README.md
     for lock in session.posargs or LOCKS:
         file = Path("locks", f"{lock}.txt")

@@ -58,7 +58,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         journal=word("JOURNAL", default.journal),
         bench=word("BENCH", default.bench),
         frontend_port=number("FRONTEND_PORT", default.frontend_port),
-        backend_ports=tuple(int(port) for port in word("BACKEND_PORTS", ",".join(map(str, default.backend_ports))).split(",")),
+        backend_ports=tuple(
+            int(port) for port in word("BACKEND_PORTS", ",".join(map(str, default.backend_ports))).split(",")
+        ),
         check_seconds=float(word("CHECK_SECONDS", default.check_seconds)),
         open_reads=word("OPEN_READS", "no").lower() in ("1", "yes", "true", "on"),
         body_bytes=number("BODY_BYTES", default.body_bytes),

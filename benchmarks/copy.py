@@ -51,14 +51,24 @@ def make_tree(top: Path, size: int) -> None:
     """Write a tree of `size` apparent bytes."""
     dice = random.Random(1)
     for n in range(max(1, size // SEGMENT)):
-        folder = top / "collections" / "universal_machine_embeddings" / "0" / "segments" / f"segment-{n // 6}" / "vector_storage"
+        folder = (
+            top
+            / "collections"
+            / "universal_machine_embeddings"
+            / "0"
+            / "segments"
+            / f"segment-{n // 6}"
+            / "vector_storage"
+        )
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"chunk_{n}.mmap").open("wb") as file:
             for _ in range(int(SEGMENT * FILL[n % len(FILL)]) >> 20):
                 file.write(dice.randbytes(1 << 20))
             file.truncate(SEGMENT)
         for small in range(5):
-            (folder / f"part_{n}_{small}.json").write_text(json.dumps(list(range(dice.randrange(2000)))), encoding="ascii")
+            (folder / f"part_{n}_{small}.json").write_text(
+                json.dumps(list(range(dice.randrange(2000)))), encoding="ascii"
+            )
     run(("sync", "-f", str(top)), timeout=600)
 
 
@@ -74,7 +84,16 @@ def measure(source: Path, work: Path, order: int) -> Round:
         said[way] = ways[way](source, target)
     live, final, cp, rsync = (said[way] for way in ("live", "final", "cp", "rsync"))
     memory = max(live["memory"], final["memory"])
-    return Round(live["seconds"], final["seconds"], final["again"], cp["plain"], cp["synced"], memory, rsync["plain"], rsync["checked"])
+    return Round(
+        live["seconds"],
+        final["seconds"],
+        final["again"],
+        cp["plain"],
+        cp["synced"],
+        memory,
+        rsync["plain"],
+        rsync["checked"],
+    )
 
 
 def _live(source: Path, target: Path) -> dict[str, float]:
@@ -124,7 +143,9 @@ def child(way: str, source: Path, target: Path) -> None:
     """Copy, and once more; print the seconds of both and the peak memory in MB."""
     first = copy_tree(source, target, live=way == "live")
     second = copy_tree(source, target)
-    peak = next(line for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+    peak = next(
+        line for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")
+    )
     print(json.dumps({"seconds": first.seconds, "again": second.seconds, "memory": int(peak.split()[1]) / 1000}))
 
 

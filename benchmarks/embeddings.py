@@ -47,7 +47,9 @@ class Seen:
 
     def ratio(self, ours: str, theirs: str) -> float:
         """Return how many times faster ours was, round by round, in the median."""
-        return round(statistics.median(other / own for own, other in zip(self.rounds[ours], self.rounds[theirs], strict=True)), 2)
+        return round(
+            statistics.median(other / own for own, other in zip(self.rounds[ours], self.rounds[theirs], strict=True)), 2
+        )
 
 
 def main() -> None:
@@ -81,7 +83,9 @@ def main() -> None:
 Task = Callable[[], tuple[float, Sequence[float]]]
 
 
-def _tasks(ours: World, theirs: str, reference: SentenceTransformers, texts: list[str], vectors: dict[str, bytes]) -> dict[str, Task]:
+def _tasks(
+    ours: World, theirs: str, reference: SentenceTransformers, texts: list[str], vectors: dict[str, bytes]
+) -> dict[str, Task]:
     mine = [f"{ours.url(worker)}/v1/embeddings" for worker in range(WORKERS)]
     headers = {"authorization": f"Bearer {ours.tokens['reader']}", "cache-control": "no-store"}
     fours = [texts[at : at + 4] for at in range(0, len(texts), 4)] * 2
@@ -125,7 +129,11 @@ def _print(seen: Seen, memory: dict[str, float], cosine: float, mode: str) -> No
     print(f"\n{'':<28}{'median s':>10}{'min':>8}{'max':>8}{'p50 ms':>10}{'p99 ms':>10}")
     for name, rounds in seen.rounds.items():
         each = sorted(seen.each[name])
-        tail = f"{each[len(each) // 2] * 1000:>10.1f}{each[int(len(each) * 0.99)] * 1000:>10.1f}" if len(each) > len(rounds) else ""
+        tail = (
+            f"{each[len(each) // 2] * 1000:>10.1f}{each[int(len(each) * 0.99)] * 1000:>10.1f}"
+            if len(each) > len(rounds)
+            else ""
+        )
         print(f"{name:<28}{statistics.median(rounds):>10.2f}{min(rounds):>8.2f}{max(rounds):>8.2f}{tail}")
     print("memory MB: " + ", ".join(f"{name} {held:.0f}" for name, held in memory.items()))
     alone, together = sorted(seen.each["ours short, one by one"]), sorted(seen.each["ours short, 16 callers"])

@@ -21,15 +21,25 @@ class Load:
     rows: tuple[bytes, ...]
 
 
-def run(urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str] | None = None, model: str = "model") -> Load:
+def run(
+    urls: Sequence[str],
+    requests: Sequence[Sequence[str]],
+    callers: int,
+    headers: Mapping[str, str] | None = None,
+    model: str = "model",
+) -> Load:
     """Send all requests from `callers` callers, each to the next of the URLs; any answer but 200 is an error."""
     return asyncio.run(_run(urls, requests, callers, headers or {}, model))
 
 
-async def _run(urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str) -> Load:
+async def _run(
+    urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str
+) -> Load:
     waiting = list(enumerate(requests))[::-1]
     each, rows = [0.0] * len(requests), [b""] * len(requests)
-    async with httpx.AsyncClient(timeout=600, headers=dict(headers), limits=httpx.Limits(max_connections=callers)) as client:
+    async with httpx.AsyncClient(
+        timeout=600, headers=dict(headers), limits=httpx.Limits(max_connections=callers)
+    ) as client:
 
         async def caller(url: str) -> None:
             while waiting:

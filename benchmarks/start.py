@@ -66,7 +66,9 @@ def up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
     began = time.monotonic()
     out = run(environment, "up", "--json")
     seconds = time.monotonic() - began
-    return seconds, next(event["data"] for event in map(json.loads, reversed(out.splitlines())) if event["kind"] == "result")
+    return seconds, next(
+        event["data"] for event in map(json.loads, reversed(out.splitlines())) if event["kind"] == "result"
+    )
 
 
 def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
@@ -82,7 +84,15 @@ def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
 
 def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
     """Run an omnimind command; a failure ends this program unless it is not to be checked."""
-    done = subprocess.run((sys.executable, "-m", "omnimind_ops", *words), env=environment, cwd="/", capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(
+        (sys.executable, "-m", "omnimind_ops", *words),
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
     if check and done.returncode:
         sys.exit(f"omnimind {' '.join(words)} ended with {done.returncode}\n{done.stderr}\n{done.stdout}")
     return done.stdout

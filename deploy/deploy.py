@@ -31,6 +31,8 @@ ORDER = (
 def find(role: str, stage: str) -> Callable[[Goal], None]:
     """Return a role's stage; ValueError names what there is."""
     if role not in ROLES or stage not in STAGES:
-        raise ValueError(f"no role {role!r} with a stage {stage!r}: roles are {', '.join(ROLES)}; stages are {', '.join(STAGES)}")
+        raise ValueError(
+            f"no role {role!r} with a stage {stage!r}: roles are {', '.join(ROLES)}; stages are {', '.join(STAGES)}"
+        )
     function: Callable[[Goal], None] = getattr(ROLES[role], stage)
     return function

@@ -112,7 +112,9 @@ def _operation(state: State, operation: str, change: str) -> Message:
     return {"kind": "op", "name": title, "change": change, "lines": [] if change == "no" else notes.lines(operation)}
 
 
-def _failure(state: State, host: Host, operations: Sequence[str], role: str, stage: str, error: PyinfraError) -> Message:
+def _failure(
+    state: State, host: Host, operations: Sequence[str], role: str, stage: str, error: PyinfraError
+) -> Message:
     """Tell which operation failed and what it printed; pyinfra's exception knows neither."""
     for operation in operations:
         meta = state.ops[host][operation].operation_meta
@@ -121,7 +123,11 @@ def _failure(state: State, host: Host, operations: Sequence[str], role: str, sta
             printed = meta._combined_output
             said = [line.line for line in printed.combined_lines] if printed else []
             errors = [line for line in meta.stderr_lines if line.strip()] if printed else []
-            return _problem(f"cannot {title[:1].lower()}{title[1:]}", output.main_line(errors or said) or str(error), output.kept(said))
+            return _problem(
+                f"cannot {title[:1].lower()}{title[1:]}",
+                output.main_line(errors or said) or str(error),
+                output.kept(said),
+            )
     return _problem(f"cannot {stage} {role}", str(error), [])
 
 

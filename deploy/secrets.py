@@ -59,7 +59,12 @@ def hand_out(goal: Goal) -> Commands:
     found = read()
     if NOT_YET in found.values():
         notes.guess(host)
-    yield from place._inner([File(path_of(one), of_goal(f"env/{one}.j2", goal, secrets=found, folder=FOLDER), 0o600, secret=True) for one in DERIVED])
+    yield from place._inner(
+        [
+            File(path_of(one), of_goal(f"env/{one}.j2", goal, secrets=found, folder=FOLDER), 0o600, secret=True)
+            for one in DERIVED
+        ]
+    )
 
 
 def _fresh(value: str) -> str:

@@ -47,44 +47,101 @@ def services(world: World) -> tuple[Service, ...]:
 
     Workers wait for the stores and the schema, not for the engine: its socket takes connections while it loads.
     """
-    return (*_stores(world), _engine(world), *(_backend(world, at, port) for at, port in enumerate(world.ports.backends)), _frontend(world), *_guard(world))
+    return (
+        *_stores(world),
+        _engine(world),
+        *(_backend(world, at, port) for at, port in enumerate(world.ports.backends)),
+        _frontend(world),
+        *_guard(world),
+    )
 
 
 def named(world: World, name: str) -> Service | None:
     """Return the service of that name; a port alone (8000) means its backend."""
-    return next((one for one in services(world) if name in (one.name, *one.processes) or (one.kind is Kind.BACKEND and name == str(one.port))), None)
+    return next(
+        (
+            one
+            for one in services(world)
+            if name in (one.name, *one.processes) or (one.kind is Kind.BACKEND and name == str(one.port))
+        ),
+        None,
+    )
 
 
 def _stores(world: World) -> tuple[Service, ...]:
     data = dict(zip(STORES, map(str, world.stores), strict=True))
     postgres = next((unit for unit in world.units if unit.startswith("postgresql@")), native.POSTGRES)
     return (
-        _service(world, Kind.POSTGRES, (postgres if world.native else "postgres",), port=world.ports.postgres, data=data[Kind.POSTGRES]),
-        _service(world, Kind.REDIS, (native.REDIS if world.native else "redis",), port=world.ports.redis, data=data[Kind.REDIS]),
-        _service(world, Kind.QDRANT, (native.QDRANT if world.native else "qdrant",), port=world.ports.qdrant, data=data[Kind.QDRANT]),
+        _service(
+            world,
+            Kind.POSTGRES,
+            (postgres if world.native else "postgres",),
+            port=world.ports.postgres,
+            data=data[Kind.POSTGRES],
+        ),
+        _service(
+            world,
+            Kind.REDIS,
+            (native.REDIS if world.native else "redis",),
+            port=world.ports.redis,
+            data=data[Kind.REDIS],
+        ),
+        _service(
+            world,
+            Kind.QDRANT,
+            (native.QDRANT if world.native else "qdrant",),
+            port=world.ports.qdrant,
+            data=data[Kind.QDRANT],
+        ),
     )
 
 
 def _engine(world: World) -> Service:
     socket, unit = native.ENGINE
     processes = (unit,) if world.native else ("engine",)
-    return _service(world, Kind.ENGINE, processes, socket=str(world.engine_socket), data=str(world.state / "models"), sockets=(socket,) if world.native else ())
+    return _service(
+        world,
+        Kind.ENGINE,
+        processes,
+        socket=str(world.engine_socket),
+        data=str(world.state / "models"),
+        sockets=(socket,) if world.native else (),
+    )
 
 
 def _backend(world: World, at: int, port: int) -> Service:
     """The first port is critical: the page and scripts ask it first; the others stand in for it."""
     numbers = range(1, world.workers + 1)
-    processes = tuple(f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers)
+    processes = tuple(
+        f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers
+    )
     after = tuple(map(str, STORES))
     sockets = (f"omnimind-{port}.socket",) if world.native else ()
     needs = (str(Kind.ENGINE),)
-    return _service(world, Kind.BACKEND, processes, name=f"backend-{port}", critical=at == 0, after=after, port=port, sockets=sockets, needs=needs)
+    return _service(
+        world,
+        Kind.BACKEND,
+        processes,
+        name=f"backend-{port}",
+        critical=at == 0,
+        after=after,
+        port=port,
+        sockets=sockets,
+        needs=needs,
+    )
 
 
 def _frontend(world: World) -> Service:
     socket, unit = native.FRONTEND
     processes = (unit,) if world.native else ("frontend",)
-    return _service(world, Kind.FRONTEND, processes, critical=False, port=world.ports.frontend, sockets=(socket,) if world.native else ())
+    return _service(
+        world,
+        Kind.FRONTEND,
+        processes,
+        critical=False,
+        port=world.ports.frontend,
+        sockets=(socket,) if world.native else (),
+    )
 
 
 def _guard(world: World) -> tuple[Service, ...]:

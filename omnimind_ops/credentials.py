@@ -28,6 +28,10 @@ def load(paths: Paths) -> Credentials:
     except PermissionError as error:
         raise Problem("cannot read the credentials", str(error), "run it as root: sudo omnimind …") from error
     try:
-        return Credentials(words["OMNIMIND_REDIS_PASSWORD"], words["QDRANT__SERVICE__API_KEY"], words["OMNIMIND_POSTGRES_DSN"])
+        return Credentials(
+            words["OMNIMIND_REDIS_PASSWORD"], words["QDRANT__SERVICE__API_KEY"], words["OMNIMIND_POSTGRES_DSN"]
+        )
     except KeyError as error:
-        raise Problem("cannot read the credentials", f"{error} is not in {paths.secrets}/*.env", "run `omnimind converge`") from error
+        raise Problem(
+            "cannot read the credentials", f"{error} is not in {paths.secrets}/*.env", "run `omnimind converge`"
+        ) from error

@@ -55,18 +55,29 @@ def version(root: Path = ROOT) -> str:
     text = (root / "omnimind_ops/__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
     if not found:
-        raise Problem("cannot pack omnimind's own code", f"{root}/omnimind_ops tells no version", "install omnimind again")
+        raise Problem(
+            "cannot pack omnimind's own code", f"{root}/omnimind_ops tells no version", "install omnimind again"
+        )
     return found[1]
 
 
 def files(root: Path = ROOT) -> dict[str, bytes]:
     """Return all files by their path in a wheel."""
-    found = {f"{name}/{path}": data for name in PACKAGES for path, data in _below(root / name) if not f"{name}/{path}".startswith(PACKED)}
+    found = {
+        f"{name}/{path}": data
+        for name in PACKAGES
+        for path, data in _below(root / name)
+        if not f"{name}/{path}".startswith(PACKED)
+    }
     for name in DATA:
         folder = paths.data(name, root / "omnimind_ops")
         packed = {f"{PACKED}/{name}/{path}": data for path, data in _below(folder)}
         if not packed:
-            raise Problem("cannot pack omnimind's own code", f"nothing is in {folder}", "install omnimind again; in a checkout, `bash .ci/prepare` builds the page")
+            raise Problem(
+                "cannot pack omnimind's own code",
+                f"nothing is in {folder}",
+                "install omnimind again; in a checkout, `bash .ci/prepare` builds the page",
+            )
         found |= packed
     return found
 
@@ -75,7 +86,11 @@ def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the files that belong to us: neither what Python compiles nor what an editor hides."""
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
-        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith((".", "__pycache__")) for part in inner.parts):
+        if (
+            path.is_file()
+            and path.suffix != ".pyc"
+            and not any(part.startswith((".", "__pycache__")) for part in inner.parts)
+        ):
             yield str(inner), path.read_bytes()
 
 
@@ -83,11 +98,21 @@ def _info(root: Path) -> dict[str, bytes]:
     """Return what a wheel's dist-info tells of us: copied from where we are installed, made from pyproject.toml in a checkout."""
     place = root / f"{NAME}-{version(root)}.dist-info"
     if (place / "METADATA").is_file():
-        names = ("METADATA", ENTRY_POINTS, *(str(path.relative_to(place)) for path in sorted(place.glob("licenses/**/*")) if path.is_file()))
+        names = (
+            "METADATA",
+            ENTRY_POINTS,
+            *(str(path.relative_to(place)) for path in sorted(place.glob("licenses/**/*")) if path.is_file()),
+        )
         return {name: (place / name).read_bytes() for name in names}
     manifest = root / "pyproject.toml"
     if not manifest.is_file():
-        raise Problem("cannot pack omnimind's own code", f"there is neither {manifest} nor {place}", "install omnimind again")
+        raise Problem(
+            "cannot pack omnimind's own code", f"there is neither {manifest} nor {place}", "install omnimind again"
+        )
     project = tomllib.loads(manifest.read_text(encoding="utf-8"))["project"]
     licenses = {f"licenses/{name}": (root / name).read_bytes() for name in project["license-files"]}
-    return {"METADATA": wheel_file.metadata(project, version(root)), ENTRY_POINTS: wheel_file.entry_points(project["scripts"]), **licenses}
+    return {
+        "METADATA": wheel_file.metadata(project, version(root)),
+        ENTRY_POINTS: wheel_file.entry_points(project["scripts"]),
+        **licenses,
+    }

@@ -28,31 +28,75 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    project: str = Field(default="", description="Compose project to migrate; found when there is only one that it can be")
-    ignore: tuple[str, ...] = Field(default=(), description="preflight checks whose failure is only a warning, as --ignore")
-    confirm_minutes: int = Field(default=10, ge=1, le=1440, description="after a cutover: minutes until the containers come back unless confirmed")
-    backend_ports: tuple[Port, ...] = Field(default=(8000, 8080, 3001), min_length=1, description="one backend for each port, first choice first")
+    project: str = Field(
+        default="", description="Compose project to migrate; found when there is only one that it can be"
+    )
+    ignore: tuple[str, ...] = Field(
+        default=(), description="preflight checks whose failure is only a warning, as --ignore"
+    )
+    confirm_minutes: int = Field(
+        default=10,
+        ge=1,
+        le=1440,
+        description="after a cutover: minutes until the containers come back unless confirmed",
+    )
+    backend_ports: tuple[Port, ...] = Field(
+        default=(8000, 8080, 3001), min_length=1, description="one backend for each port, first choice first"
+    )
     workers: int = Field(default=2, ge=1, le=64, description="processes for each backend")
     frontend_port: Port = Field(default=3000, description="port of the page")
     redis_port: Port = Field(default=6379, description="port of Redis, on 127.0.0.1")
     postgres_port: Port = Field(default=5432, description="port of PostgreSQL, on 127.0.0.1")
     qdrant_port: Port = Field(default=6333, description="port of Qdrant's REST API, on 127.0.0.1")
-    user: str = Field(default="omnimind", pattern=r"^[a-z_][a-z0-9_-]{0,31}$", description="system user of the services; made when missing")
-    database: str = Field(default="omnimind", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="PostgreSQL database and role; made when missing")
-    collection: str = Field(default="universal_machine_embeddings", min_length=1, description="Qdrant collection that the backend searches")
-    model: str = Field(default="", pattern=MODEL, description="folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty")
-    mode: Literal["auto", "exact", "fast"] = Field(default="auto", description="how the engine computes on a CPU: auto, exact or fast")
-    open_reads: bool = Field(default=False, description="whoever is on this host may search and read without logging in")
+    user: str = Field(
+        default="omnimind",
+        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
+        description="system user of the services; made when missing",
+    )
+    database: str = Field(
+        default="omnimind",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="PostgreSQL database and role; made when missing",
+    )
+    collection: str = Field(
+        default="universal_machine_embeddings", min_length=1, description="Qdrant collection that the backend searches"
+    )
+    model: str = Field(
+        default="",
+        pattern=MODEL,
+        description="folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty",
+    )
+    mode: Literal["auto", "exact", "fast"] = Field(
+        default="auto", description="how the engine computes on a CPU: auto, exact or fast"
+    )
+    open_reads: bool = Field(
+        default=False, description="whoever is on this host may search and read without logging in"
+    )
     uploads: str = Field(default="/var/lib/omnimind/uploads", description="folder of uploaded files")
     qdrant_home: str = Field(default="/var/lib/qdrant", description="folder that holds Qdrant's storage and snapshots")
-    redis_dir: str = Field(default="/var/lib/redis", description="folder of Redis' data; the packaged unit can write to no other without a drop-in")
-    python: str = Field(default="", description="interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty")
-    wheelhouse: str = Field(default="", description="folder of wheels for a host without a network; the package index when empty")
-    lock: Literal["", "cpu", "cu12", "cu13"] = Field(default="", description="set of GPU packages; chosen by the driver when empty")
-    qdrant_binary: str = Field(default="", description="Qdrant executable to install instead of the one in the container")
-    critical_timeout: int = Field(default=300, ge=1, description="seconds that a service without which nothing works may take to start")
+    redis_dir: str = Field(
+        default="/var/lib/redis",
+        description="folder of Redis' data; the packaged unit can write to no other without a drop-in",
+    )
+    python: str = Field(
+        default="", description="interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty"
+    )
+    wheelhouse: str = Field(
+        default="", description="folder of wheels for a host without a network; the package index when empty"
+    )
+    lock: Literal["", "cpu", "cu12", "cu13"] = Field(
+        default="", description="set of GPU packages; chosen by the driver when empty"
+    )
+    qdrant_binary: str = Field(
+        default="", description="Qdrant executable to install instead of the one in the container"
+    )
+    critical_timeout: int = Field(
+        default=300, ge=1, description="seconds that a service without which nothing works may take to start"
+    )
     secondary_timeout: int = Field(default=180, ge=1, description="seconds that any other service may take to start")
-    auto_recovery: bool = Field(default=True, description="the guard restarts what fails its deep health check again and again")
+    auto_recovery: bool = Field(
+        default=True, description="the guard restarts what fails its deep health check again and again"
+    )
 
     @field_validator(*FOLDERS, "python", "wheelhouse", "qdrant_binary")
     @classmethod
@@ -127,7 +171,9 @@ def _read(place: Path, *, must_exist: bool) -> str:
         return place.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         if must_exist:
-            raise Problem("cannot read the settings", f"there is no file {place}", "check --config and OMNIMIND_CONFIG") from error
+            raise Problem(
+                "cannot read the settings", f"there is no file {place}", "check --config and OMNIMIND_CONFIG"
+            ) from error
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise Problem("cannot read the settings", f"{place}: {error}", "make it readable text: chmod 0644") from error
@@ -136,4 +182,9 @@ def _read(place: Path, *, must_exist: bool) -> str:
 def _problem(place: Path | None, faults: list[str]) -> Problem:
     where = str(place) if place else "the environment"
     why = f"{where} has {len(faults)} faults" if len(faults) > 1 else f"{where}: {faults[0]}"
-    return Problem("cannot use the settings", why, "correct what is named; omnimind.example.toml shows every key", log=tuple(faults))
+    return Problem(
+        "cannot use the settings",
+        why,
+        "correct what is named; omnimind.example.toml shows every key",
+        log=tuple(faults),
+    )

@@ -75,16 +75,34 @@ def _serve(line: str, say: Say) -> None:
         else:
             result = job.run(words["role"], words["stage"], goal, bool(words.get("dry")), say)
     except (ValueError, KeyError, TypeError) as error:
-        _problem(say, "cannot read the job", f"{type(error).__name__}: {error}", "this is a bug in omnimind: please report it")
+        _problem(
+            say,
+            "cannot read the job",
+            f"{type(error).__name__}: {error}",
+            "this is a bug in omnimind: please report it",
+        )
     except Exception as error:
         # Whatever went wrong inside pyinfra belongs to this job; the next one gets a fresh State.
-        _problem(say, f"cannot run {words.get('role', 'a survey')} {words.get('stage', '')}".rstrip(), f"{type(error).__name__}: {error}", "see the traceback below")
+        _problem(
+            say,
+            f"cannot run {words.get('role', 'a survey')} {words.get('stage', '')}".rstrip(),
+            f"{type(error).__name__}: {error}",
+            "see the traceback below",
+        )
     else:
         say(result)
 
 
 def _problem(say: Say, what: str, why: str, fix: str) -> None:
-    say({"kind": "problem", "what": what, "why": why, "fix": fix, "log": traceback.format_exc().splitlines()[-LOG_LINES:]})
+    say(
+        {
+            "kind": "problem",
+            "what": what,
+            "why": why,
+            "fix": fix,
+            "log": traceback.format_exc().splitlines()[-LOG_LINES:],
+        }
+    )
 
 
 def _die_with_parent() -> None:

@@ -35,4 +35,9 @@ def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None
 def not_installed(doing: str) -> Problem:
     """Return the Problem of a machine without OmniMind."""
     why = "neither systemd units of ours are installed nor was an embedded system ever started by this user"
-    return Problem(f"cannot {doing}", why, "start one here: omnimind up; or take over a Compose project: omnimind migrate --from-docker", code=ExitCode.NOT_INSTALLED)
+    return Problem(
+        f"cannot {doing}",
+        why,
+        "start one here: omnimind up; or take over a Compose project: omnimind migrate --from-docker",
+        code=ExitCode.NOT_INSTALLED,
+    )

@@ -9,7 +9,9 @@ import pytest
 
 from tests.services import Services, services
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that starts us with & has it ignored, by us and by all that we start
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell that starts us with & has it ignored, by us and by all that we start
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

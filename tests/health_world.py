@@ -22,7 +22,7 @@ from omnimind_ops.model.world import Mode, Ports, World
 from tests.services import PASSWORD, Process, Services, free_port
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = '''
+PROGRAM = """
 import array, http.server, json, os, socket, socketserver, sys, time
 kind, place, faults = sys.argv[1:4]
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ else:
     server = Unix(place, Handler)
 if json.load(open(faults)).get(kind, {}).get("dies"): sys.exit(3)
 server.serve_forever()
-'''
+"""
 
 
 @dataclass
@@ -180,15 +180,33 @@ class Children:
         if name in self.stores:
             running = self.stores[name].running
             alive = running is not None and running.poll() is None
-            return ProcessState(name, "running" if alive else "failed", running.pid if alive and running else 0, time.time() - 1000)
+            return ProcessState(
+                name, "running" if alive else "failed", running.pid if alive and running else 0, time.time() - 1000
+            )
         if name not in self.children:
             return ProcessState(name, "running", os.getpid(), time.time() - 1000)  # the guard: the test itself
         child = self.children[name]
         alive = child.running is not None and child.running.poll() is None
         if alive and child.running:
-            return ProcessState(name, "running", child.running.pid, child.since, child.restarts, memory_bytes=10 << 20, memory_limit=100 << 20)
+            return ProcessState(
+                name,
+                "running",
+                child.running.pid,
+                child.since,
+                child.restarts,
+                memory_bytes=10 << 20,
+                memory_limit=100 << 20,
+            )
         state = "failed" if child.gave_up else "stopped" if not child.wanted else "backoff"
-        return ProcessState(name, state, 0, child.since, child.restarts, by_person=child.stopped_by_person, detail="ended with 3" if child.gave_up else "")
+        return ProcessState(
+            name,
+            state,
+            0,
+            child.since,
+            child.restarts,
+            by_person=child.stopped_by_person,
+            detail="ended with 3" if child.gave_up else "",
+        )
 
 
 @dataclass
@@ -260,8 +278,22 @@ def embedded_home(stores: Services, place: Path) -> Path:
     """Make an embedded system as its last start left it: its stores answer, nobody runs its processes. Returns XDG_STATE_HOME."""
     state = place / "omnimind"
     (state / "run").mkdir(parents=True)
-    ports = {"backends": [free_port()], "frontend": free_port(), "redis": stores.redis_port, "postgres": stores.postgres_port, "qdrant": stores.qdrant_port}
-    words = {"ports": ports, "workers": 1, "collection": "c", "uploads": str(state / "uploads"), "standin": True, "qdrant": "", "moved": {}}
+    ports = {
+        "backends": [free_port()],
+        "frontend": free_port(),
+        "redis": stores.redis_port,
+        "postgres": stores.postgres_port,
+        "qdrant": stores.qdrant_port,
+    }
+    words = {
+        "ports": ports,
+        "workers": 1,
+        "collection": "c",
+        "uploads": str(state / "uploads"),
+        "standin": True,
+        "qdrant": "",
+        "moved": {},
+    }
     (state / "embedded.json").write_text(json.dumps(words))
     secrets = state / "secrets.json"
     secrets.write_text(json.dumps({"postgres": PASSWORD, "redis": PASSWORD, "qdrant": stores.qdrant_key}))
@@ -272,4 +304,10 @@ def embedded_home(stores: Services, place: Path) -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """Return the environment of a command that works with that system."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C.UTF-8",
+    }

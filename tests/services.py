@@ -62,7 +62,15 @@ class Process:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(self.words, user=self.user, group=pwd.getpwnam(self.user).pw_gid if self.user else None, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **(self.env or {})})
+            self.running = subprocess.Popen(
+                self.words,
+                user=self.user,
+                group=pwd.getpwnam(self.user).pw_gid if self.user else None,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(self.env or {})},
+            )
         try:
             wait(self.name, self.ready, self.running)
         except AssertionError as error:
@@ -140,8 +148,19 @@ def services() -> Iterator[Services]:
     configuration.write_text(valkey.configuration(home / "redis", ports[1], PASSWORD, durable=False))
     found = Services(
         home,
-        Process("postgres", postgres.words(data, ports[0], durable=False), lambda: bool(psycopg.connect(found.dsn, connect_timeout=2).close() or True), home / "postgres.log", user=postgres.owner()),
-        Process("valkey", valkey.words(configuration), lambda: bool(redis.Redis.from_url(found.redis_url).ping()), home / "valkey.log"),
+        Process(
+            "postgres",
+            postgres.words(data, ports[0], durable=False),
+            lambda: bool(psycopg.connect(found.dsn, connect_timeout=2).close() or True),
+            home / "postgres.log",
+            user=postgres.owner(),
+        ),
+        Process(
+            "valkey",
+            valkey.words(configuration),
+            lambda: bool(redis.Redis.from_url(found.redis_url).ping()),
+            home / "valkey.log",
+        ),
         Process(
             "qdrant",
             qdrant.words(),

@@ -19,18 +19,28 @@ async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -
     """Return who calls; 401 for nobody, or for a token that is not valid (any more)."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme:
-        found = await tokens.find(pools.postgres, token) if scheme.lower() == "bearer" and token.startswith(tokens.PREFIX) and len(token) < LONGEST else None
+        found = (
+            await tokens.find(pools.postgres, token)
+            if scheme.lower() == "bearer" and token.startswith(tokens.PREFIX) and len(token) < LONGEST
+            else None
+        )
         if found is None:
-            raise unauthenticated("the token is not valid: it is unknown, has expired, or its user is disabled", "make a new one: POST /tokens")
+            raise unauthenticated(
+                "the token is not valid: it is unknown, has expired, or its user is disabled",
+                "make a new one: POST /tokens",
+            )
         return found
     cookie = connection.cookies.get(COOKIE, "")
-    session = await sessions.find(pools.redis, cookie, settings.session_hours) if cookie and len(cookie) < LONGEST else None
+    session = (
+        await sessions.find(pools.redis, cookie, settings.session_hours) if cookie and len(cookie) < LONGEST else None
+    )
     if session:
         return session
     if settings.open_reads:
         return OPEN
     raise unauthenticated(
-        "the session has ended" if cookie else "there is no session and no token", "log in: POST /auth/login, or send Authorization: Bearer omt_…"
+        "the session has ended" if cookie else "there is no session and no token",
+        "log in: POST /auth/login, or send Authorization: Bearer omt_…",
     )
 
 

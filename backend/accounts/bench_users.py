@@ -12,7 +12,10 @@ from pathlib import Path
 
 PREFIX = "omnimind-bench-"
 """No person's name begins so."""
-_NAME = re.compile(PREFIX + r"(?P<boot>[0-9a-f]{8})-(?P<space>[0-9a-f]{1,8})-(?P<pid>[0-9a-f]{1,7})-(?P<began>[0-9a-f]{1,16})-[0-9a-f]{4}")
+_NAME = re.compile(
+    PREFIX
+    + r"(?P<boot>[0-9a-f]{8})-(?P<space>[0-9a-f]{1,8})-(?P<pid>[0-9a-f]{1,7})-(?P<began>[0-9a-f]{1,16})-[0-9a-f]{4}"
+)
 
 
 def name(pid: int) -> str:

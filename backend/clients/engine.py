@@ -78,11 +78,20 @@ class Engine:
         try:
             said = await self.health(patience=RESTART_SECONDS if not self._model else 0.0)
             self._model = Model(
-                said["model"], said["model_digest"], int(said["dimensions"]), int(said["max_tokens"]), str(said["device"]), str(said["precision"])
+                said["model"],
+                said["model_digest"],
+                int(said["dimensions"]),
+                int(said["max_tokens"]),
+                str(said["device"]),
+                str(said["precision"]),
             )
         except (ApiProblem, KeyError, TypeError, ValueError) as error:
             if not self._model:
-                raise error if isinstance(error, ApiProblem) else unavailable("engine", "it is still loading its model", seconds=2) from error
+                raise (
+                    error
+                    if isinstance(error, ApiProblem)
+                    else unavailable("engine", "it is still loading its model", seconds=2)
+                ) from error
         self._known_until = time.monotonic() + KNOWN_SECONDS
         return self._model
 
@@ -103,7 +112,14 @@ class Engine:
         return found if isinstance(found, dict) else {}
 
     async def _ask(self, method: str, path: str, content: bytes, *, seconds: float) -> Answer:
-        said = await self._link.ask(method, path, content=content, headers={"content-type": "application/json"}, seconds=seconds, patience=RESTART_SECONDS)
+        said = await self._link.ask(
+            method,
+            path,
+            content=content,
+            headers={"content-type": "application/json"},
+            seconds=seconds,
+            patience=RESTART_SECONDS,
+        )
         if said.status != 200:
             raise _problem(said)
         return said
@@ -115,11 +131,22 @@ def _embedded(said: Answer, asked: int) -> Embedded:
     dimensions = int(headers["x-dimensions"])
     width = dimensions * 4
     if len(said.body) != asked * width:
-        raise unavailable("engine", f"it answered {len(said.body)} bytes where {asked} x {dimensions} float32 were asked for")
+        raise unavailable(
+            "engine", f"it answered {len(said.body)} bytes where {asked} x {dimensions} float32 were asked for"
+        )
     rows = [said.body[at : at + width] for at in range(0, len(said.body), width)]
     tokens, truncated = int(headers.get("x-tokens", 0)), int(headers.get("x-truncated", 0))
     counts = _counts(headers.get("x-token-counts", ""), asked, tokens, truncated)
-    return Embedded(rows, dimensions, headers.get("x-model", ""), headers.get("x-model-digest", ""), headers.get("x-device", ""), tokens, truncated, counts)
+    return Embedded(
+        rows,
+        dimensions,
+        headers.get("x-model", ""),
+        headers.get("x-model-digest", ""),
+        headers.get("x-device", ""),
+        tokens,
+        truncated,
+        counts,
+    )
 
 
 def _counts(header: str, asked: int, tokens: int, truncated: int) -> list[int]:
@@ -153,7 +180,18 @@ def _problem(said: Answer) -> ApiProblem:
     again = {"Retry-After": said.headers["retry-after"]} if "retry-after" in said.headers else {}
     if said.status == 503:
         again = again or {"Retry-After": "5"}
-    more = {key: value for key, value in members.items() if key not in ("type", "title", "status", "detail", "fix", "instance")}
+    more = {
+        key: value
+        for key, value in members.items()
+        if key not in ("type", "title", "status", "detail", "fix", "instance")
+    }
     title, detail, fix = (str(members.get(key, "")) for key in ("title", "detail", "fix"))
     status = said.status if said.status in (400, 413, 422, 429, 503, 504) else 503
-    return ApiProblem(status, title or "the engine refused", detail or f"it answered {said.status}", fix=fix, headers=again, more={**more, "service": "engine"})
+    return ApiProblem(
+        status,
+        title or "the engine refused",
+        detail or f"it answered {said.status}",
+        fix=fix,
+        headers=again,
+        more={**more, "service": "engine"},
+    )

@@ -31,7 +31,9 @@ class Answer:
 class Link:
     """One server. Made without touching it; the connections come with the questions."""
 
-    def __init__(self, service: str, base: str, *, socket: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, service: str, base: str, *, socket: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.service = service
         self._base = base
         self._socket = socket
@@ -39,7 +41,14 @@ class Link:
         self._open: httpx.AsyncClient | None = None
 
     async def ask(
-        self, method: str, path: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None, seconds: float, patience: float
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float,
+        patience: float,
     ) -> Answer:
         """Return the answer, of whatever status.
 
@@ -54,10 +63,15 @@ class Link:
             try:
                 said = await self._client().request(method, path, content=content, headers=headers, timeout=limits)
             except httpx.TimeoutException as error:
-                raise unavailable(self.service, f"no answer within {CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else seconds:g} s") from error
+                raise unavailable(
+                    self.service,
+                    f"no answer within {CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else seconds:g} s",
+                ) from error
             except httpx.TransportError as error:
                 if time.monotonic() + pause > end:
-                    raise unavailable(self.service, f"the connection failed: {str(error) or type(error).__name__}") from error
+                    raise unavailable(
+                        self.service, f"the connection failed: {str(error) or type(error).__name__}"
+                    ) from error
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
             else:
@@ -73,8 +87,14 @@ class Link:
         import httpx
 
         if not self._open:
-            limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
+            limits = httpx.Limits(
+                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS
+            )
             # No certificates are read for a server on this machine, and no proxy of the environment comes between.
-            transport = httpx.AsyncHTTPTransport(uds=self._socket, limits=limits, verify=self._base.startswith("https"), trust_env=False)
-            self._open = httpx.AsyncClient(base_url=self._base, transport=transport, headers=self._headers, trust_env=False)
+            transport = httpx.AsyncHTTPTransport(
+                uds=self._socket, limits=limits, verify=self._base.startswith("https"), trust_env=False
+            )
+            self._open = httpx.AsyncClient(
+                base_url=self._base, transport=transport, headers=self._headers, trust_env=False
+            )
         return self._open

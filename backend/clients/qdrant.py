@@ -23,7 +23,11 @@ class Refused(ApiProblem):
     """Qdrant found something wrong with a question: `answered` is its status, `text` its own words. Where nobody knows better, a 409."""
 
     def __init__(self, answered: int, text: str) -> None:
-        fix = "try again: the collection is made anew" if answered == 404 else "look at the collection, and at OMNIMIND_COLLECTION"
+        fix = (
+            "try again: the collection is made anew"
+            if answered == 404
+            else "look at the collection, and at OMNIMIND_COLLECTION"
+        )
         super().__init__(409, "qdrant refused", text, fix=fix, more={"service": "qdrant"})
         self.answered = answered
         self.text = text
@@ -60,7 +64,9 @@ class Qdrant:
     """One server. Everything may be asked twice: points have ids of their own. Not reachable is a 503 problem, refused is `Refused`."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._link = Link("qdrant", url, headers={"content-type": "application/json", **({"api-key": key} if key else {})})
+        self._link = Link(
+            "qdrant", url, headers={"content-type": "application/json", **({"api-key": key} if key else {})}
+        )
         self._shapes: dict[str, tuple[Shape, float]] = {}
 
     async def close(self) -> None:
@@ -87,7 +93,12 @@ class Qdrant:
         path = _path(collection)
         try:
             await self._ask("PUT", path, {"vectors": {"size": dimensions, "distance": "Cosine"}}, seconds=WRITE_SECONDS)
-            await self._ask("PUT", f"{path}/index?wait=true", {"field_name": "document_id", "field_schema": "keyword"}, seconds=WRITE_SECONDS)
+            await self._ask(
+                "PUT",
+                f"{path}/index?wait=true",
+                {"field_name": "document_id", "field_schema": "keyword"},
+                seconds=WRITE_SECONDS,
+            )
         except Refused as error:
             if error.answered not in (400, 409) or "exists" not in error.text:
                 raise
@@ -168,7 +179,10 @@ def _shape(collection: str, result: Mapping[str, Any]) -> Shape:
     if len(named) != 1:
         names = ", ".join(sorted(named)) or "none"
         raise ApiProblem(
-            409, "the collection does not fit", f"{collection} has {len(named)} vectors ({names}); one is needed", fix="set OMNIMIND_COLLECTION to another one"
+            409,
+            "the collection does not fit",
+            f"{collection} has {len(named)} vectors ({names}); one is needed",
+            fix="set OMNIMIND_COLLECTION to another one",
         )
     (using, vector), *_ = named.items()
     return Shape(int(vector["size"]), str(vector["distance"]), using)

@@ -29,7 +29,9 @@ def chunks(text: str, *, size: int = SIZE, overlap: int = 0) -> list[str]:
     overlap = min(overlap, size // 2)
     found, start, stop, end = [], 0, 0, len(text)
     while stop < end:
-        least = max(start, stop) + int((start + size - max(start, stop)) * LEAST)  # well behind what the chunk before had reached
+        least = max(start, stop) + int(
+            (start + size - max(start, stop)) * LEAST
+        )  # well behind what the chunk before had reached
         stop = end if end - start <= size else _border(text, least, start + size)
         if piece := text[start:stop].strip():
             found.append(piece)

@@ -31,7 +31,14 @@ TEXT = (
     ".tex",
     ".srt",
 )
-TYPES = ("application/json", "application/xml", "application/x-ndjson", "application/yaml", "application/toml", "application/xhtml+xml")
+TYPES = (
+    "application/json",
+    "application/xml",
+    "application/x-ndjson",
+    "application/yaml",
+    "application/toml",
+    "application/xhtml+xml",
+)
 MAGIC = (
     (b"%PDF", "PDF"),
     (b"PK\x03\x04", "a zip archive or an office document"),
@@ -66,10 +73,14 @@ def read(data: bytes, name: str, media_type: str) -> Text:
             raise _refused(f"{name or 'the file'} is {kind}")
     suffix, kind = PurePath(name.lower()).suffix, media_type.partition(";")[0].strip().lower()
     if suffix not in TEXT and not kind.startswith("text/") and kind not in TYPES:
-        raise _refused(f"{name or 'the file'} has no known kind of text: its name ends in {suffix or 'nothing'}, its content type is {kind or 'not told'}")
+        raise _refused(
+            f"{name or 'the file'} has no known kind of text: its name ends in {suffix or 'nothing'}, its content type is {kind or 'not told'}"
+        )
     text, encoding = _decode(data)
     if found := BINARY.search(text):
-        raise _refused(f"{name or 'the file'} holds the control character U+{ord(found[0]):04X} at character {found.start()}, so it is no text")
+        raise _refused(
+            f"{name or 'the file'} holds the control character U+{ord(found[0]):04X} at character {found.start()}, so it is no text"
+        )
     if suffix in (".html", ".htm") or kind in ("text/html", "application/xhtml+xml"):
         return _page(text, encoding)
     return Text(text, encoding)
@@ -88,7 +99,12 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 
 def _refused(detail: str) -> ApiProblem:
-    return ApiProblem(415, "the file cannot be read as text", detail, fix=f"send text: {', '.join(TEXT[:12])}; convert a PDF first, e.g. with pdftotext")
+    return ApiProblem(
+        415,
+        "the file cannot be read as text",
+        detail,
+        fix=f"send text: {', '.join(TEXT[:12])}; convert a PDF first, e.g. with pdftotext",
+    )
 
 
 def _page(html: str, encoding: str) -> Text:
@@ -118,7 +134,9 @@ class _Words(HTMLParser):
             self._open.append(tag)
         elif tag in self.BLOCKS:
             self.words.append("\n" if tag in ("br", "td", "th") else "\n\n")
-            self._open = [name for name in self._open if name not in ("head", "title")]  # a body without its tag ends the head
+            self._open = [
+                name for name in self._open if name not in ("head", "title")
+            ]  # a body without its tag ends the head
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:

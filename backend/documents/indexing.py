@@ -35,9 +35,18 @@ class Work:
     def points(self, first: int, end: int) -> list[Point]:
         """Return some of its points, with all that a search shows."""
         one = self.document
-        about = {"document_id": str(one.id), "title": one.title, "source": one.source, "media_type": one.media_type, "metadata": one.metadata}
+        about = {
+            "document_id": str(one.id),
+            "title": one.title,
+            "source": one.source,
+            "media_type": one.media_type,
+            "metadata": one.metadata,
+        }
         rows = zip(range(first, end), self.pieces[first:end], self.vectors[first:end], strict=False)
-        return [Point(documents.point(one.id, number), vector, {**about, "chunk": number, "text": text}) for number, text, vector in rows]
+        return [
+            Point(documents.point(one.id, number), vector, {**about, "chunk": number, "text": text})
+            for number, text, vector in rows
+        ]
 
 
 async def write(pools: Pools, link: Link, work: Work, timing: Timing) -> Document:
@@ -75,5 +84,7 @@ async def _finish(pools: Pools, link: Link, one: Document) -> Document:
             found = None if done else await documents.find(other, one.id)
             done = done or (found if found and found.state == "ready" else None)
     if not done:
-        raise unavailable("PostgreSQL", "the connection was lost while the document was written; nothing of it is kept", seconds=1)
+        raise unavailable(
+            "PostgreSQL", "the connection was lost while the document was written; nothing of it is kept", seconds=1
+        )
     return done

@@ -33,7 +33,13 @@ async def locked(pool: Postgres, number: int, seconds: float = LOCK_SECONDS) -> 
                     await unlock(link, number)
                 return
         if time.monotonic() > end:
-            raise ApiProblem(503, "the document is being written", "another request holds it", fix="try again in 1 s", headers={"Retry-After": "1"})
+            raise ApiProblem(
+                503,
+                "the document is being written",
+                "another request holds it",
+                fix="try again in 1 s",
+                headers={"Retry-After": "1"},
+            )
         await asyncio.sleep(0.05)  # without the connection: whoever waits must not keep others from theirs
 
 

@@ -58,7 +58,9 @@ async def find_hash(link: Link, content_hash: bytes) -> Document | None:
 
 async def page(link: Link, limit: int, offset: int) -> tuple[list[Document], int]:
     """Return one page of ready documents, newest first, and how many there are."""
-    rows = await link.execute(f"{_SELECT} WHERE state = 'ready' ORDER BY created_at DESC, id LIMIT %s OFFSET %s", (limit, offset))
+    rows = await link.execute(
+        f"{_SELECT} WHERE state = 'ready' ORDER BY created_at DESC, id LIMIT %s OFFSET %s", (limit, offset)
+    )
     found = [Document(*row) for row in await rows.fetchall()]
     count = await (await link.execute("SELECT count(*) FROM documents WHERE state = 'ready'")).fetchone()
     return found, count[0] if count else 0
@@ -81,7 +83,17 @@ async def begin(link: Link, one: Document, pieces: Sequence[str]) -> None:
     from psycopg.types.json import Jsonb
 
     # Who wrote it may have been deleted meanwhile: then nobody did.
-    values = (one.id, one.content_hash, one.title, one.source, one.media_type, one.bytes, one.chunks, Jsonb(one.metadata), one.created_by)
+    values = (
+        one.id,
+        one.content_hash,
+        one.title,
+        one.source,
+        one.media_type,
+        one.bytes,
+        one.chunks,
+        Jsonb(one.metadata),
+        one.created_by,
+    )
     async with link.transaction():
         await link.execute(
             "INSERT INTO documents (id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by)"
@@ -95,7 +107,10 @@ async def begin(link: Link, one: Document, pieces: Sequence[str]) -> None:
 
 async def finish(link: Link, id_: UUID) -> Document | None:
     """Make a pending document ready and return it, None when it is not pending any more."""
-    words = "UPDATE documents SET state = 'ready', updated_at = now() WHERE id = %s AND state = 'pending' RETURNING " + _COLUMNS  # noqa: S608
+    words = (
+        "UPDATE documents SET state = 'ready', updated_at = now() WHERE id = %s AND state = 'pending' RETURNING "  # noqa: S608
+        + _COLUMNS
+    )
     return _one(await (await link.execute(words, (id_,))).fetchone())
 
 
@@ -113,12 +128,19 @@ async def drop(link: Link, id_: UUID) -> None:
 
 async def note_emptied(link: Link, id_: UUID) -> None:
     """Note on a tombstone that Qdrant answered that its points are deleted."""
-    await link.execute("UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now() WHERE id = %s AND state = 'deleting'", (id_,))
+    await link.execute(
+        "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now() WHERE id = %s AND state = 'deleting'",
+        (id_,),
+    )
 
 
 async def unfinished(link: Link) -> list[tuple[Document, float]]:
     """Return what is not ready, the longest first, with the seconds since it was last touched."""
-    words = "SELECT extract(epoch FROM now() - updated_at)::float8, " + _COLUMNS + " FROM documents WHERE state <> 'ready' ORDER BY updated_at LIMIT 1000"  # noqa: S608
+    words = (
+        "SELECT extract(epoch FROM now() - updated_at)::float8, "  # noqa: S608
+        + _COLUMNS
+        + " FROM documents WHERE state <> 'ready' ORDER BY updated_at LIMIT 1000"
+    )
     return [(Document(*row), age) for age, *row in await (await link.execute(words)).fetchall()]
 
 

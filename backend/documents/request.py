@@ -24,7 +24,11 @@ FORM = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": "Text of any kind, in UTF-8; HTML is read as a page."},
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "Text of any kind, in UTF-8; HTML is read as a page.",
+        },
         "title": {"type": "string"},
         "source": {"type": "string"},
         "metadata": {"type": "string", "description": "A JSON object."},
@@ -47,7 +51,9 @@ class Drafted:
         asked = self.asked
         text = asked.text.replace("\r\n", "\n").replace("\r", "\n").strip()
         title = asked.title.strip() or text.partition("\n")[0].strip()[:TITLE]
-        return Draft(text, title, asked.source, self.media_type, asked.metadata, asked.overlap, UUID(by) if by else None)
+        return Draft(
+            text, title, asked.source, self.media_type, asked.metadata, asked.overlap, UUID(by) if by else None
+        )
 
 
 async def drafted(request: Request) -> Drafted:
@@ -71,9 +77,16 @@ async def _form(request: Request) -> Drafted:
         if event.name == "file":
             file = event
         elif event.name not in FIELDS:
-            raise ApiProblem(422, "unknown field", f"the form has a field {event.name[:100]!r}; file, {', '.join(FIELDS)} are known")
+            raise ApiProblem(
+                422, "unknown field", f"the form has a field {event.name[:100]!r}; file, {', '.join(FIELDS)} are known"
+            )
     if not file:
-        raise ApiProblem(422, "there is no file", "the form has no field `file`", fix="send it as multipart/form-data: curl -F file=@notes.md")
+        raise ApiProblem(
+            422,
+            "there is no file",
+            "the form has no field `file`",
+            fix="send it as multipart/form-data: curl -F file=@notes.md",
+        )
     name = PurePath((file.filename or "").replace("\\", "/")).name
     found = await asyncio.to_thread(extraction.read, bytes(fields["file"]), name, file.media_type)
     words: dict[str, Any] = {key: value.decode(errors="replace") for key, value in fields.items() if key in FIELDS}

@@ -13,14 +13,26 @@ from backend.deps import PoolsDep, SettingsDep, TimingDep
 from backend.documents import repository as documents
 from backend.documents import service
 from backend.documents.request import FORM, Drafted, drafted
-from backend.documents.schemas import DocumentAnswer, DocumentCreated, DocumentDeleting, DocumentPage, DocumentRequest, DocumentWithChunks
+from backend.documents.schemas import (
+    DocumentAnswer,
+    DocumentCreated,
+    DocumentDeleting,
+    DocumentPage,
+    DocumentRequest,
+    DocumentWithChunks,
+)
 from backend.embeddings.service import EmbedderDep
 from backend.http.body import described
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 
 
-@router.post("", status_code=201, responses={200: {"model": DocumentCreated}}, openapi_extra=described(DocumentRequest, {"multipart/form-data": FORM}))
+@router.post(
+    "",
+    status_code=201,
+    responses={200: {"model": DocumentCreated}},
+    openapi_extra=described(DocumentRequest, {"multipart/form-data": FORM}),
+)
 async def create(
     by: Writer,
     given: Annotated[Drafted, Depends(drafted)],
@@ -29,7 +41,9 @@ async def create(
     embedder: EmbedderDep,
     timing: TimingDep,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(description="Not needed: the same title and text are the same document.")] = None,  # noqa: ARG001
+    idempotency_key: Annotated[  # noqa: ARG001
+        str | None, Header(description="Not needed: the same title and text are the same document.")
+    ] = None,
 ) -> DocumentCreated:
     """Keep a text (JSON) or a file (multipart: field `file`). 201 for a new one; 200 and the one that is there for the same title and text."""
     added = await service.add(pools, settings.collection, embedder, given.draft(by.id), timing)
@@ -40,7 +54,10 @@ async def create(
 
 @router.get("")
 async def page(
-    _: Reader, pools: PoolsDep, limit: Annotated[int, Query(ge=1, le=200)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
+    _: Reader,
+    pools: PoolsDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> DocumentPage:
     """List documents, newest first."""
     async with pools.postgres.connection() as link:

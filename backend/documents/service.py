@@ -76,7 +76,13 @@ async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, t
             return Added(known, False)
         if known:  # we have its lock, so whoever began it is gone
             await documents.bury(link, known.id, known.state)
-        return Added(await write(pools, link, Work(_document(draft, digest, pieces), pieces, vectors, shape, collection), timing), True, truncated)
+        return Added(
+            await write(
+                pools, link, Work(_document(draft, digest, pieces), pieces, vectors, shape, collection), timing
+            ),
+            True,
+            truncated,
+        )
 
 
 async def remove(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bool:
@@ -110,7 +116,12 @@ def _pieces(draft: Draft) -> list[str]:
     if not pieces:
         raise ApiProblem(422, "the document is empty", "it holds nothing but white space")
     if len(pieces) > MOST_CHUNKS:
-        raise ApiProblem(413, "the document is too long", f"it has {len(pieces)} chunks; {MOST_CHUNKS} are taken", fix="send it in parts")
+        raise ApiProblem(
+            413,
+            "the document is too long",
+            f"it has {len(pieces)} chunks; {MOST_CHUNKS} are taken",
+            fix="send it in parts",
+        )
     return pieces
 
 
@@ -125,4 +136,16 @@ async def _embed(embedder: Embedder, pieces: Sequence[str], timing: Timing) -> t
 
 def _document(draft: Draft, digest: bytes, pieces: Sequence[str]) -> Document:
     size = len(draft.text.encode())
-    return Document(uuid4(), digest, draft.title, draft.source, draft.media_type, size, len(pieces), "pending", draft.metadata, draft.by, datetime.now(UTC))
+    return Document(
+        uuid4(),
+        digest,
+        draft.title,
+        draft.source,
+        draft.media_type,
+        size,
+        len(pieces),
+        "pending",
+        draft.metadata,
+        draft.by,
+        datetime.now(UTC),
+    )

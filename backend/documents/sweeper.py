@@ -51,7 +51,9 @@ async def sweep(pools: Pools, settings: Settings, *, quarantine: float = QUARANT
         if not await locks.try_lock(link, PASS_LOCK):
             return None
         try:
-            buried = [one for one, _ in await documents.unfinished(link) if one.state == "pending" and await _bury(link, one)]
+            buried = [
+                one for one, _ in await documents.unfinished(link) if one.state == "pending" and await _bury(link, one)
+            ]
             rest = [(one, age) for one, age in await documents.unfinished(link) if one.state == "deleting"]
             gone = [one for one, age in rest if await _empty(pools, link, settings.collection, one, age, quarantine)]
             cleared = await _uploads(link, Path(settings.uploads))

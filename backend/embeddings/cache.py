@@ -65,7 +65,11 @@ class EmbeddingCache:
                 part = texts[at : at + READ_SLICE]
                 async with asyncio.timeout(WAIT_SECONDS):
                     values = await self._redis.mget([key(digest, text) for text in part])
-                kept = ((text, _unpack(value, dimensions * 4)) for text, value in zip(part, values, strict=True) if isinstance(value, bytes))
+                kept = (
+                    (text, _unpack(value, dimensions * 4))
+                    for text, value in zip(part, values, strict=True)
+                    if isinstance(value, bytes)
+                )
                 found |= {text: value for text, value in kept if value}
         except Exception as error:
             self._failed(error)
@@ -80,7 +84,9 @@ class EmbeddingCache:
             for at in range(0, len(items), SLICE):
                 part = items[at : at + SLICE]
                 async with asyncio.timeout(WAIT_SECONDS):
-                    await self._write([key(digest, text) for text, _ in part], [self._seconds, *(_pack(kept) for _, kept in part)])
+                    await self._write(
+                        [key(digest, text) for text, _ in part], [self._seconds, *(_pack(kept) for _, kept in part)]
+                    )
         except Exception as error:
             self._failed(error)
 

@@ -42,7 +42,9 @@ def raw(rows: Sequence[bytes]) -> list[bytes]:
     return [b"".join(rows[at : at + RAW_SLICE]) for at in range(0, len(rows), RAW_SLICE)]
 
 
-async def json(members: Mapping[str, object], name: str, rows: Sequence[bytes], encoding: str, wrap: Wrap = lambda _, one: one) -> list[bytes]:
+async def json(
+    members: Mapping[str, object], name: str, rows: Sequence[bytes], encoding: str, wrap: Wrap = lambda _, one: one
+) -> list[bytes]:
     """Return a JSON object: the members, and under `name` an entry for each row: base64, or float32 written with no more digits than it has."""
     import orjson
 

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from backend.http.errors import ApiProblem
 
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
-TOKENS = "arrays of token numbers are not taken, as the numbers mean something in one model's vocabulary only: send the text"
+TOKENS = (
+    "arrays of token numbers are not taken, as the numbers mean something in one model's vocabulary only: send the text"
+)
 
 
 class OpenAIRoute(APIRoute):
@@ -27,7 +29,9 @@ class OpenAIRoute(APIRoute):
             try:
                 return await handler(request)
             except ApiProblem as problem:
-                problem.more.setdefault("error", _error(problem.status, ": ".join(filter(None, (problem.title, problem.detail)))))
+                problem.more.setdefault(
+                    "error", _error(problem.status, ": ".join(filter(None, (problem.title, problem.detail))))
+                )
                 raise
             except RequestValidationError as error:
                 raise _invalid(error) from error
@@ -37,7 +41,9 @@ class OpenAIRoute(APIRoute):
 
 def refused(status: int, param: str, message: str, *, code: str | None = None) -> ApiProblem:
     """Return the problem for one wrong parameter."""
-    return ApiProblem(status, "the request cannot be answered", message, more={"error": _error(status, message, param, code)})
+    return ApiProblem(
+        status, "the request cannot be answered", message, more={"error": _error(status, message, param, code)}
+    )
 
 
 def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, object]:

@@ -23,7 +23,11 @@ RAW = "application/octet-stream"
 
 @openai.post("/embeddings", response_model=EmbeddingList, openapi_extra=described(EmbeddingRequest))
 async def create(
-    _: Reader, asked: Annotated[EmbeddingRequest, Depends(json_body(EmbeddingRequest))], request: Request, embedder: EmbedderDep, timing: TimingDep
+    _: Reader,
+    asked: Annotated[EmbeddingRequest, Depends(json_body(EmbeddingRequest))],
+    request: Request,
+    embedder: EmbedderDep,
+    timing: TimingDep,
 ) -> Response:
     """Embed one text or a list of texts, in the order given. Texts longer than the model takes are cut: see the header x-truncated."""
     model = await embedder.engine.model()
@@ -32,7 +36,13 @@ async def create(
     usage = {"prompt_tokens": found.tokens, "total_tokens": found.tokens}
     with timing.stage("serialise"):
         about = {"object": "list", "model": found.model.name, "usage": usage}
-        body = await encoding.json(about, "data", found.rows, asked.encoding_format, lambda at, one: {"object": "embedding", "index": at, "embedding": one})
+        body = await encoding.json(
+            about,
+            "data",
+            found.rows,
+            asked.encoding_format,
+            lambda at, one: {"object": "embedding", "index": at, "embedding": one},
+        )
     return encoding.Pieces(body, "application/json", found.headers())
 
 
@@ -57,7 +67,11 @@ async def model(_: Reader, name: str, pools: PoolsDep) -> ModelEntry:
     responses={200: {"content": {RAW: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def embed(
-    _: Reader, asked: Annotated[EmbedRequest, Depends(json_body(EmbedRequest))], request: Request, embedder: EmbedderDep, timing: TimingDep
+    _: Reader,
+    asked: Annotated[EmbedRequest, Depends(json_body(EmbedRequest))],
+    request: Request,
+    embedder: EmbedderDep,
+    timing: TimingDep,
 ) -> Response:
     """Embed texts, in the order given. `Accept: application/octet-stream` gives n × dimensions float32, little-endian, and the rest in headers."""
     found = await embedder.embed(asked.texts, timing, use=use_of(request), truncate=asked.truncate)
@@ -75,18 +89,34 @@ router.include_router(openai)
 
 def _about(found: Found) -> dict[str, object]:
     told = found.model
-    about = {"model": told.name, "model_digest": told.digest, "dimensions": told.dimensions, "count": len(found.rows), "device": told.device}
+    about = {
+        "model": told.name,
+        "model_digest": told.digest,
+        "dimensions": told.dimensions,
+        "count": len(found.rows),
+        "device": told.device,
+    }
     return {**about, "tokens": found.tokens, "truncated": found.truncated, "max_tokens": told.max_tokens}
 
 
 def _entry(found: Model) -> ModelEntry:
-    return ModelEntry(id=found.name, dimensions=found.dimensions, max_tokens=found.max_tokens, device=found.device, precision=found.precision)
+    return ModelEntry(
+        id=found.name,
+        dimensions=found.dimensions,
+        max_tokens=found.max_tokens,
+        device=found.device,
+        precision=found.precision,
+    )
 
 
 def _check(asked: EmbeddingRequest, found: Model) -> None:
     _check_name(asked.model, found)
     if asked.dimensions is not None and asked.dimensions != found.dimensions:
-        raise refused(400, "dimensions", f"{found.name} gives {found.dimensions} dimensions and cannot be asked for {asked.dimensions}; leave `dimensions` out")
+        raise refused(
+            400,
+            "dimensions",
+            f"{found.name} gives {found.dimensions} dimensions and cannot be asked for {asked.dimensions}; leave `dimensions` out",
+        )
 
 
 def _check_name(name: str, found: Model) -> None:

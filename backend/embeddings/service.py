@@ -90,7 +90,9 @@ class Embedder:
             return found if made.counts else _with_sums(found, made)
         raise unavailable("engine", "its model changed while it was asked", seconds=1)
 
-    async def _known(self, model: Model, unique: Sequence[str], timing: Timing, use: Use, truncate: bool) -> dict[str, Kept]:
+    async def _known(
+        self, model: Model, unique: Sequence[str], timing: Timing, use: Use, truncate: bool
+    ) -> dict[str, Kept]:
         if use != "use" or not truncate:  # whether a kept text is too long is not always known
             return {}
         with timing.stage("cache"):
@@ -100,7 +102,9 @@ class Embedder:
         each = [kept[text] for text in texts]
         tokens, cut = sum(one.tokens or 0 for one in each), sum(one.is_cut for one in each)
         state = "off" if use == "off" else self.cache.state
-        return Found([one.row for one in each], model, tokens, cut, len(kept) - misses, misses, len(texts) - len(kept), state)
+        return Found(
+            [one.row for one in each], model, tokens, cut, len(kept) - misses, misses, len(texts) - len(kept), state
+        )
 
 
 def _kept(made: Embedded) -> list[Kept]:
@@ -111,7 +115,16 @@ def _kept(made: Embedded) -> list[Kept]:
 
 def _with_sums(found: Found, made: Embedded) -> Found:
     """Return the same with what the engine told of all missing texts together."""
-    return Found(found.rows, found.model, found.tokens + made.tokens, found.truncated + made.truncated, found.hits, found.misses, found.duplicates, found.cache)
+    return Found(
+        found.rows,
+        found.model,
+        found.tokens + made.tokens,
+        found.truncated + made.truncated,
+        found.hits,
+        found.misses,
+        found.duplicates,
+        found.cache,
+    )
 
 
 def _embedder(connection: HTTPConnection, pools: PoolsDep, settings: SettingsDep) -> Embedder:

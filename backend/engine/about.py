@@ -35,7 +35,13 @@ def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
         "max_tokens": runner.max_tokens,
         "precision": runner.precision,
         "mode": mode,
-        "proof": {"ok": proof.ok, "device": proof.device, "seconds": proof.seconds, "age_s": round(time.monotonic() - device.proven_at, 1), "detail": proof.detail},
+        "proof": {
+            "ok": proof.ok,
+            "device": proof.device,
+            "seconds": proof.seconds,
+            "age_s": round(time.monotonic() - device.proven_at, 1),
+            "detail": proof.detail,
+        },
         "queue": {"requests": load.requests, "texts": load.texts, "tokens": load.tokens, "limit_tokens": load.limit},
         "gpu": nvml.usage() or None,
         "pid": os.getpid(),
@@ -46,7 +52,12 @@ def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
 def info(device: Device, batcher: Batcher, mode: str, quantum: object) -> dict[str, object]:
     """Return the body of GET /info: health, and what does not change."""
     limits = {"texts": MOST_TEXTS, "batch_tokens": device.runner.batch_tokens}
-    return {**health(device, batcher, mode), "limits": limits, "details": dict(device.runner.details), "quantum": quantum}
+    return {
+        **health(device, batcher, mode),
+        "limits": limits,
+        "details": dict(device.runner.details),
+        "quantum": quantum,
+    }
 
 
 @cache
@@ -80,6 +91,14 @@ class _Collector:
         yield CounterMetricFamily("omnimind_engine_batches", "Batches calculated", load.batches)
         yield GaugeMetricFamily("omnimind_engine_queue_requests", "Requests that wait", load.requests)
         yield GaugeMetricFamily("omnimind_engine_queue_tokens", "Tokens that room is held for", load.tokens)
-        yield GaugeMetricFamily("omnimind_engine_tokens_per_second", "Tokens a second while it works", load.tokens_per_second)
-        yield GaugeMetricFamily("omnimind_engine_ready", "1 when it works where it should, 0 when degraded", float(self.device.state == "ready"))
-        yield GaugeMetricFamily("omnimind_engine_proof_ok", "1 when the device has proven itself", float(self.device.proof.ok))
+        yield GaugeMetricFamily(
+            "omnimind_engine_tokens_per_second", "Tokens a second while it works", load.tokens_per_second
+        )
+        yield GaugeMetricFamily(
+            "omnimind_engine_ready",
+            "1 when it works where it should, 0 when degraded",
+            float(self.device.state == "ready"),
+        )
+        yield GaugeMetricFamily(
+            "omnimind_engine_proof_ok", "1 when the device has proven itself", float(self.device.proof.ok)
+        )

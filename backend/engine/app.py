@@ -56,7 +56,11 @@ class Engine:
         try:
             if route is None:
                 allowed = ", ".join(known for known, other in self.routes if other == path)
-                raise ApiProblem(405, "method not allowed", headers={"Allow": allowed}) if allowed else ApiProblem(404, "not found")
+                raise (
+                    ApiProblem(405, "method not allowed", headers={"Allow": allowed})
+                    if allowed
+                    else ApiProblem(404, "not found")
+                )
             return await route(receive)
         except ApiProblem as error:
             return http.problem(error, path)
@@ -64,14 +68,18 @@ class Engine:
             raise
         except Exception:
             log.exception("cannot answer %s %s", method, path)
-            return http.problem(ApiProblem(500, "the engine failed", "its log says why", fix="journalctl -u omnimind-engine"), path)
+            return http.problem(
+                ApiProblem(500, "the engine failed", "its log says why", fix="journalctl -u omnimind-engine"), path
+            )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await asyncio.to_thread(self._load)
             await self.batcher.between(self.device.prove)
-        except Exception as error:  # a Problem, or whatever a damaged model makes a library do: it goes to the log and ends the start
+        except (
+            Exception
+        ) as error:  # a Problem, or whatever a damaged model makes a library do: it goes to the log and ends the start
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self.quantum = Quantum()
@@ -96,7 +104,9 @@ class Engine:
             if self.device.proof.ok:
                 continue
             log.error("the device failed its proof: %s", self.device.proof.detail)
-            if self.device.name == "cuda":  # an error of CUDA lasts as long as the process; the next one asks the gate again, and may choose the CPU
+            if (
+                self.device.name == "cuda"
+            ):  # an error of CUDA lasts as long as the process; the next one asks the gate again, and may choose the CPU
                 os.kill(os.getpid(), signal.SIGTERM)
 
     async def _embed(self, receive: Receive) -> Answer:
@@ -119,7 +129,11 @@ class Engine:
         return http.json(await asyncio.to_thread(about.health, self.device, self.batcher, self.settings.options.mode))
 
     async def _info(self, _: Receive) -> Answer:
-        return http.json(await asyncio.to_thread(about.info, self.device, self.batcher, self.settings.options.mode, self.quantum.info()))
+        return http.json(
+            await asyncio.to_thread(
+                about.info, self.device, self.batcher, self.settings.options.mode, self.quantum.info()
+            )
+        )
 
     async def _metrics(self, _: Receive) -> Answer:
         return Answer(about.metrics(self.device, self.batcher), media="text/plain; version=1.0.0; charset=utf-8")

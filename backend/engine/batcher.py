@@ -64,7 +64,9 @@ class Batcher:
         self._free = runner.lanes  # lanes that calculate nothing
         self._batches = self._texts = self._tokens = 0
         self._busy = 1e-9  # seconds, of all lanes together
-        self._lanes = [threading.Thread(target=self._run, name=f"lane-{number}", daemon=True) for number in range(runner.lanes)]
+        self._lanes = [
+            threading.Thread(target=self._run, name=f"lane-{number}", daemon=True) for number in range(runner.lanes)
+        ]
         for lane in self._lanes:
             lane.start()
 
@@ -132,7 +134,9 @@ class Batcher:
         with self._change:
             texts = sum(len(one.waiting) for one in self._waiting)
             speed = self.rate if self._tokens else 0.0
-            return Load(len(self._waiting), texts, self._reserved, self.limit, self._batches, self._texts, self._tokens, speed)
+            return Load(
+                len(self._waiting), texts, self._reserved, self.limit, self._batches, self._texts, self._tokens, speed
+            )
 
     def close(self) -> None:
         """Stop after the batches under way, and give the device back."""

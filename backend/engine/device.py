@@ -57,5 +57,7 @@ class Device:
         return Proof(cosine >= AGREEMENT, self.name, detail=f"the same text as at the start: cosine {cosine:.6f}")
 
     def _vector(self) -> np.typing.NDArray[np.float64]:
-        row: np.typing.NDArray[np.float64] = self.runner.encode([[min(one, 1000) for one in KNOWN_IDS]])[0].astype(np.float64)
+        row: np.typing.NDArray[np.float64] = self.runner.encode([[min(one, 1000) for one in KNOWN_IDS]])[0].astype(
+            np.float64
+        )
         return row

@@ -42,14 +42,20 @@ async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Answer:
     room = min(letters // LETTERS_PER_TOKEN, len(question.texts) * tokeniser.max_tokens) + places
     _reserve(batcher, room)
     try:
-        tokens = _encode(tokeniser, question) if letters <= SMALL else await asyncio.to_thread(_encode, tokeniser, question)
+        tokens = (
+            _encode(tokeniser, question) if letters <= SMALL else await asyncio.to_thread(_encode, tokeniser, question)
+        )
         guess, room = room, tokens.total + places
         batcher.release(guess - room)
         tokenised = time.perf_counter()
         request = await batcher.embed(tokens)
     finally:
         batcher.release(room)
-    return Answer(request.rows.tobytes(), media="application/octet-stream", headers=_headers(batcher, request, tokenised - began, time.perf_counter() - began))
+    return Answer(
+        request.rows.tobytes(),
+        media="application/octet-stream",
+        headers=_headers(batcher, request, tokenised - began, time.perf_counter() - began),
+    )
 
 
 def parse(body: bytes) -> Question:
@@ -64,7 +70,12 @@ def parse(body: bytes) -> Question:
     if not isinstance(truncate, bool):
         raise _bad("`truncate` must be true or false")
     if len(texts) > MOST_TEXTS:
-        raise ApiProblem(413, "too many texts", f"{len(texts)} in one request; {MOST_TEXTS} can be", fix="send them in several requests")
+        raise ApiProblem(
+            413,
+            "too many texts",
+            f"{len(texts)} in one request; {MOST_TEXTS} can be",
+            fix="send them in several requests",
+        )
     return Question(texts, truncate)
 
 
@@ -81,7 +92,12 @@ def _reserve(batcher: Batcher, room: int) -> None:
     except Full as full:
         headers = {"Retry-After": str(full.seconds)}
         raise ApiProblem(
-            503, "the engine is busy", "its queue is full", fix=f"try again in {full.seconds} s", headers=headers, more={"service": "engine"}
+            503,
+            "the engine is busy",
+            "its queue is full",
+            fix=f"try again in {full.seconds} s",
+            headers=headers,
+            more={"service": "engine"},
         ) from full
 
 
@@ -98,7 +114,9 @@ def _headers(batcher: Batcher, request: Request, tokenise: float, total: float) 
         "x-tokens": str(tokens.total),
         "x-truncated": str(sum(tokens.cut)),
         # Of each text, negative where it was cut: a cache in front counts its own hits with it.
-        "x-token-counts": ",".join(str(-len(ids) if cut else len(ids)) for ids, cut in zip(tokens.ids, tokens.cut, strict=True)),
+        "x-token-counts": ",".join(
+            str(-len(ids) if cut else len(ids)) for ids, cut in zip(tokens.ids, tokens.cut, strict=True)
+        ),
         "server-timing": ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in stages.items()),
     }
 

@@ -66,7 +66,9 @@ def read(path: Path, name: str = "") -> Folder:
     """Return what the folder holds; a Problem names the file that is missing or the setting that we cannot follow."""
     modules = [(str(one["type"]).rpartition(".")[2], path / str(one["path"])) for one in _modules(path)]
     if not modules or modules[0][0] != "Transformer":
-        raise _cannot(path, f"modules.json begins with {modules[0][0] if modules else 'nothing'}, not with a Transformer")
+        raise _cannot(
+            path, f"modules.json begins with {modules[0][0] if modules else 'nothing'}, not with a Transformer"
+        )
     transformer = modules[0][1]
     rest = modules[1:]
     poolings: tuple[str, ...] = ("mean",)
@@ -89,14 +91,20 @@ def read(path: Path, name: str = "") -> Folder:
         prompt=_prompt(path),
     )
     if not folder.tokenizer.is_file():
-        raise _cannot(path, f"{folder.tokenizer} is missing", "save it with `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` (a fast tokenizer)")
+        raise _cannot(
+            path,
+            f"{folder.tokenizer} is missing",
+            "save it with `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` (a fast tokenizer)",
+        )
     return folder
 
 
 def _modules(path: Path) -> list[dict[str, object]]:
     if not path.is_dir():
         raise Problem(
-            f"cannot load the model {path}", "there is no such folder", "set OMNIMIND_MODEL to a sentence-transformers folder (it holds modules.json)"
+            f"cannot load the model {path}",
+            "there is no such folder",
+            "set OMNIMIND_MODEL to a sentence-transformers folder (it holds modules.json)",
         )
     if (path / "modules.json").is_file():
         found = json.loads((path / "modules.json").read_text())
@@ -127,7 +135,9 @@ def _layer(kind: str, at: Path, path: Path) -> Dense | str:
     activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2].lower()
     if activation not in ("identity", "tanh"):
         raise _cannot(path, f"the activation {activation} of {at.name} is not one of identity, tanh")
-    return Dense(at, _whole(config, "in_features"), _whole(config, "out_features"), bool(config.get("bias", True)), activation)
+    return Dense(
+        at, _whole(config, "in_features"), _whole(config, "out_features"), bool(config.get("bias", True)), activation
+    )
 
 
 def _settings(transformer: Path) -> Config:

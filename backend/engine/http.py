@@ -31,9 +31,13 @@ class Gone(Exception):  # noqa: N818 nobody is there to be told
     """The caller hung up."""
 
 
-def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json") -> Answer:
+def json(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json"
+) -> Answer:
     """Return a value as JSON."""
-    return Answer(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS), status, media, headers or {})
+    return Answer(
+        orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS), status, media, headers or {}
+    )
 
 
 def problem(error: ApiProblem, path: str) -> Answer:
@@ -59,9 +63,20 @@ class Bodies:
                     raise Gone
                 part, more = message.get("body", b""), message.get("more_body", False)
                 if size + len(part) > most:
-                    raise ApiProblem(413, "the request is too large", f"its body has more than {most} bytes", fix="send it in several requests")
+                    raise ApiProblem(
+                        413,
+                        "the request is too large",
+                        f"its body has more than {most} bytes",
+                        fix="send it in several requests",
+                    )
                 if self.held + len(part) > self.limit:
-                    raise ApiProblem(503, "the engine is busy", "the requests under way fill its memory", fix="try again in 1 s", headers={"Retry-After": "1"})
+                    raise ApiProblem(
+                        503,
+                        "the engine is busy",
+                        "the requests under way fill its memory",
+                        fix="try again in 1 s",
+                        headers={"Retry-After": "1"},
+                    )
                 size, self.held = size + len(part), self.held + len(part)
                 parts.append(part)
             body = b"".join(parts)
@@ -92,7 +107,11 @@ async def _left(receive: Receive) -> None:
 
 async def send(send_: Send, answer: Answer) -> None:
     """Send it."""
-    headers = {"content-type": answer.media, "content-length": str(len(answer.body)), **{key.lower(): value for key, value in answer.headers.items()}}
+    headers = {
+        "content-type": answer.media,
+        "content-length": str(len(answer.body)),
+        **{key.lower(): value for key, value in answer.headers.items()},
+    }
     pairs = [(key.encode(), value.encode()) for key, value in headers.items()]
     await send_({"type": "http.response.start", "status": answer.status, "headers": pairs, "trailers": False})
     await send_({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -23,4 +23,3 @@ SAMPLE = (
     _PROSE * 2,
     _PROSE * 8,
 )
-

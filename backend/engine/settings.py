@@ -42,7 +42,9 @@ def load(environment: Mapping[str, str]) -> Settings:
 
     mode = environment.get("OMNIMIND_MODE") or "auto"
     if mode not in MODES:
-        raise Problem("cannot start the engine", f"OMNIMIND_MODE={mode} is not one of {', '.join(MODES)}", "correct OMNIMIND_MODE")
+        raise Problem(
+            "cannot start the engine", f"OMNIMIND_MODE={mode} is not one of {', '.join(MODES)}", "correct OMNIMIND_MODE"
+        )
     state = Path(environment.get("OMNIMIND_STATE") or "/var/lib/omnimind/models")
     return Settings(
         lock=environment.get("OMNIMIND_LOCK") or "cpu",
@@ -67,8 +69,16 @@ def _hub(name: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
-        raise Problem(f"cannot load the model {name}", "there is no such folder, and huggingface_hub is not installed", "set OMNIMIND_MODEL to an absolute path of a folder") from None
+        raise Problem(
+            f"cannot load the model {name}",
+            "there is no such folder, and huggingface_hub is not installed",
+            "set OMNIMIND_MODEL to an absolute path of a folder",
+        ) from None
     try:
         return Path(snapshot_download(name, ignore_patterns=["*.bin", "*.h5", "*.msgpack", "*.ot"]))
     except Exception as error:  # no network, no such name, a full disk: the library has a class for each
-        raise Problem(f"cannot download the model {name}", str(error).strip().splitlines()[0], "check the name and the network, or set OMNIMIND_MODEL to a folder") from error
+        raise Problem(
+            f"cannot download the model {name}",
+            str(error).strip().splitlines()[0],
+            "check the name and the network, or set OMNIMIND_MODEL to a folder",
+        ) from error

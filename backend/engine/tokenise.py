@@ -38,7 +38,9 @@ class Tokeniser:
         try:
             self._tokenizer = Tokenizer.from_file(str(folder.tokenizer))
         except Exception as error:  # the library raises nothing narrower
-            raise Problem(f"cannot read {folder.tokenizer}", str(error), "save it again with a current transformers") from error
+            raise Problem(
+                f"cannot read {folder.tokenizer}", str(error), "save it again with a current transformers"
+            ) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(folder.max_tokens)
         if folder.lower:
@@ -58,7 +60,9 @@ class Tokeniser:
         if not truncate and any(cut):
             at = cut.index(True)
             length = len(found[at].ids) + sum(len(rest.ids) - 2 for rest in found[at].overflowing)
-            raise ValueError(f"text {at} has {'more than ' if begun[at] is not wanted[at] else ''}{length} tokens; the model reads {self.max_tokens}")
+            raise ValueError(
+                f"text {at} has {'more than ' if begun[at] is not wanted[at] else ''}{length} tokens; the model reads {self.max_tokens}"
+            )
         return Tokens(tuple(np.asarray(one.ids or [0], np.int32) for one in found), cut)
 
     def _beginning(self, text: str) -> str:

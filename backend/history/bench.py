@@ -35,11 +35,15 @@ def document(folder: Path, name: str) -> bytes:
     except FileNotFoundError as error:
         raise _unknown(name) from error
     except (OSError, ValueError) as error:
-        raise ApiProblem(409, "the result is broken", _why(error), fix=f"measure again, or delete {name}.json") from error
+        raise ApiProblem(
+            409, "the result is broken", _why(error), fix=f"measure again, or delete {name}.json"
+        ) from error
 
 
 def _unknown(name: str) -> ApiProblem:
-    return ApiProblem(404, "no such result", f"there is no result {name!r}", fix="see GET /bench; measure: omnimind bench")
+    return ApiProblem(
+        404, "no such result", f"there is no result {name!r}", fix="see GET /bench; measure: omnimind bench"
+    )
 
 
 def _files(folder: Path) -> Iterator[tuple[float, Path]]:
@@ -55,7 +59,9 @@ def _result(path: Path) -> BenchResult:
     """Return the first level of a document: what is modelled, and beside it every number, text and truth value."""
     try:
         _, said = _read(path)
-        return BenchResult(name=path.stem, **_modelled(said), more={key: value for key, value in said.items() if _is_plain(key, value)})
+        return BenchResult(
+            name=path.stem, **_modelled(said), more={key: value for key, value in said.items() if _is_plain(key, value)}
+        )
     except (OSError, ValueError) as error:  # pydantic's ValidationError is a ValueError
         return BenchResult(name=path.stem, problem=_why(error))
 

@@ -72,7 +72,9 @@ def _head(one: Head) -> RunHead:
     return RunHead(**_about(one.id, one.name, str(one.state), one.started, one.ended, one.setup, one.steps))
 
 
-def _about(id: str, name: str, state: str, started: str, ended: str | None, setup: Mapping[str, JSON], steps: Mapping[str, int]) -> dict[str, Any]:
+def _about(
+    id: str, name: str, state: str, started: str, ended: str | None, setup: Mapping[str, JSON], steps: Mapping[str, int]
+) -> dict[str, Any]:
     about = setup.get("service") if name == RECOVER else setup.get("project")
     return {
         "id": id,
@@ -88,7 +90,9 @@ def _about(id: str, name: str, state: str, started: str, ended: str | None, setu
 
 
 def _seconds(started: str, ended: str | None) -> float | None:
-    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds(), 3) if ended else None
+    return (
+        round((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds(), 3) if ended else None
+    )
 
 
 def _counts(run: Run) -> dict[str, int]:
@@ -106,7 +110,14 @@ def _step(one: StepRecord) -> RunStep:
 
 
 def _event(one: Logged) -> LoggedEvent:
-    return LoggedEvent(number=one.number, at=one.at, kind=one.event.kind, step=one.event.step, text=redact(one.event.text), status=str(one.event.data.get("status") or ""))
+    return LoggedEvent(
+        number=one.number,
+        at=one.at,
+        kind=one.event.kind,
+        step=one.event.step,
+        text=redact(one.event.text),
+        status=str(one.event.data.get("status") or ""),
+    )
 
 
 def _patient(read: Callable[[], Result]) -> Result:
@@ -119,6 +130,8 @@ def _patient(read: Callable[[], Result]) -> Result:
                 raise ApiProblem(404, "no such run", problem.why, fix="see GET /runs") from problem
             if attempt == ATTEMPTS or not isinstance(problem.__cause__, sqlite3.Error | OSError):
                 fix = f"{problem.fix}; as root: sudo omnimind runs"
-                raise ApiProblem(503, "the journal cannot be read", problem.why, fix=fix, headers={"Retry-After": "5"}) from problem
+                raise ApiProblem(
+                    503, "the journal cannot be read", problem.why, fix=fix, headers={"Retry-After": "5"}
+                ) from problem
         time.sleep(PAUSE)
     raise AssertionError("unreachable")

@@ -12,7 +12,9 @@ class RunHead(BaseModel):
 
     id: str
     name: str = Field(description="of its plan: migrate, recover")
-    state: str = Field(description="running, postponed, unconfirmed, confirmed, rolling back, rolled back, finished, failed")
+    state: str = Field(
+        description="running, postponed, unconfirmed, confirmed, rolling back, rolled back, finished, failed"
+    )
     started: str
     ended: str | None
     seconds: float | None = Field(description="from its start to its end; null while it has none")
@@ -71,7 +73,9 @@ class Receipt(BaseModel):
     """What a migration leaves in writing; the whole of it, for root: `omnimind receipt`."""
 
     rollback: str = Field(description="until when it can be rolled back")
-    downtime_s: dict[str, float] = Field(description="by service, from the stop of its container to the first good answer")
+    downtime_s: dict[str, float] = Field(
+        description="by service, from the stop of its container to the first good answer"
+    )
     compared: list[Compared]
 
 
@@ -95,7 +99,9 @@ class BenchResult(BaseModel):
     settings: dict[str, Any] = {}
     total: dict[str, Any] = Field(default={}, description="figures of the whole: p50_ms, p95_ms, p99_ms, …")
     interrupted: bool = False
-    more: dict[str, str | int | float | bool] = Field(default={}, description="every further number, text and truth value of the document's first level")
+    more: dict[str, str | int | float | bool] = Field(
+        default={}, description="every further number, text and truth value of the document's first level"
+    )
     problem: str = ""
 
 

@@ -33,7 +33,12 @@ def require_json(request: Request) -> None:
     """Refuse a body that does not say it is JSON: a form on another page could send that without asking."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise ApiProblem(415, "the body must be JSON", f"its content type is {kind or 'not told'}", fix="send it with content-type: application/json")
+        raise ApiProblem(
+            415,
+            "the body must be JSON",
+            f"its content type is {kind or 'not told'}",
+            fix="send it with content-type: application/json",
+        )
 
 
 def parsed(schema: type[Schema], data: bytes) -> Schema:
@@ -47,5 +52,8 @@ def parsed(schema: type[Schema], data: bytes) -> Schema:
 
 def described(schema: type[BaseModel], others: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return what OpenAPI is told of a body read here; `others` are the schemas of further content types."""
-    content = {kind: {"schema": one} for kind, one in {"application/json": schema.model_json_schema(), **(others or {})}.items()}
+    content = {
+        kind: {"schema": one}
+        for kind, one in {"application/json": schema.model_json_schema(), **(others or {})}.items()
+    }
     return {"requestBody": {"required": True, "content": content}}

@@ -34,12 +34,24 @@ class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
 
     def body(self, instance: str) -> dict[str, object]:
         """Return the members of the problem document."""
-        words = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail, "fix": self.fix, "instance": instance}
+        words = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "fix": self.fix,
+            "instance": instance,
+        }
         return {**{key: value for key, value in words.items() if value != ""}, **self.more}
 
 
 def unavailable(service: str, detail: str = "", *, seconds: int = 5) -> ApiProblem:
     """Return the 503 for a store or the engine that does not answer: try again after `seconds`."""
     return ApiProblem(
-        503, f"{service} is not available", detail, fix=f"try again in {seconds} s", headers={"Retry-After": str(seconds)}, more={"service": service}
+        503,
+        f"{service} is not available",
+        detail,
+        fix=f"try again in {seconds} s",
+        headers={"Retry-After": str(seconds)},
+        more={"service": service},
     )

@@ -8,7 +8,10 @@ from backend.http.errors import ApiProblem, unavailable
 
 _SERVICES = {
     "psycopg": ("PostgreSQL", ("OperationalError", "InterfaceError")),
-    "redis.exceptions": ("Redis", ("ConnectionError", "TimeoutError", "BusyLoadingError", "ReadOnlyError", "OutOfMemoryError")),
+    "redis.exceptions": (
+        "Redis",
+        ("ConnectionError", "TimeoutError", "BusyLoadingError", "ReadOnlyError", "OutOfMemoryError"),
+    ),
     "httpx": ("a store", ("TransportError",)),
 }
 _WRITES_REFUSED = ("OOM ", "MISCONF ", "LOADING ")
@@ -25,7 +28,12 @@ def translate(error: BaseException) -> ApiProblem | None:
     if _is(error, "redis.exceptions", "ResponseError") and str(error).startswith(_WRITES_REFUSED):
         return unavailable("Redis", "it takes no writes now")
     if _is(error, "psycopg", "DataError"):
-        return ApiProblem(422, "a value cannot be stored", "a text holds a zero character, or a number is out of range", fix="leave it out")
+        return ApiProblem(
+            422,
+            "a value cannot be stored",
+            "a text holds a zero character, or a number is out of range",
+            fix="leave it out",
+        )
     if _is(error, "psycopg.errors", "UndefinedTable"):
         return unavailable("PostgreSQL", "the tables are missing: python -m backend.migrations makes them", seconds=30)
     return None

@@ -41,7 +41,9 @@ class Lines(logging.Formatter):
         }
         if record.exc_info:
             fields["trace"] = "".join(traceback.format_exception(*record.exc_info))
-        return json.dumps({key: self._clean(str(value)) for key, value in fields.items() if value is not None}, ensure_ascii=False)
+        return json.dumps(
+            {key: self._clean(str(value)) for key, value in fields.items() if value is not None}, ensure_ascii=False
+        )
 
     def _clean(self, text: str) -> str:
         for secret in self._secrets:
@@ -69,4 +71,9 @@ def failure(event: str, error: BaseException, *, with_trace: bool, **fields: obj
     """Write that something failed; the trace only where the fault is ours."""
     said = str(error).strip().splitlines()
     words = {**fields, "error": type(error).__name__, "said": said[0] if said else ""}
-    _LOG.log(logging.ERROR if with_trace else logging.WARNING, event, exc_info=error if with_trace else None, extra={"fields": words})
+    _LOG.log(
+        logging.ERROR if with_trace else logging.WARNING,
+        event,
+        exc_info=error if with_trace else None,
+        extra={"fields": words},
+    )

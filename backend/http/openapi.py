@@ -41,7 +41,12 @@ PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["detail"],
-                "properties": {"detail": {"type": "string"}, "pointer": {"type": "string"}, "parameter": {"type": "string"}, "in": {"type": "string"}},
+                "properties": {
+                    "detail": {"type": "string"},
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "in": {"type": "string"},
+                },
             },
         },
     },

@@ -22,7 +22,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def install(app: FastAPI) -> None:
     """Make the application answer with problems."""
     for kind in (ApiProblem, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, cast(Any, _answer))  # one for HTTP and WebSockets, which Starlette's types do not foresee
+        app.add_exception_handler(
+            kind, cast(Any, _answer)
+        )  # one for HTTP and WebSockets, which Starlette's types do not foresee
 
 
 async def _answer(connection: HTTPConnection, error: Exception) -> Response | None:
@@ -39,7 +41,11 @@ async def _answer(connection: HTTPConnection, error: Exception) -> Response | No
 def _methods(connection: HTTPConnection) -> list[str]:
     """Return what may be asked of this path. The router names only the first route's methods of several that have it; RFC 9110 (15.5.6) wants all."""
     scope = {"type": "http", "path": connection.scope["path"], "root_path": connection.scope.get("root_path", "")}
-    return [method for method in METHODS if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in connection.app.routes)]
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in connection.app.routes)
+    ]
 
 
 def _problem(error: Exception) -> ApiProblem:
@@ -49,7 +55,9 @@ def _problem(error: Exception) -> ApiProblem:
         return invalid(error.errors())
     http = cast(HTTPException, error)
     phrase = HTTPStatus(http.status_code).phrase
-    return ApiProblem(http.status_code, phrase.lower(), "" if http.detail == phrase else str(http.detail), headers=http.headers)
+    return ApiProblem(
+        http.status_code, phrase.lower(), "" if http.detail == phrase else str(http.detail), headers=http.headers
+    )
 
 
 def invalid(faults: Any) -> ApiProblem:
@@ -66,7 +74,11 @@ def invalid(faults: Any) -> ApiProblem:
 
 def _fault(fault: Any) -> dict[str, str]:
     where, *path = (str(part) for part in fault["loc"]) if fault["loc"] else ("body",)
-    place = {"pointer": "".join(f"/{_escaped(part)}" for part in path)} if where == "body" else {"parameter": ".".join(path), "in": where}
+    place = (
+        {"pointer": "".join(f"/{_escaped(part)}" for part in path)}
+        if where == "body"
+        else {"parameter": ".".join(path), "in": where}
+    )
     return {"detail": fault["msg"], **place}
 
 

@@ -31,7 +31,12 @@ class Limits:
             DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012 of three clients it would import all that it finds
 
         # The library's `hit` says yes or no; its storages, used here, say how many, in one round trip.
-        self._shared = Storage("redis://", implementation="redispy", key_prefix="omnimind:rate", connection_pool=redis.connection_pool)  # type: ignore[arg-type]
+        self._shared = Storage(
+            "redis://",
+            implementation="redispy",
+            key_prefix="omnimind:rate",
+            connection_pool=redis.connection_pool,  # type: ignore[arg-type]
+        )
         self._own = MemoryStorage()
         self._aside_until = 0.0
 
@@ -40,10 +45,15 @@ class Limits:
         minute, second = divmod(time.time(), WINDOW)
         count = await self._count(f"{bucket}:{int(minute)}")
         left = int(WINDOW - second) + 1
-        headers = {"RateLimit-Policy": f'"caller";q={most};w={WINDOW}', "RateLimit": f'"caller";r={max(0, most - count)};t={left}'}
+        headers = {
+            "RateLimit-Policy": f'"caller";q={most};w={WINDOW}',
+            "RateLimit": f'"caller";r={max(0, most - count)};t={left}',
+        }
         if count > most:
             headers["Retry-After"] = str(left)
-            raise ApiProblem(429, "too many requests", f"{most} a minute are allowed", fix=f"try again in {left} s", headers=headers)
+            raise ApiProblem(
+                429, "too many requests", f"{most} a minute are allowed", fix=f"try again in {left} s", headers=headers
+            )
         return headers
 
     async def forgive(self, bucket: str) -> None:

@@ -69,7 +69,9 @@ async def _beat() -> None:
         await asyncio.sleep(seconds / 3)
 
 
-def serve(app: Application, port: int, *, bind: str = "", websockets: bool = False, secrets: Iterable[str] = ()) -> None:
+def serve(
+    app: Application, port: int, *, bind: str = "", websockets: bool = False, secrets: Iterable[str] = ()
+) -> None:
     """Serve on the socket from systemd; where there is none, on the unix socket `bind`, or on 127.0.0.1:port. Returns after a clean stop.
 
     The log goes to stderr, one JSON object a line, with `secrets` blanked out.

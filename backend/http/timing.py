@@ -7,7 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 HEADER = "Server-Timing"
-STAGES = ("auth", "redis", "receive", "parse", "cache", "tokenise", "queue", "inference", "engine", "chunk", "qdrant", "postgres", "serialise", "backend", "total")
+STAGES = (
+    "auth",
+    "redis",
+    "receive",
+    "parse",
+    "cache",
+    "tokenise",
+    "queue",
+    "inference",
+    "engine",
+    "chunk",
+    "qdrant",
+    "postgres",
+    "serialise",
+    "backend",
+    "total",
+)
 """In this order; without the last they add up to it.
 
 `auth` finds out who calls, `redis` counts the request against its limit, `cache` is Redis too. `engine` is what the engine's answer took beyond
@@ -40,4 +56,7 @@ class Timing:
         total = (time.perf_counter() - self.began) * 1000
         stages = {**self.stages, "backend": max(0.0, total - sum(self.stages.values())), "total": total}
         order = {name: at for at, name in enumerate(STAGES)}
-        return ", ".join(f"{name};dur={stages[name]:.2f}" for name in sorted(stages, key=lambda name: order.get(name, len(order) - 2)))
+        return ", ".join(
+            f"{name};dur={stages[name]:.2f}"
+            for name in sorted(stages, key=lambda name: order.get(name, len(order) - 2))
+        )

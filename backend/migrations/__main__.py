@@ -21,9 +21,14 @@ def main() -> int:
         sys.stderr.write(f"cannot migrate the database: {error}\n")
         return 2
     except Exception as error:  # any revision may fail in its own way: the message is what a person needs
-        sys.stderr.write(f"cannot migrate the database, nothing was changed: {type(error).__name__}: {str(error).strip().splitlines()[0]}\n")
+        sys.stderr.write(
+            f"cannot migrate the database, nothing was changed: {type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
+        )
         return 1
-    sys.stdout.write(f"the database is at revision {after}" + (", nothing to do\n" if before == after else f", from {before or 'empty'}\n"))
+    sys.stdout.write(
+        f"the database is at revision {after}"
+        + (", nothing to do\n" if before == after else f", from {before or 'empty'}\n")
+    )
     return 0
 
 

@@ -55,7 +55,9 @@ def _change(dsn: str, seconds: float, act: Callable[[Config], None]) -> tuple[st
 @contextmanager
 def _connected(dsn: str, end: float) -> Iterator[Connection]:
     url = make_url(dsn).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5, "application_name": "omnimind-migrations"})
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"connect_timeout": 5, "application_name": "omnimind-migrations"}
+    )
     while True:
         try:
             link = engine.connect()
@@ -75,7 +77,9 @@ def _lock(link: Connection, end: float) -> None:
         if time.monotonic() >= end:
             raise NotYet("somebody else has been migrating it all the time")
         time.sleep(POLL_SECONDS)
-    link.execute(text("SET lock_timeout = '30s'"))  # a worker that holds a table must not make a migration wait for ever
+    link.execute(
+        text("SET lock_timeout = '30s'")
+    )  # a worker that holds a table must not make a migration wait for ever
     link.commit()
 
 

@@ -28,10 +28,18 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.who = (str(settings.port), settings.worker)
         labels = (*WHO, "method", "route")
-        self._requests = Counter("omnimind_requests", "Answers, by route template.", (*labels, "status"), registry=self.registry)
-        self._seconds = Histogram("omnimind_request_seconds", "Time to the end of an answer.", labels, buckets=SECONDS, registry=self.registry)
-        self._cache = Counter("omnimind_cache", "Embeddings looked up in the cache.", (*WHO, "result"), registry=self.registry)
-        self.sockets = Gauge("omnimind_telemetry_sockets", "Open telemetry WebSockets.", WHO, registry=self.registry).labels(*self.who)
+        self._requests = Counter(
+            "omnimind_requests", "Answers, by route template.", (*labels, "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "omnimind_request_seconds", "Time to the end of an answer.", labels, buckets=SECONDS, registry=self.registry
+        )
+        self._cache = Counter(
+            "omnimind_cache", "Embeddings looked up in the cache.", (*WHO, "result"), registry=self.registry
+        )
+        self.sockets = Gauge(
+            "omnimind_telemetry_sockets", "Open telemetry WebSockets.", WHO, registry=self.registry
+        ).labels(*self.who)
 
     def request(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         """Count one answer; `status` 0 means that none was sent. A path without a route is not a label: anybody can invent those."""

@@ -42,7 +42,9 @@ class Questions:
         except psycopg.errors.UndefinedTable:
             revision = ""
         if revision < HEAD:
-            raise LookupError(f"the tables are {'of revision ' + revision if revision else 'missing'}: python -m backend.migrations brings them to {HEAD}")
+            raise LookupError(
+                f"the tables are {'of revision ' + revision if revision else 'missing'}: python -m backend.migrations brings them to {HEAD}"
+            )
         return "up", ""
 
     async def _revision(self) -> str:
@@ -50,7 +52,9 @@ class Questions:
 
         if not self._postgres:
             wait = max(2, round(self.settings.check_seconds))
-            self._postgres = await Connection.connect(self.settings.postgres, autocommit=True, connect_timeout=wait, application_name=NAME)
+            self._postgres = await Connection.connect(
+                self.settings.postgres, autocommit=True, connect_timeout=wait, application_name=NAME
+            )
         row = await (await self._postgres.execute("SELECT max(version_num) FROM alembic_version")).fetchone()
         return str(row[0] or "") if row else ""
 
@@ -76,7 +80,9 @@ class Questions:
         """Ask on which device it works: a GPU that is expected and not used is degraded."""
         import orjson
 
-        said = await self._link("engine", "http://engine", socket=self.settings.engine).ask("GET", "/health", seconds=self.settings.check_seconds, patience=0)
+        said = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
+            "GET", "/health", seconds=self.settings.check_seconds, patience=0
+        )
         self.engine_said = told = orjson.loads(said.body)
         state, reason = told.get("state", "ready"), str(told.get("reason", ""))
         if said.status != 200:

@@ -32,13 +32,27 @@ class Sampler:
         answers, host = await asyncio.gather(self.checks.all(), asyncio.to_thread(host_now, self._processor))
         said = self.checks.engine() if answers["engine"].state != "down" else {}
         gpu = said.get("gpu") or await asyncio.to_thread(card_now)
-        return System(at=time.time(), status=overall(answers), host=host, worker=self._worker(), gpu=gpu or None, engine=said, services=answers)
+        return System(
+            at=time.time(),
+            status=overall(answers),
+            host=host,
+            worker=self._worker(),
+            gpu=gpu or None,
+            engine=said,
+            services=answers,
+        )
 
     def _worker(self) -> Worker:
         import psutil
 
         rss = psutil.Process().memory_info().rss
-        return Worker(port=self.settings.port, worker=self.settings.worker, pid=os.getpid(), rss=rss, uptime_s=round(time.monotonic() - self._began, 1))
+        return Worker(
+            port=self.settings.port,
+            worker=self.settings.worker,
+            pid=os.getpid(),
+            rss=rss,
+            uptime_s=round(time.monotonic() - self._began, 1),
+        )
 
 
 def host_now(processor: Processor) -> Host:

@@ -31,18 +31,26 @@ class Page:
         if scope["type"] == "http":
             status, headers, body = self.answer(scope["method"], scope["path"], _headers(scope))
             await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": False})
+            await send(
+                {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": False}
+            )
 
     def answer(self, method: str, path: str, asked: Mapping[str, list[str]]) -> tuple[int, Headers, bytes]:
         """Return status, headers and body."""
         name = name_of(asked.get("host", []))
         if not name:
-            return _text(400, [*FIXED], f"this server answers only to {', '.join(NAMES)}: use http://localhost\n".encode())
+            return _text(
+                400, [*FIXED], f"this server answers only to {', '.join(NAMES)}: use http://localhost\n".encode()
+            )
         headers = security(self.cluster, name)
         if method not in METHODS:
-            return _text(405, [*headers, (b"allow", ", ".join(METHODS).encode())], b"this is a page: it can only be read\n")
+            return _text(
+                405, [*headers, (b"allow", ", ".join(METHODS).encode())], b"this is a page: it can only be read\n"
+            )
         if path == PATH:
-            return _whole(200, [*headers, (b"cache-control", b"no-store")], "application/json", self.cluster.document(name))
+            return _whole(
+                200, [*headers, (b"cache-control", b"no-store")], "application/json", self.cluster.document(name)
+            )
         found = self.files.get(path) or (self.files.get(PAGE) if _is_route(path, asked) else None)
         if found:
             return _file(found, headers, asked)

@@ -60,7 +60,11 @@ class File:
 def read(folder: Path) -> dict[str, File]:
     """Return the files below a folder by URL path, without hidden ones and source maps; an empty folder, or none, has none."""
     found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    return {f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes()) for name in found if _is_public(name)}
+    return {
+        f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes())
+        for name in found
+        if _is_public(name)
+    }
 
 
 def file(path: str, body: bytes) -> File:
@@ -71,7 +75,12 @@ def file(path: str, body: bytes) -> File:
         # level 19 is the last that a browser's 8 MB window can always decode (RFC 9659); mtime=0: the same file has the same bytes
         packed = {"zstd": zstandard.ZstdCompressor(level=19).compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
         bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * GAIN}
-    return File(KINDS.get(suffix, "application/octet-stream"), bodies, hashlib.sha256(body).hexdigest()[:24], path.startswith(HASHED))
+    return File(
+        KINDS.get(suffix, "application/octet-stream"),
+        bodies,
+        hashlib.sha256(body).hexdigest()[:24],
+        path.startswith(HASHED),
+    )
 
 
 def _is_public(name: Path) -> bool:

@@ -16,7 +16,18 @@ SELF = (
     "form-action 'self'",
     "object-src 'none'",
 )
-UNUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "usb")
+UNUSED = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
 """Features of a browser that the page has no use for."""
 FIXED = (
     (b"x-content-type-options", b"nosniff"),

@@ -17,7 +17,9 @@ QUEUE_SECONDS = 60.0
 
 
 @router.post("/run", response_model=Counts, openapi_extra=described(Circuit))
-async def run(_: Writer, circuit: Annotated[Circuit, Depends(body(Circuit))], pools: PoolsDep, timing: TimingDep) -> Response:
+async def run(
+    _: Writer, circuit: Annotated[Circuit, Depends(body(Circuit))], pools: PoolsDep, timing: TimingDep
+) -> Response:
     """Run a circuit. 422 with the numbers when it needs more memory than there is, 504 after its time-out, 503 when too many wait."""
     with timing.stage("engine"):
         result = await pools.engine.quantum(circuit.model_dump_json().encode(), circuit.timeout_s + QUEUE_SECONDS)

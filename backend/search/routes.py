@@ -30,7 +30,9 @@ async def find(
     timing: TimingDep,
     request: Request,
     response: Response,
-    filter: Annotated[list[str], Query(description=f"May be given several times; all must hold. {filters.FIX}", max_length=20)] = [],  # noqa: B006
+    filter: Annotated[
+        list[str], Query(description=f"May be given several times; all must hold. {filters.FIX}", max_length=20)
+    ] = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
     score_threshold: Annotated[float | None, Query(ge=-1, le=1, allow_inf_nan=False)] = None,
@@ -41,13 +43,30 @@ async def find(
     wanted = Wanted(found.rows[0], limit, offset, must, score_threshold)
     hits = await search(pools, settings.collection, wanted, timing)
     response.headers.update(found.headers())
-    return SearchAnswer(results=[_result(hit) for hit in hits], limit=limit, offset=offset, collection=settings.collection, model=found.model.name)
+    return SearchAnswer(
+        results=[_result(hit) for hit in hits],
+        limit=limit,
+        offset=offset,
+        collection=settings.collection,
+        model=found.model.name,
+    )
 
 
 def _result(hit: Hit) -> Result:
     id_ = document_of(hit)
-    document = DocumentRef(id=str(id_), title=str(hit.payload.get("title") or ""), chunk=int(hit.payload["chunk"])) if id_ else None
-    return Result(id=hit.id, score=hit.score, text=_first(hit.payload, TEXTS), source=_first(hit.payload, SOURCES), document=document, payload=hit.payload)
+    document = (
+        DocumentRef(id=str(id_), title=str(hit.payload.get("title") or ""), chunk=int(hit.payload["chunk"]))
+        if id_
+        else None
+    )
+    return Result(
+        id=hit.id,
+        score=hit.score,
+        text=_first(hit.payload, TEXTS),
+        source=_first(hit.payload, SOURCES),
+        document=document,
+        payload=hit.payload,
+    )
 
 
 def _first(payload: dict[str, Any], keys: tuple[str, ...]) -> str:

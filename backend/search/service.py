@@ -43,7 +43,13 @@ async def search(pools: Pools, collection: str, wanted: Wanted, timing: Timing) 
             with timing.stage("qdrant"):
                 where = _where(wanted.must, hidden)
                 hits = await pools.qdrant.query(
-                    collection, shape, wanted.vector, limit=wanted.limit, offset=wanted.offset, where=where, threshold=wanted.threshold
+                    collection,
+                    shape,
+                    wanted.vector,
+                    limit=wanted.limit,
+                    offset=wanted.offset,
+                    where=where,
+                    threshold=wanted.threshold,
                 )
         except Refused as error:
             if error.answered == 404:

@@ -66,4 +66,6 @@ def _entries(header: str) -> list[tuple[str, bytes]]:
 
 
 def _unreadable(header: str) -> ApiProblem:
-    return ApiProblem(400, "the checksum cannot be read", f"{header[:200]!r} is none", fix="send Content-Digest: sha-256=:BASE64:")
+    return ApiProblem(
+        400, "the checksum cannot be read", f"{header[:200]!r} is none", fix="send Content-Digest: sha-256=:BASE64:"
+    )

@@ -113,23 +113,39 @@ def disk() -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL:
             raise ApiProblem(
-                507, "no room for the upload", os.strerror(error.errno or 0), fix="free space in the uploads folder, or send a smaller file"
+                507,
+                "no room for the upload",
+                os.strerror(error.errno or 0),
+                fix="free space in the uploads folder, or send a smaller file",
             ) from error
         raise ApiProblem(
-            503, "uploads are not available", f"the uploads folder cannot be used: {os.strerror(error.errno or 0)}", headers={"Retry-After": "30"}
+            503,
+            "uploads are not available",
+            f"the uploads folder cannot be used: {os.strerror(error.errno or 0)}",
+            headers={"Retry-After": "30"},
         ) from error
 
 
 def too_large(most: int) -> ApiProblem:
     """Return the 413."""
-    return ApiProblem(413, "upload too large", f"at most {most} bytes are taken", more={"limit_bytes": most}, headers={"Connection": "close"})
+    return ApiProblem(
+        413,
+        "upload too large",
+        f"at most {most} bytes are taken",
+        more={"limit_bytes": most},
+        headers={"Connection": "close"},
+    )
 
 
 def left(folder: Path) -> list[UUID]:
     """Return the uploads that lie here, but for those that are just being opened and not locked yet."""
     try:
         with os.scandir(folder / ".incoming") as entries:
-            return [UUID(one.name) for one in entries if ID.fullmatch(one.name) and time.time() - one.stat().st_mtime > OPENING_SECONDS]
+            return [
+                UUID(one.name)
+                for one in entries
+                if ID.fullmatch(one.name) and time.time() - one.stat().st_mtime > OPENING_SECONDS
+            ]
     except OSError:  # no upload yet, or one that is gone again
         return []
 

@@ -34,9 +34,14 @@ class Named:
     media_type: str
 
 
-async def receive(request: Request, pools: Pools, settings: Settings, by: str, name: str, sha256: str, timing: Timing) -> Upload:
+async def receive(
+    request: Request, pools: Pools, settings: Settings, by: str, name: str, sha256: str, timing: Timing
+) -> Upload:
     """Return the upload once file and row are safe; after any failure nothing of it is left."""
-    if request.headers.get("content-length", "0").isdecimal() and int(request.headers.get("content-length", "0")) > settings.upload_bytes + multipart.ENVELOPE:
+    if (
+        request.headers.get("content-length", "0").isdecimal()
+        and int(request.headers.get("content-length", "0")) > settings.upload_bytes + multipart.ENVELOPE
+    ):
         raise too_large(settings.upload_bytes)
     checksum = Checksum(request.headers)
     writer = Writer(Path(settings.uploads), uuid4(), settings.upload_bytes)
@@ -48,7 +53,15 @@ async def receive(request: Request, pools: Pools, settings: Settings, by: str, n
         if sha256:
             compare("sha-256", sha256, writer.sha256.hexdigest())
         named = Named(clean(name), named.media_type) if name else named
-        one = Upload(writer.id, writer.sha256.digest(), named.name, named.media_type, writer.count, UUID(by) if by else None, datetime.now(UTC))
+        one = Upload(
+            writer.id,
+            writer.sha256.digest(),
+            named.name,
+            named.media_type,
+            writer.count,
+            UUID(by) if by else None,
+            datetime.now(UTC),
+        )
         with timing.stage("postgres"):
             await _insert(pools, writer, one)
         writer.publish()
@@ -86,7 +99,9 @@ async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
             continue
         is_file = event.name == "file"
         if is_file and named:
-            raise ApiProblem(422, "there are two files", "the form has the field `file` twice", fix="send one file in each request")
+            raise ApiProblem(
+                422, "there are two files", "the form has the field `file` twice", fix="send one file in each request"
+            )
         named = Named(clean(event.filename or ""), _media_type(event.media_type)) if is_file else named
     if not named:
         raise ApiProblem(422, "there is no file", "the form has no field `file`", fix="curl -F file=@picture.png")

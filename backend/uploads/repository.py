@@ -33,13 +33,17 @@ class Upload:
 async def insert(link: Link, one: Upload) -> None:
     """Write its row."""
     values = (one.id, one.sha256, one.name, one.media_type, one.bytes, one.created_by, one.created_at)
-    words = "INSERT INTO uploads (" + _COLUMNS + ") VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"  # noqa: S608 words of ours
+    words = (
+        "INSERT INTO uploads (" + _COLUMNS + ") VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"  # noqa: S608 words of ours
+    )
     await link.execute(words, values)
 
 
 async def find(link: Link, id_: UUID) -> Upload | None:
     """Return one upload."""
-    row: tuple[Any, ...] | None = await (await link.execute("SELECT " + _COLUMNS + " FROM uploads WHERE id = %s", (id_,))).fetchone()  # noqa: S608
+    row: tuple[Any, ...] | None = await (
+        await link.execute("SELECT " + _COLUMNS + " FROM uploads WHERE id = %s", (id_,))  # noqa: S608
+    ).fetchone()
     return Upload(*row) if row else None
 
 

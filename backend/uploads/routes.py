@@ -23,7 +23,10 @@ FILE = {"type": "string", "format": "binary"}
 BODY = {
     "requestBody": {
         "required": True,
-        "content": {ANY: {"schema": FILE}, "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": FILE}}}},
+        "content": {
+            ANY: {"schema": FILE},
+            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": FILE}}},
+        },
     }
 }
 
@@ -58,8 +61,17 @@ async def content(_: Reader, upload: UUID, pools: PoolsDep, settings: SettingsDe
     places = (upload_files.path(Path(settings.uploads), upload), upload_files.incoming(Path(settings.uploads), upload))
     place = next((place for place in places if place.is_file()), None)
     if not place:
-        raise ApiProblem(404, "the file is gone", f"{places[0].name} is not in the uploads folder any more", fix="restore it, or delete the upload")
-    headers = {"Repr-Digest": f"sha-256=:{_base64(one.sha256)}:", "Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+        raise ApiProblem(
+            404,
+            "the file is gone",
+            f"{places[0].name} is not in the uploads folder any more",
+            fix="restore it, or delete the upload",
+        )
+    headers = {
+        "Repr-Digest": f"sha-256=:{_base64(one.sha256)}:",
+        "Content-Security-Policy": "sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
     return FileResponse(place, media_type=one.media_type, filename=one.name or str(one.id), headers=headers)
 
 
@@ -92,5 +104,11 @@ def _base64(digest: bytes) -> str:
 
 def _answer(one: Upload) -> UploadAnswer:
     return UploadAnswer(
-        id=one.id, name=one.name, media_type=one.media_type, bytes=one.bytes, sha256=one.sha256.hex(), created_by=one.created_by, created_at=one.created_at
+        id=one.id,
+        name=one.name,
+        media_type=one.media_type,
+        bytes=one.bytes,
+        sha256=one.sha256.hex(),
+        created_by=one.created_by,
+        created_at=one.created_at,
     )

@@ -24,8 +24,16 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=3, help="how often each fault is injected")
     options.add_argument("--rows", default="", help="only these, as 1,4,14; all unless given")
     options.add_argument("--no-control", action="store_true", help="leave the negative controls out")
-    options.add_argument("--no-bounds", action="store_true", help="a row holds when all came back and nothing was lost, however long it took")
-    options.add_argument("--native", action="store_true", help="hurt the system that systemd runs here (a test host); else an embedded one of its own")
+    options.add_argument(
+        "--no-bounds",
+        action="store_true",
+        help="a row holds when all came back and nothing was lost, however long it took",
+    )
+    options.add_argument(
+        "--native",
+        action="store_true",
+        help="hurt the system that systemd runs here (a test host); else an embedded one of its own",
+    )
     asked = options.parse_args()
     wanted = frozenset(filter(None, asked.rows.split(",")))
     began, done, controls = time.monotonic(), list[Row](), list[Row]()
@@ -62,8 +70,12 @@ NUMBERS = {
 
 
 def _head() -> None:
-    print(f"watchdog {WATCHDOG:g} s (30 s in real life); seconds until mended, or the longest wait of a request; lost: requests, writes, needless restarts")
-    print(f"{'#':<4}{'fault':<36}{'injected by':<30}{'n':>3}{'median':>8}{'worst':>8}{'bound':>8}{'lost':>6}{'of':>7}  holds")
+    print(
+        f"watchdog {WATCHDOG:g} s (30 s in real life); seconds until mended, or the longest wait of a request; lost: requests, writes, needless restarts"
+    )
+    print(
+        f"{'#':<4}{'fault':<36}{'injected by':<30}{'n':>3}{'median':>8}{'worst':>8}{'bound':>8}{'lost':>6}{'of':>7}  holds"
+    )
 
 
 def _print(row: Row, verdict: str) -> None:

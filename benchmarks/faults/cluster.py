@@ -99,7 +99,11 @@ class Cluster:
     def environment_of(self, name: str, words: Mapping[str, str | None]) -> None:
         """Change a process' environment from its next start on: None takes a variable away."""
         if self.world.native:
-            _drop_in(name, "environment", "".join(f"Environment={key}={value}\n" for key, value in words.items() if value is not None))
+            _drop_in(
+                name,
+                "environment",
+                "".join(f"Environment={key}={value}\n" for key, value in words.items() if value is not None),
+            )
             return
         file = self.world.config / "programs.json"
         every = json.loads(file.read_text())
@@ -135,7 +139,12 @@ def cluster() -> Iterator[Cluster]:
     first, second, third, *others = free_ports(7)
     names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
     chosen = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, others, strict=True)}
-    os.environ |= {**chosen, "OMNIMIND_BACKEND_PORTS": f"{first},{second},{third}", "XDG_STATE_HOME": str(place), "OMNIMIND_WATCHDOG_SECONDS": f"{WATCHDOG:g}"}
+    os.environ |= {
+        **chosen,
+        "OMNIMIND_BACKEND_PORTS": f"{first},{second},{third}",
+        "XDG_STATE_HOME": str(place),
+        "OMNIMIND_WATCHDOG_SECONDS": f"{WATCHDOG:g}",
+    }
     os.environ["OMNIMIND_OPEN_READS"] = "yes"  # searches need no login here
     try:
         _omnimind("up", UP_SECONDS)

@@ -72,7 +72,10 @@ def _killed(cluster: Cluster, row: Row, name: str, writer: Writer, rounds: int) 
 
 def redis_killed(cluster: Cluster, rounds: int) -> Row:
     """Row 9, killed."""
-    row, link = Row("9", "redis dies", "kill -9 under writes", 5.0), redis.Redis.from_url(cluster.world.redis_url, socket_timeout=5)
+    row, link = (
+        Row("9", "redis dies", "kill -9 under writes", 5.0),
+        redis.Redis.from_url(cluster.world.redis_url, socket_timeout=5),
+    )
     deaths: list[float] = []
     with link:
         for _ in range(rounds):
@@ -85,7 +88,12 @@ def redis_killed(cluster: Cluster, rounds: int) -> Row:
             writer.stop()
             row.took(cluster.back("redis", old, 60) + cluster.answers("redis", 60))
             there = {int(key) for key in link.hkeys("faults")}
-            deaths.append(max((died - at for number, at in writer.acknowledged.items() if number not in there and at <= died), default=0.0))
+            deaths.append(
+                max(
+                    (died - at for number, at in writer.acknowledged.items() if number not in there and at <= died),
+                    default=0.0,
+                )
+            )
             row.requests += len(writer.acknowledged)
         link.delete("faults")
     row.lost = sum(age > FSYNC + 0.5 for age in deaths)
@@ -115,14 +123,19 @@ def redis_frozen(cluster: Cluster, rounds: int) -> Row:
 def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
     """Nobody wakes it: the guard's patience with a silent store has an end, and only that store is restarted."""
     row, before = Row("9c", "redis is frozen for good", "SIGSTOP", PATIENCE + 40.0), cluster.pids()
-    row.took(cluster.back("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE) + cluster.answers("redis", 60))
+    row.took(
+        cluster.back("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE) + cluster.answers("redis", 60)
+    )
     row.lost = sum(cluster.pids()[name] != pid for name, pid in before.items() if name != cluster.process("redis"))
     return row
 
 
 def postgres_killed(cluster: Cluster, rounds: int) -> Row:
     """Row 10: the postmaster dies in a loop of commits."""
-    row, links = Row("10", "postgres dies", "kill -9 under commits", 15.0), list[psycopg.Connection[tuple[object, ...]]]()
+    row, links = (
+        Row("10", "postgres dies", "kill -9 under commits", 15.0),
+        list[psycopg.Connection[tuple[object, ...]]](),
+    )
 
     def connect() -> psycopg.Connection[tuple[object, ...]]:
         if not links or links[-1].closed:
@@ -156,7 +169,9 @@ def qdrant_killed(cluster: Cluster, rounds: int) -> Row:
         there: set[int] = set()
         offset: int | None = 0
         while offset is not None:
-            said = http.post("/collections/faults/points/scroll", json={"limit": 1000, "offset": offset, "with_payload": False}).json()["result"]
+            said = http.post(
+                "/collections/faults/points/scroll", json={"limit": 1000, "offset": offset, "with_payload": False}
+            ).json()["result"]
             there |= {one["id"] for one in said["points"]}
             offset = said["next_page_offset"]
         http.delete("/collections/faults")
@@ -164,4 +179,10 @@ def qdrant_killed(cluster: Cluster, rounds: int) -> Row:
     return row
 
 
-ROWS: tuple[Callable[[Cluster, int], Row], ...] = (redis_killed, redis_frozen, frozen_for_good, postgres_killed, qdrant_killed)
+ROWS: tuple[Callable[[Cluster, int], Row], ...] = (
+    redis_killed,
+    redis_frozen,
+    frozen_for_good,
+    postgres_killed,
+    qdrant_killed,
+)

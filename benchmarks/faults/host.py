@@ -29,7 +29,10 @@ def migrated() -> Iterator[Host]:
 
 def main(words: list[str]) -> int:
     """Print the table; its exit code."""
-    with migrated() as host, host.popen((*WORDS, *words), cwd=PLACE, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client:  # type: ignore[arg-type]
+    with (
+        migrated() as host,
+        host.popen((*WORDS, *words), cwd=PLACE, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client,
+    ):  # type: ignore[arg-type]
         return client.wait()
 
 

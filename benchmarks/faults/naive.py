@@ -34,7 +34,13 @@ class Unit:
     def run(self) -> None:
         """Start it again and again."""
         while not self.over.is_set():
-            self.running = subprocess.Popen(self.words, env=self.environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.running = subprocess.Popen(
+                self.words,
+                env=self.environment,
+                start_new_session=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             while self.running.poll() is None and not self.over.wait(0.02):
                 pass
             _end(self.running)
@@ -61,7 +67,19 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
         "OMNIMIND_ENGINE": str(world.engine_socket),
         "OMNIMIND_UPLOADS": str(world.uploads),
     }
-    words = (sys.executable, "-m", "uvicorn", "benchmarks.faults.naive:create", "--factory", "--workers", "2", "--host", "127.0.0.1", "--port", str(port))
+    words = (
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "benchmarks.faults.naive:create",
+        "--factory",
+        "--workers",
+        "2",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    )
     unit = Unit(words, {**os.environ, **own})
     thread = threading.Thread(target=unit.run)
     thread.start()

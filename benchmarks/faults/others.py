@@ -28,7 +28,9 @@ def engine_killed(cluster: Cluster, rounds: int) -> Row:
     for _ in range(rounds):
         with Load(port, "/search?q=fault", rate=20) as load:
             time.sleep(BEFORE)
-            row.took(cluster.back("engine", cluster.signal("engine", signal.SIGKILL), 60) + cluster.answers("engine", 60))
+            row.took(
+                cluster.back("engine", cluster.signal("engine", signal.SIGKILL), 60) + cluster.answers("engine", 60)
+            )
             time.sleep(AFTER)
         refused = [said for said in load.failures if " 503 " not in f"{said} "]
         row.lost, row.requests = row.lost + len(refused), row.requests + load.count

@@ -127,7 +127,15 @@ def start_fails(cluster: Cluster, _rounds: int) -> Row:
     try:
         with Load(port) as load:
             cluster.signal(name, signal.SIGKILL)
-            seconds = waited(lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DEGRADED and name in one.why, 90, 0.2)
+            seconds = waited(
+                lambda: (
+                    (one := cluster.look().of(f"backend-{port}")) is not None
+                    and one.state is State.DEGRADED
+                    and name in one.why
+                ),
+                90,
+                0.2,
+            )
         row.took(seconds, load)
     finally:
         cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": None})
@@ -147,7 +155,9 @@ def crash_loop(cluster: Cluster, _rounds: int) -> Row:
         with Load(cluster.world.ports.backends[0]) as load:
             for name in names:
                 cluster.signal(name, signal.SIGKILL)
-            seconds = waited(lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DOWN, 90, 0.2)
+            seconds = waited(
+                lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DOWN, 90, 0.2
+            )
         row.took(seconds, load)
         row.lost += sum(pid != others[name] for name, pid in cluster.pids().items() if name in others)
     finally:
@@ -166,7 +176,16 @@ def _mend(cluster: Cluster, *names: str) -> None:
     waited(lambda: all(one.alive for one in cluster.look().services), 30)
 
 
-ROWS: tuple[Callable[[Cluster, int], Row], ...] = (killed_worker, both_killed, frozen_worker, blocked_worker, all_frozen, rolling, start_fails, crash_loop)
+ROWS: tuple[Callable[[Cluster, int], Row], ...] = (
+    killed_worker,
+    both_killed,
+    frozen_worker,
+    blocked_worker,
+    all_frozen,
+    rolling,
+    start_fails,
+    crash_loop,
+)
 
 
 def names_of(cluster: Cluster) -> list[str]:

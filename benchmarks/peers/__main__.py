@@ -52,7 +52,11 @@ class Found:
             Row("the same, on the disk", "cp and sync -f", [(one.final, one.synced) for one in self.copied]),
             Row("verified copy", "rsync -aHS and a check with -c", [(one.live, one.rsynced) for one in rsync]),
             Row("verified copy", "rsync -aHS alone", [(one.live, one.rsync) for one in rsync]),
-            Row("up", "the start script, its sleeps counted", list(zip(self.started.up, self.started.bash, strict=False))),
+            Row(
+                "up",
+                "the start script, its sleeps counted",
+                list(zip(self.started.up, self.started.bash, strict=False)),
+            ),
             *(Row("embeddings", AGAINST[name][1], self.embedded.pairs(name)) for name in AGAINST),
         ]
 
@@ -73,7 +77,10 @@ class Found:
 def main() -> int:
     """Measure the parts, print the table and the object."""
     asked = _asked()
-    for number in (signal.SIGINT, signal.SIGTERM):  # both clean up and tell what there is, even where a shell started this with SIGINT ignored
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # both clean up and tell what there is, even where a shell started this with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     found, failed, interrupted = Found(), {}, False
     before = os.getloadavg()
@@ -93,18 +100,31 @@ def main() -> int:
         else:
             say(f"{part}: done in {time.monotonic() - began:.0f} s")
     show(found.rows())
-    told = {**found.numbers(), "pairs": asked.pairs, "cpus": len(os.sched_getaffinity(0)), "load": [round(before[0], 1), round(os.getloadavg()[0], 1)]}
-    print(json.dumps({**told, **({"failed": failed} if failed else {}), **({"interrupted": True} if interrupted else {})}))
+    told = {
+        **found.numbers(),
+        "pairs": asked.pairs,
+        "cpus": len(os.sched_getaffinity(0)),
+        "load": [round(before[0], 1), round(os.getloadavg()[0], 1)],
+    }
+    print(
+        json.dumps({**told, **({"failed": failed} if failed else {}), **({"interrupted": True} if interrupted else {})})
+    )
     return 130 if interrupted else 1 if failed else 0
 
 
 def _asked() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated (default: all)")
+    options.add_argument(
+        "--only", action="append", choices=PARTS, help="measure this part; may be repeated (default: all)"
+    )
     options.add_argument("--pairs", type=int, default=5, help="paired runs of everything (default: %(default)s)")
-    options.add_argument("--firsts", type=int, help="pairs of first runs on fresh hosts, minutes each (default: as --pairs)")
+    options.add_argument(
+        "--firsts", type=int, help="pairs of first runs on fresh hosts, minutes each (default: as --pairs)"
+    )
     options.add_argument("--texts", type=int, help=f"texts to embed (default: {TEXTS})")
-    options.add_argument("--quick", action="store_true", help=f"one first run, one start, {QUICK_TEXTS} texts: to see that it works")
+    options.add_argument(
+        "--quick", action="store_true", help=f"one first run, one start, {QUICK_TEXTS} texts: to see that it works"
+    )
     return options.parse_args()
 
 

@@ -20,10 +20,29 @@ def infinity(python: Path, model: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = (python.parent / "infinity_emb", "v2", "--model-id", model, "--served-model-name", "model", "--engine", "torch", "--device", "cpu")
-    quiet = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "INFINITY_ANONYMOUS_USAGE_STATS": "0", "PYTHONWARNINGS": "ignore"}
+    words = (
+        python.parent / "infinity_emb",
+        "v2",
+        "--model-id",
+        model,
+        "--served-model-name",
+        "model",
+        "--engine",
+        "torch",
+        "--device",
+        "cpu",
+    )
+    quiet = {
+        "HF_HUB_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+        "INFINITY_ANONYMOUS_USAGE_STATS": "0",
+        "PYTHONWARNINGS": "ignore",
+    }
     process = subprocess.Popen(
-        (*words, "--host", "127.0.0.1", "--port", str(port)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **quiet}
+        (*words, "--host", "127.0.0.1", "--port", str(port)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **quiet},
     )
     try:
         _wait(f"http://127.0.0.1:{port}/health", process)

@@ -36,15 +36,39 @@ WORDS = {
     "omnimind": f"{tool.PROGRAM} converge",
     "ansible": f"cd {BOOK} && LC_ALL=C.UTF-8 {ANSIBLE}/bin/ansible-playbook site.yml",
 }
-SECONDS = 'began=$(date +%s%N); ( {command} ) >/root/said 2>&1 || {{ cat /root/said >&2; exit 1; }}; ended=$(date +%s%N); echo $((ended - began)); cat /root/said'
+SECONDS = "began=$(date +%s%N); ( {command} ) >/root/said 2>&1 || {{ cat /root/said >&2; exit 1; }}; ended=$(date +%s%N); echo $((ended - began)); cat /root/said"
 PATHS = (
-    *(f"/etc/omnimind/secrets/{name}" for name in ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")),
-    *(f"/etc/omnimind/secrets/{name}" for name in ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")),
+    *(
+        f"/etc/omnimind/secrets/{name}"
+        for name in ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")
+    ),
+    *(
+        f"/etc/omnimind/secrets/{name}"
+        for name in ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
+    ),
     *(f"/var/lib/omnimind/{name}" for name in ("", "bench", "models", "receipts", "stage", "parked", "uploads")),
     *(f"/var/lib/qdrant/{name}" for name in ("", "storage", "snapshots", "tmp")),
-    *("/etc/omnimind", "/etc/omnimind/secrets", "/opt/omnimind", "/opt/omnimind/venv", "/opt/omnimind/qdrant/current", "/opt/omnimind/qdrant/benchmark/qdrant"),
-    *("/var/log/omnimind", "/usr/local/bin/omnimind", "/usr/sbin/policy-rc.d", "/etc/qdrant", "/etc/qdrant/config.yaml", "/etc/redis/redis.conf"),
-    *("/etc/redis/omnimind.conf", "/etc/postgresql/15/main/conf.d/omnimind.conf", "/etc/postgresql/15/main/postgresql.conf"),
+    *(
+        "/etc/omnimind",
+        "/etc/omnimind/secrets",
+        "/opt/omnimind",
+        "/opt/omnimind/venv",
+        "/opt/omnimind/qdrant/current",
+        "/opt/omnimind/qdrant/benchmark/qdrant",
+    ),
+    *(
+        "/var/log/omnimind",
+        "/usr/local/bin/omnimind",
+        "/usr/sbin/policy-rc.d",
+        "/etc/qdrant",
+        "/etc/qdrant/config.yaml",
+        "/etc/redis/redis.conf",
+    ),
+    *(
+        "/etc/redis/omnimind.conf",
+        "/etc/postgresql/15/main/conf.d/omnimind.conf",
+        "/etc/postgresql/15/main/postgresql.conf",
+    ),
     *(f"/etc/systemd/system/{unit}.d/omnimind.conf" for unit in ("redis-server.service", "postgresql@15-main.service")),
     *(f"/etc/systemd/system/{re.sub('@[0-9]+', '@', unit)}" for unit in native.ours(Goal())),
     f"/etc/systemd/system/{native.TARGET}",
@@ -108,7 +132,10 @@ def _host(mounts: list[Mount]) -> Iterator[Host]:
     # What Ansible needs on the host (python3-apt for its module apt): it would install that itself, in the time that counts.
     with Host.boot(Recipe(packages=("python3-apt", "python3-venv")), mounts) as host:
         tool.install(host)
-        host.sh(f"python3 -m venv {ANSIBLE} && {ANSIBLE}/bin/pip install --quiet --no-index --find-links /ansible-wheels ansible-core", timeout=300)
+        host.sh(
+            f"python3 -m venv {ANSIBLE} && {ANSIBLE}/bin/pip install --quiet --no-index --find-links /ansible-wheels ansible-core",
+            timeout=300,
+        )
         # The packages wait in apt's cache for both: the mirror's speed is no part of the comparison.
         host.sh("apt-get update && apt-get install --yes --download-only redis-server postgresql", timeout=300)
         host.copy_in(HERE / "ansible", BOOK)
@@ -117,8 +144,13 @@ def _host(mounts: list[Mount]) -> Iterator[Host]:
         # Ansible's jinja2 drops the last line break of what a template includes.
         host.sh(f"cd {BOOK}/templates/systemd && for one in share hardening python; do echo >> $one.j2; done")
         # Page cache is no part of the comparison: who comes first must not read the wheels from the disk for the other.
-        host.sh("install -D -m 755 /staged-qdrant /opt/staged/qdrant; cat /wheelhouse/* /var/cache/apt/archives/*.deb >/dev/null", timeout=300)
-        host.sh(f"{tool.VENV}/bin/python /opt/inside/prepare.py $(systemctl --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p') {BOOK}/vars.json")
+        host.sh(
+            "install -D -m 755 /staged-qdrant /opt/staged/qdrant; cat /wheelhouse/* /var/cache/apt/archives/*.deb >/dev/null",
+            timeout=300,
+        )
+        host.sh(
+            f"{tool.VENV}/bin/python /opt/inside/prepare.py $(systemctl --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p') {BOOK}/vars.json"
+        )
         yield host
 
 
@@ -160,7 +192,19 @@ def _wheels() -> Path:
     lock = HERE / "ansible/requirements.txt"
 
     def build(target: Path) -> None:
-        words = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--no-deps", "--dest", str(target), "-r", str(lock))
+        words = (
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--only-binary=:all:",
+            "--no-deps",
+            "--dest",
+            str(target),
+            "-r",
+            str(lock),
+        )
         subprocess.run(words, check=True)
 
     return kept(f"peer-ansible-{key_of(lock.read_bytes(), sys.version)}", build)
@@ -173,5 +217,3 @@ def ratios(found: Provisioned) -> dict[str, float]:
         if pairs := found.pairs(kind):
             told[name] = round(statistics.median(theirs / ours for ours, theirs in pairs), 2)
     return told
-
-

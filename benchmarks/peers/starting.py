@@ -51,7 +51,9 @@ def measure(rounds: int, found: Started) -> None:
             for number in range(rounds):
                 for way in (_up, _bash) if number % 2 == 0 else (_bash, _up):
                     way(environment, sequence, found)
-                say(f"start {number + 1} of {rounds}: omnimind up {found.up[-1]:.1f} s ({found.calm[-1]:.1f} s of it until calm), the script {found.bash[-1]:.1f} s")
+                say(
+                    f"start {number + 1} of {rounds}: omnimind up {found.up[-1]:.1f} s ({found.calm[-1]:.1f} s of it until calm), the script {found.bash[-1]:.1f} s"
+                )
         finally:
             stop(sequence)
             start.run(environment, "down", check=False)
@@ -67,12 +69,18 @@ def _up(environment: dict[str, str], _: Path, found: Started) -> None:
 def _bash(environment: dict[str, str], sequence: Path, found: Started) -> None:
     began = time.monotonic()
     ports = environment["OMNIMIND_BACKEND_PORTS"].split(",")
-    done = subprocess.run((SEQUENCE, sequence, *ports), capture_output=True, text=True, timeout=SEQUENCE_SECONDS, check=False)
+    done = subprocess.run(
+        (SEQUENCE, sequence, *ports), capture_output=True, text=True, timeout=SEQUENCE_SECONDS, check=False
+    )
     seconds = time.monotonic() - began
     stop(sequence)
     if done.returncode:
-        logs = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-800:]}" for log in sorted(sequence.glob("*.log")))
-        raise RuntimeError(f"the start sequence ended with {done.returncode}\n{done.stdout}{done.stderr[-800:]}\n{logs}")
+        logs = "\n".join(
+            f"{log.name}: {log.read_text(errors='replace')[-800:]}" for log in sorted(sequence.glob("*.log"))
+        )
+        raise RuntimeError(
+            f"the start sequence ended with {done.returncode}\n{done.stdout}{done.stderr[-800:]}\n{logs}"
+        )
     found.bash.append(seconds)
 
 
@@ -82,8 +90,24 @@ def write(programs: Mapping[str, Mapping[str, Any]], environment: Mapping[str, s
     for name in BOTH:
         _write(folder / f"{name}.start", programs[name], environment)
     for port in environment["OMNIMIND_BACKEND_PORTS"].split(","):
-        one = next(program for program in programs.values() if program["environment"].get("OMNIMIND_WORKER") and program["environment"]["OMNIMIND_PORT"] == port)
-        words = (sys.executable, "-m", "uvicorn", "benchmarks.faults.naive:create", "--factory", "--workers", "2", "--host", "127.0.0.1", "--port", port)
+        one = next(
+            program
+            for program in programs.values()
+            if program["environment"].get("OMNIMIND_WORKER") and program["environment"]["OMNIMIND_PORT"] == port
+        )
+        words = (
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "benchmarks.faults.naive:create",
+            "--factory",
+            "--workers",
+            "2",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            port,
+        )
         _write(folder / f"backend-{port}.start", {**one, "words": words}, environment)
 
 
@@ -91,9 +115,14 @@ def _write(path: Path, program: Mapping[str, Any], environment: Mapping[str, str
     own = {key: value for key, value in program["environment"].items() if key != "WATCHDOG_USEC"}
     if program["socket"].startswith("unix:"):
         own["OMNIMIND_ENGINE_BIND"] = program["socket"].partition(":")[2]
-    variables = [f"{key}={value}" for key, value in {"PATH": environment["PATH"], "HOME": environment["HOME"], "LC_ALL": "C.UTF-8", **own}.items()]
+    variables = [
+        f"{key}={value}"
+        for key, value in {"PATH": environment["PATH"], "HOME": environment["HOME"], "LC_ALL": "C.UTF-8", **own}.items()
+    ]
     become = ("setpriv", f"--reuid={program['user']}", "--regid=nogroup", "--clear-groups") if program["user"] else ()
-    path.write_text(f"#!/bin/sh\ncd {shlex.quote(program['folder'])}\nexec {shlex.join((*become, 'env', '-i', *variables, *program['words']))}\n")
+    path.write_text(
+        f"#!/bin/sh\ncd {shlex.quote(program['folder'])}\nexec {shlex.join((*become, 'env', '-i', *variables, *program['words']))}\n"
+    )
     path.chmod(0o700)  # it holds passwords
 
 
@@ -124,4 +153,8 @@ def ratios(found: Started) -> dict[str, float]:
     if not pairs:
         return {}
     ratio = statistics.median(bash / up for up, bash in pairs)
-    return {"up_vs_bash": round(ratio, 1), "up_s": round(statistics.median(found.up), 1), "up_calm_s": round(statistics.median(found.calm), 1)}
+    return {
+        "up_vs_bash": round(ratio, 1),
+        "up_s": round(statistics.median(found.up), 1),
+        "up_calm_s": round(statistics.median(found.calm), 1),
+    }

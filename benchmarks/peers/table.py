@@ -35,5 +35,7 @@ def show(rows: Sequence[Row]) -> None:
         if row.pairs:
             ours, theirs = (f"{statistics.median(side):.2f}" for side in zip(*row.pairs, strict=True))
             middle, low, high = statistics.median(row.ratios), min(row.ratios), max(row.ratios)
-            table.add_row(row.name, row.peer, str(len(row.pairs)), ours, theirs, f"{middle:.2f}", f"{low:.2f}", f"{high:.2f}")
+            table.add_row(
+                row.name, row.peer, str(len(row.pairs)), ours, theirs, f"{middle:.2f}", f"{low:.2f}", f"{high:.2f}"
+            )
     Console(width=120).print(table)

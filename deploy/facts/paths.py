@@ -36,7 +36,9 @@ class Paths(FactBase[dict[str, Found]]):
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive:
                 path = "/" + member.name.strip("/")
-                found[path] = Found(_kind(member), member.mode & 0o7777, member.uname, member.gname, _content(archive, member))
+                found[path] = Found(
+                    _kind(member), member.mode & 0o7777, member.uname, member.gname, _content(archive, member)
+                )
         return found
 
     @staticmethod

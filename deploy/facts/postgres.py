@@ -64,7 +64,9 @@ class Database(FactBase[Held]):
             f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}",  # noqa: S608 quoted
             "SELECT 'A', 1, 1",
         )
-        asked = " ".join(f"-c {shlex.quote(query)}" for query in queries)  # of several in one, psql before 15 prints only the last
+        asked = " ".join(
+            f"-c {shlex.quote(query)}" for query in queries
+        )  # of several in one, psql before 15 prints only the last
         return f"{psql(cluster)} -At -F ' ' {asked} 2>/dev/null; true"
 
     def process(self, output: list[str]) -> Held:

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 
 from pyinfra.api import FactBase
 
-PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "ExecMainStartTimestamp", "StateChangeTimestamp")
+PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "ExecMainStartTimestamp",
+    "StateChangeTimestamp",
+)
 
 
 @dataclass(frozen=True)

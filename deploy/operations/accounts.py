@@ -21,7 +21,17 @@ def accounts(homes: Mapping[str, str]) -> Commands:
     missing = {user: home for user, home in homes.items() if user not in found}
     notes.note(host, [f"+ user {user}, home {home}" for user, home in missing.items()])
     for user, home in missing.items():
-        words = ("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", "/usr/sbin/nologin", user)
+        words = (
+            "useradd",
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            home,
+            "--shell",
+            "/usr/sbin/nologin",
+            user,
+        )
         group = f"getent group {shlex.quote(user)} >/dev/null"
         yield StringCommand(f"if {group}; then {shlex.join(_join(words, user))}; else {shlex.join(words)}; fi")
 

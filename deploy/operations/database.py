@@ -44,7 +44,9 @@ def database(port: int, role: str, called: str) -> Commands:
 
 def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
     if held.encoding not in (None, "UTF8"):
-        raise OperationError(f"database {called} exists and its encoding is {held.encoding}, not UTF8: dump it, drop it and converge again")
+        raise OperationError(
+            f"database {called} exists and its encoding is {held.encoding}, not UTF8: dump it, drop it and converge again"
+        )
     wanted = []
     name, login = identifier(role), f"LOGIN PASSWORD {literal(secrets.scram(password))}"
     if held.verifier is None:
@@ -57,5 +59,9 @@ def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
     elif held.owner != role:
         wanted.append(f"ALTER DATABASE {identifier(called)} OWNER TO {name};")
     # Not even the failing statement is logged: it holds the verifier.
-    quiet = ["SET log_min_error_statement = panic;", "SET log_statement = 'none';", "SET log_min_duration_statement = -1;"]
+    quiet = [
+        "SET log_min_error_statement = panic;",
+        "SET log_statement = 'none';",
+        "SET log_min_duration_statement = -1;",
+    ]
     return [*quiet, *wanted] if wanted else []

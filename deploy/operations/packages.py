@@ -23,7 +23,9 @@ def packages(wanted: Mapping[str, str]) -> Commands:
     """
     found = look(Packages, packages=tuple(wanted))
     missing = [name for name in wanted if name not in found.versions]
-    notes.note(host, [f"+ package {name}" for name in missing] + ["- a policy-rc.d of ours, left behind"] * found.guarded)
+    notes.note(
+        host, [f"+ package {name}" for name in missing] + ["- a policy-rc.d of ours, left behind"] * found.guarded
+    )
     if missing or found.guarded:
         yield StringCommand(
             text(

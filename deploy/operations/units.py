@@ -50,7 +50,9 @@ def running(
     stale = [name for name in inputs if name not in down and _is_stale(seen, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
-    notes.note(host, [*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale)])
+    notes.note(
+        host, [*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale)]
+    )
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
     yield StringCommand(

@@ -43,7 +43,12 @@ class Release:
     @property
     def digest(self) -> str:
         """Return 16 hex digits that change with anything that goes in."""
-        parts = (self.python.encode(), self.lock.read_bytes(), self.model.read_bytes(), origin.digest(self.origin).encode())
+        parts = (
+            self.python.encode(),
+            self.lock.read_bytes(),
+            self.model.read_bytes(),
+            origin.digest(self.origin).encode(),
+        )
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
     @property
@@ -69,7 +74,11 @@ def venv(release: Release, link: str, user: str) -> Commands:
     current = links[link].content.decode() if link in links else ""
     if here and current == folder:
         return
-    notes.note(host, [f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here) + [f"~ {link} -> {folder}"])
+    notes.note(
+        host,
+        [f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here)
+        + [f"~ {link} -> {folder}"],
+    )
     source = ("--no-index", "--find-links", release.wheelhouse) if release.wheelhouse else ()
     yield StringCommand(
         text(

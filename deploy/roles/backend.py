@@ -22,7 +22,12 @@ def configure(goal: Goal) -> None:
     wanted: list[Wanted] = [File(f"{FOLDER}/{native.SCHEMA}", of_goal("systemd/migrate-db.service.j2", goal))]
     for port in goal.backend_ports:
         wanted.append(File(f"{FOLDER}/omnimind-{port}.socket", of_goal("systemd/backend.socket.j2", goal, port=port)))
-        wanted.append(File(f"{FOLDER}/omnimind-{port}@.service", of_goal("systemd/backend.service.j2", goal, port=port, bound=bound)))
+        wanted.append(
+            File(
+                f"{FOLDER}/omnimind-{port}@.service",
+                of_goal("systemd/backend.service.j2", goal, port=port, bound=bound),
+            )
+        )
     place(name="Write the backends' units", wanted=wanted)
 
 

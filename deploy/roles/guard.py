@@ -15,7 +15,10 @@ def install(goal: Goal) -> None:
 
 def configure(goal: Goal) -> None:
     """Write its unit."""
-    place(name="Write the guard's unit", wanted=[File(f"/etc/systemd/system/{native.GUARD}", of_goal("systemd/guard.service.j2", goal))])
+    place(
+        name="Write the guard's unit",
+        wanted=[File(f"/etc/systemd/system/{native.GUARD}", of_goal("systemd/guard.service.j2", goal))],
+    )
 
 
 def activate(goal: Goal) -> None:

@@ -9,7 +9,10 @@ from omnimind_ops.model.goal import Goal
 
 def install(goal: Goal) -> None:
     """Install them without starting anything."""
-    packages(name="Install packages", wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")})
+    packages(
+        name="Install packages",
+        wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")},
+    )
 
 
 def configure(goal: Goal) -> None:

@@ -31,7 +31,13 @@ def configure(goal: Goal) -> None:
         return
     drop_in = f"/etc/systemd/system/{cluster.unit}.d"
     wanted: list[Wanted] = [
-        File(f"{cluster.folder}/conf.d/omnimind.conf", of_goal("config/postgresql.conf.j2", goal), 0o644, "postgres", "postgres"),
+        File(
+            f"{cluster.folder}/conf.d/omnimind.conf",
+            of_goal("config/postgresql.conf.j2", goal),
+            0o644,
+            "postgres",
+            "postgres",
+        ),
         Folder(drop_in),
         File(f"{drop_in}/omnimind.conf", of_goal("systemd/postgresql.conf.j2", goal)),
     ]
@@ -41,8 +47,28 @@ def configure(goal: Goal) -> None:
 def activate(goal: Goal) -> None:
     """Start PostgreSQL, make the role and the database, and bring its schema up to date: time that the cutover then does not take."""
     cluster = cluster_at(goal.postgres_port)
-    inputs = {cluster.unit: (f"{cluster.folder}/conf.d/omnimind.conf", f"/etc/systemd/system/{cluster.unit}.d/omnimind.conf")} if cluster else {}
-    running(name="Start PostgreSQL", units=(native.POSTGRES,), start=native.POSTGRES, also=(cluster.unit,) if cluster else (), inputs=inputs)
+    inputs = (
+        {
+            cluster.unit: (
+                f"{cluster.folder}/conf.d/omnimind.conf",
+                f"/etc/systemd/system/{cluster.unit}.d/omnimind.conf",
+            )
+        }
+        if cluster
+        else {}
+    )
+    running(
+        name="Start PostgreSQL",
+        units=(native.POSTGRES,),
+        start=native.POSTGRES,
+        also=(cluster.unit,) if cluster else (),
+        inputs=inputs,
+    )
     database(name="Create role and database", port=goal.postgres_port, role=goal.user, called=goal.database)
     unit = f"/etc/systemd/system/{native.SCHEMA}"
-    running(name="Bring the schema up to date", units=(native.SCHEMA,), start=native.SCHEMA, inputs={native.SCHEMA: (unit, str(Paths().venv))})
+    running(
+        name="Bring the schema up to date",
+        units=(native.SCHEMA,),
+        start=native.SCHEMA,
+        inputs={native.SCHEMA: (unit, str(Paths().venv))},
+    )

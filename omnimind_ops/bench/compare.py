@@ -22,7 +22,11 @@ def refuse_other(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     """Raise a Problem that names what differs between two results that should only differ in speed."""
     if wrong := differences(now, before):
         why = f"{before['name'] or 'it'} was measured otherwise: {'; '.join(wrong)}"
-        alike = "measure both alike (--no-qdrant leaves the searches out), or add --compare-anyway" if "qdrant" in why else "measure both alike, or add --compare-anyway"
+        alike = (
+            "measure both alike (--no-qdrant leaves the searches out), or add --compare-anyway"
+            if "qdrant" in why
+            else "measure both alike, or add --compare-anyway"
+        )
         raise Problem("cannot compare with the baseline", why, alike)
 
 
@@ -31,10 +35,16 @@ def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     found = [] if now["case"] == before["case"] else [f"case {before['case']}, now {now['case']}"]
     one, other = (dict(side["settings"]) for side in (now, before))
     names = [name for name in sorted({*one, *other} - {*COMPARED}) if UNKNOWN not in (one.get(name), other.get(name))]
-    found += [f"{name} {_said(other.get(name))}, now {_said(one.get(name))}" for name in names if one.get(name) != other.get(name)]
+    found += [
+        f"{name} {_said(other.get(name))}, now {_said(one.get(name))}"
+        for name in names
+        if one.get(name) != other.get(name)
+    ]
     here, there = now["environment"], before["environment"]
     changed = [name for name in MACHINE if here.get(name) != there.get(name)]
-    return found + [f"another machine ({name} {_said(there.get(name))}, now {_said(here.get(name))})" for name in changed]
+    return found + [
+        f"another machine ({name} {_said(there.get(name))}, now {_said(here.get(name))})" for name in changed
+    ]
 
 
 def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, JSON]:
@@ -46,7 +56,11 @@ def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, J
     pairs = {"total": (before["total"], now["total"])}
     stages = {row["name"]: row for row in before["stages"]}
     pairs |= {row["name"]: (stages[row["name"]], row) for row in now["stages"] if row["name"] in stages}
-    rows = [row for name, (was, is_now) in pairs.items() if (row := _row(name, was.get("p50_ms"), is_now.get("p50_ms"), limit))]
+    rows = [
+        row
+        for name, (was, is_now) in pairs.items()
+        if (row := _row(name, was.get("p50_ms"), is_now.get("p50_ms"), limit))
+    ]
     return {
         "baseline": before["name"],
         "made": before["made"],
@@ -70,7 +84,13 @@ def _row(name: str, was: float | None, is_now: float | None, limit: float) -> di
     if not was or not is_now:
         return None
     ratio = was / is_now
-    return {"name": name, "before_ms": was, "now_ms": is_now, "ratio": round(ratio, 3), "verdict": verdict(ratio, limit)}
+    return {
+        "name": name,
+        "before_ms": was,
+        "now_ms": is_now,
+        "ratio": round(ratio, 3),
+        "verdict": verdict(ratio, limit),
+    }
 
 
 def verdict(ratio: float, noise: float) -> str:
@@ -82,15 +102,29 @@ def verdict(ratio: float, noise: float) -> str:
 
 def _notes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     """Return what differs and may be why: device, target, versions; and what weakens the comparison."""
-    found = [f"{name}: {before.get(name) or '?'} → {now.get(name) or '?'}" for name in ("device",) if before.get(name) != now.get(name)]
+    found = [
+        f"{name}: {before.get(name) or '?'} → {now.get(name) or '?'}"
+        for name in ("device",)
+        if before.get(name) != now.get(name)
+    ]
     if (was := before["settings"].get("target")) != (is_now := now["settings"].get("target")):
         found.append(f"target: {was} → {is_now}")
     chosen, before_it = now["settings"], before["settings"]
-    doubtful = [name for name in chosen if chosen[name] != before_it.get(name) and UNKNOWN in (chosen[name], before_it.get(name))]
+    doubtful = [
+        name
+        for name in chosen
+        if chosen[name] != before_it.get(name) and UNKNOWN in (chosen[name], before_it.get(name))
+    ]
     found += [f"{name}: {before_it.get(name)} → {chosen[name]}" for name in doubtful]
     one, other = now["environment"], before["environment"]
-    found += [f"{name}: {_said(other.get(name))} → {_said(one.get(name))}" for name in ("kernel", "driver", "omnimind", "governor") if one.get(name) != other.get(name)]
-    found += [f"{side['name'] or 'this result'} is unstable" for side in (before, now) if side["noise"]["verdict"] != "stable"]
+    found += [
+        f"{name}: {_said(other.get(name))} → {_said(one.get(name))}"
+        for name in ("kernel", "driver", "omnimind", "governor")
+        if one.get(name) != other.get(name)
+    ]
+    found += [
+        f"{side['name'] or 'this result'} is unstable" for side in (before, now) if side["noise"]["verdict"] != "stable"
+    ]
     return found + [f"{side['name'] or 'this result'} was interrupted" for side in (before, now) if side["interrupted"]]
 
 

@@ -27,13 +27,17 @@ class Measured:
     medians: list[float] = field(default_factory=list)
     elapsed: list[float] = field(default_factory=list)
     stages: list[dict[str, JSON]] = field(default_factory=list)
-    sum_check: dict[str, JSON] = field(default_factory=lambda: {"wall_ms": None, "sum_ms": None, "difference": None, "limit": None, "ok": None})
+    sum_check: dict[str, JSON] = field(
+        default_factory=lambda: {"wall_ms": None, "sum_ms": None, "difference": None, "limit": None, "ok": None}
+    )
     texts_per_s: float | None = None
     interrupted: bool = False
     more: dict[str, JSON] = field(default_factory=dict)
 
 
-def document(found: Measured, settings: Mapping[str, JSON], environment: Mapping[str, JSON], *, name: str, made: str) -> dict[str, JSON]:
+def document(
+    found: Measured, settings: Mapping[str, JSON], environment: Mapping[str, JSON], *, name: str, made: str
+) -> dict[str, JSON]:
     """Return the whole document; `made` is ISO 8601 in UTC."""
     quiet = noise(found.medians)
     runs = max(len(found.elapsed), 1)

@@ -23,7 +23,10 @@ class Noise:
 def noise(medians: Sequence[float], limit: float = LIMIT) -> Noise:
     """Return stable, or unstable: also where there are fewer than LEAST repeats, too few to tell."""
     cv = variation(medians)
-    return Noise("stable" if cv is not None and len(medians) >= LEAST and cv <= limit else "unstable", None if cv is None else round(cv, 4))
+    return Noise(
+        "stable" if cv is not None and len(medians) >= LEAST and cv <= limit else "unstable",
+        None if cv is None else round(cv, 4),
+    )
 
 
 def enough(medians: Sequence[float], most: int = MOST, limit: float = LIMIT) -> bool:

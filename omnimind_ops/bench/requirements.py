@@ -57,14 +57,23 @@ def read(words: Sequence[str]) -> tuple[Requirement, ...]:
 def _read(text: str) -> Requirement:
     hit = _GRAMMAR.fullmatch(text)
     if not hit:
-        raise Problem("cannot read a requirement", f"--require {text!r} is not of the form of one", _FIX, code=ExitCode.USAGE)
+        raise Problem(
+            "cannot read a requirement", f"--require {text!r} is not of the form of one", _FIX, code=ExitCode.USAGE
+        )
     metric, sign, number, unit = hit.groups()
     units = _units(metric)
     if units is None:
-        raise Problem("cannot read a requirement", f"{metric} of --require {text!r} is not known", _FIX, code=ExitCode.USAGE)
+        raise Problem(
+            "cannot read a requirement", f"{metric} of --require {text!r} is not known", _FIX, code=ExitCode.USAGE
+        )
     if unit not in units:
         known = ", ".join(filter(None, units)) or "none"
-        raise Problem("cannot read a requirement", f"{unit!r} of --require {text!r} is no unit of {metric} (they are: {known})", _FIX, code=ExitCode.USAGE)
+        raise Problem(
+            "cannot read a requirement",
+            f"{unit!r} of --require {text!r} is no unit of {metric} (they are: {known})",
+            _FIX,
+            code=ExitCode.USAGE,
+        )
     return Requirement(text, metric, sign, float(number) * units[unit])
 
 
@@ -81,7 +90,11 @@ def _find(metric: str, document: Mapping[str, Any]) -> float | None:
         found = VALUES[metric](document)
     else:
         stage, _, figure = metric.rpartition(".")
-        rows = [document["total"]] if stage in ("", "total") else [row for row in document["stages"] if row["name"] == stage]
+        rows = (
+            [document["total"]]
+            if stage in ("", "total")
+            else [row for row in document["stages"] if row["name"] == stage]
+        )
         rows += [document["embedding"]] if stage == "embedding" and document.get("embedding") else []
         found = rows[0].get(f"{figure}_ms") if rows else None
     return float(found) if isinstance(found, int | float) else None

@@ -12,10 +12,28 @@ from dataclasses import dataclass, field
 from omnimind_ops.bench.figures import figures
 from omnimind_ops.model.json import JSON
 
-ROWS = ("request", "tcp", "backend", "tokenise", "queue", "inference", "engine", "serialise", "qdrant", "redis", "postgres", "response")
+ROWS = (
+    "request",
+    "tcp",
+    "backend",
+    "tokenise",
+    "queue",
+    "inference",
+    "engine",
+    "serialise",
+    "qdrant",
+    "redis",
+    "postgres",
+    "response",
+)
 """In the order of the way: the client sends, connects, and last receives; what lies between is the server's to tell."""
 EMBEDDING = ("tokenise", "queue", "inference", "engine")
-ROW_OF = {"auth": "postgres", "cache": "redis", "redis": "redis", **{name: name for name in (*EMBEDDING, "serialise", "qdrant", "postgres")}}
+ROW_OF = {
+    "auth": "postgres",
+    "cache": "redis",
+    "redis": "redis",
+    **{name: name for name in (*EMBEDDING, "serialise", "qdrant", "postgres")},
+}
 """Of the server's stages; those that are not here are work of the backend's own process: receive, parse, chunk, backend."""
 LIMIT = 0.05
 """Share of the wall time that may be in no stage, or in two."""
@@ -77,7 +95,11 @@ def table(samples: Sequence[Sample], runs: float, notes: Mapping[str, str]) -> l
 
 def embedding(samples: Sequence[Sample], runs: float) -> dict[str, float | None]:
     """Return the figures of all stages of the embedding together."""
-    values = [sum(one.rows.get(name, 0.0) for name in EMBEDDING) for one in samples if any(name in one.rows for name in EMBEDDING)]
+    values = [
+        sum(one.rows.get(name, 0.0) for name in EMBEDDING)
+        for one in samples
+        if any(name in one.rows for name in EMBEDDING)
+    ]
     return figures(values, sum(values) / runs if values and runs else None)
 
 
@@ -93,4 +115,10 @@ def sum_check(samples: Sequence[Sample], limit: float = LIMIT) -> dict[str, JSON
         return {"wall_ms": round(wall, 4), "sum_ms": None, "difference": None, "limit": limit, "ok": None}
     added = sum(sum(one.rows.values()) for one in samples) / len(samples)
     difference = (wall - added) / wall if wall else 0.0
-    return {"wall_ms": round(wall, 4), "sum_ms": round(added, 4), "difference": round(difference, 4), "limit": limit, "ok": abs(difference) <= limit}
+    return {
+        "wall_ms": round(wall, 4),
+        "sum_ms": round(added, 4),
+        "difference": round(difference, 4),
+        "limit": limit,
+        "ok": abs(difference) <= limit,
+    }

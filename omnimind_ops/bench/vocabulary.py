@@ -60,7 +60,9 @@ WORDS = {
         net.ipv4.tcp_max_syn_backlog, CVE-2024-3094, v2.10.0-rc3+build.{count}, 192.168.{count}.{count}, C12H22O11, NGC 6543, DIN 1451, EN 10025-2"""),
 }
 
-OPENINGS = _list("meanwhile –, in hindsight –, as far as anyone knows –, to be fair –, curiously enough –, year after year –, on paper –, for the record –")
+OPENINGS = _list(
+    "meanwhile –, in hindsight –, as far as anyone knows –, to be fair –, curiously enough –, year after year –, on paper –, for the record –"
+)
 
 PATTERNS = (
     "the {adjective} {noun} {place} was {did} {manner}.",

@@ -21,25 +21,50 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how fast it is. Results can be saved, compared with others, and required.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Measure how fast it is. Results can be saved, compared with others, and required.",
+)
 
 SEARCHES = 200
 CALLERS = 64
 
-Target = Annotated[str, typer.Option("--target", help="native, embedded, docker or a URL; this machine's system unless given.", show_default=False)]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target", help="native, embedded, docker or a URL; this machine's system unless given.", show_default=False
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, gpu or cpu: a run that was done elsewhere fails.")]
-Cache = Annotated[str, typer.Option("--cache", help="cold, warm or off; cold where its traces can be removed, else off.", show_default=False)]
+Cache = Annotated[
+    str,
+    typer.Option(
+        "--cache", help="cold, warm or off; cold where its traces can be removed, else off.", show_default=False
+    ),
+]
 Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=256, help="Callers at the same time.")]
 Repeats = Annotated[int, typer.Option("--repeats", min=1, max=1000, help="At most so many; it ends when they agree.")]
 Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="No repeat begins after so many.")]
 Save = Annotated[str, typer.Option("--save", help="Keep the result under this name.", show_default=False)]
-Baseline = Annotated[str, typer.Option("--baseline", help="Compare with a saved result: its name, or a path.", show_default=False)]
-Anyway = Annotated[bool, typer.Option("--compare-anyway", help="Also with a baseline of other settings or of another machine.")]
-Require = Annotated[list[str] | None, typer.Option("--require", help="Exit with 99 unless it holds: 'p95<210ms', 'texts_per_s>100'; may be repeated.")]
+Baseline = Annotated[
+    str, typer.Option("--baseline", help="Compare with a saved result: its name, or a path.", show_default=False)
+]
+Anyway = Annotated[
+    bool, typer.Option("--compare-anyway", help="Also with a baseline of other settings or of another machine.")
+]
+Require = Annotated[
+    list[str] | None,
+    typer.Option("--require", help="Exit with 99 unless it holds: 'p95<210ms', 'texts_per_s>100'; may be repeated."),
+]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
-Plot = Annotated[Path | None, typer.Option("--plot", help="Draw it too, into FILE.svg, .png or .pdf.", show_default=False)]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", help="Draw it too, into FILE.svg, .png or .pdf.", show_default=False)
+]
 K = Annotated[int, typer.Option("--k", min=1, max=100, help="Neighbours that a search asks for.")]
-Rate = Annotated[float, typer.Option("--rate", min=0.1, max=10_000, help="Requests that are due a second, answered or not.")]
+Rate = Annotated[
+    float, typer.Option("--rate", min=0.1, max=10_000, help="Requests that are due a second, answered or not.")
+]
 LoadSeconds = Annotated[float, typer.Option("--for", min=1, help="Seconds of load.")]
 Kill = Annotated[bool, typer.Option("--kill", help="Kill the first backend half-way, and count what is lost.")]
 Budget = Annotated[float, typer.Option("--budget", min=1, help="Seconds in which circuits grow.")]
@@ -90,7 +115,15 @@ def embeddings(
     seconds: Seconds = 180,
 ) -> None:
     """How long N embeddings take end to end, stage by stage."""
-    words: dict[str, Any] = {"n": n, "batch": batch, "concurrency": concurrency, "device": device, "cache": cache, "target": target, "qdrant": not no_qdrant}
+    words: dict[str, Any] = {
+        "n": n,
+        "batch": batch,
+        "concurrency": concurrency,
+        "device": device,
+        "cache": cache,
+        "target": target,
+        "qdrant": not no_qdrant,
+    }
     _run({"embeddings": {**words, "repeats": repeats, "seconds": seconds}}, wanted)
 
 
@@ -124,7 +157,9 @@ def cluster(
     rate: Rate = 20,
     for_: LoadSeconds = 15,
     kill: Kill = False,
-    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")] = CALLERS,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")
+    ] = CALLERS,
     target: Target = "",
 ) -> None:
     """All backends under a steady load. Latency counts from when a request was due, so that a stall is felt as users feel it."""
@@ -138,8 +173,12 @@ def everything(
     device: Device = "auto",
     target: Target = "",
     budget: Budget = 60,
-    save: Annotated[str, typer.Option("--save", help="Keep the results as NAME-embeddings, NAME-search, …", show_default=False)] = "",
-    baseline: Annotated[str, typer.Option("--baseline", help="Compare with NAME-embeddings, NAME-search, …", show_default=False)] = "",
+    save: Annotated[
+        str, typer.Option("--save", help="Keep the results as NAME-embeddings, NAME-search, …", show_default=False)
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option("--baseline", help="Compare with NAME-embeddings, NAME-search, …", show_default=False)
+    ] = "",
     anyway: Anyway = False,
     markdown: Markdown = False,
     config: Config = None,
@@ -194,7 +233,15 @@ def _named(name: str, case: str, cases: Collection[str]) -> str:
     return f"{name}-{case}" if name and len(cases) > 1 else name
 
 
-def _one(case: str, asked: BenchOptions, settings: Settings, required: Sequence[Requirement], before: dict[str, Any] | None, name: str, wanted: Wanted) -> int:
+def _one(
+    case: str,
+    asked: BenchOptions,
+    settings: Settings,
+    required: Sequence[Requirement],
+    before: dict[str, Any] | None,
+    name: str,
+    wanted: Wanted,
+) -> int:
     """Measure one case; returns its exit code. What was measured until Ctrl-C is shown and kept like any other."""
     from omnimind_ops.flows.bench import run as flow
     from omnimind_ops.render.bench import output

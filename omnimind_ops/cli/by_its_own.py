@@ -13,7 +13,12 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.paths import Paths
 
-TakeOver = Annotated[bool, typer.Option("--take-over", help="Let this version end a run that another began. Only needed when that one is gone.")]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over", help="Let this version end a run that another began. Only needed when that one is gone."
+    ),
+]
 MARK = "OMNIMIND_HANDED_OVER"
 
 
@@ -25,7 +30,11 @@ def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take
         return
     program = handover.command(run, paths)
     if os.environ.get(MARK) == run.id:
-        raise Problem(f"cannot go on with run {run.id}", f"{program} is not the code any more that began it", "let this version do it: add --take-over")
+        raise Problem(
+            f"cannot go on with run {run.id}",
+            f"{program} is not the code any more that began it",
+            "let this version do it: add --take-over",
+        )
     sys.stderr.write(f"omnimind {begun_by(run).version} began run {run.id} and goes on with it: {program}\n")
     sys.stderr.flush()
     os.execve(program, [str(program), *sys.argv[1:]], {**os.environ, MARK: run.id})  # noqa: S606 no shell is the point

@@ -14,7 +14,9 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
-    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels to use from now on.")] = None,
+    wheelhouse: Annotated[
+        Path | None, typer.Option("--wheelhouse", help="Folder of wheels to use from now on.")
+    ] = None,
     config: Config = None,
     take_over: TakeOver = False,
     json: Json = False,
@@ -34,7 +36,12 @@ def command(
     run = flow.current(History(paths().journal))
     hand_over(run, paths(), NATIVE, take_over=take_over)
     if run is None or run.state not in flow.NATIVE:
-        raise Problem("cannot converge", "this host is not native", "run `omnimind migrate --from-docker` first", code=ExitCode.NOT_INSTALLED)
+        raise Problem(
+            "cannot converge",
+            "this host is not native",
+            "run `omnimind migrate --from-docker` first",
+            code=ExitCode.NOT_INSTALLED,
+        )
     if dry_run:
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return

@@ -11,9 +11,13 @@ from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, path
 
 
 def command(
-    path: Annotated[Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")
+    ] = None,
     project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
-    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="The folder of wheels that the migration would use.")] = None,
+    wheelhouse: Annotated[
+        Path | None, typer.Option("--wheelhouse", help="The folder of wheels that the migration would use.")
+    ] = None,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
@@ -26,6 +30,12 @@ def command(
     from omnimind_ops.render.run import output
     from omnimind_ops.settings import load
 
-    prepared = flow.prepare(MigrateOptions(project, path), chosen(load(config), wheelhouse=wheelhouse), paths(), frozenset(ignore or ()), force_os)
+    prepared = flow.prepare(
+        MigrateOptions(project, path),
+        chosen(load(config), wheelhouse=wheelhouse),
+        paths(),
+        frozenset(ignore or ()),
+        force_os,
+    )
     output.checks(prepared.checks, json=json)
     preflight.refuse(prepared.checks)

@@ -20,4 +20,12 @@ def command(config: Config = None, json: Json = False) -> None:
         done = down(found, show.tell)
         apart = f"; not ours, left running: {', '.join(done.apart)}" if done.apart else ""
         text = f"stopped: {', '.join(done.stopped)}{apart}" if done.stopped else f"nothing runs, 0 changes{apart}"
-        show.result(text, {"stopped": list(done.stopped), "leftover": done.leftover, "apart": list(done.apart), "changes": len(done.stopped) + done.leftover})
+        show.result(
+            text,
+            {
+                "stopped": list(done.stopped),
+                "leftover": done.leftover,
+                "apart": list(done.apart),
+                "changes": len(done.stopped) + done.leftover,
+            },
+        )

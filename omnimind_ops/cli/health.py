@@ -22,12 +22,21 @@ Tick = Callable[[Report], None]
 
 
 def command(
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep looking: a screen with keys on a terminal, else one line a look.")] = False,
-    once: Annotated[bool, typer.Option("--once", help="Look once, the default; ends --watch after its first look.")] = False,
-    until: Annotated[str, typer.Option("--until", help="Keep looking until it is: ready, degraded (or better), down.")] = "",
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", "-w", help="Keep looking: a screen with keys on a terminal, else one line a look."),
+    ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once, the default; ends --watch after its first look.")
+    ] = False,
+    until: Annotated[
+        str, typer.Option("--until", help="Keep looking until it is: ready, degraded (or better), down.")
+    ] = "",
     for_: Annotated[str, typer.Option("--for", help="How long --until or --watch goes on at most: 60s, 2m.")] = "",
     interval: Annotated[float, typer.Option("--interval", help="Seconds between two looks.")] = INTERVAL,
-    prom: Annotated[Path | None, typer.Option("--prom", help="Write metrics for node_exporter's textfile collector to this file.")] = None,
+    prom: Annotated[
+        Path | None, typer.Option("--prom", help="Write metrics for node_exporter's textfile collector to this file.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -38,16 +47,26 @@ def command(
     enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
     if not 0.1 <= interval <= 3600:
         raise Problem(
-            "cannot look so often", f"--interval {interval:g} is not between 0.1 and 3600 seconds", "give seconds, as --interval 2", code=ExitCode.USAGE
+            "cannot look so often",
+            f"--interval {interval:g} is not between 0.1 and 3600 seconds",
+            "give seconds, as --interval 2",
+            code=ExitCode.USAGE,
         )
     if for_ and not (until or watch):
-        raise Problem("cannot look for a while", "--for needs something to wait for", "add --until ready, or --watch", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot look for a while",
+            "--for needs something to wait for",
+            "add --until ready, or --watch",
+            code=ExitCode.USAGE,
+        )
     looker = flow.looker(load(config), paths(), live=(watch or bool(until)) and not once)
     try:
         if watch and not (json or once) and _is_screen():
             last = _screen(looker, interval, enough, prom, limit)
         else:
-            last = _lines(looker, interval, enough, prom, _limit(watch, once, until, limit), shows=_shower(json, watch, until))
+            last = _lines(
+                looker, interval, enough, prom, _limit(watch, once, until, limit), shows=_shower(json, watch, until)
+            )
     except KeyboardInterrupt:
         raise typer.Exit(int(HealthCode.INTERRUPTED)) from None
     raise typer.Exit(int(last.code if last else HealthCode.STARTING))
@@ -60,7 +79,15 @@ def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | 
     return PATIENCE if until and limit is None else limit
 
 
-def _lines(looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None, *, shows: Tick) -> Report | None:
+def _lines(
+    looker: Looker,
+    interval: float,
+    enough: Callable[[Report], bool],
+    prom: Path | None,
+    limit: float | None,
+    *,
+    shows: Tick,
+) -> Report | None:
     from omnimind_ops.flows.health import ticks
 
     last = None
@@ -78,7 +105,9 @@ def _shower(json: bool, watch: bool, until: str) -> Tick:
     return output.as_line if watch or until else output.as_table
 
 
-def _screen(looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None) -> Report | None:
+def _screen(
+    looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None
+) -> Report | None:
     import time
 
     from omnimind_ops.render.health import output

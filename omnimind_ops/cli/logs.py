@@ -13,10 +13,16 @@ LINES = 50
 
 
 def command(
-    service: Annotated[list[str] | None, typer.Argument(help="Services or processes; `startup` is the log of the starts. All unless given.")] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Argument(help="Services or processes; `startup` is the log of the starts. All unless given."),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines as they come.")] = False,
     since: Annotated[str, typer.Option("--since", help='From then on: "10m", "2h", "2026-11-25 14:00".')] = "",
-    lines: Annotated[int | None, typer.Option("--lines", "-n", min=0, help=f"The last so many; {LINES} unless given, all with --since.")] = None,
+    lines: Annotated[
+        int | None,
+        typer.Option("--lines", "-n", min=0, help=f"The last so many; {LINES} unless given, all with --since."),
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:

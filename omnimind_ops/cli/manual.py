@@ -23,8 +23,19 @@ FILES = (
 def page() -> str:
     """Return the page in man(7)."""
     root: Any = typer.main.get_command(app)
-    lines = [f'.TH OMNIMIND 1 "" "omnimind {__version__}" "User Commands"', ".SH NAME", _text(f"omnimind - {_lower(root.help)}")]
-    lines += [".SH SYNOPSIS", r".B omnimind", r"\fICOMMAND\fR [\fIOPTION\fR...]", ".SH DESCRIPTION", _text(root.help), ".SH COMMANDS"]
+    lines = [
+        f'.TH OMNIMIND 1 "" "omnimind {__version__}" "User Commands"',
+        ".SH NAME",
+        _text(f"omnimind - {_lower(root.help)}"),
+    ]
+    lines += [
+        ".SH SYNOPSIS",
+        r".B omnimind",
+        r"\fICOMMAND\fR [\fIOPTION\fR...]",
+        ".SH DESCRIPTION",
+        _text(root.help),
+        ".SH COMMANDS",
+    ]
     for name, command in _commands(root):
         lines += _command(name, command)
     lines.append(".SH FILES")

@@ -14,23 +14,52 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 def command(
     from_docker: Annotated[bool, typer.Option("--from-docker", help="Take what Docker Compose runs here.")] = False,
-    path: Annotated[Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")
+    ] = None,
     project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and the file diffs, write nothing at all.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and confirm at once when everything is equal.")] = False,
-    postpone: Annotated[bool, typer.Option("--postpone", help="Stop before the cutover; the same command without it goes on.")] = False,
-    confirm_minutes: Annotated[int | None, typer.Option("--confirm-minutes", min=1, help="Go back unless confirmed within so many minutes.")] = None,
-    qdrant_backup: Annotated[Path | None, typer.Option("--qdrant-backup", help="Storage or collection folder, tar of one, or a snapshot to restore instead.")] = None,
-    qdrant_collection: Annotated[str, typer.Option("--qdrant-collection", help="Name of the collection that a backup of one collection holds.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and the file diffs, write nothing at all.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask, and confirm at once when everything is equal.")
+    ] = False,
+    postpone: Annotated[
+        bool, typer.Option("--postpone", help="Stop before the cutover; the same command without it goes on.")
+    ] = False,
+    confirm_minutes: Annotated[
+        int | None, typer.Option("--confirm-minutes", min=1, help="Go back unless confirmed within so many minutes.")
+    ] = None,
+    qdrant_backup: Annotated[
+        Path | None,
+        typer.Option(
+            "--qdrant-backup", help="Storage or collection folder, tar of one, or a snapshot to restore instead."
+        ),
+    ] = None,
+    qdrant_collection: Annotated[
+        str, typer.Option("--qdrant-collection", help="Name of the collection that a backup of one collection holds.")
+    ] = "",
     qdrant_collection_config: Annotated[
         Path | None, typer.Option("--qdrant-collection-config", help="config.json of a shard snapshot's collection.")
     ] = None,
-    qdrant_binary: Annotated[Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")] = None,
-    redis_backup: Annotated[Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")] = None,
-    redis: Annotated[str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")] = "auto",
-    python: Annotated[Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")] = None,
-    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")] = None,
-    no_bench: Annotated[bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")] = False,
+    qdrant_binary: Annotated[
+        Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
+    ] = None,
+    redis_backup: Annotated[
+        Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")
+    ] = None,
+    redis: Annotated[
+        str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")
+    ] = "auto",
+    python: Annotated[
+        Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")
+    ] = None,
+    wheelhouse: Annotated[
+        Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")
+    ] = None,
+    no_bench: Annotated[
+        bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")
+    ] = False,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
@@ -47,7 +76,16 @@ def command(
     from omnimind_ops.settings import load
 
     settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
-    asked = MigrateOptions(project, path, qdrant_backup, qdrant_binary, redis_backup, redis == "empty", qdrant_collection, qdrant_collection_config)
+    asked = MigrateOptions(
+        project,
+        path,
+        qdrant_backup,
+        qdrant_binary,
+        redis_backup,
+        redis == "empty",
+        qdrant_collection,
+        qdrant_collection_config,
+    )
     names = frozenset(ignore or ())
     if dry_run:
         _dry(asked, settings, names, force_os, json)
@@ -107,7 +145,9 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
         if run is not None and run.state in flow.NATIVE:
             with choose(json) as show:
                 changed = converge.converge(run, where, settings, show.tell)
-            output.said(f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json)
+            output.said(
+                f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json
+            )
             return
         if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
             with Journal(where.journal) as journal, choose(json) as show:

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout, nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-RunId = Annotated[str, typer.Option("--run", help="A run's id (see `omnimind runs`); the newest migration unless given.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; /etc/omnimind/omnimind.toml unless given.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Turn one failing check into a warning; may be repeated.")]
+RunId = Annotated[
+    str, typer.Option("--run", help="A run's id (see `omnimind runs`); the newest migration unless given.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings file; /etc/omnimind/omnimind.toml unless given.")
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", help="Turn one failing check into a warning; may be repeated.")
+]
 ForceOs = Annotated[bool, typer.Option("--force-os", help="Go on although this operating system is not supported.")]
 
 
@@ -30,14 +36,22 @@ def paths() -> Paths:
 
 def chosen(settings: Settings, **options: object) -> Settings:
     """Return settings with the options that were given; paths become absolute text."""
-    words = {key: str(value.absolute()) if isinstance(value, Path) else value for key, value in options.items() if value is not None}
+    words = {
+        key: str(value.absolute()) if isinstance(value, Path) else value
+        for key, value in options.items()
+        if value is not None
+    }
     return settings.model_copy(update=words)
 
 
 def need_root(doing: str) -> None:
     """Refuse unless root."""
     if os.geteuid() != 0:
-        raise Problem(f"cannot {doing}", "it changes system services and needs root", "run the same command as root (sudo, or su -)")
+        raise Problem(
+            f"cannot {doing}",
+            "it changes system services and needs root",
+            "run the same command as root (sudo, or su -)",
+        )
 
 
 def who() -> str:

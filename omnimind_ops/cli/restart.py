@@ -10,7 +10,9 @@ from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 
 
 def command(
-    service: Annotated[list[str] | None, typer.Argument(help="Services, e.g. engine, 8000, backend; all unless given.")] = None,
+    service: Annotated[
+        list[str] | None, typer.Argument(help="Services, e.g. engine, 8000, backend; all unless given.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:

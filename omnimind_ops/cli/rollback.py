@@ -13,7 +13,9 @@ from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, w
 def command(
     run: RunId = "",
     yes: Yes = False,
-    unconfirmed: Annotated[bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")] = False,
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")
+    ] = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:

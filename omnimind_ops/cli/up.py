@@ -16,8 +16,13 @@ DEGRADED = 2
 
 
 def command(
-    free_ports: Annotated[bool, typer.Option("--free-ports", help="Where a port is taken, choose another and remember it (embedded only).")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start without the old data; it is moved aside (embedded only). Asks.")] = False,
+    free_ports: Annotated[
+        bool,
+        typer.Option("--free-ports", help="Where a port is taken, choose another and remember it (embedded only)."),
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start without the old data; it is moved aside (embedded only). Asks.")
+    ] = False,
     yes: Yes = False,
     config: Config = None,
     json: Json = False,
@@ -31,7 +36,12 @@ def command(
     settings, where, words = load(config), paths(), _words(config)
     if up.is_native(where):
         if fresh or free_ports:
-            raise Problem("cannot start so", "--fresh and --free-ports are for an embedded system; this one is native", "leave them out", code=ExitCode.USAGE)
+            raise Problem(
+                "cannot start so",
+                "--fresh and --free-ports are for an embedded system; this one is native",
+                "leave them out",
+                code=ExitCode.USAGE,
+            )
         need_root("start the services")
     if fresh:
         sure("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)

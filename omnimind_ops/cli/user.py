@@ -12,7 +12,9 @@ import typer
 from omnimind_ops.cli.options import Config, Json, paths
 from omnimind_ops.model.problem import Problem
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may log in: add, list, disable, enable, passwd, token.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Who may log in: add, list, disable, enable, passwd, token."
+)
 
 
 class Role(StrEnum):
@@ -31,7 +33,10 @@ Generate = Annotated[bool, typer.Option("--generate", help="Make a password and 
 @app.command("add")
 def add(
     name: Name,
-    role: Annotated[Role | None, typer.Option(help="Unless given: admin for the first user, reader for any other.", show_default=False)] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="Unless given: admin for the first user, reader for any other.", show_default=False),
+    ] = None,
     password_stdin: Stdin = False,
     generate: Generate = False,
     config: Config = None,
@@ -40,21 +45,33 @@ def add(
     """Make a user. Asks for a password twice."""
     password = _password(password_stdin, generate)
     made = _ask(config, f"add the user {name}", action="add", name=name, password=password, role=role)
-    _say(f"{name} can log in, as {made['role']}", {**made, **({"password": password} if generate else {})}, json, password if generate else "")
+    _say(
+        f"{name} can log in, as {made['role']}",
+        {**made, **({"password": password} if generate else {})},
+        json,
+        password if generate else "",
+    )
 
 
 @app.command("list")
 def listed(config: Config = None, json: Json = False) -> None:
     """List all users."""
     found = _ask(config, "list the users", action="list")
-    rows = [f"{one['name']:<24} {one['role']:<7} {'disabled' if one['disabled'] else '':<9} since {one['created_at'][:10]}".rstrip() for one in found]
+    rows = [
+        f"{one['name']:<24} {one['role']:<7} {'disabled' if one['disabled'] else '':<9} since {one['created_at'][:10]}".rstrip()
+        for one in found
+    ]
     _say("\n".join(rows) or "there is no user yet: omnimind user add NAME", {"users": found}, json)
 
 
 @app.command("disable")
 def disable(name: Name, config: Config = None, json: Json = False) -> None:
     """Keep a user out from now on: sessions end, tokens are refused."""
-    _say(f"{name} is disabled, all sessions have ended", _ask(config, f"disable {name}", action="change", name=name, disabled=True), json)
+    _say(
+        f"{name} is disabled, all sessions have ended",
+        _ask(config, f"disable {name}", action="change", name=name, disabled=True),
+        json,
+    )
 
 
 @app.command("enable")
@@ -65,18 +82,28 @@ def enable(name: Name, config: Config = None, json: Json = False) -> None:
 
 @app.command("role")
 def change_role(
-    name: Name, role: Annotated[Role, typer.Argument(help="reader, writer or admin", show_default=False)], config: Config = None, json: Json = False
+    name: Name,
+    role: Annotated[Role, typer.Argument(help="reader, writer or admin", show_default=False)],
+    config: Config = None,
+    json: Json = False,
 ) -> None:
     """Give a user another role; sessions end."""
     _say(f"{name} is {role}", _ask(config, f"make {name} a {role}", action="change", name=name, role=role), json)
 
 
 @app.command("passwd")
-def passwd(name: Name, password_stdin: Stdin = False, generate: Generate = False, config: Config = None, json: Json = False) -> None:
+def passwd(
+    name: Name, password_stdin: Stdin = False, generate: Generate = False, config: Config = None, json: Json = False
+) -> None:
     """Set a new password; all sessions of that user end."""
     password = _password(password_stdin, generate)
     changed = _ask(config, f"set the password of {name}", action="change", name=name, password=password)
-    _say(f"{name} has a new password", {**changed, **({"password": password} if generate else {})}, json, password if generate else "")
+    _say(
+        f"{name} has a new password",
+        {**changed, **({"password": password} if generate else {})},
+        json,
+        password if generate else "",
+    )
 
 
 @app.command("token")
@@ -89,8 +116,15 @@ def token(
     json: Json = False,
 ) -> None:
     """Make an API token for scripts. It is printed this once: Authorization: Bearer omt_…"""
-    made = _ask(config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None)
-    _say(f"a {role} token for {name}, {'for ' + str(days) + ' days' if days else 'without an end'}", made, json, made["token"])
+    made = _ask(
+        config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None
+    )
+    _say(
+        f"a {role} token for {name}, {'for ' + str(days) + ' days' if days else 'without an end'}",
+        made,
+        json,
+        made["token"],
+    )
 
 
 def _ask(config: Config, doing: str, **words: object) -> Any:
@@ -109,7 +143,9 @@ def _password(from_stdin: bool, generate: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise Problem("cannot ask for a password", "there is no terminal to type it on", "add --password-stdin or --generate")
+        raise Problem(
+            "cannot ask for a password", "there is no terminal to type it on", "add --password-stdin or --generate"
+        )
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 

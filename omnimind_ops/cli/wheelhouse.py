@@ -17,7 +17,9 @@ LOCKS = ("cpu", "cu12", "cu13")
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make, or to bring up to date.")],
     python: Annotated[str, typer.Option("--python", help="Python version of the hosts: 3.11, 3.12 or 3.13.")] = "3.12",
-    lock: Annotated[str, typer.Option("--lock", help="Packages of the services: cpu, cu12 or cu13, by the hosts' NVIDIA driver.")] = "cpu",
+    lock: Annotated[
+        str, typer.Option("--lock", help="Packages of the services: cpu, cu12 or cu13, by the hosts' NVIDIA driver.")
+    ] = "cpu",
     glibc: Annotated[str, typer.Option("--glibc", help="The oldest glibc of the hosts (ldd --version).")] = "2.31",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be downloaded, write nothing.")] = False,
     json: Json = False,
@@ -51,5 +53,10 @@ def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]
     if lock not in LOCKS:
         raise Problem(what, f"--lock {lock} is unknown", f"use {', '.join(LOCKS)}", code=ExitCode.USAGE)
     if not re.fullmatch(r"2\.\d{1,2}", glibc):
-        raise Problem(what, f"--glibc {glibc} is no version of glibc", "say it as `ldd --version` does, for example 2.31", code=ExitCode.USAGE)
+        raise Problem(
+            what,
+            f"--glibc {glibc} is no version of glibc",
+            "say it as `ldd --version` does, for example 2.31",
+            code=ExitCode.USAGE,
+        )
     return Target(python, (2, int(glibc.partition(".")[2])))

@@ -32,15 +32,28 @@ def start(home: Home, environment: Mapping[str, str]) -> None:
     """Start it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it; returns when it answers."""
     clean(home)
     log = home.logs / "supervisord.err"
-    words = (sys.executable, "-m", "omnimind_ops.embedded.supervisord", str(home.config / "supervisord.conf"), str(home.config / "programs.json"))
-    process = spawn(words, log=log, env={**programs.environment_of_supervisor(environment, home), **programs.python_environment()}, cwd=home.state)
+    words = (
+        sys.executable,
+        "-m",
+        "omnimind_ops.embedded.supervisord",
+        str(home.config / "supervisord.conf"),
+        str(home.config / "programs.json"),
+    )
+    process = spawn(
+        words,
+        log=log,
+        env={**programs.environment_of_supervisor(environment, home), **programs.python_environment()},
+        cwd=home.state,
+    )
     end = time.monotonic() + START_SECONDS
     while not runs(home):
         code = process.poll()
         if code is not None or time.monotonic() > end:
             process.kill()
             why = f"it ended with {code}" if code is not None else f"it did not answer within {START_SECONDS:g} s"
-            raise Problem("cannot start supervisor", why, f"its last words are below; all of them: {log}", log=tail(log))
+            raise Problem(
+                "cannot start supervisor", why, f"its last words are below; all of them: {log}", log=tail(log)
+            )
         time.sleep(PAUSE)
 
 

@@ -110,9 +110,15 @@ def recall(home: Home) -> Memory:
     try:
         said = json.loads(home.memory.read_text())
         ports = Ports(tuple(said["ports"].pop("backends")), **said["ports"])
-        return Memory(**{**said, "ports": ports, "moved": {int(wanted): port for wanted, port in said["moved"].items()}})
+        return Memory(
+            **{**said, "ports": ports, "moved": {int(wanted): port for wanted, port in said["moved"].items()}}
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Problem("cannot read the embedded system's memory", f"{home.memory}: {error}", "delete this file and start again: omnimind up") from error
+        raise Problem(
+            "cannot read the embedded system's memory",
+            f"{home.memory}: {error}",
+            "delete this file and start again: omnimind up",
+        ) from error
 
 
 def world(settings: Settings, home: Home) -> World:

@@ -52,7 +52,12 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     new.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _telling(cache, tell):
-            done = run(_words(settings, new, cache, lock), timeout=SECONDS, check=False, env={**words, **index.environment(words)})
+            done = run(
+                _words(settings, new, cache, lock),
+                timeout=SECONDS,
+                check=False,
+                env={**words, **index.environment(words)},
+            )
         if not done.ok or not (new / PACKAGE).is_dir():
             raise _problem(done, source, lock)
         shutil.rmtree(ready, ignore_errors=True)
@@ -90,7 +95,17 @@ def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str
     source = ("--no-index", "--find-links", settings.wheelhouse) if settings.wheelhouse else ()
     # --no-deps keeps torch out; the hashes are those of the lock that a host gets the same file by.
     return (
-        *(find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--no-python-downloads", "--cache-dir", str(cache), "--system-certs"),
+        *(
+            find_uv_bin(),
+            "pip",
+            "install",
+            "--quiet",
+            "--no-config",
+            "--no-python-downloads",
+            "--cache-dir",
+            str(cache),
+            "--system-certs",
+        ),
         *("--python", sys.executable, "--target", str(into), "--no-deps", "--require-hashes", *source, "-r", str(lock)),
     )
 
@@ -108,4 +123,8 @@ def _problem(done: Done, source: str, lock: Path) -> Problem:
 
 def environment(home: Home, ours: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of the engine: `ours`, with the fetched package where modules are looked for."""
-    return {**ours, "PYTHONPATH": os.pathsep.join((ours["PYTHONPATH"], str(folder(home))))} if (folder(home) / PACKAGE).is_dir() else dict(ours)
+    return (
+        {**ours, "PYTHONPATH": os.pathsep.join((ours["PYTHONPATH"], str(folder(home))))}
+        if (folder(home) / PACKAGE).is_dir()
+        else dict(ours)
+    )

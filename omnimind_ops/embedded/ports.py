@@ -20,7 +20,9 @@ def every(ports: Ports) -> tuple[int, ...]:
 
 def moved(ports: Ports, by: Mapping[int, int]) -> Ports:
     """Return the ports with stand-ins for some."""
-    there = {name: by.get(getattr(ports, name), getattr(ports, name)) for name in ("frontend", "redis", "postgres", "qdrant")}
+    there = {
+        name: by.get(getattr(ports, name), getattr(ports, name)) for name in ("frontend", "redis", "postgres", "qdrant")
+    }
     return replace(ports, backends=tuple(by.get(port, port) for port in ports.backends), **there)
 
 
@@ -52,7 +54,9 @@ def refuse(ports: tuple[int, ...]) -> Problem:
 def _named(holder: Holder | None) -> str:
     if holder is None or not (holder.program or holder.container or holder.unit):
         return "held by a process of another user (root can see which: ss -ltnp)"
-    where = next((f", {what} {name}" for what, name in (("container", holder.container), ("unit", holder.unit)) if name), "")
+    where = next(
+        (f", {what} {name}" for what, name in (("container", holder.container), ("unit", holder.unit)) if name), ""
+    )
     return f"held by {holder.program or 'a process'} (pid {holder.pid}{where})"
 
 

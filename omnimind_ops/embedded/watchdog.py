@@ -41,7 +41,9 @@ class Watchdog:
 
     closed = False
 
-    def __init__(self, path: Path, programs: Mapping[str, Mapping[str, Any]], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: Path, programs: Mapping[str, Mapping[str, Any]], now: Callable[[], float] = time.monotonic
+    ) -> None:
         path.unlink(missing_ok=True)
         self.link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
         self.link.bind(str(path))
@@ -49,7 +51,9 @@ class Watchdog:
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.now = now
         self.log: Callable[[str], None] = lambda _text: None
-        self.programs = {name: Seen(float(one["ready_seconds"]), float(one["watchdog_seconds"])) for name, one in programs.items()}
+        self.programs = {
+            name: Seen(float(one["ready_seconds"]), float(one["watchdog_seconds"])) for name, one in programs.items()
+        }
         self.names: Mapping[int, str] = {}
         self.checked = now()
 
@@ -92,13 +96,22 @@ class Watchdog:
                 text, extra, _, _ = self.link.recvmsg(4096, socket.CMSG_SPACE(_CREDENTIALS.size))
             except BlockingIOError:
                 return
-            pid = next((_CREDENTIALS.unpack(data)[0] for level, kind, data in extra if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)), 0)
+            pid = next(
+                (
+                    _CREDENTIALS.unpack(data)[0]
+                    for level, kind, data in extra
+                    if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
+                ),
+                0,
+            )
             name = self.names.get(pid)
             if name:
                 self._hear(self.programs[name], text.decode(errors="replace").split("\n"))
 
     def _hear(self, seen: Seen, words: list[str]) -> None:
-        if "READY=1" in words or ("WATCHDOG=1" in words and not seen.ready):  # who beats is ready, should that word have been lost
+        if "READY=1" in words or (
+            "WATCHDOG=1" in words and not seen.ready
+        ):  # who beats is ready, should that word have been lost
             seen.ready = time.time()
         if "STOPPING=1" in words:
             seen.stopping = True
@@ -144,6 +157,12 @@ def _silent(seen: Seen, now: float) -> str:
     if seen.stopping or not seen.started:
         return ""
     if seen.ready_seconds and not seen.ready:
-        return f"was not ready {seen.ready_seconds:g} s after its start" if now - seen.started > seen.ready_seconds else ""
+        return (
+            f"was not ready {seen.ready_seconds:g} s after its start" if now - seen.started > seen.ready_seconds else ""
+        )
     silent = now - seen.heard
-    return f"was silent for {silent:.0f} s" if seen.watchdog_seconds and seen.heard and silent > seen.watchdog_seconds else ""
+    return (
+        f"was silent for {silent:.0f} s"
+        if seen.watchdog_seconds and seen.heard and silent > seen.watchdog_seconds
+        else ""
+    )

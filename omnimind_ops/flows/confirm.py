@@ -13,7 +13,11 @@ from omnimind_ops.steps.timer import disarm
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
     """Confirm a finished migration; one that is confirmed already stays so."""
     if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED):
-        raise Problem(f"cannot confirm {run.id}", f"it is {run.state}", "only a migration whose steps are all done can be confirmed: omnimind runs")
+        raise Problem(
+            f"cannot confirm {run.id}",
+            f"it is {run.state}",
+            "only a migration whose steps are all done can be confirmed: omnimind runs",
+        )
     disarm(paths)
     journal.state(run.id, RunState.CONFIRMED)
     run = journal.run(run.id)

@@ -55,7 +55,9 @@ def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
     host = machine.machine(places, containers=seen, python=settings.python)
     if not host.docker:
         raise Problem(
-            "cannot migrate from Docker", f"no Docker engine answers: {host.docker_reason}", "start it (systemctl start docker) or run where the containers are"
+            "cannot migrate from Docker",
+            f"no Docker engine answers: {host.docker_reason}",
+            "start it (systemctl start docker) or run where the containers are",
         )
     project = docker.pick_project(docker.projects(seen), asked.project or settings.project or None, asked.path)
     roles = docker.roles(project)
@@ -126,7 +128,11 @@ def qdrant_source(container: Container | None, asked: MigrateOptions, notes: lis
     packed = restored(container, asked, notes)
     if container is None:
         if not given:
-            raise Problem("cannot install Qdrant", "there is no Qdrant container to take the program from", "pass --qdrant-binary PATH (the musl release)")
+            raise Problem(
+                "cannot install Qdrant",
+                "there is no Qdrant container to take the program from",
+                "pass --qdrant-binary PATH (the musl release)",
+            )
         own = program.given(given)
         source = QdrantSource("", "", "", "", "", own.version, packed, str(given), own.start)
     else:
@@ -181,7 +187,9 @@ def _redis(container: Container | None, asked: MigrateOptions, notes: list[str])
     target = redis_candidate()
     if asked.redis_backup:
         check_backup(asked.redis_backup, read_backup(asked.redis_backup), target)
-        return RedisSource("", "", 0, "", "rdb", f"from {asked.redis_backup}", backup=str(asked.redis_backup), target_version=target)
+        return RedisSource(
+            "", "", 0, "", "rdb", f"from {asked.redis_backup}", backup=str(asked.redis_backup), target_version=target
+        )
     assert container is not None
     if asked.redis_empty:
         notes.append("native Redis starts empty, as asked; the old keys stay in the container")
@@ -196,7 +204,9 @@ def _redis(container: Container | None, asked: MigrateOptions, notes: list[str])
         refuse(unsupported_keys(endpoint, target))
     save = keeps_nothing_on_stop(facts)
     if save:
-        notes.append('the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder')
+        notes.append(
+            'the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder'
+        )
     return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, target_version=target)
 
 
@@ -228,7 +238,9 @@ def _uploads(containers: tuple[Container, ...], data: set[str], project: Project
             if not mount.writable or mount.anonymous or not place.is_dir():
                 continue
             if place == code or place in code.parents:
-                notes.append(f"{place} is mounted into {container.name} and holds the compose file itself: it is taken for code and not copied")
+                notes.append(
+                    f"{place} is mounted into {container.name} and holds the compose file itself: it is taken for code and not copied"
+                )
             else:
                 folders.add(mount.source)
     return tuple(sorted(folders))

@@ -42,7 +42,9 @@ def down(world: World, tell: Tell) -> Down:
     except Problem as problem:
         if world.native:
             raise
-        tell(warning(f"{problem}: everything is ended without it"))  # a supervisor that hangs keeps nothing from being stopped
+        tell(
+            warning(f"{problem}: everything is ended without it")
+        )  # a supervisor that hangs keeps nothing from being stopped
         stopped, apart = (), ()
     if world.native:
         if running:
@@ -70,21 +72,46 @@ def fresh(state: Path) -> str:
 def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
     """Return the services of which any process is there, or is on its way."""
     states = manager.states([name for one in every for name in one.processes])
-    return frozenset(one.name for one in every if any(states[name].pid or states[name].state in ("running", "starting", "backoff") for name in one.processes))
+    return frozenset(
+        one.name
+        for one in every
+        if any(states[name].pid or states[name].state in ("running", "starting", "backoff") for name in one.processes)
+    )
 
 
-def _stop(world: World, manager: Manager, every: Sequence[Service], tell: Tell) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _stop(
+    world: World, manager: Manager, every: Sequence[Service], tell: Tell
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Stop guard, then what people use, then the engine, then the stores; each group at once. Returns what was stopped, and what is not ours."""
     apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
     ours = [one for one in every if one.name not in apart]
-    groups = [[one for one in ours if one.kind in kinds] for kinds in ((Kind.GUARD,), (Kind.FRONTEND, Kind.BACKEND), (Kind.ENGINE,), STORES)]
-    steps: list[JSON] = [{"id": one.name, "title": f"Stop {one.name}", "phase": "services", "status": "todo"} for group in groups for one in group]
+    groups = [
+        [one for one in ours if one.kind in kinds]
+        for kinds in ((Kind.GUARD,), (Kind.FRONTEND, Kind.BACKEND), (Kind.ENGINE,), STORES)
+    ]
+    steps: list[JSON] = [
+        {"id": one.name, "title": f"Stop {one.name}", "phase": "services", "status": "todo"}
+        for group in groups
+        for one in group
+    ]
     if steps:
-        tell(Event(EventKind.RUN, f"omnimind down ({world.mode})", data={"id": "", "name": "down", "status": str(RunState.RUNNING), "steps": steps}))
+        tell(
+            Event(
+                EventKind.RUN,
+                f"omnimind down ({world.mode})",
+                data={"id": "", "name": "down", "status": str(RunState.RUNNING), "steps": steps},
+            )
+        )
     for group in groups:
         _group(manager, group, tell)
     if steps:
-        tell(Event(EventKind.RUN, "omnimind down: all is stopped", data={"id": "", "name": "down", "status": str(RunState.FINISHED)}))
+        tell(
+            Event(
+                EventKind.RUN,
+                "omnimind down: all is stopped",
+                data={"id": "", "name": "down", "status": str(RunState.FINISHED)},
+            )
+        )
     return tuple(one.name for group in groups for one in group), apart
 
 
@@ -96,7 +123,12 @@ def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
         # A socket unit first: it would start its service again with the next connection.
         manager.stop([name for one in group for name in (*one.sockets, *one.processes)])
     for one in group:
-        data: dict[str, JSON] = {"status": "done", "phase": "services", "seconds": round(time.monotonic() - began, 3), "changed": True}
+        data: dict[str, JSON] = {
+            "status": "done",
+            "phase": "services",
+            "seconds": round(time.monotonic() - began, 3),
+            "changed": True,
+        }
         tell(Event(EventKind.STEP, f"Stop {one.name}", one.name, data))
 
 

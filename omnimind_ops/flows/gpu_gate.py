@@ -31,10 +31,18 @@ class Gate:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def gate(world: World, lock: str, environment: Mapping[str, str], *, look: Callable[[], Gpu] = gpu, root: Path = Path("/"), seconds: float = SECONDS) -> Gate:
+def gate(
+    world: World,
+    lock: str,
+    environment: Mapping[str, str],
+    *,
+    look: Callable[[], Gpu] = gpu,
+    root: Path = Path("/"),
+    seconds: float = SECONDS,
+) -> Gate:
     """Return the answer within `seconds`. `lock` is what the settings ask for (cpu, cu12, cu13), "" to find out."""
     if lock == "cpu":
-        return _cpu("the settings say so (lock = \"cpu\")")
+        return _cpu('the settings say so (lock = "cpu")')
     if environment.get("CUDA_VISIBLE_DEVICES") == "":
         return _cpu("CUDA_VISIBLE_DEVICES is empty, which means: no GPU")
     found = look()
@@ -44,9 +52,17 @@ def gate(world: World, lock: str, environment: Mapping[str, str], *, look: Calla
         return _cpu(f"{found.name or 'there is an NVIDIA card'}, but {why}")
     missing = _nodes(world, root, seconds)
     chosen = lock or found.lock
-    words = {"OMNIMIND_LOCK": chosen, **CUDA, **{key: environment[key] for key in ("CUDA_VISIBLE_DEVICES",) if key in environment}}
+    words = {
+        "OMNIMIND_LOCK": chosen,
+        **CUDA,
+        **{key: environment[key] for key in ("CUDA_VISIBLE_DEVICES",) if key in environment},
+    }
     if missing:  # still expected: the engine starts on the CPU, and health calls that degraded
-        return Gate("cuda", f"{found.reason}, but /{missing[0]} is missing: it will run on the CPU until `nvidia-modprobe -u -c 0` was run", words)
+        return Gate(
+            "cuda",
+            f"{found.reason}, but /{missing[0]} is missing: it will run on the CPU until `nvidia-modprobe -u -c 0` was run",
+            words,
+        )
     if found.fault:
         return Gate("cuda", f"{found.reason}, but {found.fault}: {found.fix}", words)
     return Gate("cuda", f"{found.name}: {found.reason}", words)
@@ -71,7 +87,9 @@ def _nodes(world: World, root: Path, seconds: float) -> tuple[str, ...]:
         if world.native and native.GPU_READY in world.units:
             run(systemctl.restart((native.GPU_READY,)), timeout=seconds, check=False)
         else:
-            run(("nvidia-modprobe", "-u", "-c", "0"), timeout=seconds, check=False)  # setuid root where the driver is installed
+            run(
+                ("nvidia-modprobe", "-u", "-c", "0"), timeout=seconds, check=False
+            )  # setuid root where the driver is installed
         end = time.monotonic() + seconds
         while (missing := _missing(root)) and time.monotonic() < end:
             time.sleep(PAUSE)

@@ -37,7 +37,12 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
     with _signals() as stop:
         guard = Guard(find(), tell, limits or Limits())
         guard.resume()
-        tell(line("", f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}"))
+        tell(
+            line(
+                "",
+                f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}",
+            )
+        )
         notify("READY=1")
         beat()  # from now on, not only after the first look
         read = time.monotonic()

@@ -68,7 +68,13 @@ class Guard:
         self._finish()
         report = self.looker.look()
         every = services(self.looker.world)
-        look = Look(report, {one.name: blame.dependants(one.name, every) for one in every}, time.monotonic(), self.limits, _foreign(self.looker.world))
+        look = Look(
+            report,
+            {one.name: blame.dependants(one.name, every) for one in every},
+            time.monotonic(),
+            self.limits,
+            _foreign(self.looker.world),
+        )
         if self.under is None:  # while something is being restarted, what is seen is no evidence
             self.memory, moves = policy.decide(self.memory, look)
             for move in moves:
@@ -79,7 +85,9 @@ class Guard:
     @property
     def is_busy(self) -> bool:
         """Tell whether something is being mended: then it looks more often."""
-        return self.under is not None or any(case.attempts and not case.gave_up and case.well_since is None for case in self.memory.cases.values())
+        return self.under is not None or any(
+            case.attempts and not case.gave_up and case.well_since is None for case in self.memory.cases.values()
+        )
 
     def end(self) -> None:
         """Wait a little for an act under way, then close what is open: who stops a guard in good order has taken over, and the next begins anew.
@@ -102,7 +110,9 @@ class Guard:
             self.looker.cache.gave_up[move.service] = move.reason
             self.record.gave_up(move.service, move.reason)
         elif not self.looker.world.auto_recovery:
-            self._once(move.service, f"would restart {', '.join(move.processes)}, but auto_recovery is off: {move.reason}")
+            self._once(
+                move.service, f"would restart {', '.join(move.processes)}, but auto_recovery is off: {move.reason}"
+            )
         else:
             self._start(move)
 
@@ -139,7 +149,9 @@ class Guard:
         except FileNotFoundError:
             return  # the folder comes with the first socket; at boot we may be quicker
         except OSError as error:
-            self._once("", f"cannot write {self.looker.world.run / GUARD_FILE}: {error.strerror}; health shows no history")
+            self._once(
+                "", f"cannot write {self.looker.world.run / GUARD_FILE}: {error.strerror}; health shows no history"
+            )
 
     def _once(self, service: str, text: str) -> None:
         if self.said.get(service) != text.partition(" for ")[0]:
@@ -161,4 +173,6 @@ def _foreign(world: World) -> frozenset[str]:
     """Return the native services whose units others may use too."""
     if not world.native:
         return frozenset()
-    return frozenset(service.name for service in services(world) if not all(units.is_ours(world, name) for name in service.processes))
+    return frozenset(
+        service.name for service in services(world) if not all(units.is_ours(world, name) for name in service.processes)
+    )

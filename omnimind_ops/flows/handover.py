@@ -48,7 +48,11 @@ def command(run: Run, paths: Paths) -> Path:
         if program.is_file() and _holds(program, root, code):
             return program
     why = f"omnimind {code.version or '(an unknown version)'} began it, this is {__version__}, and the environment it ran from is gone"
-    again = f"install {code.version} again (sh install.sh omnimind_ops-{code.version}-….whl) and run the same command" if code.version else ""
+    again = (
+        f"install {code.version} again (sh install.sh omnimind_ops-{code.version}-….whl) and run the same command"
+        if code.version
+        else ""
+    )
     fix = f"{again}; or " if again else ""
     raise Problem(f"cannot go on with run {run.id}", why, f"{fix}let this version do it: add --take-over")
 

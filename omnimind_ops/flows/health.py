@@ -48,7 +48,9 @@ class Looker:
         found = named(self.world, service)
         names = found.processes if found else ()
         share = max(LOG_LINES // max(len(names), 1), 20)
-        return [f"{name}: {line}" if len(names) > 1 else line for name in names for line in self.manager.logs(name, share)]
+        return [
+            f"{name}: {line}" if len(names) > 1 else line for name in names for line in self.manager.logs(name, share)
+        ]
 
     def restart(self, service: str, who: str) -> None:
         """Restart a service as `omnimind restart` does: a backend's workers one after the other."""
@@ -62,11 +64,17 @@ def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
     cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
     cache.ttl = caches.TTL if live else 0.0  # who looks once wants to know now, not what the guard heard a second ago
     if not found.has_credentials and not any(track.outcome for track in cache.tracks.values()):
-        raise Problem("cannot ask the stores", "their credentials are root's, and no guard runs whose answers could be shown", "sudo omnimind health")
+        raise Problem(
+            "cannot ask the stores",
+            "their credentials are root's, and no guard runs whose answers could be shown",
+            "sudo omnimind health",
+        )
     return Looker(found, managers.of(found), cache)
 
 
-def ticks(look: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None) -> Iterator[Report]:
+def ticks(
+    look: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None
+) -> Iterator[Report]:
     """Yield reports `interval` seconds apart, up to the one that is enough; the last one at the latest after `seconds`."""
     end = None if seconds is None else time.monotonic() + seconds
     while True:
@@ -83,7 +91,9 @@ def enough(wanted: str) -> Callable[[Report], bool]:
     """Return the test of `--until`: ready, degraded (or better), down; "" is never enough."""
     states = _ENOUGH.get(wanted, ())
     if wanted and not states:
-        raise Problem("cannot wait", f"--until {wanted} is unknown", f"one of: {', '.join(_ENOUGH)}", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot wait", f"--until {wanted} is unknown", f"one of: {', '.join(_ENOUGH)}", code=ExitCode.USAGE
+        )
     return lambda report: report.state in states
 
 
@@ -100,4 +110,8 @@ def export(report_text: str, file: Path) -> None:
     try:
         caches.write(file, report_text)
     except OSError as error:
-        raise Problem("cannot write the metrics", f"{file}: {error.strerror}", "name a file in a folder that exists and is yours to write") from error
+        raise Problem(
+            "cannot write the metrics",
+            f"{file}: {error.strerror}",
+            "name a file in a folder that exists and is yours to write",
+        ) from error

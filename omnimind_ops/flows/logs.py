@@ -34,7 +34,12 @@ def since_of(text: str, now: float) -> float | None:
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except ValueError as error:
-        raise Problem("cannot tell the time", f"--since {text} is no time", 'say "10m", "2h", or "2026-11-25 14:00"', code=ExitCode.USAGE) from error
+        raise Problem(
+            "cannot tell the time",
+            f"--since {text} is no time",
+            'say "10m", "2h", or "2026-11-25 14:00"',
+            code=ExitCode.USAGE,
+        ) from error
 
 
 def names(world: World, asked: Sequence[str]) -> tuple[str, ...]:
@@ -46,7 +51,11 @@ def names(world: World, asked: Sequence[str]) -> tuple[str, ...]:
             found.append(one)
         else:
             found += [name for service in pick(world, (one,)) for name in service.processes]
-    return tuple(dict.fromkeys(found)) if asked else tuple(name for service in services(world) for name in service.processes)
+    return (
+        tuple(dict.fromkeys(found))
+        if asked
+        else tuple(name for service in services(world) for name in service.processes)
+    )
 
 
 def lines(world: World, wanted: Sequence[str], count: int, since: float | None) -> list[Line]:
@@ -69,7 +78,9 @@ def following(world: World, wanted: Sequence[str]) -> Iterator[Line]:
     if own and len(own) == len(wanted):
         yield from follow(own)
     elif own:
-        raise Problem("cannot follow these together", f"{', '.join(own)} is no process", "follow it alone", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot follow these together", f"{', '.join(own)} is no process", "follow it alone", code=ExitCode.USAGE
+        )
     else:
         yield from managers.of(world).follow(wanted)
 

@@ -41,11 +41,15 @@ class Prepared:
     rows: tuple[report.Row, ...]
 
 
-def prepare(asked: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool) -> Prepared:
+def prepare(
+    asked: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool
+) -> Prepared:
     """Discover, check, plan."""
     found = discover(asked, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
-    checks = preflight.checks(found.machine, found.project, needs(found, settings.lock, paths), ignore=ignore, force_os=force_os)
+    checks = preflight.checks(
+        found.machine, found.project, needs(found, settings.lock, paths), ignore=ignore, force_os=force_os
+    )
     plan = migration.migrate(found.source, found.goal, settings.confirm_minutes)
     return Prepared(found, plan, checks, report.report(found.project))
 
@@ -99,7 +103,9 @@ def resume(run: Run, asked: MigrateOptions) -> Run:
     return run
 
 
-def apply(run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True) -> Outcome:
+def apply(
+    run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True
+) -> Outcome:
     """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once.
 
     `bench`: what was before any step and what is at the end are measured, for the receipt; no service is down meanwhile.
@@ -117,5 +123,9 @@ def apply(run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, po
         bench_migrate.after(outcome.run, paths, tell)
         receipt.write(outcome.run, paths)
     if not yes:
-        tell(warning(f"not confirmed yet: `omnimind confirm` within {run.setup.get('confirm_minutes')} min, or the containers come back"))
+        tell(
+            warning(
+                f"not confirmed yet: `omnimind confirm` within {run.setup.get('confirm_minutes')} min, or the containers come back"
+            )
+        )
     return outcome

@@ -22,7 +22,10 @@ def write(run: Run, paths: Paths) -> Path:
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     body = receipt(run, bench_migrate.read(run.id, paths))
-    for name, text in (("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)), ("receipt.md", markdown(body))):
+    for name, text in (
+        ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
+        ("receipt.md", markdown(body)),
+    ):
         partial = folder / f".{name}"
         partial.write_text(text + "\n", errors="backslashreplace")  # a file name that is not UTF-8: \udc80 is JSON too
         partial.rename(folder / name)
@@ -74,7 +77,11 @@ def _source_unchanged(name: str, source: str, body: Mapping[str, JSON]) -> tuple
     assert isinstance(side, Mapping)
     was = Fingerprint(str(side["store"]), side["counts"], side["digests"])  # type: ignore[arg-type]
     differences = compare(was, tree_fingerprint(Path(source)))
-    return label, not differences, source if not differences else f"{len(differences)} differences, first: {differences[0].name}"
+    return (
+        label,
+        not differences,
+        source if not differences else f"{len(differences)} differences, first: {differences[0].name}",
+    )
 
 
 def _print(side: JSON) -> dict[str, JSON]:

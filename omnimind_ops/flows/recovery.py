@@ -47,14 +47,32 @@ class Record:
 
         self._write(act.service, write)
         text = f"{_TITLES[act.rung].format(act.service)} ({', '.join(act.processes)}), attempt {act.attempt} of {len(LADDER)}: {act.reason}"
-        self.event(act.service, Event(EventKind.STEP, text, step_of(act), {"status": Status.DOING, "phase": PLAN, "rung": act.rung, "reason": act.reason}))
+        self.event(
+            act.service,
+            Event(
+                EventKind.STEP,
+                text,
+                step_of(act),
+                {"status": Status.DOING, "phase": PLAN, "rung": act.rung, "reason": act.reason},
+            ),
+        )
 
     def did(self, act: Act, seconds: float, problem: str = "") -> None:
         """Note how the act ended."""
         status = Status.FAILED if problem else Status.DONE
-        self._write(act.service, lambda journal, run: journal.mark(run, step_of(act), status, seconds=seconds, problem=problem or None))
-        text = f"cannot restart {', '.join(act.processes)}: {problem}" if problem else f"{', '.join(act.processes)} started again after {seconds:.1f} s"
-        self.event(act.service, Event(EventKind.STEP, text, step_of(act), {"status": status, "phase": PLAN, "seconds": round(seconds, 3)}))
+        self._write(
+            act.service,
+            lambda journal, run: journal.mark(run, step_of(act), status, seconds=seconds, problem=problem or None),
+        )
+        text = (
+            f"cannot restart {', '.join(act.processes)}: {problem}"
+            if problem
+            else f"{', '.join(act.processes)} started again after {seconds:.1f} s"
+        )
+        self.event(
+            act.service,
+            Event(EventKind.STEP, text, step_of(act), {"status": status, "phase": PLAN, "seconds": round(seconds, 3)}),
+        )
 
     def well(self, service: str) -> None:
         """Note that it is well again."""
@@ -103,7 +121,10 @@ class Record:
 
 def plan(service: str) -> Plan:
     """Return the ladder as steps."""
-    steps = (Step(f"{n}-{rung}", "restart", _TITLES[rung].format(service), {"service": service}, Undo.NO, PLAN) for n, rung in enumerate(LADDER, 1))
+    steps = (
+        Step(f"{n}-{rung}", "restart", _TITLES[rung].format(service), {"service": service}, Undo.NO, PLAN)
+        for n, rung in enumerate(LADDER, 1)
+    )
     return Plan(PLAN, tuple(steps))
 
 
@@ -133,7 +154,9 @@ def perform(manager: Manager, act: Act) -> None:
 def unfinished(world: World) -> tuple[Run, ...]:
     """Return the recoveries that the guard before us did not end."""
     try:
-        return tuple(run for run in History(world.journal).runs() if run.plan.name == PLAN and run.state is RunState.RUNNING)
+        return tuple(
+            run for run in History(world.journal).runs() if run.plan.name == PLAN and run.state is RunState.RUNNING
+        )
     except Problem:
         return ()
 

@@ -12,5 +12,10 @@ def migration(journal: Journal | History, run_id: str) -> Run:
     """Return the run of that id, or the newest migration."""
     run = journal.run(run_id) if run_id else journal.latest(name="migrate")
     if run is None:
-        raise Problem("cannot find a migration", "none was run on this host", "start one: omnimind migrate --from-docker --dry-run", code=ExitCode.NOT_INSTALLED)
+        raise Problem(
+            "cannot find a migration",
+            "none was run on this host",
+            "start one: omnimind migrate --from-docker --dry-run",
+            code=ExitCode.NOT_INSTALLED,
+        )
     return run

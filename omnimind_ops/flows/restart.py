@@ -34,17 +34,36 @@ def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
     """Restart the named services, all of them when none is named, in start order; returns the processes. The caller holds the lock."""
     manager, wanted = managers.of(world), pick(world, names)
     every = batches(wanted)
-    steps: list[JSON] = [{"id": batch.title, "title": batch.title, "phase": "services", "status": "todo"} for batch in every]
-    tell(Event(EventKind.RUN, f"omnimind restart ({world.mode})", data={"id": "", "name": "restart", "status": str(RunState.RUNNING), "steps": steps}))
+    steps: list[JSON] = [
+        {"id": batch.title, "title": batch.title, "phase": "services", "status": "todo"} for batch in every
+    ]
+    tell(
+        Event(
+            EventKind.RUN,
+            f"omnimind restart ({world.mode})",
+            data={"id": "", "name": "restart", "status": str(RunState.RUNNING), "steps": steps},
+        )
+    )
     for batch in every:
         began = time.monotonic()
         tell(Event(EventKind.STEP, batch.title, batch.title, {"status": "doing", "phase": "services"}))
         manager.restart(batch.processes)
         for service in batch.services:
             _answers(world, manager, service)
-        data: dict[str, JSON] = {"status": "done", "phase": "services", "seconds": round(time.monotonic() - began, 3), "changed": True}
+        data: dict[str, JSON] = {
+            "status": "done",
+            "phase": "services",
+            "seconds": round(time.monotonic() - began, 3),
+            "changed": True,
+        }
         tell(Event(EventKind.STEP, batch.title, batch.title, data))
-    tell(Event(EventKind.RUN, "omnimind restart: done", data={"id": "", "name": "restart", "status": str(RunState.FINISHED)}))
+    tell(
+        Event(
+            EventKind.RUN,
+            "omnimind restart: done",
+            data={"id": "", "name": "restart", "status": str(RunState.FINISHED)},
+        )
+    )
     return tuple(name for batch in every for name in batch.processes)
 
 
@@ -57,7 +76,9 @@ def pick(world: World, names: Sequence[str]) -> tuple[Service, ...]:
         hit = {service.name for service in every if service.kind == name} or ({one.name} if one else set())
         if not hit:
             known = ", ".join(service.name for service in every)
-            raise Problem("cannot find the service", f"there is no service {name}", f"one of: {known}", code=ExitCode.USAGE)
+            raise Problem(
+                "cannot find the service", f"there is no service {name}", f"one of: {known}", code=ExitCode.USAGE
+            )
         found |= hit
     return tuple(service for service in every if not names or service.name in found)
 
@@ -73,7 +94,13 @@ def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
             rounds = max(len(backend.processes) for backend in backends)
             for at in range(rounds):
                 chosen = tuple(backend.processes[at] for backend in backends if at < len(backend.processes))
-                made.append(Batch(f"Restart worker {at + 1} of {', '.join(str(backend.port) for backend in backends)}", chosen, backends))
+                made.append(
+                    Batch(
+                        f"Restart worker {at + 1} of {', '.join(str(backend.port) for backend in backends)}",
+                        chosen,
+                        backends,
+                    )
+                )
     return tuple(made)
 
 
@@ -86,6 +113,11 @@ def _answers(world: World, manager: Manager, service: Service) -> None:
         good, said = (good + 1 if outcome.ready else 0), outcome.why
         if time.monotonic() > end:
             fix = f"all of its log: omnimind logs {service.name}"
-            raise Problem(f"cannot restart {service.name}", f"it does not answer: {said}", fix, log=tuple(manager.logs(service.processes[0], 12)))
+            raise Problem(
+                f"cannot restart {service.name}",
+                f"it does not answer: {said}",
+                fix,
+                log=tuple(manager.logs(service.processes[0], 12)),
+            )
         if not outcome.ready:
             time.sleep(PAUSE)

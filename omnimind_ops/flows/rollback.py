@@ -20,7 +20,11 @@ def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirme
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
     if run.state is RunState.FINISHED:
-        raise Problem(f"cannot roll back {run.id}", "`omnimind finish` deleted the old stack", "restore the containers from a backup of your own")
+        raise Problem(
+            f"cannot roll back {run.id}",
+            "`omnimind finish` deleted the old stack",
+            "restore the containers from a backup of your own",
+        )
     with handlers(goal_of(run), paths, run.id) as kinds:
         outcome = runner.undo(run, journal, kinds, tell)
     disarm(paths)

@@ -30,7 +30,9 @@ def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str
         "asked": questions(asked),
         "goal": asdict(found.goal),
         "project": found.project.name,
-        "containers": [{"id": c.id, "name": c.name, "image": c.image, "service": c.service} for c in found.project.containers],
+        "containers": [
+            {"id": c.id, "name": c.name, "image": c.image, "service": c.service} for c in found.project.containers
+        ],
         "anonymous_volumes": [m.name for c in found.project.containers for m in c.mounts if m.anonymous],
         "bind_mounts": [m.source for c in found.project.containers for m in c.mounts if m.kind == "bind"],
         "qdrant": {"storage": source.qdrant.storage, "version": source.qdrant.version} if source.qdrant else None,
@@ -52,4 +54,6 @@ def goal_of(run: Run) -> Goal:
 
 def goal_now(run: Run, settings: Settings) -> Goal:
     """Return the same goal with what the settings name today of that which can change; what they do not name stays as it was."""
-    return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.model_fields_set})
+    return replace(
+        goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.model_fields_set}
+    )

@@ -22,7 +22,14 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 
 
-def up(settings: Settings, paths: Paths, tell: Tell, *, free_ports: bool = False, environment: Mapping[str, str] | None = None) -> Up:
+def up(
+    settings: Settings,
+    paths: Paths,
+    tell: Tell,
+    *,
+    free_ports: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Up:
     """Start what does not run and wait until everything is ready; a Problem names what is not and shows its last log lines.
 
     The caller holds the lock. Interrupted, it says what runs (ExitCode.INTERRUPTED) and leaves that running.
@@ -50,7 +57,9 @@ def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Te
         return False
 
     done = bring_up(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
-    managers.of(found).start((native.TARGET,))  # after `down` it was stopped too; who asks systemd for it is told the truth
+    managers.of(found).start(
+        (native.TARGET,)
+    )  # after `down` it was stopped too; who asks systemd for it is told the truth
     return done
 
 
@@ -59,7 +68,11 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
     if daemon.runs(place):
         found = home.world(settings, place)
         if ports.every(prepare.choose(settings, place).ports) != ports.every(found.ports):
-            log.tell(warning("the settings name other ports than those in use; they count after: omnimind down && omnimind up"))
+            log.tell(
+                warning(
+                    "the settings name other ports than those in use; they count after: omnimind down && omnimind up"
+                )
+            )
         model.fetch(settings, place, words, log.tell)
     else:
         found = _supervise(settings, place, words, log.tell, free_ports)
@@ -68,8 +81,17 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
         tasks.append(Task("cluster", "Make PostgreSQL's cluster", lambda: prepare.cluster(place)))
         waits["postgres"] = ("cluster",)
     tables = backend(found, settings)
-    tasks.append(Task("schema", "Bring the database's tables up to date", lambda: schema.schema(found, place, tables), ("postgres",)))
-    return bring_up(found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell)
+    tasks.append(
+        Task(
+            "schema",
+            "Bring the database's tables up to date",
+            lambda: schema.schema(found, place, tables),
+            ("postgres",),
+        )
+    )
+    return bring_up(
+        found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell
+    )
 
 
 def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> World:
@@ -83,7 +105,14 @@ def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: 
     memory = home.recall(place)
     for wanted, port in memory.moved.items():
         tell(line("", f"port {port} is used instead of {wanted}, which was taken when it was chosen (--free-ports)"))
-    tell(line("", f"Qdrant is {memory.qdrant}" if memory.qdrant else "Qdrant is the stand-in over Qdrant's own storage engine: there is no `qdrant` on PATH"))
+    tell(
+        line(
+            "",
+            f"Qdrant is {memory.qdrant}"
+            if memory.qdrant
+            else "Qdrant is the stand-in over Qdrant's own storage engine: there is no `qdrant` on PATH",
+        )
+    )
     prepare.configure(found, place, settings, words, {"OMNIMIND_LOCK": "cpu"})
     daemon.start(place, words)
     return found

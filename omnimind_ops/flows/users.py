@@ -22,8 +22,14 @@ SECONDS = 60.0
 def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
     """Do one action of backend/accounts/command.py and return its answer. `doing` begins the Problem: "cannot add the user maria"."""
     if not world.has_credentials:
-        raise Problem(f"cannot {doing}", "the credentials of the stores are readable by root only", "run the same command as root (sudo, or su -)")
-    done = run(_words(world, paths), timeout=SECONDS, check=False, feed=json.dumps(words).encode(), env=_environment(world))
+        raise Problem(
+            f"cannot {doing}",
+            "the credentials of the stores are readable by root only",
+            "run the same command as root (sudo, or su -)",
+        )
+    done = run(
+        _words(world, paths), timeout=SECONDS, check=False, feed=json.dumps(words).encode(), env=_environment(world)
+    )
     said = _answer(done)
     if said is None:
         lines = kept(done.err.strip().splitlines())

@@ -9,7 +9,9 @@ from omnimind_ops.catalogue import Service
 from omnimind_ops.model.health import Reading, State
 
 
-def find(readings: Sequence[Reading], every: Sequence[Service], blames: Mapping[str, tuple[str, ...]]) -> tuple[Reading, ...]:
+def find(
+    readings: Sequence[Reading], every: Sequence[Service], blames: Mapping[str, tuple[str, ...]]
+) -> tuple[Reading, ...]:
     """Return the readings with `root` filled in.
 
     A dependency is what must run before it (the catalogue) and what its own health check names (`blames`, names or kinds). The first
@@ -18,7 +20,9 @@ def find(readings: Sequence[Reading], every: Sequence[Service], blames: Mapping[
     failing = {one.service for one in readings if fails(one)}
     before = {service.name: _before(service, every, blames.get(service.name, ())) for service in every}
     order = [service.name for service in every]
-    return tuple(replace(one, root=_root(one.service, before, failing, order)) if fails(one) else one for one in readings)
+    return tuple(
+        replace(one, root=_root(one.service, before, failing, order)) if fails(one) else one for one in readings
+    )
 
 
 def fails(reading: Reading) -> bool:

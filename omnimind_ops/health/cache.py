@@ -61,13 +61,22 @@ def save(cache: Cache, file: Path) -> None:
             "proven": sorted(track.proven),
             "started": None if track.started is None else cache.now() - (cache.at() - track.started),
             "facts": {key: value for key, value in track.facts.items() if key in ("vector", "of")},
-            "outcome": asdict(replace(track.outcome, facts={**track.outcome.facts, "vector": None})) if track.outcome else None,
+            "outcome": asdict(replace(track.outcome, facts={**track.outcome.facts, "vector": None}))
+            if track.outcome
+            else None,
             "asked": cache.now() - (cache.at() - track.at),
         }
         for name, track in cache.tracks.items()
     }
     changes = [{"at": one.at, "service": one.service, "text": one.text} for one in cache.changes]
-    body = {"version": VERSION, "at": cache.now(), "pid": os.getpid(), "services": services, "changes": changes, "gave_up": cache.gave_up}
+    body = {
+        "version": VERSION,
+        "at": cache.now(),
+        "pid": os.getpid(),
+        "services": services,
+        "changes": changes,
+        "gave_up": cache.gave_up,
+    }
     write(file, json.dumps(body))
 
 

@@ -26,7 +26,9 @@ _ONLY_FOR_ROOT = (*STORES, Kind.ENGINE)
 Question = Callable[[], Any]
 
 
-def check(world: World, manager: Manager, cache: Cache, *, deep: bool = True, seconds: float = probes.SECONDS) -> Report:
+def check(
+    world: World, manager: Manager, cache: Cache, *, deep: bool = True, seconds: float = probes.SECONDS
+) -> Report:
     """Return the report; takes as long as the slowest answer, at most `seconds` and a little.
 
     `deep` probes write and read something of our own; leave it off while data are compared (a migration). Never raises for an ill system.
@@ -37,13 +39,26 @@ def check(world: World, manager: Manager, cache: Cache, *, deep: bool = True, se
     readings = tuple(_read(service, states, asked.get(service.name), cache, seconds) for service in every)
     readings = blame.find(readings, every, {service.name: _blames(cache.track(service.name)) for service in every})
     whole = asked.get("host")
-    cache.others["host"] = found = (whole.answer if whole and whole.answer else None) or cache.others.get("host") or _nothing(world)
+    cache.others["host"] = found = (
+        (whole.answer if whole and whole.answer else None) or cache.others.get("host") or _nothing(world)
+    )
     engine = next((cache.track(service.name) for service in every if service.kind is Kind.ENGINE), Track())
     card = gpu.read(engine.outcome.facts if engine.outcome else {}) if engine.outcome else None
     starts = [one.since for reading in readings for one in reading.processes if one.since and one.state == "running"]
     state = overall(readings, found, trouble)
     change = cache.changes[-1] if cache.changes else None
-    return Report(state, readings, card, found, cache.now(), str(world.mode), min(starts, default=None), change, cache.at() - began, trouble)
+    return Report(
+        state,
+        readings,
+        card,
+        found,
+        cache.now(),
+        str(world.mode),
+        min(starts, default=None),
+        change,
+        cache.at() - began,
+        trouble,
+    )
 
 
 def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> State:
@@ -60,10 +75,15 @@ def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> Stat
     return next(state for state in _ORDER if state in kinds)
 
 
-def _questions(world: World, manager: Manager, cache: Cache, every: Sequence[Service], deep: bool, seconds: float) -> dict[str, Question]:
+def _questions(
+    world: World, manager: Manager, cache: Cache, every: Sequence[Service], deep: bool, seconds: float
+) -> dict[str, Question]:
     names = [name for service in every for name in service.processes]
     ports = frozenset(service.port for service in every if service.port)
-    questions: dict[str, Question] = {"manager": lambda: manager.states(names), "host": lambda: host.read(world.state, ports)}
+    questions: dict[str, Question] = {
+        "manager": lambda: manager.states(names),
+        "host": lambda: host.read(world.state, ports),
+    }
     for service in every:
         track = cache.track(service.name)
         is_due = track.outcome is None or cache.at() - track.at >= cache.ttl
@@ -76,7 +96,9 @@ def _probe(service: Service, world: World, deep: bool, seconds: float, track: Tr
     return lambda: probes.of(service, world, deep=deep, seconds=seconds, before=track.facts)
 
 
-def _states(asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Cache) -> tuple[dict[str, ProcessState], str]:
+def _states(
+    asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Cache
+) -> tuple[dict[str, ProcessState], str]:
     """Return the processes by name, and why the manager could not tell ("" when it could). Then they are taken to be as they were."""
     one = asked["manager"]
     if isinstance(one.answer, dict):
@@ -84,17 +106,25 @@ def _states(asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Ca
         return one.answer, ""
     if one.error is not None and not isinstance(one.error, Problem | OSError):
         raise one.error
-    before = cache.others.get("states") or {name: ProcessState(name, "running") for service in every for name in service.processes}
+    before = cache.others.get("states") or {
+        name: ProcessState(name, "running") for service in every for name in service.processes
+    }
     return before, str(one.error) if one.error else "the manager does not answer"
 
 
-def _read(service: Service, states: Mapping[str, ProcessState], asked: Asked[Any] | None, cache: Cache, seconds: float) -> Reading:
+def _read(
+    service: Service, states: Mapping[str, ProcessState], asked: Asked[Any] | None, cache: Cache, seconds: float
+) -> Reading:
     track, at, now = cache.track(service.name), cache.at(), cache.now()
     own = [states.get(name) or ProcessState(name, "stopped") for name in service.processes]
     for text in track.meet(own, at, now):
         cache.note(service.name, text)
     if asked is not None:
-        answer = asked.answer if isinstance(asked.answer, Outcome) else Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
+        answer = (
+            asked.answer
+            if isinstance(asked.answer, Outcome)
+            else Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
+        )
         track.take(answer, asked.seconds, at)
     before, (track.state, why) = track.state, settle(track, own, service.start_seconds, at, now, cache.thresholds)
     if before not in (None, track.state):
@@ -106,7 +136,10 @@ def _read(service: Service, states: Mapping[str, ProcessState], asked: Asked[Any
 
 def _reading(service: Service, track: Track, own: Sequence[ProcessState], why: str, cache: Cache) -> Reading:
     outcome, state = track.outcome or Outcome(False), track.state or State.STARTING
-    memory, limit = [one.memory_bytes for one in own if one.memory_bytes], [one.memory_limit for one in own if one.memory_limit]
+    memory, limit = (
+        [one.memory_bytes for one in own if one.memory_bytes],
+        [one.memory_limit for one in own if one.memory_limit],
+    )
     return Reading(
         service=service.name,
         kind=str(service.kind),
@@ -127,7 +160,9 @@ def _reading(service: Service, track: Track, own: Sequence[ProcessState], why: s
         restarts=track.restarts_since(cache.now() - HOUR),
         memory=sum(memory) if memory else None,
         limit=sum(limit) if limit else None,
-        processes=tuple(Process(one.name, one.state, one.pid or None, one.since, one.by_person, one.detail) for one in own),
+        processes=tuple(
+            Process(one.name, one.state, one.pid or None, one.since, one.by_person, one.detail) for one in own
+        ),
         start_seconds=service.start_seconds,
         gave_up=cache.gave_up.get(service.name, ""),
     )

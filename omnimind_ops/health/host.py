@@ -16,7 +16,9 @@ def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host
     """Return it; what the kernel does not tell is None."""
     place = next((folder for folder in (state, *state.parents) if folder.exists()), Path("/"))
     disk = os.statvfs(place)
-    usable = disk.f_blocks - disk.f_bfree + disk.f_bavail  # what root has kept for itself counts as neither used nor free, as df counts
+    usable = (
+        disk.f_blocks - disk.f_bfree + disk.f_bavail
+    )  # what root has kept for itself counts as neither used nor free, as df counts
     return Host(
         cpu_some=pressure("cpu", "some", proc),
         memory_full=pressure("memory", "full", proc),

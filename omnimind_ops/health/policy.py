@@ -20,7 +20,9 @@ from omnimind_ops.model.health import Reading, Report, State
 def decide(memory: Memory, look: Look) -> tuple[Memory, list[Move]]:
     """Return what to do now, at most one Act, and what to remember."""
     was_away = memory.at is not None and look.at - memory.at > look.limits.away
-    if look.report.trouble or was_away:  # who cannot say what runs is no witness of what does not, nor is who was not looking
+    if (
+        look.report.trouble or was_away
+    ):  # who cannot say what runs is no witness of what does not, nor is who was not looking
         memory = Memory({name: replace(case, since=None) for name, case in memory.cases.items()}, look.at)
     if look.report.trouble:
         return memory, []
@@ -65,7 +67,9 @@ def _hopeless(case: Case, reading: Reading, look: Look) -> str:
 
 def failing(reading: Reading) -> str:
     """Return why a service fails by its own fault, "" when it does not: well, starting, stopped by a person, or another is the cause."""
-    if reading.root or reading.state in (State.STOPPED, State.STARTING) or reading.kind == Kind.GUARD:  # its manager watches the guard
+    if (
+        reading.root or reading.state in (State.STOPPED, State.STARTING) or reading.kind == Kind.GUARD
+    ):  # its manager watches the guard
         return ""
     if sick := _dead(reading):
         return f"{', '.join(sick)} ended and is not brought back"
@@ -91,7 +95,11 @@ def _not_failing(case: Case, reading: Reading, look: Look) -> tuple[Case, Move |
     if not is_well or not (case.attempts or case.gave_up):
         return replace(case, since=None, well_since=None), None
     if case.gave_up:  # by itself, or a person mended it
-        return (Case(), Well(reading.service, case.attempts)) if reading.state is State.READY else (replace(case, since=None), None)
+        return (
+            (Case(), Well(reading.service, case.attempts))
+            if reading.state is State.READY
+            else (replace(case, since=None), None)
+        )
     if case.well_since is None:
         return replace(case, since=None, well_since=look.at), Well(reading.service, case.attempts)
     if look.at - case.well_since >= look.limits.steady:

@@ -24,7 +24,14 @@ GUARD_SECONDS = 35.0
 Probe = Callable[[], str | None]
 
 
-def of(service: Service, world: World, *, deep: bool = True, seconds: float = SECONDS, before: Mapping[str, JSON] | None = None) -> Outcome:
+def of(
+    service: Service,
+    world: World,
+    *,
+    deep: bool = True,
+    seconds: float = SECONDS,
+    before: Mapping[str, JSON] | None = None,
+) -> Outcome:
     """Ask one service; never raises for what a service may do wrong. `before`: facts of its last good outcome."""
     return asked(lambda: _ask(service, world, deep, seconds, before or {}), seconds)
 

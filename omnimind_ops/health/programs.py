@@ -26,7 +26,9 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     words: Mapping[str, Any] = said.json() or {}
     if said.status != 200:
         return Outcome(False, why=str(words.get("reason") or said.words), starting=words.get("state") == "starting")
-    facts: dict[str, JSON] = {name: words.get(name) for name in ("device", "expected", "reason", "proof", "gpu", "model_digest")}
+    facts: dict[str, JSON] = {
+        name: words.get(name) for name in ("device", "expected", "reason", "proof", "gpu", "model_digest")
+    }
     detail = _device(words)
     if words.get("state") == "degraded":
         return Outcome(True, None, detail, str(words.get("reason") or "degraded"), degraded=True, facts=facts)
@@ -48,7 +50,14 @@ def _late(words: Mapping[str, Any], detail: str, facts: dict[str, JSON], seconds
     waiting, age = (words.get("queue") or {}).get("texts") or 0, (words.get("proof") or {}).get("age_s") or 0.0
     if waiting and age < HUNG:
         return Outcome(True, None, detail, f"busy: {waiting} texts are waiting", degraded=True, facts=facts)
-    return Outcome(True, False, detail, f"does not embed a text within {seconds:g} s, though it is not busy", silent=True, facts=facts)
+    return Outcome(
+        True,
+        False,
+        detail,
+        f"does not embed a text within {seconds:g} s, though it is not busy",
+        silent=True,
+        facts=facts,
+    )
 
 
 def _compare(answer: http.Answer, detail: str, facts: dict[str, JSON], before: Mapping[str, JSON]) -> Outcome:
@@ -56,19 +65,36 @@ def _compare(answer: http.Answer, detail: str, facts: dict[str, JSON], before: M
     length = math.sqrt(sum(x * x for x in row))
     if not row or not math.isfinite(length) or length == 0:
         return Outcome(True, False, detail, "its embedding is empty or not a number", facts=facts)
-    facts |= {"vector": base64.b64encode(answer.body).decode(), "of": f"{answer.headers.get('x-model-digest')} {answer.headers.get('x-precision')}"}
+    facts |= {
+        "vector": base64.b64encode(answer.body).decode(),
+        "of": f"{answer.headers.get('x-model-digest')} {answer.headers.get('x-precision')}",
+    }
     if before.get("of") == facts["of"] and isinstance(before.get("vector"), str):
         old = array.array("f", base64.b64decode(str(before["vector"])))
-        cosine = sum(x * y for x, y in zip(row, old, strict=False)) / (length * (math.sqrt(sum(x * x for x in old)) or 1))
+        cosine = sum(x * y for x, y in zip(row, old, strict=False)) / (
+            length * (math.sqrt(sum(x * x for x in old)) or 1)
+        )
         if len(old) != len(row) or not cosine >= SAME:
-            return Outcome(True, False, detail, f"it embeds the same text differently than before (cosine {cosine:.4f})", facts=facts)
+            return Outcome(
+                True,
+                False,
+                detail,
+                f"it embeds the same text differently than before (cosine {cosine:.4f})",
+                facts=facts,
+            )
     return Outcome(True, True, detail, facts=facts)
 
 
 def _device(words: Mapping[str, Any]) -> str:
     proof = words.get("proof") or {}
     age = proof.get("age_s")
-    proven = f" proven {age:.0f} s ago" if proof.get("ok") and isinstance(age, int | float) else "" if not proof else " not proven"
+    proven = (
+        f" proven {age:.0f} s ago"
+        if proof.get("ok") and isinstance(age, int | float)
+        else ""
+        if not proof
+        else " not proven"
+    )
     return f"{words.get('device', '?')}{proven}, {words.get('precision', '?')}"
 
 
@@ -77,11 +103,20 @@ def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
     said = http.ask(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
     words: Mapping[str, Any] = said.json() or {}
     checks: Mapping[str, Any] = words.get("checks") or {}
-    bad = {name: str(one.get("detail") or one.get("state")) for name, one in checks.items() if one.get("state") in ("down", "failed")}
+    bad = {
+        name: str(one.get("detail") or one.get("state"))
+        for name, one in checks.items()
+        if one.get("state") in ("down", "failed")
+    }
     if said.status == 200:
         return Outcome(True, True if deep else None, f"worker {words.get('worker', '?')} answered")
     if bad:
-        return Outcome(False, False if deep else None, why="; ".join(f"{name}: {text}" for name, text in bad.items()), blames=tuple(bad))
+        return Outcome(
+            False,
+            False if deep else None,
+            why="; ".join(f"{name}: {text}" for name, text in bad.items()),
+            blames=tuple(bad),
+        )
     return Outcome(False, why=said.words, starting=said.status == 503)
 
 
@@ -89,7 +124,12 @@ def frontend(port: int, seconds: float) -> Outcome:
     """Ask for the page."""
     said = http.ask(("127.0.0.1", port), seconds, "/")
     is_page = said.status == 200 and b"<html" in said.body[:2000].lower()
-    return Outcome(is_page, is_page, "serves the page" if is_page else "", "" if is_page else f"does not serve the page: {said.words}")
+    return Outcome(
+        is_page,
+        is_page,
+        "serves the page" if is_page else "",
+        "" if is_page else f"does not serve the page: {said.words}",
+    )
 
 
 def guard(file: Path, now: float, patience: float, *, watches: bool) -> Outcome:

@@ -15,10 +15,16 @@ TWICE = 2
 """Crashes from which a worker that starts is not taken to be as good as running."""
 
 
-def settle(track: Track, states: Sequence[ProcessState], start_seconds: int, at: float, now: float, thresholds: Thresholds) -> tuple[State, str]:
+def settle(
+    track: Track, states: Sequence[ProcessState], start_seconds: int, at: float, now: float, thresholds: Thresholds
+) -> tuple[State, str]:
     """Return how a service is, and why it is not ready ("" when it is). `at` is monotonic, `now` unix time."""
     crashes = track.crashes_since(now - LOOP_SECONDS)
-    away = [one for one in states if one.state not in ("running", "stopping") and (one.state != "starting" or crashes >= TWICE)]
+    away = [
+        one
+        for one in states
+        if one.state not in ("running", "stopping") and (one.state != "starting" or crashes >= TWICE)
+    ]
     state, why = _settle(track, states, away, (start_seconds, at), thresholds)
     if crashes < LOOP_CRASHES or state is State.STOPPED:
         return state, why
@@ -27,7 +33,11 @@ def settle(track: Track, states: Sequence[ProcessState], start_seconds: int, at:
 
 
 def _settle(
-    track: Track, states: Sequence[ProcessState], away: Sequence[ProcessState], patience: tuple[int, float], thresholds: Thresholds
+    track: Track,
+    states: Sequence[ProcessState],
+    away: Sequence[ProcessState],
+    patience: tuple[int, float],
+    thresholds: Thresholds,
 ) -> tuple[State, str]:
     if states and all(one.state in ("stopped", "failed", "backoff") for one in states):
         return _all_dead(states)
@@ -37,7 +47,9 @@ def _settle(
     if works(outcome):
         return _working(track, outcome, away, len(states), thresholds)
     in_grace = track.started is not None and at - track.started < start_seconds
-    if track.is_new and in_grace and not outcome.ready and track.started is not None:  # who answers, and wrongly, is not starting any more
+    if (
+        track.is_new and in_grace and not outcome.ready and track.started is not None
+    ):  # who answers, and wrongly, is not starting any more
         return State.STARTING, f"{outcome.why} ({at - track.started:.0f} s of at most {start_seconds} s)"
     if outcome.starting:
         return State.STARTING, outcome.why
@@ -46,11 +58,16 @@ def _settle(
     return State.DOWN, outcome.why
 
 
-def _working(track: Track, outcome: Outcome, away: Sequence[ProcessState], count: int, thresholds: Thresholds) -> tuple[State, str]:
+def _working(
+    track: Track, outcome: Outcome, away: Sequence[ProcessState], count: int, thresholds: Thresholds
+) -> tuple[State, str]:
     if track.state is State.DOWN and track.good < thresholds.good:
         return State.DOWN, f"answers again, {track.good} of {thresholds.good}"
     if away:
-        said = "; ".join(f"{one.name} {'was stopped' if one.by_person else f'is {one.state}'}{f': {one.detail}' if one.detail else ''}" for one in away)
+        said = "; ".join(
+            f"{one.name} {'was stopped' if one.by_person else f'is {one.state}'}{f': {one.detail}' if one.detail else ''}"
+            for one in away
+        )
         return State.DEGRADED, f"{count - len(away)} of {count} workers: {said}"
     if outcome.degraded:
         return State.DEGRADED, outcome.why

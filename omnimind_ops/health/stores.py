@@ -67,20 +67,34 @@ def _wrote(session: pg.Session, detail: str) -> Outcome:
 def redis(url: str, seconds: float, *, deep: bool) -> Outcome:
     """Log in and ping; deep: SET a key of our own that lives a minute, and GET it."""
     place = urlsplit(url)
-    login = [("AUTH", *([unquote(place.username)] if place.username else []), unquote(place.password))] if place.password else []
+    login = (
+        [("AUTH", *([unquote(place.username)] if place.username else []), unquote(place.password))]
+        if place.password
+        else []
+    )
     value = str(time.time_ns())
     work = [("SET", KEY, value, "EX", str(KEY_SECONDS)), ("GET", KEY)] if deep else []
     try:
-        said = resp.pipeline((place.hostname or "127.0.0.1", place.port or 6379), seconds, *login, *work, ("INFO", "persistence"))
+        said = resp.pipeline(
+            (place.hostname or "127.0.0.1", place.port or 6379), seconds, *login, *work, ("INFO", "persistence")
+        )
     except resp.RefusedError as error:
         kind = str(error).partition(" ")[0]
-        return Outcome(kind in ("OOM", "MISCONF", "READONLY"), False if deep else None, why=str(error), starting=kind == "LOADING", refuses=True)
+        return Outcome(
+            kind in ("OOM", "MISCONF", "READONLY"),
+            False if deep else None,
+            why=str(error),
+            starting=kind == "LOADING",
+            refuses=True,
+        )
     facts = dict(line.split(":", 1) for line in str(said[-1]).splitlines() if ":" in line)
     detail = f"AOF {'on' if facts.get('aof_enabled') == '1' else 'off'}"
     if facts.get("rdb_last_bgsave_status", "ok") != "ok" or facts.get("aof_last_write_status", "ok") != "ok":
         return Outcome(True, True if deep else None, detail, "its last save to the disk failed", degraded=True)
     is_there = not deep or int(str(said[-2] or 0)) >= int(value) - SLACK
-    return Outcome(True, is_there if deep else None, detail, "" if is_there else "what was written could not be read back")
+    return Outcome(
+        True, is_there if deep else None, detail, "" if is_there else "what was written could not be read back"
+    )
 
 
 def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -> Outcome:
@@ -93,7 +107,9 @@ def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -
     points = f"{facts.get('points_count') or 0:,} points".replace(",", " ") if said.status == 200 else "not made yet"
     detail, ill = f"{collection}: {points}", facts.get("status") == "red"
     if ill:
-        return Outcome(True, False, detail, f"collection {collection} is red: {facts.get('optimizer_status')}", refuses=True)
+        return Outcome(
+            True, False, detail, f"collection {collection} is red: {facts.get('optimizer_status')}", refuses=True
+        )
     if not deep:
         return Outcome(True, detail=detail)
     why = talk.write_and_find()
@@ -110,7 +126,9 @@ class _Qdrant:
         self.end = end
 
     def ask(self, method: str, path: str, body: object = None) -> http.Answer:
-        return http.ask(self.address, max(self.end - time.monotonic(), 0.001), path, method=method, headers=self.headers, body=body)
+        return http.ask(
+            self.address, max(self.end - time.monotonic(), 0.001), path, method=method, headers=self.headers, body=body
+        )
 
     def write_and_find(self) -> str:
         """Return "" when a point that was just written is found by a query, else why not."""
@@ -122,9 +140,15 @@ class _Qdrant:
             said = self.ask("PUT", f"/collections/{COLLECTION}/points?wait=true", point)
         if said.status != 200:
             return f"cannot write: {said.words}"
-        found = self.ask("POST", f"/collections/{COLLECTION}/points/query", {"query": _VECTOR, "limit": 1, "with_payload": True})
+        found = self.ask(
+            "POST", f"/collections/{COLLECTION}/points/query", {"query": _VECTOR, "limit": 1, "with_payload": True}
+        )
         if found.status == 404:  # before 1.10 there was only this one
-            found = self.ask("POST", f"/collections/{COLLECTION}/points/search", {"vector": _VECTOR, "limit": 1, "with_payload": True})
+            found = self.ask(
+                "POST",
+                f"/collections/{COLLECTION}/points/search",
+                {"vector": _VECTOR, "limit": 1, "with_payload": True},
+            )
         result = (found.json() or {}).get("result") or {}
         points = (result.get("points") if isinstance(result, dict) else result) or [{}]
         is_there = found.status == 200 and int((points[0].get("payload") or {}).get("at") or 0) >= now - SLACK

@@ -74,7 +74,9 @@ class Track:
                 self.restarts.extend([*[one.since - HOUR / 2] * (one.restarts - 1), one.since])
                 self.crashes.append(one.since)
             if before and not one.pid:
-                told.append(f"{one.name} {'was stopped' if one.by_person else 'ended'}{f': {one.detail}' if one.detail else ''}")
+                told.append(
+                    f"{one.name} {'was stopped' if one.by_person else 'ended'}{f': {one.detail}' if one.detail else ''}"
+                )
             self.pids[one.name], self.counts[one.name] = one.pid, one.restarts
         return told
 
@@ -92,7 +94,9 @@ class Track:
         if not self.latencies:
             return None
         ordered = sorted(self.latencies)
-        return Latency(self.latencies[-1], ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))])
+        return Latency(
+            self.latencies[-1], ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+        )
 
     @property
     def is_new(self) -> bool:

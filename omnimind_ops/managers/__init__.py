@@ -40,7 +40,9 @@ class Manager(Protocol):
     def restart(self, names: Sequence[str]) -> None: ...
     def kill(self, name: str) -> None: ...  # SIGKILL; the manager brings it back
     def states(self, names: Sequence[str]) -> dict[str, ProcessState]: ...  # an unknown name is "stopped"
-    def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]: ...  # oldest first; since: unix seconds
+    def logs(
+        self, name: str, lines: int = 50, since: float | None = None
+    ) -> Iterator[str]: ...  # oldest first; since: unix seconds
     def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]: ...  # (name, line) as they come, for ever
 
 

@@ -30,6 +30,8 @@ def _read(pid: int, proc: Path) -> tuple[int, int, int] | None:
         text = (proc / str(pid) / "status").read_text()
     except OSError:
         return None
-    words = {key: value.split()[0] for key, _, value in (line.partition(":") for line in text.splitlines()) if key in PARTS}
+    words = {
+        key: value.split()[0] for key, _, value in (line.partition(":") for line in text.splitlines()) if key in PARTS
+    }
     anon, file, shared = (int(words.get(part, "0")) * 1024 for part in PARTS)
     return anon, file, shared

@@ -66,7 +66,9 @@ class Supervisor:
         except (FileNotFoundError, ConnectionRefusedError):
             return {name: ProcessState(name, "stopped", detail="supervisor does not run") for name in names}
         except OSError as error:
-            raise Problem("cannot ask supervisor", str(error), "look at it: omnimind logs supervisord; omnimind down ends it") from error
+            raise Problem(
+                "cannot ask supervisor", str(error), "look at it: omnimind logs supervisord; omnimind down ends it"
+            ) from error
         found = {one["name"]: _state(one) for one in said}
         return {name: found.get(name, ProcessState(name, "stopped")) for name in names}
 
@@ -90,9 +92,15 @@ class Supervisor:
             call(self._socket, method, *words)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == BAD_NAME:
-                raise Problem(f"cannot {doing}", "supervisor does not know it: its configuration is older than this omnimind", "omnimind down, then omnimind up") from fault
+                raise Problem(
+                    f"cannot {doing}",
+                    "supervisor does not know it: its configuration is older than this omnimind",
+                    "omnimind down, then omnimind up",
+                ) from fault
             if fault.faultCode != but:
-                raise Problem(f"cannot {doing}", fault.faultString, "its log is below", log=tail(self._log(str(words[0])))) from fault
+                raise Problem(
+                    f"cannot {doing}", fault.faultString, "its log is below", log=tail(self._log(str(words[0])))
+                ) from fault
         except OSError as error:
             raise Problem(f"cannot {doing}", f"supervisor does not answer: {error}", "start it: omnimind up") from error
 
@@ -102,8 +110,15 @@ class Supervisor:
             failed = next((one for one in left if one.state == "failed"), None)
             if failed or time.monotonic() > end:
                 one = failed or left[0]
-                why = f"it is {one.state}{f': {one.detail}' if one.detail else ''}" + ("" if failed else f" after {seconds:g} s")
-                raise Problem(f"cannot {doing} {one.name}", why, f"all of its log: omnimind logs {one.name}", log=tail(self._log(one.name)))
+                why = f"it is {one.state}{f': {one.detail}' if one.detail else ''}" + (
+                    "" if failed else f" after {seconds:g} s"
+                )
+                raise Problem(
+                    f"cannot {doing} {one.name}",
+                    why,
+                    f"all of its log: omnimind logs {one.name}",
+                    log=tail(self._log(one.name)),
+                )
             time.sleep(PAUSE)
 
 
@@ -112,7 +127,9 @@ def _state(said: dict[str, Any]) -> ProcessState:
     if state in ("starting", "running") and said["speaks"]:
         state = "running" if said["ready"] else "starting"
     elif state == "starting" and pid:
-        state = "running"  # supervisor only waits whether it stays; a program that cannot say so is ready when it answers
+        state = (
+            "running"  # supervisor only waits whether it stays; a program that cannot say so is ready when it answers
+        )
     since = (said["ready"] or start) if pid else stop or start
     by_person = said["state"] == "STOPPED" and said["on_request"]
     return ProcessState(

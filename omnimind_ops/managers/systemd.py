@@ -56,7 +56,9 @@ class Systemd:
             return {}
         said = run(systemctl.show(names), timeout=ASK_SECONDS, check=False)
         if not said.ok and not said.out.strip():
-            raise Problem("cannot ask systemd", _last(said), "this host was installed for systemd: is it PID 1? ps -p 1")
+            raise Problem(
+                "cannot ask systemd", _last(said), "this host was installed for systemd: is it PID 1? ps -p 1"
+            )
         now, at = time.monotonic(), time.time()
         found = [state(block, now, at) for block in systemctl.parse_show(said.out)]
         # In the order asked: a unit that has another name now (an alias) answers with that.
@@ -65,7 +67,9 @@ class Systemd:
     def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
         """Yield the journal's last lines; `lines` 0 means all since `since`."""
         run(systemctl.sync(), timeout=ASK_SECONDS, check=False)
-        yield from run(systemctl.journal((name,), lines=lines or None, since=since), timeout=ASK_SECONDS * 3).out.splitlines()
+        yield from run(
+            systemctl.journal((name,), lines=lines or None, since=since), timeout=ASK_SECONDS * 3
+        ).out.splitlines()
 
     def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield new lines of the journal, for ever."""
@@ -73,7 +77,9 @@ class Systemd:
         cursor = str(json.loads(words[-1])["__CURSOR"]) if words else ""
         began = time.time()
         while True:
-            fresh = run(systemctl.journal(names, since=None if cursor else began, output="json", after=cursor)).out.splitlines()
+            fresh = run(
+                systemctl.journal(names, since=None if cursor else began, output="json", after=cursor)
+            ).out.splitlines()
             for line in fresh:
                 said = json.loads(line)
                 cursor = str(said["__CURSOR"])
@@ -90,7 +96,9 @@ class Systemd:
         failed = next((one.name for one in self.states(names).values() if one.state == "failed"), names[0])
         run(systemctl.sync(), timeout=ASK_SECONDS, check=False)
         log = run(systemctl.journal((failed,), lines=LOG_LINES, output="cat"), check=False).out.splitlines()
-        raise Problem(f"cannot {doing} {failed}", _last(done), f"all of its log: omnimind logs {failed}", log=tuple(log))
+        raise Problem(
+            f"cannot {doing} {failed}", _last(done), f"all of its log: omnimind logs {failed}", log=tuple(log)
+        )
 
 
 def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:

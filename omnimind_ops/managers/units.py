@@ -55,11 +55,21 @@ def world(settings: Settings, paths: Paths) -> World:
 
 def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
     """Tell whether we may stop a unit: ours by name, or a packaged one that we gave a drop-in. A PostgreSQL that was here before us has none."""
-    return not world.native or unit.startswith("omnimind") or unit == native.QDRANT or (root / FOLDER / f"{unit}.d" / "omnimind.conf").exists()
+    return (
+        not world.native
+        or unit.startswith("omnimind")
+        or unit == native.QDRANT
+        or (root / FOLDER / f"{unit}.d" / "omnimind.conf").exists()
+    )
 
 
 def _wanted(target: str) -> tuple[str, ...]:
-    return tuple(unit for line in target.splitlines() if line.startswith("Wants=") for unit in line.removeprefix("Wants=").split())
+    return tuple(
+        unit
+        for line in target.splitlines()
+        if line.startswith("Wants=")
+        for unit in line.removeprefix("Wants=").split()
+    )
 
 
 def _words(folder: Path) -> dict[str, str]:

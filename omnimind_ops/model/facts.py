@@ -107,7 +107,9 @@ class Gpu:
     reason: str  # why this lock, in words
     fault: str = ""  # the first broken link between card and program, "" for none found
     fix: str = ""  # what to do about the fault
-    library: str = ""  # version of the user-space driver (libnvidia-ml); other than `driver` after an unattended upgrade
+    library: str = (
+        ""  # version of the user-space driver (libnvidia-ml); other than `driver` after an unattended upgrade
+    )
     shadow: str = ""  # version of the deprecated dist `pynvml`, which hides nvidia-ml-py when installed beside it
 
 

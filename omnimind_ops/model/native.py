@@ -23,13 +23,26 @@ def sockets(goal: Goal) -> tuple[str, ...]:
 
 def workers(goal: Goal) -> tuple[str, ...]:
     """Return the worker services, all first workers before all second ones: restarting them in this order keeps every port served."""
-    return tuple(f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports)
+    return tuple(
+        f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports
+    )
 
 
 def ours(goal: Goal) -> tuple[str, ...]:
     """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are not among them."""
     ready = (GPU_READY,) if goal.gpu else ()
-    return (*ready, QDRANT, ENGINE[0], *sockets(goal), FRONTEND[0], SCHEMA, ENGINE[1], *workers(goal), FRONTEND[1], GUARD)
+    return (
+        *ready,
+        QDRANT,
+        ENGINE[0],
+        *sockets(goal),
+        FRONTEND[0],
+        SCHEMA,
+        ENGINE[1],
+        *workers(goal),
+        FRONTEND[1],
+        GUARD,
+    )
 
 
 def all_units(goal: Goal) -> tuple[str, ...]:

@@ -21,7 +21,9 @@ class ExitCode(IntEnum):
 class Problem(Exception):  # noqa: N818 a person sees a problem, not an error
     """Something cannot be done: `what` (starts with "cannot"), `why`, and `fix`, the next thing a person should do."""
 
-    def __init__(self, what: str, why: str, fix: str, *, code: ExitCode = ExitCode.PROBLEM, log: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, what: str, why: str, fix: str, *, code: ExitCode = ExitCode.PROBLEM, log: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.why = why

@@ -41,7 +41,11 @@ def containers() -> tuple[Container, ...]:
         return ()
     done = run(docker.inspect(ids), timeout=60, check=False)
     if not done.ok and "no such" not in done.err.lower():  # one that went since is no reason to fail
-        raise Problem("cannot read the containers", main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}", "see `docker ps -a`")
+        raise Problem(
+            "cannot read the containers",
+            main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}",
+            "see `docker ps -a`",
+        )
     return tuple(sorted(docker.parse_inspect(done.out), key=lambda container: container.name))
 
 

@@ -11,11 +11,25 @@ from omnimind_ops.observe import nvml, text
 NVIDIA = "0x10de"
 DISPLAY = "0x03"
 CU12, CU13 = 525, 580  # first driver branches that run CUDA 12 and CUDA 13
-BRANCHES = {525: "12.0", 530: "12.1", 535: "12.2", 545: "12.3", 550: "12.4", 555: "12.5", 560: "12.6", 565: "12.7", 570: "12.8", 575: "12.9", 580: "13.0"}
+BRANCHES = {
+    525: "12.0",
+    530: "12.1",
+    535: "12.2",
+    545: "12.3",
+    550: "12.4",
+    555: "12.5",
+    560: "12.6",
+    565: "12.7",
+    570: "12.8",
+    575: "12.9",
+    580: "13.0",
+}
 """CUDA that a driver branch supports (CUDA release notes, table of driver versions), for when NVML cannot be asked."""
 
 
-def gpu(sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow) -> Gpu:
+def gpu(
+    sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
+) -> Gpu:
     """Return what is there; `sysroot` holds sys/, proc/ and dev/."""
     present, driver = _cards(sysroot) > 0, _driver(sysroot)
     said = ask() if driver else nvml.Nvml(9, "no driver is loaded")
@@ -69,7 +83,11 @@ def _driver(sysroot: Path) -> str:
 
 def _library(sysroot: Path) -> str:
     """Return the version in the name of the installed libnvidia-ml, "" when there is none."""
-    found = [path.name.partition(".so.")[2] for place in ("usr/lib/*-linux-gnu", "usr/lib64") for path in sysroot.glob(f"{place}/libnvidia-ml.so.*.*")]
+    found = [
+        path.name.partition(".so.")[2]
+        for place in ("usr/lib/*-linux-gnu", "usr/lib64")
+        for path in sysroot.glob(f"{place}/libnvidia-ml.so.*.*")
+    ]
     return max(found, default="", key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])
 
 
@@ -86,14 +104,19 @@ def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[
     if not present and not driver:
         return "", ""
     if not driver and (sysroot / "sys/module/nouveau").exists():
-        return "the card is driven by nouveau, which has no CUDA", "install NVIDIA's driver (ubuntu-drivers install) and reboot"
+        return (
+            "the card is driven by nouveau, which has no CUDA",
+            "install NVIDIA's driver (ubuntu-drivers install) and reboot",
+        )
     if not driver:
         return (
             "no driver is loaded for the card",
             "install it, or rebuild it for this kernel (dkms status; Secure Boot needs an enrolled key), then: modprobe nvidia",
         )
     if said.code:
-        why, fix = nvml.FAULTS.get(said.code, (f"the driver does not answer: {said.said} (NVML {said.code})", "see `dmesg | grep NVRM`"))
+        why, fix = nvml.FAULTS.get(
+            said.code, (f"the driver does not answer: {said.said} (NVML {said.code})", "see `dmesg | grep NVRM`")
+        )
         differ = f": library {_library(sysroot)}, module {driver}" if said.code == 18 else ""
         return why + differ, fix
     missing = [node for node in ("dev/nvidiactl", "dev/nvidia0") if not (sysroot / node).exists()]

@@ -18,7 +18,13 @@ ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{SECONDS:.0f}"}
 def ask(environment: Mapping[str, str] | None = None) -> Index:
     """Return whether it answers; the same certificates, proxies and logins count as later."""
     words = os.environ if environment is None else environment
-    done = run(_words(), feed=f"{PACKAGE}\n".encode(), timeout=2 * SECONDS, check=False, env={**words, **index.environment(words), **ONCE})
+    done = run(
+        _words(),
+        feed=f"{PACKAGE}\n".encode(),
+        timeout=2 * SECONDS,
+        check=False,
+        env={**words, **index.environment(words), **ONCE},
+    )
     url = index.shown(index.url(words))
     if done.ok:
         return Index(url)
@@ -28,4 +34,16 @@ def ask(environment: Mapping[str, str] | None = None) -> Index:
 def _words() -> tuple[str, ...]:
     from uv import find_uv_bin
 
-    return (find_uv_bin(), "pip", "compile", "--quiet", "--no-config", "--no-cache", "--no-python-downloads", "--system-certs", "--no-deps", "--no-header", "-")
+    return (
+        find_uv_bin(),
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-config",
+        "--no-cache",
+        "--no-python-downloads",
+        "--system-certs",
+        "--no-deps",
+        "--no-header",
+        "-",
+    )

@@ -57,11 +57,18 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
     if number < OLDEST:
         return Interpreter(path, version, real, f"it is Python {version}, older than {OLDEST[0]}.{OLDEST[1]}")
     if number > NEWEST:
-        return Interpreter(path, version, real, f"it is Python {version}, newer than {NEWEST[0]}.{NEWEST[1]}: its packages are not in the locks")
+        return Interpreter(
+            path,
+            version,
+            real,
+            f"it is Python {version}, newer than {NEWEST[0]}.{NEWEST[1]}: its packages are not in the locks",
+        )
     if stage:
         return Interpreter(path, version, real, f"it is a pre-release of Python {version} ({stage})")
     if not done.ok:
-        return Interpreter(path, version, real, f"its standard library is not complete (install python{version.rpartition('.')[0]})")
+        return Interpreter(
+            path, version, real, f"its standard library is not complete (install python{version.rpartition('.')[0]})"
+        )
     return Interpreter(path, version, real, _unreachable(path, homes))
 
 

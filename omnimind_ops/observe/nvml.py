@@ -71,7 +71,8 @@ def usage() -> dict[str, Any]:
             "utilisation": card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetUtilizationRates(card).gpu)),
             "memory": memory and int(memory.used),
             "memory_total": memory and int(memory.total),
-            "temperature": card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))),
+            "temperature": card
+            and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))),
             "library": _text(_quietly(nvml, nvml.nvmlSystemGetDriverVersion)),
         }
         return {key: value for key, value in found.items() if value not in (None, "")}

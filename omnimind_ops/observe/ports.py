@@ -84,11 +84,20 @@ def _target(path: str) -> str:
         return ""
 
 
-def _holder(listener: Listener, pid: int, containers: Sequence[Container], sockets: dict[int, str], proc: Path) -> Holder:
+def _holder(
+    listener: Listener, pid: int, containers: Sequence[Container], sockets: dict[int, str], proc: Path
+) -> Holder:
     program, cgroup = (text.read(proc / str(pid) / "comm"), text.read(proc / str(pid) / "cgroup")) if pid else ("", "")
     if pid == 1 and listener.port in sockets:
         return Holder(listener.port, listener.address, pid, program, unit=sockets[listener.port])
-    return Holder(listener.port, listener.address, pid, program, _container(listener, program, cgroup, containers), systemctl.unit_of(cgroup))
+    return Holder(
+        listener.port,
+        listener.address,
+        pid,
+        program,
+        _container(listener, program, cgroup, containers),
+        systemctl.unit_of(cgroup),
+    )
 
 
 def _container(listener: Listener, program: str, cgroup: str, containers: Sequence[Container]) -> str:

@@ -39,7 +39,14 @@ def roles(project: Project) -> Roles:
             )
         else:
             taken[role] = container
-    return Roles(taken.get("qdrant"), taken.get("redis"), taken.get("backend"), taken.get("frontend"), taken.get("postgres"), tuple(others))
+    return Roles(
+        taken.get("qdrant"),
+        taken.get("redis"),
+        taken.get("backend"),
+        taken.get("frontend"),
+        taken.get("postgres"),
+        tuple(others),
+    )
 
 
 def looks_like_omnimind(project: Project) -> bool:
@@ -57,7 +64,9 @@ def pick_project(projects: Sequence[Project], asked: str | None, path: Path | No
         chosen = [project for project in projects if _made_from(project, path)]
         why = f"no container was made from {path}"
     else:
-        chosen = [p for p in projects if looks_like_omnimind(p)] or ([p for p in projects if _partly(p)] if len(projects) == 1 else [])
+        chosen = [p for p in projects if looks_like_omnimind(p)] or (
+            [p for p in projects if _partly(p)] if len(projects) == 1 else []
+        )
         why = "no Compose project has one Qdrant and one Redis"
     if len(chosen) == 1:
         return chosen[0]
@@ -67,7 +76,9 @@ def pick_project(projects: Sequence[Project], asked: str | None, path: Path | No
         _unclear(projects, why)
         if projects
         else Problem(
-            "cannot find the Compose project", "no container of any Compose project is on this host", "bring it up once (docker compose up -d), or pass backups"
+            "cannot find the Compose project",
+            "no container of any Compose project is on this host",
+            "bring it up once (docker compose up -d), or pass backups",
         )
     )
 
@@ -85,10 +96,17 @@ def _made_from(project: Project, path: Path) -> bool:
 
 
 def _unclear(projects: Sequence[Project], why: str) -> Problem:
-    return Problem("cannot choose a Compose project", why, "say which: --project NAME", log=tuple(describe(project) for project in projects))
+    return Problem(
+        "cannot choose a Compose project",
+        why,
+        "say which: --project NAME",
+        log=tuple(describe(project) for project in projects),
+    )
 
 
 def describe(project: Project) -> str:
     """Return one line: name, services with their states, folder."""
-    parts = sorted(f"{c.service or c.name} {c.state or ('running' if c.running else 'stopped')}" for c in project.containers)
+    parts = sorted(
+        f"{c.service or c.name} {c.state or ('running' if c.running else 'stopped')}" for c in project.containers
+    )
     return f"{project.name}: {', '.join(parts)} ({project.working_dir or 'folder unknown'})"

@@ -21,10 +21,20 @@ def wheelhouse(folder: str) -> Wheelhouse:
         sizes = tuple((str(one["name"]), int(one["size"])) for one in manifest.get("files", ()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Wheelhouse(folder, f"{type(error).__name__}: {error}")
-    made = f"Python {manifest['python']}, glibc {manifest['glibc']}, lock {manifest['lock']}" if {"python", "glibc", "lock"} <= manifest.keys() else ""
+    made = (
+        f"Python {manifest['python']}, glibc {manifest['glibc']}, lock {manifest['lock']}"
+        if {"python", "glibc", "lock"} <= manifest.keys()
+        else ""
+    )
     return Wheelhouse(folder, "" if wheels else "there is no wheel in it", wheels, sizes, made)
 
 
 def pins(*locks: str) -> tuple[Pin, ...]:
     """Return the requirements of our locks (cpu, cu12, cu13, model, cli), each once."""
-    return tuple({pin: None for lock in locks for pin in lock_file.parse((data("locks") / f"{lock}.txt").read_text(encoding="utf-8"))})
+    return tuple(
+        {
+            pin: None
+            for lock in locks
+            for pin in lock_file.parse((data("locks") / f"{lock}.txt").read_text(encoding="utf-8"))
+        }
+    )

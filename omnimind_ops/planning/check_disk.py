@@ -34,9 +34,20 @@ def disk(disks: Sequence[Disk], space: Mapping[str, int], venv: str, lock: str) 
         shares.append(Share(venv, VENV.get(lock, VENV["cpu"])))
     placed = [(share, _where(share.path, disks)) for share in shares]
     points = dict.fromkeys(where.mount_point for _, where in placed if where)
-    rows = [_row(point, [(share, where) for share, where in placed if where and where.mount_point == point]) for point in points]
+    rows = [
+        _row(point, [(share, where) for share, where in placed if where and where.mount_point == point])
+        for point in points
+    ]
     unknown = (share.path for share, where in placed if not where)
-    return (*rows, *(Check("disk", State.FAIL, f"the free space for {path} is not known", "this is a fault in omnimind: report it") for path in unknown))
+    return (
+        *rows,
+        *(
+            Check(
+                "disk", State.FAIL, f"the free space for {path} is not known", "this is a fault in omnimind: report it"
+            )
+            for path in unknown
+        ),
+    )
 
 
 def _where(path: str, disks: Sequence[Disk]) -> Disk | None:
@@ -53,9 +64,21 @@ def _row(point: str, parts: list[tuple[Share, Disk]]) -> Check:
     if where.read_only:
         return Check("disk", State.FAIL, f"{point} is mounted read-only", f"mount -o remount,rw {point}")
     if where.free < wanted:
-        return Check("disk", State.FAIL, text, f"free {size(wanted - where.free)} more on {point} (docker system df shows what Docker could give back)")
+        return Check(
+            "disk",
+            State.FAIL,
+            text,
+            f"free {size(wanted - where.free)} more on {point} (docker system df shows what Docker could give back)",
+        )
     if where.filesystem in UNSAFE:
-        return Check("disk", State.WARN, f"{text}; {where.filesystem} does not keep data safe for Qdrant", "use a local ext4, xfs or btrfs")
+        return Check(
+            "disk",
+            State.WARN,
+            f"{text}; {where.filesystem} does not keep data safe for Qdrant",
+            "use a local ext4, xfs or btrfs",
+        )
     if where.filesystem in VANISHING:
-        return Check("disk", State.WARN, f"{text}; {where.filesystem} is empty after a reboot", "use a file system on a disk")
+        return Check(
+            "disk", State.WARN, f"{text}; {where.filesystem} is empty after a reboot", "use a file system on a disk"
+        )
     return Check("disk", State.OK, text)

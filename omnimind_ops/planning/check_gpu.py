@@ -16,7 +16,12 @@ def cuda(gpu: Gpu, lock: str) -> Check:
     chosen = lock or gpu.lock
     driver = f"driver {gpu.driver}" + (f" (CUDA {gpu.cuda})" if gpu.cuda else "")
     if lock and ORDER.index(lock) > ORDER.index(gpu.lock):
-        return Check("cuda", State.FAIL, f"lock {lock} is asked for, but {gpu.reason}", f"leave the lock out: {gpu.lock} fits this host")
+        return Check(
+            "cuda",
+            State.FAIL,
+            f"lock {lock} is asked for, but {gpu.reason}",
+            f"leave the lock out: {gpu.lock} fits this host",
+        )
     if not gpu.present and not gpu.driver:
         return Check("cuda", State.OK, "no NVIDIA GPU → the migration goes on in CPU mode")
     name = f"{gpu.name}, " if gpu.name else ""
@@ -28,7 +33,12 @@ def cuda(gpu: Gpu, lock: str) -> Check:
         return Check("cuda", State.WARN, found, "pip uninstall pynvml")
     if chosen == "cpu":
         why = "as asked" if lock else gpu.reason
-        return Check("cuda", State.OK if lock else State.WARN, f"{name}{driver} → CPU mode: {why}", "" if lock else "install a driver of branch 525 or newer")
+        return Check(
+            "cuda",
+            State.OK if lock else State.WARN,
+            f"{name}{driver} → CPU mode: {why}",
+            "" if lock else "install a driver of branch 525 or newer",
+        )
     return Check("cuda", State.OK, f"{name}{driver} → lock {chosen}")
 
 
@@ -37,4 +47,6 @@ def gpu_containers(names: Sequence[str]) -> Check:
     if not names:
         return Check("gpu-containers", State.OK, "no running container uses a GPU")
     found = f"{', '.join(names)} will lose the GPU when systemd reloads its units, until recreated"
-    return Check("gpu-containers", State.WARN, found, f"before: {SYMLINKS}; or after: docker compose up -d --force-recreate")
+    return Check(
+        "gpu-containers", State.WARN, found, f"before: {SYMLINKS}; or after: docker compose up -d --force-recreate"
+    )

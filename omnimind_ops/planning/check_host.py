@@ -19,11 +19,20 @@ def os(machine: Machine, force: bool) -> Check:
     if row and row.ground is Ground.TESTED:
         return Check("os", State.OK, f"{name}, kernel {machine.kernel}")
     if row and row.ground is Ground.BRACKETED:
-        return Check("os", State.OK, f"{name}, kernel {machine.kernel} (tested on {' and '.join(row.tested_on)}, which it lies between)")
+        return Check(
+            "os",
+            State.OK,
+            f"{name}, kernel {machine.kernel} (tested on {' and '.join(row.tested_on)}, which it lies between)",
+        )
     if force:
         return Check("os", State.WARN, f"{name} is not supported; forced")
     known = ", ".join(system.title for system in supported())
-    return Check("os", State.FAIL, f"{name} is not supported ({known})", "use a supported system, or try at your own risk: --force-os")
+    return Check(
+        "os",
+        State.FAIL,
+        f"{name} is not supported ({known})",
+        "use a supported system, or try at your own risk: --force-os",
+    )
 
 
 def systemd(machine: Machine, needs: Needs) -> Check:
@@ -31,7 +40,12 @@ def systemd(machine: Machine, needs: Needs) -> Check:
     if not needs.systemd:
         return Check("systemd", State.OK, "not needed")
     if not machine.systemd:
-        return Check("systemd", State.FAIL, "systemd is not PID 1", "boot the host with systemd; without it only `omnimind up` in embedded mode works")
+        return Check(
+            "systemd",
+            State.FAIL,
+            "systemd is not PID 1",
+            "boot the host with systemd; without it only `omnimind up` in embedded mode works",
+        )
     if machine.systemd < SYSTEMD:
         return Check("systemd", State.FAIL, f"systemd {machine.systemd} is older than {SYSTEMD}", "upgrade the system")
     return Check("systemd", State.OK, f"systemd {machine.systemd}")
@@ -45,7 +59,12 @@ def root(machine: Machine, needs: Needs) -> Check:
     if not needs.root:
         return Check("root", State.OK, "not needed")
     how = "sudo works without a password" if machine.sudo else "there is no sudo, or it asks for a password"
-    return Check("root", State.FAIL, f"runs as {machine.user or 'a plain user'}; {how}", "run the same command as root (sudo, or su -)")
+    return Check(
+        "root",
+        State.FAIL,
+        f"runs as {machine.user or 'a plain user'}; {how}",
+        "run the same command as root (sudo, or su -)",
+    )
 
 
 def memory(machine: Machine) -> Check:
@@ -76,7 +95,12 @@ def locale(machine: Machine) -> Check:
     """Under another encoding apt makes a PostgreSQL cluster whose templates refuse UTF-8."""
     if "utf8" in machine.locale.lower().replace("-", ""):
         return Check("locale", State.OK, machine.locale)
-    return Check("locale", State.WARN, f"{machine.locale} is not UTF-8; PostgreSQL is set up with C.UTF-8 all the same", "update-locale LANG=C.UTF-8")
+    return Check(
+        "locale",
+        State.WARN,
+        f"{machine.locale} is not UTF-8; PostgreSQL is set up with C.UTF-8 all the same",
+        "update-locale LANG=C.UTF-8",
+    )
 
 
 def python(machine: Machine, needs: Needs) -> Check:

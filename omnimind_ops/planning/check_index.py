@@ -15,5 +15,10 @@ def index(found: Index | None, made: bool) -> Check:
     if not found.trouble:
         return Check("index", State.OK, f"{found.url} answers")
     if made:
-        return Check("index", State.WARN, f"{found.url} cannot be used: {found.trouble}; the environment that is there will do if nothing changed", FIX)
+        return Check(
+            "index",
+            State.WARN,
+            f"{found.url} cannot be used: {found.trouble}; the environment that is there will do if nothing changed",
+            FIX,
+        )
     return Check("index", State.FAIL, f"{found.url} cannot be used: {found.trouble}", FIX)

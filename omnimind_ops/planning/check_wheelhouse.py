@@ -23,9 +23,16 @@ def wheelhouse(found: Wheelhouse | None, pins: Sequence[Pin], target: Target | N
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         made = f"; it was made for {found.made_for}" if found.made_for else ""
-        return Check("wheelhouse", State.FAIL, f"{found.folder} does not fit this host ({target}) and lock {lock}: {wrong[0]}{more}{made}", fix)
+        return Check(
+            "wheelhouse",
+            State.FAIL,
+            f"{found.folder} does not fit this host ({target}) and lock {lock}: {wrong[0]}{more}{made}",
+            fix,
+        )
     total = size(sum(count for _, count in found.wheels))
-    return Check("wheelhouse", State.OK, f"{found.folder}: {len(found.wheels)} wheels, {total}, fit {target} and lock {lock}")
+    return Check(
+        "wheelhouse", State.OK, f"{found.folder}: {len(found.wheels)} wheels, {total}, fit {target} and lock {lock}"
+    )
 
 
 def faults(found: Wheelhouse, pins: Sequence[Pin], target: Target) -> Iterator[str]:
@@ -43,4 +50,8 @@ def faults(found: Wheelhouse, pins: Sequence[Pin], target: Target) -> Iterator[s
             yield f"{pin.name} {pin.version} is missing" + (f", it has {others}" if others else "")
         elif not fitting:
             yield f"{same[0][0]} is for {wants(same[0][0])}"
-        yield from (f"{file} is damaged: {count} bytes instead of {sizes[file]}" for file, count in fitting if sizes.get(file, count) != count)
+        yield from (
+            f"{file} is damaged: {count} bytes instead of {sizes[file]}"
+            for file, count in fitting
+            if sizes.get(file, count) != count
+        )

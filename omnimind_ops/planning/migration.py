@@ -115,7 +115,12 @@ class Copy:
     @property
     def args(self) -> dict[str, JSON]:
         """Return it as a step's arguments."""
-        args: dict[str, JSON] = {"source": self.source, "incoming": self.incoming, "target": self.target, "owner": self.owner}
+        args: dict[str, JSON] = {
+            "source": self.source,
+            "incoming": self.incoming,
+            "target": self.target,
+            "owner": self.owner,
+        }
         return args | (self.backup.args if self.backup else {"backup": ""})
 
 
@@ -123,7 +128,9 @@ def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
     """Return every directory that moves; several upload folders become folders below the one."""
     found = []
     if source.qdrant:
-        found.append(Copy("qdrant", source.qdrant.storage, f"{goal.qdrant_home}/storage", "qdrant", source.qdrant.backup))
+        found.append(
+            Copy("qdrant", source.qdrant.storage, f"{goal.qdrant_home}/storage", "qdrant", source.qdrant.backup)
+        )
     one = len(source.uploads) == 1
     for number, folder in enumerate(source.uploads):
         target = goal.uploads if one else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
@@ -178,19 +185,45 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         return Step(name, kind, title, args, undo, "cutover")
 
     steps = [
-        step("arm-timer", "timer", f"arm the timer that goes back unless confirmed within {minutes} min", {"minutes": minutes}),
-        step("hold-containers", "containers", "keep the containers from restarting by themselves", {"act": "hold", "ids": source.containers}),
+        step(
+            "arm-timer",
+            "timer",
+            f"arm the timer that goes back unless confirmed within {minutes} min",
+            {"minutes": minutes},
+        ),
+        step(
+            "hold-containers",
+            "containers",
+            "keep the containers from restarting by themselves",
+            {"act": "hold", "ids": source.containers},
+        ),
         step("stop-writers", "containers", "stop the containers that write", {"act": "stop", "ids": source.writers}),
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
-        steps.append(step("read-qdrant", "fingerprint", "note what Qdrant holds", {"url": qdrant.url, "key_of": qdrant.api_key_of}, Undo.KEPT))
+        steps.append(
+            step(
+                "read-qdrant",
+                "fingerprint",
+                "note what Qdrant holds",
+                {"url": qdrant.url, "key_of": qdrant.api_key_of},
+                Undo.KEPT,
+            )
+        )
     if redis and redis.way != "empty":
-        steps.append(step("take-redis", "redis", f"take Redis' data ({redis.way}: {redis.reason})", _redis_args(redis), Undo.KEPT))
+        steps.append(
+            step(
+                "take-redis", "redis", f"take Redis' data ({redis.way}: {redis.reason})", _redis_args(redis), Undo.KEPT
+            )
+        )
     stop: dict[str, JSON] = {"act": "stop", "ids": source.holders, "ports": source.ports}
     steps.append(step("stop-data", "containers", "stop the data containers, wait for free ports", stop))
     for copy in copies(source, goal):
-        title = f"put the backup at {copy.target}" if copy.backup else f"copy what changed, compare, rename to {copy.target}"
+        title = (
+            f"put the backup at {copy.target}"
+            if copy.backup
+            else f"copy what changed, compare, rename to {copy.target}"
+        )
         steps.append(step(f"final-{copy.name}", "copy", title, {**copy.args, "pass": "final"}))
     if redis and redis.way != "empty":
         steps.append(step("place-redis", "place", "put Redis' data in place", {"redis_dir": goal.redis_dir}))

@@ -20,10 +20,31 @@ from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
-NAMES = ("os", "systemd", "root", "disk", "memory", "docker", "ports", "locale", "cuda", "python", "index", "wheelhouse", "backup", "gpu-containers")
+NAMES = (
+    "os",
+    "systemd",
+    "root",
+    "disk",
+    "memory",
+    "docker",
+    "ports",
+    "locale",
+    "cuda",
+    "python",
+    "index",
+    "wheelhouse",
+    "backup",
+    "gpu-containers",
+)
 
 
-def checks(machine: Machine, project: Project | None, needs: Needs, ignore: frozenset[str] = frozenset(), force_os: bool = False) -> tuple[Check, ...]:
+def checks(
+    machine: Machine,
+    project: Project | None,
+    needs: Needs,
+    ignore: frozenset[str] = frozenset(),
+    force_os: bool = False,
+) -> tuple[Check, ...]:
     """Return every finding in the order of NAMES; a name in `ignore` turns its failures into warnings."""
     _known(ignore)
     found = (
@@ -57,10 +78,19 @@ def refuse(found: Iterable[Check]) -> None:
     if not failed:
         return
     names = tuple(dict.fromkeys(check.id for check in failed))
-    why = f"{len(failed)} checks failed ({', '.join(names)})" if len(failed) > 1 else f"the check {names[0]} failed: {failed[0].found}"
+    why = (
+        f"{len(failed)} checks failed ({', '.join(names)})"
+        if len(failed) > 1
+        else f"the check {names[0]} failed: {failed[0].found}"
+    )
     ignore = " ".join(f"--ignore {name}" for name in names)
     fix = failed[0].fix if len(failed) == 1 else "mend each as it says"
-    raise Problem("cannot begin", why, f"{fix}; or go on in spite of it: {ignore}", log=tuple(f"{c.id}: {c.found} → {c.fix}" for c in failed))
+    raise Problem(
+        "cannot begin",
+        why,
+        f"{fix}; or go on in spite of it: {ignore}",
+        log=tuple(f"{c.id}: {c.found} → {c.fix}" for c in failed),
+    )
 
 
 def _known(ignore: Iterable[str]) -> None:
@@ -68,7 +98,12 @@ def _known(ignore: Iterable[str]) -> None:
     if unknown:
         near = [close for name in unknown for close in difflib.get_close_matches(name, NAMES, 1)]
         hint = f" (did you mean {', '.join(near)}?)" if near else ""
-        raise Problem("cannot ignore a check that does not exist", f"{', '.join(unknown)}{hint}", f"the names are: {', '.join(NAMES)}", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot ignore a check that does not exist",
+            f"{', '.join(unknown)}{hint}",
+            f"the names are: {', '.join(NAMES)}",
+            code=ExitCode.USAGE,
+        )
 
 
 def _ignored(check: Check) -> Check:

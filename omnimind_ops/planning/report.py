@@ -56,7 +56,9 @@ def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
     """Return the value as a person may see it."""
     if leaf.value in (None, "", [], {}):
         return ""
-    if redact.takes_secret(leaf.before) or any(redact.secret_name(word) for word in leaf.path[1:] if not word.startswith("[")):
+    if redact.takes_secret(leaf.before) or any(
+        redact.secret_name(word) for word in leaf.path[1:] if not word.startswith("[")
+    ):
         return redact.MASK
     text = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)
     return redact.redact(text, known)
@@ -64,7 +66,9 @@ def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
 
 def _image(project: Project, service: str, body: JSON) -> str:
     """Return the image that runs, else the one that the file names."""
-    running = (container.image for container in project.containers if container.service == service and not container.oneoff)
+    running = (
+        container.image for container in project.containers if container.service == service and not container.oneoff
+    )
     return next(running, str(_mapping(body).get("image") or ""))
 
 
@@ -84,7 +88,12 @@ def _undeclared(project: Project, service: str, role: str, body: JSON) -> Iterat
     for container in project.containers:
         for mount in container.mounts if container.service == service and not container.oneoff else ():
             if mount.anonymous and mount.target not in named:
-                yield Row(service, f"(volume of the image) {mount.target}", mount.name[:12], *judge(role, Leaf(("volumes",), mount.target)))
+                yield Row(
+                    service,
+                    f"(volume of the image) {mount.target}",
+                    mount.name[:12],
+                    *judge(role, Leaf(("volumes",), mount.target)),
+                )
 
 
 def _from_containers(project: Project) -> dict[str, JSON]:
@@ -92,9 +101,16 @@ def _from_containers(project: Project) -> dict[str, JSON]:
 
 
 def _body(container: Container) -> dict[str, JSON]:
-    ports = dict.fromkeys(f"{p.host_port}:{p.container_port}" + ("/udp" if p.protocol == "udp" else "") for p in container.ports)
+    ports = dict.fromkeys(
+        f"{p.host_port}:{p.container_port}" + ("/udp" if p.protocol == "udp" else "") for p in container.ports
+    )
     volumes = [f"{m.source}:{m.target}" + ("" if m.writable else ":ro") for m in container.mounts if not m.anonymous]
-    body: dict[str, JSON] = {"image": container.image, "environment": dict(container.env), "ports": list(ports), "volumes": list(volumes)}
+    body: dict[str, JSON] = {
+        "image": container.image,
+        "environment": dict(container.env),
+        "ports": list(ports),
+        "volumes": list(volumes),
+    }
     body |= {"depends_on": list(container.depends_on), "restart": container.restart_policy}
     return {key: value for key, value in body.items() if value}
 

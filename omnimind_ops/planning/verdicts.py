@@ -40,10 +40,25 @@ class Rule:
 
 C, R, L, K = Verdict.CONVERTED, Verdict.REPLACED, Verdict.LOST, Verdict.KEPT
 RULES = (
-    Rule("backend", r"environment\.(QDRANT|REDIS|DATABASE|POSTGRES)\w*(URL|URI|HOST|PORT|DSN)", R, "the native service's address on 127.0.0.1"),
-    Rule("backend", r"(environment|env_file).*", L, "not handed over: what a backend still needs goes into a drop-in (systemctl edit omnimind-PORT@.service)"),
+    Rule(
+        "backend",
+        r"environment\.(QDRANT|REDIS|DATABASE|POSTGRES)\w*(URL|URI|HOST|PORT|DSN)",
+        R,
+        "the native service's address on 127.0.0.1",
+    ),
+    Rule(
+        "backend",
+        r"(environment|env_file).*",
+        L,
+        "not handed over: what a backend still needs goes into a drop-in (systemctl edit omnimind-PORT@.service)",
+    ),
     Rule("qdrant", r"environment\.QDRANT__SERVICE__API_KEY", R, "a key made for this host, in /etc/omnimind/secrets"),
-    Rule("frontend", r"(environment|env_file|build\.args).*", R, "the page asks the address that it came from; nothing is built in"),
+    Rule(
+        "frontend",
+        r"(environment|env_file|build\.args).*",
+        R,
+        "the page asks the address that it came from; nothing is built in",
+    ),
     Rule(
         "qdrant redis postgres",
         r"(environment|env_file).*",
@@ -52,16 +67,40 @@ RULES = (
     ),
     Rule("backend", r"extra_hosts\.host\.docker\.internal", R, "127.0.0.1: a native process is on the host already"),
     Rule("", r"extra_hosts.*", L, "put the name into /etc/hosts"),
-    Rule("backend", r"volumes\[.*:ro", K, "the folder stays where it is; only what the container could write is copied"),
-    Rule("backend", r"volumes.*", C, "what the container could write is copied to the uploads folder (setting: uploads)"),
-    Rule("qdrant", r"volumes.*", C, "the storage is copied to /var/lib/qdrant and compared; the source stays until finish"),
+    Rule(
+        "backend", r"volumes\[.*:ro", K, "the folder stays where it is; only what the container could write is copied"
+    ),
+    Rule(
+        "backend", r"volumes.*", C, "what the container could write is copied to the uploads folder (setting: uploads)"
+    ),
+    Rule(
+        "qdrant",
+        r"volumes.*",
+        C,
+        "the storage is copied to /var/lib/qdrant and compared; the source stays until finish",
+    ),
     Rule("redis", r"volumes.*", C, "the keys are moved to /var/lib/redis and compared; the source stays until finish"),
     Rule("postgres", r"volumes.*", L, "PostgreSQL's data is not moved: pg_dump it from the container and restore it"),
     Rule("", r"(volumes|volumes_from|tmpfs).*", K, "stays on the host; nothing native reads it"),
-    Rule("redis", r"command\[\d+\] (--requirepass .*|.* --requirepass .*)", R, "a password made for this host, in /etc/omnimind/secrets"),
-    Rule("redis qdrant postgres", r"(command|entrypoint).*", L, "options are not carried: put what you need into the native service's configuration"),
+    Rule(
+        "redis",
+        r"command\[\d+\] (--requirepass .*|.* --requirepass .*)",
+        R,
+        "a password made for this host, in /etc/omnimind/secrets",
+    ),
+    Rule(
+        "redis qdrant postgres",
+        r"(command|entrypoint).*",
+        L,
+        "options are not carried: put what you need into the native service's configuration",
+    ),
     Rule("", r"(command|entrypoint|working_dir).*", R, "the unit's ExecStart"),
-    Rule("", r"depends_on.*service_completed_successfully", L, "no native service waits for a job to end: run it by hand before"),
+    Rule(
+        "",
+        r"depends_on.*service_completed_successfully",
+        L,
+        "no native service waits for a job to end: run it by hand before",
+    ),
     Rule("", r"depends_on.*", C, "the order of units; each start waits until what it needs answers"),
     Rule("", r"(restart|deploy\.restart_policy).*", R, "Restart= of the unit, with one rule for when to give up"),
     Rule("", r"healthcheck.*", R, "the guard's deep health check and the unit's watchdog"),
@@ -77,7 +116,12 @@ RULES = (
         R,
         "omnimind-engine, the one process that owns the GPU",
     ),
-    Rule("", r"(deploy\.resources\.reservations\.(devices|generic_resources)|gpus|runtime|devices).*", L, "this service gets no device natively"),
+    Rule(
+        "",
+        r"(deploy\.resources\.reservations\.(devices|generic_resources)|gpus|runtime|devices).*",
+        L,
+        "this service gets no device natively",
+    ),
     Rule("backend", r"(deploy\.replicas|scale)", R, "several backends (settings: backend_ports, workers)"),
     Rule("", r"deploy.*", L, "a setting of Docker Swarm; systemd has no such thing"),
     Rule(
@@ -86,12 +130,27 @@ RULES = (
         R,
         "the host's own network: services meet on 127.0.0.1",
     ),
-    Rule("", r"(secrets|configs).*", L, "Compose hands it over as a file: put the value into the service's environment file"),
+    Rule(
+        "",
+        r"(secrets|configs).*",
+        L,
+        "Compose hands it over as a file: put the value into the service's environment file",
+    ),
     Rule("", r"logging.*", R, "the journal (journalctl -u UNIT)"),
     Rule("", r"(ulimits|oom_\w+|shm_size|sysctls).*", R, "limits of the unit; kernel settings stay the host's"),
     Rule("", r"(user|group_add|userns_mode)\b.*", R, "User= of the unit; owners are mapped when data is copied"),
-    Rule("", r"(cap_add|cap_drop|privileged|security_opt|read_only|device_cgroup_rules|cgroup\w*).*", R, "the unit's own sandbox"),
-    Rule("", r"(stop_grace_period|stop_signal|init).*", R, "systemd stops the unit (TimeoutStopSec=) and reaps its processes"),
+    Rule(
+        "",
+        r"(cap_add|cap_drop|privileged|security_opt|read_only|device_cgroup_rules|cgroup\w*).*",
+        R,
+        "the unit's own sandbox",
+    ),
+    Rule(
+        "",
+        r"(stop_grace_period|stop_signal|init).*",
+        R,
+        "systemd stops the unit (TimeoutStopSec=) and reaps its processes",
+    ),
     Rule("", r"(tty|stdin_open|attach)", L, "a service of systemd has no terminal"),
     Rule("", r"labels.*", L, "nothing reads container labels natively"),
     Rule("", r"profiles.*", L, "units are switched on and off with systemctl"),
@@ -106,7 +165,12 @@ TOP = (
     Rule("", r"(version|name)", R, "omnimind.target, which stands for the whole"),
     Rule("", r"networks.*", R, "the host's own network: services meet on 127.0.0.1"),
     Rule("", r"volumes.*", K, "the volume stays until finish"),
-    Rule("", r"(secrets|configs).*", L, "Compose hands it over as a file: put the value into the service's environment file"),
+    Rule(
+        "",
+        r"(secrets|configs).*",
+        L,
+        "Compose hands it over as a file: put the value into the service's environment file",
+    ),
     Rule("", r"x-.*", R, "nothing: YAML that only this file uses"),
     Rule("", r"include.*", L, "the files named are not read: name them with the project's containers running"),
 )
@@ -116,7 +180,9 @@ def judge(role: str, leaf: Leaf) -> tuple[Verdict, str]:
     """Return what becomes of one key of a service that plays `role`, "" for none of ours."""
     if not role:
         return L, "there is no native counterpart: its container is stopped at cutover and kept until finish"
-    if leaf.path[0] in ("image", "build", "platform", "pull_policy") and not (role == "frontend" and leaf.key.startswith("build.args")):
+    if leaf.path[0] in ("image", "build", "platform", "pull_policy") and not (
+        role == "frontend" and leaf.key.startswith("build.args")
+    ):
         return R, IMAGE[role]
     if leaf.path[0] == "ports":
         return _port(role, leaf)
@@ -132,7 +198,9 @@ def _first(rules: tuple[Rule, ...], role: str, leaf: Leaf) -> tuple[Verdict, str
     """Return the first rule's verdict; a pattern may look at the value too, which stands behind the key."""
     whole = f"{leaf.key} {leaf.before} {leaf.value}"
     for rule in rules:
-        if (not rule.roles or role in rule.roles.split()) and (re.fullmatch(rule.key, leaf.key) or re.fullmatch(rule.key, whole, re.DOTALL)):
+        if (not rule.roles or role in rule.roles.split()) and (
+            re.fullmatch(rule.key, leaf.key) or re.fullmatch(rule.key, whole, re.DOTALL)
+        ):
             return rule.verdict, rule.why
     return None
 

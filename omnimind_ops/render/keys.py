@@ -12,7 +12,15 @@ from contextlib import contextmanager
 from types import FrameType
 
 _LFLAG, _CC = 3, 6
-_NAMES = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "\x1b": "escape", "\r": "enter", "\n": "enter"}
+_NAMES = {
+    "\x1b[A": "up",
+    "\x1bOA": "up",
+    "\x1b[B": "down",
+    "\x1bOB": "down",
+    "\x1b": "escape",
+    "\r": "enter",
+    "\n": "enter",
+}
 _KEY = re.compile(r"\x1b[\[O][0-9;?]*[@-~]|.", re.DOTALL)
 """One key: an escape sequence, or one character."""
 

@@ -38,13 +38,19 @@ def words(problem: Problem) -> dict[str, JSON]:
 def text(problem: Problem, *, colour: bool = False, width: int | None = None) -> str:
     """Return it as lines: `error:`, `why:`, `fix:`, and the log lines, all of them. With `width`, words wrap under themselves; log lines never do."""
     parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
-    lines = {name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()}
+    lines = {
+        name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()
+    }
     lines["log"] = list(problem.log)
     return redact("".join(_part(name, said, colour) for name, said in lines.items() if said))
 
 
 def _wrap(line: str, width: int | None) -> list[str]:
-    return textwrap.wrap(line, max(width - INDENT, 30), break_long_words=False, break_on_hyphens=False) if width else [line]
+    return (
+        textwrap.wrap(line, max(width - INDENT, 30), break_long_words=False, break_on_hyphens=False)
+        if width
+        else [line]
+    )
 
 
 def _part(name: str, said: list[str], colour: bool) -> str:

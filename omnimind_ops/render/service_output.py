@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from omnimind_ops.flows.startup.bring_up import Up
     from omnimind_ops.flows.status import Row
 
-_STYLES = {"running": "green", "starting": "cyan", "stopping": "cyan", "backoff": "yellow", "stopped": "dim", "failed": "bold red"}
+_STYLES = {
+    "running": "green",
+    "starting": "cyan",
+    "stopping": "cyan",
+    "backoff": "yellow",
+    "stopped": "dim",
+    "failed": "bold red",
+}
 
 
 def up_text(done: Up) -> str:
@@ -33,7 +40,11 @@ def up_text(done: Up) -> str:
         from omnimind_ops.flows.startup.critical_chain import lines
 
         parts += ["", "what delayed it (@ when it was ready, + how long it took itself):", *lines(done.chain)]
-    parts += [f"{one.service} is {one.state}: {one.why}" for one in done.report.services if one.why and str(one.state) != "ready"]
+    parts += [
+        f"{one.service} is {one.state}: {one.why}"
+        for one in done.report.services
+        if one.why and str(one.state) != "ready"
+    ]
     if world.standin:
         parts.append("Qdrant: the stand-in over Qdrant's own storage engine")
     return "\n".join(parts)
@@ -41,8 +52,12 @@ def up_text(done: Up) -> str:
 
 def up_data(done: Up) -> dict[str, JSON]:
     """Return the same for machines."""
-    services: list[JSON] = [{"name": one.name, "began": round(one.began, 3), "ready": round(one.ready, 3)} for one in done.links.values()]
-    chain: list[JSON] = [{"name": one.name, "ready": round(one.ready, 3), "took": round(one.took, 3)} for one in done.chain]
+    services: list[JSON] = [
+        {"name": one.name, "began": round(one.began, 3), "ready": round(one.ready, 3)} for one in done.links.values()
+    ]
+    chain: list[JSON] = [
+        {"name": one.name, "ready": round(one.ready, 3), "took": round(one.took, 3)} for one in done.chain
+    ]
     world = done.world
     ports: dict[str, JSON] = {
         "backends": list(world.ports.backends),
@@ -72,7 +87,10 @@ def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
         from omnimind_ops.model.event import Event, EventKind
         from omnimind_ops.render.jsonl import words
 
-        sys.stdout.write(words(Event(EventKind.RESULT, "status", data={"mode": mode, "services": [_row(row) for row in rows]})) + "\n")
+        sys.stdout.write(
+            words(Event(EventKind.RESULT, "status", data={"mode": mode, "services": [_row(row) for row in rows]}))
+            + "\n"
+        )
         return
     from rich import box
     from rich.console import Console
@@ -83,7 +101,9 @@ def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
         table.add_column(name, no_wrap=name != "detail", justify="right" if name in ("restarts", "memory") else "left")
     for row in rows:
         table.add_row(*_cells(row))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False, markup=False).print(table)
+    Console(
+        file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False, markup=False
+    ).print(table)
 
 
 def logs(lines: Iterable[tuple[str, str]], *, named: bool, json: bool) -> None:
@@ -91,7 +111,13 @@ def logs(lines: Iterable[tuple[str, str]], *, named: bool, json: bool) -> None:
     import json as encoder
 
     for name, text in lines:
-        said = encoder.dumps({"process": name, "line": text}, ensure_ascii=False) if json else f"{name} | {text}" if named else text
+        said = (
+            encoder.dumps({"process": name, "line": text}, ensure_ascii=False)
+            if json
+            else f"{name} | {text}"
+            if named
+            else text
+        )
         sys.stdout.write(said + "\n")
         sys.stdout.flush()
 
@@ -113,7 +139,14 @@ def _row(row: Row) -> Mapping[str, JSON]:
     ]
     service = row.service
     where: dict[str, JSON] = {"port": service.port, "socket": service.socket, "data": service.data}
-    return {"name": service.name, "kind": str(service.kind), "critical": service.critical, "state": row.state, **where, "processes": processes}
+    return {
+        "name": service.name,
+        "kind": str(service.kind),
+        "critical": service.critical,
+        "state": row.state,
+        **where,
+        "processes": processes,
+    }
 
 
 def _cells(row: Row) -> tuple[str | Text, ...]:
@@ -121,8 +154,15 @@ def _cells(row: Row) -> tuple[str | Text, ...]:
 
     running = [one for one in row.processes if one.state == "running"]
     youngest = max((one.since for one in running if one.since), default=None)
-    memory, limit = (sum(number or 0 for number in numbers) for numbers in ([o.memory_bytes for o in row.processes], [o.memory_limit for o in row.processes]))
-    detail = "; ".join(dict.fromkeys(f"{one.name}: {one.detail}" if len(row.processes) > 1 else one.detail for one in row.processes if one.detail))
+    memory, limit = (
+        sum(number or 0 for number in numbers)
+        for numbers in ([o.memory_bytes for o in row.processes], [o.memory_limit for o in row.processes])
+    )
+    detail = "; ".join(
+        dict.fromkeys(
+            f"{one.name}: {one.detail}" if len(row.processes) > 1 else one.detail for one in row.processes if one.detail
+        )
+    )
     return (
         Text(row.service.name, "bold"),
         Text(row.state, _STYLES.get(row.state, "")),

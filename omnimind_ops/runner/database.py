@@ -66,7 +66,11 @@ def share(path: Path) -> None:
     """
     with suppress(OSError):
         folder, file = path.parent.stat(), path.stat()
-        if os.geteuid() == 0 == folder.st_uid and folder.st_gid and (file.st_gid, file.st_mode & 0o777) != (folder.st_gid, SHARED):
+        if (
+            os.geteuid() == 0 == folder.st_uid
+            and folder.st_gid
+            and (file.st_gid, file.st_mode & 0o777) != (folder.st_gid, SHARED)
+        ):
             os.chown(path, -1, folder.st_gid, follow_symlinks=False)
             path.chmod(SHARED)
 
@@ -83,7 +87,9 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield None
             return
         quiet = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{quiet}", uri=True, timeout=BUSY_SECONDS)) as db:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{quiet}", uri=True, timeout=BUSY_SECONDS)
+        ) as db:
             found = _version(db)
             _refuse_newer(found, path)
             yield db if found else None
@@ -103,7 +109,11 @@ def spend_reserve(path: Path) -> bool:
 def unusable(path: Path, error: Exception) -> Problem:
     """Return the Problem of a journal that cannot be opened, read or written."""
     mine = os.access(path if path.exists() else path.parent, os.W_OK)
-    fix = "look at the disk (`df -h`, `dmesg`), then run the same command again" if mine else "run the same command as root (sudo, or su -)"
+    fix = (
+        "look at the disk (`df -h`, `dmesg`), then run the same command again"
+        if mine
+        else "run the same command as root (sudo, or su -)"
+    )
     if "malformed database schema" in str(error):  # its tables were made by a newer SQLite: 0.1 made STRICT ones
         fix = f"use a Python with a newer SQLite than {sqlite3.sqlite_version}, as the one that made the journal had"
     return Problem("cannot use the journal", f"{path}: {error}", fix)

@@ -26,7 +26,12 @@ class EventRecorder:
     def __call__(self, event: Event) -> None:
         """Tell one event; secrets in it are blotted out for everybody."""
         if event.kind is not EventKind.PROGRESS:
-            event = Event(event.kind, redact(event.text), event.step, {key: redact_json(value) for key, value in event.data.items()})
+            event = Event(
+                event.kind,
+                redact(event.text),
+                event.step,
+                {key: redact_json(value) for key, value in event.data.items()},
+            )
         self.journal.append(self.run, event)
         if self.alone:
             return
@@ -41,16 +46,32 @@ class EventRecorder:
 def started(run: Run) -> Event:
     """Return the event of a run at work; its data holds what a view needs to draw every step before it starts."""
     steps: list[JSON] = [
-        {"id": record.step.id, "title": record.step.title, "phase": record.step.phase, "status": record.status, "seconds": record.seconds}
+        {
+            "id": record.step.id,
+            "title": record.step.title,
+            "phase": record.step.phase,
+            "status": record.status,
+            "seconds": record.seconds,
+        }
         for record in run.steps
     ]
-    data: dict[str, JSON] = {"id": run.id, "status": run.state, "name": run.plan.name, "digest": run.plan.digest, "steps": steps}
+    data: dict[str, JSON] = {
+        "id": run.id,
+        "status": run.state,
+        "name": run.plan.name,
+        "digest": run.plan.digest,
+        "steps": steps,
+    }
     return Event(EventKind.RUN, f"{run.plan.name} {run.id} is {run.state}", data=data)
 
 
 def ended(run: Run) -> Event:
     """Return the event of a run that stopped working."""
-    return Event(EventKind.RUN, f"{run.plan.name} {run.id} is {run.state}", data={"id": run.id, "status": run.state, "name": run.plan.name})
+    return Event(
+        EventKind.RUN,
+        f"{run.plan.name} {run.id} is {run.state}",
+        data={"id": run.id, "status": run.state, "name": run.plan.name},
+    )
 
 
 def stepped(step: Step, status: Status, seconds: float | None, changed: bool | None) -> Event:
@@ -65,5 +86,11 @@ def stepped(step: Step, status: Status, seconds: float | None, changed: bool | N
 
 def failed(step: Step, problem: Problem) -> Event:
     """Return the event that tells why a step failed."""
-    data: dict[str, JSON] = {"what": problem.what, "why": problem.why, "fix": problem.fix, "code": int(problem.code), "log": problem.log}
+    data: dict[str, JSON] = {
+        "what": problem.what,
+        "why": problem.why,
+        "fix": problem.fix,
+        "code": int(problem.code),
+        "log": problem.log,
+    }
     return Event(EventKind.WARNING, str(problem), step.id, data)

@@ -33,7 +33,11 @@ class History:
         with open_to_read(self.path) as db:
             if db:
                 return records.load_run(db, id)
-        raise Problem(f"cannot find run {id}", f"there is no journal at {self.path}", "nothing was run on this host yet: `omnimind doctor`")
+        raise Problem(
+            f"cannot find run {id}",
+            f"there is no journal at {self.path}",
+            "nothing was run on this host yet: `omnimind doctor`",
+        )
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
         """Return the newest run; `unfinished`: that waits for something; `name`: of that plan name."""

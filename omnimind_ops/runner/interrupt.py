@@ -28,7 +28,9 @@ class Stop:
         """Raise the Problem of an interrupted run when somebody asked."""
         if self.by:
             what = "cannot go on with the run"
-            raise Problem(what, f"interrupted ({self.by})", "start it again when you are ready", code=ExitCode.INTERRUPTED)
+            raise Problem(
+                what, f"interrupted ({self.by})", "start it again when you are ready", code=ExitCode.INTERRUPTED
+            )
 
 
 @contextmanager

@@ -43,14 +43,24 @@ class Journal:
         now = self.clock()
         with self._lock:
             run = id or self._free_id(f"{now:%Y%m%d-%H%M%S}-{plan.name}")
-            row = (run, plan.name, plan.digest, records.plan_text(plan), json.dumps(dict(setup)), RunState.RUNNING, stamp(now))
+            row = (
+                run,
+                plan.name,
+                plan.digest,
+                records.plan_text(plan),
+                json.dumps(dict(setup)),
+                RunState.RUNNING,
+                stamp(now),
+            )
             self._write(
                 ("INSERT INTO run (id, name, digest, plan, setup, state, started) VALUES (?, ?, ?, ?, ?, ?, ?)", row),
                 *((_NEW_STEP, (run, position, step.id, Status.TODO)) for position, step in enumerate(plan.steps)),
             )
         return self.run(run)
 
-    def mark(self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None) -> None:
+    def mark(
+        self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None
+    ) -> None:
         """Write down a step's status. DOING starts its time and forgets an earlier problem; None keeps what is known."""
         if status is Status.DOING:
             row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
@@ -73,7 +83,9 @@ class Journal:
             return
         data = json.dumps(redact_json(dict(event.data)))
         row = (run, stamp(self.clock()), event.kind, event.step, redact(event.text), data)
-        self._write(("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False)
+        self._write(
+            ("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False
+        )
 
     def memo(self, run: str, step: str) -> StepMemo:
         """Return a step's notes."""
@@ -82,7 +94,12 @@ class Journal:
     def note(self, run: str, step: str, key: str, value: JSON) -> None:
         """Write down one note of a step; a secret is a ValueError."""
         refuse_secrets({key: value}, f"the notes of step {step}")
-        self._write(("INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)", (run, step, key, json.dumps(value))))
+        self._write(
+            (
+                "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)",
+                (run, step, key, json.dumps(value)),
+            )
+        )
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:
         """Return all notes of a step, empty for an unknown one."""
@@ -118,7 +135,9 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _free_id(self, wanted: str) -> str:

@@ -63,9 +63,13 @@ def _open(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)
     except PermissionError as error:
-        raise Problem("cannot take the lock", f"{path}: {error.strerror}", "run the same command as root (sudo, or su -)") from error
+        raise Problem(
+            "cannot take the lock", f"{path}: {error.strerror}", "run the same command as root (sudo, or su -)"
+        ) from error
     except OSError as error:
-        raise Problem("cannot take the lock", f"{path}: {error.strerror}", f"look at {path}: it must be a plain file") from error
+        raise Problem(
+            "cannot take the lock", f"{path}: {error.strerror}", f"look at {path}: it must be a plain file"
+        ) from error
 
 
 def _busy(path: Path) -> Problem:

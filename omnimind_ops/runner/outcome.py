@@ -41,7 +41,9 @@ class Outcome:
 
 def _went_back(problem: Problem) -> Problem:
     code = problem.code if problem.code is ExitCode.INTERRUPTED else ExitCode.ROLLED_BACK
-    return Problem(problem.what, f"{problem.why}\nEverything done was taken back.", problem.fix, code=code, log=problem.log)
+    return Problem(
+        problem.what, f"{problem.why}\nEverything done was taken back.", problem.fix, code=code, log=problem.log
+    )
 
 
 def _left_over(outcome: Outcome) -> Problem:
@@ -52,5 +54,7 @@ def _left_over(outcome: Outcome) -> Problem:
         causes.insert(0, f"it went back because of this: {outcome.problem}")
     fixes = [f"{left.title}: {left.problem.fix}" for left in outcome.left]
     again = f"then run `omnimind rollback --run {outcome.run.id}` again; what is already taken back stays so"
-    log = tuple(line for left in outcome.left for line in left.problem.log) or (outcome.problem.log if outcome.problem else ())
+    log = tuple(line for left in outcome.left for line in left.problem.log) or (
+        outcome.problem.log if outcome.problem else ()
+    )
     return Problem(what, "\n".join(causes), "\n".join([*fixes, again]), log=log)

@@ -14,7 +14,9 @@ from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, RunState, Status, StepRecord
 
-UNFINISHED = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED, RunState.ROLLING_BACK, RunState.FAILED})
+UNFINISHED = frozenset(
+    {RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED, RunState.ROLLING_BACK, RunState.FAILED}
+)
 """States in which a run waits for something or somebody."""
 
 

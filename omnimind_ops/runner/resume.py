@@ -11,7 +11,9 @@ from omnimind_ops.model.run import Run
 
 def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
     """Raise a Problem naming what differs between how a run was started and `setup`."""
-    other = [key for key in sorted(run.setup.keys() | setup.keys()) if _plain(run.setup.get(key)) != _plain(setup.get(key))]
+    other = [
+        key for key in sorted(run.setup.keys() | setup.keys()) if _plain(run.setup.get(key)) != _plain(setup.get(key))
+    ]
     if not other:
         return
     why = "; ".join(f"{key} was {_words(run.setup.get(key))} and is now {_words(setup.get(key))}" for key in other)

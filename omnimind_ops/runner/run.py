@@ -38,7 +38,15 @@ def preview(plan: Plan, handlers: Handlers) -> Iterator[Preview]:
         yield handlers[step.kind].preview(step)
 
 
-def apply(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, stop_before: str | None = None, clock: Clock | None = None) -> Outcome:
+def apply(
+    run: Run,
+    journal: Journal,
+    handlers: Handlers,
+    tell: Tell,
+    *,
+    stop_before: str | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
     """Do what is left to do. Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED.
 
     What the journal says counts, not `run`: a step found DOING is done again, a phase already begun is not stopped before. A run that
@@ -47,7 +55,11 @@ def apply(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, stop_be
     run = journal.run(run.id)
     if run.state not in _TO_APPLY:
         why = f"it is {run.state}"
-        raise Problem(f"cannot go on with run {run.id}", why, f"`omnimind rollback --run {run.id}` ends it; `omnimind migrate` starts anew")
+        raise Problem(
+            f"cannot go on with run {run.id}",
+            why,
+            f"`omnimind rollback --run {run.id}` ends it; `omnimind migrate` starts anew",
+        )
     _refuse_unknown(run.plan, handlers)
     with _walk(run, journal, handlers, tell, clock, _STOPPING) as walk:
         try:
@@ -141,8 +153,18 @@ class _Walk:
         self._mark(step, Status.HELD if step.undo is Undo.KEPT else Status.UNDONE, seconds=self._since(began))
         return None
 
-    def _mark(self, step: Step, status: Status, *, seconds: float | None = None, problem: Problem | None = None, changed: bool | None = None) -> None:
-        kept = seconds if status in (Status.DONE, Status.FAILED) else None  # the journal keeps how long doing took, not undoing
+    def _mark(
+        self,
+        step: Step,
+        status: Status,
+        *,
+        seconds: float | None = None,
+        problem: Problem | None = None,
+        changed: bool | None = None,
+    ) -> None:
+        kept = (
+            seconds if status in (Status.DONE, Status.FAILED) else None
+        )  # the journal keeps how long doing took, not undoing
         self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
         if problem:
             self.recorder(failed(step, problem))
@@ -153,9 +175,13 @@ class _Walk:
         if isinstance(error, Problem):
             return error
         lines = tuple("".join(traceback.format_exception(error)).splitlines())
-        self.journal.append(self.id, Event(EventKind.LINE, f"traceback of {type(error).__name__}", step.id, {"traceback": lines}))
+        self.journal.append(
+            self.id, Event(EventKind.LINE, f"traceback of {type(error).__name__}", step.id, {"traceback": lines})
+        )
         why = f"{type(error).__name__}: {error} (a bug, or something nobody thought of)"
-        return Problem(f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:])
+        return Problem(
+            f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:]
+        )
 
     def _tell_or_stop(self, event: Event) -> None:
         """Tell; a step in a long loop (it shows progress) is stopped there when somebody asked."""
@@ -168,7 +194,9 @@ class _Walk:
 
 
 @contextmanager
-def _walk(run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, said: str) -> Iterator[_Walk]:
+def _walk(
+    run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, said: str
+) -> Iterator[_Walk]:
     recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
     with interrupts(clock, lambda: recorder(warning(said))) as stop:
         yield _Walk(run.id, journal, handlers, recorder, clock, stop)
@@ -181,4 +209,8 @@ def _refuse_unknown(plan: Plan, handlers: Handlers) -> None:
 
 
 def _unknown(kind: str) -> Problem:
-    return Problem(f"cannot handle steps of kind {kind!r}", "this omnimind does not know them", "use the version that made the plan")
+    return Problem(
+        f"cannot handle steps of kind {kind!r}",
+        "this omnimind does not know them",
+        "use the version that made the plan",
+    )

@@ -52,7 +52,7 @@ class ContainersStep:
         """Give back the restart policies, or start what was running."""
         if text(step.args, "act") == "hold":
             policies = memo.get("policies")
-            for container, policy in (policies.items() if isinstance(policies, Mapping) else ()):
+            for container, policy in policies.items() if isinstance(policies, Mapping) else ():
                 run(("docker", "update", f"--restart={policy}", container))
             return
         for container in words(memo.get("running")):
@@ -97,5 +97,9 @@ def _wait_free(ports: tuple[int, ...], seconds: float = 30) -> None:
     while taken := [holder for holder in holders() if holder.port in ports]:
         if time.monotonic() > end:
             who = ", ".join(f"{h.port} by {h.program} (pid {h.pid})" for h in taken)
-            raise Problem("cannot take over the ports", f"still held {seconds:g} s after the containers stopped: {who}", "stop that program and migrate again")
+            raise Problem(
+                "cannot take over the ports",
+                f"still held {seconds:g} s after the containers stopped: {who}",
+                "stop that program and migrate again",
+            )
         time.sleep(0.05)

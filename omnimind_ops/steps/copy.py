@@ -28,7 +28,11 @@ class CopyStep:
     def preview(self, step: Step) -> Preview:
         """Say from where to where; the final pass is a maybe, its input changes until then."""
         change = Change.YES if text(step.args, "pass") == "warm" else Change.MAYBE
-        return Preview(step.id, change, (f"{text(step.args, 'backup') or text(step.args, 'source')} → {text(step.args, 'target')}",))
+        return Preview(
+            step.id,
+            change,
+            (f"{text(step.args, 'backup') or text(step.args, 'source')} → {text(step.args, 'target')}",),
+        )
 
     def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
         """Make one pass."""
@@ -79,7 +83,9 @@ class CopyStep:
             tell=tell,
             live=live,
         )
-        tell(line(step.id, f"{report.changed} of {report.files} files copied and read back equal, {report.removed} gone"))
+        tell(
+            line(step.id, f"{report.changed} of {report.files} files copied and read back equal, {report.removed} gone")
+        )
         return report.changed > 0
 
     def _unpack(self, step: Step, incoming: Path, tell: Tell) -> bool:

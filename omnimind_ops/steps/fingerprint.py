@@ -25,7 +25,11 @@ class FingerprintStep:
         """Ask once; a redo after the container stopped keeps what was noted."""
         if memo.get("fingerprint") is not None:
             return False
-        key = environment(text(step.args, "key_of")).get("QDRANT__SERVICE__API_KEY", "") if text(step.args, "key_of") else ""
+        key = (
+            environment(text(step.args, "key_of")).get("QDRANT__SERVICE__API_KEY", "")
+            if text(step.args, "key_of")
+            else ""
+        )
         seen = fingerprint(QdrantEndpoint(text(step.args, "url"), key or None))
         memo.put("fingerprint", asdict(seen))
         tell(line(step.id, ", ".join(f"{name}: {count}" for name, count in seen.counts.items())))

@@ -22,7 +22,11 @@ def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
     found = set()
     for block in run(words).out.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if values.get("UnitFileState") == "enabled" or values.get("ActiveState") in ("active", "activating", "reloading"):
+        if values.get("UnitFileState") == "enabled" or values.get("ActiveState") in (
+            "active",
+            "activating",
+            "reloading",
+        ):
             found.add(values.get("Id", ""))
     return frozenset(found)
 
@@ -64,5 +68,7 @@ def _known(units: Iterable[str]) -> tuple[str, ...]:
     words = ("systemctl", "show", "--no-pager", "-p", "Id,LoadState", *units)
     if len(words) == 5:
         return ()
-    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in run(words).out.split("\n\n")]
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in run(words).out.split("\n\n")
+    ]
     return tuple(block["Id"] for block in blocks if block.get("LoadState") == "loaded")

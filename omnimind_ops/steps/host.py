@@ -70,7 +70,9 @@ class HostStep:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.child.kill()
         self.close()
@@ -78,4 +80,6 @@ class HostStep:
 
 def units_of(role: str, goal: Goal) -> tuple[str, ...]:
     """Return the units that a role's activate starts."""
-    return {"postgres": (native.POSTGRES, native.SCHEMA), "engine": native.ENGINE, "units": native.all_units(goal)}.get(role, ())
+    return {"postgres": (native.POSTGRES, native.SCHEMA), "engine": native.ENGINE, "units": native.all_units(goal)}.get(
+        role, ()
+    )

@@ -17,7 +17,13 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.tools.shell import run
 
 CRITICAL_SECONDS = 300.0
-UNITS = {"postgresql": "postgresql", "redis": "redis-server", "qdrant": "qdrant", "engine": "omnimind-engine", "frontend": "omnimind-frontend"}
+UNITS = {
+    "postgresql": "postgresql",
+    "redis": "redis-server",
+    "qdrant": "qdrant",
+    "engine": "omnimind-engine",
+    "frontend": "omnimind-frontend",
+}
 
 
 @dataclass(frozen=True)

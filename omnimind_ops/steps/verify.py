@@ -73,10 +73,16 @@ class VerifyStep:
 
 def _noted(value: JSON) -> Fingerprint:
     if not isinstance(value, Mapping):
-        raise Problem("cannot compare", "the fingerprint of the old store is not in the journal", "run `omnimind rollback`, then migrate again")
+        raise Problem(
+            "cannot compare",
+            "the fingerprint of the old store is not in the journal",
+            "run `omnimind rollback`, then migrate again",
+        )
     counts, digests = value["counts"], value["digests"]
     assert isinstance(counts, Mapping) and isinstance(digests, Mapping)
-    return Fingerprint(str(value["store"]), {k: int(str(v)) for k, v in counts.items()}, {k: str(v) for k, v in digests.items()})
+    return Fingerprint(
+        str(value["store"]), {k: int(str(v)) for k, v in counts.items()}, {k: str(v) for k, v in digests.items()}
+    )
 
 
 def _equal(name: str, old: Fingerprint, new: Fingerprint) -> None:

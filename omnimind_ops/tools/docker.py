@@ -31,7 +31,9 @@ def inspect(ids: Sequence[str]) -> tuple[str, ...]:
     return "docker", "inspect", "--type", "container", *ids
 
 
-def compose_config(program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str) -> tuple[str, ...]:
+def compose_config(
+    program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
+) -> tuple[str, ...]:
     """Have Compose (`program`: docker compose or docker-compose) merge and interpolate a project's files."""
     env = ("--env-file", env_file) if env_file else ()
     chosen = (word for file in files for word in ("--file", file))
@@ -136,7 +138,9 @@ def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
 def _ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[Publish, ...]:
     """Return what is bound on the host; exposed but unbound ports have null, a port not chosen yet is "" or "0"."""
     found = [_publish(inside, end) for inside, ends in bindings.items() for end in ends or ()]
-    return tuple(sorted((one for one in found if one.host_port), key=lambda one: (one.host_port, one.protocol, one.host_ip)))
+    return tuple(
+        sorted((one for one in found if one.host_port), key=lambda one: (one.host_port, one.protocol, one.host_ip))
+    )
 
 
 def _publish(inside: str, end: Mapping[str, str]) -> Publish:
@@ -154,7 +158,11 @@ def _gpu(host: Mapping[str, Any]) -> bool:
     """Tell whether a GPU was asked for: --gpus, CDI, the nvidia runtime, or the device nodes themselves."""
     for request in host.get("DeviceRequests") or ():
         kinds = {kind for group in request.get("Capabilities") or () for kind in group}
-        if "gpu" in kinds or request.get("Driver") == "nvidia" or any("nvidia.com/gpu" in d for d in request.get("DeviceIDs") or ()):
+        if (
+            "gpu" in kinds
+            or request.get("Driver") == "nvidia"
+            or any("nvidia.com/gpu" in d for d in request.get("DeviceIDs") or ())
+        ):
             return True
     nodes = (device.get("PathOnHost", "") for device in host.get("Devices") or ())
     return host.get("Runtime") == "nvidia" or any(node.startswith("/dev/nvidia") for node in nodes)

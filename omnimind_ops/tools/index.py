@@ -12,7 +12,11 @@ DEFAULT = ""
 """The one that uv asks when nobody says another."""
 OWN = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 OWN_EXTRA = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
-OTHERS = (("UV_FIND_LINKS", "find-links", ","), ("UV_INSECURE_HOST", "trusted-host", " "), ("SSL_CERT_FILE", "cert", " "))
+OTHERS = (
+    ("UV_FIND_LINKS", "find-links", ","),
+    ("UV_INSECURE_HOST", "trusted-host", " "),
+    ("SSL_CERT_FILE", "cert", " "),
+)
 """uv's variable, pip's option, and what uv parts several values with."""
 
 

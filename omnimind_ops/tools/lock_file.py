@@ -23,11 +23,21 @@ def parse(text: str) -> tuple[Pin, ...]:
         if not match:
             raise ValueError(f"not a pinned requirement: {line[:80]}")
         name, version, marker, hashes = match.groups()
-        found.append(Pin(normal(name), str(Version(version)), (marker or "").strip(), frozenset(re.findall(r"[0-9a-f]{64}", hashes))))
+        found.append(
+            Pin(
+                normal(name),
+                str(Version(version)),
+                (marker or "").strip(),
+                frozenset(re.findall(r"[0-9a-f]{64}", hashes)),
+            )
+        )
     return tuple(found)
 
 
 def wanted(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
     """Return those that a Python, "3.12" or "3.12.3", installs."""
-    words = {"python_version": ".".join(python.split(".")[:2]), "python_full_version": python if python.count(".") > 1 else f"{python}.0"}
+    words = {
+        "python_version": ".".join(python.split(".")[:2]),
+        "python_full_version": python if python.count(".") > 1 else f"{python}.0",
+    }
     return tuple(pin for pin in pins if not pin.marker or Marker(pin.marker).evaluate(words))

@@ -33,7 +33,13 @@ def receipt(body: Mapping[str, JSON]) -> str:
     for store, sides in verified.items():
         assert isinstance(sides, Mapping)
         lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides["source"], sides["native"])), ""]
-    lines += ["## Steps", "", *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in steps]), "", f"Digest: `{body['digest']}`"]
+    lines += [
+        "## Steps",
+        "",
+        *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in steps]),
+        "",
+        f"Digest: `{body['digest']}`",
+    ]
     return "\n".join(lines)
 
 
@@ -47,7 +53,15 @@ def _bench(found: JSON) -> list[str]:
         total = one["total"]
         assert isinstance(total, Mapping)
         told = [str(total[key] if total[key] is not None else "not measured") for key in ("p50_ms", "p95_ms", "p99_ms")]
-        rows.append((name, str(one["route"]), str(one["device"]), str(one["texts_per_s"] if one["texts_per_s"] is not None else "none made"), *told))
+        rows.append(
+            (
+                name,
+                str(one["route"]),
+                str(one["device"]),
+                str(one["texts_per_s"] if one["texts_per_s"] is not None else "none made"),
+                *told,
+            )
+        )
     return ["## Speed", "", *table(("", "asked", "device", "texts/s", "p50 ms", "p95 ms", "p99 ms"), rows), ""]
 
 
@@ -87,5 +101,7 @@ def _facts(old: JSON, new: JSON) -> list[tuple[str, ...]]:
     for kind in ("counts", "digests"):
         one, two = old[kind], new[kind]
         assert isinstance(one, Mapping) and isinstance(two, Mapping)
-        rows += [(str(name), str(one.get(name, "absent")), str(two.get(name, "absent"))) for name in sorted({*one, *two})]
+        rows += [
+            (str(name), str(one.get(name, "absent")), str(two.get(name, "absent"))) for name in sorted({*one, *two})
+        ]
     return rows

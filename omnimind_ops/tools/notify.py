@@ -10,6 +10,7 @@ LATE = 0.9
 """Of the watchdog's time."""
 STDERR = 2
 
+
 def notify(state: str) -> None:
     """Send one state, e.g. "READY=1"; nobody listening is fine."""
     address = os.environ.get("NOTIFY_SOCKET")

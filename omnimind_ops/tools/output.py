@@ -43,7 +43,9 @@ def _of_uv(said: Sequence[str]) -> str:
     """Return uv's last error as its first and its last cause: what it was about, and what stood in the way."""
     texts: list[str] = []
     for line in said:
-        if line.startswith("hint: ") and "could not be queried" in line:  # then what is missing is missing because of this
+        if (
+            line.startswith("hint: ") and "could not be queried" in line
+        ):  # then what is missing is missing because of this
             return line.removeprefix("hint: ")
         if found := _UV.fullmatch(line):
             texts = [found[2]] if found[1] == "error" else [*texts, found[2]]

@@ -27,7 +27,11 @@ def takes_secret(word: str) -> bool:
 
 def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
     """Return the values of settings that hold secrets, longest first."""
-    found = {str(value) for name, value in environment.items() if secret_name(name) and isinstance(value, str | int) and len(str(value)) >= SHORTEST}
+    found = {
+        str(value)
+        for name, value in environment.items()
+        if secret_name(name) and isinstance(value, str | int) and len(str(value)) >= SHORTEST
+    }
     return tuple(sorted(found, key=len, reverse=True))
 
 

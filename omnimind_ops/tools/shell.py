@@ -80,7 +80,15 @@ def run(
 def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
     """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the end of `log`."""
     with log.open("ab") as out:
-        return subprocess.Popen(tuple(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(env), cwd=cwd, start_new_session=True)
+        return subprocess.Popen(
+            tuple(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
 
 
 @contextmanager
@@ -91,7 +99,12 @@ def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Itera
     """
     try:
         process = subprocess.Popen(
-            tuple(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})}, start_new_session=True
+            tuple(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
         )
     except OSError as error:
         raise Problem(f"cannot run {argv[0]}", str(error), "install it, or mend its permissions") from error

@@ -86,7 +86,14 @@ def reset(units: Sequence[str]) -> tuple[str, ...]:
     return "systemctl", "reset-failed", "--", *units
 
 
-def journal(units: Sequence[str], *, lines: int | None = None, since: float | None = None, output: str = "short-iso", after: str = "") -> tuple[str, ...]:
+def journal(
+    units: Sequence[str],
+    *,
+    lines: int | None = None,
+    since: float | None = None,
+    output: str = "short-iso",
+    after: str = "",
+) -> tuple[str, ...]:
     """Read the journal of units, oldest first; `since` is unix seconds, `after` a cursor."""
     words = ["journalctl", "--no-pager", "--quiet", f"--output={output}", *(f"--unit={unit}" for unit in units)]
     words += [f"--lines={lines}"] if lines is not None else []

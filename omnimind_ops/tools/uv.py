@@ -19,14 +19,55 @@ QUIET = ("--quiet", "--no-config", "--no-python-downloads", "--system-certs")
 
 def compile_words(requirements: Sequence[Path], target: Target, out: Path, cache: Path) -> tuple[str, ...]:
     """Ask the index which wheels these requirements are for the target: written to `out`, a pylock.toml."""
-    options = ("--no-deps", "--no-header", "--format", "pylock.toml", "--only-binary", ":all:", "--output-file", str(out))
-    return (find_uv_bin(), "pip", "compile", *QUIET, "--cache-dir", str(cache), *options, *_platform(target), *map(str, requirements))
+    options = (
+        "--no-deps",
+        "--no-header",
+        "--format",
+        "pylock.toml",
+        "--only-binary",
+        ":all:",
+        "--output-file",
+        str(out),
+    )
+    return (
+        find_uv_bin(),
+        "pip",
+        "compile",
+        *QUIET,
+        "--cache-dir",
+        str(cache),
+        *options,
+        *_platform(target),
+        *map(str, requirements),
+    )
 
 
 def try_words(folder: Path, target: Target, python: str, into: Path, what: Sequence[str]) -> tuple[str, ...]:
     """Install `what` for the target from a folder of wheels, without a network and without doing it."""
-    options = ("--dry-run", "--offline", "--no-index", "--find-links", str(folder), "--only-binary", ":all:", "--target", str(into / "target"))
-    return (find_uv_bin(), "pip", "install", *QUIET, "--cache-dir", str(into / "cache"), *options, "--python", python, *_platform(target), *what)
+    options = (
+        "--dry-run",
+        "--offline",
+        "--no-index",
+        "--find-links",
+        str(folder),
+        "--only-binary",
+        ":all:",
+        "--target",
+        str(into / "target"),
+    )
+    return (
+        find_uv_bin(),
+        "pip",
+        "install",
+        *QUIET,
+        "--cache-dir",
+        str(into / "cache"),
+        *options,
+        "--python",
+        python,
+        *_platform(target),
+        *what,
+    )
 
 
 def _platform(target: Target) -> tuple[str, ...]:
@@ -36,11 +77,19 @@ def _platform(target: Target) -> tuple[str, ...]:
 
 def parse_lock(text: str, folder: Path) -> dict[str, tuple[WheelFile, ...]]:
     """Return the wheels by project of a pylock.toml (PEP 751) that lies in `folder`, which its paths begin at."""
-    return {normal(str(package["name"])): tuple(_wheel(one, folder) for one in package.get("wheels", ())) for package in tomllib.loads(text).get("packages", ())}
+    return {
+        normal(str(package["name"])): tuple(_wheel(one, folder) for one in package.get("wheels", ()))
+        for package in tomllib.loads(text).get("packages", ())
+    }
 
 
 def _wheel(entry: dict[str, object], folder: Path) -> WheelFile:
     place = str(entry["url"]) if "url" in entry else str(folder / str(entry["path"]))
     name = str(entry.get("name") or unquote(place.partition("#")[0].rpartition("/")[2]))
     hashes, size = entry.get("hashes"), entry.get("size")
-    return WheelFile(name, place, str(hashes.get("sha256", "")) if isinstance(hashes, dict) else "", size if isinstance(size, int) else None)
+    return WheelFile(
+        name,
+        place,
+        str(hashes.get("sha256", "")) if isinstance(hashes, dict) else "",
+        size if isinstance(size, int) else None,
+    )

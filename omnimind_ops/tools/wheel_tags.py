@@ -41,7 +41,9 @@ def wants(file: str) -> str:
     """Return what a wheel needs, for people: "CPython 3.11, glibc 2.34"."""
     tags = sorted(str(tag) for tag in parse_wheel_filename(file)[3])
     interpreter, abi, _ = tags[0].split("-", 2)
-    python = f"{'CPython' if interpreter.startswith('cp') else 'Python'} {interpreter[2:3]}.{interpreter[3:]}{' or newer' if abi == 'abi3' else ''}".rstrip(".")
+    python = f"{'CPython' if interpreter.startswith('cp') else 'Python'} {interpreter[2:3]}.{interpreter[3:]}{' or newer' if abi == 'abi3' else ''}".rstrip(
+        "."
+    )
     libraries = [_glibc(tag.split("-", 2)[2]) for tag in tags]
     oldest = min((version for version in libraries if version), default=None)
     machine = tags[0].split("-", 2)[2]

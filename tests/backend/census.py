@@ -31,7 +31,9 @@ def census(data: World) -> Census:
     with data.postgres() as link:
         rows = link.execute("SELECT id, chunks FROM documents WHERE state = 'ready'").fetchall()
         texts = dict(
-            link.execute("SELECT document_id, count(*) FROM chunks JOIN documents d ON d.id = document_id WHERE state = 'ready' GROUP BY 1").fetchall()
+            link.execute(
+                "SELECT document_id, count(*) FROM chunks JOIN documents d ON d.id = document_id WHERE state = 'ready' GROUP BY 1"
+            ).fetchall()
         )
         unfinished = link.execute("SELECT count(*) FROM documents WHERE state <> 'ready'").fetchone()
     assert unfinished
@@ -46,7 +48,9 @@ def _points(data: World) -> Iterator[str]:
     offset = None
     with data.qdrant() as client:
         while client.collection_exists(data.collection):
-            page, offset = client.scroll(data.collection, limit=1000, offset=offset, with_payload=["document_id", "chunk"])
+            page, offset = client.scroll(
+                data.collection, limit=1000, offset=offset, with_payload=["document_id", "chunk"]
+            )
             yield from (str(one.id) for one in page if _is_ours(str(one.id), one.payload or {}))
             if offset is None:
                 return

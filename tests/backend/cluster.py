@@ -129,7 +129,9 @@ class Cluster:
         """A new user, and the password."""
         password = secrets.token_urlsafe(12)
         with self.logged_in() as admin:
-            answer = admin.post("/users", json={"name": f"u-{secrets.token_hex(6)}", "password": password, "role": role})
+            answer = admin.post(
+                "/users", json={"name": f"u-{secrets.token_hex(6)}", "password": password, "role": role}
+            )
         assert answer.status_code == 201, answer.text
         return answer.json(), password
 
@@ -193,13 +195,20 @@ class Cluster:
 def migrate(dsn: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
     """Run the migrations as the unit does."""
     variables = {**os.environ, "OMNIMIND_POSTGRES_DSN": dsn, "OMNIMIND_MIGRATE_SECONDS": str(seconds)}
-    return subprocess.run((sys.executable, "-m", "backend.migrations"), env=variables, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(
+        (sys.executable, "-m", "backend.migrations"), env=variables, cwd=ROOT, capture_output=True, text=True
+    )
 
 
 def people(variables: dict[str, str], words: dict[str, object]) -> subprocess.CompletedProcess[str]:
     """Do what `omnimind user` has done by a child process."""
     return subprocess.run(
-        (sys.executable, "-m", "backend.accounts.command"), env={**os.environ, **variables}, cwd=ROOT, input=json.dumps(words), capture_output=True, text=True
+        (sys.executable, "-m", "backend.accounts.command"),
+        env={**os.environ, **variables},
+        cwd=ROOT,
+        input=json.dumps(words),
+        capture_output=True,
+        text=True,
     )
 
 
@@ -218,7 +227,9 @@ def cluster(stores: Services, name: str, home: Path, **environment: str) -> Iter
     }
     done = migrate(dsn)
     assert done.returncode == 0, done.stderr
-    with psycopg.connect(dsn, autocommit=True) as link:  # what a killed server has confirmed must be there afterwards, as in production
+    with psycopg.connect(
+        dsn, autocommit=True
+    ) as link:  # what a killed server has confirmed must be there afterwards, as in production
         link.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
     engine = Engine(home / "engine.sock")
     try:

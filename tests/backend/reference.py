@@ -32,8 +32,24 @@ def run(*words: str | Path, cwd: Path, check: bool = True, **environment: str) -
     """Run the reference Python, without a hub and without a card; with `check`, an exit code but 0 fails the test with its last words."""
     python = os.environ.get("OMNIMIND_REFERENCE_PYTHON")
     if not python:
-        cannot("OMNIMIND_REFERENCE_PYTHON does not name a Python with torch and sentence-transformers (locks/reference.txt)")
-    variables = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": "", **environment}
-    done = subprocess.run((python, *words), capture_output=True, text=True, timeout=500, env={**os.environ, **variables}, cwd=cwd, check=False)
+        cannot(
+            "OMNIMIND_REFERENCE_PYTHON does not name a Python with torch and sentence-transformers (locks/reference.txt)"
+        )
+    variables = {
+        "PYTHONPATH": str(ROOT),
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "",
+        **environment,
+    }
+    done = subprocess.run(
+        (python, *words),
+        capture_output=True,
+        text=True,
+        timeout=500,
+        env={**os.environ, **variables},
+        cwd=cwd,
+        check=False,
+    )
     assert not check or done.returncode == 0, f"ended with {done.returncode}: {done.stderr[-3000:]}"
     return done

@@ -60,12 +60,23 @@ def test_a_worker_that_has_opened_everything_still_has_nothing_heavy_in_memory()
 
 def test_a_worker_weighs_at_most_120_mb_after_it_was_used_for_everything(core: Cluster) -> None:
     name, password = core.people["reader"]
-    with core.another() as worker, core.logged_in("admin", worker) as admin, core.client(worker) as client, ThreadPoolExecutor(16) as pool:
+    with (
+        core.another() as worker,
+        core.logged_in("admin", worker) as admin,
+        core.client(worker) as client,
+        ThreadPoolExecutor(16) as pool,
+    ):
         process = core.workers[worker].running
         assert process
         jobs = [lambda: client.post("/auth/login", json={"name": name, "password": password}).status_code] * 16
         jobs += [lambda: client.post("/auth/login", json={"name": name, "password": "x" * 200}).status_code] * 8
-        jobs += [lambda: client.post("/auth/login", content=b" " * 15_000_000, headers={"content-type": "application/json"}).status_code] * 2
+        jobs += [
+            lambda: (
+                client.post(
+                    "/auth/login", content=b" " * 15_000_000, headers={"content-type": "application/json"}
+                ).status_code
+            )
+        ] * 2
         for path in ("/system", "/users", "/tokens?all=true", "/metrics", "/health/", "/openapi.json"):
             jobs += [lambda path=path: admin.get(path).status_code] * 40  # type: ignore[misc]
         seen = set(pool.map(lambda job: job(), jobs))

@@ -70,8 +70,12 @@ class World:
     def qdrant(self) -> Iterator[QdrantClient]:
         """Qdrant's own client; it does not compare versions, because a user's Qdrant can be of any from 1.12 on."""
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Api key is used with an insecure connection")  # it never leaves this machine
-            client = QdrantClient(url=self.stores.qdrant_url, api_key=self.stores.qdrant_key, timeout=30, check_compatibility=False)
+            warnings.filterwarnings(
+                "ignore", "Api key is used with an insecure connection"
+            )  # it never leaves this machine
+            client = QdrantClient(
+                url=self.stores.qdrant_url, api_key=self.stores.qdrant_key, timeout=30, check_compatibility=False
+            )
         try:
             yield client
         finally:
@@ -83,7 +87,9 @@ class World:
 
 
 @contextmanager
-def world(stores: Services, name: str, workers: int = 2, beside: World | None = None, **environment: str) -> Iterator[World]:
+def world(
+    stores: Services, name: str, workers: int = 2, beside: World | None = None, **environment: str
+) -> Iterator[World]:
     """Run it for the block, with the engine of another world where one is given; `environment` are further OMNIMIND_* variables of the workers."""
     home = Path(tempfile.mkdtemp(prefix="om-world-"))
     dsn, collection = stores.database(name), f"test_{name}"
@@ -98,8 +104,16 @@ def world(stores: Services, name: str, workers: int = 2, beside: World | None = 
         "OMNIMIND_REQUESTS_PER_MINUTE": "1000000",
         **environment,
     }
-    subprocess.run((sys.executable, "-m", "backend.migrations"), env={**os.environ, **variables}, check=True, cwd=ROOT, capture_output=True)
-    with psycopg.connect(dsn, autocommit=True) as link:  # what a killed server has confirmed must be there afterwards, as in production
+    subprocess.run(
+        (sys.executable, "-m", "backend.migrations"),
+        env={**os.environ, **variables},
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+    )
+    with psycopg.connect(
+        dsn, autocommit=True
+    ) as link:  # what a killed server has confirmed must be there afterwards, as in production
         link.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
     tokens = dict(_people(dsn))
     engine = beside.engine if beside else _engine(home, variables["OMNIMIND_ENGINE"])
@@ -123,7 +137,12 @@ def _engine(home: Path, path: str) -> Process:
         with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=5) as client:
             return client.get("http://engine/health").status_code == 200
 
-    variables = {"PYTHONPATH": str(ROOT), "OMNIMIND_ENGINE_BIND": path, "OMNIMIND_LOCK": "cpu", "OMNIMIND_STATE": str(home / "models")}
+    variables = {
+        "PYTHONPATH": str(ROOT),
+        "OMNIMIND_ENGINE_BIND": path,
+        "OMNIMIND_LOCK": "cpu",
+        "OMNIMIND_STATE": str(home / "models"),
+    }
     return Process("engine", (sys.executable, "-m", "backend.engine"), ready, home / "engine.log", env=variables)
 
 
@@ -140,8 +159,13 @@ def _people(dsn: str) -> Iterator[tuple[str, str]]:
     with psycopg.connect(dsn, autocommit=True) as link:
         for role in ROLES:
             token = "omt_" + secrets.token_urlsafe(32)
-            row = link.execute("INSERT INTO users (name, password_hash, role) VALUES (%s, '!', %s) RETURNING id", (f"test-{role}", role)).fetchone()
+            row = link.execute(
+                "INSERT INTO users (name, password_hash, role) VALUES (%s, '!', %s) RETURNING id",
+                (f"test-{role}", role),
+            ).fetchone()
             assert row
             digest = hashlib.sha256(token.encode()).digest()
-            link.execute("INSERT INTO tokens (user_id, name, digest, role) VALUES (%s, 'test', %s, %s)", (row[0], digest, role))
+            link.execute(
+                "INSERT INTO tokens (user_id, name, digest, role) VALUES (%s, 'test', %s, %s)", (row[0], digest, role)
+            )
             yield role, token

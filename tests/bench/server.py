@@ -66,9 +66,22 @@ class Backend:
         texts = asked.get("texts") or asked["input"]
         if not self.service:
             return 200, {}, {"data": [{"embedding": [0.0] * 4}] * len(texts)}
-        stages = [f"{name};dur={value}" for name, value in {**self.told, "total": sum(self.told.values()) + self.hidden * 1000}.items()]
-        headers = {"server-timing": ", ".join(stages), "x-device": self.device, "x-model": "m", "x-model-digest": "d", "x-tokens": str(len(texts))}
-        return 200, {**headers, "x-cache": f"hits=0, misses={len(texts)}", "x-backend": "1/1"}, {"embeddings": [[0.0] * 4] * len(texts)}
+        stages = [
+            f"{name};dur={value}"
+            for name, value in {**self.told, "total": sum(self.told.values()) + self.hidden * 1000}.items()
+        ]
+        headers = {
+            "server-timing": ", ".join(stages),
+            "x-device": self.device,
+            "x-model": "m",
+            "x-model-digest": "d",
+            "x-tokens": str(len(texts)),
+        }
+        return (
+            200,
+            {**headers, "x-cache": f"hits=0, misses={len(texts)}", "x-backend": "1/1"},
+            {"embeddings": [[0.0] * 4] * len(texts)},
+        )
 
 
 @contextmanager
@@ -116,13 +129,24 @@ def serving(backend: Backend) -> Iterator[Backend]:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """What the command is started with: a home of its own, where no system was ever started."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "PYTHONPATH": str(ROOT),
+        "NO_COLOR": "1",
+        **more,
+    }
 
 
 def start(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     """Start `omnimind bench …`."""
     return subprocess.Popen(
-        (sys.executable, "-m", "omnimind_ops", "bench", *words), env=environment(home, **more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        (sys.executable, "-m", "omnimind_ops", "bench", *words),
+        env=environment(home, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -17,7 +17,9 @@ FEW = ("embeddings", "--n", "40", "--batch", "8", "--repeats", "3")
 def test_a_requirement_that_a_slowed_backend_misses_is_99_and_one_that_it_meets_is_0(tmp_path: Path) -> None:
     with serving(Backend()) as fast, serving(Backend(told={"inference": 120.0})) as slow:
         good = bench(tmp_path, *FEW, "--target", fast.url, "--require", "p95<100ms", "--json")
-        bad = bench(tmp_path, *FEW, "--target", slow.url, "--require", "p95<100ms", "--require", "texts_per_s>1", "--json")
+        bad = bench(
+            tmp_path, *FEW, "--target", slow.url, "--require", "p95<100ms", "--require", "texts_per_s>1", "--json"
+        )
     assert good.returncode == 0, good.stderr
     assert bad.returncode == 99
     assert "p95<100ms" in bad.stderr
@@ -84,7 +86,9 @@ def test_a_device_that_changes_meanwhile_is_no_result(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     with serving(Backend(told={"inference": 40.0})) as backend:
-        with start(tmp_path, "embeddings", "--n", "4000", "--batch", "4", "--target", backend.url, "--save", "part", "--json") as process:
+        with start(
+            tmp_path, "embeddings", "--n", "4000", "--batch", "4", "--target", backend.url, "--save", "part", "--json"
+        ) as process:
             while backend.posts < 60:
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
@@ -101,7 +105,9 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     assert saved["total"] == found["total"]
 
 
-def test_a_stranger_is_asked_by_the_routes_that_it_describes_and_what_it_does_not_tell_is_not_told(tmp_path: Path) -> None:
+def test_a_stranger_is_asked_by_the_routes_that_it_describes_and_what_it_does_not_tell_is_not_told(
+    tmp_path: Path,
+) -> None:
     with serving(Backend(service="", routes=("/v1/embeddings",))) as backend:
         found = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
     assert found["route"] == "POST /v1/embeddings"
@@ -136,7 +142,19 @@ def test_a_result_is_compared_with_one_of_the_same_work_and_no_other(tmp_path: P
         posts = fast.posts
         other = bench(tmp_path, "embeddings", "--n", "8", "--batch", "8", "--target", fast.url, "--baseline", "docker")
         assert fast.posts == posts, "refused before anything was measured"
-        anyway = bench(tmp_path, "embeddings", "--n", "8", "--batch", "8", "--target", fast.url, "--baseline", "docker", "--compare-anyway")
+        anyway = bench(
+            tmp_path,
+            "embeddings",
+            "--n",
+            "8",
+            "--batch",
+            "8",
+            "--target",
+            fast.url,
+            "--baseline",
+            "docker",
+            "--compare-anyway",
+        )
     rows = {row["name"]: row for row in found["comparison"]["rows"]}
     assert rows["inference"]["ratio"] == 4.0
     assert "× faster" in found["comparison"]["verdict"]
@@ -161,7 +179,17 @@ def test_a_baseline_of_another_machine_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--cache", "icy"), ("--device", "tpu"), ("--require", "p95"), ("--require", "p95<2kg"), ("--require", "speed>1"), ("--target", "moon"), ("--save", "../x"), ("--batch", "5000"), ("--plot", "x.doc")],
+    [
+        ("--cache", "icy"),
+        ("--device", "tpu"),
+        ("--require", "p95"),
+        ("--require", "p95<2kg"),
+        ("--require", "speed>1"),
+        ("--target", "moon"),
+        ("--save", "../x"),
+        ("--batch", "5000"),
+        ("--plot", "x.doc"),
+    ],
 )
 def test_wrong_usage_is_64_before_anything_is_asked(tmp_path: Path, words: tuple[str, ...]) -> None:
     with serving(Backend()) as backend:
@@ -211,7 +239,15 @@ def test_without_matplotlib_it_says_what_to_install_before_it_measures(tmp_path:
     (tmp_path / "lib/matplotlib").mkdir(parents=True)
     (tmp_path / "lib/matplotlib/__init__.py").write_text("raise ImportError('not here')")
     with serving(Backend()) as backend:
-        said = bench(tmp_path, *FEW, "--target", backend.url, "--plot", str(tmp_path / "a.svg"), PYTHONPATH=f"{tmp_path / 'lib'}:{Path(__file__).parents[2]}")
+        said = bench(
+            tmp_path,
+            *FEW,
+            "--target",
+            backend.url,
+            "--plot",
+            str(tmp_path / "a.svg"),
+            PYTHONPATH=f"{tmp_path / 'lib'}:{Path(__file__).parents[2]}",
+        )
     assert said.returncode == 1
     assert "-m pip install 'matplotlib>=3.10'" in said.stderr
     assert not backend.asked
@@ -224,4 +260,18 @@ def test_help_imports_nothing_that_measures_or_draws(tmp_path: Path, words: tupl
     imported = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
     assert said.returncode == 0
     assert "omnimind_ops.cli.bench" in imported
-    assert imported & {"httpx", "rich", "numpy", "redis", "http.client", "matplotlib", "omnimind_ops.settings", "omnimind_ops.flows.bench", "omnimind_ops.bench.document"} == set()
+    assert (
+        imported
+        & {
+            "httpx",
+            "rich",
+            "numpy",
+            "redis",
+            "http.client",
+            "matplotlib",
+            "omnimind_ops.settings",
+            "omnimind_ops.flows.bench",
+            "omnimind_ops.bench.document",
+        }
+        == set()
+    )

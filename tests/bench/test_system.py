@@ -42,7 +42,9 @@ def kept(world: World) -> dict[str, Any]:
     collections = httpx.get(f"{world.qdrant_url}/collections", headers=headers).json()["result"]["collections"]
     points = 0
     if world.collection in {one["name"] for one in collections}:
-        said = httpx.post(f"{world.qdrant_url}/collections/{world.collection}/points/count", headers=headers, json={"exact": True})
+        said = httpx.post(
+            f"{world.qdrant_url}/collections/{world.collection}/points/count", headers=headers, json={"exact": True}
+        )
         points = said.json()["result"]["count"]
     return {**rows, "cached": cached, "points": points}
 
@@ -68,7 +70,20 @@ def test_every_stage_of_an_embedding_is_told_and_they_add_up(system: System) -> 
     found = measured(system.run("bench", *FEW, "--json"))
     rows = {row["name"]: row for row in found["stages"]}
     assert [name for name, row in rows.items() if row["p50_ms"] is None] == []
-    assert list(rows) == ["request", "tcp", "backend", "tokenise", "queue", "inference", "engine", "serialise", "qdrant", "redis", "postgres", "response"]
+    assert list(rows) == [
+        "request",
+        "tcp",
+        "backend",
+        "tokenise",
+        "queue",
+        "inference",
+        "engine",
+        "serialise",
+        "qdrant",
+        "redis",
+        "postgres",
+        "response",
+    ]
     assert found["sum_check"]["ok"] is True, found["sum_check"]
     assert found["device"] == "cpu"
     assert rows["inference"]["note"].startswith("cpu, ")
@@ -84,7 +99,10 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
     assert warm["cache"] == {"hits": 24 * warm["repeats"], "misses": 0}
     inference = next(row for row in warm["stages"] if row["name"] == "inference")
     assert (inference["p50_ms"], inference["note"]) == (None, "not asked: all of it was in the cache")
-    assert next(row for row in warm["stages"] if row["name"] == "redis")["note"] == f"warm: {24 * warm['repeats']} of {24 * warm['repeats']} found"
+    assert (
+        next(row for row in warm["stages"] if row["name"] == "redis")["note"]
+        == f"warm: {24 * warm['repeats']} of {24 * warm['repeats']} found"
+    )
     assert off["cache"]["hits"] == 0
     assert warm["total"]["p50_ms"] < off["total"]["p50_ms"]
 
@@ -96,7 +114,9 @@ def test_a_gpu_that_is_not_there_has_no_result(system: System) -> None:
 
 
 def test_four_callers_at_once_still_add_up(system: System) -> None:
-    found = measured(system.run("bench", "embeddings", "--n", "64", "--batch", "4", "-c", "4", "--repeats", "3", "--json"))
+    found = measured(
+        system.run("bench", "embeddings", "--n", "64", "--batch", "4", "-c", "4", "--repeats", "3", "--json")
+    )
     assert found["sum_check"]["difference"] < 0.15, "what waits for a worker's event loop is in no stage"
     assert found["settings"]["concurrency"] == 4
 
@@ -110,7 +130,9 @@ def test_nothing_is_measured_while_another_omnimind_changes_the_system(system: S
 
 def test_a_user_that_a_killed_measurement_left_behind_goes_with_a_later_one(system: System) -> None:
     with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
-        link.execute("INSERT INTO users (name, password_hash, role, created_at) VALUES ('omnimind-bench-0', 'x', 'reader', now() - interval '2 days')")
+        link.execute(
+            "INSERT INTO users (name, password_hash, role, created_at) VALUES ('omnimind-bench-0', 'x', 'reader', now() - interval '2 days')"
+        )
     measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
     assert system.run("user", "add", "omnimind-bench-1", "--generate").code == 1, "nobody else may have such a name"
 
@@ -143,7 +165,9 @@ def test_saved_results_are_shown_by_the_backend(system: System) -> None:
     made = system.run("user", "add", "someone", "--generate", "--json").ok()
     try:
         token = system.run("user", "token", "someone", "--json").ok().result["token"]
-        with httpx.Client(base_url=f"http://127.0.0.1:{system.backends[0]}", headers={"authorization": f"Bearer {token}"}) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{system.backends[0]}", headers={"authorization": f"Bearer {token}"}
+        ) as client:
             listed = client.get("/bench").json()["results"]
             kept_one = client.get("/bench/one").json()
     finally:
@@ -155,7 +179,9 @@ def test_saved_results_are_shown_by_the_backend(system: System) -> None:
 
 
 def test_search_finds_what_an_exact_search_finds(system: System) -> None:
-    found = measured(system.run("bench", "search", "--n", "20", "--repeats", "3", "--json", "--require", "recall>=0.99"))
+    found = measured(
+        system.run("bench", "search", "--n", "20", "--repeats", "3", "--json", "--require", "recall>=0.99")
+    )
     assert found["filled"] == 1000
     assert found["points"] >= 500
     assert found["recall"] >= 0.99
@@ -172,9 +198,13 @@ def test_circuits_are_measured_on_the_cpu_and_nothing_is_kept_for_a_router_witho
 
 
 def test_a_killed_backend_loses_no_request(system: System) -> None:
-    found = measured(system.run("bench", "cluster", "--rate", "10", "--for", "6", "--kill", "--json", "--require", "lost<1"))
+    found = measured(
+        system.run("bench", "cluster", "--rate", "10", "--for", "6", "--kill", "--json", "--require", "lost<1")
+    )
     assert found["requests"] == 60
     assert found["lost"] == 0
     assert found["killed"]["service"] == f"backend-{system.backends[0]}"
-    assert {one["url"].rpartition(":")[2] for one in found["backends"] if one["answers"]} == {str(port) for port in system.backends}
+    assert {one["url"].rpartition(":")[2] for one in found["backends"] if one["answers"]} == {
+        str(port) for port in system.backends
+    }
     assert len({worker for one in found["backends"] for worker in one["workers"]}) >= 3

@@ -17,25 +17,39 @@ TOLD_SECONDS = 10.0
 
 def main(words: list[str] | None = None) -> int:
     """Return 0 when nothing bad happened, 1 when something did, 2 when there was nothing to be done, 130 after Ctrl-C."""
-    options = argparse.ArgumentParser(prog="nox -s campaign --", description=__doc__, epilog="; ".join(f"{one.name}: {one.about}" for one in EVERY.values()))
+    options = argparse.ArgumentParser(
+        prog="nox -s campaign --",
+        description=__doc__,
+        epilog="; ".join(f"{one.name}: {one.about}" for one in EVERY.values()),
+    )
     options.add_argument("name", choices=sorted(EVERY))
-    options.add_argument("--seed", type=int, default=SAMPLE_SEED, help="which trials: the same seed makes the same ones")
+    options.add_argument(
+        "--seed", type=int, default=SAMPLE_SEED, help="which trials: the same seed makes the same ones"
+    )
     options.add_argument("--count", type=int, default=100, help="how many, those made before included")
     options.add_argument("--resume", action="store_true", help="go on with what was begun under this seed")
     options.add_argument("--only", type=int, metavar="NUMBER", help="make this one trial again, and keep nothing")
-    options.add_argument("--sample", action="store_true", help="make the few fixed trials that CI makes, and keep nothing")
+    options.add_argument(
+        "--sample", action="store_true", help="make the few fixed trials that CI makes, and keep nothing"
+    )
     options.add_argument("--no-row", action="store_true", help="do not append the result to docs/measurements.md")
     asked = options.parse_args(words)
     campaign = EVERY[asked.name]
     if asked.only is not None or asked.sample:
-        return _shown(campaign, asked.seed, campaign.sample) if asked.sample else _shown(campaign, asked.seed, (asked.only,))
+        return (
+            _shown(campaign, asked.seed, campaign.sample)
+            if asked.sample
+            else _shown(campaign, asked.seed, (asked.only,))
+        )
     kept = state.State(state.place(campaign.name, asked.seed), record.commit())
     try:
         before = kept.results() if asked.resume else {}
     except state.CannotResumeError as error:
         sys.exit(str(error))
     if kept.path.exists() and not asked.resume:
-        sys.exit(f"{kept.path} holds trials of this seed: --resume goes on with them, another --seed makes others; or remove it")
+        sys.exit(
+            f"{kept.path} holds trials of this seed: --resume goes on with them, another --seed makes others; or remove it"
+        )
     if not kept.path.exists():
         kept.begin()
     return _all(campaign, asked, kept, before)
@@ -53,7 +67,9 @@ def _shown(campaign: Campaign, seed: int, numbers: Sequence[int]) -> int:
 def _all(campaign: Campaign, asked: argparse.Namespace, kept: state.State, before: dict[int, Result]) -> int:
     found, told = dict(before), time.monotonic()
     numbers = [number for number in range(asked.count) if number not in before]
-    print(f"{campaign.name}, seed {asked.seed}, commit {kept.commit}: {len(numbers)} trials to make, {len(before)} made before; state in {kept.path}")
+    print(
+        f"{campaign.name}, seed {asked.seed}, commit {kept.commit}: {len(numbers)} trials to make, {len(before)} made before; state in {kept.path}"
+    )
     try:
         for number, result in trials(campaign, asked.seed, numbers):
             kept.add(number, result)

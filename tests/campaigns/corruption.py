@@ -139,8 +139,15 @@ def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
             continue
         if not isinstance(one, dict) or not isinstance(other, dict) or "points" not in one or "points" not in other:
             return f"{name}: {str(one)[:100]} instead of {str(other)[:100]}"
-        changed = [key for key in one["points"].keys() | other["points"].keys() if one["points"].get(key) != other["points"].get(key)]
-        missing, more = len(other["points"].keys() - one["points"].keys()), len(one["points"].keys() - other["points"].keys())
+        changed = [
+            key
+            for key in one["points"].keys() | other["points"].keys()
+            if one["points"].get(key) != other["points"].get(key)
+        ]
+        missing, more = (
+            len(other["points"].keys() - one["points"].keys()),
+            len(one["points"].keys() - other["points"].keys()),
+        )
         return f"{name}: {len(changed)} of {len(other['points'])} points differ, {missing} missing and {more} that should not be there, as {changed[:3]}; indexes {one['indexes']} instead of {other['indexes']}"
     return "nothing"
 
@@ -150,5 +157,7 @@ CAMPAIGN = Campaign(
     "files that a real Qdrant wrote, damaged at random and restored; accepted and different must be 0",
     opened,
     tuple(range(13)),
-    {UNSEEN: "Qdrant's own files carry no checksum of a point's vector, nor of which points are deleted: where the file beside is gone, nobody can tell a changed bit of them from another number"},
+    {
+        UNSEEN: "Qdrant's own files carry no checksum of a point's vector, nor of which points are deleted: where the file beside is gone, nobody can tell a changed bit of them from another number"
+    },
 )

@@ -34,7 +34,13 @@ def trial(running: Cluster, chance: random.Random) -> Result:
         return Result("not all is well afterwards", True, detail)
     if not row.figures:
         return Result("could not be injected here", detail=detail)
-    return Result("mended, nothing lost", detail=detail) if row.ok else Result("lost something, or was not mended", True, detail)
+    return (
+        Result("mended, nothing lost", detail=detail)
+        if row.ok
+        else Result("lost something, or was not mended", True, detail)
+    )
 
 
-CAMPAIGN = Campaign("faults", "each fault of the table of faults, in random order, on one embedded system", opened, (1, 2, 4, 13, 16))
+CAMPAIGN = Campaign(
+    "faults", "each fault of the table of faults, in random order, on one embedded system", opened, (1, 2, 4, 13, 16)
+)

@@ -36,7 +36,9 @@ def trial(chance: random.Random) -> Result:
             (folder / file).write_text(text)
         said, verb = [], "apply"
         for _ in range(chance.randint(1, KILLS)):
-            verb = "undo" if verb == "undo" or (said and chance.random() < 0.3) else "apply"  # who is on the way back stays on it
+            verb = (
+                "undo" if verb == "undo" or (said and chance.random() < 0.3) else "apply"
+            )  # who is on the way back stays on it
             said.append(f"{verb} {_killed(folder, verb, chance)}")
         verb = "undo" if verb == "undo" or chance.random() < 0.5 else "apply"
         code = forked(folder, verb)
@@ -61,7 +63,13 @@ def _killed(folder: Path, verb: str, chance: random.Random) -> str:
         left, when = chance.randint(1, WRITES), chance.choice(("before", "after"))
         return f"killed {when} write {left}" if forked(folder, verb, left, when) else f"ended before write {left}"
     moment = chance.uniform(0, MOMENT)
-    return f"killed after {moment * 1000:.1f} ms" if forked(folder, verb, moment=moment) else f"ended before {moment * 1000:.1f} ms"
+    return (
+        f"killed after {moment * 1000:.1f} ms"
+        if forked(folder, verb, moment=moment)
+        else f"ended before {moment * 1000:.1f} ms"
+    )
 
 
-CAMPAIGN = Campaign("kills", "kill -9 at random moments of a run and of its undo, on a real journal", opened, tuple(range(30)))
+CAMPAIGN = Campaign(
+    "kills", "kill -9 at random moments of a run and of its undo, on a real journal", opened, tuple(range(30))
+)

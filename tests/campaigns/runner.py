@@ -22,4 +22,3 @@ def trials(campaign: Campaign, seed: int, numbers: Iterable[int]) -> Iterator[tu
                 last = traceback.extract_tb(error.__traceback__)[-1]
                 result = Result(BROKEN, True, f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})")
             yield number, result
-

@@ -71,32 +71,52 @@ def _reckoned(running: Cluster, password: str, ledger: Ledger, detail: str) -> R
         ready = {str(one) for (one,) in link.execute("SELECT id FROM documents WHERE state = 'ready'").fetchall()}
     lost, undead = ledger.kept - ready, ledger.gone & ready
     cookie, port = _login(running.world.ports.backends[0], password), running.world.ports.backends[0]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"cookie": cookie}, timeout=60, trust_env=False) as http:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", headers={"cookie": cookie}, timeout=60, trust_env=False
+    ) as http:
         unread = {one for one in sorted(ledger.kept) if http.get(f"/documents/{one}").status_code != 200}
     points = _without_points(running, ledger.kept)
     detail = f"{len(ledger.kept)} kept, {len(ledger.gone)} deleted; {detail}"
     if lost or unread or points:
-        return Result("acknowledged writes are lost", True, f"rows {sorted(lost)[:3]}, unread {sorted(unread)[:3]}, without points {points[:3]}; {detail}")
+        return Result(
+            "acknowledged writes are lost",
+            True,
+            f"rows {sorted(lost)[:3]}, unread {sorted(unread)[:3]}, without points {points[:3]}; {detail}",
+        )
     if undead:
         return Result("deleted documents are there again", True, f"{sorted(undead)[:3]}; {detail}")
-    wrong = [said for said in ledger.answers if said.rsplit(" ", 1)[1] not in ("200", "201", "202", "204", "404", "503", "answer")]
-    return Result("answers that nobody should get", True, f"{wrong}; {detail}") if wrong else Result("all that was acknowledged is there", detail=detail)
+    wrong = [
+        said
+        for said in ledger.answers
+        if said.rsplit(" ", 1)[1] not in ("200", "201", "202", "204", "404", "503", "answer")
+    ]
+    return (
+        Result("answers that nobody should get", True, f"{wrong}; {detail}")
+        if wrong
+        else Result("all that was acknowledged is there", detail=detail)
+    )
 
 
 def _without_points(running: Cluster, kept: set[str]) -> list[str]:
     """Return the documents of which the vector store holds nothing."""
     world = running.world
-    with httpx.Client(base_url=world.qdrant_url, headers={"api-key": world.qdrant_key}, timeout=60, trust_env=False) as http:
+    with httpx.Client(
+        base_url=world.qdrant_url, headers={"api-key": world.qdrant_key}, timeout=60, trust_env=False
+    ) as http:
         found = list[str]()
         for one in sorted(kept):
             filter_ = {"must": [{"key": "document_id", "match": {"value": one}}]}
-            said = http.post(f"/collections/{world.collection}/points/count", json={"filter": filter_, "exact": True}).json()
+            said = http.post(
+                f"/collections/{world.collection}/points/count", json={"filter": filter_, "exact": True}
+            ).json()
             found += [one] * (said["result"]["count"] == 0)
         return found
 
 
 def _login(port: int, password: str) -> str:
-    said = httpx.post(f"http://127.0.0.1:{port}/auth/login", json={"name": NAME, "password": password}, timeout=60, trust_env=False)
+    said = httpx.post(
+        f"http://127.0.0.1:{port}/auth/login", json={"name": NAME, "password": password}, timeout=60, trust_env=False
+    )
     said.raise_for_status()
     return said.headers["set-cookie"].split(";")[0]
 

@@ -35,7 +35,10 @@ class Ledger:
 def calling(ports: tuple[int, ...], cookie: str, ledger: Ledger, seed: int, callers: int = 4) -> Iterator[None]:
     """Let them call for the block; afterwards each has ended what it was at."""
     over = threading.Event()
-    threads = [threading.Thread(target=_call, args=(ports, cookie, ledger, random.Random(f"{seed} {number}"), over)) for number in range(callers)]
+    threads = [
+        threading.Thread(target=_call, args=(ports, cookie, ledger, random.Random(f"{seed} {number}"), over))
+        for number in range(callers)
+    ]
     for one in threads:
         one.start()
     try:
@@ -61,7 +64,9 @@ def _call(ports: tuple[int, ...], cookie: str, ledger: Ledger, chance: random.Ra
 def _act(http: httpx.Client, base: str, ledger: Ledger, chance: random.Random, own: list[str]) -> None:
     what = chance.choices(("add", "delete", "search", "embed"), (5, 2, 2, 1))[0]
     if what == "add":
-        said = http.post(f"{base}/documents", json={"text": f"{chance.getrandbits(64):x} " + WORDS * chance.choice((1, 20, 200))})
+        said = http.post(
+            f"{base}/documents", json={"text": f"{chance.getrandbits(64):x} " + WORDS * chance.choice((1, 20, 200))}
+        )
         if said.status_code == 201:
             own.append(said.json()["id"])
             with ledger.lock:

@@ -28,7 +28,9 @@ class State:
         head, *lines = self.path.read_text().splitlines() or ["{}"]
         made = json.loads(head).get("commit")
         if made != self.commit:
-            raise CannotResumeError(f"{self.path} was begun with commit {made}, this is {self.commit}: check that one out, take another seed, or remove the file")
+            raise CannotResumeError(
+                f"{self.path} was begun with commit {made}, this is {self.commit}: check that one out, take another seed, or remove the file"
+            )
         found: dict[int, Result] = {}
         for line in lines:
             try:

@@ -73,7 +73,9 @@ def test_resumed_it_makes_only_what_is_missing(home: Path) -> None:
     assert command.main(["dice", "--seed", "7", "--count", "12", "--resume"]) == 2
 
 
-def test_what_was_begun_is_not_begun_anew_and_not_gone_on_with_under_another_commit(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_begun_is_not_begun_anew_and_not_gone_on_with_under_another_commit(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command.main(["dice", "--seed", "7", "--count", "5"])
     with pytest.raises(SystemExit, match="--resume goes on with them"):
         command.main(["dice", "--seed", "7", "--count", "5"])
@@ -102,7 +104,11 @@ def test_exit_code_and_row_say_whether_anything_bad_was_found(home: Path, capsys
 def test_a_sample_passes_over_known_kinds_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     low = next(number for number, result in trials(DICE, 1, range(100)) if result.bad and result.kind == "low")
     broken = next(number for number, result in trials(DICE, 1, range(100)) if result.kind == BROKEN)
-    for sample, known, code in (((low,), {}, 1), ((low,), {"low": "a die has low sides"}, 0), ((low, broken), {"low": "a die has low sides"}, 1)):
+    for sample, known, code in (
+        ((low,), {}, 1),
+        ((low,), {"low": "a die has low sides"}, 0),
+        ((low, broken), {"low": "a die has low sides"}, 1),
+    ):
         monkeypatch.setattr(command, "EVERY", {"dice": replace(DICE, sample=sample, known=known)})
         assert command.main(["dice", "--sample"]) == code
 

@@ -13,6 +13,13 @@ from tests.campaigns.record import ROOT
 
 @pytest.mark.parametrize("name", sorted(EVERY))
 def test_sample_holds(name: str) -> None:
-    done = subprocess.run((sys.executable, "-m", "tests.campaigns", name, "--sample"), capture_output=True, text=True, timeout=550, cwd=ROOT, check=False)
+    done = subprocess.run(
+        (sys.executable, "-m", "tests.campaigns", name, "--sample"),
+        capture_output=True,
+        text=True,
+        timeout=550,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert len(done.stdout.splitlines()) == len(EVERY[name].sample) > 0

@@ -93,5 +93,7 @@ def after(found: Prepared) -> str:
                 source = archive.extractfile(member)
                 assert source
                 path = member.name.removesuffix(".omnimind-new")
-                wanted.append(File("/" + path.lstrip("/"), source.read().decode(), member.mode, member.uname, member.gname))
+                wanted.append(
+                    File("/" + path.lstrip("/"), source.read().decode(), member.mode, member.uname, member.gname)
+                )
     return tar_answer(*wanted)

@@ -19,7 +19,9 @@ BEGAN = Goal(model="/srv/models/e5", workers=3, collection="thoughts")
 
 
 def run() -> Run:
-    return Run("r1", Plan("migrate", ()), RunState.CONFIRMED, {"goal": asdict(BEGAN)}, "2026-11-23T10:00:00+00:00", None, ())
+    return Run(
+        "r1", Plan("migrate", ()), RunState.CONFIRMED, {"goal": asdict(BEGAN)}, "2026-11-23T10:00:00+00:00", None, ()
+    )
 
 
 def test_what_the_settings_do_not_name_stays_as_the_migration_left_it() -> None:
@@ -27,7 +29,9 @@ def test_what_the_settings_do_not_name_stays_as_the_migration_left_it() -> None:
 
 
 def test_model_mode_and_open_reads_follow_the_settings() -> None:
-    assert goal_now(run(), Settings(model="", mode="fast", open_reads=True)) == replace(BEGAN, model="", mode="fast", open_reads=True)
+    assert goal_now(run(), Settings(model="", mode="fast", open_reads=True)) == replace(
+        BEGAN, model="", mode="fast", open_reads=True
+    )
 
 
 def test_a_folder_of_wheels_named_by_an_option_goes_before_the_one_of_the_migration() -> None:
@@ -36,10 +40,14 @@ def test_a_folder_of_wheels_named_by_an_option_goes_before_the_one_of_the_migrat
 
 
 def test_ports_names_and_places_of_data_do_not() -> None:
-    assert goal_now(run(), Settings(workers=1, collection="other", uploads="/srv/uploads", backend_ports=(9000,))) == BEGAN
+    assert (
+        goal_now(run(), Settings(workers=1, collection="other", uploads="/srv/uploads", backend_ports=(9000,))) == BEGAN
+    )
 
 
-@pytest.mark.parametrize("model", ["", "/srv/models/my e5", "intfloat/e5-small-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+@pytest.mark.parametrize(
+    "model", ["", "/srv/models/my e5", "intfloat/e5-small-v2", "sentence-transformers/all-MiniLM-L6-v2"]
+)
 def test_a_model_is_a_folder_or_a_name_on_a_hub(model: str) -> None:
     assert Settings(model=model).model == model
 

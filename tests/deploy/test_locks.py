@@ -29,7 +29,10 @@ def blocks(lock: str) -> list[str]:
 
 def pins(lock: str) -> dict[str, str]:
     """Version by package."""
-    return {name.lower().replace("_", "-"): version for name, version in (line.split()[0].split("==") for line in blocks(lock))}
+    return {
+        name.lower().replace("_", "-"): version
+        for name, version in (line.split()[0].split("==") for line in blocks(lock))
+    }
 
 
 @pytest.mark.parametrize("lock", HASHED)
@@ -37,7 +40,9 @@ def test_every_package_is_pinned_and_hashed(lock: str) -> None:
     assert blocks(lock)
     for line in blocks(lock):
         marker = r"( ; python_full_version (<|>=) '3\.[0-9]+')?"
-        assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;]+" + marker + r"(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[:80]
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[^\s;]+" + marker + r"(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[
+            :80
+        ]
 
 
 @pytest.mark.parametrize("lock", HASHED)
@@ -47,7 +52,9 @@ def test_it_is_the_same_version_for_every_python(lock: str) -> None:
 
 @pytest.mark.parametrize("python", VERSIONS)
 @pytest.mark.parametrize("lock", ["cpu", "cu12", "cu13", "cli"])
-def test_every_package_has_a_wheel_for_every_python_and_the_oldest_glibc(lock: str, python: str, tmp_path: Path) -> None:
+def test_every_package_has_a_wheel_for_every_python_and_the_oldest_glibc(
+    lock: str, python: str, tmp_path: Path
+) -> None:
     """Asked of the index, by the hashes in the lock; nothing is downloaded but what describes them."""
     said = resolved(tmp_path, lock, python, 31)
     assert said.returncode == 0, said.stderr
@@ -61,7 +68,16 @@ def test_a_newer_glibc_takes_them_too_and_an_older_one_does_not(tmp_path: Path) 
 
 def resolved(tmp_path: Path, lock: str, python: str, glibc: int) -> subprocess.CompletedProcess[str]:
     """Install a lock and the model for a host with this Python and glibc 2.`glibc`, but for the downloads."""
-    options = ("--dry-run", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(tmp_path / "target"))
+    options = (
+        "--dry-run",
+        "--no-config",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--target",
+        str(tmp_path / "target"),
+    )
     platform = ("--python-version", python, "--python-platform", f"x86_64-manylinux_2_{glibc}")
     files = ("-r", str(ROOT / f"locks/{lock}.txt"), "-r", str(ROOT / "locks/model.txt"))
     words = (find_uv_bin(), "pip", "install", *options, *platform, *files)
@@ -84,7 +100,9 @@ def test_the_cpu_has_aer_for_the_cpu_and_no_torch() -> None:
 def test_a_gpu_has_aer_for_the_gpu_only(lock: str) -> None:
     found = pins(lock)
     assert {"qiskit-aer-gpu", "torch", "transformers"} <= set(found)
-    assert "qiskit-aer" not in found, "both have the same files: the second one installed wins, and takes them along when it goes"
+    assert "qiskit-aer" not in found, (
+        "both have the same files: the second one installed wins, and takes them along when it goes"
+    )
     assert tuple(map(int, found["cuquantum-cu12"].split(".")[:2])) < (24, 11), "what Aer 0.18 was built for"
 
 
@@ -101,7 +119,9 @@ def test_nothing_is_there_that_shadows_drags_in_or_tells(lock: str) -> None:
 
 
 def test_importing_the_engine_tells_nobody() -> None:
-    assert importlib.util.find_spec("openvino_telemetry") is None, "pip uninstall it: with it every import of openvino sends an event"
+    assert importlib.util.find_spec("openvino_telemetry") is None, (
+        "pip uninstall it: with it every import of openvino sends an event"
+    )
 
 
 @pytest.mark.parametrize("lock", ["cpu", *GPU])
@@ -110,14 +130,21 @@ def test_a_host_has_all_that_backend_and_engine_ask_for_in_the_versions_that_the
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     asked = {re.split(r"[\[><=~!; ]", word)[0] for extra in ("backend", "engine") for word in extras[extra]}
     assert asked <= set(found)
-    assert {name: (version, tested[name]) for name, version in found.items() if name in tested and version != tested[name]} == {}
+    assert {
+        name: (version, tested[name]) for name, version in found.items() if name in tested and version != tested[name]
+    } == {}
 
 
 def test_the_command_has_all_that_it_asks_for_in_the_versions_of_the_services() -> None:
     found, services = pins("cli"), pins("cpu")
-    asked = {re.split(r"[\[><=~!; ]", word)[0] for word in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]}
+    asked = {
+        re.split(r"[\[><=~!; ]", word)[0]
+        for word in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
     assert asked <= set(found)
-    assert {name: (version, services.get(name)) for name, version in found.items() if services.get(name) != version} == {}
+    assert {
+        name: (version, services.get(name)) for name, version in found.items() if services.get(name) != version
+    } == {}
 
 
 def test_the_model_is_a_lock_of_its_own_and_holds_the_original_weights() -> None:

@@ -34,7 +34,9 @@ def run(monkeypatch: pytest.MonkeyPatch, wanted: list[Wanted], dry: bool = False
     said: list[dict[str, object]] = []
     last = job.run("test", "configure", Goal(), dry, lambda message: said.append(dict(message)))
     assert last["kind"] == "done", last
-    return int(str(last["changed"])), [str(line) for message in said if message["kind"] == "op" for line in message["lines"]]
+    return int(str(last["changed"])), [
+        str(line) for message in said if message["kind"] == "op" for line in message["lines"]
+    ]
 
 
 def everything(tmp_path: Path) -> list[Wanted]:
@@ -46,7 +48,9 @@ def everything(tmp_path: Path) -> list[Wanted]:
     ]
 
 
-def test_what_is_wanted_stands_and_a_second_time_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wanted_stands_and_a_second_time_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run(monkeypatch, everything(tmp_path))[0] == 1
     file = tmp_path / "a folder" / "it's.conf"
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("one\ntwo ünï\n", 0o640)
@@ -75,7 +79,9 @@ def test_a_changed_file_is_shown_as_a_diff_and_a_secret_is_not(tmp_path: Path, m
 
 
 @pytest.mark.parametrize("spoil", [lambda p: p.chmod(0o777), lambda p: os.chown(p, 1, 1), lambda p: p.write_text("x")])
-def test_mode_owner_and_content_are_each_put_right(spoil: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mode_owner_and_content_are_each_put_right(
+    spoil: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(monkeypatch, everything(tmp_path))
     spoil(tmp_path / "a folder" / "it's.conf")  # type: ignore[operator]
     assert run(monkeypatch, everything(tmp_path))[0] == 1
@@ -96,7 +102,9 @@ def test_what_should_be_absent_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "old").exists()
 
 
-def test_a_file_is_replaced_by_rename_so_a_reader_sees_the_old_or_the_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_replaced_by_rename_so_a_reader_sees_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "f"
     path.write_text("old")
     with path.open() as reader:

@@ -41,7 +41,11 @@ def test_nothing_is_activated_before_everything_is_configured() -> None:
 
 def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
     script = prepare(packages.install, goal).shell
-    words = ("exit 101", "systemctl mask postgresql.service redis-server.service", "$apt install postgresql redis-server redis-tools")
+    words = (
+        "exit 101",
+        "systemctl mask postgresql.service redis-server.service",
+        "$apt install postgresql redis-server redis-tools",
+    )
     guard, mask, apt = (script.index(one) for one in words)
     assert max(guard, mask) < apt
     assert script.index("trap restore EXIT") < guard
@@ -54,7 +58,9 @@ def test_installed_packages_are_left_alone(goal: Goal) -> None:
 
 
 def test_a_service_that_was_here_before_is_not_masked(goal: Goal) -> None:
-    found = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed"})
+    found = prepare(
+        packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed"}
+    )
     assert "$apt install redis-tools\n" in found.shell
     assert "systemctl mask" not in found.shell
 
@@ -62,18 +68,24 @@ def test_a_service_that_was_here_before_is_not_masked(goal: Goal) -> None:
 def test_of_two_services_only_the_new_one_is_masked(goal: Goal) -> None:
     found = prepare(packages.install, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
     assert "$apt install postgresql redis-tools\n" in found.shell
-    assert {line for line in found.shell.splitlines() if line.startswith("systemctl mask")} == {"systemctl mask postgresql.service 2>&1"}
+    assert {line for line in found.shell.splitlines() if line.startswith("systemctl mask")} == {
+        "systemctl mask postgresql.service 2>&1"
+    }
     assert found.lines == ["+ package postgresql", "+ package redis-tools"]
 
 
 def test_every_package_that_brings_a_service_is_known_to_the_undo(goal: Goal) -> None:
-    assert {package: unit for package, unit in {**postgres.PACKAGES, **redis.PACKAGES}.items() if unit} == guards.PACKAGED
+    assert {
+        package: unit for package, unit in {**postgres.PACKAGES, **redis.PACKAGES}.items() if unit
+    } == guards.PACKAGED
 
 
 def test_all_packages_come_by_one_apt(goal: Goal) -> None:
     assert prepare(packages.install, goal).shell.count("if ! $apt install") == 1
     for role in set(ROLES) - {"packages"}:
-        assert "$apt" not in prepare(find(role, "install"), goal, {"stat -L": f"1 1 755 root {goal.qdrant_binary}"}).shell, role
+        assert (
+            "$apt" not in prepare(find(role, "install"), goal, {"stat -L": f"1 1 755 root {goal.qdrant_binary}"}).shell
+        ), role
 
 
 def test_a_guard_left_behind_is_removed(goal: Goal) -> None:
@@ -82,7 +94,10 @@ def test_a_guard_left_behind_is_removed(goal: Goal) -> None:
     assert "$apt" not in script
 
 
-@pytest.mark.parametrize(("version", "is_there"), [("5:6.0.16-1ubuntu1", False), ("5:6.2.7-1", True), ("5:7.0.15-1", True), ("5:8.0.2-3", True)])
+@pytest.mark.parametrize(
+    ("version", "is_there"),
+    [("5:6.0.16-1ubuntu1", False), ("5:6.2.7-1", True), ("5:7.0.15-1", True), ("5:8.0.2-3", True)],
+)
 def test_words_of_6_2_are_used_only_where_redis_knows_them(goal: Goal, version: str, is_there: bool) -> None:
     found = prepare(redis.configure, goal, {"dpkg-query": f"P redis-server {version} installed"})
     assert (b" &* " in found.uploads[0]) is (b"bind 127.0.0.1 -::1\n" in found.uploads[0]) is is_there
@@ -97,7 +112,12 @@ def test_redis_is_told_digests_not_passwords(goal: Goal) -> None:
 def test_a_postgres_that_was_here_before_is_not_configured(goal: Goal) -> None:
     there = {"grep -HE": CLUSTER, "dpkg-query": "P postgresql 15+248 installed"}
     assert prepare(postgres.configure, goal, there).changes == 0
-    assert prepare(postgres.configure, goal, {**there, "dpkg-query": "P postgresql 15+248 installed\nR postgresql"}).changes == 1
+    assert (
+        prepare(
+            postgres.configure, goal, {**there, "dpkg-query": "P postgresql 15+248 installed\nR postgresql"}
+        ).changes
+        == 1
+    )
 
 
 def test_role_and_database_are_made_in_utf8_whatever_the_cluster_is(goal: Goal) -> None:
@@ -119,10 +139,20 @@ def test_role_and_database_as_wanted_change_nothing(goal: Goal) -> None:
 def test_the_schema_is_brought_up_to_date_with_the_database_and_again_after_an_update(goal: Goal) -> None:
     held = {"grep -HE": CLUSTER, "pg_authid": f"R {secrets.scram(secrets.NOT_YET)} t\nD UTF8 omnimind\nA 1 1"}
     up = UP.replace("Id=redis-server", "Id=postgresql@15-main")
-    down = up.replace("Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=active", "Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=failed")
-    assert "systemctl start omnimind-migrate-db.service" in prepare(postgres.activate, goal, {**held, "systemctl show": down}).shell
-    updated = prepare(postgres.activate, goal, {**held, "systemctl show": f"{up}\n\nPath={NOON} /opt/omnimind/venv"}).shell
-    assert [line for line in updated.splitlines() if line.startswith("systemctl restart")] == ["systemctl restart omnimind-migrate-db.service"]
+    down = up.replace(
+        "Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=active",
+        "Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=failed",
+    )
+    assert (
+        "systemctl start omnimind-migrate-db.service"
+        in prepare(postgres.activate, goal, {**held, "systemctl show": down}).shell
+    )
+    updated = prepare(
+        postgres.activate, goal, {**held, "systemctl show": f"{up}\n\nPath={NOON} /opt/omnimind/venv"}
+    ).shell
+    assert [line for line in updated.splitlines() if line.startswith("systemctl restart")] == [
+        "systemctl restart omnimind-migrate-db.service"
+    ]
 
 
 def test_a_database_in_another_encoding_is_refused(goal: Goal) -> None:
@@ -148,9 +178,17 @@ def test_a_host_where_all_runs_is_left_alone(goal: Goal) -> None:
 
 
 def test_what_people_wait_for_starts_first_then_the_rest_in_one_call_and_enabling_comes_last(goal: Goal) -> None:
-    script = prepare(units.activate, goal, {"systemctl show": UP.replace("active", "inactive").replace("=enabled", "=disabled")}).shell
+    script = prepare(
+        units.activate, goal, {"systemctl show": UP.replace("active", "inactive").replace("=enabled", "=disabled")}
+    ).shell
     first, rest = (line.split() for line in script.splitlines() if line.startswith("systemctl start "))
-    assert {native.REDIS, native.QDRANT, "omnimind-8000@1.service", "omnimind-3001@1.service", *native.sockets(goal)} <= set(first)
+    assert {
+        native.REDIS,
+        native.QDRANT,
+        "omnimind-8000@1.service",
+        "omnimind-3001@1.service",
+        *native.sockets(goal),
+    } <= set(first)
     assert not {"omnimind-8000@2.service", native.GUARD} & set(first)
     assert rest == ["systemctl", "start", "omnimind.target"]
     assert script.count("systemctl enable ") == 1
@@ -176,16 +214,27 @@ def test_systemd_is_reloaded_only_when_it_says_so(goal: Goal) -> None:
         reload(name="Reload", units=native.all_units(goal))
 
     assert prepare(stage, goal, {"systemctl show": UP}).commands == []
-    assert prepare(stage, goal, {"systemctl show": UP.replace("Reload=no", "Reload=yes", 1)}).commands == ["systemctl daemon-reload"]
+    assert prepare(stage, goal, {"systemctl show": UP.replace("Reload=no", "Reload=yes", 1)}).commands == [
+        "systemctl daemon-reload"
+    ]
     masked = UP.replace("Reload=no", "Reload=yes", 1).replace("LoadState=loaded", "LoadState=masked", 1)
     assert prepare(stage, goal, {"systemctl show": masked}).commands == []
 
 
-ACCOUNTS = "omnimind:x:999:999::/var/lib/omnimind:/usr/sbin/nologin\nqdrant:x:998:998::/var/lib/qdrant:/usr/sbin/nologin"
+ACCOUNTS = (
+    "omnimind:x:999:999::/var/lib/omnimind:/usr/sbin/nologin\nqdrant:x:998:998::/var/lib/qdrant:/usr/sbin/nologin"
+)
 
 
 @pytest.mark.parametrize(
-    ("role", "stage"), [("base", "install"), *((role, "configure") for role in ("postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units"))]
+    ("role", "stage"),
+    [
+        ("base", "install"),
+        *(
+            (role, "configure")
+            for role in ("postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
+        ),
+    ],
 )
 def test_a_second_time_changes_nothing(role: str, stage: str, goal: Goal) -> None:
     packages = "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed\nR postgresql"

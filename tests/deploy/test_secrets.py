@@ -23,7 +23,9 @@ def test_the_scram_verifier_is_the_one_of_rfc_7677() -> None:
     import base64
 
     verifier = secrets.scram("pencil", base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
-    assert verifier == ("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=")
+    assert verifier == (
+        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    )
     assert secrets.is_scram_of(verifier, "pencil")
     assert not secrets.is_scram_of(verifier, "pencils")
 
@@ -41,8 +43,14 @@ def test_a_host_without_secrets_gets_all_of_them_and_nothing_is_shown(goal: Goal
 
 
 def test_existing_secrets_keep_their_value_and_a_missing_one_is_made(goal: Goal) -> None:
-    found = prepare(base.configure, goal, {"tar --no-recursion": tar_answer(*here("postgres.password", "redis.password", "qdrant.key"))})
-    assert [line.split()[1] for line in found.lines if ".password" in line or ".key" in line] == [secrets.path_of("redis-app.password")]
+    found = prepare(
+        base.configure,
+        goal,
+        {"tar --no-recursion": tar_answer(*here("postgres.password", "redis.password", "qdrant.key"))},
+    )
+    assert [line.split()[1] for line in found.lines if ".password" in line or ".key" in line] == [
+        secrets.path_of("redis-app.password")
+    ]
 
 
 def test_no_secret_is_on_a_command_line_or_in_a_line_for_people(goal: Goal) -> None:

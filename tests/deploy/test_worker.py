@@ -113,7 +113,13 @@ def test_the_worker_goes_when_its_parent_is_killed() -> None:
         " stdout=subprocess.PIPE, start_new_session=True, text=True); p.stdin.write('{}\\n'); p.stdin.flush(); p.stdout.readline();"
         " print(p.pid, flush=True); sys.stdin.read()"
     )
-    parent = subprocess.Popen((sys.executable, "-c", script), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    parent = subprocess.Popen(
+        (sys.executable, "-c", script),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert parent.stdin and parent.stdout
     worker = int(parent.stdout.readline())
     parent.kill()

@@ -14,7 +14,12 @@ FOLDER = "/root/omnimind"
 def clone(host: Host) -> str:
     """Copy the files to the host; returns their folder there."""
     tracked = call(("git", "ls-files", "-z"), cwd=ROOT).encode()
-    archive = subprocess.run(["tar", "-C", ROOT, "--null", "-T", "-", "-c", "--owner=0", "--group=0"], input=tracked, capture_output=True, check=True)
+    archive = subprocess.run(
+        ["tar", "-C", ROOT, "--null", "-T", "-", "-c", "--owner=0", "--group=0"],
+        input=tracked,
+        capture_output=True,
+        check=True,
+    )
     host.run(("mkdir", "-p", FOLDER))
     host.run(("tar", "-x", "-C", FOLDER), input=archive.stdout)
     return FOLDER

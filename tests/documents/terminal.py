@@ -24,7 +24,15 @@ CA_VARIABLES = (*certificates.VARIABLES, "NODE_EXTRA_CA_CERTS")
 
 def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Home, PATH and terminal; and where packages come from, which this machine may have to say: its CA and its folder of wheels."""
-    kept = {"HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash", "PATH": LOGIN_PATH, "TERM": "xterm", "LANG": "C.UTF-8"}
+    kept = {
+        "HOME": "/root",
+        "USER": "root",
+        "LOGNAME": "root",
+        "SHELL": "/bin/bash",
+        "PATH": LOGIN_PATH,
+        "TERM": "xterm",
+        "LANG": "C.UTF-8",
+    }
     if certificates.outer_bundle():
         kept |= dict.fromkeys(CA_VARIABLES, certificates.INSIDE)
     return kept | {name: outer[name] for name in ("PIP_FIND_LINKS",) if name in outer}
@@ -52,7 +60,9 @@ def type_in(host: Host, script: str, cwd: str, timeout: float) -> Typed:
     began = time.monotonic()
     outer, inner = pty.openpty()
     try:
-        client = subprocess.Popen(["docker", "exec", "-it", "--workdir", cwd, host.name, *words], stdin=inner, stdout=inner, stderr=inner)
+        client = subprocess.Popen(
+            ["docker", "exec", "-it", "--workdir", cwd, host.name, *words], stdin=inner, stdout=inner, stderr=inner
+        )
         os.close(inner)
         shown = _talk(outer, client, time.monotonic() + timeout + 20)
     finally:

@@ -16,7 +16,9 @@ from omnimind_ops.tools.shell import run
 from tests.documents.blocks import CLASSES, GUIDE, README, ROOT, Block, blocks, host_blocks
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("locks/*.md"), *ROOT.glob("tests/**/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("locks/*.md"), *ROOT.glob("tests/**/*.md")]
+)
 
 
 @pytest.mark.parametrize("file", [README, GUIDE], ids=lambda file: file.name)
@@ -31,7 +33,14 @@ def test_each_class_has_its_blocks() -> None:
     assert blocks(GUIDE, "options")
     commands = [line.split("#")[0].split() for block in host_blocks() for line in block.text.splitlines()]
     first = [" ".join(words[:2]) for words in commands]
-    for name in ("sh install.sh", "omnimind doctor", "omnimind migrate", "omnimind confirm", "omnimind rollback", "omnimind finish"):
+    for name in (
+        "sh install.sh",
+        "omnimind doctor",
+        "omnimind migrate",
+        "omnimind confirm",
+        "omnimind rollback",
+        "omnimind finish",
+    ):
         assert name in first, f"no block of class host runs {name}"
 
 
@@ -46,7 +55,9 @@ def test_the_readmes_second_command_is_what_ci_runs() -> None:
 def test_options_in_a_synopsis_are_those_of_help(block: Block) -> None:
     program, command = block.text.split()[:2]
     assert program == "omnimind"
-    text = run((str(Path(sys.executable).with_name("omnimind")), command, "--help"), env={"COLUMNS": "200", "TERM": "dumb"}).out
+    text = run(
+        (str(Path(sys.executable).with_name("omnimind")), command, "--help"), env={"COLUMNS": "200", "TERM": "dumb"}
+    ).out
     assert set(OPTION.findall(block.text)) == set(OPTION.findall(text)) - {"--help"}
 
 
@@ -57,6 +68,10 @@ def test_the_readme_claims_what_the_preflight_accepts() -> None:
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_links_and_pictures_lead_to_files(file: Path) -> None:
     inline = [child for token in MarkdownIt().parse(file.read_text()) for child in token.children or ()]
-    targets = [str(child.attrs.get("href") or child.attrs.get("src")) for child in inline if child.type in ("link_open", "image")]
+    targets = [
+        str(child.attrs.get("href") or child.attrs.get("src"))
+        for child in inline
+        if child.type in ("link_open", "image")
+    ]
     lost = [target for target in targets if "://" not in target and not (file.parent / target.split("#")[0]).exists()]
     assert lost == []

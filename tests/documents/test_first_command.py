@@ -26,7 +26,9 @@ def machine() -> Iterator[Host]:
 def test_the_first_command_works_on_a_clean_machine(machine: Host) -> None:
     (block,) = blocks(README, "machine")
     typed = type_in(machine, block.text, clone(machine), SECONDS)
-    assert typed.code == 0, f"{block.place} ends with exit code {typed.code}:\n{typed.shown[-8000:]}\n{machine.journal()}"
+    assert typed.code == 0, (
+        f"{block.place} ends with exit code {typed.code}:\n{typed.shown[-8000:]}\n{machine.journal()}"
+    )
     assert "omnimind-8000@1.service" in typed.shown and "This took" in typed.shown
     print(typed.shown[typed.shown.rindex("This took") :])
     assert machine.sh("docker ps -aq") == "", "a disposable host is left"

@@ -26,7 +26,9 @@ def host() -> Iterator[Host]:
 @pytest.mark.parametrize("block", host_blocks(), ids=lambda block: block.place)
 def test_the_commands_work_as_they_stand(host: Host, block: Block) -> None:
     typed = type_in(host, block.text, FOLDER, SECONDS)
-    assert typed.code == 0, f"{block.place} ends with exit code {typed.code}:\n{block.text}\n{typed.shown[-6000:]}\n{host.journal()}"
+    assert typed.code == 0, (
+        f"{block.place} ends with exit code {typed.code}:\n{block.text}\n{typed.shown[-6000:]}\n{host.journal()}"
+    )
 
 
 def test_the_story_ends_with_native_services_alone(host: Host) -> None:

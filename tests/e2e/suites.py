@@ -64,8 +64,14 @@ SUITES = (BOOKWORM, TRIXIE, BULLSEYE)
 @contextmanager
 def booted(suite: Suite, points: int, foreign: bool = False) -> Iterator[Host]:
     """A host of this suite for a block, with the sample stack on it and the command installed."""
-    mounts = [wheelhouse.mount(python=suite.python), *([cpython.mount()] if suite.brought else []), Mount(INDEX, "/testhost/index.py")]
-    with boot_sample(points=points, foreign=foreign, recipe=Recipe(suite.name), mounts=mounts, environment=suite.environment) as host:
+    mounts = [
+        wheelhouse.mount(python=suite.python),
+        *([cpython.mount()] if suite.brought else []),
+        Mount(INDEX, "/testhost/index.py"),
+    ]
+    with boot_sample(
+        points=points, foreign=foreign, recipe=Recipe(suite.name), mounts=mounts, environment=suite.environment
+    ) as host:
         if suite.index:
             serve(host)
         tool.install(host, suite.install)

@@ -26,7 +26,9 @@ def host() -> Iterator[Host]:
 
 def run(host: Host, rows: str, capsys: pytest.CaptureFixture[str]) -> subprocess.CompletedProcess[str]:
     """Inject the faults of these rows once each; print the table."""
-    said = host.run((*WORDS, "--no-control", "--no-bounds", "--rounds", "1", "--rows", rows), cwd=PLACE, check=False, timeout=600)
+    said = host.run(
+        (*WORDS, "--no-control", "--no-bounds", "--rounds", "1", "--rows", rows), cwd=PLACE, check=False, timeout=600
+    )
     with capsys.disabled():
         print(f"\n{said.stdout}")
     return said
@@ -65,5 +67,7 @@ def test_a_slow_dependency_has_nothing_restarted(host: Host, capsys: pytest.Capt
     assert not any(hurt(host, "14", capsys)["lost"].values())
 
 
-def test_a_rolling_restart_and_a_start_that_fails_cost_no_request(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rolling_restart_and_a_start_that_fails_cost_no_request(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert not any(hurt(host, "6,7,8", capsys)["lost"].values())

@@ -9,7 +9,19 @@ import pytest
 from omnimind_ops import __version__
 from tests.hosts import cpython, wheelhouse
 from tests.hosts.host import Host
-from tests.hosts.installer import CHECKOUT, CLI, COMMAND, WHEELS, environments, everything, from_wheelhouse, install, packages, put_checkout, put_wheel
+from tests.hosts.installer import (
+    CHECKOUT,
+    CLI,
+    COMMAND,
+    WHEELS,
+    environments,
+    everything,
+    from_wheelhouse,
+    install,
+    packages,
+    put_checkout,
+    put_wheel,
+)
 from tests.hosts.recipe import Recipe
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -60,7 +72,9 @@ def test_installed_from_a_wheel_used_by_all_upgraded_and_removed(host: Host) -> 
     assert "is there already" in from_wheelhouse(host, OLD).stdout
     assert environments(host) == old
 
-    host.sh(f"nohup {CLI}/{old[0]}/bin/python -c 'import time; time.sleep(600)' >/dev/null 2>&1 & echo $! >/tmp/old.pid")
+    host.sh(
+        f"nohup {CLI}/{old[0]}/bin/python -c 'import time; time.sleep(600)' >/dev/null 2>&1 & echo $! >/tmp/old.pid"
+    )
     from_wheelhouse(host, __version__)
     assert host.sh("omnimind --version") == f"omnimind {__version__}"
     assert len(environments(host)) == 2, "a process runs from the old one"
@@ -85,9 +99,13 @@ def test_an_index_that_cannot_be_reached_leaves_nothing(host: Host) -> None:
     before, everywhere = packages(host), everything(host)
     said = install(host, check=False, env={"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"})
     assert said.returncode == 1
-    assert "cannot get uv from the index" in said.stderr and "127.0.0.1" in said.stderr and "--wheelhouse" in said.stderr
+    assert (
+        "cannot get uv from the index" in said.stderr and "127.0.0.1" in said.stderr and "--wheelhouse" in said.stderr
+    )
     assert packages(host) == before, "python3-venv, which came for it, went"
-    assert [line for line in everything(host) if "omnimind" in line] == [line for line in everywhere if "omnimind" in line]
+    assert [line for line in everything(host) if "omnimind" in line] == [
+        line for line in everywhere if "omnimind" in line
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +114,11 @@ def test_an_index_that_cannot_be_reached_leaves_nothing(host: Host) -> None:
         ("mount --bind /opt /opt; mount -o remount,bind,ro /opt", "umount /opt", "/opt cannot be written"),
         ("mount -t tmpfs -o size=64m none /opt", "umount /opt", "64 MB free"),
         (f"echo mine > {COMMAND}", f"rm {COMMAND}", "is not ours"),
-        ("cp /etc/os-release /etc/kept; sed -i 's/^ID=.*/ID=fedora/' /etc/os-release", "cat /etc/kept >/etc/os-release; rm /etc/kept", "fedora:12 is not supported"),
+        (
+            "cp /etc/os-release /etc/kept; sed -i 's/^ID=.*/ID=fedora/' /etc/os-release",
+            "cat /etc/kept >/etc/os-release; rm /etc/kept",
+            "fedora:12 is not supported",
+        ),
     ],
     ids=["read-only", "full", "taken", "another-system"],
 )
@@ -114,7 +136,9 @@ def test_what_cannot_work_is_told_before_anything_is_done(host: Host, prepare: s
 def test_a_process_killed_on_the_way_is_made_good_by_the_next(host: Host) -> None:
     everywhere = everything(host)
     words = f"setsid sh {WHEELS}/{OLD}/install.sh --yes --wheelhouse /wheelhouse & echo $!"
-    host.sh(f"{words} >/tmp/pid; until [ -e {CLI}/{OLD}-*/bin/python ]; do sleep 0.05; done; kill -9 -- -$(cat /tmp/pid)")
+    host.sh(
+        f"{words} >/tmp/pid; until [ -e {CLI}/{OLD}-*/bin/python ]; do sleep 0.05; done; kill -9 -- -$(cat /tmp/pid)"
+    )
     assert host.sh("ls -A /opt/omnimind").split() != []
     from_wheelhouse(host, OLD)
     assert host.sh("omnimind --version") == f"omnimind {OLD}"
@@ -144,7 +168,11 @@ def test_debian_11_is_refused_unless_forced_and_gets_a_python_of_its_own() -> No
         host.write("/srv/none.json", "{}")
         said = install(host, "--force-os", check=False, env={"UV_PYTHON_DOWNLOADS_JSON_URL": "file:///srv/none.json"})
         assert said.returncode == 1 and "cannot find a Python for omnimind" in said.stderr
-        for way in ("it is Python 3.9", "package python3.12: this distribution has none", "CPython 3.12 through uv: error: No download found"):
+        for way in (
+            "it is Python 3.9",
+            "package python3.12: this distribution has none",
+            "CPython 3.12 through uv: error: No download found",
+        ):
             assert way in said.stderr
         assert packages(host) == before and not host.exists("/opt/omnimind")
 

@@ -20,7 +20,9 @@ def host() -> Iterator[Host]:
         yield booted
 
 
-@pytest.mark.parametrize("step", ["install-packages", "warm-qdrant", "stop-data", "final-qdrant", "activate-units", "verify"])
+@pytest.mark.parametrize(
+    "step", ["install-packages", "warm-qdrant", "stop-data", "final-qdrant", "activate-units", "verify"]
+)
 def test_killed_at_a_step_then_run_again_ends_whole(host: Host, step: str) -> None:
     tool.kill_at(host, step)
     again = tool.migrate(host, check=False)

@@ -41,13 +41,17 @@ def before(host: Host) -> dict[str, object]:
 
 def policies(host: Host) -> dict[str, str]:
     """Restart policy by container name."""
-    said = host.sh("docker inspect --format '{{.Name}} {{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' $(docker ps -aq)")
+    said = host.sh(
+        "docker inspect --format '{{.Name}} {{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' $(docker ps -aq)"
+    )
     return {line.split()[0].lstrip("/"): " ".join(line.split()[1:]) for line in said.splitlines()}
 
 
 def digest(host: Host) -> str:
     """One digest over everything the old stack owns: the data folder and the volumes of its containers, at rest."""
-    return host.sh(f"find {FOLDER}/data $(docker volume inspect --format '{{{{.Mountpoint}}}}' $(docker volume ls -q)) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum")
+    return host.sh(
+        f"find {FOLDER}/data $(docker volume inspect --format '{{{{.Mountpoint}}}}' $(docker volume ls -q)) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum"
+    )
 
 
 def test_the_command_runs_from_a_clean_environment(host: Host) -> None:
@@ -60,7 +64,9 @@ def test_dry_run_shows_the_plan_and_writes_nothing(host: Host) -> None:
     host.sh(f"touch {mark}; sleep 0.1")
     said = tool.omnimind(host, *SUITE.migrate, "--dry-run")
     assert "cutover" in said.stdout and "reversible" in said.stdout and "replaced" in said.stdout
-    written = host.sh(f"find / -xdev -newer {mark} -type f -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/home/*/data/*'")
+    written = host.sh(
+        f"find / -xdev -newer {mark} -type f -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/home/*/data/*'"
+    )
     assert [path for path in written.splitlines() if "omnimind" in path or "/etc/" in path] == []
     assert not host.exists("/var/lib/omnimind") and not host.exists("/etc/omnimind")
 
@@ -98,20 +104,29 @@ def test_stores_ask_for_the_generated_credentials(host: Host) -> None:
     with_key = wget.status('--header="api-key: $QDRANT__SERVICE__API_KEY" http://127.0.0.1:6333/collections')
     assert host.sh(f". {SECRETS}/qdrant.env; {with_key}") == "200"
     owner = "select pg_catalog.pg_get_userbyid(datdba), pg_encoding_to_char(encoding) from pg_database where datname = 'omnimind'"
-    assert host.sh(f". {SECRETS}/postgres.env; psql -qtA \"$OMNIMIND_POSTGRES_DSN\" -c \"{owner}\"") == "omnimind|UTF8"
-    assert host.run(("psql", "-w", "-h", "127.0.0.1", "-U", "omnimind", "omnimind", "-c", "select 1"), check=False).returncode != 0
+    assert host.sh(f'. {SECRETS}/postgres.env; psql -qtA "$OMNIMIND_POSTGRES_DSN" -c "{owner}"') == "omnimind|UTF8"
+    assert (
+        host.run(
+            ("psql", "-w", "-h", "127.0.0.1", "-U", "omnimind", "omnimind", "-c", "select 1"), check=False
+        ).returncode
+        != 0
+    )
     assert host.sh(f"stat -c %a {SECRETS}/*.env | sort -u") == "600"
 
 
 def test_two_workers_answer_on_each_port(host: Host) -> None:
     for port in (8000, 8080, 3001):
-        pids = host.sh(f"for _ in $(seq 60); do {wget.GET} http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l")
+        pids = host.sh(
+            f"for _ in $(seq 60); do {wget.GET} http://127.0.0.1:{port}/health/live & done | grep -o '\"pid\":[0-9]*' | sort -u | wc -l"
+        )
         assert pids == "2", f"port {port}"
 
 
 def test_a_user_finds_what_the_old_stack_kept_and_uses_all_of_the_new_one(host: Host) -> None:
     host.run((tool.PROGRAM, "user", "add", "ana", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
-    said = tool.use(host, "ana", PASSWORD, TEXT, "which harbour did the green boat leave?", [one.question for one in past.MEMORIES])
+    said = tool.use(
+        host, "ana", PASSWORD, TEXT, "which harbour did the green boat leave?", [one.question for one in past.MEMORIES]
+    )
     assert said["me"]["role"] == "admin"
     for one, found in zip(past.MEMORIES, said["past"], strict=True):
         assert (found[0]["id"], found[0]["text"], found[0]["source"]) == (one.number, one.text, "diary.md"), found
@@ -121,7 +136,9 @@ def test_a_user_finds_what_the_old_stack_kept_and_uses_all_of_the_new_one(host: 
     assert said["circuit"]["device"] == "cpu"
     assert said["upload"]["bytes"] == len(TEXT.encode()) * 1000
     assert host.sh("stat -c '%U' /var/lib/omnimind/uploads") == "omnimind"
-    assert {name: one["state"] for name, one in said["system"]["services"].items()} == dict.fromkeys(said["system"]["services"], "up")
+    assert {name: one["state"] for name, one in said["system"]["services"].items()} == dict.fromkeys(
+        said["system"]["services"], "up"
+    )
     assert (said["system"]["engine"]["device"], said["system"]["engine"]["state"]) == ("cpu", "ready")
 
 
@@ -129,7 +146,9 @@ def test_six_workers_and_the_engine_are_small(host: Host, capsys: pytest.Capture
     found = tool.memory(host)
     resident, share = (sum(one[at] for one in found.values()) for at in (0, 1))
     with capsys.disabled():
-        print(f"\nengine {found['omnimind-engine'][0]:.0f} MB, workers {', '.join(f'{found[unit][0]:.0f}' for unit in tool.PROCESSES[1:])} MB")
+        print(
+            f"\nengine {found['omnimind-engine'][0]:.0f} MB, workers {', '.join(f'{found[unit][0]:.0f}' for unit in tool.PROCESSES[1:])} MB"
+        )
         print(f"resident together {resident:.0f} MB, what they share counted once {share:.0f} MB")
     assert max(found[unit][0] for unit in tool.PROCESSES[1:]) <= 120
     assert resident <= 2500
@@ -168,7 +187,9 @@ def test_receipt_can_be_checked_again(host: Host) -> None:
 def test_receipt_tells_the_speed_before_and_after_and_nobody_who_measured_is_left(host: Host) -> None:
     found = tool.results(tool.omnimind(host, "receipt", "--json"))[-1]["data"]["bench"]
     before, after = found["before"], found["after"]
-    assert (before["route"], before["texts_per_s"], before["settings"]["target"]) == ("GET /health/", None, "docker"), "the sample's old backend makes no embeddings"
+    assert (before["route"], before["texts_per_s"], before["settings"]["target"]) == ("GET /health/", None, "docker"), (
+        "the sample's old backend makes no embeddings"
+    )
     assert before["total"]["p50_ms"] > 0
     assert (after["route"], after["device"], after["cache"]["hits"]) == ("POST /embed", "cpu", 0)
     assert after["texts_per_s"] > 0
@@ -177,7 +198,9 @@ def test_receipt_tells_the_speed_before_and_after_and_nobody_who_measured_is_lef
 
 
 def test_bench_measures_the_native_system_and_keeps_what_the_page_shows(host: Host) -> None:
-    said = tool.omnimind(host, "bench", "embeddings", "--n", "24", "--batch", "8", "--repeats", "2", "--save", "native", "--json")
+    said = tool.omnimind(
+        host, "bench", "embeddings", "--n", "24", "--batch", "8", "--repeats", "2", "--save", "native", "--json"
+    )
     found = json.loads(said.stdout)
     assert (found["settings"]["target"], found["settings"]["cache"], found["device"]) == ("native", "cold", "cpu")
     assert {row["name"] for row in found["stages"] if row["p50_ms"] is None} == set()
@@ -194,7 +217,9 @@ def test_a_rolling_restart_of_the_backends_refuses_nobody(host: Host) -> None:
     ends = tuple(Endpoint(f"{port}", "http", f"http://127.0.0.1:{port}/health/live") for port in (8000, 8080, 3001))
     with Watch(host, ends) as watch:
         tool.omnimind(host, "restart", "backend")
-    assert {name: tally["errors"] for name, tally in watch.result.items()} == dict.fromkeys(("8000", "8080", "3001"), {})
+    assert {name: tally["errors"] for name, tally in watch.result.items()} == dict.fromkeys(
+        ("8000", "8080", "3001"), {}
+    )
 
 
 def test_down_stops_all_of_it_and_up_brings_it_back_with_the_data(host: Host) -> None:
@@ -207,7 +232,11 @@ def test_down_stops_all_of_it_and_up_brings_it_back_with_the_data(host: Host) ->
     assert up.returncode == 0, up.stdout + up.stderr
     for unit in UNITS:
         assert host.sh(f"systemctl is-active {unit}") == "active", unit
-    found = host.run(("python3", "/testhost/api.py", "--name", "ana", "--find", past.MEMORIES[0].question), input=f"{PASSWORD}\n", timeout=60).stdout
+    found = host.run(
+        ("python3", "/testhost/api.py", "--name", "ana", "--find", past.MEMORIES[0].question),
+        input=f"{PASSWORD}\n",
+        timeout=60,
+    ).stdout
     assert past.MEMORIES[0].text in found
 
 
@@ -230,7 +259,9 @@ def test_rollback_brings_the_containers_back_with_their_own_data(host: Host, bef
     assert "rolled back" in parked.stdout
     wait_for_stack(host)
     assert all(state == "unless-stopped true" for name, state in policies(host).items() if name.startswith("omnimind"))
-    enabled = host.sh("systemctl list-unit-files --state=enabled --no-legend | grep -E 'omnimind|qdrant|redis|postgres' || true")
+    enabled = host.sh(
+        "systemctl list-unit-files --state=enabled --no-legend | grep -E 'omnimind|qdrant|redis|postgres' || true"
+    )
     assert enabled == ""
     assert tool.census(host, native=False) == before
     assert "0 changes" in tool.omnimind(host, "rollback", "--yes").stdout

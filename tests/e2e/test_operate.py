@@ -66,10 +66,20 @@ def up(host: Host) -> dict[str, Any]:
 
 def test_status_knows_every_unit_with_its_memory_and_its_limit(host: Host) -> None:
     found = services(host)
-    assert list(found) == ["postgres", "redis", "qdrant", "engine", *(f"backend-{port}" for port in PORTS), "frontend", "guard"]
+    assert list(found) == [
+        "postgres",
+        "redis",
+        "qdrant",
+        "engine",
+        *(f"backend-{port}" for port in PORTS),
+        "frontend",
+        "guard",
+    ]
     for one in found.values():
         assert one["state"] == "running"
-        assert all(process["pid"] and process["memory_bytes"] and process["memory_limit"] for process in one["processes"])
+        assert all(
+            process["pid"] and process["memory_bytes"] and process["memory_limit"] for process in one["processes"]
+        )
 
 
 def test_up_on_a_running_system_changes_nothing(host: Host) -> None:
@@ -118,7 +128,9 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
     host.run(("omnimind", "user", "add", "otto", "--role", "admin", "--password-stdin"), input=f"{PASSWORD}\n")
     token = host.sh("omnimind user token otto --role reader").split()[-1]
     assert token.startswith("omt_")
-    (run,) = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate"))["runs"]
+    (run,) = json.loads(
+        host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:8080/runs?name=migrate")
+    )["runs"]
     assert run["state"] in ("unconfirmed", "confirmed")
     told = json.loads(host.sh(f"{GET} --header='Authorization: Bearer {token}' http://127.0.0.1:3001/runs/{run['id']}"))
     assert {step["status"] for step in told["steps"]} == {"done"}
@@ -126,7 +138,9 @@ def test_workers_show_the_migration_from_a_journal_that_they_cannot_change(host:
     assert all(one["equal"] for one in told["receipt"]["compared"]) and told["receipt"]["compared"]
     assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/journal.db") == "root:omnimind 640"
     assert host.sh("stat -c '%U:%G %a' /var/lib/omnimind/receipts") == "root:root 700"
-    refused = host.sh("runuser -u omnimind -- sh -c 'echo >> /var/lib/omnimind/journal.db || touch /var/lib/omnimind/x' 2>&1 || true")
+    refused = host.sh(
+        "runuser -u omnimind -- sh -c 'echo >> /var/lib/omnimind/journal.db || touch /var/lib/omnimind/x' 2>&1 || true"
+    )
     assert refused.count("ermission denied") == 2, refused
 
 
@@ -138,7 +152,9 @@ def test_page_tells_the_browser_where_the_backends_are(host: Host) -> None:
 
 def test_page_whose_port_is_taken_says_who_has_it_and_moves_nowhere(host: Host) -> None:
     tool.omnimind(host, "down")
-    host.sh("systemd-run --unit=stranger python3 -m http.server 3000 --bind 127.0.0.1; until ss -Hltn 'sport = :3000' | grep -q .; do sleep 0.1; done")
+    host.sh(
+        "systemd-run --unit=stranger python3 -m http.server 3000 --bind 127.0.0.1; until ss -Hltn 'sport = :3000' | grep -q .; do sleep 0.1; done"
+    )
     said = tool.omnimind(host, "up", "--json", check=False)
     assert said.returncode == 1
     problem = tool.results(said)[-1]
@@ -153,7 +169,9 @@ def test_page_whose_port_is_taken_says_who_has_it_and_moves_nowhere(host: Host) 
 def test_unit_that_cannot_start_is_named_with_its_own_last_words(host: Host) -> None:
     tool.omnimind(host, "down")
     folder = "/etc/systemd/system/omnimind-frontend.service.d"
-    host.write(f"{folder}/broken.conf", "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo the glass is gone >&2; exit 7'\n")
+    host.write(
+        f"{folder}/broken.conf", "[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo the glass is gone >&2; exit 7'\n"
+    )
     host.sh("systemctl daemon-reload")
     said = tool.omnimind(host, "up", "--json", check=False)
     assert said.returncode == 1

@@ -18,11 +18,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 def host() -> Iterator[Host]:
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
         tool.install(booted)
-        booted.sh("apt-get -qq update", timeout=300)  # as a server's own timer does; else each refusal reads the lists by itself
+        booted.sh(
+            "apt-get -qq update", timeout=300
+        )  # as a server's own timer does; else each refusal reads the lists by itself
         yield booted
 
 
-def refused(host: Host, *words: str, prepare: str = "", restore: str = "", user: str = "root", program: Sequence[str] = (tool.PROGRAM, *tool.WORDS)) -> str:
+def refused(
+    host: Host,
+    *words: str,
+    prepare: str = "",
+    restore: str = "",
+    user: str = "root",
+    program: Sequence[str] = (tool.PROGRAM, *tool.WORDS),
+) -> str:
     """Run a migration that must be refused; returns what it said. Nothing may have changed."""
     if prepare:
         host.sh(prepare)
@@ -53,7 +62,11 @@ def test_not_root(host: Host) -> None:
 
 
 def test_disk_too_small(host: Host) -> None:
-    said = refused(host, prepare="mkdir -p /var/lib/qdrant && mount -t tmpfs -o size=8m tmpfs /var/lib/qdrant", restore="umount /var/lib/qdrant")
+    said = refused(
+        host,
+        prepare="mkdir -p /var/lib/qdrant && mount -t tmpfs -o size=8m tmpfs /var/lib/qdrant",
+        restore="umount /var/lib/qdrant",
+    )
     assert "disk" in said
 
 
@@ -98,16 +111,26 @@ def test_wheelhouse_for_a_newer_glibc(host: Host) -> None:
     other = "bcrypt-5.0.0-cp39-abi3-manylinux_2_99_x86_64.whl"
     prepare = f"mkdir -p /testhost/wheels; ln -sf /wheelhouse/*.whl /testhost/wheels/; rm /testhost/wheels/bcrypt-*; touch /testhost/wheels/{other}"
     said = refused(host, "--wheelhouse", "/testhost/wheels", prepare=prepare)
-    assert f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in said and "omnimind wheelhouse DIR --python" in said
+    assert (
+        f"{other} is for CPython 3.9 or newer, glibc 2.99, x86_64" in said
+        and "omnimind wheelhouse DIR --python" in said
+    )
 
 
 def test_wheelhouse_without_a_wheel(host: Host) -> None:
-    said = refused(host, "--wheelhouse", "/testhost/fewer", prepare="mkdir -p /testhost/fewer; ln -sf /wheelhouse/*.whl /testhost/fewer/; rm /testhost/fewer/openvino-*")
+    said = refused(
+        host,
+        "--wheelhouse",
+        "/testhost/fewer",
+        prepare="mkdir -p /testhost/fewer; ln -sf /wheelhouse/*.whl /testhost/fewer/; rm /testhost/fewer/openvino-*",
+    )
     assert "openvino 2026." in said and "is missing" in said
 
 
 def test_backup_corrupt(host: Host) -> None:
-    said = refused(host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz")
+    said = refused(
+        host, "--qdrant-backup", "/testhost/bad.tar.gz", prepare="head -c 100000 /dev/urandom > /testhost/bad.tar.gz"
+    )
     assert "bad.tar.gz" in said
 
 
@@ -115,8 +138,14 @@ def test_backup_corrupt(host: Host) -> None:
     ("words", "why"),
     [
         (["--qdrant-backup", "/testhost/shard.snapshot"], "--qdrant-collection NAME"),
-        (["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "absent"], "--qdrant-collection-config FILE"),
-        (["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "universal_machine_embeddings"], "says (unnamed) (384 Cosine)"),
+        (
+            ["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "absent"],
+            "--qdrant-collection-config FILE",
+        ),
+        (
+            ["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "universal_machine_embeddings"],
+            "says (unnamed) (384 Cosine)",
+        ),
         (["--qdrant-collection", "universal_machine_embeddings"], "--qdrant-backup PATH"),
     ],
 )
@@ -132,7 +161,11 @@ def test_unknown_config_key(host: Host) -> None:
 
 
 def test_unsupported_system(host: Host) -> None:
-    said = refused(host, prepare="cp /etc/os-release /testhost/os; sed -i 's/^ID=.*/ID=slackware/' /usr/lib/os-release", restore="cp /testhost/os /usr/lib/os-release")
+    said = refused(
+        host,
+        prepare="cp /etc/os-release /testhost/os; sed -i 's/^ID=.*/ID=slackware/' /usr/lib/os-release",
+        restore="cp /testhost/os /usr/lib/os-release",
+    )
     assert "--force-os" in said
 
 
@@ -143,4 +176,3 @@ def test_second_at_once(host: Host) -> None:
         restore="systemctl stop holder",
     )
     assert "cannot start" in said
-

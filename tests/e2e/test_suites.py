@@ -15,7 +15,16 @@ from tests.hosts.sample import wait_for_stack
 from tests.hosts.wget import GET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
-NATIVE = ("redis-server", "postgresql", "qdrant", "omnimind-engine", "omnimind-8000@1", "omnimind-3001@2", "omnimind-frontend", "omnimind-guard")
+NATIVE = (
+    "redis-server",
+    "postgresql",
+    "qdrant",
+    "omnimind-engine",
+    "omnimind-8000@1",
+    "omnimind-3001@2",
+    "omnimind-frontend",
+    "omnimind-guard",
+)
 WRITTEN = r"find / -xdev -newer /testhost/before -type f \( -path '/etc/*' -o -path '*omnimind*' -o -path '/var/lib/apt/*' \) -not -path '/run/*' -not -path '/tmp/*'"
 VERSIONS = """
 . /etc/os-release; echo "suite $VERSION_CODENAME"
@@ -59,7 +68,9 @@ def test_an_unsupported_system_takes_force(host: Host, suite: Suite) -> None:
     assert ("--force-os" in unforced.stderr) == suite.forced
 
 
-def test_migrate_ends_native_with_all_data(host: Host, suite: Suite, before: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+def test_migrate_ends_native_with_all_data(
+    host: Host, suite: Suite, before: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
     said = tool.results(tool.migrate(host, "--json", start=suite.migrate))[-1]
     assert said["data"]["state"] == "confirmed"
     assert active(host) == dict.fromkeys(NATIVE, "active")
@@ -74,8 +85,16 @@ def test_migrate_ends_native_with_all_data(host: Host, suite: Suite, before: dic
 
 
 def test_the_services_run_on_this_python_and_no_unit_is_understood_in_part(host: Host, suite: Suite) -> None:
-    assert host.sh("/opt/omnimind/venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=\".\")'") == suite.python
-    assert host.sh("journalctl --no-pager -b | grep -E 'Unknown (key|lvalue|section)|Failed to parse' | grep -i omnimind || true") == ""
+    assert (
+        host.sh("/opt/omnimind/venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=\".\")'")
+        == suite.python
+    )
+    assert (
+        host.sh(
+            "journalctl --no-pager -b | grep -E 'Unknown (key|lvalue|section)|Failed to parse' | grep -i omnimind || true"
+        )
+        == ""
+    )
     assert '"status"' in host.sh(f"{GET} http://127.0.0.1:8000/health/live")
 
 

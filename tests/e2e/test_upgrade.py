@@ -50,7 +50,9 @@ def test_a_postponed_migration_goes_on_by_the_version_that_began_it_and_is_taken
     refused = install(host, "--uninstall", check=False, script=f"{CLI}/install.sh")
     assert refused.returncode == 1 and "a migration is open" in refused.stderr and "postponed" in refused.stderr
 
-    went_on = host.run(("script", "-qec", f"{' '.join(MIGRATE)} --confirm-minutes 30", "/dev/null"), input="y\n", timeout=LIMIT)
+    went_on = host.run(
+        ("script", "-qec", f"{' '.join(MIGRATE)} --confirm-minutes 30", "/dev/null"), input="y\n", timeout=LIMIT
+    )
     assert f"omnimind {OLD} began run" in went_on.stdout
     assert run(host) == ("unconfirmed", OLD)
     assert host.sh("docker ps -q") == ""
@@ -60,7 +62,9 @@ def test_a_postponed_migration_goes_on_by_the_version_that_began_it_and_is_taken
     assert f"omnimind {OLD} began run" in back.stderr
     wait_for_stack(host)
     assert run(host) == ("rolled back", OLD)
-    assert host.sh("omnimind --version") == f"omnimind {__version__}", "what was taken back is the migration, not the command"
+    assert host.sh("omnimind --version") == f"omnimind {__version__}", (
+        "what was taken back is the migration, not the command"
+    )
     from_wheelhouse(host, __version__)
     assert [name.split("-")[0] for name in environments(host)] == [__version__]
     install(host, "--uninstall", script=f"{CLI}/install.sh")

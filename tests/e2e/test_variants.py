@@ -16,7 +16,9 @@ def test_redis_newer_than_the_packaged_one_is_copied_key_by_key_and_a_backup_rep
         tool.install(host)
         before = tool.census(host, native=False)
         host.sh("docker stop $(docker ps -q --filter label=com.docker.compose.service=qdrant)")
-        host.sh(f"tar -C {FOLDER}/data -czf /testhost/qdrant.tar.gz qdrant && cd /testhost && sha256sum qdrant.tar.gz > qdrant.tar.gz.sha256")
+        host.sh(
+            f"tar -C {FOLDER}/data -czf /testhost/qdrant.tar.gz qdrant && cd /testhost && sha256sum qdrant.tar.gz > qdrant.tar.gz.sha256"
+        )
         host.sh("docker start $(docker ps -aq --filter label=com.docker.compose.service=qdrant)")
         host.wait_for((*GET.split(), "http://127.0.0.1:6333/readyz"), 30, "qdrant")
         said = tool.migrate(host, "--qdrant-backup", "/testhost/qdrant.tar.gz")

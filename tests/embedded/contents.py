@@ -28,7 +28,10 @@ def add(client: QdrantClient, ids: range) -> None:
     rows = [
         models.PointStruct(
             id=i,
-            vector={"text": [math.sin(i * (k + 1)) for k in range(8)], "words": models.SparseVector(indices=[i], values=[1])},
+            vector={
+                "text": [math.sin(i * (k + 1)) for k in range(8)],
+                "words": models.SparseVector(indices=[i], values=[1]),
+            },
             payload={"n": i, "name": f"machine {i}"},
         )
         for i in ids

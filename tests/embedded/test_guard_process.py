@@ -39,8 +39,18 @@ def listener(place: Path) -> Iterator[socket.socket]:
 def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(home: Path, tmp_path: Path) -> None:
     """And ends with 0 soon after SIGTERM, whatever it does."""
     with listener(tmp_path) as link:
-        words = (sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {environment(home)['PYTHONPATH']!r}); import runpy; runpy.run_module('omnimind_ops.flows.guard', run_name='__main__')")
-        process = subprocess.Popen(words, env={**environment(home), "NOTIFY_SOCKET": str(tmp_path / "notify.sock")}, stderr=subprocess.PIPE, text=True)
+        words = (
+            sys.executable,
+            "-I",
+            "-c",
+            f"import sys; sys.path.insert(0, {environment(home)['PYTHONPATH']!r}); import runpy; runpy.run_module('omnimind_ops.flows.guard', run_name='__main__')",
+        )
+        process = subprocess.Popen(
+            words,
+            env={**environment(home), "NOTIFY_SOCKET": str(tmp_path / "notify.sock")},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             assert link.recv(100) == b"READY=1"
             assert {link.recv(100) for _ in range(3)} == {b"WATCHDOG=1"}

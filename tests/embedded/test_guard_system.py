@@ -87,7 +87,13 @@ def test_a_worker_whose_start_fails_degrades_its_backend_and_is_left_to_supervis
     wait("health says so", lambda: f"1 of 2 workers: {name} is" in reading(system, f"backend-{port}")["why"])
     assert system.run("health").code == 2
     file.write_text(sound)
-    wait("it is back", lambda: reading(system, f"backend-{port}")["state"] != "down" and reading(system, f"backend-{port}")["processes"][0]["state"] == "running")
+    wait(
+        "it is back",
+        lambda: (
+            reading(system, f"backend-{port}")["state"] != "down"
+            and reading(system, f"backend-{port}")["processes"][0]["state"] == "running"
+        ),
+    )
     assert system.run("runs", "--json").result["runs"] == []
 
 
@@ -105,7 +111,10 @@ def test_a_store_that_refuses_is_explained_and_not_restarted(system: System) -> 
     assert pid(system, "redis") == old
     (run,) = system.run("runs", "--json").result["runs"]
     assert (run["service"], run["state"]) == ("redis", "failed")
-    assert "leaves redis alone: it answers and says no, which no restart changes: WRONGPASS" in system.run("runs", run["id"]).out
+    assert (
+        "leaves redis alone: it answers and says no, which no restart changes: WRONGPASS"
+        in system.run("runs", run["id"]).out
+    )
 
 
 def test_watch_is_one_json_object_a_look_until_it_is_interrupted(system: System) -> None:
@@ -113,7 +122,14 @@ def test_watch_is_one_json_object_a_look_until_it_is_interrupted(system: System)
     words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.3")
     with subprocess.Popen(words, env=system.env(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        ages = [next(one["age"] for one in json.loads(process.stdout.readline())["data"]["services"] if one["service"] == "redis") for _ in range(4)]
+        ages = [
+            next(
+                one["age"]
+                for one in json.loads(process.stdout.readline())["data"]["services"]
+                if one["service"] == "redis"
+            )
+            for _ in range(4)
+        ]
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
     assert max(ages) > 0.2  # answers are kept for their time to live

@@ -89,7 +89,10 @@ def test_both_workers_of_a_port_killed_at_once_refuse_nobody(system: System) -> 
         os.kill(pid, signal.SIGKILL)
     answers = [httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=60) for _ in range(5)]
     assert [one.status_code for one in answers] == [200] * 5
-    wait("both workers", lambda: all(process["state"] == "running" for process in system.service(f"backend-{port}")["processes"]))
+    wait(
+        "both workers",
+        lambda: all(process["state"] == "running" for process in system.service(f"backend-{port}")["processes"]),
+    )
     assert [process["restarts"] for process in system.service(f"backend-{port}")["processes"]] == [1, 1]
 
 
@@ -116,7 +119,12 @@ def test_killed_stores_come_back(system: System) -> None:
         (pid,) = system.pids(name)
         os.kill(pid, signal.SIGKILL)
     for name in ("postgres", "redis", "qdrant"):
-        wait(name, lambda name=name: system.service(name)["processes"][0]["restarts"] >= 1 and system.service(name)["state"] == "running")
+        wait(
+            name,
+            lambda name=name: (
+                system.service(name)["processes"][0]["restarts"] >= 1 and system.service(name)["state"] == "running"
+            ),
+        )
     wait("health", lambda: system.run("health").code == 0, 90)
 
 

@@ -47,7 +47,9 @@ def test_chain_goes_back_from_the_last_ready_through_what_each_waited_for_longes
 def test_calm_machine_costs_no_wait_and_a_busy_one_ends_with_the_cap_and_a_reason(tmp_path: Path) -> None:
     (tmp_path / "pressure").mkdir()
     file = tmp_path / "pressure/cpu"
-    file.write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
+    file.write_text(
+        "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+    )
     meter = cpu_pressure.PressureMeter(tmp_path, window=0.02)
     assert meter.wait(5).calm
     busy = cpu_pressure.PressureMeter(tmp_path, window=0.02)
@@ -142,7 +144,10 @@ def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
     for number in range(40):
         log.tell(Event(EventKind.LINE, f"line {number} with password=verysecret"))
     assert len(seen) == 40
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["startup_detailed.log", *(f"startup_detailed.log.{n}" for n in (1, 2, 3))]
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "startup_detailed.log",
+        *(f"startup_detailed.log.{n}" for n in (1, 2, 3)),
+    ]
     assert "verysecret" not in "".join(one.read_text() for one in tmp_path.iterdir())
 
 
@@ -159,7 +164,9 @@ def test_taken_port_is_seen_and_the_next_free_one_is_offered() -> None:
 
 
 def test_moved_ports_keep_their_place() -> None:
-    assert ports.moved(Ports((8000, 8080), 3000, 1, 2, 3), {8080: 8081, 3000: 3002}) == Ports((8000, 8081), 3002, 1, 2, 3)
+    assert ports.moved(Ports((8000, 8080), 3000, 1, 2, 3), {8080: 8081, 3000: 3002}) == Ports(
+        (8000, 8081), 3002, 1, 2, 3
+    )
 
 
 def test_home_follows_xdg_and_ignores_a_relative_one(tmp_path: Path) -> None:
@@ -217,7 +224,13 @@ InactiveEnterTimestampMonotonic=0
 
 def test_units_are_read_as_systemd_shows_them() -> None:
     worker, qdrant, guard = (systemd.state(block, 10.0, 1000.0) for block in systemctl.parse_show(SHOWN))
-    assert (worker.state, worker.restarts, worker.memory_bytes, worker.memory_limit, worker.since) == ("backoff", 3, None, 524288000, 995.0)
+    assert (worker.state, worker.restarts, worker.memory_bytes, worker.memory_limit, worker.since) == (
+        "backoff",
+        3,
+        None,
+        524288000,
+        995.0,
+    )
     assert "watchdog" in worker.detail
     assert (qdrant.state, qdrant.by_person, qdrant.memory_limit) == ("stopped", True, None)
     assert (guard.state, guard.by_person, guard.since) == ("stopped", False, None)
@@ -228,11 +241,15 @@ def test_native_world_is_read_from_the_installed_units(tmp_path: Path) -> None:
     folder = tmp_path / "etc/systemd/system"
     folder.mkdir(parents=True)
     names = " ".join(f"omnimind-{port}@{number}.service" for number in (1, 2) for port in (8000, 9090))
-    (folder / "omnimind.target").write_text(f"[Unit]\nWants=postgresql.service redis-server.service\nWants=qdrant.service {names} omnimind-guard.service\n")
+    (folder / "omnimind.target").write_text(
+        f"[Unit]\nWants=postgresql.service redis-server.service\nWants=qdrant.service {names} omnimind-guard.service\n"
+    )
     (folder / "omnimind-frontend.socket").write_text("[Socket]\nListenStream=127.0.0.1:3333\n")
     secrets = tmp_path / "etc/omnimind/secrets"
     secrets.mkdir(parents=True)
-    (secrets / "backend.env").write_text("OMNIMIND_POSTGRES_DSN=postgresql://omnimind:x@127.0.0.1:5433/omnimind\nOMNIMIND_REDIS_URL=redis://omnimind:y@127.0.0.1:6380/0\n")
+    (secrets / "backend.env").write_text(
+        "OMNIMIND_POSTGRES_DSN=postgresql://omnimind:x@127.0.0.1:5433/omnimind\nOMNIMIND_REDIS_URL=redis://omnimind:y@127.0.0.1:6380/0\n"
+    )
     cluster = tmp_path / "etc/postgresql/15/main"
     cluster.mkdir(parents=True)
     (cluster / "postgresql.conf").write_text("port = 5433\t\t# (change requires restart)\n")
@@ -252,7 +269,17 @@ def world() -> World:
 
 def card(**more: object) -> Gpu:
     """A GTX 1650 with driver 535."""
-    words = {"present": True, "driver": "535.183.01", "cuda": "12.2", "name": "GTX 1650", "memory": 4 << 30, "lock": "cu12", "reason": "driver 535 runs CUDA 12", "fault": "", "fix": ""}
+    words = {
+        "present": True,
+        "driver": "535.183.01",
+        "cuda": "12.2",
+        "name": "GTX 1650",
+        "memory": 4 << 30,
+        "lock": "cu12",
+        "reason": "driver 535 runs CUDA 12",
+        "fault": "",
+        "fix": "",
+    }
     return Gpu(**{**words, **more})  # type: ignore[arg-type]
 
 
@@ -262,7 +289,12 @@ def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> No
         (tmp_path / node).touch()
     found = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, look=card, root=tmp_path)
     assert found.device == "cuda"
-    assert found.environment == {"OMNIMIND_LOCK": "cu12", "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY", "CUDA_VISIBLE_DEVICES": "0"}
+    assert found.environment == {
+        "OMNIMIND_LOCK": "cu12",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_MODULE_LOADING": "LAZY",
+        "CUDA_VISIBLE_DEVICES": "0",
+    }
 
 
 def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) -> None:

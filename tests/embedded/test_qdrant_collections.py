@@ -55,13 +55,18 @@ def test_deleting_says_whether_there_was_one_and_takes_its_aliases(client: Qdran
 def test_settings_are_kept_and_can_be_changed(client: QdrantClient) -> None:
     client.create_collection(
         "machines",
-        vectors_config={"text": COSINE, "image": models.VectorParams(size=2, distance=models.Distance.DOT, on_disk=True)},
+        vectors_config={
+            "text": COSINE,
+            "image": models.VectorParams(size=2, distance=models.Distance.DOT, on_disk=True),
+        },
         sparse_vectors_config={"words": models.SparseVectorParams(modifier=models.Modifier.IDF)},
         hnsw_config=models.HnswConfigDiff(m=8),
         on_disk_payload=False,
         metadata={"made by": "a test"},
     )
-    client.update_collection("machines", optimizers_config=models.OptimizersConfigDiff(indexing_threshold=5), metadata={"n": 1})
+    client.update_collection(
+        "machines", optimizers_config=models.OptimizersConfigDiff(indexing_threshold=5), metadata={"n": 1}
+    )
     config = client.get_collection("machines").config
     assert config.hnsw_config.m == 8
     assert config.hnsw_config.ef_construct == 100
@@ -95,7 +100,9 @@ def test_what_it_cannot_do_is_refused_in_words(client: QdrantClient) -> None:
 
 
 def test_strict_mode_refuses_what_it_forbids(client: QdrantClient) -> None:
-    strict = models.StrictModeConfig(enabled=True, search_allow_exact=False, max_query_limit=5, unindexed_filtering_retrieve=False)
+    strict = models.StrictModeConfig(
+        enabled=True, search_allow_exact=False, max_query_limit=5, unindexed_filtering_retrieve=False
+    )
     client.create_collection("machines", vectors_config=COSINE, strict_mode_config=strict)
     for reason, ask in (
         ("Exact search disabled", lambda: client.count("machines")),
@@ -112,7 +119,9 @@ def test_strict_mode_refuses_what_it_forbids(client: QdrantClient) -> None:
 
 def test_a_collection_may_have_several_shards_and_answers_as_one(client: QdrantClient) -> None:
     client.create_collection("machines", vectors_config=COSINE, shard_number=3)
-    client.upsert("machines", [models.PointStruct(id=i, vector=[1, 0, 0, i], payload={"kind": "ab"[i % 2]}) for i in range(50)])
+    client.upsert(
+        "machines", [models.PointStruct(id=i, vector=[1, 0, 0, i], payload={"kind": "ab"[i % 2]}) for i in range(50)]
+    )
     client.upsert("machines", [models.PointStruct(id=7, vector=[0, 1, 0, 0], payload={"kind": "c"})])
     assert client.count("machines").count == 50
     seen, offset = [], None
@@ -146,7 +155,9 @@ def test_a_named_vector_is_added_and_taken_away(server: Server, client: QdrantCl
 
 
 def test_a_collection_may_have_only_sparse_vectors(client: QdrantClient) -> None:
-    client.create_collection("machines", vectors_config={}, sparse_vectors_config={"words": models.SparseVectorParams()})
+    client.create_collection(
+        "machines", vectors_config={}, sparse_vectors_config={"words": models.SparseVectorParams()}
+    )
     words = models.SparseVector(indices=[1], values=[2])
     client.upsert("machines", [models.PointStruct(id=1, vector={"words": words})])
     assert client.query_points("machines", query=words, using="words").points[0].score == 4
@@ -156,7 +167,9 @@ def test_a_collection_may_have_only_sparse_vectors(client: QdrantClient) -> None
     ("method", "path"),
     [("PUT", "shards"), ("POST", "shards/delete"), ("POST", "cluster")],
 )
-def test_a_cluster_is_refused_as_a_single_node_refuses_it(server: Server, client: QdrantClient, method: str, path: str) -> None:
+def test_a_cluster_is_refused_as_a_single_node_refuses_it(
+    server: Server, client: QdrantClient, method: str, path: str
+) -> None:
     client.create_collection("machines", vectors_config=COSINE)
     answer = httpx.request(method, f"{server.url}/collections/machines/{path}", json={})
     assert (answer.status_code, answer.json()["status"]["error"]) == (400, "Bad request: Distributed mode disabled")
@@ -216,7 +229,9 @@ SCHEMAS: list[models.PayloadSchemaType | models.PayloadSchemaParams] = [
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
-def test_every_kind_of_payload_index_is_made_shown_and_deleted(client: QdrantClient, schema: models.PayloadSchemaType | models.PayloadSchemaParams) -> None:
+def test_every_kind_of_payload_index_is_made_shown_and_deleted(
+    client: QdrantClient, schema: models.PayloadSchemaType | models.PayloadSchemaParams
+) -> None:
     client.create_collection("machines", vectors_config=COSINE)
     client.create_payload_index("machines", "a.b", field_schema=schema)
     shown = client.get_collection("machines").payload_schema["a.b"]

@@ -55,7 +55,9 @@ def test_it_serves_ends_when_told_and_keeps_everything(executable: Path, start_s
 def test_it_is_configured_by_a_file(executable: Path, tmp_path: Path) -> None:
     server = Server(tmp_path / "home")
     config = tmp_path / "config.yaml"
-    config.write_text(f"service: {{host: 127.0.0.1, http_port: {server.port}}}\nstorage: {{storage_path: {server.storage}}}\n")
+    config.write_text(
+        f"service: {{host: 127.0.0.1, http_port: {server.port}}}\nstorage: {{storage_path: {server.storage}}}\n"
+    )
     (tmp_path / "home").mkdir()
     server.words = (str(executable), "--config-path", str(config))
     server.env = {"QDRANT__SERVICE__API_KEY": ""}
@@ -95,7 +97,9 @@ def test_it_dies_with_its_launcher_and_leaves_nothing_behind(executable: Path, t
     assert not list(temporary.iterdir())
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="a new PID namespace needs root and unshare")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"), reason="a new PID namespace needs root and unshare"
+)
 def test_it_is_a_well_behaved_pid_1(executable: Path, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", words=("unshare", "--pid", "--fork", "--mount-proc", str(executable)))
     server.start()
@@ -108,7 +112,9 @@ def test_it_is_a_well_behaved_pid_1(executable: Path, tmp_path: Path) -> None:
     server.kill()
 
 
-def test_a_python_without_a_shared_library_is_named_as_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_python_without_a_shared_library_is_named_as_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(build.sysconfig, "get_config_var", lambda name: 0)
     with pytest.raises(Problem, match="shared library"):
         build.build(tmp_path / "qdrant")

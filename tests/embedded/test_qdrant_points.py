@@ -57,7 +57,9 @@ def test_columns_are_written_like_rows(points: QdrantClient) -> None:
 
 
 def test_bulk_uploads_arrive_whole(points: QdrantClient) -> None:
-    points.upload_points(NAME, (models.PointStruct(id=i, vector=[1, 2, 3, i]) for i in range(100, 1100)), batch_size=100, wait=True)
+    points.upload_points(
+        NAME, (models.PointStruct(id=i, vector=[1, 2, 3, i]) for i in range(100, 1100)), batch_size=100, wait=True
+    )
     points.upload_collection(NAME, vectors=[[0, 0, 0, i] for i in range(50)], ids=range(2000, 2050), wait=True)
     assert points.count(NAME).count == 1060
 
@@ -73,7 +75,9 @@ def test_a_request_larger_than_one_slice_is_written_whole(client: QdrantClient) 
 
 def test_one_bad_point_refuses_the_whole_request(points: QdrantClient) -> None:
     with pytest.raises(UnexpectedResponse, match="expected dim: 4, got 3") as refusal:
-        points.upsert(NAME, [models.PointStruct(id=50, vector=[1, 1, 1, 1]), models.PointStruct(id=51, vector=[1, 1, 1])])
+        points.upsert(
+            NAME, [models.PointStruct(id=50, vector=[1, 1, 1, 1]), models.PointStruct(id=51, vector=[1, 1, 1])]
+        )
     assert refusal.value.status_code == 400
     assert points.count(NAME).count == 10
 
@@ -106,7 +110,10 @@ def test_nonsense_is_a_bad_request_and_never_a_server_error(server: Server, poin
         assert answer.json()["status"]["error"]
     assert httpx.put(base, content=b"{").status_code == 400
     answer = httpx.post(f"{base}/query", json={"query": {"text": "hello", "model": "bert"}})
-    assert (answer.status_code, "InferenceService is not initialized" in answer.text) == (500, True)  # as the real server without a model
+    assert (answer.status_code, "InferenceService is not initialized" in answer.text) == (
+        500,
+        True,
+    )  # as the real server without a model
     assert points.count(NAME).count == 10
 
 
@@ -151,10 +158,14 @@ def test_a_batch_of_changes_is_applied_in_order(points: QdrantClient) -> None:
     results = points.batch_update_points(
         NAME,
         [
-            models.UpsertOperation(upsert=models.PointsList(points=[models.PointStruct(id=30, vector=[1, 1, 1, 1], payload={"a": 1})])),
+            models.UpsertOperation(
+                upsert=models.PointsList(points=[models.PointStruct(id=30, vector=[1, 1, 1, 1], payload={"a": 1})])
+            ),
             models.SetPayloadOperation(set_payload=models.SetPayload(payload={"b": 2}, points=[30])),
             models.DeletePayloadOperation(delete_payload=models.DeletePayload(keys=["a"], points=[30])),
-            models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=[models.PointVectors(id=30, vector=[2, 2, 2, 2])])),
+            models.UpdateVectorsOperation(
+                update_vectors=models.UpdateVectors(points=[models.PointVectors(id=30, vector=[2, 2, 2, 2])])
+            ),
             models.OverwritePayloadOperation(overwrite_payload=models.SetPayload(payload={"o": 1}, points=[2])),
             models.ClearPayloadOperation(clear_payload=models.PointIdsList(points=[3])),
             models.DeleteOperation(delete=models.PointIdsList(points=[4])),

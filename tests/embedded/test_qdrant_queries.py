@@ -107,13 +107,17 @@ CONDITIONS = {
     "range": (models.FieldCondition(key="n", range=models.Range(gte=2, lt=4)), [2, 3]),
     "dates": (models.FieldCondition(key="when", range=models.DatetimeRange(lte="2024-01-02T00:00:00Z")), [0, 1]),
     "radius": (
-        models.FieldCondition(key="place", geo_radius=models.GeoRadius(center=models.GeoPoint(lon=13, lat=52), radius=100_000)),
+        models.FieldCondition(
+            key="place", geo_radius=models.GeoRadius(center=models.GeoPoint(lon=13, lat=52), radius=100_000)
+        ),
         [0, 1, 2, 3, 4],
     ),
     "box": (
         models.FieldCondition(
             key="place",
-            geo_bounding_box=models.GeoBoundingBox(top_left=models.GeoPoint(lon=2, lat=49), bottom_right=models.GeoPoint(lon=3, lat=48)),
+            geo_bounding_box=models.GeoBoundingBox(
+                top_left=models.GeoPoint(lon=2, lat=49), bottom_right=models.GeoPoint(lon=3, lat=48)
+            ),
         ),
         [5, 6, 7, 8, 9],
     ),
@@ -218,7 +222,9 @@ def test_several_queries_go_in_one_request(found: QdrantClient) -> None:
 
 
 def test_results_are_grouped_and_looked_up(found: QdrantClient) -> None:
-    answer = found.query_points_groups(NAME, query=[0.0, 0.0], group_by="kind", group_size=2, limit=5, with_payload=["n"], with_lookup=NAME)
+    answer = found.query_points_groups(
+        NAME, query=[0.0, 0.0], group_by="kind", group_size=2, limit=5, with_payload=["n"], with_lookup=NAME
+    )
     groups = {group.id: [hit.id for hit in group.hits] for group in answer.groups}
     assert groups == {"press": [0, 1], "lathe": [3, 4]}
     assert answer.groups[0].hits[0].payload == {"n": 0}

@@ -80,7 +80,9 @@ def test_the_key_is_taken_as_header_and_as_bearer_token(guarded: Server) -> None
 
 def test_the_read_only_key_reads_and_nothing_else(guarded: Server) -> None:
     headers = {"api-key": "all"}
-    httpx.put(f"{guarded.url}/collections/c", json={"vectors": {"size": 2, "distance": "Dot"}}, headers=headers).raise_for_status()
+    httpx.put(
+        f"{guarded.url}/collections/c", json={"vectors": {"size": 2, "distance": "Dot"}}, headers=headers
+    ).raise_for_status()
     look = httpx.Client(base_url=guarded.url, headers={"api-key": "look"})
     assert look.get("/collections/c").status_code == 200
     assert look.post("/collections/c/points/query", json={"query": [1, 2]}).status_code == 200
@@ -105,9 +107,13 @@ def test_the_client_passes_its_key(guarded: Server) -> None:
 
 def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text("storage:\n  storage_path: /a\n  snapshots_path: /b\nservice:\n  host: 127.0.0.1\n  http_port: 7000\n  api_key: k\n  grpc_port: 6334\n")
+    file.write_text(
+        "storage:\n  storage_path: /a\n  snapshots_path: /b\nservice:\n  host: 127.0.0.1\n  http_port: 7000\n  api_key: k\n  grpc_port: 6334\n"
+    )
     settings = load(file, {"QDRANT__SERVICE__HTTP_PORT": "7001", "QDRANT__STORAGE__STORAGE_PATH": "/c"})
-    assert settings == Settings(storage_path=Path("/c"), snapshots_path=Path("/b"), host="127.0.0.1", http_port=7001, api_key="k")
+    assert settings == Settings(
+        storage_path=Path("/c"), snapshots_path=Path("/b"), host="127.0.0.1", http_port=7001, api_key="k"
+    )
 
 
 def test_the_defaults_are_the_real_servers() -> None:
@@ -134,7 +140,12 @@ def test_files_of_the_folder_config_are_read_first_the_run_modes_after_the_commo
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("- a list", "not a mapping"), ("service: {http_port: many}", "http_port"), ("service: {enable_tls: true}", "TLS"), ("a: [", "config")],
+    [
+        ("- a list", "not a mapping"),
+        ("service: {http_port: many}", "http_port"),
+        ("service: {enable_tls: true}", "TLS"),
+        ("a: [", "config"),
+    ],
 )
 def test_a_wrong_configuration_is_refused_by_its_key(tmp_path: Path, text: str, why: str) -> None:
     file = tmp_path / "config.yaml"

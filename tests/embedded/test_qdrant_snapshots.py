@@ -67,7 +67,9 @@ def test_recovering_brings_the_old_points_back(server: Server, filled: QdrantCli
     assert filled.count(NAME).count == 310
 
 
-def test_an_uploaded_snapshot_becomes_a_collection_on_another_server(server: Server, filled: QdrantClient, start_server: StartServer) -> None:
+def test_an_uploaded_snapshot_becomes_a_collection_on_another_server(
+    server: Server, filled: QdrantClient, start_server: StartServer
+) -> None:
     before = seen(filled)
     data = download(server, made(filled).name)
     other = start_server()
@@ -83,7 +85,9 @@ def test_an_uploaded_snapshot_becomes_a_collection_on_another_server(server: Ser
     client.close()
 
 
-def test_writes_after_a_recovery_survive_kill_9(server: Server, filled: QdrantClient, start_server: StartServer) -> None:
+def test_writes_after_a_recovery_survive_kill_9(
+    server: Server, filled: QdrantClient, start_server: StartServer
+) -> None:
     data = download(server, made(filled).name)
     other = start_server()
     upload(other, data).raise_for_status()
@@ -121,10 +125,16 @@ def test_a_snapshot_with_other_vectors_does_not_replace_a_collection(server: Ser
     assert "not compatible" in answer.json()["status"]["error"]
 
 
-def test_files_outside_the_snapshots_directory_are_forbidden(filled: QdrantClient, server: Server, tmp_path: Path) -> None:
+def test_files_outside_the_snapshots_directory_are_forbidden(
+    filled: QdrantClient, server: Server, tmp_path: Path
+) -> None:
     outside = tmp_path / "x.snapshot"
     outside.write_bytes(download(server, made(filled).name))
-    for location, status in ((outside.as_uri(), 403), (f"file://{server.snapshots}/../..{outside}", 400), ("file:///nowhere/x.snapshot", 400)):
+    for location, status in (
+        (outside.as_uri(), 403),
+        (f"file://{server.snapshots}/../..{outside}", 400),
+        ("file:///nowhere/x.snapshot", 400),
+    ):
         with pytest.raises(UnexpectedResponse) as refusal:
             filled.recover_snapshot(NAME, location)
         assert refusal.value.status_code == status  # 400: there is no such file
@@ -133,7 +143,9 @@ def test_files_outside_the_snapshots_directory_are_forbidden(filled: QdrantClien
     assert refusal.value.status_code == 500
 
 
-def test_a_snapshot_is_recovered_from_another_server(server: Server, filled: QdrantClient, start_server: StartServer) -> None:
+def test_a_snapshot_is_recovered_from_another_server(
+    server: Server, filled: QdrantClient, start_server: StartServer
+) -> None:
     other = start_server()
     address = f"{server.url}/collections/{NAME}/snapshots/{made(filled).name}"
     client = other.client()
@@ -153,7 +165,9 @@ def test_the_format_is_the_real_servers_and_stays_sparse(server: Server, filled:
         assert packed is not None
         with tarfile.open(fileobj=io.BytesIO(packed.read())) as inner:
             assert "snapshot/files/segment.json" in inner.getnames()
-    assert {"config.json", "version.info", "payload_index.json", "0/shard_config.json", "0/replica_state.json"} <= set(names)
+    assert {"config.json", "version.info", "payload_index.json", "0/shard_config.json", "0/replica_state.json"} <= set(
+        names
+    )
     assert any(name.startswith("0/wal/") for name in names)
     assert snapshot.size < 10 << 20  # of more than 100 MiB, mostly holes
 
@@ -168,7 +182,9 @@ def test_gnu_tar_reads_it_and_keeps_the_holes(server: Server, filled: QdrantClie
         subprocess.run(("tar", "-xf", str(packed), "-C", str(tmp_path / segment.name)), check=True)
         files = tmp_path / segment.name / "snapshot" / "files"
         there = {path.relative_to(segment) for path in segment.rglob("*") if path.is_file()}
-        assert {path.relative_to(files) for path in files.rglob("*") if path.is_file()} == there  # empty folders are not packed
+        assert {
+            path.relative_to(files) for path in files.rglob("*") if path.is_file()
+        } == there  # empty folders are not packed
         for path in there:
             subprocess.run(("cmp", str(segment / path), str(files / path)), check=True)
         vectors = next(files.glob("vector_storage-text/vectors/chunk_0.mmap"))

@@ -210,7 +210,11 @@ def test_queries_and_health_are_answered_during_a_large_upsert(start_server: Sta
     rows = [{"id": i, "vector": [float(i)] * 384} for i in range(5_000)]
     body = json.dumps({"points": rows}).encode()
     done: list[int] = []
-    writer = threading.Thread(target=lambda: done.append(httpx.put(f"{server.url}/collections/{NAME}/points", content=body, timeout=60).status_code))
+    writer = threading.Thread(
+        target=lambda: done.append(
+            httpx.put(f"{server.url}/collections/{NAME}/points", content=body, timeout=60).status_code
+        )
+    )
     waits = []
     with httpx.Client(base_url=server.url) as http:
         writer.start()

@@ -52,15 +52,27 @@ class Scripted:
         yield from ()
 
 
-def service(name: str, *after: str, kind: Kind = Kind.REDIS, processes: tuple[str, ...] = (), seconds: int = 60) -> Service:
+def service(
+    name: str, *after: str, kind: Kind = Kind.REDIS, processes: tuple[str, ...] = (), seconds: int = 60
+) -> Service:
     """One service with one process of its name, unless told otherwise."""
     return Service(name, kind, True, seconds, after, processes or (name,))
 
 
-STORE, OTHER, BACKEND = service("store"), service("other"), service("backend", "store", "other", kind=Kind.BACKEND, processes=("one", "two"))
+STORE, OTHER, BACKEND = (
+    service("store"),
+    service("other"),
+    service("backend", "store", "other", kind=Kind.BACKEND, processes=("one", "two")),
+)
 
 
-def start(manager: Scripted, answers: dict[str, list[bool]], *services: Service, tasks: tuple[Task, ...] = (), waits: dict[str, tuple[str, ...]] | None = None) -> tuple[Start, list[Event]]:
+def start(
+    manager: Scripted,
+    answers: dict[str, list[bool]],
+    *services: Service,
+    tasks: tuple[Task, ...] = (),
+    waits: dict[str, tuple[str, ...]] | None = None,
+) -> tuple[Start, list[Event]]:
     """A start whose services give these answers in turn, the last one for ever; good unless told otherwise."""
     turns = {name: itertools.chain(given, itertools.repeat(given[-1])) for name, given in answers.items()}
     told: list[Event] = []
@@ -79,7 +91,15 @@ def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
         done.append(list(manager.asked))
         return True
 
-    one, _ = start(manager, {}, STORE, OTHER, BACKEND, tasks=(Task("schema", "Schema", act, ("store",)),), waits={"backend": ("schema",)})
+    one, _ = start(
+        manager,
+        {},
+        STORE,
+        OTHER,
+        BACKEND,
+        tasks=(Task("schema", "Schema", act, ("store",)),),
+        waits={"backend": ("schema",)},
+    )
     one.run()
     assert set(manager.asked[:2]) == {"store", "other"}
     assert manager.asked[2:] == ["one", "two"]
@@ -132,14 +152,20 @@ def test_process_that_ends_again_and_again_is_given_up_long_before_the_time_out(
 def test_service_that_needs_one_which_was_given_up_is_not_waited_for() -> None:
     engine = service("engine", kind=Kind.ENGINE)
     manager = Scripted(fate={"engine": ProcessState("engine", "backoff", restarts=ATTEMPTS, detail="ended with 3")})
-    one, told = start(manager, {"backend": [False]}, engine, replace(BACKEND, after=(), needs=("engine",), start_seconds=3600))
+    one, told = start(
+        manager, {"backend": [False]}, engine, replace(BACKEND, after=(), needs=("engine",), start_seconds=3600)
+    )
     one.run()
     assert "it needs engine, which failed" in str(one.items["backend"].problem)
-    assert [event.data["status"] for event in told if event.step == "backend" and "status" in event.data][-1] == "failed"
+    assert [event.data["status"] for event in told if event.step == "backend" and "status" in event.data][
+        -1
+    ] == "failed"
 
 
 def test_program_that_says_it_cannot_be_started_is_not_tried_again() -> None:
-    manager = Scripted(fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=CANNOT)})
+    manager = Scripted(
+        fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=CANNOT)}
+    )
     one, _ = start(manager, {}, replace(STORE, start_seconds=3600))
     one.run()
     assert "cannot be started as it is" in str(one.items["store"].problem)
@@ -175,7 +201,9 @@ def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -
         ended.append(True)
         return True
 
-    one = Start(Scripted(), (STORE, OTHER, BACKEND), (Task("cluster", "Cluster", act),), {}, probe, lambda _: None, stop)
+    one = Start(
+        Scripted(), (STORE, OTHER, BACKEND), (Task("cluster", "Cluster", act),), {}, probe, lambda _: None, stop
+    )
     with pytest.raises(Problem) as caught:
         one.run()
     assert caught.value.code is ExitCode.INTERRUPTED
@@ -192,7 +220,17 @@ def test_backends_are_restarted_worker_by_worker_across_all_ports() -> None:
 def native(port: int) -> World:
     """A host with units of ours, whose page is on this port and nothing else anywhere."""
     folder, other = Path("/nonexistent"), free_ports(6)
-    return World(Mode.NATIVE, Ports((other[0], other[1], other[2]), port, *other[3:]), 1, folder, folder, folder, folder, folder, (folder, folder, folder))
+    return World(
+        Mode.NATIVE,
+        Ports((other[0], other[1], other[2]), port, *other[3:]),
+        1,
+        folder,
+        folder,
+        folder,
+        folder,
+        folder,
+        (folder, folder, folder),
+    )
 
 
 def test_port_that_a_stranger_has_is_told_with_its_holder_before_systemd_is_asked() -> None:

@@ -59,7 +59,9 @@ def host() -> Iterator[Host]:
 
 def ask(host: Host, expression: str) -> Any:
     """What an expression over `m`, the manager, gives inside the host."""
-    done = host.run(("python3", "/testhost-driver.py", expression), env={"PYTHONPATH": "/src", "PYTHONDONTWRITEBYTECODE": "1"})
+    done = host.run(
+        ("python3", "/testhost-driver.py", expression), env={"PYTHONPATH": "/src", "PYTHONDONTWRITEBYTECODE": "1"}
+    )
     return json.loads(done.stdout)
 
 
@@ -74,7 +76,9 @@ def test_started_unit_runs_with_its_pid_and_memory(host: Host) -> None:
 def test_killed_unit_comes_back_and_is_counted(host: Host) -> None:
     before = ask(host, "until('om-steady.service', 'running')")
     ask(host, "m.kill('om-steady.service')")
-    host.sh("for _ in $(seq 100); do [ $(systemctl show -p NRestarts --value om-steady.service) = 1 ] && break; sleep 0.05; done")
+    host.sh(
+        "for _ in $(seq 100); do [ $(systemctl show -p NRestarts --value om-steady.service) = 1 ] && break; sleep 0.05; done"
+    )
     after = ask(host, "until('om-steady.service', 'running')")
     assert after["restarts"] == before["restarts"] + 1
     assert after["pid"] != before["pid"]
@@ -82,7 +86,10 @@ def test_killed_unit_comes_back_and_is_counted(host: Host) -> None:
 
 def test_unit_stopped_by_hand_is_a_persons_will_and_a_failed_one_is_not(host: Host) -> None:
     host.sh("systemctl stop om-steady.service; systemctl start om-broken.service; sleep 1")
-    stopped, broken = ask(host, "until('om-steady.service', 'stopped')"), ask(host, "until('om-broken.service', 'failed')")
+    stopped, broken = (
+        ask(host, "until('om-steady.service', 'stopped')"),
+        ask(host, "until('om-broken.service', 'failed')"),
+    )
     assert (stopped["state"], stopped["by_person"]) == ("stopped", True)
     assert (broken["state"], broken["by_person"]) == ("failed", False)
     assert "exit status 3" in broken["detail"]
@@ -96,7 +103,9 @@ def test_unit_that_never_ran_or_does_not_exist_is_stopped_by_nobody(host: Host) 
 
 
 def test_unit_that_failed_too_often_can_be_started_again(host: Host) -> None:
-    host.write("/etc/systemd/system/om-broken.service.d/mended.conf", "[Service]\nExecStart=\nExecStart=/bin/sleep infinity\n")
+    host.write(
+        "/etc/systemd/system/om-broken.service.d/mended.conf", "[Service]\nExecStart=\nExecStart=/bin/sleep infinity\n"
+    )
     host.sh("systemctl daemon-reload")
     ask(host, "m.start(['om-broken.service'])")
     assert ask(host, "until('om-broken.service', 'running')")["state"] == "running"
@@ -117,7 +126,10 @@ def test_problem_of_a_unit_that_cannot_start_carries_its_own_words(host: Host) -
 def test_logs_are_the_units_own_and_can_be_followed(host: Host) -> None:
     assert any("steady is here" in line for line in ask(host, "list(m.logs('om-steady.service', 5))"))
     script = "(sleep 1; systemctl start om-steady.service) & python3 /testhost-driver.py \"next(line for line in m.follow(['om-steady.service']) if 'steady is here' in line[1])\""
-    assert json.loads(host.sh(f"export PYTHONPATH=/src PYTHONDONTWRITEBYTECODE=1; {script}")) == ["om-steady.service", "steady is here"]
+    assert json.loads(host.sh(f"export PYTHONPATH=/src PYTHONDONTWRITEBYTECODE=1; {script}")) == [
+        "om-steady.service",
+        "steady is here",
+    ]
 
 
 def test_stop_returns_when_all_have_ended(host: Host) -> None:

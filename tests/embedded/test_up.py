@@ -51,8 +51,20 @@ def test_first_start_ends_with_everything_proven(system: System) -> None:
     health = system.run("health", "--json")
     assert health.code == 0, health.out
     status = system.run("status", "--json").ok().result
-    assert [one["name"] for one in status["services"]] == ["postgres", "redis", "qdrant", "engine", *(f"backend-{port}" for port in system.backends), "frontend", "guard"]
-    assert all(process["state"] == "running" and process["restarts"] == 0 for one in status["services"] for process in one["processes"])
+    assert [one["name"] for one in status["services"]] == [
+        "postgres",
+        "redis",
+        "qdrant",
+        "engine",
+        *(f"backend-{port}" for port in system.backends),
+        "frontend",
+        "guard",
+    ]
+    assert all(
+        process["state"] == "running" and process["restarts"] == 0
+        for one in status["services"]
+        for process in one["processes"]
+    )
 
 
 def test_second_up_changes_nothing(system: System) -> None:
@@ -103,7 +115,11 @@ def test_open_prints_the_page_that_is_served(system: System) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_page_is_told_where_the_backends_are(system: System, name: str) -> None:
-    said = httpx.get(f"http://127.0.0.1:{system.ports[3]}/cluster.json", headers={"host": f"{name}:{system.ports[3]}"}, trust_env=False)
+    said = httpx.get(
+        f"http://127.0.0.1:{system.ports[3]}/cluster.json",
+        headers={"host": f"{name}:{system.ports[3]}"},
+        trust_env=False,
+    )
     assert said.json() == {"backends": [f"http://{name}:{port}" for port in system.backends]}
 
 
@@ -218,9 +234,13 @@ def test_engine_that_cannot_start_ends_the_start_with_its_own_words_and_nobody_w
         said = one.run("up", "--json")
         assert said.code == 1
         assert said.problem["what"] == "cannot start engine"
-        assert any("/nonexistent/model" in line and "no such folder" in line for line in said.problem["log"]), said.problem
+        assert any("/nonexistent/model" in line and "no such folder" in line for line in said.problem["log"]), (
+            said.problem
+        )
         assert "also not ready: " + ", ".join(f"backend-{port}" for port in one.backends) in said.problem["why"]
-        failed = {event["step"] for event in said.events if event["kind"] == "step" and event["data"]["status"] == "failed"}
+        failed = {
+            event["step"] for event in said.events if event["kind"] == "step" and event["data"]["status"] == "failed"
+        }
         assert failed == {"engine", *(f"backend-{port}" for port in one.backends)}
         assert one.service("postgres")["state"] == "running", "what works is left running"
         left = next(event["text"] for event in said.events if event["text"].startswith("left running: "))
@@ -242,7 +262,15 @@ def test_fresh_moves_the_data_aside_and_asks_first(fresh: System) -> None:
 
 def use(system: System, *words: str) -> dict[str, Any]:
     """What the API told a user of the first backend."""
-    script = (sys.executable, str(ROOT / "tests/hosts/api.py"), "--port", str(system.backends[0]), "--name", "ana", *words)
+    script = (
+        sys.executable,
+        str(ROOT / "tests/hosts/api.py"),
+        "--port",
+        str(system.backends[0]),
+        "--name",
+        "ana",
+        *words,
+    )
     done = subprocess.run(script, input=f"{PASSWORD}\n", capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)

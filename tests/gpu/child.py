@@ -45,7 +45,10 @@ _KEPT: list[object] = []
 
 def _held(owner: object, rows: int) -> dict[str, object]:
     _KEPT.append(owner)
-    return {"rows": rows, "rss_mb": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20}
+    return {
+        "rows": rows,
+        "rss_mb": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20,
+    }
 
 
 def full(setting: Setting) -> dict[str, object]:
@@ -58,7 +61,11 @@ def full(setting: Setting) -> dict[str, object]:
     torch.cuda.set_per_process_memory_fraction((used + (96 << 20)) / total)
     rows = runner.encode(ids)
     torch.cuda.set_per_process_memory_fraction(1.0)
-    return {"ran_out": runner.details["memory_ran_out"], "batch_tokens": runner.batch_tokens, "cosine": float((rows * before).sum(1).min())}
+    return {
+        "ran_out": runner.details["memory_ran_out"],
+        "batch_tokens": runner.batch_tokens,
+        "cosine": float((rows * before).sum(1).min()),
+    }
 
 
 def crowded(setting: Setting) -> dict[str, object]:
@@ -75,7 +82,10 @@ def crowded(setting: Setting) -> dict[str, object]:
     held.clear()
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1.0)
-    return {"said": said, "after": torch_runner.load(setting.folder, Options(mode="exact"), "cuda").encode([[101, 102]]).shape[0]}
+    return {
+        "said": said,
+        "after": torch_runner.load(setting.folder, Options(mode="exact"), "cuda").encode([[101, 102]]).shape[0],
+    }
 
 
 def dead(setting: Setting) -> dict[str, object]:
@@ -98,7 +108,13 @@ def stuck(_: Setting) -> dict[str, object]:
     proof = torch_runner.prove("cuda")
     waited = time.monotonic() - start
     torch.cuda.synchronize()
-    return {"ok": proof.ok, "waited": waited, "detail": proof.detail, "busy": time.monotonic() - start, "after": torch_runner.prove("cuda").ok}
+    return {
+        "ok": proof.ok,
+        "waited": waited,
+        "detail": proof.detail,
+        "busy": time.monotonic() - start,
+        "after": torch_runner.prove("cuda").ok,
+    }
 
 
 def hidden(setting: Setting) -> dict[str, object]:
@@ -113,7 +129,9 @@ def hidden(setting: Setting) -> dict[str, object]:
     return {"probe": probe.ok, "reason": probe.reason, "said": said, "finite": bool(np.isfinite(rows).all())}
 
 
-ROLES: dict[str, Callable[[Setting], dict[str, object]]] = {one.__name__: one for one in (context, worker, engine, full, crowded, dead, stuck, hidden)}
+ROLES: dict[str, Callable[[Setting], dict[str, object]]] = {
+    one.__name__: one for one in (context, worker, engine, full, crowded, dead, stuck, hidden)
+}
 WAITING = ("context", "worker", "engine")
 
 if __name__ == "__main__":

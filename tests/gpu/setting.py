@@ -65,7 +65,10 @@ class Setting:
         if has("tokenizers"):
             return self.tokenised(self.corpus)
         draw = np.random.default_rng(20)
-        return [draw.integers(1000, 29000, size=min(self.folder.max_tokens, 2 + round(1.25 * len(one.split())))).tolist() for one in self.corpus]
+        return [
+            draw.integers(1000, 29000, size=min(self.folder.max_tokens, 2 + round(1.25 * len(one.split())))).tolist()
+            for one in self.corpus
+        ]
 
 
 def has(package: str) -> bool:
@@ -81,9 +84,18 @@ def default_model() -> Path | None:
 
 def child(role: str, setting: Setting, seconds: float = 300, **environment: str) -> dict[str, Any]:
     """Run a role of child.py to its end and return the JSON it printed last."""
-    done = subprocess.run(command(role, setting), capture_output=True, text=True, timeout=seconds, cwd=ROOT, env={**os.environ, **environment})
+    done = subprocess.run(
+        command(role, setting),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
     if done.returncode:
-        raise RuntimeError(f"{role} ended with {done.returncode}: {(done.stderr.strip().splitlines() or ['no words'])[-1]}")
+        raise RuntimeError(
+            f"{role} ended with {done.returncode}: {(done.stderr.strip().splitlines() or ['no words'])[-1]}"
+        )
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 

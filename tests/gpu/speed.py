@@ -34,9 +34,18 @@ def throughput(setting: Setting) -> Outcome:
                 times[name].append(seconds)
     base = next(iter(ways))
     rates = {name: setting.count / statistics.median(seen) for name, seen in times.items()}
-    ratios = {name: statistics.median(b / a for a, b in zip(seen, times[base], strict=True)) for name, seen in times.items()}
-    detail = "; ".join(f"{name} {rates[name]:.0f} texts/s ({ratios[name]:.2f} ×)" for name in ways) + f"; target {TARGET:g} × of the first"
-    numbers = {"baseline": base, "texts_per_s": {name: round(rate, 1) for name, rate in rates.items()}, "ratio": {k: round(v, 2) for k, v in ratios.items()}}
+    ratios = {
+        name: statistics.median(b / a for a, b in zip(seen, times[base], strict=True)) for name, seen in times.items()
+    }
+    detail = (
+        "; ".join(f"{name} {rates[name]:.0f} texts/s ({ratios[name]:.2f} ×)" for name in ways)
+        + f"; target {TARGET:g} × of the first"
+    )
+    numbers = {
+        "baseline": base,
+        "texts_per_s": {name: round(rate, 1) for name, rate in rates.items()},
+        "ratio": {k: round(v, 2) for k, v in ratios.items()},
+    }
     return Outcome("throughput", "ok", detail, {**numbers, "target": TARGET, "reached": max(ratios.values()) >= TARGET})
 
 
@@ -46,8 +55,16 @@ def single(setting: Setting) -> Outcome:
     numbers: dict[str, object] = {}
     for name, way in _ways(setting).items():
         times = [_timed(way, [short[at % len(short)]], setting) * 1000 for at in range(220)][20:]
-        numbers[name] = {"p50_ms": round(float(np.percentile(times, 50)), 3), "p99_ms": round(float(np.percentile(times, 99)), 3)}
-    return Outcome("single text", "ok", "; ".join(f"{name} p50 {one['p50_ms']} ms, p99 {one['p99_ms']} ms" for name, one in numbers.items()), numbers)
+        numbers[name] = {
+            "p50_ms": round(float(np.percentile(times, 50)), 3),
+            "p99_ms": round(float(np.percentile(times, 99)), 3),
+        }
+    return Outcome(
+        "single text",
+        "ok",
+        "; ".join(f"{name} p50 {one['p50_ms']} ms, p99 {one['p99_ms']} ms" for name, one in numbers.items()),
+        numbers,
+    )
 
 
 def _ways(setting: Setting) -> dict[str, Way]:
@@ -75,7 +92,9 @@ def _baselines(setting: Setting) -> dict[str, Way]:
 
         full = SentenceTransformer(str(setting.model), device=setting.device)
         half = SentenceTransformer(
-            str(setting.model), device=setting.device, model_kwargs={"dtype": torch.bfloat16 if setting.device == "cpu" else torch.float16}
+            str(setting.model),
+            device=setting.device,
+            model_kwargs={"dtype": torch.bfloat16 if setting.device == "cpu" else torch.float16},
         )
         return {
             "sentence-transformers f32": lambda numbers: full.encode([setting.corpus[at] for at in numbers]),

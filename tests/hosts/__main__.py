@@ -27,8 +27,12 @@ def parser() -> argparse.ArgumentParser:
     boot = commands.add_parser("boot", help="boot a host (with the sample stack, unless --bare) and leave it running")
     for command in (build, boot):
         command.add_argument("--suite", default="bookworm", help="Debian suite (default: %(default)s)")
-        command.add_argument("--package", action="append", default=[], help="one more package in the image; may be repeated")
-        command.add_argument("--redis", choices=("same", "newer"), default="same", help="newer: Valkey 9 runs as redis:alpine")
+        command.add_argument(
+            "--package", action="append", default=[], help="one more package in the image; may be repeated"
+        )
+        command.add_argument(
+            "--redis", choices=("same", "newer"), default="same", help="newer: Valkey 9 runs as redis:alpine"
+        )
         command.add_argument("--bare", action="store_true", help="without the sample stack")
     boot.add_argument("--points", type=int, default=2_000, help="points in the main collection (default: %(default)s)")
     boot.add_argument("--foreign", action="store_true", help="add another Compose project that must be left alone")
@@ -41,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
     stop = commands.add_parser("stop", help="remove hosts")
     stop.add_argument("names", nargs="+")
     clean = commands.add_parser("clean", help="remove all test hosts and their volumes")
-    clean.add_argument("--cache", action="store_true", help="also everything that was built: images and the cache folder")
+    clean.add_argument(
+        "--cache", action="store_true", help="also everything that was built: images and the cache folder"
+    )
     commands.add_parser("ps", help="list test hosts")
     return top
 
@@ -59,7 +65,9 @@ def boot(given: argparse.Namespace) -> None:
     if given.bare:
         host = Host.boot(_recipe(given), mounts, name=given.name)
     else:
-        host = boot_sample(given.points, given.redis, given.foreign, recipe=_recipe(given), mounts=mounts, name=given.name)
+        host = boot_sample(
+            given.points, given.redis, given.foreign, recipe=_recipe(given), mounts=mounts, name=given.name
+        )
     print(host.name)
     print(f"up after {time.monotonic() - began:.1f} s; enter: python -m tests.hosts shell {host.name}", file=sys.stderr)
 
@@ -93,7 +101,16 @@ def clean(given: argparse.Namespace) -> None:
 
 def ps(_: argparse.Namespace) -> None:
     """List the hosts."""
-    print(docker("ps", "--all", "--filter", "label=omnimind.testhost=host", "--format", "table {{.Names}}\t{{.Status}}\t{{.Image}}"))
+    print(
+        docker(
+            "ps",
+            "--all",
+            "--filter",
+            "label=omnimind.testhost=host",
+            "--format",
+            "table {{.Names}}\t{{.Status}}\t{{.Image}}",
+        )
+    )
 
 
 def main() -> int:

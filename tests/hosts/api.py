@@ -55,7 +55,9 @@ def story(caller, text, question):
     told["document"], told["found"] = document["id"], caller.find(question)
     told["circuit"] = caller.ask("POST", "/quantum/run", {"qasm": BELL, "shots": 200, "seed": 7})[0]
     file = text.encode() * 1000
-    upload, _ = caller.ask("POST", f"/uploads?name=note.txt&sha256={hashlib.sha256(file).hexdigest()}", file, "application/octet-stream")
+    upload, _ = caller.ask(
+        "POST", f"/uploads?name=note.txt&sha256={hashlib.sha256(file).hexdigest()}", file, "application/octet-stream"
+    )
     told["upload"] = upload
     told["system"] = caller.ask("GET", "/system")[0]
     return told
@@ -67,7 +69,9 @@ def main():
     options.add_argument("--name", required=True)
     options.add_argument("--text", help="a document to keep; without it only --find is done")
     options.add_argument("--question", help="what finds that document")
-    options.add_argument("--find", action="append", default=[], help="a question about what is there already; may be repeated")
+    options.add_argument(
+        "--find", action="append", default=[], help="a question about what is there already; may be repeated"
+    )
     asked = options.parse_args()
     caller = Caller(asked.port)
     told = {"me": caller.log_in(asked.name, sys.stdin.readline().rstrip("\n"))}

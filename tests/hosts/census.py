@@ -33,8 +33,14 @@ def qdrant(url, key):
         schema = {field: facts["data_type"] for field, facts in info["payload_schema"].items()}
         hashes, offset = [], None
         while True:
-            page = ask(f"/collections/{name}/points/scroll", {"limit": PAGE, "offset": offset, "with_payload": True, "with_vector": True})
-            hashes += [hashlib.sha256(json.dumps([p["id"], p["payload"], p["vector"]], sort_keys=True).encode()).digest() for p in page["points"]]
+            page = ask(
+                f"/collections/{name}/points/scroll",
+                {"limit": PAGE, "offset": offset, "with_payload": True, "with_vector": True},
+            )
+            hashes += [
+                hashlib.sha256(json.dumps([p["id"], p["payload"], p["vector"]], sort_keys=True).encode()).digest()
+                for p in page["points"]
+            ]
             offset = page["next_page_offset"]
             if offset is None:
                 break
@@ -77,7 +83,9 @@ VALUE = {
     b"list": lambda r, k: r("LRANGE", k, 0, -1),
     b"set": lambda r, k: sorted(r("SMEMBERS", k)),
     b"hash": lambda r, k: sorted(zip(*[iter(r("HGETALL", k))] * 2)),
-    b"zset": lambda r, k: [(member, float(score)) for member, score in zip(*[iter(r("ZRANGE", k, 0, -1, "WITHSCORES"))] * 2)],
+    b"zset": lambda r, k: [
+        (member, float(score)) for member, score in zip(*[iter(r("ZRANGE", k, 0, -1, "WITHSCORES"))] * 2)
+    ],
     b"stream": lambda r, k: [r("XRANGE", k, "-", "+"), [group[1] for group in r("XINFO", "GROUPS", k)]],
 }
 
@@ -110,7 +118,15 @@ def uploads(folder):
                     while chunk := file.read(1 << 20):
                         digest.update(chunk)
                 facts = os.stat(path)
-                yield shown, {"sha256": digest.hexdigest(), "bytes": facts.st_size, "mode": "%o" % (facts.st_mode & 0o7777), "mtime": facts.st_mtime_ns}
+                yield (
+                    shown,
+                    {
+                        "sha256": digest.hexdigest(),
+                        "bytes": facts.st_size,
+                        "mode": "%o" % (facts.st_mode & 0o7777),
+                        "mtime": facts.st_mtime_ns,
+                    },
+                )
 
 
 def secret(path):

@@ -29,7 +29,9 @@ def mount_of(path: Path) -> str:
 def free_before(environ: Mapping[str, str]) -> dict[str, int]:
     """Free MB of each file system when `.ci/demo` began, or now where it did not."""
     noted = dict(line.rsplit(maxsplit=1) for line in environ.get(FREE, "").splitlines())
-    return {mount: int(free) for mount, free in noted.items()} or {mount: available(mount) for mount in map(mount_of, WRITTEN)}
+    return {mount: int(free) for mount, free in noted.items()} or {
+        mount: available(mount) for mount in map(mount_of, WRITTEN)
+    }
 
 
 @dataclass

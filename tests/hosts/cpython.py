@@ -56,7 +56,15 @@ class Build:
         build = f'chroot "$1" sh /build.sh {self.version} {self.suite}'
         out = f'cp "$1"/out/*.tar.gz {shlex.quote(str(folder))}'
         hooks = (f"--customize-hook={hook}" for hook in (script, build, out))
-        return ("mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *hooks, "--format=null", BUILT_ON, "/dev/null")
+        return (
+            "mmdebstrap",
+            "--variant=minbase",
+            f"--include={','.join(PACKAGES)}",
+            *hooks,
+            "--format=null",
+            BUILT_ON,
+            "/dev/null",
+        )
 
 
 def mirror(suite: str = "trixie") -> Path:

@@ -53,7 +53,17 @@ def prepare(say: Say) -> None:
         Job("omnimind", "its page by npm, its packages by pip", wheels),
     )
     run(jobs, say, WORKERS)
-    run((Job("containers", "the images of the Compose stack, by docker build on a host", lambda: stack_images(builder=RECIPE)),), say, 1)
+    run(
+        (
+            Job(
+                "containers",
+                "the images of the Compose stack, by docker build on a host",
+                lambda: stack_images(builder=RECIPE),
+            ),
+        ),
+        say,
+        1,
+    )
 
 
 def host_image() -> None:
@@ -80,7 +90,9 @@ def show(say: Say, points: int, keep: bool) -> int:
         return migrate(host)
     finally:
         if keep:
-            say(f"kept: .venv-demo/bin/python -m tests.hosts shell {host.name}; .venv-demo/bin/python -m tests.hosts stop {host.name}")
+            say(
+                f"kept: .venv-demo/bin/python -m tests.hosts shell {host.name}; .venv-demo/bin/python -m tests.hosts stop {host.name}"
+            )
         else:
             host.stop()
 
@@ -89,7 +101,11 @@ def migrate(host: Host) -> int:
     """The command as a person sees it, and the services that run afterwards."""
     terminal = ["-t"] if sys.stdout.isatty() else []
     done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--yes"], check=False)
-    print(host.sh("systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"))
+    print(
+        host.sh(
+            "systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"
+        )
+    )
     return done.returncode
 
 

@@ -59,7 +59,11 @@ class Host:
         """
         recipe = recipe or Recipe()
         image = ensure_image(recipe)
-        host = cls(name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}", recipe, {**certificates.environment(), **(environment or {})})
+        host = cls(
+            name or f"omnimind-testhost-{uuid.uuid4().hex[:10]}",
+            recipe,
+            {**certificates.environment(), **(environment or {})},
+        )
         try:
             docker("volume", "create", "--label", f"{LABEL}=volume", host.volume)
             capabilities.create(create_words(host.name, host.volume, image, mounts, host.environment))
@@ -102,7 +106,9 @@ class Host:
             # Without input the container's side of stdin is not attached, so an empty one here hurts nobody.
             done = subprocess.run(words, input=data or b"", capture_output=True, timeout=timeout + 20, check=False)
         except subprocess.TimeoutExpired as error:
-            raise HostError(f"cannot finish {list(argv)} in {self.name} within {timeout:.0f} s\n{self.journal()}") from error
+            raise HostError(
+                f"cannot finish {list(argv)} in {self.name} within {timeout:.0f} s\n{self.journal()}"
+            ) from error
         result = subprocess.CompletedProcess(
             list(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         )
@@ -110,9 +116,13 @@ class Host:
             raise HostError(self._story(result))
         return result
 
-    def sh(self, script: str, *, check: bool = True, timeout: float = 120, user: str = "root", cwd: str = "/root") -> str:
+    def sh(
+        self, script: str, *, check: bool = True, timeout: float = 120, user: str = "root", cwd: str = "/root"
+    ) -> str:
         """Run a bash script in the host and return its stdout, stripped."""
-        return self.run(("bash", "-euo", "pipefail", "-c", script), check=check, timeout=timeout, user=user, cwd=cwd).stdout.strip()
+        return self.run(
+            ("bash", "-euo", "pipefail", "-c", script), check=check, timeout=timeout, user=user, cwd=cwd
+        ).stdout.strip()
 
     def popen(
         self,
@@ -203,7 +213,9 @@ class Host:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def _story(self, done: subprocess.CompletedProcess[str]) -> str:

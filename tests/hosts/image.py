@@ -44,4 +44,6 @@ def _build(recipe: Recipe, tar: Path) -> None:
     try:
         call(recipe.build_words(tar), timeout=BUILD_SECONDS)
     except OutsideError as error:
-        raise OutsideError(f"{error}\nNeeded on this machine, as root: apt-get install mmdebstrap docker.io iptables") from error
+        raise OutsideError(
+            f"{error}\nNeeded on this machine, as root: apt-get install mmdebstrap docker.io iptables"
+        ) from error

@@ -51,7 +51,10 @@ class Index:
     def page(self, name: str) -> bytes | None:
         """The page of a project (PEP 503)."""
         found = [file for file in sorted(self.files) if project(file) == name]
-        links = (f'<a href="../../files/{file}#sha256={hashlib.sha256(self.read(file)).hexdigest()}">{file}</a><br>' for file in found)
+        links = (
+            f'<a href="../../files/{file}#sha256={hashlib.sha256(self.read(file)).hexdigest()}">{file}</a><br>'
+            for file in found
+        )
         return ("<!DOCTYPE html><html><body>" + "".join(links) + "</body></html>").encode() if found else None
 
     def read(self, file: str) -> bytes:
@@ -78,7 +81,10 @@ def serving(wheels: Path | None, marked: Path, *, address: str = "127.0.0.1", po
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if index.login and self.headers["Authorization"] != f"Basic {base64.b64encode(index.login.encode()).decode()}":
+            if (
+                index.login
+                and self.headers["Authorization"] != f"Basic {base64.b64encode(index.login.encode()).decode()}"
+            ):
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="index"')
                 self.send_header("Content-Length", "0")
@@ -108,7 +114,9 @@ def normal(name: str) -> str:
 
 def project(file: str) -> str:
     """The project that a file belongs to; of a project's page, itself."""
-    return normal(re.split(r"-\d", file, maxsplit=1)[0]) if file.endswith((".whl", ".gz", ".metadata")) else normal(file)
+    return (
+        normal(re.split(r"-\d", file, maxsplit=1)[0]) if file.endswith((".whl", ".gz", ".metadata")) else normal(file)
+    )
 
 
 def hostile(marked: Path) -> dict[str, bytes]:
@@ -130,8 +138,13 @@ def _wheel(name: str, base: str, marked: str) -> bytes:
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\nomnimind = omnimind:main\n",
     }
-    digests = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode() for path, text in files.items()}
-    files[f"{info}/RECORD"] = "".join(f"{path},sha256={digests[path]},{len(text)}\n" for path, text in files.items()) + f"{info}/RECORD,,\n"
+    digests = {
+        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        for path, text in files.items()
+    }
+    files[f"{info}/RECORD"] = (
+        "".join(f"{path},sha256={digests[path]},{len(text)}\n" for path, text in files.items()) + f"{info}/RECORD,,\n"
+    )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for path, text in files.items():
@@ -140,7 +153,10 @@ def _wheel(name: str, base: str, marked: str) -> bytes:
 
 
 def _source(name: str, base: str, marked: str) -> bytes:
-    setup = MARK.format(folder=marked, mark=f"{name}-built") + f"from setuptools import setup; setup(name={name!r}, version={SOURCE_VERSION!r})\n"
+    setup = (
+        MARK.format(folder=marked, mark=f"{name}-built")
+        + f"from setuptools import setup; setup(name={name!r}, version={SOURCE_VERSION!r})\n"
+    )
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for path, text in (("PKG-INFO", _metadata(name, SOURCE_VERSION)), ("setup.py", setup)):

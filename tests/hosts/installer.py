@@ -63,7 +63,12 @@ def put_wheel(host: Host, version: str) -> str:
 
 
 def install(
-    host: Host, *words: str, script: str = f"{CHECKOUT}/install.sh", check: bool = True, env: Mapping[str, str] | None = None, yes: bool = True
+    host: Host,
+    *words: str,
+    script: str = f"{CHECKOUT}/install.sh",
+    check: bool = True,
+    env: Mapping[str, str] | None = None,
+    yes: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run install.sh as root."""
     return host.run(("sh", script, *(("--yes",) if yes else ()), *words), check=check, timeout=900, env=env)

@@ -31,9 +31,21 @@ class Memory:
 
 
 MEMORIES = (
-    Memory(2_000_000_001, "The lighthouse keeper wrote down every storm of that winter in a blue notebook.", "who recorded the bad weather by the sea?"),
-    Memory(2_000_000_002, "Sourdough needs a warm kitchen and about twelve hours before it is baked.", "how long does bread dough have to rest?"),
-    Memory(2_000_000_003, "Two photons that are entangled give correlated results however far apart they are.", "measurements of particles that depend on each other"),
+    Memory(
+        2_000_000_001,
+        "The lighthouse keeper wrote down every storm of that winter in a blue notebook.",
+        "who recorded the bad weather by the sea?",
+    ),
+    Memory(
+        2_000_000_002,
+        "Sourdough needs a warm kitchen and about twelve hours before it is baked.",
+        "how long does bread dough have to rest?",
+    ),
+    Memory(
+        2_000_000_003,
+        "Two photons that are entangled give correlated results however far apart they are.",
+        "measurements of particles that depend on each other",
+    ),
 )
 
 

@@ -149,7 +149,11 @@ def tcp_question(address: str, _: str | None) -> Ask:
     return lambda timeout: connect(host, int(port), timeout).close()
 
 
-QUESTIONS: dict[str, Callable[[str, str | None], Ask]] = {"http": http_question, "redis": redis_question, "tcp": tcp_question}
+QUESTIONS: dict[str, Callable[[str, str | None], Ask]] = {
+    "http": http_question,
+    "redis": redis_question,
+    "tcp": tcp_question,
+}
 
 
 def watch(ask: Ask, tally: Tally, every: float, timeout: float, over: threading.Event) -> None:
@@ -183,7 +187,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for kind, what in (("http", "URL"), ("redis", "HOST:PORT"), ("tcp", "HOST:PORT")):
         parser.add_argument(f"--{kind}", action="append", default=[], metavar=f"NAME={what}")
-    parser.add_argument("--credentials", action="append", default=[], metavar="NAME=FILE", help="header lines, or Redis' password")
+    parser.add_argument(
+        "--credentials", action="append", default=[], metavar="NAME=FILE", help="header lines, or Redis' password"
+    )
     parser.add_argument("--every", type=float, default=0.02, metavar="SECONDS")
     parser.add_argument("--timeout", type=float, default=2.0, metavar="SECONDS")
     parser.add_argument("--out", type=Path, required=True)

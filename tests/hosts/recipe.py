@@ -93,7 +93,9 @@ class Recipe:
             f'mkdir -p {units}/multi-user.target.wants" && ln -s ../{WRITABLE_NET_UNIT} {units}/multi-user.target.wants/"',
         )
         fresh = 'rm -f "$1/etc/hostname" "$1/etc/machine-id" && : > "$1/etc/machine-id"'
-        first = 'rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' if self.small else f"{apt} install {shlex.join(self.installed)}"
+        first = (
+            'rm "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"' if self.small else f"{apt} install {shlex.join(self.installed)}"
+        )
         return (first, *masks, *net, fresh)
 
     def build_words(self, tar: Path) -> tuple[str, ...]:
@@ -102,6 +104,10 @@ class Recipe:
         if self.suite in WITHDRAWN:
             pin = f'printf {shlex.quote(NO_SECURITY)} > "$1/etc/apt/preferences.d/testhost"'
             hooks.insert(0, f'--setup-hook=mkdir -p "$1/etc/apt/preferences.d" && {pin}')
-        quick = (f"--variant={SMALL}", "--dpkgopt=force-unsafe-io", f"--include={','.join(self.installed)}")  # nobody needs half an image
+        quick = (
+            f"--variant={SMALL}",
+            "--dpkgopt=force-unsafe-io",
+            f"--include={','.join(self.installed)}",
+        )  # nobody needs half an image
         variant = quick if self.small else (f"--variant={STANDARD}",)
         return ("mmdebstrap", *variant, *hooks, self.suite, str(tar))

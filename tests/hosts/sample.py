@@ -56,7 +56,9 @@ def boot_sample(
     """
     qdrant = qdrant_executable()
     images = stack_images(redis, qdrant)
-    host = Host.boot(recipe, [Mount(images, IMAGES_INSIDE), Mount(SEED, SEED_INSIDE), *mounts], name=name, environment=environment)
+    host = Host.boot(
+        recipe, [Mount(images, IMAGES_INSIDE), Mount(SEED, SEED_INSIDE), *mounts], name=name, environment=environment
+    )
     try:
         place_stack(host, foreign)
         storage = storage_name(qdrant, points, seed)

@@ -176,7 +176,9 @@ def seed_redis(redis: Redis, seed: int) -> dict[str, object]:
     redis.add("HSET", "hash:small", "name", "ana", "größe", "1.70")
     redis.add("HSET", "hash:large", *(text for number in range(1000) for text in (f"field{number}", noise.random())))
     redis.add("ZADD", "rank:small", "-inf", "lowest", "0.1", "tenth", "+inf", "highest")
-    redis.add("ZADD", "rank:large", *(text for number in range(1000) for text in (repr(noise.gauss(0, 1)), f"member{number}")))
+    redis.add(
+        "ZADD", "rank:large", *(text for number in range(1000) for text in (repr(noise.gauss(0, 1)), f"member{number}"))
+    )
     for number in range(300):
         redis.add("XADD", "events", f"{1_700_000_000_000 + number}-0", "kind", noise.choice(WORDS), "n", number)
     redis.add("XGROUP", "CREATE", "events", "readers", "0")
@@ -214,7 +216,11 @@ def seed_uploads(folder: Path, owner: str, seed: int) -> dict[str, object]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     (folder / "empty folder").mkdir(exist_ok=True)
-    for name, target in (("latest.pdf", "nested/deeper/still/report.pdf"), ("dangling", "nowhere/at/all"), ("absolute", "/etc/hostname")):
+    for name, target in (
+        ("latest.pdf", "nested/deeper/still/report.pdf"),
+        ("dangling", "nowhere/at/all"),
+        ("absolute", "/etc/hostname"),
+    ):
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(target)
     with (folder / "sparse.img").open("wb") as sparse:
@@ -222,7 +228,12 @@ def seed_uploads(folder: Path, owner: str, seed: int) -> dict[str, object]:
         sparse.seek(64 << 20)
         sparse.write(b"tail")
     own_and_date(folder, owner)
-    for name, mode in (("scripts/run.sh", 0o755), ("private.key", 0o600), ("empty folder", 0o2770), ("notes.txt", 0o444)):
+    for name, mode in (
+        ("scripts/run.sh", 0o755),
+        ("private.key", 0o600),
+        ("empty folder", 0o2770),
+        ("notes.txt", 0o444),
+    ):
         (folder / name).chmod(mode)
     os.chown(folder / "of-root.log", 0, 0)
     return {"entries": sum(1 for _ in folder.rglob("*"))}

@@ -34,7 +34,9 @@ def sample() -> Iterator[Host]:
 
 def container(host: Host, service: str) -> Any:
     """`docker inspect` of a service's container."""
-    name = host.sh(f"docker ps -q --filter label=com.docker.compose.project=omnimind --filter label=com.docker.compose.service={service}")
+    name = host.sh(
+        f"docker ps -q --filter label=com.docker.compose.project=omnimind --filter label=com.docker.compose.service={service}"
+    )
     return json.loads(host.sh(f"docker inspect {name}"))[0]
 
 

@@ -49,7 +49,9 @@ def omnimind(host: Host, *words: str, check: bool = True, timeout: float = 600) 
     return host.run((PROGRAM, *words), check=check, timeout=timeout)
 
 
-def migrate(host: Host, *words: str, check: bool = True, start: Sequence[str] = WORDS) -> subprocess.CompletedProcess[str]:
+def migrate(
+    host: Host, *words: str, check: bool = True, start: Sequence[str] = WORDS
+) -> subprocess.CompletedProcess[str]:
     """Migrate, confirmed at once."""
     return omnimind(host, *start, "--yes", *words, check=check)
 
@@ -61,7 +63,9 @@ def results(said: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def kill_at(host: Host, step: str, words: Sequence[str] = (*WORDS, "--yes")) -> None:
     """Start a command and `kill -9` its process group when it says that `step` is being done."""
-    with host.popen(("bash", "-c", 'echo $$; exec "$@"', "bash", PROGRAM, *words, "--json"), stderr=subprocess.DEVNULL) as client:
+    with host.popen(
+        ("bash", "-c", 'echo $$; exec "$@"', "bash", PROGRAM, *words, "--json"), stderr=subprocess.DEVNULL
+    ) as client:
         assert client.stdout is not None
         pid = int(client.stdout.readline())
         for line in client.stdout:
@@ -77,16 +81,33 @@ def census(host: Host, *, native: bool) -> dict[str, Any]:
     host.write("/testhost/census.py", CENSUS.read_text())
     words = ["--uploads", "/var/lib/omnimind/uploads" if native else f"{FOLDER}/data/uploads"]
     if native:
-        words += ["--qdrant-key", "/etc/omnimind/secrets/qdrant.key", "--redis-password", "/etc/omnimind/secrets/redis.password"]
+        words += [
+            "--qdrant-key",
+            "/etc/omnimind/secrets/qdrant.key",
+            "--redis-password",
+            "/etc/omnimind/secrets/redis.password",
+        ]
     found: dict[str, Any] = json.loads(host.run(("python3", "/testhost/census.py", *words), timeout=300).stdout)
-    return {store: {name: fact for name, fact in facts.items() if not OWN.match(name)} for store, facts in found.items()}
+    return {
+        store: {name: fact for name, fact in facts.items() if not OWN.match(name)} for store, facts in found.items()
+    }
 
 
 def use(host: Host, name: str, password: str, text: str, question: str, past: Sequence[str] = ()) -> dict[str, Any]:
     """What the API told a user who did all that api.py does."""
     host.write("/testhost/api.py", API.read_text())
-    words = ["--name", name, "--text", text, "--question", question, *(word for one in past for word in ("--find", one))]
-    told: dict[str, Any] = json.loads(host.run(("python3", "/testhost/api.py", *words), input=f"{password}\n", timeout=180).stdout)
+    words = [
+        "--name",
+        name,
+        "--text",
+        text,
+        "--question",
+        question,
+        *(word for one in past for word in ("--find", one)),
+    ]
+    told: dict[str, Any] = json.loads(
+        host.run(("python3", "/testhost/api.py", *words), input=f"{password}\n", timeout=180).stdout
+    )
     return told
 
 

@@ -69,7 +69,9 @@ class Watch:
             raise HostError(f"cannot watch {self.host.name}: {said.decode(errors='replace')}")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._client is not None
         _, said = self._client.communicate(timeout=self.timeout + 20)
         if kind is not None:

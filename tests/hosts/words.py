@@ -23,7 +23,9 @@ class Mount:
         return ("-v", f"{self.outside.resolve()}:{self.inside}:{'rw' if self.writable else 'ro'}")
 
 
-def create_words(name: str, volume: str, image: str, mounts: Sequence[Mount], environment: Mapping[str, str]) -> tuple[str, ...]:
+def create_words(
+    name: str, volume: str, image: str, mounts: Sequence[Mount], environment: Mapping[str, str]
+) -> tuple[str, ...]:
     """The words after `docker` that create (not start) a host."""
     return (
         "create", "--name", name, "--hostname", name, "--label", f"{LABEL}=host", "--stop-signal", "SIGRTMIN+3",

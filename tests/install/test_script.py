@@ -25,14 +25,18 @@ def sh(script: str, path: str = os.environ["PATH"]) -> str:
 
 
 def test_shellcheck_finds_nothing() -> None:
-    done = subprocess.run((Path(sys.executable).with_name("shellcheck"), SCRIPT), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        (Path(sys.executable).with_name("shellcheck"), SCRIPT), capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_line_of_help_fits_and_names_every_option() -> None:
     said = sh("usage")
     assert max(map(len, said.splitlines())) <= 150
-    assert set(re.findall(r"^ +(--[a-z-]+)", TEXT.split("options() {")[1].split("\n}\n")[0], re.MULTILINE)) <= set(re.findall(r"--[a-z-]+", said))
+    assert set(re.findall(r"^ +(--[a-z-]+)", TEXT.split("options() {")[1].split("\n}\n")[0], re.MULTILINE)) <= set(
+        re.findall(r"--[a-z-]+", said)
+    )
 
 
 def test_the_systems_are_those_of_the_preflight_check() -> None:
@@ -84,10 +88,26 @@ def policy(name: str, version: str) -> str:
 @pytest.mark.parametrize(
     ("offers", "package", "tried"),
     [
-        ({"python3.11": policy("python3.11", "3.11.0~rc1-1~22.04")}, "", "package python3.11: a pre-release, 3.11.0~rc1-1~22.04"),
-        ({"python3.13": policy("postgresql-plpython3-13", "13.23-0+deb11u4")}, "", "package python3.13: this distribution has none"),
-        ({"python3.13": policy("python3.13", "3.13.5-2+b1"), "python3.11": policy("python3.11", "3.11.9-1")}, "python3.13", ""),
-        ({"python3.12": policy("python3.12", "3.12.0~b4-1"), "python3.11": policy("python3.11", "3.11.2-6+deb12u6")}, "python3.11", "3.12.0~b4"),
+        (
+            {"python3.11": policy("python3.11", "3.11.0~rc1-1~22.04")},
+            "",
+            "package python3.11: a pre-release, 3.11.0~rc1-1~22.04",
+        ),
+        (
+            {"python3.13": policy("postgresql-plpython3-13", "13.23-0+deb11u4")},
+            "",
+            "package python3.13: this distribution has none",
+        ),
+        (
+            {"python3.13": policy("python3.13", "3.13.5-2+b1"), "python3.11": policy("python3.11", "3.11.9-1")},
+            "python3.13",
+            "",
+        ),
+        (
+            {"python3.12": policy("python3.12", "3.12.0~b4-1"), "python3.11": policy("python3.11", "3.11.2-6+deb12u6")},
+            "python3.11",
+            "3.12.0~b4",
+        ),
         ({"python3.12": policy("python3.12", "(none)")}, "", "package python3.12: this distribution has none"),
     ],
 )
@@ -97,7 +117,9 @@ def test_a_package_must_be_a_release(tmp_path: Path, offers: dict[str, str], pac
 
 
 def test_an_error_starts_with_the_line_that_tells(tmp_path: Path) -> None:
-    (tmp_path / "said").write_text("Looking in indexes\nWARNING: retrying\nERROR: No matching distribution found for uv\n")
+    (tmp_path / "said").write_text(
+        "Looking in indexes\nWARNING: retrying\nERROR: No matching distribution found for uv\n"
+    )
     assert sh(f"whole {tmp_path}/said").splitlines()[0] == "ERROR: No matching distribution found for uv"
     assert len(sh(f"whole {tmp_path}/said").splitlines()) == 4
 
@@ -105,19 +127,41 @@ def test_an_error_starts_with_the_line_that_tells(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "words", "chosen"),
     [
-        (("omnimind_ops/origin.py", "frontend/dist/index.html", "wheels/omnimind_ops-1.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "checkout"),
-        (("omnimind_ops/origin.py", "wheels/omnimind_ops-1.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "wheels/omnimind_ops-1.0-py3-none-any.whl"),
+        (
+            ("omnimind_ops/origin.py", "frontend/dist/index.html", "wheels/omnimind_ops-1.0-py3-none-any.whl"),
+            "--wheelhouse {}/wheels",
+            "checkout",
+        ),
+        (
+            ("omnimind_ops/origin.py", "wheels/omnimind_ops-1.0-py3-none-any.whl"),
+            "--wheelhouse {}/wheels",
+            "wheels/omnimind_ops-1.0-py3-none-any.whl",
+        ),
         (("omnimind_ops/origin.py",), "", "checkout, page"),
-        (("omnimind_ops-1.0-py3-none-any.whl", "wheels/omnimind_ops-2.0-py3-none-any.whl"), "--wheelhouse {}/wheels", "omnimind_ops-1.0-py3-none-any.whl"),
-        (("wheels/omnimind_ops-2.0-py3-none-any.whl",), "--wheelhouse {}/wheels", "wheels/omnimind_ops-2.0-py3-none-any.whl"),
-        (("omnimind_ops/origin.py", "elsewhere/omnimind_ops-3.0-py3-none-any.whl"), "{}/elsewhere/omnimind_ops-3.0-py3-none-any.whl", "elsewhere/omnimind_ops-3.0-py3-none-any.whl"),
+        (
+            ("omnimind_ops-1.0-py3-none-any.whl", "wheels/omnimind_ops-2.0-py3-none-any.whl"),
+            "--wheelhouse {}/wheels",
+            "omnimind_ops-1.0-py3-none-any.whl",
+        ),
+        (
+            ("wheels/omnimind_ops-2.0-py3-none-any.whl",),
+            "--wheelhouse {}/wheels",
+            "wheels/omnimind_ops-2.0-py3-none-any.whl",
+        ),
+        (
+            ("omnimind_ops/origin.py", "elsewhere/omnimind_ops-3.0-py3-none-any.whl"),
+            "{}/elsewhere/omnimind_ops-3.0-py3-none-any.whl",
+            "elsewhere/omnimind_ops-3.0-py3-none-any.whl",
+        ),
     ],
 )
 def test_what_is_installed(tmp_path: Path, files: tuple[str, ...], words: str, chosen: str) -> None:
     for file in (*files, "wheels/uv-0.13.9-py3-none-any.whl", "omnimind_ops/__init__.py"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text('__version__ = "0.0.1"\n')
-    said = sh(f'here={tmp_path}; options {words.format(tmp_path)}; look_at_source; echo "${{wheel:-checkout}}${{page:+, page}}"').strip()
+    said = sh(
+        f'here={tmp_path}; options {words.format(tmp_path)}; look_at_source; echo "${{wheel:-checkout}}${{page:+, page}}"'
+    ).strip()
     assert said.removeprefix(f"{tmp_path}/") == chosen
 
 
@@ -151,10 +195,15 @@ def test_uv_asks_where_pip_would(tmp_path: Path) -> None:
     python = tmp_path / "boot/bin/python"
     python.parent.mkdir(parents=True)
     lines = (":env:.index-url='https://first.example/simple'", "global.index-url='https://second.example/simple'")
-    lines += (r"global.extra-index-url='\nhttps://a.example\nhttps://b.example'", "global.find-links='/opt/one /opt/two'")
+    lines += (
+        r"global.extra-index-url='\nhttps://a.example\nhttps://b.example'",
+        "global.find-links='/opt/one /opt/two'",
+    )
     python.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
     python.chmod(0o755)
-    ask = f"work={tmp_path}; unset UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_FIND_LINKS; obey_pip; env | grep ^UV_ | sort"
+    ask = (
+        f"work={tmp_path}; unset UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_FIND_LINKS; obey_pip; env | grep ^UV_ | sort"
+    )
     assert set(sh(ask).split("\n")) >= {
         "UV_DEFAULT_INDEX=https://first.example/simple",
         "UV_INDEX=https://a.example https://b.example",

@@ -24,7 +24,9 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.redact import is_secret_name, redact
 
 NOW = datetime(2026, 11, 23, 10, 45, 1, tzinfo=UTC)
-PLAN = Plan("migrate", (Step("a", "file", "one", {"paths": ["x"]}), Step("b", "file", "two", undo=Undo.NO, phase="cutover")))
+PLAN = Plan(
+    "migrate", (Step("a", "file", "one", {"paths": ["x"]}), Step("b", "file", "two", undo=Undo.NO, phase="cutover"))
+)
 
 
 def opened(tmp_path: Path) -> Journal:
@@ -87,7 +89,12 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
         run = journal.create(PLAN, {}).id
         journal.append(run, line("a", "POSTGRES_PASSWORD=hunter2 set"))
         journal.append(run, progress("a", "copying", 1, 2))
-        journal.append(run, Event(EventKind.LINE, "x", "a", {"url": "redis://u:pw@h", "token": "t", "deep": [{"api_key": "k", "n": 1}]}))
+        journal.append(
+            run,
+            Event(
+                EventKind.LINE, "x", "a", {"url": "redis://u:pw@h", "token": "t", "deep": [{"api_key": "k", "n": 1}]}
+            ),
+        )
         first, second = journal.events(run)
         assert first.event == line("a", "POSTGRES_PASSWORD=*** set")
         assert second.event.data == {"url": "redis://u:***@h", "token": "***", "deep": [{"api_key": "***", "n": 1}]}
@@ -95,7 +102,9 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("where", ["setup", "args", "memo"])
-@pytest.mark.parametrize(("key", "value"), [("db_password", "hunter2"), ("url", "postgres://u:hunter2@h/db"), ("apiKey", "k")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("db_password", "hunter2"), ("url", "postgres://u:hunter2@h/db"), ("apiKey", "k")]
+)
 def test_a_secret_is_refused(tmp_path: Path, where: str, key: str, value: JSON) -> None:
     """It never reaches the disk."""
     with opened(tmp_path) as journal:
@@ -110,8 +119,12 @@ def test_a_secret_is_refused(tmp_path: Path, where: str, key: str, value: JSON) 
 
 def test_what_is_a_secrets_name() -> None:
     """The last word counts."""
-    assert all(map(is_secret_name, ("password", "POSTGRES_PASSWORD", "api-key", "apiKey", "accessToken", "client.secret")))
-    assert not any(map(is_secret_name, ("password_file", "password_of", "api_key_of", "tokens", "secrets", "author", "keyspace")))
+    assert all(
+        map(is_secret_name, ("password", "POSTGRES_PASSWORD", "api-key", "apiKey", "accessToken", "client.secret"))
+    )
+    assert not any(
+        map(is_secret_name, ("password_file", "password_of", "api_key_of", "tokens", "secrets", "author", "keyspace"))
+    )
     assert redact("Authorization: Bearer abcdefghijk") == "Authorization: Bearer ***"
     assert redact("redis-server --requirepass hunter2 -a") == "redis-server --requirepass *** -a"
     assert redact("cp -a /from /to; keys: 12") == "cp -a /from /to; keys: 12"
@@ -133,7 +146,12 @@ def test_the_file_is_for_root_only(tmp_path: Path) -> None:
 def test_its_tables_need_no_newer_sqlite_than_debian_11_has(tmp_path: Path) -> None:
     Journal(tmp_path / "journal.db").close()
     with closing(sqlite3.connect(tmp_path / "journal.db")) as db:
-        tables = [row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN ('run', 'step', 'memo', 'event')")]
+        tables = [
+            row[0]
+            for row in db.execute(
+                "SELECT sql FROM sqlite_master WHERE type = 'table' AND name IN ('run', 'step', 'memo', 'event')"
+            )
+        ]
     assert len(tables) == 4
     assert not any("STRICT" in table for table in tables), "SQLite 3.37; Debian 11 has 3.34"
 
@@ -218,7 +236,9 @@ def small_disk(tmp_path: Path) -> Path:
     """A file system of 2 MiB, or a skip that says why."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    made = subprocess.run(("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)), capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        ("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)), capture_output=True, text=True, check=False
+    )
     if made.returncode:
         pytest.skip(f"needs root to mount a small file system: {made.stderr.strip()}")
     return disk
@@ -249,5 +269,7 @@ def test_other_arguments_are_refused(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         run = journal.create(PLAN, {"source": "compose", "ports": (1, 2)})
     resume.refuse_other(run, {"source": "compose", "ports": (1, 2)})
-    with pytest.raises(Problem, match="source was 'compose' and is now 'backup'; uploads was not given and is now '/x'"):
+    with pytest.raises(
+        Problem, match="source was 'compose' and is now 'backup'; uploads was not given and is now '/x'"
+    ):
         resume.refuse_other(run, {"source": "backup", "ports": [1, 2], "uploads": "/x"})

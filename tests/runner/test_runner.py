@@ -48,7 +48,12 @@ TABLE = [
         "a:undone b:undoing c:undone d:undone",
         RunState.FAILED,
     ),
-    ("a:do a:undo-bug b:do-error b:undo-error", "a:do b:do-error b:undo-error a:undo-bug", "a:undoing b:undoing", RunState.FAILED),
+    (
+        "a:do a:undo-bug b:do-error b:undo-error",
+        "a:do b:do-error b:undo-error a:undo-bug",
+        "a:undoing b:undoing",
+        RunState.FAILED,
+    ),
     ("a:do b:do-int c:do", "a:do b:do-int b:undo a:undo", "a:undone b:undone c:todo", RunState.ROLLED_BACK),
     ("a:do b:do-term c:do", "a:do b:do-term b:undo a:undo", "a:undone b:undone c:todo", RunState.ROLLED_BACK),
     ("a:do b:do-int-loop c:do", "a:do b:do-int-loop b:undo a:undo", "a:undone b:undone c:todo", RunState.ROLLED_BACK),
@@ -83,7 +88,9 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("found", "verb", "calls", "marks"), FOUND)
-def test_what_was_found_half_done_is_done_or_undone_again(journal: Journal, found: str, verb: str, calls: str, marks: str) -> None:
+def test_what_was_found_half_done_is_done_or_undone_again(
+    journal: Journal, found: str, verb: str, calls: str, marks: str
+) -> None:
     """A run as a crash left it."""
     script = Script()
     run = journal.create(plan(" ".join(f"{word.split(':')[0]}:do" for word in found.split())), {})
@@ -101,9 +108,15 @@ def test_a_run_is_postponed_before_a_phase_and_goes_on_later(journal: Journal) -
     """Warm copy today, cutover tonight."""
     script = Script()
     run = journal.create(plan("a@warm:do b@cutover:do c@cutover:do"), {})
-    assert runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state is RunState.POSTPONED
+    assert (
+        runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state
+        is RunState.POSTPONED
+    )
     assert statuses(journal, run.id) == "a:done b:todo c:todo"
-    assert runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state is RunState.POSTPONED
+    assert (
+        runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state
+        is RunState.POSTPONED
+    )
     assert runner.apply(run, journal, {"script": script}, lambda event: None).state is RunState.UNCONFIRMED
     assert " ".join(script.calls) == "a:do b:do c:do"
 
@@ -114,7 +127,10 @@ def test_a_phase_that_was_begun_is_no_place_to_stop(journal: Journal) -> None:
     journal.mark(run.id, "a", Status.DONE)
     journal.mark(run.id, "b", Status.DONE)
     script = Script()
-    assert runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state is RunState.UNCONFIRMED
+    assert (
+        runner.apply(run, journal, {"script": script}, lambda event: None, stop_before="cutover").state
+        is RunState.UNCONFIRMED
+    )
     assert script.calls == ["c:do"]
 
 
@@ -188,12 +204,18 @@ def test_everything_told_is_logged_but_progress(journal: Journal) -> None:
     run = journal.create(plan("a:do b:do-bug"), {})
     runner.apply(run, journal, {"script": Script()}, told.append)
     logged = [entry.event for entry in journal.events(run.id)]
-    assert [event.text for event in told if event.kind is not EventKind.PROGRESS] == [event.text for event in logged if not event.text.startswith("traceback")]
+    assert [event.text for event in told if event.kind is not EventKind.PROGRESS] == [
+        event.text for event in logged if not event.text.startswith("traceback")
+    ]
     traces = [event for event in logged if "traceback" in event.data]
     assert "ZeroDivisionError: in b" in str(traces[0].data["traceback"])
     marks = [f"{event.step}:{event.data['status']}" for event in told if event.kind is EventKind.STEP]
     assert " ".join(marks) == "a:doing a:done b:doing b:failed b:undoing b:undone a:undoing a:undone"
-    assert [event.data["status"] for event in told if event.kind is EventKind.RUN] == ["running", "rolling back", "rolled back"]
+    assert [event.data["status"] for event in told if event.kind is EventKind.RUN] == [
+        "running",
+        "rolling back",
+        "rolled back",
+    ]
 
 
 def test_a_watcher_that_breaks_does_not_stop_the_run(journal: Journal) -> None:

@@ -16,7 +16,10 @@ TEXTS = corpus.texts()
 
 def test_version_1_is_pinned() -> None:
     assert corpus.VERSION == 1
-    assert hashlib.sha256("\0".join(TEXTS).encode()).hexdigest() == "8cf850964dd59e2b4adfdb5fc12c6d91cb7eee6c0f3b3707cca2d816a7853d16"
+    assert (
+        hashlib.sha256("\0".join(TEXTS).encode()).hexdigest()
+        == "8cf850964dd59e2b4adfdb5fc12c6d91cb7eee6c0f3b3707cca2d816a7853d16"
+    )
 
 
 def test_the_lengths_are_those_of_a_document_store() -> None:

@@ -23,14 +23,33 @@ MACHINE = {
     "machine": "0123456789abcdef", "cpu": "AMD EPYC", "cores": 2, "memory": 8 << 30, "gpu": "", "driver": "", "kernel": "6.8.0", "python": "3.11.2",
     "omnimind": "0.1.0", "governor": "performance", "load": [0.1, 0.2, 0.3], "versions": {},
 }  # fmt: skip
-SETTINGS = {"n": 1000, "batch": 32, "concurrency": 1, "device": "auto", "cache": "cold", "target": "native", "corpus": "v1", "qdrant": True}
+SETTINGS = {
+    "n": 1000,
+    "batch": 32,
+    "concurrency": 1,
+    "device": "auto",
+    "cache": "cold",
+    "target": "native",
+    "corpus": "v1",
+    "qdrant": True,
+}
 
 
-def made(inference: float = 80.0, told: bool = True, interrupted: bool = False, name: str = "a", **settings: object) -> dict[str, Any]:
+def made(
+    inference: float = 80.0, told: bool = True, interrupted: bool = False, name: str = "a", **settings: object
+) -> dict[str, Any]:
     """A document of 96 samples in three repeats."""
     stages = {"tokenise": 1.0, "inference": inference, "qdrant": 2.0, "cache": 1.5, "backend": 1.0} if told else {}
     samples = [sample([Exchange(inference + 8.0 + at / 100, 0.2, 0.3, 0.5, stages)]) for at in range(96)]
-    notes = {"redis": "cold: looked for, calculated, written", "qdrant": "warm: one query a batch", "inference": "cpu, all-MiniLM-L6-v2"} if told else {}
+    notes = (
+        {
+            "redis": "cold: looked for, calculated, written",
+            "qdrant": "warm: one query a batch",
+            "inference": "cpu, all-MiniLM-L6-v2",
+        }
+        if told
+        else {}
+    )
     walls = [one.wall for one in samples]
     found = Measured(
         "embeddings", "cpu", walls, [80.0, 80.5, 81.0], [2600.0, 2610.0, 2620.0], table(samples, 3, notes), sum_check(samples), 383.1, interrupted,
@@ -39,17 +58,42 @@ def made(inference: float = 80.0, told: bool = True, interrupted: bool = False, 
     return document.document(found, {**SETTINGS, **settings}, MACHINE, name=name, made="2026-11-25T12:00:00+00:00")
 
 
-@pytest.mark.parametrize("one", [made(), made(told=False), made(interrupted=True)], ids=["told", "not told", "interrupted"])
+@pytest.mark.parametrize(
+    "one", [made(), made(told=False), made(interrupted=True)], ids=["told", "not told", "interrupted"]
+)
 def test_a_document_fits_the_published_schema(one: dict[str, Any]) -> None:
     valid(one)
-    valid({**one, "requirements": [requirements.read(["p95<1ms"])[0].judged(one)], "comparison": compare.comparison(one, made())})
+    valid(
+        {
+            **one,
+            "requirements": [requirements.read(["p95<1ms"])[0].judged(one)],
+            "comparison": compare.comparison(one, made()),
+        }
+    )
 
 
 def test_a_measurement_without_a_sample_fits_it_too() -> None:
-    valid(document.document(Measured("cluster", interrupted=True), {"target": "native", "device": "auto"}, MACHINE, name="", made="2026-11-25T12:00:00+00:00"))
+    valid(
+        document.document(
+            Measured("cluster", interrupted=True),
+            {"target": "native", "device": "auto"},
+            MACHINE,
+            name="",
+            made="2026-11-25T12:00:00+00:00",
+        )
+    )
 
 
-@pytest.mark.parametrize("wrong", [{"case": "coffee"}, {"schema": "omnimind.bench/2"}, {"interrupted": "no"}, {"stages": [{"name": "x"}]}, {"made": "yesterday"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"case": "coffee"},
+        {"schema": "omnimind.bench/2"},
+        {"interrupted": "no"},
+        {"stages": [{"name": "x"}]},
+        {"made": "yesterday"},
+    ],
+)
 def test_the_schema_refuses_what_is_none(wrong: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         valid({**made(), **wrong})
@@ -67,7 +111,23 @@ def test_requirements_hold_or_not_and_what_was_not_measured_does_not(text: str, 
     assert requirements.read([text])[0].judged(made())["ok"] is ok
 
 
-@pytest.mark.parametrize("text", ["", "p95", "p95<", "<5ms", "p95<5kg", "speed<5", "p95!5ms", "p95<-1ms", "recall>5ms", "p95<1e3ms", "inference.p42<5ms", "__class__>1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "p95",
+        "p95<",
+        "<5ms",
+        "p95<5kg",
+        "speed<5",
+        "p95!5ms",
+        "p95<-1ms",
+        "recall>5ms",
+        "p95<1e3ms",
+        "inference.p42<5ms",
+        "__class__>1",
+    ],
+)
 def test_what_is_no_requirement_is_wrong_usage(text: str) -> None:
     with pytest.raises(Problem) as problem:
         requirements.read([text])
@@ -78,13 +138,17 @@ def test_the_same_work_on_the_same_machine_is_compared_whatever_target_and_devic
     compare.refuse_other(made(target="native", device="gpu"), made(target="docker", device="cpu"))
 
 
-@pytest.mark.parametrize("setting", [{"n": 10}, {"batch": 1}, {"concurrency": 8}, {"cache": "warm"}, {"corpus": "v2"}, {"qdrant": False}])
+@pytest.mark.parametrize(
+    "setting", [{"n": 10}, {"batch": 1}, {"concurrency": 8}, {"cache": "warm"}, {"corpus": "v2"}, {"qdrant": False}]
+)
 def test_other_work_is_refused(setting: dict[str, object]) -> None:
     with pytest.raises(Problem, match=next(iter(setting))):
         compare.refuse_other(made(), made(**setting))
 
 
-@pytest.mark.parametrize("other", [{"cpu": "Z80"}, {"cores": 4}, {"memory": 4 << 30}, {"gpu": "GTX 1650"}, {"machine": "f" * 16}])
+@pytest.mark.parametrize(
+    "other", [{"cpu": "Z80"}, {"cores": 4}, {"memory": 4 << 30}, {"gpu": "GTX 1650"}, {"machine": "f" * 16}]
+)
 def test_another_machine_is_refused(other: dict[str, object]) -> None:
     before = made()
     before["environment"] = {**MACHINE, **other}
@@ -94,7 +158,12 @@ def test_another_machine_is_refused(other: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("before", "now", "words"),
-    [(80.0, 20.0, "× faster"), (20.0, 80.0, "not faster: "), (80.0, 80.5, "not faster: within noise"), (80.0, 78.0, "not faster: within noise")],
+    [
+        (80.0, 20.0, "× faster"),
+        (20.0, 80.0, "not faster: "),
+        (80.0, 80.5, "not faster: within noise"),
+        (80.0, 78.0, "not faster: within noise"),
+    ],
 )
 def test_the_verdict_may_be_that_it_is_not_faster(before: float, now: float, words: str) -> None:
     assert words in compare.comparison(made(now), made(before))["verdict"]  # type: ignore[operator]
@@ -114,13 +183,23 @@ def test_what_a_stranger_does_not_tell_is_a_note_and_no_refusal() -> None:
 def test_what_may_be_why_is_said() -> None:
     before = made(target="docker")
     before["device"], before["interrupted"] = "cuda:0", True
-    assert set(compare.comparison(made(), before)["notes"]) == {"device: cuda:0 → cpu", "target: docker → native", "a was interrupted"}  # type: ignore[arg-type]
+    assert set(compare.comparison(made(), before)["notes"]) == {
+        "device: cuda:0 → cpu",
+        "target: docker → native",
+        "a was interrupted",
+    }  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-@pytest.mark.parametrize("one", [made(), made(told=False), made(interrupted=True)], ids=["told", "not told", "interrupted"])
+@pytest.mark.parametrize(
+    "one", [made(), made(told=False), made(interrupted=True)], ids=["told", "not told", "interrupted"]
+)
 def test_no_line_is_wider_than_the_terminal(width: int, one: dict[str, Any]) -> None:
-    one = {**one, "comparison": compare.comparison(one, made(20.0)), "requirements": [requirements.read(["p95<1ms"])[0].judged(one)]}
+    one = {
+        **one,
+        "comparison": compare.comparison(one, made(20.0)),
+        "requirements": [requirements.read(["p95<1ms"])[0].judged(one)],
+    }
     lines = draw(one, Sheet(width, 0, 0))
     assert max(line.cell_len for line in lines) <= width
     assert all(isinstance(line, Text) for line in lines)
@@ -155,7 +234,9 @@ def test_recall_counts_ties_and_misses_what_is_missing() -> None:
     assert exact.recall([1, 0], ["a", "b", "c", "d"], 10) == 1.0
 
 
-@pytest.mark.parametrize(("distance", "nearest"), [("Cosine", "far"), ("Dot", "far"), ("Euclid", "near"), ("Manhattan", "near")])
+@pytest.mark.parametrize(
+    ("distance", "nearest"), [("Cosine", "far"), ("Dot", "far"), ("Euclid", "near"), ("Manhattan", "near")]
+)
 def test_distances_are_the_collections_own(distance: str, nearest: str) -> None:
     exact = Exact(["near", "far"], [[1.0, 0.5], [10.0, 1.0]], distance)
     assert exact.nearest(exact.scores([1.0, 0.0]), 1).ids == (nearest,)

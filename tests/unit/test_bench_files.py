@@ -25,7 +25,11 @@ def test_what_was_saved_is_found_again_and_readable_by_others(tmp_path: Path) ->
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o644
-    assert bench_files.load("docker", tmp_path / "nowhere", path.parent) == json.loads(path.read_text()) == made(name="docker")
+    assert (
+        bench_files.load("docker", tmp_path / "nowhere", path.parent)
+        == json.loads(path.read_text())
+        == made(name="docker")
+    )
     assert bench_files.load(str(path)) == made(name="docker")
     assert [one.name for one in path.parent.iterdir()] == ["docker.json"]
 

@@ -20,7 +20,15 @@ from omnimind_ops.tools.markdown import receipt as markdown
 from tests.unit.test_bench_document import made
 
 STEP = Step(id="one", kind="host", title="One", phase="install", undo=Undo.YES, args={})
-RUN = Run("r1", Plan("migrate", (STEP,)), RunState.RUNNING, {"project": "none such"}, "2026-11-25T12:00:00+00:00", None, (StepRecord(STEP, Status.TODO),))
+RUN = Run(
+    "r1",
+    Plan("migrate", (STEP,)),
+    RunState.RUNNING,
+    {"project": "none such"},
+    "2026-11-25T12:00:00+00:00",
+    None,
+    (StepRecord(STEP, Status.TODO),),
+)
 
 
 def test_both_are_in_the_receipt_and_its_digest_covers_them(tmp_path: Path) -> None:
@@ -53,7 +61,9 @@ def test_only_a_run_of_which_no_step_was_begun_can_be_measured_before() -> None:
     assert not bench_migrate.is_fresh(replace(RUN, steps=(StepRecord(STEP, Status.DOING),)))
 
 
-def test_a_measurement_that_cannot_be_made_is_a_line_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_that_cannot_be_made_is_a_line_and_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither a Docker engine nor a native system is to be found."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -46,12 +46,26 @@ def test_our_server_tells_stages_that_add_up_to_its_total() -> None:
 
 def test_the_servers_stages_become_the_rows_of_the_table() -> None:
     one = sample([Exchange(100.0, 1.0, 2.0, 3.0, told(HEADER))])
-    assert one.rows == {"request": 2.0, "tcp": 1.0, "response": 3.0, "postgres": 2.0, "redis": 3.5, "tokenise": 1.0, "inference": 80.0, "backend": 1.5}
+    assert one.rows == {
+        "request": 2.0,
+        "tcp": 1.0,
+        "response": 3.0,
+        "postgres": 2.0,
+        "redis": 3.5,
+        "tokenise": 1.0,
+        "inference": 80.0,
+        "backend": 1.5,
+    }
     assert one.is_told
 
 
 def test_exchanges_that_belong_together_are_one_row_each() -> None:
-    one = sample([Exchange(50.0, 1.0, 1.0, 1.0, {"inference": 40.0}), Exchange(10.0, 1.0, 1.0, 1.0, {"qdrant": 5.0, "inference": 1.0})])
+    one = sample(
+        [
+            Exchange(50.0, 1.0, 1.0, 1.0, {"inference": 40.0}),
+            Exchange(10.0, 1.0, 1.0, 1.0, {"qdrant": 5.0, "inference": 1.0}),
+        ]
+    )
     assert (one.wall, one.rows["tcp"], one.rows["inference"], one.rows["qdrant"]) == (60.0, 2.0, 41.0, 5.0)
 
 
@@ -63,7 +77,17 @@ def test_what_a_server_does_not_tell_is_not_told() -> None:
 
 
 def test_a_stage_of_some_samples_only_counts_as_none_in_the_others() -> None:
-    rows = {row["name"]: row for row in table([sample([Exchange(9.0, 1.0, 1.0, 1.0, {"inference": 6.0})]), sample([Exchange(3.0, 1.0, 1.0, 1.0, {"cache": 1.0})])], 1, NOTES)}
+    rows = {
+        row["name"]: row
+        for row in table(
+            [
+                sample([Exchange(9.0, 1.0, 1.0, 1.0, {"inference": 6.0})]),
+                sample([Exchange(3.0, 1.0, 1.0, 1.0, {"cache": 1.0})]),
+            ],
+            1,
+            NOTES,
+        )
+    }
     assert (rows["inference"]["min_ms"], rows["inference"]["max_ms"]) == (0.0, 6.0)
 
 

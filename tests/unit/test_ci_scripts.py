@@ -13,7 +13,9 @@ CI = Path(__file__).resolve().parents[2] / ".ci"
 
 @pytest.mark.parametrize("name", ["demo", "prepare", "run"])
 def test_shellcheck_finds_nothing(name: str) -> None:
-    done = subprocess.run((Path(sys.executable).with_name("shellcheck"), CI / name), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        (Path(sys.executable).with_name("shellcheck"), CI / name), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

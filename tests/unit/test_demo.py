@@ -45,7 +45,9 @@ def test_after_a_failure_no_other_job_begins() -> None:
         raise ValueError("no mirror")
 
     with pytest.raises(ValueError, match="no mirror"):
-        side_by_side.run([Job("a", "fails", fail), Job("b", "waits", lambda: done.append("b"))], lambda _: None, workers=1)
+        side_by_side.run(
+            [Job("a", "fails", fail), Job("b", "waits", lambda: done.append("b"))], lambda _: None, workers=1
+        )
     assert done == []
 
 
@@ -66,6 +68,9 @@ def test_the_demo_imports_nothing_that_its_lock_lacks() -> None:
     script = "import sys, tests.hosts.demo; print(*{name.partition('.')[0] for name in sys.modules})"
     imported = set(run((sys.executable, "-c", script), cwd=ROOT).out.split())
     origin = packages_distributions()
-    needed = {name.lower().replace("_", "-") for module in imported for name in origin.get(module, ())} - {"omnimind-ops", "omnimind"}
+    needed = {name.lower().replace("_", "-") for module in imported for name in origin.get(module, ())} - {
+        "omnimind-ops",
+        "omnimind",
+    }
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "locks/demo.txt").read_text(), re.MULTILINE))
     assert needed - locked == set()

@@ -9,7 +9,9 @@ import pytest
 from omnimind_ops.observe import gpu, nvml
 
 
-def sysroot(root: Path, driver: str = "", *, card: bool = True, nodes: bool = True, library: str = "", nouveau: bool = False) -> Path:
+def sysroot(
+    root: Path, driver: str = "", *, card: bool = True, nodes: bool = True, library: str = "", nouveau: bool = False
+) -> Path:
     device = root / "sys/bus/pci/devices/0000:01:00.0"
     device.mkdir(parents=True)
     (device / "vendor").write_text("0x10de\n" if card else "0x8086\n")
@@ -37,7 +39,15 @@ GTX = nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650
 
 @pytest.mark.parametrize(
     ("driver", "lock"),
-    [("470.256.02", "cpu"), ("524.99", "cpu"), ("525.60.13", "cu12"), ("535.183.01", "cu12"), ("579.1", "cu12"), ("580.65.06", "cu13"), ("610.1", "cu13")],
+    [
+        ("470.256.02", "cpu"),
+        ("524.99", "cpu"),
+        ("525.60.13", "cu12"),
+        ("535.183.01", "cu12"),
+        ("579.1", "cu12"),
+        ("580.65.06", "cu13"),
+        ("610.1", "cu13"),
+    ],
 )
 def test_the_driver_chooses_the_lock(tmp_path: Path, driver: str, lock: str) -> None:
     found = gpu.gpu(sysroot(tmp_path, driver), lambda: GTX, lambda: "")
@@ -47,7 +57,13 @@ def test_the_driver_chooses_the_lock(tmp_path: Path, driver: str, lock: str) -> 
 
 def test_the_workstation(tmp_path: Path) -> None:
     found = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: GTX, lambda: "")
-    assert (found.present, found.driver, found.cuda, found.name, found.memory) == (True, "535.183.01", "12.2", "NVIDIA GeForce GTX 1650", 4 << 30)
+    assert (found.present, found.driver, found.cuda, found.name, found.memory) == (
+        True,
+        "535.183.01",
+        "12.2",
+        "NVIDIA GeForce GTX 1650",
+        4 << 30,
+    )
     assert (found.fault, found.shadow) == ("", "")
 
 
@@ -68,12 +84,18 @@ def test_nouveau_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unattended_upgrade_is_recognised(tmp_path: Path) -> None:
-    found = gpu.gpu(sysroot(tmp_path, "535.183.01", library="535.216.03"), lambda: nvml.Nvml(18, "Driver/library version mismatch"), lambda: "")
+    found = gpu.gpu(
+        sysroot(tmp_path, "535.183.01", library="535.216.03"),
+        lambda: nvml.Nvml(18, "Driver/library version mismatch"),
+        lambda: "",
+    )
     assert found.fault.endswith("library 535.216.03, module 535.183.01")
     assert (found.fix, found.lock, found.cuda, found.library) == ("reboot", "cu12", "12.2", "535.216.03")
 
 
-@pytest.mark.parametrize(("code", "word"), [(9, "not loaded"), (12, "libnvidia-ml"), (15, "fallen off"), (999, "Unknown Error (NVML 999)")])
+@pytest.mark.parametrize(
+    ("code", "word"), [(9, "not loaded"), (12, "libnvidia-ml"), (15, "fallen off"), (999, "Unknown Error (NVML 999)")]
+)
 def test_every_error_of_nvml_has_words(tmp_path: Path, code: int, word: str) -> None:
     found = gpu.gpu(sysroot(tmp_path, "535.183.01"), lambda: nvml.Nvml(code, "Unknown Error"), lambda: "")
     assert word in found.fault

@@ -58,7 +58,9 @@ def by_old(digest: str, program: str = "/gone/bin/omnimind") -> dict[str, JSON]:
 
 def test_a_run_notes_the_code_that_begins_it(tmp_path: Path) -> None:
     run = begun(tmp_path, {"code": handover.note()})
-    assert begun_by(run) == Code(__version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT))
+    assert begun_by(run) == Code(
+        __version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT)
+    )
     assert handover.is_ours(run)
 
 
@@ -77,18 +79,32 @@ def test_a_run_of_the_time_before_is_known_by_its_version(tmp_path: Path, old_wh
 def test_its_environment_is_found_by_what_it_holds(tmp_path: Path, old_wheel: tuple[Path, str], place: str) -> None:
     wheel, digest = old_wheel
     program = environment(tmp_path / place, wheel)
-    setup: dict[str, JSON] = {"code": {"version": OLD, "digest": digest, "program": str(program), "root": str(next(program.parents[1].glob("lib/*/site-packages")))}}
-    assert handover.command(begun(tmp_path, setup if place.startswith("srv") else by_old(digest)), Paths(tmp_path)) == program
+    setup: dict[str, JSON] = {
+        "code": {
+            "version": OLD,
+            "digest": digest,
+            "program": str(program),
+            "root": str(next(program.parents[1].glob("lib/*/site-packages"))),
+        }
+    }
+    assert (
+        handover.command(begun(tmp_path, setup if place.startswith("srv") else by_old(digest)), Paths(tmp_path))
+        == program
+    )
 
 
-def test_an_environment_that_was_changed_meanwhile_is_not_taken_for_it(tmp_path: Path, old_wheel: tuple[Path, str]) -> None:
+def test_an_environment_that_was_changed_meanwhile_is_not_taken_for_it(
+    tmp_path: Path, old_wheel: tuple[Path, str]
+) -> None:
     wheel, digest = old_wheel
     folder = tmp_path / "opt/omnimind/venvs/0123456789abcdef"
     environment(folder, wheel)
     (folder / "lib/python3.11/site-packages/omnimind_ops/worker.py").write_text("")
     with pytest.raises(Problem) as found:
         handover.command(begun(tmp_path, by_old(digest)), Paths(tmp_path))
-    assert re.search(rf"sh install\.sh omnimind_ops-{OLD}-….whl\) and run the same command; or .*--take-over", found.value.fix)
+    assert re.search(
+        rf"sh install\.sh omnimind_ops-{OLD}-….whl\) and run the same command; or .*--take-over", found.value.fix
+    )
 
 
 def test_a_half_made_environment_is_none(tmp_path: Path, old_wheel: tuple[Path, str]) -> None:
@@ -100,7 +116,9 @@ def test_a_half_made_environment_is_none(tmp_path: Path, old_wheel: tuple[Path, 
         handover.command(begun(tmp_path, by_old(digest)), Paths(tmp_path))
 
 
-def test_the_same_words_go_to_the_version_that_began_it(tmp_path: Path, old_wheel: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_words_go_to_the_version_that_began_it(
+    tmp_path: Path, old_wheel: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     wheel, digest = old_wheel
     program = environment(tmp_path / f"opt/omnimind/cli/{OLD}-{digest[:12]}-3.11", wheel)
     calls: list[tuple[Path, list[str], Mapping[str, str]]] = []

@@ -82,10 +82,23 @@ def test_what_a_person_stopped_is_stopped_and_not_down(whole: System) -> None:
 
 def test_work_for_the_gpu_done_on_the_cpu_is_degraded(whole: System) -> None:
     """Exit code 2, and the row says it loudly."""
-    whole.fault(engine={"health": {"state": "degraded", "expected": "cuda", "device": "cpu", "reason": "gpu expected but running on cpu"}})
+    whole.fault(
+        engine={
+            "health": {
+                "state": "degraded",
+                "expected": "cuda",
+                "device": "cpu",
+                "reason": "gpu expected but running on cpu",
+            }
+        }
+    )
     found = look(whole)
     assert found.code is HealthCode.DEGRADED
-    assert found.gpu and (found.gpu.expected, found.gpu.used, found.gpu.said) == (True, False, "gpu expected but running on cpu")
+    assert found.gpu and (found.gpu.expected, found.gpu.used, found.gpu.said) == (
+        True,
+        False,
+        "gpu expected but running on cpu",
+    )
 
 
 def test_an_engine_that_embeds_differently_than_before_is_not_useful(whole: System) -> None:
@@ -126,7 +139,9 @@ def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) 
         found = look(whole)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert {one.service: one.root for one in found.services if one.root} == {f"backend-{port}": "postgres" for port in ports}
+    assert {one.service: one.root for one in found.services if one.root} == {
+        f"backend-{port}": "postgres" for port in ports
+    }
     postgres = found.of("postgres")
     assert postgres and (postgres.silent, postgres.root) == (True, "")
     assert found.seconds < 2 * 1.0 + checks.GRACE
@@ -176,7 +191,9 @@ def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None
     cache = Cache(STRICT, ttl=0)
     look(whole, cache)
     whole.manager.signal(f"{name}-1", signal.SIGKILL)
-    found = _until(lambda: look(whole, cache), lambda report: report.of(name).restarts == 1 and report.state is State.READY)  # type: ignore[union-attr]
+    found = _until(
+        lambda: look(whole, cache), lambda report: report.of(name).restarts == 1 and report.state is State.READY
+    )  # type: ignore[union-attr]
     assert f"{name}-1 restarted" in [one.text for one in cache.changes]
     assert found.change
 
@@ -215,7 +232,10 @@ def test_a_worker_that_is_given_up_degrades_its_backend(whole: System) -> None:
     reading = look(whole).of(name)
     whole.fault()
     whole.manager.start([f"{name}-1"])
-    assert reading and (reading.state, reading.why) == (State.DEGRADED, f"1 of 2 workers: {name}-1 is failed: ended with 3")
+    assert reading and (reading.state, reading.why) == (
+        State.DEGRADED,
+        f"1 of 2 workers: {name}-1 is failed: ended with 3",
+    )
 
 
 def test_a_manager_that_cannot_be_asked_is_trouble_of_its_own(whole: System) -> None:
@@ -277,8 +297,13 @@ def test_a_broken_file_of_the_guard_is_no_history(tmp_path: Path, text: str) -> 
 def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> None:
     """As the kernel writes them."""
     (tmp_path / "pressure").mkdir()
-    (tmp_path / "pressure/cpu").write_text("some avg10=3.14 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n")
-    for pid, comm, words in ((7, "docker-proxy", "docker-proxy\0-proto\0tcp\0-host-ip\0" "0.0.0.0\0-host-port\0" "6379\0"), (8, "bash", "bash\0")):
+    (tmp_path / "pressure/cpu").write_text(
+        "some avg10=3.14 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+    )
+    for pid, comm, words in (
+        (7, "docker-proxy", "docker-proxy\0-proto\0tcp\0-host-ip\00.0.0.0\0-host-port\06379\0"),
+        (8, "bash", "bash\0"),
+    ):
         (tmp_path / str(pid)).mkdir()
         (tmp_path / str(pid) / "comm").write_text(f"{comm}\n")
         (tmp_path / str(pid) / "cmdline").write_text(words)

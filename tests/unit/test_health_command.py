@@ -27,7 +27,13 @@ def home(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def health(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((sys.executable, "-m", "omnimind_ops", "health", *words), env=environment(home), capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        (sys.executable, "-m", "omnimind_ops", "health", *words),
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_a_machine_without_omnimind_is_4(tmp_path: Path) -> None:
@@ -38,7 +44,10 @@ def test_a_machine_without_omnimind_is_4(tmp_path: Path) -> None:
     assert json.loads(health(tmp_path, "--json").stdout)["kind"] == "problem"
 
 
-@pytest.mark.parametrize("words", [("--bogus",), ("--until", "never"), ("--until", "ready", "--for", "soon"), ("--for", "3s"), ("--interval", "0")])
+@pytest.mark.parametrize(
+    "words",
+    [("--bogus",), ("--until", "never"), ("--until", "ready", "--for", "soon"), ("--for", "3s"), ("--interval", "0")],
+)
 def test_wrong_usage_is_64_and_never_2_which_means_degraded(home: Path, words: tuple[str, ...]) -> None:
     """Whoever finds it, Typer or we."""
     assert health(home, *words).returncode == HealthCode.USAGE
@@ -57,7 +66,13 @@ def test_json_is_one_object_with_everything_and_no_secret(home: Path) -> None:
     said = health(home, "--json")
     (line,) = said.stdout.splitlines()
     body = json.loads(line)
-    assert (body["kind"], body["data"]["state"], body["data"]["code"], said.returncode, said.stderr) == ("result", "down", 1, 1, "")
+    assert (body["kind"], body["data"]["state"], body["data"]["code"], said.returncode, said.stderr) == (
+        "result",
+        "down",
+        1,
+        1,
+        "",
+    )
     assert {one["service"] for one in body["data"]["services"]} >= {"postgres", "redis", "qdrant", "engine", "frontend"}
     assert PASSWORD not in line and "test-key" not in line
 
@@ -74,7 +89,9 @@ def test_until_gives_up_in_time_with_the_code_of_what_it_saw_last(home: Path) ->
 def test_watch_without_a_terminal_is_json_lines_until_it_is_interrupted(home: Path) -> None:
     """Each one whole when it is written; 130 in the end."""
     words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--json", "--interval", "0.2")
-    with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
@@ -86,7 +103,9 @@ def test_watch_without_a_terminal_is_json_lines_until_it_is_interrupted(home: Pa
 def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     """health --watch | head -1."""
     words = (sys.executable, "-m", "omnimind_ops", "health", "--watch", "--interval", "0.2")
-    with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout and process.stderr
         process.stdout.readline()
         process.stdout.close()

@@ -26,7 +26,10 @@ def test_a_docker_proxy_of_another_network_is_in_nobodys_way(tmp_path: Path) -> 
     (tmp_path / "self/net/tcp").write_text("")
     (tmp_path / f"{HERE}/net/tcp").hardlink_to(tmp_path / "self/net/tcp")
     (tmp_path / f"{ELSEWHERE}/net/tcp").write_text("")
-    assert set(host.containers(frozenset({PORT}), tmp_path)) == {f"port {PORT} by docker-proxy {HERE}", f"port {PORT} by docker-proxy {UNKNOWN}"}
+    assert set(host.containers(frozenset({PORT}), tmp_path)) == {
+        f"port {PORT} by docker-proxy {HERE}",
+        f"port {PORT} by docker-proxy {UNKNOWN}",
+    }
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="a network namespace needs unshare (util-linux)")

@@ -16,7 +16,17 @@ from omnimind_ops.model.health import Host, Process, Reading, Report, State
 from omnimind_ops.model.world import Mode, Ports, World
 
 PLACE = Path("/nowhere")
-WORLD = World(mode=Mode.EMBEDDED, ports=Ports(), workers=2, state=PLACE, config=PLACE, logs=PLACE, run=PLACE, uploads=PLACE, stores=(PLACE, PLACE, PLACE))
+WORLD = World(
+    mode=Mode.EMBEDDED,
+    ports=Ports(),
+    workers=2,
+    state=PLACE,
+    config=PLACE,
+    logs=PLACE,
+    run=PLACE,
+    uploads=PLACE,
+    stores=(PLACE, PLACE, PLACE),
+)
 EVERY = services(WORLD)
 DEPENDANTS = {one.name: blame.dependants(one.name, EVERY) for one in EVERY}
 HOST = Host(None, None, None, "/", 10.0, 1 << 40, ())
@@ -96,28 +106,57 @@ STORIES = {
     "nor are two": ("engine ..xx....", []),
     "bad answers that are not in a row do not add up": ("engine .xx.xx.xx.xx.", []),
     "three in a row are": ("engine xxx..", ["20 worker engine [engine]", "30 well engine"]),
-    "a blind failure of a backend with two workers restarts both": ("backend-8000 xxx..", ["20 unit backend-8000 [backend-8000-1 backend-8000-2]", "30 well backend-8000"]),
-    "a worker that its manager gave up is restarted alone": ("backend-8000 ,,,..", ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"]),
+    "a blind failure of a backend with two workers restarts both": (
+        "backend-8000 xxx..",
+        ["20 unit backend-8000 [backend-8000-1 backend-8000-2]", "30 well backend-8000"],
+    ),
+    "a worker that its manager gave up is restarted alone": (
+        "backend-8000 ,,,..",
+        ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"],
+    ),
     "an engine that is silent may be busy": ("engine .ssssss.....", []),
     "one that is silent for 90 s is not": ("engine ssssssssss.", ["90 worker engine [engine]", "100 well engine"]),
     "a store that is silent for 60 s is slow, and is left alone": ("postgres .ssssss.....", []),
-    "a store that is silent for 90 s is not slow any more": ("postgres ssssssssss.", ["90 unit postgres [postgres]", "100 well postgres"]),
-    "a store that is dead is not waited for so long": ("postgres ddd.", ["20 unit postgres [postgres]", "30 well postgres"]),
+    "a store that is silent for 90 s is not slow any more": (
+        "postgres ssssssssss.",
+        ["90 unit postgres [postgres]", "100 well postgres"],
+    ),
+    "a store that is dead is not waited for so long": (
+        "postgres ddd.",
+        ["20 unit postgres [postgres]", "30 well postgres"],
+    ),
     "a slow store's victims are left alone however long it takes": (
         "postgres     sssssssss....\nbackend-8000 xxxxxxxxx....\nbackend-8080 sssssssss....\nbackend-3001 xxxxxxxxx....",
         [],
     ),
-    "a broken store is restarted, its victims are not": ("redis xxx..\nbackend-8000 xxxx.\nbackend-8080 xxxx.", ["20 unit redis [redis]", "30 well redis"]),
+    "a broken store is restarted, its victims are not": (
+        "redis xxx..\nbackend-8000 xxxx.\nbackend-8080 xxxx.",
+        ["20 unit redis [redis]", "30 well redis"],
+    ),
     "victims that do not recover with their store are restarted then": (
         "redis        xxx......\nbackend-8000 xxxxxxx..",
-        ["20 unit redis [redis]", "30 well redis", "50 unit backend-8000 [backend-8000-1 backend-8000-2]", "70 well backend-8000"],
+        [
+            "20 unit redis [redis]",
+            "30 well redis",
+            "50 unit backend-8000 [backend-8000-1 backend-8000-2]",
+            "70 well backend-8000",
+        ],
     ),
-    "who is named as the cause by its victims is the one that is restarted": ("engine xxx.\nbackend-8000 bbbb.", ["20 worker engine [engine]", "30 well engine"]),
-    "a service that blames a healthy one is at fault itself": ("backend-8000 bbb.", ["20 unit backend-8000 [backend-8000-1 backend-8000-2]", "30 well backend-8000"]),
+    "who is named as the cause by its victims is the one that is restarted": (
+        "engine xxx.\nbackend-8000 bbbb.",
+        ["20 worker engine [engine]", "30 well engine"],
+    ),
+    "a service that blames a healthy one is at fault itself": (
+        "backend-8000 bbb.",
+        ["20 unit backend-8000 [backend-8000-1 backend-8000-2]", "30 well backend-8000"],
+    ),
     "what a person stopped stays stopped": ("engine pppppppppppp", []),
     "what needs something that a person stopped is left alone": ("postgres ppppppppp\nbackend-8000 xxxxxxxxx", []),
     "what says that it is starting is left alone": ("engine ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~", []),
-    "the grace after a restart is not a failure": ("engine xxx~~~~~~~~~~....", ["20 worker engine [engine]", "130 well engine"]),
+    "the grace after a restart is not a failure": (
+        "engine xxx~~~~~~~~~~....",
+        ["20 worker engine [engine]", "130 well engine"],
+    ),
     "a store that refuses is not restarted but explained": ("postgres rrrrrrrr", ["20 gives up postgres"]),
     "the guard does not look after itself": ("guard xxxxxxx", []),
     "two that fail at once are restarted one after the other": (
@@ -126,7 +165,14 @@ STORIES = {
     ),
     "it goes up the ladder and then gives up": (
         "engine " + "x" * 40,
-        ["20 worker engine [engine]", "50 unit engine [engine]", "80 unit engine [engine]", "110 unit engine [engine]", "140 unit engine [engine]", "170 gives up engine"],
+        [
+            "20 worker engine [engine]",
+            "50 unit engine [engine]",
+            "80 unit engine [engine]",
+            "110 unit engine [engine]",
+            "140 unit engine [engine]",
+            "170 gives up engine",
+        ],
     ),
     "the last rungs of a store take along what needs it, but not what a person stopped": (
         "redis " + "x" * 12 + "\nbackend-8080 p\nbackend-3001 x",

@@ -27,7 +27,9 @@ def dsn(stores: Services) -> str:
 
 
 def qdrant(stores: Services, key: str = "test-key", *, deep: bool = True, seconds: float = SECONDS) -> Outcome:
-    return probes.asked(lambda: ask.qdrant(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds)
+    return probes.asked(
+        lambda: ask.qdrant(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds
+    )
 
 
 def test_deep_probes_write_and_read_through_every_store(stores: Services, dsn: str) -> None:
@@ -41,10 +43,17 @@ def test_deep_probes_write_and_read_through_every_store(stores: Services, dsn: s
 def test_shallow_probes_write_nothing(stores: Services) -> None:
     """A migration compares data while it waits for them."""
     empty = stores.database("health_shallow")
-    with redis.Redis.from_url(stores.redis_url) as link, httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http:
+    with (
+        redis.Redis.from_url(stores.redis_url) as link,
+        httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http,
+    ):
         link.delete(ask.KEY)
         http.delete(f"/collections/{ask.COLLECTION}")
-        assert [ask.postgres(empty, SECONDS, deep=False).ready, ask.redis(stores.redis_url, SECONDS, deep=False).ready, qdrant(stores, deep=False).ready] == [True] * 3
+        assert [
+            ask.postgres(empty, SECONDS, deep=False).ready,
+            ask.redis(stores.redis_url, SECONDS, deep=False).ready,
+            qdrant(stores, deep=False).ready,
+        ] == [True] * 3
         assert link.get(ask.KEY) is None
         assert ask.COLLECTION not in [one["name"] for one in http.get("/collections").json()["result"]["collections"]]
     with psycopg.connect(empty) as db:
@@ -61,8 +70,12 @@ def test_what_is_left_in_redis_goes_away_by_itself(stores: Services) -> None:
 def test_the_collection_that_is_searched_is_only_read(stores: Services) -> None:
     """Its points are counted, ours are elsewhere."""
     with httpx.Client(base_url=stores.qdrant_url, headers={"api-key": stores.qdrant_key}) as http:
-        http.put("/collections/universal_machine_embeddings", json={"vectors": {"size": 2, "distance": "Cosine"}}).raise_for_status()
-        http.put("/collections/universal_machine_embeddings/points?wait=true", json={"points": [{"id": 7, "vector": [1, 0]}]}).raise_for_status()
+        http.put(
+            "/collections/universal_machine_embeddings", json={"vectors": {"size": 2, "distance": "Cosine"}}
+        ).raise_for_status()
+        http.put(
+            "/collections/universal_machine_embeddings/points?wait=true", json={"points": [{"id": 7, "vector": [1, 0]}]}
+        ).raise_for_status()
         try:
             assert qdrant(stores).detail == "universal_machine_embeddings: 1 points"
             assert http.get("/collections/universal_machine_embeddings").json()["result"]["points_count"] == 1
@@ -76,7 +89,9 @@ def test_two_checks_at_once_do_not_call_each_other_broken(stores: Services, dsn:
 
     def check() -> None:
         for _ in range(10):
-            outcomes.extend((ask.postgres(dsn, SECONDS, deep=True), ask.redis(stores.redis_url, SECONDS, deep=True), qdrant(stores)))
+            outcomes.extend(
+                (ask.postgres(dsn, SECONDS, deep=True), ask.redis(stores.redis_url, SECONDS, deep=True), qdrant(stores))
+            )
 
     threads = [threading.Thread(target=check) for _ in range(3)]
     for thread in threads:
@@ -160,14 +175,18 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            found = probes.asked(lambda: ask.redis(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4)
+            found = probes.asked(
+                lambda: ask.redis(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4
+            )
         finally:
             over.set()
             thread.join()
     assert found.silent
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n{not json", b"\x00\xff garbage\r\n\r\n", b"-ERR go away\r\n", b"$-5\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n{not json", b"\x00\xff garbage\r\n\r\n", b"-ERR go away\r\n", b"$-5\r\n"]
+)
 def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> None:
     """Somebody else may listen on our port."""
     for question in (

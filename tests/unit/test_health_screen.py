@@ -49,11 +49,32 @@ def report(**told: object) -> Report:
         reading("qdrant", State.DOWN, why="no answer within 3 s", bad=3, silent=True),
         reading("engine", State.DEGRADED, why="gpu expected but running on cpu", latency=Latency(18, 18, 41)),
         reading("backend-8000", State.DOWN, why="qdrant: no answer within 2 s", root="qdrant", bad=3),
-        reading("backend-8080", State.STARTING, why="nobody listens (3 s of at most 180 s)", restarts=1, latency=None, age=1.0, bad=2),
+        reading(
+            "backend-8080",
+            State.STARTING,
+            why="nobody listens (3 s of at most 180 s)",
+            restarts=1,
+            latency=None,
+            age=1.0,
+            bad=2,
+        ),
         reading("frontend", State.STOPPED, why="stopped on request", memory=None, latency=None),
         reading("guard", detail="recovers what fails", gave_up="5 restarts did not help: cannot embed"),
     )
-    gpu = Gpu(True, False, "gpu expected but running on cpu", "NVIDIA GeForce GTX 1650", 34, 1 << 30, 4 << 30, 62, "535.183.01", "535.183.01", True, 1)
+    gpu = Gpu(
+        True,
+        False,
+        "gpu expected but running on cpu",
+        "NVIDIA GeForce GTX 1650",
+        34,
+        1 << 30,
+        4 << 30,
+        62,
+        "535.183.01",
+        "535.183.01",
+        True,
+        1,
+    )
     host = Host(3.1, 0.0, 2.0, "/var/lib/omnimind", 61.2, 251 << 30, ("port 6379 by docker-proxy 7",))
     change = Change(AT - 60, "backend-8080", "restarted")
     usual = Report(State.DOWN, services, gpu, host, AT, "native", AT - 11520, change, 0.05)
@@ -77,7 +98,20 @@ def test_at_80_columns_it_says_what_matters() -> None:
     """State, latency, age of the check, restarts, memory, and the beginning of the reason."""
     drawn = lines(80)
     assert drawn[0].startswith("omnimind native · up 3 h 12 min · DOWN 4/8 · last change")
-    assert drawn[3].split() == ["postgres", "✓", "ready", "1/2", "ok", "2s", "0", "210M", "db", "omnimind,", "3/50", "connecti…"]
+    assert drawn[3].split() == [
+        "postgres",
+        "✓",
+        "ready",
+        "1/2",
+        "ok",
+        "2s",
+        "0",
+        "210M",
+        "db",
+        "omnimind,",
+        "3/50",
+        "connecti…",
+    ]
     assert drawn[6].startswith("▸ engine       ! degraded 18/41   ok 2s       0 210M gpu expected but running")
     assert "waits for qdrant: no" in drawn[7]
     assert drawn[11].startswith("GPU  GPU EXPECTED BUT RUNNING ON CPU · GTX 1650 · util 34 % · mem 1.0G/4.0G")
@@ -115,17 +149,32 @@ def test_why_leads_from_the_victim_to_the_cause() -> None:
 def test_json_has_everything_and_the_exit_code() -> None:
     """One object; states are words."""
     body = json.loads(json.dumps(data(report())))
-    assert (body["state"], body["code"], body["services"][2]["silent"], body["gpu"]["used"], body["at"][:10]) == ("down", 1, True, False, "2025-11-24")
+    assert (body["state"], body["code"], body["services"][2]["silent"], body["gpu"]["used"], body["at"][:10]) == (
+        "down",
+        1,
+        True,
+        False,
+        "2025-11-24",
+    )
 
 
 def test_metrics_are_in_prometheus_own_format() -> None:
     """As its own parser reads them."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    found = {sample.name: sample for family in text_string_to_metric_families(prometheus(report())) for sample in family.samples}
+    found = {
+        sample.name: sample
+        for family in text_string_to_metric_families(prometheus(report()))
+        for sample in family.samples
+    }
     assert found["omnimind_health"].value == 1
     assert found["omnimind_gpu_used"].value == 0 and found["omnimind_gpu_expected"].value == 1
-    samples = [s for f in text_string_to_metric_families(prometheus(report())) for s in f.samples if s.name == "omnimind_service_state" and s.value == 1]
+    samples = [
+        s
+        for f in text_string_to_metric_families(prometheus(report()))
+        for s in f.samples
+        if s.name == "omnimind_service_state" and s.value == 1
+    ]
     assert {s.labels["service"]: s.labels["state"] for s in samples}["engine"] == "degraded"
 
 
@@ -182,7 +231,15 @@ def terminal(width: int = 80, height: int = 24) -> Iterator[Terminal]:
         env.pop(name, None)
     before = termios.tcgetattr(slave)
     words = (sys.executable, "-c", PROGRAM.format(root=str(ROOT)))
-    process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    process = subprocess.Popen(
+        words,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=env,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
     found = Terminal(process, master)
     try:
         yield found

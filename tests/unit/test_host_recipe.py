@@ -117,8 +117,28 @@ def test_narratives_have_uuid_ids_and_some_have_no_payload() -> None:
 
 
 def test_a_capability_that_the_engine_does_not_know_is_not_dropped() -> None:
-    words = ("create", "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cap-drop", "PERFMON", "--label", "PERFMON", "image")
-    assert capabilities.without(words, "PERFMON") == ("create", "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--label", "PERFMON", "image")
+    words = (
+        "create",
+        "--cap-add",
+        "ALL",
+        "--cap-drop",
+        "SYS_RESOURCE",
+        "--cap-drop",
+        "PERFMON",
+        "--label",
+        "PERFMON",
+        "image",
+    )
+    assert capabilities.without(words, "PERFMON") == (
+        "create",
+        "--cap-add",
+        "ALL",
+        "--cap-drop",
+        "SYS_RESOURCE",
+        "--label",
+        "PERFMON",
+        "image",
+    )
 
 
 def test_a_server_before_docker_and_a_small_host_have_images_of_their_own() -> None:

@@ -25,7 +25,9 @@ class Memo:
 
 
 @pytest.mark.parametrize("stage", ["install", "configure"])
-def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(
+    monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
     lifted: list[str] = []
     for role in ROLES:
         monkeypatch.setattr(host, "lift_guards", lambda role=role: lifted.append(role))
@@ -33,7 +35,9 @@ def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(monkeypatch
     assert lifted == (["packages"] if stage == "install" else [])
 
 
-def test_all_that_we_brought_is_stopped_and_what_was_here_before_is_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_all_that_we_brought_is_stopped_and_what_was_here_before_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     record, policy, stopped = tmp_path / "packages", tmp_path / "policy-rc.d", list[str]()
     monkeypatch.setattr(guards, "RECORD", record)
     monkeypatch.setattr(guards, "POLICY", policy)

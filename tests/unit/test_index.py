@@ -26,15 +26,27 @@ MIRROR, OTHER = "https://mirror.example/simple", "https://other.example/simple"
         ({"UV_INDEX_URL": OTHER}, f"[global]\nindex-url = {MIRROR}\n", {}, OTHER),
         ({}, f"[global]\nindex-url = {MIRROR}\n", {"UV_DEFAULT_INDEX": MIRROR}, MIRROR),
         ({}, f"[global]\nindex-url = {OTHER}\n[install]\nindex-url = {MIRROR}\n", {"UV_DEFAULT_INDEX": MIRROR}, MIRROR),
-        ({}, "[global]\nextra-index-url =\n  https://a/simple\n  https://b/simple\n", {"UV_INDEX": "https://a/simple https://b/simple"}, index.DEFAULT),
+        (
+            {},
+            "[global]\nextra-index-url =\n  https://a/simple\n  https://b/simple\n",
+            {"UV_INDEX": "https://a/simple https://b/simple"},
+            index.DEFAULT,
+        ),
         ({"PIP_FIND_LINKS": "/a /b"}, "", {"UV_FIND_LINKS": "/a,/b"}, index.DEFAULT),
         ({}, "[global]\nfind-links =\n  /a\n  /b\n", {"UV_FIND_LINKS": "/a,/b"}, index.DEFAULT),
-        ({"PIP_CERT": "/ca.pem"}, "[global]\ntrusted-host = a b\n", {"SSL_CERT_FILE": "/ca.pem", "UV_INSECURE_HOST": "a b"}, index.DEFAULT),
+        (
+            {"PIP_CERT": "/ca.pem"},
+            "[global]\ntrusted-host = a b\n",
+            {"SSL_CERT_FILE": "/ca.pem", "UV_INSECURE_HOST": "a b"},
+            index.DEFAULT,
+        ),
         ({"SSL_CERT_FILE": "/own.pem"}, "[global]\ncert = /ca.pem\n", {}, index.DEFAULT),
         ({}, "this is no configuration", {}, index.DEFAULT),
     ],
 )
-def test_index_is_the_one_that_pip_would_ask(tmp_path: Path, words: dict[str, str], file: str, told: dict[str, str], asked: str) -> None:
+def test_index_is_the_one_that_pip_would_ask(
+    tmp_path: Path, words: dict[str, str], file: str, told: dict[str, str], asked: str
+) -> None:
     conf = tmp_path / "pip.conf"
     conf.write_text(file)
     assert index.environment(words, [conf]) == told
@@ -42,7 +54,10 @@ def test_index_is_the_one_that_pip_would_ask(tmp_path: Path, words: dict[str, st
 
 
 def test_a_login_belongs_to_the_host_of_its_index() -> None:
-    words = {"UV_DEFAULT_INDEX": "https://ana:s%40crt@mirror.example/simple", "UV_INDEX": "own=https://bob@other.example/simple https://third.example/simple"}
+    words = {
+        "UV_DEFAULT_INDEX": "https://ana:s%40crt@mirror.example/simple",
+        "UV_INDEX": "own=https://bob@other.example/simple https://third.example/simple",
+    }
     assert index.logins(words) == {"mirror.example": ("ana", "s@crt"), "other.example": ("bob", "")}
 
 

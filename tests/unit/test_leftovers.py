@@ -32,7 +32,16 @@ def test_no_file_of_a_tool_is_tracked() -> None:
     assert leftovers(tracked()) == []
 
 
-@pytest.mark.parametrize("name", [".schemathesis/cassette.yaml", "a/b.orig", "frontend/dist/index.html", "tests/__pycache__/x.py", ".mypy_cache/CACHEDIR.TAG"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".schemathesis/cassette.yaml",
+        "a/b.orig",
+        "frontend/dist/index.html",
+        "tests/__pycache__/x.py",
+        ".mypy_cache/CACHEDIR.TAG",
+    ],
+)
 def test_a_leftover_is_recognised(name: str) -> None:
     assert leftovers([name, "README.md", "omnimind_ops/build.py"]) == [name]
 

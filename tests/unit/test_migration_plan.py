@@ -10,7 +10,16 @@ from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored,
 
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
 REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")
-SOURCE = Source("omnimind", ("q", "r", "b", "f"), ("b", "f"), ("q", "r"), (3000, 6333, 6379, 8000), ("/data/uploads",), QDRANT, REDIS)
+SOURCE = Source(
+    "omnimind",
+    ("q", "r", "b", "f"),
+    ("b", "f"),
+    ("q", "r"),
+    (3000, 6333, 6379, 8000),
+    ("/data/uploads",),
+    QDRANT,
+    REDIS,
+)
 
 
 def ids(source: Source) -> list[str]:
@@ -29,7 +38,9 @@ def test_timer_is_armed_before_any_container_is_touched() -> None:
 
 def test_what_the_stores_hold_is_read_after_the_writers_stopped_and_before_the_stores_do() -> None:
     order = ids(SOURCE)
-    assert order.index("stop-writers") < order.index("read-qdrant") < order.index("take-redis") < order.index("stop-data")
+    assert (
+        order.index("stop-writers") < order.index("read-qdrant") < order.index("take-redis") < order.index("stop-data")
+    )
 
 
 def test_native_services_start_only_when_the_data_is_in_place() -> None:
@@ -43,7 +54,13 @@ def test_a_backup_is_loaded_by_the_program_that_will_serve_it_before_anything_st
     source = replace(SOURCE, qdrant=replace(QDRANT, storage="", backup=backup))
     steps = {step.id: step for step in migrate(source, Goal(), 10).steps}
     order = list(steps)
-    assert order.index("take-qdrant") < order.index("install-qdrant") < order.index("warm-qdrant") < order.index("prove-backup") < order.index("arm-timer")
+    assert (
+        order.index("take-qdrant")
+        < order.index("install-qdrant")
+        < order.index("warm-qdrant")
+        < order.index("prove-backup")
+        < order.index("arm-timer")
+    )
     asked = {"backup": "/b/shard.snapshot", "collection": "c", "config": {"params": {"shard_number": 1}}}
     for name in ("warm-qdrant", "prove-backup"):
         assert {key: steps[name].args[key] for key in asked} == asked

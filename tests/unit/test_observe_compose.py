@@ -47,21 +47,31 @@ def test_anchors_and_merge_keys_work() -> None:
     assert found["services"] == {"web": {"restart": "always", "image": "nginx"}}
 
 
-@pytest.mark.parametrize("text", ["- a", "", "a: !reset null", "a: [", "\ta: 1", "a: !!python/object/apply:os.system [ls]"])
+@pytest.mark.parametrize(
+    "text", ["- a", "", "a: !reset null", "a: [", "\ta: 1", "a: !!python/object/apply:os.system [ls]"]
+)
 def test_what_is_no_compose_file_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         compose.parse(text)
 
 
 def test_a_later_file_is_laid_over() -> None:
-    base: dict[str, JSON] = {"services": {"a": {"image": "x:1", "environment": ["A=1", "B=2"], "ports": ["80:80"], "command": ["x"]}}}
-    over: dict[str, JSON] = {"services": {"a": {"image": "x:2", "environment": {"B": "3"}, "ports": ["81:81"], "command": ["y"]}}}
-    assert compose.merge(base, over)["services"] == {"a": {"image": "x:2", "environment": {"A": "1", "B": "3"}, "ports": ["80:80", "81:81"], "command": ["y"]}}
+    base: dict[str, JSON] = {
+        "services": {"a": {"image": "x:1", "environment": ["A=1", "B=2"], "ports": ["80:80"], "command": ["x"]}}
+    }
+    over: dict[str, JSON] = {
+        "services": {"a": {"image": "x:2", "environment": {"B": "3"}, "ports": ["81:81"], "command": ["y"]}}
+    }
+    assert compose.merge(base, over)["services"] == {
+        "a": {"image": "x:2", "environment": {"A": "1", "B": "3"}, "ports": ["80:80", "81:81"], "command": ["y"]}
+    }
 
 
 def test_the_file_is_filled_in_from_its_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("\ufeffPASS='a b#c'\nPORT=8000 # why\nexport WHO=olá\n", encoding="utf-8")
-    (tmp_path / "docker-compose.yml").write_text("services: {a: {environment: ['P=${PASS}', 'W=${WHO}'], ports: ['${PORT}:80'], env_file: .env}}")
+    (tmp_path / "docker-compose.yml").write_text(
+        "services: {a: {environment: ['P=${PASS}', 'W=${WHO}'], ports: ['${PORT}:80'], env_file: .env}}"
+    )
     found = files.document("p", str(tmp_path), (str(tmp_path / "docker-compose.yml"),))
     assert found == {"services": {"a": {"environment": ["P=a b#c", "W=olá"], "ports": ["8000:80"], "env_file": ".env"}}}
 
@@ -80,7 +90,9 @@ def test_compose_is_asked_only_for_what_points_at_other_files(tmp_path: Path, mo
     file.write_text("services: {a: {extends: {file: other.yml, service: b}}}")
     assert files.document("p", str(tmp_path), (str(file),)) == {"services": {"a": {"image": "resolved"}}}
     program.write_text("#!/bin/sh\nexit 1\n")
-    assert files.document("p", str(tmp_path), (str(file),)) == {"services": {"a": {"extends": {"file": "other.yml", "service": "b"}}}}
+    assert files.document("p", str(tmp_path), (str(file),)) == {
+        "services": {"a": {"extends": {"file": "other.yml", "service": "b"}}}
+    }
     file.write_text("services: {a: {ports: !reset []}}")
     assert files.document("p", str(tmp_path), (str(file),)) is None
     file.write_text("services: {a: {image: own}}")

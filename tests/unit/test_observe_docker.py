@@ -40,15 +40,35 @@ def name() -> Iterator[str]:
 @pytest.fixture
 def project(name: str, tmp_path: Path) -> str:
     """A project as Compose 1.29 would label it: the file's name is relative."""
-    (tmp_path / "docker-compose.yml").write_text("services: {redis: {image: 'redis:alpine', depends_on: [qdrant]}, qdrant: {image: qdrant/qdrant}}")
+    (tmp_path / "docker-compose.yml").write_text(
+        "services: {redis: {image: 'redis:alpine', depends_on: [qdrant]}, qdrant: {image: qdrant/qdrant}}"
+    )
     for service in ("redis", "qdrant"):
-        labels = {"project": name, "service": service, "project.working_dir": str(tmp_path), "project.config_files": "docker-compose.yml"}
+        labels = {
+            "project": name,
+            "service": service,
+            "project.working_dir": str(tmp_path),
+            "project.config_files": "docker-compose.yml",
+        }
         words = [word for key, value in labels.items() for word in ("--label", f"{LABEL}.{key}={value}")]
-        call("create", "--name", f"{name}-{service}-{uuid.uuid4().hex[:6]}", "--env", "REDIS_PASSWORD=hunter2", "-v", "/data", *words, name, "redis-server")
+        call(
+            "create",
+            "--name",
+            f"{name}-{service}-{uuid.uuid4().hex[:6]}",
+            "--env",
+            "REDIS_PASSWORD=hunter2",
+            "-v",
+            "/data",
+            *words,
+            name,
+            "redis-server",
+        )
     return name
 
 
-def test_a_project_is_told_by_the_engine_wherever_we_stand(project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_is_told_by_the_engine_wherever_we_stand(
+    project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir("/")
     found = docker.pick_project(docker.projects(), project, None)
     assert found.working_dir == str(tmp_path)
@@ -74,7 +94,12 @@ def test_a_container_that_goes_meanwhile_is_no_error(name: str, monkeypatch: pyt
 
 
 def test_the_port_of_a_running_container_is_held_by_its_proxy(name: str) -> None:
-    system = [word for folder in ("/usr", "/lib", "/lib64", "/bin") if Path(folder).exists() for word in ("-v", f"{folder}:{folder}:ro")]
+    system = [
+        word
+        for folder in ("/usr", "/lib", "/lib64", "/bin")
+        if Path(folder).exists()
+        for word in ("-v", f"{folder}:{folder}:ro")
+    ]
     call("run", "-d", "--name", f"{name}-up", "-p", "127.0.0.1::80", *system, name, "/bin/sleep", "60")
     mine = next(c for c in docker.containers() if c.name == f"{name}-up")
     held = [h for h in ports.holders(docker.containers()) if h.port == mine.ports[0].host_port]

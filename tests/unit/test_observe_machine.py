@@ -58,7 +58,14 @@ def open_to_all(path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("version", "code", "trouble"),
-    [("3.12.8", 0, ""), ("3.10.12", 0, "older than 3.11"), ("3.14.0", 0, "newer than 3.13"), ("3.11.0 candidate", 0, "a pre-release"), ("3.12.8", 1, "install python3.12)"), ("", 0, "does not run")],
+    [
+        ("3.12.8", 0, ""),
+        ("3.10.12", 0, "older than 3.11"),
+        ("3.14.0", 0, "newer than 3.13"),
+        ("3.11.0 candidate", 0, "a pre-release"),
+        ("3.12.8", 1, "install python3.12)"),
+        ("", 0, "does not run"),
+    ],
 )
 def test_an_interpreter_must_be_new_and_able(tmp_path: Path, version: str, code: int, trouble: str) -> None:
     found = interpreters.interpreter(program(open_to_all(tmp_path) / "python3", version, code), homes=())

@@ -25,14 +25,25 @@ def project(name: str, **images: str) -> Project:
     return Project(name, f"/srv/{name}", (f"/srv/{name}/docker-compose.yml",), members)
 
 
-OMNIMIND = project("omnimind", backend="omnimind_backend", frontend="omnimind-frontend", qdrant="qdrant/qdrant:latest", redis="redis:alpine")
+OMNIMIND = project(
+    "omnimind",
+    backend="omnimind_backend",
+    frontend="omnimind-frontend",
+    qdrant="qdrant/qdrant:latest",
+    redis="redis:alpine",
+)
 BLOG = project("blog", web="nginx", db="mysql:8")
 CLUSTER = project("cluster", **{f"redis-{number}": "redis:7" for number in range(6)})
 
 
 @pytest.mark.parametrize(
     ("image", "name"),
-    [("redis:alpine", "redis"), ("registry.example:5000/a/qdrant@sha256:0", "qdrant"), ("bitnami/redis:7.2", "redis"), ("Redis", "redis")],
+    [
+        ("redis:alpine", "redis"),
+        ("registry.example:5000/a/qdrant@sha256:0", "qdrant"),
+        ("bitnami/redis:7.2", "redis"),
+        ("Redis", "redis"),
+    ],
 )
 def test_an_image_has_a_base_name(image: str, name: str) -> None:
     assert base_name(image) == name

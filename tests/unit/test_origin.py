@@ -45,14 +45,25 @@ def test_a_wheel_from_a_checkout_installed_gives_the_same_wheel_again(tmp_path: 
     again = tmp_path / "again"
     again.mkdir()
     ask = f"from pathlib import Path; from omnimind_ops import origin; print(origin.digest()); print(origin.wheel(Path({str(again)!r})))"
-    digest, path = subprocess.run((python, "-I", "-c", ask), env=CLEAN, cwd="/", capture_output=True, text=True, check=True).stdout.split()
+    digest, path = subprocess.run(
+        (python, "-I", "-c", ask), env=CLEAN, cwd="/", capture_output=True, text=True, check=True
+    ).stdout.split()
     assert digest == origin.digest()
     assert Path(path).name == first.name == f"omnimind_ops-{__version__}-py3-none-any.whl" == origin.file_name()
     assert hashlib.sha256(Path(path).read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest()
 
 
 def test_it_is_what_the_build_backend_makes(checkout: Path, tmp_path: Path) -> None:
-    words = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "built"), str(checkout))
+    words = (
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path / "built"),
+        str(checkout),
+    )
     subprocess.run(words, capture_output=True, check=True)
     (built,) = (tmp_path / "built").iterdir()
     own = origin.wheel(tmp_path)
@@ -66,7 +77,9 @@ def test_it_is_what_the_build_backend_makes(checkout: Path, tmp_path: Path) -> N
     for field in ("Name", "Version", "Summary", "License-Expression", "License-File", "Requires-Python"):
         assert one[field] == two[field]
     for field in ("Requires-Dist", "Provides-Extra"):
-        assert {_plain(asked) for asked in one.get_all(field, ())} == {_plain(asked) for asked in two.get_all(field, ())}
+        assert {_plain(asked) for asked in one.get_all(field, ())} == {
+            _plain(asked) for asked in two.get_all(field, ())
+        }
 
 
 def _plain(asked: str) -> tuple[str, ...]:
@@ -83,7 +96,14 @@ def test_the_digest_follows_every_file_and_nothing_else(checkout: Path) -> None:
     (checkout / "deploy/.job.py.swp").write_bytes(b"x")
     assert origin.digest(checkout) == before
     seen = {before}
-    for name in ("omnimind_ops/cli/app.py", "backend/main.py", "deploy/job.py", "templates/config/qdrant.yaml.j2", "locks/cpu.txt", "frontend/dist/index.html"):
+    for name in (
+        "omnimind_ops/cli/app.py",
+        "backend/main.py",
+        "deploy/job.py",
+        "templates/config/qdrant.yaml.j2",
+        "locks/cpu.txt",
+        "frontend/dist/index.html",
+    ):
         with (checkout / name).open("a") as file:
             file.write("\n")
         seen.add(origin.digest(checkout))

@@ -33,7 +33,17 @@ def failed(words: Sequence[str], env: dict[str, str] | None = None) -> Problem:
 
 def uv(tmp_path: Path, *words: str, **env: str) -> Problem:
     subprocess.run((find_uv_bin(), "venv", "--quiet", "--no-config", str(tmp_path / "env")), check=True)
-    given = (find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--no-deps", "--python", str(tmp_path / "env"), *words)
+    given = (
+        find_uv_bin(),
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--no-deps",
+        "--python",
+        str(tmp_path / "env"),
+        *words,
+    )
     return failed(given, {"UV_CACHE_DIR": str(tmp_path / "cache"), "UV_NO_WRAP": "1", "UV_HTTP_RETRIES": "0", **env})
 
 
@@ -53,7 +63,9 @@ def test_uv_and_an_address_that_there_is_not(tmp_path: Path) -> None:
 
 
 def test_uv_and_a_wheel_that_is_not_there(tmp_path: Path) -> None:
-    said = uv(tmp_path, "--no-index", "--find-links", str(tmp_path), "alembic==1.20.1", "a-package-with-a-long-name==12.34.56")
+    said = uv(
+        tmp_path, "--no-index", "--find-links", str(tmp_path), "alembic==1.20.1", "a-package-with-a-long-name==12.34.56"
+    )
     assert said.why.splitlines()[0].endswith("we can conclude that your requirements are unsatisfiable.")
     assert any(line.strip().startswith("cause: Because") and line.endswith("unsatisfiable.") for line in said.log)
 
@@ -69,9 +81,22 @@ def test_apt_and_a_mirror_that_cannot_be_reached(tmp_path: Path) -> None:
     (tmp_path / "sources.list").write_text("deb http://nowhere.invalid/debian stable main\n")
     for folder in ("lists/partial", "cache/archives/partial"):
         (tmp_path / folder).mkdir(parents=True)
-    options = (f"Dir::Etc::sourcelist={tmp_path}/sources.list", "Dir::Etc::sourceparts=-", f"Dir::State::lists={tmp_path}/lists", f"Dir::Cache={tmp_path}/cache")
-    words = ("apt-get", *(word for option in options for word in ("-o", option)), "-o", "APT::Update::Error-Mode=any", "update")
-    assert failed(words).why.startswith(("E: Failed to fetch http://nowhere.invalid/", "W: Failed to fetch http://nowhere.invalid/"))
+    options = (
+        f"Dir::Etc::sourcelist={tmp_path}/sources.list",
+        "Dir::Etc::sourceparts=-",
+        f"Dir::State::lists={tmp_path}/lists",
+        f"Dir::Cache={tmp_path}/cache",
+    )
+    words = (
+        "apt-get",
+        *(word for option in options for word in ("-o", option)),
+        "-o",
+        "APT::Update::Error-Mode=any",
+        "update",
+    )
+    assert failed(words).why.startswith(
+        ("E: Failed to fetch http://nowhere.invalid/", "W: Failed to fetch http://nowhere.invalid/")
+    )
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker here")
@@ -120,7 +145,10 @@ SYSTEMCTL = 'Job for x.service failed because of a timeout.\nSee "systemctl stat
 @pytest.mark.parametrize(
     ("said", "line"),
     [
-        (DPKG, "dpkg: error processing package postgresql-15 (--configure): installed postgresql-15 package post-installation script subprocess returned error exit status 1"),
+        (
+            DPKG,
+            "dpkg: error processing package postgresql-15 (--configure): installed postgresql-15 package post-installation script subprocess returned error exit status 1",
+        ),
         (PYTHON, "ModuleNotFoundError: No module named 'backend'"),
         (SYSTEMCTL, "Job for x.service failed because of a timeout."),
         ("one\ntwo\n\n", "two"),
@@ -152,4 +180,6 @@ def test_a_failed_operation_tells_its_errors_whole(monkeypatch: pytest.MonkeyPat
     said = job.run("packages", "install", Goal(), False, lambda _: None)
     assert (said["kind"], said["why"]) == ("problem", "E: Unable to locate package no-such-package-anywhere")
     log = said["log"]
-    assert isinstance(log, Sequence) and log[0].startswith("Reading package lists") and log[-1] == said["why"]  # all that apt printed, in its order
+    assert (
+        isinstance(log, Sequence) and log[0].startswith("Reading package lists") and log[-1] == said["why"]
+    )  # all that apt printed, in its order

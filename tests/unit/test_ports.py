@@ -38,7 +38,12 @@ def container(name: str, **parts: object) -> Container:
 def test_listeners_are_joined_to_programs_units_and_containers(tmp_path: Path) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "net/tcp").write_text(
-        HEAD + row("0100007F:18EB", 11) + row("00000000:18BD", 12) + row("00000000:1F40", 13) + row("00000000:0BB8", 14) + row("0100007F:9999", 15, "01")
+        HEAD
+        + row("0100007F:18EB", 11)
+        + row("00000000:18BD", 12)
+        + row("00000000:1F40", 13)
+        + row("00000000:0BB8", 14)
+        + row("0100007F:9999", 15, "01")
     )
     (tmp_path / "net/tcp6").write_text(HEAD + row("00000000000000000000000001000000:1538", 16))
     process(tmp_path, 50, "redis-server", 11, "0::/system.slice/redis-server.service\n")
@@ -66,7 +71,10 @@ def test_a_port_published_on_another_address_is_another_containers(tmp_path: Pat
     (tmp_path / "net").mkdir()
     (tmp_path / "net/tcp").write_text(HEAD + row("0100007F:1F40", 1))
     process(tmp_path, 60, "docker-proxy", 1, "")
-    both = (container("lan", ports=(Publish("192.0.2.1", 8000, 80),)), container("loopback", ports=(Publish("127.0.0.1", 8000, 80),)))
+    both = (
+        container("lan", ports=(Publish("192.0.2.1", 8000, 80),)),
+        container("loopback", ports=(Publish("127.0.0.1", 8000, 80),)),
+    )
     assert [holder.container for holder in ports.holders(both, tmp_path)] == ["loopback"]
 
 
@@ -90,6 +98,9 @@ def test_versions_and_units() -> None:
     assert systemctl.parse_version("") == 0
     old = "9:name=systemd:/docker/" + "a" * 64 + "/system.slice/ssh.service\n0::/\n"
     assert systemctl.unit_of(old) == "ssh.service"
-    assert systemctl.unit_of("0::/user.slice/user-1000.slice/user@1000.service/app.slice/jupyter.service\n") == "jupyter.service"
+    assert (
+        systemctl.unit_of("0::/user.slice/user-1000.slice/user@1000.service/app.slice/jupyter.service\n")
+        == "jupyter.service"
+    )
     assert systemctl.unit_of("0::/init.scope\n") == ""
     assert systemctl.unit_of("garbage") == ""

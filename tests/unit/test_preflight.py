@@ -13,7 +13,15 @@ from omnimind_ops.planning.check import size
 from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
 from omnimind_ops.planning.supported import supported
 
-GTX = Gpu(True, "535.183.01", "12.2", "NVIDIA GeForce GTX 1650", 4 << 30, "cu12", "driver 535.183.01 runs CUDA 12, but not CUDA 13 (that needs 580)")
+GTX = Gpu(
+    True,
+    "535.183.01",
+    "12.2",
+    "NVIDIA GeForce GTX 1650",
+    4 << 30,
+    "cu12",
+    "driver 535.183.01 runs CUDA 12, but not CUDA 13 (that needs 580)",
+)
 NONE = Gpu(False, "", "", "", 0, "cpu", "there is no NVIDIA card")
 GB = 10**9
 HOST = Machine(
@@ -32,7 +40,9 @@ def own(name: str) -> Container:
 PROJECT = Project("omnimind", "", (), (own("omnimind-qdrant-1"), own("omnimind-redis-1")))
 
 
-def found(name: str, machine: Machine = HOST, needs: Needs = NEEDS, project: Project | None = PROJECT, **options: object) -> tuple[Check, ...]:
+def found(
+    name: str, machine: Machine = HOST, needs: Needs = NEEDS, project: Project | None = PROJECT, **options: object
+) -> tuple[Check, ...]:
     return tuple(check for check in checks(machine, project, needs, **options) if check.id == name)  # type: ignore[arg-type]
 
 
@@ -99,19 +109,33 @@ def test_data_that_fits_alone_but_not_together_fails() -> None:
 
 
 def test_what_was_measured_above_counts_but_only_at_a_border_of_names() -> None:
-    above = replace(HOST, disks=(Disk("/var/lib/omnimind", "/var", 9 * GB, 9 * GB, "ext4"), Disk("/var/lib/omnimind/up", "/up", 9 * GB, 9 * GB, "ext4")))
+    above = replace(
+        HOST,
+        disks=(
+            Disk("/var/lib/omnimind", "/var", 9 * GB, 9 * GB, "ext4"),
+            Disk("/var/lib/omnimind/up", "/up", 9 * GB, 9 * GB, "ext4"),
+        ),
+    )
     (check,) = found("disk", above, Needs({"/var/lib/omnimind/uploads": GB}, venv=""))
     assert (check.state, check.found.startswith("/var:")) == (State.OK, True)
     assert found("disk", above, Needs({"/var/lib/omnimind-other": GB}, venv=""))[0].state is State.FAIL
 
 
-@pytest.mark.parametrize(("kind", "state"), [("nfs4", State.WARN), ("fuseblk", State.WARN), ("tmpfs", State.WARN), ("xfs", State.OK)])
+@pytest.mark.parametrize(
+    ("kind", "state"), [("nfs4", State.WARN), ("fuseblk", State.WARN), ("tmpfs", State.WARN), ("xfs", State.OK)]
+)
 def test_file_systems_that_do_not_keep_data_are_named(kind: str, state: State) -> None:
-    assert found("disk", replace(HOST, disks=tuple(replace(disk, filesystem=kind) for disk in HOST.disks)))[0].state is state
+    assert (
+        found("disk", replace(HOST, disks=tuple(replace(disk, filesystem=kind) for disk in HOST.disks)))[0].state
+        is state
+    )
 
 
 def test_a_read_only_or_unmeasured_place_fails() -> None:
-    assert found("disk", replace(HOST, disks=tuple(replace(disk, read_only=True) for disk in HOST.disks)))[0].state is State.FAIL
+    assert (
+        found("disk", replace(HOST, disks=tuple(replace(disk, read_only=True) for disk in HOST.disks)))[0].state
+        is State.FAIL
+    )
     assert [check.state for check in found("disk", replace(HOST, disks=()))] == [State.FAIL] * 3
 
 
@@ -140,7 +164,13 @@ def held(*holders: Holder) -> Machine:
 
 
 def test_ports_held_by_the_projects_own_containers_are_fine() -> None:
-    check = only("ports", held(Holder(6333, "0.0.0.0", 9, "docker-proxy", "omnimind-qdrant-1"), Holder(6333, "::", 10, "docker-proxy", "omnimind-qdrant-1")))
+    check = only(
+        "ports",
+        held(
+            Holder(6333, "0.0.0.0", 9, "docker-proxy", "omnimind-qdrant-1"),
+            Holder(6333, "::", 10, "docker-proxy", "omnimind-qdrant-1"),
+        ),
+    )
     assert (check.state, check.found) == (State.OK, "6333 omnimind-qdrant-1 (this project); free: 8000, 6379")
 
 
@@ -153,9 +183,17 @@ def test_ports_held_by_the_projects_own_containers_are_fine() -> None:
             "systemctl disable --now redis-server.service",
         ),
         (Holder(8000, "0.0.0.0", 77, "python3", unit="session-3.scope"), "python3 (pid 77)", "kill 77"),
-        (Holder(8000, "0.0.0.0", 9, "docker-proxy", "blog-web-1", "docker.service"), "container blog-web-1", "docker stop blog-web-1"),
+        (
+            Holder(8000, "0.0.0.0", 9, "docker-proxy", "blog-web-1", "docker.service"),
+            "container blog-web-1",
+            "docker stop blog-web-1",
+        ),
         (Holder(6333, "0.0.0.0", 9, "docker-proxy", "", "docker.service"), "without a running container", "kill 9"),
-        (Holder(6333, "0.0.0.0", 9, "dockerd", "", "docker.service"), "without a running container", "container: systemctl restart docker"),
+        (
+            Holder(6333, "0.0.0.0", 9, "dockerd", "", "docker.service"),
+            "without a running container",
+            "container: systemctl restart docker",
+        ),
         (Holder(6333, "0.0.0.0", 0, ""), "cannot be seen", "ss -ltnp"),
     ],
 )
@@ -184,21 +222,30 @@ def test_a_locale_without_utf_8_is_only_a_warning() -> None:
 
 def test_cuda_says_driver_and_lock() -> None:
     assert only("cuda").found == "NVIDIA GeForce GTX 1650, driver 535.183.01 (CUDA 12.2) → lock cu12"
-    assert only("cuda", replace(HOST, gpu=NONE)) == Check("cuda", State.OK, "no NVIDIA GPU → the migration goes on in CPU mode")
+    assert only("cuda", replace(HOST, gpu=NONE)) == Check(
+        "cuda", State.OK, "no NVIDIA GPU → the migration goes on in CPU mode"
+    )
 
 
 def test_a_broken_gpu_warns_and_only_an_impossible_lock_fails() -> None:
     broken = replace(GTX, fault="there is no /dev/nvidia0", fix="nvidia-modprobe -c 0 -u")
     assert only("cuda", replace(HOST, gpu=broken)).state is State.WARN
     assert only("cuda", replace(HOST, gpu=replace(GTX, shadow="11.5.3"))).fix == "pip uninstall pynvml"
-    old = replace(GTX, driver="470.1", cuda="", lock="cpu", reason="driver 470.1 is older than 525, the first that runs CUDA 12")
+    old = replace(
+        GTX, driver="470.1", cuda="", lock="cpu", reason="driver 470.1 is older than 525, the first that runs CUDA 12"
+    )
     assert only("cuda", replace(HOST, gpu=old)).state is State.WARN
     assert only("cuda", needs=replace(NEEDS, lock="cu13")).state is State.FAIL
     assert only("cuda", needs=replace(NEEDS, lock="cpu")).state is State.OK
 
 
 def test_python_in_a_home_fails_with_the_reason() -> None:
-    homely = Interpreter("/usr/local/bin/python3.12", "3.12.8", "/home/ana/.pyenv/bin/python3.12", "it lives in a home directory (/home/ana)")
+    homely = Interpreter(
+        "/usr/local/bin/python3.12",
+        "3.12.8",
+        "/home/ana/.pyenv/bin/python3.12",
+        "it lives in a home directory (/home/ana)",
+    )
     check = only("python", replace(HOST, interpreters=(homely,)))
     assert (check.state, "home directory" in check.found) == (State.FAIL, True)
     assert "--python PATH" in check.fix
@@ -210,11 +257,18 @@ def test_python_in_a_home_fails_with_the_reason() -> None:
     [
         (None, False, State.OK, "not asked"),
         (Index("https://mirror.example/simple"), False, State.OK, "answers"),
-        (Index("https://mirror/simple", "Connection refused"), False, State.FAIL, "https://mirror/simple cannot be used: Connection refused"),
+        (
+            Index("https://mirror/simple", "Connection refused"),
+            False,
+            State.FAIL,
+            "https://mirror/simple cannot be used: Connection refused",
+        ),
         (Index("https://mirror/simple", "Connection refused"), True, State.WARN, "will do if nothing changed"),
     ],
 )
-def test_an_index_that_cannot_be_used_fails_unless_the_environment_is_there(index: Index | None, made: bool, state: State, words: str) -> None:
+def test_an_index_that_cannot_be_used_fails_unless_the_environment_is_there(
+    index: Index | None, made: bool, state: State, words: str
+) -> None:
     one = only("index", needs=replace(NEEDS, index=index, made=made))
     assert one.state is state and words in one.found
     assert state is State.OK or "--wheelhouse" in one.fix
@@ -249,7 +303,14 @@ def test_refuse_lists_all_failures_with_their_fixes() -> None:
 
 
 def test_sizes_are_read_by_people() -> None:
-    assert [size(count) for count in (0, 999, 1500, 2_000_000, 1_800_000_000, 4 * 10**12)] == ["0 B", "999 B", "2 kB", "2 MB", "1.8 GB", "4000.0 GB"]
+    assert [size(count) for count in (0, 999, 1500, 2_000_000, 1_800_000_000, 4 * 10**12)] == [
+        "0 B",
+        "999 B",
+        "2 kB",
+        "2 MB",
+        "1.8 GB",
+        "4000.0 GB",
+    ]
 
 
 @pytest.mark.parametrize("checksum", [Checksum.VERIFIED, Checksum.INSIDE])
@@ -261,7 +322,9 @@ def test_a_backup_that_a_checksum_covers_passes(checksum: Checksum) -> None:
 def test_a_backup_that_no_checksum_covers_says_what_cannot_be_seen_and_how_to_make_one() -> None:
     check = only("backup", needs=replace(NEEDS, backup="/b.tar", checksum=Checksum.ABSENT))
     assert check.state is State.WARN
-    assert check.found.startswith("/b.tar: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen")
+    assert check.found.startswith(
+        "/b.tar: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen"
+    )
     assert "sha256sum FILE > FILE.checksum" in check.fix
     check = only("backup", needs=replace(NEEDS, backup="/var/backup", checksum=Checksum.FOLDER))
     assert check.state is State.WARN and "tar -czSf" in check.fix

@@ -41,8 +41,17 @@ class Story:
 
     def state(self, state: RunState) -> None:
         """Tell how far the run got."""
-        steps = [{"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None} for id, phase in self.steps]
-        self.tell(Event(EventKind.RUN, "run", data={"id": "20261123-104501-migrate", "name": "migrate", "status": state, "steps": steps}))
+        steps = [
+            {"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None}
+            for id, phase in self.steps
+        ]
+        self.tell(
+            Event(
+                EventKind.RUN,
+                "run",
+                data={"id": "20261123-104501-migrate", "name": "migrate", "status": state, "steps": steps},
+            )
+        )
 
     def mark(self, id: str, status: Status, **data: float | bool) -> None:
         """Tell a step's status."""
@@ -118,7 +127,11 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     """Also what could not be taken back."""
     story = Story()
     story.until("cutover-2")
-    story.tell(Event(EventKind.WARNING, "cannot stop backend: boom", "cutover-2", {"what": "cannot stop backend", "why": "boom"}))
+    story.tell(
+        Event(
+            EventKind.WARNING, "cannot stop backend: boom", "cutover-2", {"what": "cannot stop backend", "why": "boom"}
+        )
+    )
     story.mark("cutover-2", Status.FAILED, seconds=1.0)
     story.state(RunState.ROLLING_BACK)
     story.mark("cutover-2", Status.UNDOING)
@@ -129,7 +142,14 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     assert "↩ title of cutover-2" in view
     assert "cannot stop backend: boom" in view
     assert "1 still done, 1 taken back" in view
-    story.tell(Event(EventKind.WARNING, "cannot start redis: port taken", "cutover-1", {"what": "cannot start redis", "why": "port taken"}))
+    story.tell(
+        Event(
+            EventKind.WARNING,
+            "cannot start redis: port taken",
+            "cutover-1",
+            {"what": "cannot start redis", "why": "port taken"},
+        )
+    )
     story.mark("cutover-1", Status.UNDOING, seconds=0.2)
     story.mark("cutover-0", Status.UNDOING)
     story.mark("cutover-0", Status.UNDONE, seconds=0.2)
@@ -174,7 +194,9 @@ def test_a_step_nobody_announced_is_shown() -> None:
 
 
 @pytest.mark.parametrize("no_color", [True, False])
-def test_the_screen_leaves_a_readable_table_and_honours_no_color(no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen_leaves_a_readable_table_and_honours_no_color(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Recorded from a terminal: after the view ends every step stands in the scrollback."""
     monkeypatch.setenv("TERM", "xterm-256color")
     if no_color:
@@ -184,12 +206,17 @@ def test_the_screen_leaves_a_readable_table_and_honours_no_color(no_color: bool,
     file = io.StringIO()
     story = Story()
     with Live(Console(file=file, force_terminal=True, width=80, height=24)) as show:
-        steps = [{"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None} for id, phase in story.steps]
+        steps = [
+            {"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None}
+            for id, phase in story.steps
+        ]
         show.tell(Event(EventKind.RUN, "run", data={"id": "r", "name": "migrate", "status": "running", "steps": steps}))
         for id, phase in story.steps:
             show.tell(Event(EventKind.STEP, id, id, {"status": "doing", "phase": phase}))
             show.tell(line(id, "detail"))
-            show.tell(Event(EventKind.STEP, id, id, {"status": "done", "phase": phase, "seconds": 1.0, "changed": True}))
+            show.tell(
+                Event(EventKind.STEP, id, id, {"status": "done", "phase": phase, "seconds": 1.0, "changed": True})
+            )
         show.tell(Event(EventKind.RUN, "run", data={"id": "r", "name": "migrate", "status": "unconfirmed"}))
     text = file.getvalue()
     after = text[text.rindex("unconfirmed") :]

@@ -20,11 +20,19 @@ from omnimind_ops.render.jsonl import JsonLines, words
 from omnimind_ops.render.run.lines import Lines
 
 STEPS = [{"id": "a", "title": "copy data", "phase": "warm", "status": "todo", "seconds": None}]
-START = Event(EventKind.RUN, "migrate r1 is running", data={"id": "r1", "name": "migrate", "status": "running", "steps": STEPS})
+START = Event(
+    EventKind.RUN, "migrate r1 is running", data={"id": "r1", "name": "migrate", "status": "running", "steps": STEPS}
+)
 DOING = Event(EventKind.STEP, "copy data", "a", {"status": "doing", "phase": "warm"})
 DONE = Event(EventKind.STEP, "copy data", "a", {"status": "done", "phase": "warm", "seconds": 3.21, "changed": True})
 FAILED = Event(EventKind.STEP, "copy data", "a", {"status": "failed", "phase": "warm", "seconds": 3.21})
-PROBLEM = Problem("cannot start redis", "exit 1 with redis://:hunter2@h", "look at it", code=ExitCode.ROLLED_BACK, log=("one", "password=hunter2"))
+PROBLEM = Problem(
+    "cannot start redis",
+    "exit 1 with redis://:hunter2@h",
+    "look at it",
+    code=ExitCode.ROLLED_BACK,
+    log=("one", "password=hunter2"),
+)
 
 
 class Clock:
@@ -77,7 +85,12 @@ def test_json_lines_read_back_equal() -> None:
     show.result("done", {"run": "r1"})
     lines = file.getvalue().splitlines()
     read = [json.loads(text) for text in [*lines, words(DONE)]]
-    assert [Event(EventKind(one["kind"]), one["text"], one["step"], one["data"]) for one in (*read[:3], read[4])] == [START, DOING, DONE, DONE]
+    assert [Event(EventKind(one["kind"]), one["text"], one["step"], one["data"]) for one in (*read[:3], read[4])] == [
+        START,
+        DOING,
+        DONE,
+        DONE,
+    ]
     assert read[3]["kind"] == "result"
     assert ["at" in one for one in read] == [True, True, True, True, False]
 
@@ -107,7 +120,11 @@ def test_a_problem_says_what_why_fix_and_the_log_without_secrets() -> None:
 
 def test_a_long_problem_wraps_under_itself() -> None:
     """Paths and commands stay in one piece."""
-    long = Problem("cannot x", "word " * 30 + "/a/very/long/path/that-has-hyphens/and/goes/on/and/on/and/on/and/on/and/on/and/on", "y")
+    long = Problem(
+        "cannot x",
+        "word " * 30 + "/a/very/long/path/that-has-hyphens/and/goes/on/and/on/and/on/and/on/and/on/and/on",
+        "y",
+    )
     text = problems.text(long, width=60).splitlines()
     assert all(part.startswith("       ") for part in text[2:5])
     assert any(part.strip().startswith("/a/very/long") and part.endswith("on") for part in text)
@@ -149,7 +166,9 @@ def watched(*words: str, terminal: bool) -> tuple[str, str]:
     """Run the child with stdout in a pipe and stderr on a terminal or in a pipe; return both."""
     ours, theirs = pty.openpty() if terminal else os.pipe()
     env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path.cwd()), "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run((sys.executable, "-c", CHILD, *words), stdout=subprocess.PIPE, stderr=theirs, check=True, env=env, timeout=60)
+    done = subprocess.run(
+        (sys.executable, "-c", CHILD, *words), stdout=subprocess.PIPE, stderr=theirs, check=True, env=env, timeout=60
+    )
     os.close(theirs)
     said = b""
     try:

@@ -53,7 +53,10 @@ class Row:
 
 
 CHECKS = (Check("root", "ok", "root"), Check("space", "fail", "1 GB free", "make room"))
-ROWS = (Row("redis", "image", "redis:7", "converted", "redis-server"), Row("redis", "gpus", "all", "lost", "nothing does this"))
+ROWS = (
+    Row("redis", "image", "redis:7", "converted", "redis-server"),
+    Row("redis", "gpus", "all", "lost", "nothing does this"),
+)
 RECEIPT: dict[str, JSON] = {
     "run": "r1",
     "state": "unconfirmed",
@@ -63,7 +66,10 @@ RECEIPT: dict[str, JSON] = {
     "plan": {"steps": [{"phase": "install", "title": "install redis", "status": "done", "seconds": 2.2}]},
     "downtime_s": {"redis": 3.21, "qdrant": 75.0},
     "verified": {
-        "qdrant": {"source": {"counts": {"points": 5}, "digests": {"x": "ab"}}, "native": {"counts": {"points": 5}, "digests": {"x": "ab"}}},
+        "qdrant": {
+            "source": {"counts": {"points": 5}, "digests": {"x": "ab"}},
+            "native": {"counts": {"points": 5}, "digests": {"x": "ab"}},
+        },
         "redis": {"source": {"counts": {"keys": 5}, "digests": {}}, "native": {"counts": {"keys": 4}, "digests": {}}},
         "files": {"source": {"counts": {}, "digests": {}}, "native": {"counts": {}, "digests": {}}},
     },
@@ -195,7 +201,10 @@ def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytes
         assert expected in lines
     assert not any("checksum" in text for text in lines)
     output.summary({**RECEIPT, "backup": {"path": "/b.tar", "checksum": "absent"}}, json=False)
-    assert "backup: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen" in " ".join(told(capsys))
+    assert (
+        "backup: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen"
+        in " ".join(told(capsys))
+    )
     output.receipt(RECEIPT, json=False)
     assert "install install redis done 2.2 s" in told(capsys)
     output.summary(RECEIPT, json=True)

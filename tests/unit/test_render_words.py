@@ -10,7 +10,16 @@ from omnimind_ops.render.run.progress_rate import ProgressRate
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, ""), (0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (102, "1 min 42 s"), (7500, "2 h 05 min"), (-1, "0.0 s")],
+    [
+        (None, ""),
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 00 s"),
+        (102, "1 min 42 s"),
+        (7500, "2 h 05 min"),
+        (-1, "0.0 s"),
+    ],
 )
 def test_duration(seconds: float | None, said: str) -> None:
     """Never `60 s`, never a minus."""
@@ -23,7 +32,16 @@ def test_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (99_940, "99.9 kB"), (999_600, "1.0 MB"), (2_100_000_000, "2.1 GB"), (5e18, "5000 PB")]
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_940, "99.9 kB"),
+        (999_600, "1.0 MB"),
+        (2_100_000_000, "2.1 GB"),
+        (5e18, "5000 PB"),
+    ],
 )
 def test_size(count: float, said: str) -> None:
     """Powers of 1000, three digits."""

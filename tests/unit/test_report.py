@@ -15,7 +15,11 @@ from omnimind_ops.tools import compose, docker, redact
 
 TESTS = Path(__file__).parents[1]
 SAMPLE = TESTS / "hosts/stack/project/docker-compose.yml"
-CONTAINERS = tuple(c for c in docker.parse_inspect((TESTS / "fixtures/inspect-compose-2.26.json").read_text()) if c.project == "omnimind")
+CONTAINERS = tuple(
+    c
+    for c in docker.parse_inspect((TESTS / "fixtures/inspect-compose-2.26.json").read_text())
+    if c.project == "omnimind"
+)
 RICH = """
 version: "3.8"
 name: omnimind
@@ -68,9 +72,14 @@ def rows(text: str) -> dict[tuple[str, str], Row]:
 def expected(value: Any, key: str = "", last: str = "") -> list[str]:
     """All leaf keys, written down a second time and differently."""
     if isinstance(value, dict) and value:
-        return [found for name, item in value.items() for found in expected(item, f"{key}.{name}" if key else name, name)]
+        return [
+            found for name, item in value.items() for found in expected(item, f"{key}.{name}" if key else name, name)
+        ]
     if isinstance(value, list) and value and last in NAMED:
-        return [f"{key}.{item.replace('=', ':').split(':')[0] if last == 'extra_hosts' else item.split('=')[0]}" for item in value]
+        return [
+            f"{key}.{item.replace('=', ':').split(':')[0] if last == 'extra_hosts' else item.split('=')[0]}"
+            for item in value
+        ]
     if isinstance(value, list) and value:
         return [found for number, item in enumerate(value) for found in expected(item, f"{key}[{number}]")]
     return [key]
@@ -80,7 +89,9 @@ def expected(value: Any, key: str = "", last: str = "") -> list[str]:
 def test_every_key_of_the_file_appears_exactly_once(text: str) -> None:
     document: Any = compose.parse(text)
     wanted = Counter((service, key) for service, body in document["services"].items() for key in expected(body))
-    wanted += Counter(("", key) for name, part in document.items() if name != "services" for key in expected(part, name, name))
+    wanted += Counter(
+        ("", key) for name, part in document.items() if name != "services" for key in expected(part, name, name)
+    )
     assert Counter((row.service, row.key) for row in report(project(text)) if not row.key.startswith("(")) == wanted
     assert set(wanted.values()) == {1}
 
@@ -100,7 +111,9 @@ def test_no_secret_is_in_any_row() -> None:
 
 
 def test_a_secret_of_the_environment_is_masked_wherever_it_is_repeated() -> None:
-    text = SAMPLE.read_text().replace("restart: unless-stopped", "command: serve s3cret-of-ana#1\n    restart: unless-stopped", 1)
+    text = SAMPLE.read_text().replace(
+        "restart: unless-stopped", "command: serve s3cret-of-ana#1\n    restart: unless-stopped", 1
+    )
     assert rows(text)["backend", "command"].value == "serve ***"
     assert "s3cret-of-ana" not in repr(report(replace(project(text), document=None)))
 
@@ -142,7 +155,9 @@ def test_an_unknown_key_is_lost_by_name() -> None:
 
 def test_the_volume_that_only_the_image_asked_for_is_told() -> None:
     found = [row for row in report(project(SAMPLE.read_text())) if row.key.startswith("(")]
-    assert [(row.service, row.key, row.verdict) for row in found] == [("redis", "(volume of the image) /data", Verdict.CONVERTED)]
+    assert [(row.service, row.key, row.verdict) for row in found] == [
+        ("redis", "(volume of the image) /data", Verdict.CONVERTED)
+    ]
 
 
 def test_without_a_file_the_containers_tell() -> None:

@@ -23,7 +23,17 @@ def test_defaults_without_file_and_variables() -> None:
 
 def test_defaults_agree_with_the_goal() -> None:
     settings, goal = Settings(), Goal()
-    for name in ("backend_ports", "workers", "frontend_port", "redis_port", "postgres_port", "qdrant_port", "user", "database", "collection"):
+    for name in (
+        "backend_ports",
+        "workers",
+        "frontend_port",
+        "redis_port",
+        "postgres_port",
+        "qdrant_port",
+        "user",
+        "database",
+        "collection",
+    ):
         assert getattr(settings, name) == getattr(goal, name)
     for name in ("uploads", "qdrant_home", "redis_dir", "wheelhouse", "model", "mode", "open_reads"):
         assert getattr(settings, name) == getattr(goal, name)
@@ -37,7 +47,10 @@ def commented() -> dict[str, object]:
 
 def test_the_example_has_every_key_with_its_default_and_its_words() -> None:
     assert list(commented()) and set(commented()) == set(Settings.model_fields)
-    assert Settings.model_validate({k: tuple(v) if isinstance(v, list) else v for k, v in commented().items()}) == Settings()
+    assert (
+        Settings.model_validate({k: tuple(v) if isinstance(v, list) else v for k, v in commented().items()})
+        == Settings()
+    )
     text = EXAMPLE.read_text()
     for name, field in Settings.model_fields.items():
         assert field.description, name
@@ -52,10 +65,17 @@ def test_the_example_as_it_is_changes_nothing() -> None:
 def test_a_file_and_variables_together_the_variable_wins(tmp_path: Path) -> None:
     file = tmp_path / "omnimind.toml"
     file.write_text('backend_ports = [8001]\nworkers = 3\nproject = "007"\n')
-    words = {"OMNIMIND_CONFIG": str(file), "OMNIMIND_WORKERS": "4", "OMNIMIND_AUTO_RECOVERY": "no", "OMNIMIND_GREETING": "olá"}
+    words = {
+        "OMNIMIND_CONFIG": str(file),
+        "OMNIMIND_WORKERS": "4",
+        "OMNIMIND_AUTO_RECOVERY": "no",
+        "OMNIMIND_GREETING": "olá",
+    }
     found = load(environment=words)
     assert (found.backend_ports, found.workers, found.auto_recovery, found.project) == ((8001,), 4, False, "007")
-    assert load(environment={**words, "OMNIMIND_BACKEND_PORTS": "8000, 8080", "OMNIMIND_PROJECT": "12"}).backend_ports == (8000, 8080)
+    assert load(
+        environment={**words, "OMNIMIND_BACKEND_PORTS": "8000, 8080", "OMNIMIND_PROJECT": "12"}
+    ).backend_ports == (8000, 8080)
     assert load(environment={"OMNIMIND_PROJECT": "12"}).project == "12"
 
 
@@ -66,7 +86,9 @@ def test_settings_are_frozen() -> None:
 
 def test_all_faults_are_shown_at_once_with_lines_and_what_was_meant(tmp_path: Path) -> None:
     file = tmp_path / "omnimind.toml"
-    file.write_text('worker = 3\nbackend_ports = [8000, 70000]\n# redis\nredis_port = "6379"\nuploads = "data"\napi_token = "hunter2"\n[qdrant]\nport = 1\n')
+    file.write_text(
+        'worker = 3\nbackend_ports = [8000, 70000]\n# redis\nredis_port = "6379"\nuploads = "data"\napi_token = "hunter2"\n[qdrant]\nport = 1\n'
+    )
     with pytest.raises(Problem) as caught:
         load(file, {"OMNIMIND_LOCK": "cu11"})
     assert "7 faults" in caught.value.why
@@ -82,7 +104,16 @@ def test_all_faults_are_shown_at_once_with_lines_and_what_was_meant(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "text", ["workers = true", "workers = 0", "confirm_minutes = 0", 'user = "Bad User"', "backend_ports = []", 'uploads = ""', "auto_recovery = 1"]
+    "text",
+    [
+        "workers = true",
+        "workers = 0",
+        "confirm_minutes = 0",
+        'user = "Bad User"',
+        "backend_ports = []",
+        'uploads = ""',
+        "auto_recovery = 1",
+    ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.toml").write_text(text)

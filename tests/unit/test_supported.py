@@ -17,7 +17,9 @@ def test_every_claim_stands_on_systems_that_the_story_runs_on() -> None:
     assert {system for row in SYSTEMS for system in row.tested_on} == {suite.system for suite in SUITES}
 
 
-@pytest.mark.parametrize("row", [row for row in SYSTEMS if row.ground is not Ground.BRACKETED], ids=lambda row: row.title)
+@pytest.mark.parametrize(
+    "row", [row for row in SYSTEMS if row.ground is not Ground.BRACKETED], ids=lambda row: row.title
+)
 def test_a_tested_system_is_tested_as_itself(row: supported.System) -> None:
     assert row.tested_on == (row.title,)
 

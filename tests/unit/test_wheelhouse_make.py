@@ -29,7 +29,13 @@ FITTING, NEWER, OTHER = "manylinux_2_28_x86_64", "manylinux_2_34_x86_64", "manyl
 
 def wheel(folder: Path, name: str, tag: str = "py3-none-any") -> str:
     """Write a wheel of version 1.0 with a tag of its own, and return its digest."""
-    made = wheel_file.write(folder, name, "1.0", {f"{name}.py": tag.encode()}, {"METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()})
+    made = wheel_file.write(
+        folder,
+        name,
+        "1.0",
+        {f"{name}.py": tag.encode()},
+        {"METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()},
+    )
     path = made.rename(folder / f"{name}-1.0-{tag}.whl")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -41,11 +47,18 @@ class Place:
         self.root, self.wheels, self.lock = root, root / "wheels", root / "cpu.txt"
         self.wheels.mkdir()
         self.digests = {"pure": [wheel(self.wheels, "pure")]}
-        self.digests["native"] = [wheel(self.wheels, "native", f"cp{python}-cp{python}-{platform}") for python in (311, 312) for platform in (FITTING, NEWER, OTHER)]
+        self.digests["native"] = [
+            wheel(self.wheels, "native", f"cp{python}-cp{python}-{platform}")
+            for python in (311, 312)
+            for platform in (FITTING, NEWER, OTHER)
+        ]
         self.write_lock()
 
     def write_lock(self) -> None:
-        lines = (f"{name}==1.0 " + " ".join(f"--hash=sha256:{one}" for one in digests) for name, digests in self.digests.items())
+        lines = (
+            f"{name}==1.0 " + " ".join(f"--hash=sha256:{one}" for one in digests)
+            for name, digests in self.digests.items()
+        )
         self.lock.write_text("\n".join(lines) + "\n")
 
     def order(self, target: Target = TARGET) -> Order:
@@ -77,22 +90,34 @@ def index(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Index) -> None:
     events = place.make()
-    assert place.names() == sorted([f"native-1.0-cp312-cp312-{FITTING}.whl", "pure-1.0-py3-none-any.whl", origin.file_name(), MANIFEST])
+    assert place.names() == sorted(
+        [f"native-1.0-cp312-cp312-{FITTING}.whl", "pure-1.0-py3-none-any.whl", origin.file_name(), MANIFEST]
+    )
     manifest = json.loads((place.root / "made" / MANIFEST).read_text())
-    assert {name: manifest[name] for name in ("python", "glibc", "machine", "lock")} == {"python": "3.12", "glibc": "2.31", "machine": "x86_64", "lock": "cpu"}
+    assert {name: manifest[name] for name in ("python", "glibc", "machine", "lock")} == {
+        "python": "3.12",
+        "glibc": "2.31",
+        "machine": "x86_64",
+        "lock": "cpu",
+    }
     for one in manifest["files"]:
         content = (place.root / "made" / one["name"]).read_bytes()
         assert (one["size"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     found = wheelhouse(str(place.root / "made"))
     locked = lock_file.parse(place.lock.read_text())
     assert list(faults(found, locked, TARGET)) == [] and list(faults(found, locked, Target("3.11", (2, 31)))) != []
-    assert any("2 wheels, 0 B to download, and 2 of a size that the index does not tell" in event.text for event in events)
+    assert any(
+        "2 wheels, 0 B to download, and 2 of a size that the index does not tell" in event.text for event in events
+    )
     assert index.asked() == [], "our own wheel is not asked for"
 
 
 def test_before_it_downloads_it_tells_how_much_and_writes_nothing(place: Place, index: Index) -> None:
     chosen = make.prepare(place.order(), lambda _: None)
-    assert {one.name for one in chosen.missing} == {f"native-1.0-cp312-cp312-{FITTING}.whl", "pure-1.0-py3-none-any.whl"}
+    assert {one.name for one in chosen.missing} == {
+        f"native-1.0-cp312-cp312-{FITTING}.whl",
+        "pure-1.0-py3-none-any.whl",
+    }
     assert not (place.root / "made").exists()
 
 
@@ -155,7 +180,10 @@ def test_an_index_with_a_password_in_its_address(place: Place, index: Index, mon
     monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("http://", "http://ana:s3cret%20word@"))
     events = place.make()
     assert MANIFEST in place.names()
-    assert not any("s3cret" in event.text for event in events) and "s3cret" not in (place.root / "made" / MANIFEST).read_text()
+    assert (
+        not any("s3cret" in event.text for event in events)
+        and "s3cret" not in (place.root / "made" / MANIFEST).read_text()
+    )
 
 
 def test_wheels_may_come_from_a_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,9 @@ def open_tab(browser: Browser, running: Site, request: pytest.FixtureRequest) ->
 
         def open(*, logged_in: bool = True, **words: Any) -> Tab:
             state = {"storage_state": request.getfixturevalue("session")} if logged_in else {}
-            context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **state, **words})
+            context = browser.new_context(
+                **{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **state, **words}
+            )
             stack.callback(context.close)
             tabs.append(Tab(context.new_page(), running))
             return tabs[-1]

@@ -88,13 +88,17 @@ class Site:
 
     def call(self, path: str, body: object = None) -> Any:
         """Ask the first backend as the user; what it answers."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
         self._send(opener, "/auth/login", {"name": NAME, "password": PASSWORD})
         return self._send(opener, path, body)
 
     def _send(self, opener: urllib.request.OpenerDirector, path: str, body: object) -> Any:
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://localhost:{self.ports[0]}{path}", content, {"content-type": "application/json"})
+        request = urllib.request.Request(
+            f"http://localhost:{self.ports[0]}{path}", content, {"content-type": "application/json"}
+        )
         with opener.open(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 

@@ -14,8 +14,18 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 from tests.web.site import NAME, PASSWORD, Site
 
-ARGUMENTS = ("--no-proxy-server", "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb", "--font-render-hinting=none")
-BROKEN_NETWORK = ("Failed to load resource: net::", "WebSocket connection to", "Failed to load resource: the server responded with a status of 503")
+ARGUMENTS = (
+    "--no-proxy-server",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+)
+BROKEN_NETWORK = (
+    "Failed to load resource: net::",
+    "WebSocket connection to",
+    "Failed to load resource: the server responded with a status of 503",
+)
 """What Chromium itself writes when a server is not there; no page can prevent it."""
 PATIENCE_MS = 30_000
 """For anything that should be seen soon: the machine that runs this may be busy."""
@@ -55,7 +65,9 @@ class Tab:
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
-        self.page.add_init_script("addEventListener('securitypolicyviolation', e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))")
+        self.page.add_init_script(
+            "addEventListener('securitypolicyviolation', e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
+        )
 
     def go(self, path: str = "/") -> None:
         """Open a path of the page and wait until its heading is there."""
@@ -76,7 +88,9 @@ class Tab:
     def paths(self) -> list[str]:
         """The menu's pages, as a person finds them."""
         self.page.locator("nav a").first.wait_for(state="attached")
-        return list(self.page.evaluate("[...document.querySelectorAll('nav a')].map(link => link.getAttribute('href'))"))
+        return list(
+            self.page.evaluate("[...document.querySelectorAll('nav a')].map(link => link.getAttribute('href'))")
+        )
 
     def reads(self, count: int, path: str = "/health/live", pause_ms: int = 0) -> dict[str, Any]:
         """Read so often through the page's own cluster client; answers by backend, and what failed."""

@@ -75,7 +75,10 @@ def test_nothing_is_wider_than_a_small_phone(open_tab: OpenTab) -> None:
     tab = open_tab(viewport=PHONE, has_touch=True, is_mobile=True)
     for path in everywhere(tab):
         tab.go(path)
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (path, tab.page.evaluate(WIDE))
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (
+            path,
+            tab.page.evaluate(WIDE),
+        )
 
 
 def test_the_login_fits_a_small_phone(open_tab: OpenTab) -> None:
@@ -115,7 +118,12 @@ def test_every_page_can_be_reached_without_a_mouse(open_tab: OpenTab) -> None:
         tab.page.locator("body").focus()
         for _ in range(40):
             tab.page.keyboard.press("Tab")
-            if tab.page.evaluate("document.activeElement.closest('nav') && document.activeElement.getAttribute('href')") == path:
+            if (
+                tab.page.evaluate(
+                    "document.activeElement.closest('nav') && document.activeElement.getAttribute('href')"
+                )
+                == path
+            ):
                 break
         else:
             raise AssertionError(f"40 times Tab do not lead to {path}")

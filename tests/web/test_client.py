@@ -23,7 +23,14 @@ def npm(*words: str, folder: Path = FRONTEND) -> subprocess.CompletedProcess[str
         why = "Node or the page's packages are not installed: bash .ci/prepare"
         assert os.environ.get("OMNIMIND_REQUIRE_HOSTS") != "1", why
         pytest.skip(why)
-    return subprocess.run((program, "run", "--silent", *words), cwd=folder, env={**os.environ, "PATH": path, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        (program, "run", "--silent", *words),
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def test_the_client_is_not_stale() -> None:

@@ -33,7 +33,9 @@ def test_300_reads_are_spread_over_the_three_backends(tab: Tab) -> None:
 
 
 def test_reads_side_by_side_are_spread_too(tab: Tab) -> None:
-    tab.page.evaluate("window.many = Promise.all([...Array(10)].map(async () => { const n = {}; for (let i = 0; i < 30; i++) { const a = await omnimind.cluster.send({ path: '/health/live' }); const b = a.headers.get('x-backend').split('/')[0]; n[b] = (n[b] ?? 0) + 1 } return n }))")
+    tab.page.evaluate(
+        "window.many = Promise.all([...Array(10)].map(async () => { const n = {}; for (let i = 0; i < 30; i++) { const a = await omnimind.cluster.send({ path: '/health/live' }); const b = a.headers.get('x-backend').split('/')[0]; n[b] = (n[b] ?? 0) + 1 } return n }))"
+    )
     counts: dict[str, int] = {}
     for one in tab.page.evaluate("async () => await window.many"):
         for backend, count in one.items():
@@ -129,4 +131,6 @@ def test_the_live_charts_go_on_from_another_backend(tab: Tab) -> None:
 
 def ticks(tab: Tab) -> str:
     """What the live part of the overview shows at this moment."""
-    return tab.page.get_by_role("main").inner_text() + str(tab.page.evaluate("[...document.querySelectorAll('main path')].map(p => p.getAttribute('d')).join()"))
+    return tab.page.get_by_role("main").inner_text() + str(
+        tab.page.evaluate("[...document.querySelectorAll('main path')].map(p => p.getAttribute('d')).join()")
+    )

@@ -42,7 +42,9 @@ def test_what_has_the_focus_can_be_seen(open_tab: OpenTab) -> None:
     tab.go("/login")
     tab.page.keyboard.press("Tab")
     style = "getComputedStyle(document.activeElement)"
-    assert tab.page.evaluate(f"{style}.outlineStyle !== 'none' && parseFloat({style}.outlineWidth) >= 2 || {style}.boxShadow !== 'none'")
+    assert tab.page.evaluate(
+        f"{style}.outlineStyle !== 'none' && parseFloat({style}.outlineWidth) >= 2 || {style}.boxShadow !== 'none'"
+    )
 
 
 def test_a_wrong_password_is_said_and_nothing_is_lost(open_tab: OpenTab) -> None:

@@ -56,5 +56,7 @@ def test_a_recovery_by_the_guard_is_shown_with_what_it_did(tab: Tab) -> None:
         run = journal.runs()[0].id
     tab.go("/runs")
     tab.page.get_by_text("backend-8080").first.wait_for()
-    tab.page.locator(f"a[href*='{run}'], button:has-text('{run}')").or_(tab.page.get_by_text("was silent for this test")).first.click()
+    tab.page.locator(f"a[href*='{run}'], button:has-text('{run}')").or_(
+        tab.page.get_by_text("was silent for this test")
+    ).first.click()
     tab.page.get_by_text("is well again").first.wait_for()

@@ -70,7 +70,13 @@ def test_a_document_is_opened_read_and_deleted(tab: Tab) -> None:
 
 def test_markup_in_a_document_is_text(tab: Tab) -> None:
     """No content of anybody's becomes part of the page."""
-    tab.site.call("/documents", {"text": "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script> zebra crossing", "title": "<b>bold</b> & co"})
+    tab.site.call(
+        "/documents",
+        {
+            "text": "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script> zebra crossing",
+            "title": "<b>bold</b> & co",
+        },
+    )
     tab.go("/search?q=zebra+crossing")
     tab.page.locator("main ol > li").first.get_by_text("onerror").first.wait_for()
     assert tab.page.locator("main img").count() == 0

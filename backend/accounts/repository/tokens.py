@@ -54,7 +54,9 @@ async def find(postgres: Postgres, token: str) -> Identity | None:
     return Identity(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
 
 
-async def create(postgres: Postgres, user: UUID, name: str, role: Role, expires_at: datetime | None) -> tuple[UUID, str]:
+async def create(
+    postgres: Postgres, user: UUID, name: str, role: Role, expires_at: datetime | None
+) -> tuple[UUID, str]:
     """Store a new token and return its id and the token itself, which nobody can read again."""
     token, id_ = PREFIX + secrets.token_urlsafe(32), uuid4()
     async with postgres.connection() as link:
@@ -73,11 +75,17 @@ async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
             " WHERE %(user)s::uuid IS NULL OR t.user_id = %(user)s ORDER BY t.created_at DESC, t.id LIMIT 1000",
             {"user": user},
         )
-        return [Token(id_, owner, login, name, Role(role), *times) for id_, owner, login, name, role, *times in await rows.fetchall()]
+        return [
+            Token(id_, owner, login, name, Role(role), *times)
+            for id_, owner, login, name, role, *times in await rows.fetchall()
+        ]
 
 
 async def delete(postgres: Postgres, token: UUID, user: UUID | None = None) -> bool:
     """Delete a token, only if it is `user`'s where one is given; tell whether there was one."""
     async with postgres.connection() as link:
-        done = await link.execute("DELETE FROM tokens WHERE id = %(id)s AND (%(user)s::uuid IS NULL OR user_id = %(user)s)", {"id": token, "user": user})
+        done = await link.execute(
+            "DELETE FROM tokens WHERE id = %(id)s AND (%(user)s::uuid IS NULL OR user_id = %(user)s)",
+            {"id": token, "user": user},
+        )
         return done.rowcount == 1

@@ -62,7 +62,9 @@ async def listed(postgres: Postgres) -> list[User]:
 async def named(postgres: Postgres, name: str) -> tuple[User, str] | None:
     """Return a user and the hash of the password; None for an unknown name."""
     async with postgres.connection() as link:
-        row = await (await link.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))).fetchone()  # noqa: S608
+        row = await (
+            await link.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))  # noqa: S608
+        ).fetchone()
     user = _user(row and row[:-1])
     return (user, row[-1]) if user and row else None
 
@@ -96,7 +98,9 @@ async def delete(postgres: Postgres, user: UUID) -> None:
 async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_hash: str, hours: int) -> str | None:
     """Return the token of a new session; None when the user was changed after the password had been checked."""
     async with postgres.connection() as link, link.transaction():
-        row = await (await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))).fetchone()
+        row = await (
+            await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))
+        ).fetchone()
         if row is None or row[0] != checked_hash or row[1]:
             return None
         return await sessions.create(redis, Identity(str(user.id), user.name, user.role, "session"), hours)
@@ -109,7 +113,9 @@ async def renew_hash(postgres: Postgres, user: UUID, old: str, new: str) -> None
 
 
 async def _has_admin(link: Any) -> bool:
-    row = await (await link.execute("SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND NOT disabled)")).fetchone()
+    row = await (
+        await link.execute("SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND NOT disabled)")
+    ).fetchone()
     return bool(row and row[0])
 
 

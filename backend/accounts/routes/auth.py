@@ -30,7 +30,9 @@ async def login(asked: Login, request: Request, response: Response, deps: LoginD
     """Begin a session; its cookie is for browsers on this machine only, and out of reach of scripts."""
     user, token = await log_in(deps, address_of(request), asked.name, asked.password.get_secret_value())
     is_https = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, max_age=LONGEST_SECONDS, path="/", httponly=True, samesite="strict", secure=is_https)
+    response.set_cookie(
+        COOKIE, token, max_age=LONGEST_SECONDS, path="/", httponly=True, samesite="strict", secure=is_https
+    )
     return Me(id=str(user.id), name=user.name, role=user.role, via="session")
 
 
@@ -68,4 +70,6 @@ async def password(asked: NewPassword, request: Request, identity: Reader, deps:
     """Change one's own password; all sessions of this user end."""
     if identity.via != "session":
         raise ApiProblem(403, "not allowed", "only who logged in can change a password", fix="log in: POST /auth/login")
-    await change_password(deps, address_of(request), identity.name, asked.old.get_secret_value(), asked.new.get_secret_value())
+    await change_password(
+        deps, address_of(request), identity.name, asked.old.get_secret_value(), asked.new.get_secret_value()
+    )

@@ -35,7 +35,12 @@ async def create(asked: NewToken, identity: Reader, pools: PoolsDep) -> TokenMad
     if identity.via != "session":
         raise ApiProblem(403, "not allowed", "a token cannot make tokens", fix="log in: POST /auth/login")
     if not identity.role.covers(asked.role):
-        raise ApiProblem(403, "not allowed", f"a token may do at most what its owner may; you are {identity.role}", fix="ask for a lesser role")
+        raise ApiProblem(
+            403,
+            "not allowed",
+            f"a token may do at most what its owner may; you are {identity.role}",
+            fix="ask for a lesser role",
+        )
     until = datetime.now(UTC) + timedelta(days=asked.days) if asked.days else None
     id_, token = await tokens.create(pools.postgres, user, asked.name, asked.role, until)
     return TokenMade(id=id_, token=token, name=asked.name, role=asked.role, expires_at=until)

@@ -28,10 +28,22 @@ async def listed(_: Admin, pools: PoolsDep) -> list[UserPublic]:
 async def create(asked: NewUser, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
     """Make a user."""
     if asked.name.startswith(bench_users.PREFIX):
-        raise ApiProblem(409, "the name is taken", f"names that begin with {bench_users.PREFIX} are those of measurements", fix="choose another name")
-    made = await users.create(pools.postgres, asked.name, await _hash(request, asked.password.get_secret_value()), asked.role)
+        raise ApiProblem(
+            409,
+            "the name is taken",
+            f"names that begin with {bench_users.PREFIX} are those of measurements",
+            fix="choose another name",
+        )
+    made = await users.create(
+        pools.postgres, asked.name, await _hash(request, asked.password.get_secret_value()), asked.role
+    )
     if made is None:
-        raise ApiProblem(409, "the name is taken", f"there is a user {asked.name}", fix="choose another name, or change that user: PATCH /users/ID")
+        raise ApiProblem(
+            409,
+            "the name is taken",
+            f"there is a user {asked.name}",
+            fix="choose another name, or change that user: PATCH /users/ID",
+        )
     return _public(made)
 
 
@@ -40,9 +52,13 @@ async def change(user: UUID, asked: UserChange, _: Admin, pools: PoolsDep, reque
     """Change role or password, disable or enable; it ends the user's sessions. Tokens of a disabled user are not valid meanwhile."""
     password_hash = await _hash(request, asked.password.get_secret_value()) if asked.password else None
     try:
-        changed = await users.change(pools.postgres, pools.redis, user, Change(asked.role, asked.disabled, password_hash))
+        changed = await users.change(
+            pools.postgres, pools.redis, user, Change(asked.role, asked.disabled, password_hash)
+        )
     except LastAdmin as error:
-        raise ApiProblem(409, "the last admin", "nobody could make users any more", fix="make another user an admin first") from error
+        raise ApiProblem(
+            409, "the last admin", "nobody could make users any more", fix="make another user an admin first"
+        ) from error
     if changed is None:
         raise ApiProblem(404, "no such user", f"there is no user {user}", fix="list them: GET /users")
     return _public(changed)

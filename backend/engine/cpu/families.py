@@ -52,7 +52,14 @@ _DISTIL = Names(
     "transformer.layer.", "attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
     "ffn.lin1", "ffn.lin2", "output_layer_norm",
 )  # fmt: skip
-_NAMES = {"bert": _BERT, "roberta": _BERT, "xlm-roberta": _BERT, "camembert": _BERT, "distilbert": _DISTIL, "mpnet": _MPNET}
+_NAMES = {
+    "bert": _BERT,
+    "roberta": _BERT,
+    "xlm-roberta": _BERT,
+    "camembert": _BERT,
+    "distilbert": _DISTIL,
+    "mpnet": _MPNET,
+}
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "silu", "swish")
 
 
@@ -65,7 +72,10 @@ def architecture(folder: Folder) -> Architecture:
     """Return the sizes that config.json gives; a Problem for a family that we do not build, or a variant of one."""
     family, config = folder.family, folder.config
     if not known(folder):
-        raise refuse(folder, f"it is of the family {family or '(no model_type in config.json)'}; from safetensors we build {', '.join(_NAMES)}")
+        raise refuse(
+            folder,
+            f"it is of the family {family or '(no model_type in config.json)'}; from safetensors we build {', '.join(_NAMES)}",
+        )
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise refuse(folder, f"its position_embedding_type is {config['position_embedding_type']}; we build absolute")
     short = family == "distilbert"  # it has shorter names for the same sizes

@@ -20,9 +20,13 @@ PLACES = ("openvino/openvino_model.xml", "openvino_model.xml", "onnx/model.onnx"
 
 def find(folder: Folder) -> Path | None:
     """Return the graph that is used, None when there is none. Weights of a family that we build win: from them every mode can be made."""
-    if known(folder) and any((folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
+    if known(folder) and any(
+        (folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")
+    ):
         return None
-    return next((file for place in PLACES for file in (folder.path / place, folder.transformer / place) if file.is_file()), None)
+    return next(
+        (file for place in PLACES for file in (folder.path / place, folder.transformer / place) if file.is_file()), None
+    )
 
 
 def digest(graph: Path) -> str:
@@ -43,7 +47,11 @@ def read(folder: Folder, graph: Path) -> ov.Model:
     except RuntimeError as error:
         raise Problem(f"cannot read {graph}", str(error).strip().splitlines()[-1], "export the model again") from error
     inputs = {name: port for port in model.inputs for name in port.get_names()}
-    if "input_ids" not in inputs or "attention_mask" not in inputs or not set(inputs) <= {"input_ids", "attention_mask", "token_type_ids", "position_ids"}:
+    if (
+        "input_ids" not in inputs
+        or "attention_mask" not in inputs
+        or not set(inputs) <= {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
+    ):
         raise Problem(
             f"cannot use {graph}",
             f"its inputs are {', '.join(sorted(inputs))}",
@@ -67,9 +75,13 @@ def read(folder: Folder, graph: Path) -> ov.Model:
 
 def _tokens(model: ov.Model, graph: Path) -> ov.Output:
     """What the graph gives for each token: the output of that name, or the first with a vector for each."""
-    outputs = [port for port in model.outputs if port.get_partial_shape().rank.is_dynamic or len(port.get_partial_shape()) == 3]
+    outputs = [
+        port for port in model.outputs if port.get_partial_shape().rank.is_dynamic or len(port.get_partial_shape()) == 3
+    ]
     named = [port for port in outputs if port.get_names() & {"last_hidden_state", "token_embeddings"}]
     if not outputs:
-        raise Problem(f"cannot use {graph}", "none of its outputs has a vector for each token", "export it for feature extraction")
+        raise Problem(
+            f"cannot use {graph}", "none of its outputs has a vector for each token", "export it for feature extraction"
+        )
     found: ov.Output = (named or outputs)[0].get_node().input_value(0)
     return found

@@ -18,7 +18,9 @@ HIDDEN = np.float32(-10000.0)
 """Added to the attention scores of padding: enough for exp() to be 0. With the lowest float the 8-bit transformations of OpenVINO 2026.4 calculate nonsense."""
 
 
-def build(folder: Folder, weights: Weights, dense: Linear = linear, also: Mapping[str, Value] | None = None) -> ov.Model:
+def build(
+    folder: Folder, weights: Weights, dense: Linear = linear, also: Mapping[str, Value] | None = None
+) -> ov.Model:
     """Return the graph: input 0 is ids [batch, length], 1 is lengths [batch], both i32; output [batch, dimensions] f32.
 
     `dense` builds each linear layer (quantise.py has others); `also` is filled by it with values that become further outputs, in that order.

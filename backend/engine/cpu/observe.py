@@ -37,7 +37,11 @@ def observe(folder: Folder, model: ov.Model, names: Sequence[str], file: Path) -
     kept = _read(file, names)
     if kept:
         return kept
-    request = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}).create_infer_request()
+    request = (
+        core()
+        .compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"})
+        .create_infer_request()
+    )
     rows: list[Array] = []
     peaks: dict[str, Array] = {}
     for ids in sample(folder):

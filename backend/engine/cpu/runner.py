@@ -45,16 +45,27 @@ class OpenVinoRunner:
     device = "cpu"
     pads = True
 
-    def __init__(self, folder: Folder, model: ov.Model, precision: str, digest: str, options: Options, group: int = 0) -> None:
+    def __init__(
+        self, folder: Folder, model: ov.Model, precision: str, digest: str, options: Options, group: int = 0
+    ) -> None:
         threads = options.threads or processor.cores()
         self.lanes = threads if threads <= CORES_PER_LANE else math.ceil(threads / CORES_PER_LANE)
         hint = "bf16" if precision in ("bf16", "i8") and processor.has_bf16() else "f32"
         self.name, self.max_tokens, self.precision, self.digest = folder.name, folder.max_tokens, precision, digest
         self.batch_tokens = options.batch_tokens or BATCH_TOKENS
         self.details: dict[str, object] = {"lanes": self.lanes, "threads": threads, "openvino": ov.__version__}
-        settings: Settings = {"NUM_STREAMS": self.lanes, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
+        settings: Settings = {
+            "NUM_STREAMS": self.lanes,
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": hint,
+            "PERFORMANCE_HINT": "THROUGHPUT",
+        }
         # Not pinned: the stores beside us would have to wait for the cores that we were nailed to, and we for theirs.
-        settings |= {"ENABLE_CPU_PINNING": "NO", "CPU_RUNTIME_CACHE_CAPACITY": SHAPES, **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": group} if group else {})}
+        settings |= {
+            "ENABLE_CPU_PINNING": "NO",
+            "CPU_RUNTIME_CACHE_CAPACITY": SHAPES,
+            **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": group} if group else {}),
+        }
         compiled = core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(self.lanes):
@@ -69,7 +80,9 @@ class OpenVinoRunner:
             return np.array(request.get_output_tensor(0).data, np.float32)
         except RuntimeError as error:
             why = str(error).strip().splitlines()[-1]
-            raise Problem("cannot embed on the CPU", why, "read the engine's log; the other requests are not touched") from error
+            raise Problem(
+                "cannot embed on the CPU", why, "read the engine's log; the other requests are not touched"
+            ) from error
         finally:
             self._idle.put(request)
 
@@ -122,11 +135,17 @@ def _built(folder: Folder, options: Options) -> OpenVinoRunner:
 
     def rounded(group: int) -> OpenVinoRunner:
         digest = identity(content, folder, f"i8/{group}")
-        return OpenVinoRunner(folder, build(folder, tensors, quantise.rounding(seen.peaks)), "i8", digest, options, group)
+        return OpenVinoRunner(
+            folder, build(folder, tensors, quantise.rounding(seen.peaks)), "i8", digest, options, group
+        )
 
     found = _first(folder, seen, [partial(rounded, group) for group in quantise.groups(folder)])
     if not found:
-        raise Problem("cannot quantise the model", f"{folder.name} in 8 bits differs from float32 by more than cosine {LEAST['i8']}", "set OMNIMIND_MODE=auto")
+        raise Problem(
+            "cannot quantise the model",
+            f"{folder.name} in 8 bits differs from float32 by more than cosine {LEAST['i8']}",
+            "set OMNIMIND_MODE=auto",
+        )
     return found
 
 
@@ -138,7 +157,9 @@ def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVin
         if cosine >= LEAST[runner.precision]:
             runner.details["agreement"] = round(cosine, 6)
             return runner
-        log.warning("%s in %s differs from f32 by cosine %.4f on a sample text; not used", folder.name, runner.precision, cosine)
+        log.warning(
+            "%s in %s differs from f32 by cosine %.4f on a sample text; not used", folder.name, runner.precision, cosine
+        )
         runner.close()
     return None
 

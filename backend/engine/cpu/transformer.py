@@ -26,12 +26,21 @@ def positions(length: Value) -> Value:
     return ops.range(ops.constant(np.int32(0)), length, ops.constant(np.int32(1)), "i32")
 
 
-def encoder(shape: Architecture, weights: Weights, ids: Value, bias: Value, length: Value, build: Linear = linear) -> Value:
+def encoder(
+    shape: Architecture, weights: Weights, ids: Value, bias: Value, length: Value, build: Linear = linear
+) -> Value:
     """Return [batch, length, hidden]. `ids` is [batch, length]; `bias` [batch, 1, 1, length] is added to attention scores, very negative at padding; `length` a scalar i32."""
     prefix = weights.prefix("embeddings.word_embeddings.weight")
     x = _embeddings(shape, weights, prefix, ids, length)
     if shape.buckets:
-        bias = ops.add(bias, _relative(shape, weights.get(f"{prefix}encoder.relative_attention_bias.weight", shape.buckets, shape.heads), length))
+        bias = ops.add(
+            bias,
+            _relative(
+                shape,
+                weights.get(f"{prefix}encoder.relative_attention_bias.weight", shape.buckets, shape.heads),
+                length,
+            ),
+        )
     for number in range(shape.layers):
         x = _layer(shape, weights, f"{prefix}{shape.names.layer}{number}.", x, bias, build)
     return x
@@ -43,7 +52,10 @@ def _embeddings(shape: Architecture, weights: Weights, prefix: str, ids: Value, 
     table = weights.get(f"{prefix}embeddings.position_embeddings.weight", -1, shape.hidden)[shape.first_position :]
     if shape.types:  # every token is of type 0
         table = table + weights.get(f"{prefix}embeddings.token_type_embeddings.weight", -1, shape.hidden)[0]
-    x = ops.add(ops.gather(ops.constant(words, shared_memory=True), ids, zero), ops.gather(ops.constant(table), positions(length), zero))
+    x = ops.add(
+        ops.gather(ops.constant(words, shared_memory=True), ids, zero),
+        ops.gather(ops.constant(table), positions(length), zero),
+    )
     return _norm(x, weights, f"{prefix}embeddings.LayerNorm", shape)
 
 
@@ -51,9 +63,16 @@ def _layer(shape: Architecture, weights: Weights, at: str, x: Value, bias: Value
     names, hidden = shape.names, shape.hidden
 
     def project(value: Value, name: str, inputs: int, outputs: int) -> Value:
-        return build(value, weights.get(f"{at}{name}.weight", outputs, inputs), weights.get(f"{at}{name}.bias", outputs), f"{at}{name}")
+        return build(
+            value,
+            weights.get(f"{at}{name}.weight", outputs, inputs),
+            weights.get(f"{at}{name}.bias", outputs),
+            f"{at}{name}",
+        )
 
-    query, key, value = (_heads(project(x, name, hidden, hidden), shape) for name in (names.query, names.key, names.value))
+    query, key, value = (
+        _heads(project(x, name, hidden, hidden), shape) for name in (names.query, names.key, names.value)
+    )
     attended = ops.scaled_dot_product_attention(query, key, value, bias)
     merged = ops.reshape(ops.transpose(attended, ops.constant([0, 2, 1, 3])), ops.constant([0, 0, hidden]), True)
     x = _norm(ops.add(project(merged, names.out, hidden, hidden), x), weights, f"{at}{names.out_norm}", shape)
@@ -68,9 +87,13 @@ def _heads(x: Value, shape: Architecture) -> Value:
 
 
 def _norm(x: Value, weights: Weights, name: str, shape: Architecture) -> Value:
-    scale, shift = ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")  # gamma and beta: checkpoints from TensorFlow's time
+    scale, shift = (
+        ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")
+    )  # gamma and beta: checkpoints from TensorFlow's time
     normal = ops.mvn(x, ops.constant([-1]), True, shape.epsilon, "inside_sqrt")
-    gain, offset = (ops.constant(weights.get(f"{name}.{word}", shape.hidden).reshape(1, 1, -1)) for word in (scale, shift))
+    gain, offset = (
+        ops.constant(weights.get(f"{name}.{word}", shape.hidden).reshape(1, 1, -1)) for word in (scale, shift)
+    )
     return ops.add(ops.multiply(normal, gain), offset)
 
 
@@ -87,8 +110,14 @@ def _relative(shape: Architecture, table: Array, length: Value) -> Value:
     limit = 1024
     rows = table[_buckets(np.arange(-limit, limit), shape.buckets)].T  # [heads, distance + limit]
     at = positions(length)
-    distance = ops.subtract(ops.unsqueeze(at, ops.constant([0])), ops.unsqueeze(at, ops.constant([1])))  # [query, key]: key - query
-    found = ops.gather(ops.constant(np.ascontiguousarray(rows)), ops.add(distance, ops.constant(np.int32(limit))), ops.constant(np.int32(1)))
+    distance = ops.subtract(
+        ops.unsqueeze(at, ops.constant([0])), ops.unsqueeze(at, ops.constant([1]))
+    )  # [query, key]: key - query
+    found = ops.gather(
+        ops.constant(np.ascontiguousarray(rows)),
+        ops.add(distance, ops.constant(np.int32(limit))),
+        ops.constant(np.int32(1)),
+    )
     return ops.unsqueeze(found, ops.constant([0]))
 
 

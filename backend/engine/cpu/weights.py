@@ -51,8 +51,12 @@ class Weights:
         tensor = self._tensors.get(name)
         if tensor is None:
             raise _cannot(self.source, f"there is no tensor {name} in it")
-        if len(shape) != len(tensor.shape) or any(want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)):
-            raise _cannot(self.source, f"{name} has the shape {list(tensor.shape)}, but its config.json asks for {list(shape)}")
+        if len(shape) != len(tensor.shape) or any(
+            want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)
+        ):
+            raise _cannot(
+                self.source, f"{name} has the shape {list(tensor.shape)}, but its config.json asks for {list(shape)}"
+            )
         if tensor.dtype not in _TYPES:
             raise _cannot(self.source, f"{name} is of type {tensor.dtype}; we read {', '.join(_TYPES)}")
         raw = np.frombuffer(tensor.words, dtype=_TYPES[tensor.dtype]).reshape(tensor.shape)

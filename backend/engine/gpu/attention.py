@@ -33,7 +33,9 @@ def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: 
 def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
     """One kernel for all texts; any NVIDIA card, any precision. What scaled_dot_product_attention itself calls for nested tensors."""
     words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
-    found: torch.Tensor = torch.ops.aten._efficient_attention_forward(query[None], key[None], value[None], None, *words)[0][0]
+    found: torch.Tensor = torch.ops.aten._efficient_attention_forward(
+        query[None], key[None], value[None], None, *words
+    )[0][0]
     return found
 
 
@@ -64,7 +66,9 @@ def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int
     host = torch.zeros(room.numbers, dtype=torch.int32)
     pack(texts, room, host.numpy())
     batch = seen(host.to(device), room, runs(texts))
-    q, k, v = torch.randn(room.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7)).to(device, dtype).unbind(1)
+    q, k, v = (
+        torch.randn(room.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7)).to(device, dtype).unbind(1)
+    )
     try:
         found, expected = (one(q, k, v, batch)[:used].float() for one in (way, grouped))
         return bool((found - expected).abs().max() <= _ALIKE * expected.abs().max())

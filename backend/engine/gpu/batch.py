@@ -67,7 +67,9 @@ def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
     ends = np.cumsum(lengths, dtype=np.int32)
     used = int(ends[-1])
     arrays = [one for one in ids if isinstance(one, np.ndarray)]  # from the tokeniser; lists from everybody else
-    into[:used] = np.concatenate(arrays) if len(arrays) == len(ids) else np.fromiter(chain.from_iterable(ids), np.int32, used)
+    into[:used] = (
+        np.concatenate(arrays) if len(arrays) == len(ids) else np.fromiter(chain.from_iterable(ids), np.int32, used)
+    )
     into[used : room.tokens] = 0
     places, bounds = into[room.tokens : 2 * room.tokens], into[2 * room.tokens : room.numbers]
     places[:used] = np.arange(used, dtype=np.int32) - np.repeat(ends - lengths, lengths)

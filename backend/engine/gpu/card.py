@@ -32,7 +32,9 @@ class Card:
 def find(device: str) -> Card:
     """Return the card (or "cpu"), initialised; a Problem when there is none that works."""
     if device == "cpu":
-        return Card(torch.device("cpu"), "CPU", (0, 0), 0, 0, ("bf16",) if _bf16() else (), "it has no instructions for bf16")
+        return Card(
+            torch.device("cpu"), "CPU", (0, 0), 0, 0, ("bf16",) if _bf16() else (), "it has no instructions for bf16"
+        )
     os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")  # 287 MB a context, not 667
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:

@@ -25,7 +25,12 @@ def ask() -> Driver | Fault:
     try:
         library = ctypes.CDLL("libcuda.so.1")
     except OSError as error:
-        return Fault(None, str(error), "the NVIDIA driver is not installed on this machine", "install it, or set the packages to cpu (`omnimind converge`)")
+        return Fault(
+            None,
+            str(error),
+            "the NVIDIA driver is not installed on this machine",
+            "install it, or set the packages to cpu (`omnimind converge`)",
+        )
     code = library.cuInit(0)
     if code:
         return explain(code, _text(library, code))

@@ -61,14 +61,20 @@ def build(shape: Architecture, weights: Weights, device: torch.device, dtype: to
     prefix = weights.prefix("embeddings.word_embeddings.weight")
 
     def put(array: Array) -> torch.Tensor:
-        return torch.from_numpy(array.copy()).to(device, dtype)  # a copy: torch warns about memory that must not be written
+        return torch.from_numpy(array.copy()).to(
+            device, dtype
+        )  # a copy: torch warns about memory that must not be written
 
     def affine(name: str, outputs: int, inputs: int) -> Affine:
         return Affine(put(weights.get(f"{name}.weight", outputs, inputs)), put(weights.get(f"{name}.bias", outputs)))
 
     def norm(name: str) -> Affine:
-        scale, shift = ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")  # gamma and beta: from TensorFlow's time
-        return Affine(put(weights.get(f"{name}.{scale}", shape.hidden)), put(weights.get(f"{name}.{shift}", shape.hidden)))
+        scale, shift = (
+            ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")
+        )  # gamma and beta: from TensorFlow's time
+        return Affine(
+            put(weights.get(f"{name}.{scale}", shape.hidden)), put(weights.get(f"{name}.{shift}", shape.hidden))
+        )
 
     table = weights.get(f"{prefix}embeddings.position_embeddings.weight", -1, shape.hidden)[shape.first_position :]
     if shape.types:
@@ -78,11 +84,15 @@ def build(shape: Architecture, weights: Weights, device: torch.device, dtype: to
         words=put(weights.get(f"{prefix}embeddings.word_embeddings.weight", -1, shape.hidden)),
         places=put(table),
         norm=norm(f"{prefix}embeddings.LayerNorm"),
-        layers=tuple(_layer(shape, f"{prefix}{shape.names.layer}{number}.", affine, norm) for number in range(shape.layers)),
+        layers=tuple(
+            _layer(shape, f"{prefix}{shape.names.layer}{number}.", affine, norm) for number in range(shape.layers)
+        ),
     )
 
 
-def _layer(shape: Architecture, at: str, affine: Callable[[str, int, int], Affine], norm: Callable[[str], Affine]) -> Layer:
+def _layer(
+    shape: Architecture, at: str, affine: Callable[[str, int, int], Affine], norm: Callable[[str], Affine]
+) -> Layer:
     names, hidden, between = shape.names, shape.hidden, shape.between
     parts = [affine(at + name, hidden, hidden) for name in (names.query, names.key, names.value)]
     return Layer(

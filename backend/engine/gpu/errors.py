@@ -31,25 +31,45 @@ class Known:
 
 _RESTART = "restart the engine (systemctl restart omnimind-engine); if it comes back, look for Xid lines in `dmesg`"
 KNOWN: dict[int, Known] = {
-    2: Known("out of memory", "the card's memory is full", "see with nvidia-smi who holds it, or lower OMNIMIND_BATCH_TOKENS"),
+    2: Known(
+        "out of memory", "the card's memory is full", "see with nvidia-smi who holds it, or lower OMNIMIND_BATCH_TOKENS"
+    ),
     3: Known("initialization error", "the driver did not initialise in this process", _RESTART),
-    34: Known("stub library", "a stub of libcuda was loaded, not the driver", "take CUDA's lib64/stubs folder out of LD_LIBRARY_PATH"),
+    34: Known(
+        "stub library",
+        "a stub of libcuda was loaded, not the driver",
+        "take CUDA's lib64/stubs folder out of LD_LIBRARY_PATH",
+    ),
     35: Known(
         "driver is too old|driver version is insufficient|driver on your system is too old",
         "the driver is older than the CUDA that this torch was built for",
         "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), or upgrade the driver",
     ),
-    46: Known("busy or unavailable", "another process holds the card for itself", "end that process (nvidia-smi names it), or set the compute mode to Default"),
-    100: Known(
-        "no cuda-capable device|no cuda gpus are available", "the driver sees no card", "check `nvidia-smi`, the nodes /dev/nvidia*, and CUDA_VISIBLE_DEVICES"
+    46: Known(
+        "busy or unavailable",
+        "another process holds the card for itself",
+        "end that process (nvidia-smi names it), or set the compute mode to Default",
     ),
-    101: Known("invalid device ordinal", "there is no card of that number", "correct CUDA_VISIBLE_DEVICES: use the GPU-… name that `nvidia-smi -L` prints"),
+    100: Known(
+        "no cuda-capable device|no cuda gpus are available",
+        "the driver sees no card",
+        "check `nvidia-smi`, the nodes /dev/nvidia*, and CUDA_VISIBLE_DEVICES",
+    ),
+    101: Known(
+        "invalid device ordinal",
+        "there is no card of that number",
+        "correct CUDA_VISIBLE_DEVICES: use the GPU-… name that `nvidia-smi -L` prints",
+    ),
     200: Known(
         "device kernel image is invalid",
         "the kernels of this torch cannot be read by the driver",
         "run `omnimind converge` to install the packages for this driver again",
     ),
-    209: Known("no kernel image", "this torch holds no kernels for this card", "run `omnimind converge`, which picks packages for this card and driver"),
+    209: Known(
+        "no kernel image",
+        "this torch holds no kernels for this card",
+        "run `omnimind converge`, which picks packages for this card and driver",
+    ),
     222: Known(
         "unsupported toolchain",
         "this torch's kernels need compiling by a driver that is newer than this one",
@@ -60,10 +80,22 @@ KNOWN: dict[int, Known] = {
         "the driver may not open its device files",
         "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine: nodes that came after its start stay closed to it",
     ),
-    700: Known("illegal memory access", "a kernel touched memory that is not its own; this process can use the card no more", _RESTART),
+    700: Known(
+        "illegal memory access",
+        "a kernel touched memory that is not its own; this process can use the card no more",
+        _RESTART,
+    ),
     719: Known("launch failure", "a kernel crashed; this process can use the card no more", _RESTART),
-    800: Known("operation not permitted", "the driver refused the operation", "check the unit's DeviceAllow list: `systemctl cat omnimind-engine`"),
-    802: Known("not yet initialized", "the card is not ready yet", "wait for nvidia-fabricmanager or nvidia-persistenced to start, then restart the engine"),
+    800: Known(
+        "operation not permitted",
+        "the driver refused the operation",
+        "check the unit's DeviceAllow list: `systemctl cat omnimind-engine`",
+    ),
+    802: Known(
+        "not yet initialized",
+        "the card is not ready yet",
+        "wait for nvidia-fabricmanager or nvidia-persistenced to start, then restart the engine",
+    ),
     803: Known(
         "unsupported display driver|driver mismatch",
         "the driver's library and its kernel module are of different versions, as after an upgrade",
@@ -85,7 +117,10 @@ _NUMBERED = re.compile(r"\berror (\d{1,4}):")
 _PACKAGES = "run `omnimind converge`, which picks packages for this driver"
 _WITHOUT_CODE = {
     "not compiled with cuda": ("this torch was built without CUDA", _PACKAGES),
-    "found no nvidia driver": ("the NVIDIA driver is not installed or not loaded", "load it (modprobe nvidia), or install it"),
+    "found no nvidia driver": (
+        "the NVIDIA driver is not installed or not loaded",
+        "load it (modprobe nvidia), or install it",
+    ),
     "device-side assert": ("a kernel met a number that cannot be; this process can use the card no more", _RESTART),
 }
 

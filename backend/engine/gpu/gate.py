@@ -48,7 +48,9 @@ class Probe:
 
 def ask(seconds: float = SECONDS, command: Sequence[str] = _CHILD) -> Probe:
     """Return whether the card works; within `seconds` and a little, whatever the driver does. `command` is the child, which prints a Probe as JSON last."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     try:
         said, complained = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:

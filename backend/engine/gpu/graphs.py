@@ -36,7 +36,11 @@ class Graphs:
         self._network, self._device, self._longest = network, device, longest
         self._sizes = tuple(size for size in SIZES if size <= largest)
         self._caught: dict[int, Graph] = {}
-        self.off = "" if device.type == "cuda" and network.packed else f"not with {network.attention} attention on {device.type}"
+        self.off = (
+            ""
+            if device.type == "cuda" and network.packed
+            else f"not with {network.attention} attention on {device.type}"
+        )
         self._pool = None if self.off else torch.cuda.graph_pool_handle()
 
     @property
@@ -70,12 +74,16 @@ class Graphs:
         batch = seen(numbers, room)
         side = torch.cuda.Stream(self._device)
         side.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(side):  # libraries set themselves up in the first run, which must not be part of the graph
+        with torch.cuda.stream(
+            side
+        ):  # libraries set themselves up in the first run, which must not be part of the graph
             self._network.forward(batch)
             expected = self._network.forward(batch)[: len(_example(room))]
         torch.cuda.current_stream(self._device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):  # other threads may use the card meanwhile
+        with torch.cuda.graph(
+            graph, pool=self._pool, capture_error_mode="thread_local"
+        ):  # other threads may use the card meanwhile
             rows = self._network.forward(batch)
         graph.replay()
         if not bool((rows[: expected.shape[0]] - expected).abs().max() <= _ALIKE):

@@ -46,7 +46,9 @@ def pool(kind: str, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def _reduce(how: str, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    found: torch.Tensor = torch.segment_reduce(rows, how, lengths=lengths, unsafe=True)  # unsafe: the check would wait for the card
+    found: torch.Tensor = torch.segment_reduce(
+        rows, how, lengths=lengths, unsafe=True
+    )  # unsafe: the check would wait for the card
     return found
 
 

@@ -62,6 +62,10 @@ def finish(event: torch.cuda.Event, seconds: float = _PATIENCE) -> None:
     while not event.query():
         waited = time.monotonic() - start
         if waited > seconds:
-            raise Problem("cannot use the GPU", f"it did not finish within {seconds:g} s", "look for Xid lines in `dmesg`, then restart the engine")
+            raise Problem(
+                "cannot use the GPU",
+                f"it did not finish within {seconds:g} s",
+                "look for Xid lines in `dmesg`, then restart the engine",
+            )
         if waited > _SPIN:
             time.sleep(0.0001)

@@ -41,7 +41,9 @@ class Allowance:
 
 def ran_out(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, the card's or the machine's."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL))
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL)
+    )
 
 
 def held(device: torch.device) -> int:

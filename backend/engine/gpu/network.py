@@ -73,7 +73,9 @@ def _foreign(folder: Folder, precision: str, device: torch.device) -> Network:
     return Network(_joined(hidden, folder, device), precision, "transformers", vocabulary, packed=False)
 
 
-def _joined(hidden: Callable[[Batch], torch.Tensor], folder: Folder, device: torch.device) -> Callable[[Batch], torch.Tensor]:
+def _joined(
+    hidden: Callable[[Batch], torch.Tensor], folder: Folder, device: torch.device
+) -> Callable[[Batch], torch.Tensor]:
     head = torch_head.build(folder, device)
 
     def forward(batch: Batch) -> torch.Tensor:

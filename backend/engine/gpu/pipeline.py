@@ -93,7 +93,11 @@ class Pipeline:
         torch_memory.give_back(self._device)
         if len(rows) == 1:
             why = f"there is no memory for one text of {tokens} tokens"
-            raise Problem("cannot embed a text", why, "see who holds the memory (nvidia-smi, free), or set OMNIMIND_MODEL to a smaller model")
+            raise Problem(
+                "cannot embed a text",
+                why,
+                "see who holds the memory (nvidia-smi, free), or set OMNIMIND_MODEL to a smaller model",
+            )
         self.allowance.shrink(tokens)
         middle = len(rows) // 2
         return [rows[:middle], rows[middle:]]

@@ -30,7 +30,14 @@ def probe() -> Probe:
     os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-        return _no(Fault(None, "CUDA_VISIBLE_DEVICES is empty", "the GPU is hidden on purpose (CUDA_VISIBLE_DEVICES is empty)", "unset it to use the GPU"))
+        return _no(
+            Fault(
+                None,
+                "CUDA_VISIBLE_DEVICES is empty",
+                "the GPU is hidden on purpose (CUDA_VISIBLE_DEVICES is empty)",
+                "unset it to use the GPU",
+            )
+        )
     driver = gpu_driver.ask()
     if isinstance(driver, Fault):
         return _no(driver, Probe(False, driver=gpu_driver.version()))
@@ -43,7 +50,9 @@ def probe() -> Probe:
     if not seen.torch_cuda:
         return _no(recognise("Torch not compiled with CUDA enabled"), seen)
     if driver.cuda[0] < int(seen.torch_cuda.split(".")[0]):
-        return _no(explain(35, f"the driver runs CUDA {seen.driver_cuda}, torch {seen.torch} needs {seen.torch_cuda}"), seen)
+        return _no(
+            explain(35, f"the driver runs CUDA {seen.driver_cuda}, torch {seen.torch} needs {seen.torch_cuda}"), seen
+        )
     return _work(seen)
 
 
@@ -56,7 +65,14 @@ def _work(seen: Probe) -> Probe:
         card = torch_card.find("cuda")
     except Problem as problem:
         return _no(recognise(str(problem.__cause__)), seen)
-    seen = replace(seen, device="cuda", name=card.name, capability="{}.{}".format(*card.capability), vram_total=card.memory, vram_free=card.free)
+    seen = replace(
+        seen,
+        device="cuda",
+        name=card.name,
+        capability="{}.{}".format(*card.capability),
+        vram_total=card.memory,
+        vram_free=card.free,
+    )
     proof = torch_proof.prove("cuda")
     if not proof.ok:
         return _no(recognise(proof.detail), seen)

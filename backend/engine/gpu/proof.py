@@ -28,7 +28,9 @@ def prove(device: str = "cuda") -> Proof:
     except Problem as problem:
         return Proof(False, device, time.perf_counter() - start, str(problem))
     detail = f"{wrong} of {2 * _SIZE * _SIZE} numbers are wrong: do not trust this card"
-    return Proof(not wrong, device, time.perf_counter() - start, detail if wrong else "a product and a convolution are exact")
+    return Proof(
+        not wrong, device, time.perf_counter() - start, detail if wrong else "a product and a convolution are exact"
+    )
 
 
 def _differences(device: torch.device) -> int:

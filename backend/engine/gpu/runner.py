@@ -80,7 +80,11 @@ class TorchRunner:
         """Return one row for each sequence in the order given; a batch that does not fit into memory is halved. A Problem says what failed; the process lives."""
         wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
         if wrong is not None:
-            raise Problem("cannot embed a text", f"it has {wrong} tokens; 1 to {self.max_tokens} can be", "cut it with the model's tokenizer")
+            raise Problem(
+                "cannot embed a text",
+                f"it has {wrong} tokens; 1 to {self.max_tokens} can be",
+                "cut it with the model's tokenizer",
+            )
         try:
             answer = self._pipeline.run(ids)
             bad = [int(at) for at in np.flatnonzero(~np.isfinite(answer).all(axis=1))]
@@ -104,7 +108,11 @@ class TorchRunner:
         self._rescued += len(texts)
         found: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
         if not np.isfinite(found).all():
-            raise Problem(f"cannot embed with {self.name}", "it gives numbers that are not finite, in float32 too", "compare the model folder with its source")
+            raise Problem(
+                f"cannot embed with {self.name}",
+                "it gives numbers that are not finite, in float32 too",
+                "compare the model folder with its source",
+            )
         return found
 
 

@@ -24,7 +24,9 @@ def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
         found = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
     except ImportError:
         draw = np.random.default_rng(20)
-        return [draw.integers(0, vocabulary, size=min(folder.max_tokens, 2 + len(text) // 4)).tolist() for text in SAMPLE]
+        return [
+            draw.integers(0, vocabulary, size=min(folder.max_tokens, 2 + len(text) // 4)).tolist() for text in SAMPLE
+        ]
     return [one.tolist() for one in found]
 
 

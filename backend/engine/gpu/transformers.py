@@ -22,7 +22,9 @@ def build(folder: Folder, dtype: torch.dtype, device: torch.device) -> tuple[Cal
         every = torch.arange(batch.ids.shape[0], device=device)
         text = torch.searchsorted(batch.bounds, every, right=True, out_int32=True) - 1
         at = text * width + batch.places  # where each token goes in [texts, width]
-        ids = torch.full((texts * width,), padding, dtype=torch.int64, device=device).index_put_((at,), batch.ids.long())
+        ids = torch.full((texts * width,), padding, dtype=torch.int64, device=device).index_put_(
+            (at,), batch.ids.long()
+        )
         mask = (torch.arange(width, device=device)[None] < lengths[:, None]).long()
         found: torch.Tensor = model(input_ids=ids.view(texts, width), attention_mask=mask).last_hidden_state
         return found.flatten(0, 1)[at]
@@ -34,10 +36,20 @@ def _load(folder: Folder, dtype: torch.dtype) -> torch.nn.Module:
     try:
         from transformers import AutoModel
     except ImportError as error:
-        why = f"its family {folder.family or '(none named)'} needs the package transformers, which is not here ({error})"
-        raise Problem(f"cannot load the model {folder.name}", why, "install the packages for this card again: `omnimind converge`") from error
+        why = (
+            f"its family {folder.family or '(none named)'} needs the package transformers, which is not here ({error})"
+        )
+        raise Problem(
+            f"cannot load the model {folder.name}", why, "install the packages for this card again: `omnimind converge`"
+        ) from error
     try:
-        return AutoModel.from_pretrained(folder.transformer, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False)
+        return AutoModel.from_pretrained(
+            folder.transformer, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
     except (OSError, ValueError, KeyError) as error:
         why = str(error).strip().splitlines()[0]
-        raise Problem(f"cannot load the model {folder.name}", f"transformers says: {why}", "use a folder that `SentenceTransformer.save` wrote") from error
+        raise Problem(
+            f"cannot load the model {folder.name}",
+            f"transformers says: {why}",
+            "use a folder that `SentenceTransformer.save` wrote",
+        ) from error

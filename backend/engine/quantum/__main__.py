@@ -30,7 +30,14 @@ def main() -> int:
     except (Died, OSError) as error:
         _say({"cannot": str(error)})
         return 1
-    _say({"crossover": asdict(found.crossover) if found.crossover else None, "why_not": found.why_not, "differ": found.differ, "saved": saved})
+    _say(
+        {
+            "crossover": asdict(found.crossover) if found.crossover else None,
+            "why_not": found.why_not,
+            "differ": found.differ,
+            "saved": saved,
+        }
+    )
     return 0
 
 

@@ -47,7 +47,11 @@ def read(environment: Mapping[str, str] = os.environ) -> Card:
 
 
 def _ask(library: Any, which: str) -> Card:
-    handle = library.nvmlDeviceGetHandleByUUID(which) if which.startswith("GPU-") else library.nvmlDeviceGetHandleByIndex(int(which))
+    handle = (
+        library.nvmlDeviceGetHandleByUUID(which)
+        if which.startswith("GPU-")
+        else library.nvmlDeviceGetHandleByIndex(int(which))
+    )
     name = library.nvmlDeviceGetName(handle)
     text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
     try:

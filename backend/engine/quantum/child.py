@@ -62,7 +62,15 @@ def _done(act: Act, message: Message) -> Message:
     try:
         return act(message)
     except ApiProblem as problem:
-        return {"problem": {"status": problem.status, "title": problem.title, "detail": problem.detail, "fix": problem.fix, "more": problem.more}}
+        return {
+            "problem": {
+                "status": problem.status,
+                "title": problem.title,
+                "detail": problem.detail,
+                "fix": problem.fix,
+                "more": problem.more,
+            }
+        }
     except Exception as error:  # the process goes on
         return {"failed": f"{type(error).__name__}: {error}"}
 

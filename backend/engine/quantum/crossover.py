@@ -29,7 +29,9 @@ def load(folder: Path) -> Crossover | str:
         if words["schema"] != 1:
             return f"{path} has schema {words['schema']}, only 1 is known: run omnimind bench quantum"
         return Crossover(
-            str(words["card"]), {str(name): None if most is None else int(most) for name, most in words["precision"].items()}, str(words["measured_at"])
+            str(words["card"]),
+            {str(name): None if most is None else int(most) for name, most in words["precision"].items()},
+            str(words["measured_at"]),
         )
     except FileNotFoundError:
         return UNMEASURED
@@ -41,7 +43,12 @@ def save(folder: Path, crossover: Crossover) -> Path:
     """Write it whole or not at all, and return where."""
     path = folder / FILE
     beside = path.with_suffix(f".{os.getpid()}.part")
-    words = {"schema": 1, "card": crossover.card, "precision": dict(crossover.precision), "measured_at": crossover.measured_at}
+    words = {
+        "schema": 1,
+        "card": crossover.card,
+        "precision": dict(crossover.precision),
+        "measured_at": crossover.measured_at,
+    }
     beside.write_text(json.dumps(words, indent=1) + "\n")
     beside.replace(path)
     return path

@@ -46,7 +46,9 @@ def _expanded(circuit: QuantumCircuit, budget: Budget, times: int) -> QuantumCir
     return out
 
 
-def _put(out: QuantumCircuit, gate: Instruction, qubits: list[object], bits: list[object], budget: Budget, times: int) -> None:
+def _put(
+    out: QuantumCircuit, gate: Instruction, qubits: list[object], bits: list[object], budget: Budget, times: int
+) -> None:
     """Add one gate to `out`, or what it stands for."""
     budget.spend(times)
     if isinstance(gate, BoxOp):
@@ -67,16 +69,30 @@ def _put(out: QuantumCircuit, gate: Instruction, qubits: list[object], bits: lis
         )
 
 
-def _inline(out: QuantumCircuit, definition: QuantumCircuit, name: str, qubits: list[object], bits: list[object], budget: Budget, times: int) -> None:
+def _inline(
+    out: QuantumCircuit,
+    definition: QuantumCircuit,
+    name: str,
+    qubits: list[object],
+    bits: list[object],
+    budget: Budget,
+    times: int,
+) -> None:
     if len(budget.path) >= DEPTH:
         raise ApiProblem(
-            422, "the circuit is too large", f"gates are defined by gates {DEPTH} deep at {name}", fix="use flatter definitions", more={"most_depth": DEPTH}
+            422,
+            "the circuit is too large",
+            f"gates are defined by gates {DEPTH} deep at {name}",
+            fix="use flatter definitions",
+            more={"most_depth": DEPTH},
         )
     wires = dict(zip([*definition.qubits, *definition.clbits], [*qubits, *bits], strict=True))
     budget.path.append(name)
     out.global_phase += definition.global_phase
     for step in definition.data:
-        _put(out, step.operation, [wires[bit] for bit in step.qubits], [wires[bit] for bit in step.clbits], budget, times)
+        _put(
+            out, step.operation, [wires[bit] for bit in step.qubits], [wires[bit] for bit in step.clbits], budget, times
+        )
     budget.path.pop()
 
 

@@ -34,7 +34,11 @@ class Installed:
 def installed() -> Installed:
     """Return what is installed; asked once, since it does not change under a running process."""
     found = [f"{dist} {version}" for dist in DISTS if (version := _version(dist))]
-    return Installed(found[-1] if found else "", " and ".join(found) if len(found) > 1 else "", bool(found) and _wants_cuda(_library()))
+    return Installed(
+        found[-1] if found else "",
+        " and ".join(found) if len(found) > 1 else "",
+        bool(found) and _wants_cuda(_library()),
+    )
 
 
 def _version(dist: str) -> str:

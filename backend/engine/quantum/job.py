@@ -34,7 +34,11 @@ class Tools:
     def crossover_info(self) -> dict[str, object]:
         """Return the crossover's part of /info."""
         found = crossover.load(self.state)
-        return {"why_not": found} if isinstance(found, str) else {"card": found.card, "precision": dict(found.precision), "measured_at": found.measured_at}
+        return (
+            {"why_not": found}
+            if isinstance(found, str)
+            else {"card": found.card, "precision": dict(found.precision), "measured_at": found.measured_at}
+        )
 
 
 class GpuFailed(Exception):  # noqa: N818 what happened
@@ -74,7 +78,14 @@ class Job:
         if self.tools.child.pid is None and free < LEAST_BYTES:
             said = f"{memory.words(free)} of memory are free, {memory.words(LEAST_BYTES)} are needed to begin"
             more = {"needed_bytes": LEAST_BYTES, "free_bytes": free}
-            raise ApiProblem(503, "no memory for quantum simulation", said, fix="try again later, or free memory", headers={"Retry-After": "30"}, more=more)
+            raise ApiProblem(
+                503,
+                "no memory for quantum simulation",
+                said,
+                fix="try again later, or free memory",
+                headers={"Retry-After": "30"},
+                more=more,
+            )
 
     async def _gpu_is_fine(self) -> bool:
         """Return whether the circuit rather than the GPU is at fault."""
@@ -86,14 +97,32 @@ class Job:
         """Return the answer without its times; `without_gpu`: why the choice, if it is ours, is the CPU."""
         await self.tools.child.start()
         began = time.perf_counter()
-        facts = await self._ask({"act": "parse", "qasm": self.request.qasm, "method": self.request.method}, min(PARSE_BYTES, self.tools.free_ram()))
+        facts = await self._ask(
+            {"act": "parse", "qasm": self.request.qasm, "method": self.request.method},
+            min(PARSE_BYTES, self.tools.free_ram()),
+        )
         self.seconds["parse"] = time.perf_counter() - began
         circuit = settle(self.request, facts)
         chosen = await self._route(circuit, without_gpu)
         need, room = self._admit(circuit, chosen.device)
         seed = self.request.seed if self.request.seed is not None else secrets.randbelow(1 << 32)
-        how = {"method": circuit.method, "precision": circuit.precision, "device": chosen.device, "shots": circuit.shots, "seed": seed}
-        ran = await self._run({"act": "run", **how, "measured": facts["measured"], "flow": facts["flow"], "statevector": self.request.statevector}, room)
+        how = {
+            "method": circuit.method,
+            "precision": circuit.precision,
+            "device": chosen.device,
+            "shots": circuit.shots,
+            "seed": seed,
+        }
+        ran = await self._run(
+            {
+                "act": "run",
+                **how,
+                "measured": facts["measured"],
+                "flow": facts["flow"],
+                "statevector": self.request.statevector,
+            },
+            room,
+        )
         self.seconds["run"] = float(str(ran["seconds"]))
         told = {key: ran[key] for key in ("counts", "statevector", "device")}
         return {
@@ -114,7 +143,14 @@ class Job:
         found = crossover.load(self.tools.state)
 
         def ask(known: Gpu) -> Route:
-            return route(self.request.device, method=circuit.method, precision=circuit.precision, qubits=circuit.qubits, gpu=known, crossover=found)
+            return route(
+                self.request.device,
+                method=circuit.method,
+                precision=circuit.precision,
+                qubits=circuit.qubits,
+                gpu=known,
+                crossover=found,
+            )
 
         chosen = ask(gpu)
         if not chosen.unproven:
@@ -150,7 +186,14 @@ class Job:
         answer = await child.ask(message, child.held() + room)
         problem = answer.get("problem")
         if isinstance(problem, dict):
-            raise ApiProblem(problem["status"], problem["title"], problem["detail"], fix=problem["fix"], more=problem["more"])
+            raise ApiProblem(
+                problem["status"], problem["title"], problem["detail"], fix=problem["fix"], more=problem["more"]
+            )
         if "failed" in answer:
-            raise ApiProblem(422, "the circuit cannot be simulated", str(answer["failed"]), fix="change the circuit, or choose another method")
+            raise ApiProblem(
+                422,
+                "the circuit cannot be simulated",
+                str(answer["failed"]),
+                fix="change the circuit, or choose another method",
+            )
         return answer

@@ -27,7 +27,13 @@ def environment(threads: int) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
     path = [str(Path(__file__).parents[3]), *filter(None, [kept.get("PYTHONPATH")])]
-    return {**kept, **dict.fromkeys(names, str(threads)), "OMP_WAIT_POLICY": "PASSIVE", "QISKIT_PARALLEL": "FALSE", "PYTHONPATH": os.pathsep.join(path)}
+    return {
+        **kept,
+        **dict.fromkeys(names, str(threads)),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "QISKIT_PARALLEL": "FALSE",
+        "PYTHONPATH": os.pathsep.join(path),
+    }
 
 
 def ending(code: int) -> str:

@@ -13,7 +13,11 @@ UNLIMITED = 1 << 60  # control groups of version 1 write 2^63 rounded to pages
 def free_ram(root: Path = Path("/")) -> int:
     """Return the bytes of RAM that a circuit may take now, never below 0; `root` is where /proc and /sys are."""
     rooms = [_available(root) - MACHINE_RESERVE]
-    rooms += [room - GROUP_RESERVE for folder, limits, used in _groups(root) if (room := _room(folder, limits, used)) is not None]
+    rooms += [
+        room - GROUP_RESERVE
+        for folder, limits, used in _groups(root)
+        if (room := _room(folder, limits, used)) is not None
+    ]
     return max(0, min(rooms))
 
 
@@ -47,7 +51,10 @@ def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
 
 def _room(folder: Path, limits: tuple[str, ...], used: str) -> int | None:
     """Return the bytes left below a group's limit; file cache that can be dropped is not use. None: no limit."""
-    limit = min((number for name in limits if (number := _number(folder / name)) is not None and number < UNLIMITED), default=None)
+    limit = min(
+        (number for name in limits if (number := _number(folder / name)) is not None and number < UNLIMITED),
+        default=None,
+    )
     taken = _number(folder / used)
     if limit is None or taken is None:
         return None

@@ -36,7 +36,12 @@ class Measured:
 
 
 async def measure(
-    *, sizes: Sequence[int] = SIZES, budget_s: float = 60.0, runs: int = RUNS, threads: int = 0, seen: Callable[[Row], None] = lambda _row: None
+    *,
+    sizes: Sequence[int] = SIZES,
+    budget_s: float = 60.0,
+    runs: int = RUNS,
+    threads: int = 0,
+    seen: Callable[[Row], None] = lambda _row: None,
 ) -> Measured:
     """Return what was measured within about `budget_s` seconds; `seen` gets each row at once. Without a working GPU: the CPU's rows and why.
 
@@ -48,7 +53,12 @@ async def measure(
     try:
         await child.start()
         why_not, differ = await _gpu(prover)
-        plan = [(name, device, precision) for precision in AMPLITUDE for device in (("cpu",) if why_not else ("cpu", "gpu")) for name in CIRCUITS]
+        plan = [
+            (name, device, precision)
+            for precision in AMPLITUDE
+            for device in (("cpu",) if why_not else ("cpu", "gpu"))
+            for name in CIRCUITS
+        ]
         ends = time.monotonic() + budget_s
         for left, one in zip(range(len(plan), 0, -1), plan, strict=True):
             now = time.monotonic()
@@ -59,17 +69,23 @@ async def measure(
     if why_not:
         return Measured(tuple(rows), None, why_not, differ)
     found = Crossover(
-        card, {precision: crossover(rows, precision) for precision in AMPLITUDE}, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        card,
+        {precision: crossover(rows, precision) for precision in AMPLITUDE},
+        datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     return Measured(tuple(rows), found, "", differ)
 
 
 def crossover(rows: Sequence[Row], precision: str) -> int | None:
     """Return the least number of qubits from which on the GPU's median beat the CPU's wherever both were measured; None: it never did."""
-    medians = {(row.circuit, row.qubits, row.device): row.median for row in rows if row.precision == precision and row.seconds}
+    medians = {
+        (row.circuit, row.qubits, row.device): row.median for row in rows if row.precision == precision and row.seconds
+    }
     won: int | None = None
     for qubits in sorted({qubits for _, qubits, _ in medians}, reverse=True):
-        keys = [(name, qubits) for name in CIRCUITS if (name, qubits, "gpu") in medians and (name, qubits, "cpu") in medians]
+        keys = [
+            (name, qubits) for name in CIRCUITS if (name, qubits, "gpu") in medians and (name, qubits, "cpu") in medians
+        ]
         if any(medians[*key, "gpu"] >= medians[*key, "cpu"] for key in keys):
             break
         won = qubits if keys else won
@@ -87,5 +103,12 @@ async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
     for precision in AGREE:
         ours, theirs = [await amplitudes(prover.child, AGREE_QUBITS, device, precision) for device in ("cpu", "gpu")]
         differ[precision] = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
-    wrong = [f"{differ[precision]:.1e} in {precision} precision" for precision in AGREE if differ[precision] > AGREE[precision]]
-    return f"the GPU computes something else than the CPU: amplitudes differ by {', '.join(wrong)}" if wrong else "", differ
+    wrong = [
+        f"{differ[precision]:.1e} in {precision} precision"
+        for precision in AGREE
+        if differ[precision] > AGREE[precision]
+    ]
+    return (
+        f"the GPU computes something else than the CPU: amplitudes differ by {', '.join(wrong)}" if wrong else "",
+        differ,
+    )

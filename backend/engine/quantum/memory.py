@@ -96,7 +96,11 @@ def _fix(circuit: Circuit, more: dict[str, object]) -> str:
     if circuit.precision == "single":
         return f"use at most {most} qubits"
     fits = isinstance(single, int) and single >= circuit.qubits
-    return f"use precision single or at most {most} qubits" if fits else f"use at most {most} qubits, or at most {single} with precision single"
+    return (
+        f"use precision single or at most {most} qubits"
+        if fits
+        else f"use at most {most} qubits, or at most {single} with precision single"
+    )
 
 
 def words(count: int) -> str:

@@ -29,7 +29,12 @@ def succeeded(result: Any) -> Any:
     if result.success:
         return result
     said = [str(part.status) for part in result.results or [] if not part.success] or [str(result.status)]
-    raise ApiProblem(422, "the circuit cannot be simulated", "; ".join(said).strip(), fix="change the circuit, or choose another method or device")
+    raise ApiProblem(
+        422,
+        "the circuit cannot be simulated",
+        "; ".join(said).strip(),
+        fix="change the circuit, or choose another method or device",
+    )
 
 
 def counts(result: Any, *, whole_key: bool) -> tuple[dict[str, int], dict[str, int] | None]:

@@ -41,7 +41,9 @@ def _qasm2(source: str) -> QuantumCircuit:
     """
     own = defined(source) | {"delay"}
     known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]
-    return qasm2.loads(source, include_path=(), custom_instructions=known, custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL)
+    return qasm2.loads(
+        source, include_path=(), custom_instructions=known, custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL
+    )
 
 
 def _qasm3(source: str) -> QuantumCircuit:

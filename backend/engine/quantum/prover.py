@@ -42,7 +42,12 @@ class Prover:
             async with asyncio.timeout(PROOF_S):
                 answer = await self.child.ask({"act": "prove"})
             self.child.base = self.child.held()  # with CUDA, which stays
-            self.proof = Proof(bool(answer.get("ok")), str(answer.get("detail", answer.get("failed", ""))), time.monotonic() - began, time.monotonic())
+            self.proof = Proof(
+                bool(answer.get("ok")),
+                str(answer.get("detail", answer.get("failed", ""))),
+                time.monotonic() - began,
+                time.monotonic(),
+            )
         except Died as error:
             self.fail(f"the process that tried it ended: {error}")
         except TimeoutError:
@@ -57,5 +62,10 @@ class Prover:
     def info(self) -> dict[str, object]:
         """Return the GPU's part of /info."""
         gpu, card = self.known()
-        proof = self.proof and {"ok": self.proof.ok, "detail": self.proof.detail, "seconds": self.proof.seconds, "age_s": time.monotonic() - self.proof.at}
+        proof = self.proof and {
+            "ok": self.proof.ok,
+            "detail": self.proof.detail,
+            "seconds": self.proof.seconds,
+            "age_s": time.monotonic() - self.proof.at,
+        }
         return {"blocked": gpu.blocked, "card": card.name, "free_vram_bytes": card.free, "proof": proof}

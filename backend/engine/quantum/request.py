@@ -57,7 +57,11 @@ def _wrong(name: str, value: object) -> str:
         case "shots":
             return "" if _whole(value, 1, SHOTS) else f"shots must be a whole number from 1 to {SHOTS}"
         case "seed":
-            return "" if value is None or _whole(value, 0, SEED) else f"seed must be null or a whole number from 0 to {SEED}"
+            return (
+                ""
+                if value is None or _whole(value, 0, SEED)
+                else f"seed must be null or a whole number from 0 to {SEED}"
+            )
         case "precision":
             return _one_of(name, value, PRECISIONS)
         case "method":

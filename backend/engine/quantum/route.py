@@ -56,7 +56,12 @@ def route(asked: str, *, method: str, precision: str, qubits: int, gpu: Gpu, cro
 
 def _by_name(method: str, gpu: Gpu) -> Route:
     if method not in GPU_METHODS:
-        raise ApiProblem(422, "the circuit cannot run on the GPU", f"method {method} runs on the CPU only", fix="use method statevector, or device cpu")
+        raise ApiProblem(
+            422,
+            "the circuit cannot run on the GPU",
+            f"method {method} runs on the CPU only",
+            fix="use method statevector, or device cpu",
+        )
     if gpu.blocked:
         raise ApiProblem(422, "no GPU to run the circuit on", gpu.blocked, fix="use device cpu or auto")
     if gpu.proof is not None and not gpu.proof.ok:
@@ -75,10 +80,14 @@ def _measured(precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str)
     if isinstance(crossover, str):
         return Route("cpu", crossover)
     if crossover.card != gpu.card:
-        return Route("cpu", f"measured on {crossover.card}, the card here is {gpu.card or 'unknown'}: run omnimind bench quantum")
+        return Route(
+            "cpu", f"measured on {crossover.card}, the card here is {gpu.card or 'unknown'}: run omnimind bench quantum"
+        )
     least = crossover.precision.get(precision)
     if least is None:
-        return Route("cpu", f"the GPU was never faster in {precision} precision when measured on {crossover.measured_at}")
+        return Route(
+            "cpu", f"the GPU was never faster in {precision} precision when measured on {crossover.measured_at}"
+        )
     if qubits < least:
         return Route("cpu", f"{qubits} qubits: the GPU is faster from {least} on in {precision} precision")
     return Route("gpu", f"{qubits} qubits: the GPU is faster from {least} on in {precision} precision", unproven=True)

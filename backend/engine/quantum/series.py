@@ -72,7 +72,14 @@ class Series:
         return Row(self.circuit, qubits, self.device, self.precision, tuple(seconds))
 
     async def _once(self, qubits: int) -> float:
-        how: Message = {"circuit": self.circuit, "qubits": qubits, "device": self.device, "precision": self.precision, "shots": SHOTS, "seed": SEED}
+        how: Message = {
+            "circuit": self.circuit,
+            "qubits": qubits,
+            "device": self.device,
+            "precision": self.precision,
+            "shots": SHOTS,
+            "seed": SEED,
+        }
         answer = await _asked(self.child, {"act": "time", **how})
         if answer["device"] != self.device:
             raise ValueError(f"it was to run on {self.device} and ran on {answer['device']}")
@@ -86,7 +93,17 @@ class Series:
 
 async def amplitudes(child: Child, qubits: int, device: str, precision: str) -> list[complex]:
     """Return the state that the QFT circuit ends in."""
-    answer = await _asked(child, {"act": "amplitudes", "circuit": "qft", "qubits": qubits, "device": device, "precision": precision, "seed": SEED})
+    answer = await _asked(
+        child,
+        {
+            "act": "amplitudes",
+            "circuit": "qft",
+            "qubits": qubits,
+            "device": device,
+            "precision": precision,
+            "seed": SEED,
+        },
+    )
     rows = answer["rows"]
     assert isinstance(rows, list)
     return [complex(*row) for row in rows]

@@ -23,7 +23,9 @@ from backend.http.errors import ApiProblem
 WAITING = 8
 WAIT_S = 25.0  # the longest wait for a turn; with a child's start and the circuit's own time it stays within what the workers wait
 IDLE_S = 300.0
-GROWN = 256 << 20  # what a child may hold more than at first; Qiskit never frees the gates that a program defined (2.6: 3 kB each use)
+GROWN = (
+    256 << 20
+)  # what a child may hold more than at first; Qiskit never frees the gates that a program defined (2.6: 3 kB each use)
 STATE = "/var/lib/omnimind/models"
 
 
@@ -78,7 +80,12 @@ class Quantum:
         """Return what /info tells: what is installed, the GPU's proof and its age, the measured crossover, queue, child, how jobs ended."""
         have = self.have
         return {
-            "aer": {"installed": have.dist, "conflict": have.conflict, "gpu_build": have.gpu_build, "versions": self.child.hello.get("versions", {})},
+            "aer": {
+                "installed": have.dist,
+                "conflict": have.conflict,
+                "gpu_build": have.gpu_build,
+                "versions": self.child.hello.get("versions", {}),
+            },
             "gpu": self.prover.info(),
             "crossover": self.tools.crossover_info(),
             "queue": {"running": self.turn.locked(), "waiting": self.waiting, "limit": self.most_waiting},
@@ -127,7 +134,12 @@ class Quantum:
     def _busy(self, why: str) -> ApiProblem:
         seconds = min(60, max(1, math.ceil(self.last_s * (self.waiting + 1))))
         return ApiProblem(
-            503, "quantum simulation is busy", why, fix=f"try again in {seconds} s", headers={"Retry-After": str(seconds)}, more={"waiting": self.waiting}
+            503,
+            "quantum simulation is busy",
+            why,
+            fix=f"try again in {seconds} s",
+            headers={"Retry-After": str(seconds)},
+            more={"waiting": self.waiting},
         )
 
     async def _worked(self, request: Request, queued: float) -> dict[str, object]:
@@ -137,15 +149,31 @@ class Quantum:
         except TimeoutError:
             fix = "allow more time (timeout_s, at most 600), use fewer qubits, gates or shots, or precision single"
             raise ApiProblem(
-                504, "the circuit took too long", f"it was ended after {request.timeout_s:g} s", fix=fix, more={"timeout_s": request.timeout_s}
+                504,
+                "the circuit took too long",
+                f"it was ended after {request.timeout_s:g} s",
+                fix=fix,
+                more={"timeout_s": request.timeout_s},
             ) from None
         except Outgrew as error:
             more = {"held_bytes": error.held, "allowed_bytes": error.allowed}
             said = f"the simulation held {error.held >> 20} MiB where {error.allowed >> 20} were allowed, and was ended"
-            raise ApiProblem(422, "the circuit does not fit", said, fix="use fewer qubits, less entanglement or flatter gate definitions", more=more) from None
+            raise ApiProblem(
+                422,
+                "the circuit does not fit",
+                said,
+                fix="use fewer qubits, less entanglement or flatter gate definitions",
+                more=more,
+            ) from None
         except Died as error:
             fix = "try again; if it happens each time, the circuit is the cause: use a smaller one"
-            raise ApiProblem(503, "the simulation broke off", f"the simulating process ended: {error}", fix=fix, headers={"Retry-After": "2"}) from None
+            raise ApiProblem(
+                503,
+                "the simulation broke off",
+                f"the simulating process ended: {error}",
+                fix=fix,
+                headers={"Retry-After": "2"},
+            ) from None
 
     def _rest(self) -> None:
         """Let the child go: soon, when nothing is asked of it, or now, when it holds too much."""

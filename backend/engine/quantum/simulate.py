@@ -22,7 +22,25 @@ from backend.engine.quantum.wire import Message
 from backend.http.errors import ApiProblem
 
 ALWAYS = {"measure", "barrier", "if_else", "for_loop", "while_loop", "break_loop", "continue_loop"}
-CLIFFORD = {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "pauli", "reset", "delay"} | ALWAYS
+CLIFFORD = {
+    "id",
+    "x",
+    "y",
+    "z",
+    "h",
+    "s",
+    "sdg",
+    "sx",
+    "sxdg",
+    "cx",
+    "cy",
+    "cz",
+    "swap",
+    "ecr",
+    "pauli",
+    "reset",
+    "delay",
+} | ALWAYS
 
 
 class Simulator:
@@ -72,11 +90,19 @@ class Simulator:
         assert circuit is not None
         began = time.perf_counter()
         backend = self._backend(message, truncate=not message["flow"])
-        result = outcomes.succeeded(backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result())
+        result = outcomes.succeeded(
+            backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result()
+        )
         counts, left_out = outcomes.counts(result, whole_key=bool(message["measured"]))
         rows = self._statevector(circuit, backend, message) if message["statevector"] else None
         device = str(result.results[0].metadata.get("device", "")).lower()
-        return {"counts": counts, "left_out": left_out, "statevector": rows, "device": device, "seconds": time.perf_counter() - began}
+        return {
+            "counts": counts,
+            "left_out": left_out,
+            "statevector": rows,
+            "device": device,
+            "seconds": time.perf_counter() - began,
+        }
 
     def prove(self, _message: Message) -> Message:
         """Run three qubits on the GPU → {ok, detail, seconds}; the only thing that shows that it works."""
@@ -87,9 +113,15 @@ class Simulator:
         chain.cx(1, 2)
         chain.measure_all()
         try:
-            result = outcomes.succeeded(AerSimulator(method="statevector", device="GPU").run(chain, shots=64, seed_simulator=1).result())
+            result = outcomes.succeeded(
+                AerSimulator(method="statevector", device="GPU").run(chain, shots=64, seed_simulator=1).result()
+            )
             device = str(result.results[0].metadata.get("device", "unknown"))
-            detail = "" if device == "GPU" and set(result.get_counts()) <= {"000", "111"} else f"it ran on {device} and gave {result.get_counts()}"
+            detail = (
+                ""
+                if device == "GPU" and set(result.get_counts()) <= {"000", "111"}
+                else f"it ran on {device} and gave {result.get_counts()}"
+            )
         except Exception as error:  # whatever CUDA says is the answer
             detail = str(error).strip() or type(error).__name__
         return {"ok": not detail, "detail": detail, "seconds": time.perf_counter() - began}
@@ -100,13 +132,20 @@ class Simulator:
         circuit.measure_all()
         backend = self._backend({**message, "method": "statevector"}, truncate=True)
         began = time.perf_counter()
-        result = outcomes.succeeded(backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result())
-        return {"seconds": time.perf_counter() - began, "device": str(result.results[0].metadata.get("device", "")).lower()}
+        result = outcomes.succeeded(
+            backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result()
+        )
+        return {
+            "seconds": time.perf_counter() - began,
+            "device": str(result.results[0].metadata.get("device", "")).lower(),
+        }
 
     def amplitudes(self, message: Message) -> Message:
         """{circuit, qubits, precision, device, seed} → {rows}: the state a circuit of the bench ends in, to compare devices by."""
         circuit = circuits.BUILD[str(message["circuit"])](int(str(message["qubits"])))
-        return {"rows": _amplitudes(circuit, self._backend({**message, "method": "statevector"}, truncate=True), message)}
+        return {
+            "rows": _amplitudes(circuit, self._backend({**message, "method": "statevector"}, truncate=True), message)
+        }
 
     def _backend(self, message: Mapping[str, object], *, truncate: bool) -> Any:
         """Return Aer as asked. Truncation must be off with control flow: Aer 0.18 cuts off the end of a loop that ends a program."""
@@ -123,10 +162,14 @@ class Simulator:
         try:
             pure = circuit.remove_final_measurements(inplace=False)
         except CircuitError as error:
-            raise ApiProblem(422, "the circuit has no one statevector", str(error), fix="leave statevector out") from error
+            raise ApiProblem(
+                422, "the circuit has no one statevector", str(error), fix="leave statevector out"
+            ) from error
         if outcomes.names(pure) & {"measure", "reset"} or message["flow"]:
             said = "it measures, resets or branches before its end, so that the state differs from shot to shot"
-            raise ApiProblem(422, "the circuit has no one statevector", said, fix="leave statevector out, or measure only at the end")
+            raise ApiProblem(
+                422, "the circuit has no one statevector", said, fix="leave statevector out, or measure only at the end"
+            )
         return _amplitudes(pure, backend, message)
 
 

@@ -21,14 +21,26 @@ def settle(request: Request, facts: Message) -> memory.Circuit:
         method = "stabilizer" if facts["clifford"] and active >= TABLEAU_FROM else "statevector"
     if active > MOST_QUBITS[method]:
         more = {"qubits": active, "most_qubits": MOST_QUBITS[method], "method": method}
-        fix = "use fewer qubits" if method != "statevector" else "use fewer qubits, or method matrix_product_state where little is entangled"
+        fix = (
+            "use fewer qubits"
+            if method != "statevector"
+            else "use fewer qubits, or method matrix_product_state where little is entangled"
+        )
         raise ApiProblem(
-            422, "the circuit does not fit", f"method {method} runs at most {MOST_QUBITS[method]} qubits, the circuit has {active}", fix=fix, more=more
+            422,
+            "the circuit does not fit",
+            f"method {method} runs at most {MOST_QUBITS[method]} qubits, the circuit has {active}",
+            fix=fix,
+            more=more,
         )
     if request.statevector and (qubits > STATEVECTOR_QUBITS or method != "statevector"):
         said = f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; the circuit has {qubits}, its method is {method}"
         raise ApiProblem(
-            422, "the statevector cannot be returned", said, fix="leave statevector out", more={"qubits": qubits, "most_qubits": STATEVECTOR_QUBITS}
+            422,
+            "the statevector cannot be returned",
+            said,
+            fix="leave statevector out",
+            more={"qubits": qubits, "most_qubits": STATEVECTOR_QUBITS},
         )
     return memory.Circuit(active, bits, gates, request.shots, request.precision, method)
 

@@ -35,7 +35,9 @@ def check(qasm: str) -> int:
     header = HEADER.match(bare)
     if header is None or header[1] not in ("2", "3"):
         said = f"its header says OPENQASM {header[1]}" if header else "it has no OPENQASM header"
-        raise ApiProblem(422, "the circuit cannot be read", said, fix="begin the source with OPENQASM 2.0; or OPENQASM 3.0;")
+        raise ApiProblem(
+            422, "the circuit cannot be read", said, fix="begin the source with OPENQASM 2.0; or OPENQASM 3.0;"
+        )
     _declared("qubits", QUANTUM, bare, QUBITS)
     _declared("classical bits", CLASSICAL, bare, BITS)
     return int(header[1])

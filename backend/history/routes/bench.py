@@ -25,4 +25,6 @@ async def listed(_: Reader, settings: SettingsDep) -> BenchResults:
 @router.get("/{name}", response_model=dict[str, Any])
 async def document(_: Reader, name: Annotated[str, Path(pattern=bench.NAME)], settings: SettingsDep) -> Response:
     """Return a result as it was saved."""
-    return Response(await asyncio.to_thread(bench.document, Folder(settings.bench), name), media_type="application/json")
+    return Response(
+        await asyncio.to_thread(bench.document, Folder(settings.bench), name), media_type="application/json"
+    )

@@ -64,12 +64,19 @@ class _Body:
     async def receive(self) -> Message:
         """Return the next piece; raises once there is a problem."""
         if self._is_whole:
-            return await self._receive()  # what comes now is the end of the connection, which may take as long as it likes
+            return (
+                await self._receive()
+            )  # what comes now is the end of the connection, which may take as long as it likes
         try:
             async with asyncio.timeout(self._seconds if self._per_piece else max(0.0, self._end - time.monotonic())):
                 message = await self._receive()
         except TimeoutError:
-            self.problem = ApiProblem(408, "body too slow", f"the body did not arrive within {self._seconds:g} s", headers={"Connection": "close"})
+            self.problem = ApiProblem(
+                408,
+                "body too slow",
+                f"the body did not arrive within {self._seconds:g} s",
+                headers={"Connection": "close"},
+            )
             raise Refused from None
         self._count += len(message.get("body", b""))
         self._is_whole = not message.get("more_body", False)
@@ -87,4 +94,10 @@ class _Body:
 
 
 def _too_large(most: int) -> ApiProblem:
-    return ApiProblem(413, "body too large", f"at most {most} bytes are taken", more={"limit_bytes": most}, headers={"Connection": "close"})
+    return ApiProblem(
+        413,
+        "body too large",
+        f"at most {most} bytes are taken",
+        more={"limit_bytes": most},
+        headers={"Connection": "close"},
+    )

@@ -36,7 +36,13 @@ class Exceptions:
             if scope["type"] == "lifespan":
                 raise
             problem = faults.translate(error)
-            log.failure("unavailable" if problem else "unexpected error", error, id=scope.get("omnimind.id"), path=scope["path"], with_trace=problem is None)
+            log.failure(
+                "unavailable" if problem else "unexpected error",
+                error,
+                id=scope.get("omnimind.id"),
+                path=scope["path"],
+                with_trace=problem is None,
+            )
             if not is_answered:
                 await refuse(scope, send, problem or _ours(scope["omnimind.id"]))
             elif scope["type"] == "http":
@@ -48,4 +54,10 @@ class _Broken(Exception):  # noqa: N818 says nothing on purpose: it is logged al
 
 
 def _ours(id_: str) -> ApiProblem:
-    return ApiProblem(500, "unexpected error", "this is a fault of the server", fix=f"look for {id_} in the backend's log and report it", more={"id": id_})
+    return ApiProblem(
+        500,
+        "unexpected error",
+        "this is a fault of the server",
+        fix=f"look for {id_} in the backend's log and report it",
+        more={"id": id_},
+    )

@@ -21,7 +21,13 @@ class Hosts:
         """Let it through or refuse it."""
         if scope["type"] not in ("http", "websocket") or name_of(Headers(scope=scope).getlist("host")):
             return await self.app(scope, receive, send)
-        return await refuse(scope, send, ApiProblem(400, "wrong host", "this server answers only to " + ", ".join(NAMES), fix="use http://localhost"))
+        return await refuse(
+            scope,
+            send,
+            ApiProblem(
+                400, "wrong host", "this server answers only to " + ", ".join(NAMES), fix="use http://localhost"
+            ),
+        )
 
 
 def name_of(hosts: list[str]) -> str:

@@ -20,7 +20,11 @@ SAFE = ("GET", "HEAD")
 
 def allowed(settings: Settings) -> list[str]:
     """Return the origins of the page and of the backends themselves, under every name of this machine."""
-    return [f"http://{name}:{port}" for port in dict.fromkeys((settings.frontend_port, *settings.backend_ports, settings.port)) for name in NAMES]
+    return [
+        f"http://{name}:{port}"
+        for port in dict.fromkeys((settings.frontend_port, *settings.backend_ports, settings.port))
+        for name in NAMES
+    ]
 
 
 class Origins:
@@ -39,7 +43,14 @@ class Origins:
         if self._is_ours(headers, is_safe=is_safe):
             return await self.app(scope, receive, send)
         return await refuse(
-            scope, send, ApiProblem(403, "foreign origin", "a page from elsewhere must not use this server", fix="use the page at http://localhost")
+            scope,
+            send,
+            ApiProblem(
+                403,
+                "foreign origin",
+                "a page from elsewhere must not use this server",
+                fix="use the page at http://localhost",
+            ),
         )
 
     def _is_ours(self, headers: Headers, *, is_safe: bool) -> bool:

@@ -27,7 +27,9 @@ STAGED = "/opt/staged/qdrant"
 
 def main(systemd: int, variables: Path) -> None:
     """Write both."""
-    goal = Goal(version=__version__, wheelhouse="/wheelhouse", qdrant_binary=STAGED, qdrant_version="benchmark", systemd=systemd)
+    goal = Goal(
+        version=__version__, wheelhouse="/wheelhouse", qdrant_binary=STAGED, qdrant_version="benchmark", systemd=systemd
+    )
     paths = Paths()
     paths.state.mkdir(mode=0o755, parents=True, exist_ok=True)
     with Journal(paths.journal) as journal:

@@ -20,18 +20,27 @@ NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.ke
 
 def run(*words, **more):
     """Return what a command says, also when it fails."""
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more).stdout
+    return subprocess.run(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more
+    ).stdout
 
 
 def packages():
     """Return package → version, state."""
-    return dict(line.split(" ", 1) for line in run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n").splitlines())
+    return dict(
+        line.split(" ", 1)
+        for line in run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n").splitlines()
+    )
 
 
 def units(names):
     """Return unit → whether it is loaded, active, enabled."""
     found = {}
-    for block in run("systemctl", "show", "-p", "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", *names).strip().split("\n\n"):
+    for block in (
+        run("systemctl", "show", "-p", "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", *names)
+        .strip()
+        .split("\n\n")
+    ):
         facts = dict(line.split("=", 1) for line in block.splitlines())
         found[facts.pop("Id")] = facts
     return found
@@ -66,7 +75,10 @@ def plain(data):
 
 def environment():
     """Return what is installed in the environment that the units run from."""
-    return sorted(path.name for path in pathlib.Path("/opt/omnimind/venv").resolve().glob("lib/python3*/site-packages/*.dist-info"))
+    return sorted(
+        path.name
+        for path in pathlib.Path("/opt/omnimind/venv").resolve().glob("lib/python3*/site-packages/*.dist-info")
+    )
 
 
 def database():
@@ -75,13 +87,19 @@ def database():
     shape = "SELECT datname, pg_encoding_to_char(encoding), pg_get_userbyid(datdba), datcollate, datctype FROM pg_database WHERE datname = 'omnimind'"
     tables = "SELECT schemaname, tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'omnimind_health' ORDER BY 2"
     asked = ((query, "postgres"), (shape, "postgres"), (tables, "omnimind"))
-    return [run("runuser", "-u", "postgres", "--", "psql", "-XAtqd", where, "-c", words, cwd="/").splitlines() for words, where in asked]
+    return [
+        run("runuser", "-u", "postgres", "--", "psql", "-XAtqd", where, "-c", words, cwd="/").splitlines()
+        for words, where in asked
+    ]
 
 
 def answers():
     """Return who answers on the ports, and what."""
     key, password = ((SECRETS / name).read_text().strip() for name in ("qdrant.key", "redis.password"))
-    found = {f"{port}{path}": get(port, path) for port, path in ((8000, "/health/"), (8080, "/health/"), (3001, "/health/"), (3000, "/"))}
+    found = {
+        f"{port}{path}": get(port, path)
+        for port, path in ((8000, "/health/"), (8080, "/health/"), (3001, "/health/"), (3000, "/"))
+    }
     found["6333/collections"] = get(6333, "/collections", {"api-key": key})
     with socket.create_connection(("127.0.0.1", 6379), 5) as redis:
         redis.sendall(f"AUTH default {password}\r\nPING\r\nQUIT\r\n".encode())

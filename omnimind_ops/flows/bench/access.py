@@ -18,21 +18,44 @@ PROBE = Request("GET", "/v1/models")
 
 
 @contextmanager
-def access(target: Target, paths: Paths, role: str = "reader", environment: Mapping[str, str] = os.environ) -> Iterator[dict[str, str]]:
+def access(
+    target: Target, paths: Paths, role: str = "reader", environment: Mapping[str, str] = os.environ
+) -> Iterator[dict[str, str]]:
     """Yield the headers to ask with; a user that was made for this is deleted at the end, whatever happens."""
     if token := environment.get("OMNIMIND_TOKEN"):
         yield {"authorization": f"Bearer {token}"}
     elif role == "reader" and not _wants_login(target):
         yield {}
     elif target.world is None or not target.world.has_credentials:
-        why = "it wants a login, and this is not this machine's system" if target.world is None else "it wants a login, and the credentials are root's"
-        raise Problem(f"cannot ask {target.name}", why, "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs")
+        why = (
+            "it wants a login, and this is not this machine's system"
+            if target.world is None
+            else "it wants a login, and the credentials are root's"
+        )
+        raise Problem(
+            f"cannot ask {target.name}",
+            why,
+            "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs",
+        )
     else:
-        user = users.ask(target.world, paths, "make a user for the measurement", action="create_bench_user", role=role, pid=os.getpid())
+        user = users.ask(
+            target.world,
+            paths,
+            "make a user for the measurement",
+            action="create_bench_user",
+            role=role,
+            pid=os.getpid(),
+        )
         try:
             yield {"authorization": f"Bearer {user['token']}"}
         finally:
-            users.ask(target.world, paths, f"delete {user['name']}, the user of the measurement", action="delete_bench_user", name=user["name"])
+            users.ask(
+                target.world,
+                paths,
+                f"delete {user['name']}, the user of the measurement",
+                action="delete_bench_user",
+                name=user["name"],
+            )
 
 
 def _wants_login(target: Target) -> bool:

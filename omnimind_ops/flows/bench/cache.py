@@ -18,7 +18,11 @@ def mode(asked: BenchOptions, target: Target, route: Route) -> str:
     can_clean = target.world is not None and bool(target.world.redis_url)
     if asked.cache in ("cold", "warm") and not can_clean:
         why = "what that writes could not be deleted again: Redis' credentials are not at hand here"
-        raise Problem(f"cannot measure with a {asked.cache} cache", why, "say --cache off, or run it as root where the system runs")
+        raise Problem(
+            f"cannot measure with a {asked.cache} cache",
+            why,
+            "say --cache off, or run it as root where the system runs",
+        )
     return asked.cache or ("cold" if can_clean else "off")
 
 
@@ -35,6 +39,8 @@ def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
     try:
         return sum(int(client.unlink(*keys[at : at + SLICE])) for at in range(0, len(keys), SLICE))
     except redis.RedisError as error:
-        raise Problem("cannot clear the cache", f"Redis: {error}", "look at it: omnimind health; or measure with --cache off") from error
+        raise Problem(
+            "cannot clear the cache", f"Redis: {error}", "look at it: omnimind health; or measure with --cache off"
+        ) from error
     finally:
         client.close()

@@ -51,7 +51,17 @@ class Case:
         for url in order:
             answer, why_not = self.asked(url, self.texts[number % len(self.texts)])
             if answer:
-                self._keep(Arrival(due(number, rate), sent, time.monotonic() - began, url, answer.headers.get("x-backend", ""), tuple(tried), why))
+                self._keep(
+                    Arrival(
+                        due(number, rate),
+                        sent,
+                        time.monotonic() - began,
+                        url,
+                        answer.headers.get("x-backend", ""),
+                        tuple(tried),
+                        why,
+                    )
+                )
                 return
             why = why_not
             tried.append(url)
@@ -68,7 +78,11 @@ class Case:
             return None, f"HTTP {answer.status}"
         if answer.status != 200:
             said = answer.body[:200].decode(errors="replace")
-            raise Problem("cannot measure the cluster", f"{url} answered {answer.status}: {said}", "see its log: omnimind logs backend")
+            raise Problem(
+                "cannot measure the cluster",
+                f"{url} answered {answer.status}: {said}",
+                "see its log: omnimind logs backend",
+            )
         self.device = answer.headers.get("x-device", "") or self.device
         return answer, ""
 
@@ -87,8 +101,21 @@ def requests(session: Session) -> int:
 def settings(session: Session) -> dict[str, JSON]:
     """Return what was asked, as it is compared."""
     asked = session.asked
-    chosen: dict[str, JSON] = {"n": requests(session), "batch": 1, "rate": asked.rate, "seconds": asked.load_seconds, "concurrency": asked.concurrency}
-    return {**chosen, "device": "auto", "cache": "off", "target": session.target.name, "kill": asked.kill, "corpus": f"v{corpus.VERSION}"}
+    chosen: dict[str, JSON] = {
+        "n": requests(session),
+        "batch": 1,
+        "rate": asked.rate,
+        "seconds": asked.load_seconds,
+        "concurrency": asked.concurrency,
+    }
+    return {
+        **chosen,
+        "device": "auto",
+        "cache": "off",
+        "target": session.target.name,
+        "kill": asked.kill,
+        "corpus": f"v{corpus.VERSION}",
+    }
 
 
 def measure(session: Session) -> Measured:
@@ -118,7 +145,11 @@ def _victim(session: Session) -> Service:
     world = session.target.world
     found = named(world, f"backend-{world.ports.backends[0]}") if world else None
     if world is None or found is None:
-        raise Problem("cannot kill a backend", "only this machine's own system is ours to kill", "leave --kill out, or leave --target out")
+        raise Problem(
+            "cannot kill a backend",
+            "only this machine's own system is ours to kill",
+            "leave --kill out, or leave --target out",
+        )
     managers.of(world).states(found.processes)  # whoever may not even ask it may not kill
     return found
 
@@ -145,7 +176,12 @@ def _measured(case: Case, victim: Service | None, *, interrupted: bool) -> Measu
     killed: dict[str, JSON] | None = None
     if victim and case.killed_at is not None:
         after = [one.latency for one in good if one.ended >= case.killed_at]
-        killed = {"service": victim.name, "processes": list(victim.processes), "at_s": round(case.killed_at, 3), "longest_ms": max(after, default=None)}
+        killed = {
+            "service": victim.name,
+            "processes": list(victim.processes),
+            "at_s": round(case.killed_at, 3),
+            "longest_ms": max(after, default=None),
+        }
     return Measured(
         case="cluster",
         device=case.device or "not told",
@@ -153,8 +189,16 @@ def _measured(case: Case, victim: Service | None, *, interrupted: bool) -> Measu
         medians=_medians(good),
         elapsed=elapsed,
         stages=[
-            {"name": "waited for a caller", **figures([max(0.0, one.latency - one.service) for one in good]), "note": "from when it was due to when it was sent"},
-            {"name": "asked", **figures([one.service for one in good]), "note": f"{case.session.route.method} {case.session.route.path}, one short text"},
+            {
+                "name": "waited for a caller",
+                **figures([max(0.0, one.latency - one.service) for one in good]),
+                "note": "from when it was due to when it was sent",
+            },
+            {
+                "name": "asked",
+                **figures([one.service for one in good]),
+                "note": f"{case.session.route.method} {case.session.route.path}, one short text",
+            },
         ],
         texts_per_s=rate if makes else None,
         interrupted=interrupted,
@@ -173,10 +217,19 @@ def _measured(case: Case, victim: Service | None, *, interrupted: bool) -> Measu
 
 def _backend(url: str, good: Sequence[Arrival]) -> dict[str, JSON]:
     own = [one for one in good if one.backend == url]
-    return {"url": url, "answers": len(own), "workers": sorted({one.worker for one in own if one.worker}), **figures([one.latency for one in own])}
+    return {
+        "url": url,
+        "answers": len(own),
+        "workers": sorted({one.worker for one in own if one.worker}),
+        **figures([one.latency for one in own]),
+    }
 
 
 def _medians(good: Sequence[Arrival]) -> list[float]:
     """Return the median of each fifth of the requests, in the order that they were due."""
     size = len(good) // PARTS
-    return [statistics.median(one.latency for one in good[at * size : (at + 1) * size]) for at in range(PARTS)] if size else []
+    return (
+        [statistics.median(one.latency for one in good[at * size : (at + 1) * size]) for at in range(PARTS)]
+        if size
+        else []
+    )

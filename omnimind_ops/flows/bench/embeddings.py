@@ -70,7 +70,11 @@ class Case:
         count = max(2, -(-WARM_UP // asked.batch))
         self._once(self.batches[0])
         self._forget()
-        closed(self.batches if self.cache == "warm" else self.batches[: count - 1], lambda batch: self._taken(batch, None), asked.concurrency)
+        closed(
+            self.batches if self.cache == "warm" else self.batches[: count - 1],
+            lambda batch: self._taken(batch, None),
+            asked.concurrency,
+        )
         self.seen.hits = self.seen.misses = self.seen.tokens = 0
 
     def repeat(self, number: int) -> None:
@@ -106,7 +110,11 @@ class Case:
                 self.part.append(taken)
                 self.part_texts += len(batch)
                 done = self.part_texts
-            self.session.tell(progress("bench", f"repeat {number} of at most {self.session.asked.repeats}", done, len(self.texts), "texts"))
+            self.session.tell(
+                progress(
+                    "bench", f"repeat {number} of at most {self.session.asked.repeats}", done, len(self.texts), "texts"
+                )
+            )
 
     def _once(self, batch: list[str]) -> Sample:
         """Ask for one batch's embeddings, and for what is near to its first text."""
@@ -127,11 +135,18 @@ class Case:
     def _heard(self, answer: Answer) -> None:
         told, seen = answer.headers, self.seen
         device = told.get("x-device", "")
-        seen.digest, seen.model = told.get("x-model-digest", ""), told.get("x-model", "")  # first: whatever is wrong, its traces can be removed
+        seen.digest, seen.model = (
+            told.get("x-model-digest", ""),
+            told.get("x-model", ""),
+        )  # first: whatever is wrong, its traces can be removed
         if self.session.route.makes:
             refuse_other_device(self.session.asked.device, device)
         if seen.device and device != seen.device:
-            raise Problem("cannot measure", f"the device changed from {seen.device} to {device} meanwhile", "see why: omnimind health; then measure again")
+            raise Problem(
+                "cannot measure",
+                f"the device changed from {seen.device} to {device} meanwhile",
+                "see why: omnimind health; then measure again",
+            )
         seen.device = device
         counts = dict(_CACHE.findall(told.get("x-cache", "")))
         seen.hits, seen.misses = seen.hits + int(counts.get("hits", 0)), seen.misses + int(counts.get("misses", 0))
@@ -169,13 +184,20 @@ def measure(session: Session) -> Measured:
     """Warm up, then repeat until it is quiet enough, patience or time ends. Ctrl-C keeps what there is."""
     asked, size = session.asked, session.asked.batch if session.route.makes else 1
     texts = corpus.texts(asked.n)
-    case = Case(session, bench_cache.mode(asked, session.target, session.route), texts, [texts[at : at + size] for at in range(0, len(texts), size)])
+    case = Case(
+        session,
+        bench_cache.mode(asked, session.target, session.route),
+        texts,
+        [texts[at : at + size] for at in range(0, len(texts), size)],
+    )
     began, is_cut, is_late = time.monotonic(), False, False
     case.ends = began + asked.ends if asked.ends else case.ends
     try:
         session.tell(progress("bench", "warming up", 0, asked.n, "texts"))
         case.warm_up()
-        while not noise.enough(case.medians, asked.repeats) and (not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds):
+        while not noise.enough(case.medians, asked.repeats) and (
+            not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds
+        ):
             case.repeat(len(case.repeats) + 1)
     except (KeyboardInterrupt, Enough) as error:
         is_cut, is_late = True, isinstance(error, Enough)
@@ -241,13 +263,19 @@ def _notes(case: Case, *, is_told: bool) -> Mapping[str, str]:
 
 def _redis(case: Case) -> str:
     seen = case.seen
-    words = {"cold": "cold: looked for, calculated, written, ", "warm": "warm: ", "off": "off: only the rate limit is counted"}[case.cache]
+    words = {
+        "cold": "cold: looked for, calculated, written, ",
+        "warm": "warm: ",
+        "off": "off: only the rate limit is counted",
+    }[case.cache]
     found = f"{seen.hits} of {seen.hits + seen.misses} found" if case.cache != "off" else ""
     return words + found + (f"; {seen.cache_state}" if seen.cache_state else "")
 
 
 def _qdrant(seen: _Seen) -> str:
     first = f"; the first query took {seen.first_query:.1f} ms (cold)" if seen.first_query is not None else ""
-    return (f"warm: one query a batch, {seen.found} points each" if seen.found else "warm: one query a batch; nothing to find") + first
-
-
+    return (
+        f"warm: one query a batch, {seen.found} points each"
+        if seen.found
+        else "warm: one query a batch; nothing to find"
+    ) + first

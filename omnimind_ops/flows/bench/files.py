@@ -23,7 +23,12 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 def checked(name: str) -> str:
     """Return the name; a Problem (64) for one that could lead out of the folder."""
     if not re.fullmatch(NAME, name):
-        raise Problem("cannot save under that name", f"{name!r} is no name for a file of results", "use letters, digits and . _ + -, a letter or digit first", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot save under that name",
+            f"{name!r} is no name for a file of results",
+            "use letters, digits and . _ + -, a letter or digit first",
+            code=ExitCode.USAGE,
+        )
     return name
 
 
@@ -46,7 +51,11 @@ def save(place: Path, document: Mapping[str, JSON]) -> Path:
         partial.chmod(0o644)
         partial.replace(path)
     except OSError as error:
-        raise Problem("cannot save the result", f"{path}: {error.strerror}", "run it as the user whose system this is; natively: sudo omnimind bench …") from error
+        raise Problem(
+            "cannot save the result",
+            f"{path}: {error.strerror}",
+            "run it as the user whose system this is; natively: sudo omnimind bench …",
+        ) from error
     return path
 
 
@@ -61,7 +70,9 @@ def load(name: str, *places: Path) -> dict[str, Any]:
         except (OSError, ValueError) as error:
             raise Problem("cannot read the baseline", f"{path}: {error}", "measure it again with --save") from error
         if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-            raise Problem("cannot read the baseline", f"{path} is no result of schema {SCHEMA}", "measure it again with --save")
+            raise Problem(
+                "cannot read the baseline", f"{path} is no result of schema {SCHEMA}", "measure it again with --save"
+            )
         return found
     known = sorted({path.stem for place in places for path in place.glob("*.json")})
     raise Problem(

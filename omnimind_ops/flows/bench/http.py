@@ -40,7 +40,12 @@ def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float 
     url = urlsplit(base)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     link = kind(url.hostname or "127.0.0.1", url.port, timeout=seconds)
-    words = {"connection": "close", **({"content-type": "application/json"} if request.body is not None else {}), **headers, **(request.headers or {})}
+    words = {
+        "connection": "close",
+        **({"content-type": "application/json"} if request.body is not None else {}),
+        **headers,
+        **(request.headers or {}),
+    }
     try:
         began = time.perf_counter()
         link.connect()
@@ -54,8 +59,12 @@ def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float 
     finally:
         link.close()
     found = {name.lower(): value for name, value in answer.getheaders()}
-    connect, send, receive, wall = ((end - start) * 1000 for start, end in ((began, connected), (connected, sent), (heard, ended), (began, ended)))
-    return Answer(answer.status, found, body, Exchange(wall, connect, send, receive, told(found.get("server-timing", ""))))
+    connect, send, receive, wall = (
+        (end - start) * 1000 for start, end in ((began, connected), (connected, sent), (heard, ended), (began, ended))
+    )
+    return Answer(
+        answer.status, found, body, Exchange(wall, connect, send, receive, told(found.get("server-timing", "")))
+    )
 
 
 def good(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
@@ -63,9 +72,21 @@ def good(base: str, request: Request, headers: Mapping[str, str], seconds: float
     try:
         answer = ask(base, request, headers, seconds)
     except (OSError, http.client.HTTPException) as error:
-        raise Problem(f"cannot measure {base}", f"{request.method} {request.path}: {error or type(error).__name__}", "does it run? omnimind status") from error
+        raise Problem(
+            f"cannot measure {base}",
+            f"{request.method} {request.path}: {error or type(error).__name__}",
+            "does it run? omnimind status",
+        ) from error
     if not 200 <= answer.status < 300:
         said = answer.body[:300].decode(errors="replace")
-        fix = "log in: set OMNIMIND_TOKEN to an API token (omnimind user token NAME)" if answer.status in (401, 403) else "see its log: omnimind logs backend"
-        raise Problem(f"cannot measure {base}", f"{request.method} {request.path.partition('?')[0]}: HTTP {answer.status} {said}", fix)
+        fix = (
+            "log in: set OMNIMIND_TOKEN to an API token (omnimind user token NAME)"
+            if answer.status in (401, 403)
+            else "see its log: omnimind logs backend"
+        )
+        raise Problem(
+            f"cannot measure {base}",
+            f"{request.method} {request.path.partition('?')[0]}: HTTP {answer.status} {said}",
+            fix,
+        )
     return answer

@@ -82,7 +82,9 @@ def _measured(one: Session, name: str) -> dict[str, JSON]:
     found = bench_embeddings.measure(one)
     if found.interrupted and not found.more.get("out_of_time"):
         raise KeyboardInterrupt
-    return document.document(found, bench_embeddings.settings(one), {**machine, "versions": one.versions()}, name=name, made=made)
+    return document.document(
+        found, bench_embeddings.settings(one), {**machine, "versions": one.versions()}, name=name, made=made
+    )
 
 
 def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], dict[str, JSON]]) -> None:
@@ -101,7 +103,11 @@ def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], d
 def _said(found: dict[str, JSON]) -> str:
     total = found["total"]
     median = total.get("p50_ms") if isinstance(total, dict) else None
-    what = f"{found['texts_per_s']} texts/s, " if found["texts_per_s"] is not None else "its backend makes no embeddings that could be measured; "
+    what = (
+        f"{found['texts_per_s']} texts/s, "
+        if found["texts_per_s"] is not None
+        else "its backend makes no embeddings that could be measured; "
+    )
     return what + (f"{found['route']} p50 {median} ms" if median is not None else "no answer in time")
 
 

@@ -43,9 +43,19 @@ class BenchOptions:
         """Refuse what cannot be (64)."""
         for name, value, known in (("--device", self.device, DEVICES), ("--cache", self.cache, CACHES)):
             if value not in known:
-                raise Problem("cannot measure so", f"{name} {value} is unknown", f"one of: {', '.join(filter(None, known))}", code=ExitCode.USAGE)
+                raise Problem(
+                    "cannot measure so",
+                    f"{name} {value} is unknown",
+                    f"one of: {', '.join(filter(None, known))}",
+                    code=ExitCode.USAGE,
+                )
         if not 1 <= self.batch <= 4096:
-            raise Problem("cannot measure so", f"--batch {self.batch}: a request takes 1 to 4096 texts", "give another number", code=ExitCode.USAGE)
+            raise Problem(
+                "cannot measure so",
+                f"--batch {self.batch}: a request takes 1 to 4096 texts",
+                "give another number",
+                code=ExitCode.USAGE,
+            )
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,16 @@ def refuse_other_device(asked: str, told: str) -> None:
     if asked == "auto":
         return
     if not told:
-        raise Problem(f"cannot measure the {asked.upper()}", "the answers do not tell on which device they were made", "leave --device out: nothing is claimed then")
+        raise Problem(
+            f"cannot measure the {asked.upper()}",
+            "the answers do not tell on which device they were made",
+            "leave --device out: nothing is claimed then",
+        )
     if told.startswith("cpu") == (asked == "cpu"):
         return
-    fix = "see why: omnimind doctor; omnimind health" if asked == "gpu" else "set lock = \"cpu\" in the settings, or leave --device out"
+    fix = (
+        "see why: omnimind doctor; omnimind health"
+        if asked == "gpu"
+        else 'set lock = "cpu" in the settings, or leave --device out'
+    )
     raise Problem(f"cannot measure the {asked.upper()}", f"{asked} was asked for and the answers come from {told}", fix)

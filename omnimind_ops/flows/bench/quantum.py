@@ -42,7 +42,15 @@ def measure(asked: BenchOptions, chosen: Settings, paths: Paths, tell: Tell) -> 
                 words = json.loads(line)
                 if "row" in words:
                     rows.append(words["row"])
-                    tell(progress("bench", "circuits grow until the time is up", min(round(time.monotonic() - began), round(asked.budget)), round(asked.budget), "s"))
+                    tell(
+                        progress(
+                            "bench",
+                            "circuits grow until the time is up",
+                            min(round(time.monotonic() - began), round(asked.budget)),
+                            round(asked.budget),
+                            "s",
+                        )
+                    )
                 else:
                     last = words
     except KeyboardInterrupt:
@@ -50,7 +58,11 @@ def measure(asked: BenchOptions, chosen: Settings, paths: Paths, tell: Tell) -> 
     except ValueError as error:
         raise Problem("cannot measure circuits", f"the child said what is no answer: {error}", "report this") from error
     if not is_cut and ("cannot" in last or not last):
-        raise Problem("cannot measure circuits", str(last.get("cannot") or "the measuring process ended without a result"), "see whether circuits run at all: omnimind health")
+        raise Problem(
+            "cannot measure circuits",
+            str(last.get("cannot") or "the measuring process ended without a result"),
+            "see whether circuits run at all: omnimind health",
+        )
     return _measured(rows, last, interrupted=is_cut)
 
 
@@ -79,7 +91,12 @@ def _measured(rows: Sequence[Row], last: Mapping[str, Any], *, interrupted: bool
     found = last.get("crossover") or {}
     runs = max((len(row["seconds"]) for row in good), default=0)
     # Of each run, how long it took against the median of its row: what is left is noise.
-    medians = [statistics.fmean(row["seconds"][at] / statistics.median(row["seconds"]) for row in good if len(row["seconds"]) == runs) for at in range(runs)]
+    medians = [
+        statistics.fmean(
+            row["seconds"][at] / statistics.median(row["seconds"]) for row in good if len(row["seconds"]) == runs
+        )
+        for at in range(runs)
+    ]
     return Measured(
         case="quantum",
         device=" and ".join(devices) or "not told",
@@ -112,8 +129,16 @@ def _said(last: Mapping[str, Any]) -> list[JSON]:
         return [f"only the CPU was measured: {why}. Nothing is kept for the router: circuits run on the CPU"]
     found = last["crossover"]
     said: list[JSON] = [
-        f"{precision} precision: " + (f"the GPU is faster from {least} qubits on" if least is not None else "the GPU was never faster")
+        f"{precision} precision: "
+        + (f"the GPU is faster from {least} qubits on" if least is not None else "the GPU was never faster")
         for precision, least in found["precision"].items()
     ]
-    said += [f"largest difference of an amplitude between CPU and GPU: {', '.join(f'{value:.1e} ({name})' for name, value in last['differ'].items())}"]
-    return [*said, f"kept for the router: {last['saved']}" if last["saved"] else "not kept: there is no system here whose router could use it"]
+    said += [
+        f"largest difference of an amplitude between CPU and GPU: {', '.join(f'{value:.1e} ({name})' for name, value in last['differ'].items())}"
+    ]
+    return [
+        *said,
+        f"kept for the router: {last['saved']}"
+        if last["saved"]
+        else "not kept: there is no system here whose router could use it",
+    ]

@@ -28,7 +28,14 @@ ROLES = {"embeddings": "reader", "search": "writer", "cluster": "reader"}
 """What a case may have to do: a search in an empty collection adds a document first, and deletes it afterwards."""
 
 
-def run(case: str, asked: BenchOptions, settings: Settings, paths: Paths, tell: Tell, before: Mapping[str, Any] | None = None) -> dict[str, JSON]:
+def run(
+    case: str,
+    asked: BenchOptions,
+    settings: Settings,
+    paths: Paths,
+    tell: Tell,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, JSON]:
     """Measure one case; returns its document, `interrupted` when Ctrl-C ended it before its time.
 
     A baseline `before` of other work or of another machine is a Problem before anything is measured.
@@ -78,7 +85,9 @@ def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | No
     if not name:
         return None
     world = _world(settings, paths)
-    return bench_files.load(name, *dict.fromkeys((bench_files.folder(world, paths), bench_files.folder(None, paths), paths.state / "bench")))
+    return bench_files.load(
+        name, *dict.fromkeys((bench_files.folder(world, paths), bench_files.folder(None, paths), paths.state / "bench"))
+    )
 
 
 def save(found: Mapping[str, JSON], name: str, settings: Settings, paths: Paths) -> str:
@@ -91,7 +100,9 @@ def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
     """Raise a Problem while another omnimind changes this system: it may be comparing data, and what is measured would be nothing usual."""
     found = _world(settings, paths)
     if found and (busy := lock.busy(found.lock)):
-        raise Problem("cannot measure now", f"another omnimind is at work: {busy}", "wait until it is done", code=ExitCode.BUSY)
+        raise Problem(
+            "cannot measure now", f"another omnimind is at work: {busy}", "wait until it is done", code=ExitCode.BUSY
+        )
 
 
 def _world(settings: Settings, paths: Paths) -> World | None:

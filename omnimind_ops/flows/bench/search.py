@@ -69,7 +69,10 @@ class Case:
         """Get each question's vector as the service gets it: alone, so that it is the same to the last bit."""
         for at, text in enumerate(self.questions):
             answer = good(
-                self.session.url, self.session.route.request([text], {**OFF, "accept": "application/octet-stream"}), self.session.headers, self.session.asked.patience
+                self.session.url,
+                self.session.route.request([text], {**OFF, "accept": "application/octet-stream"}),
+                self.session.headers,
+                self.session.asked.patience,
             )
             self.device = answer.headers.get("x-device", "")
             self.vectors.append(array.array("f", answer.body))
@@ -92,13 +95,28 @@ class Case:
         answer = good(self.session.url, request, self.session.headers, asked.patience)
         self.found[at] = [str(hit["id"]) for hit in json.loads(answer.body)["results"]]
         self.part.append(stages.sample([answer.exchange]))
-        self.session.tell(progress("bench", f"repeat {number} of at most {asked.repeats}" if number else "warming up", len(self.part), len(self.questions), "questions"))
+        self.session.tell(
+            progress(
+                "bench",
+                f"repeat {number} of at most {asked.repeats}" if number else "warming up",
+                len(self.part),
+                len(self.questions),
+                "questions",
+            )
+        )
 
 
 def settings(session: Session) -> dict[str, JSON]:
     """Return what was asked, as it is compared."""
     asked = session.asked
-    chosen: dict[str, JSON] = {"n": asked.n, "k": asked.k, "concurrency": asked.concurrency, "device": "auto", "cache": "off", "target": session.target.name}
+    chosen: dict[str, JSON] = {
+        "n": asked.n,
+        "k": asked.k,
+        "concurrency": asked.concurrency,
+        "device": "auto",
+        "cache": "off",
+        "target": session.target.name,
+    }
     return {**chosen, "corpus": f"v{corpus.VERSION}"}
 
 
@@ -106,19 +124,32 @@ def measure(session: Session) -> Measured:
     """Read the collection, ask, compare. Ctrl-C keeps what there is."""
     world, asked = session.target.world, session.asked
     if not session.route.is_ours or world is None or not world.qdrant_url or not world.has_credentials:
-        raise Problem("cannot measure the search", "its vectors must be read too, and Qdrant's credentials are not at hand", "run it as root where the system runs")
+        raise Problem(
+            "cannot measure the search",
+            "its vectors must be read too, and Qdrant's credentials are not at hand",
+            "run it as root where the system runs",
+        )
     if find_spec("numpy") is None:
-        raise Problem("cannot measure the search", "numpy is not installed, and an exact search needs it", "install it beside omnimind: pip install numpy")
+        raise Problem(
+            "cannot measure the search",
+            "numpy is not installed, and an exact search needs it",
+            "install it beside omnimind: pip install numpy",
+        )
     case, is_cut = Case(session, corpus.texts(asked.n, SEED)), False
     about: dict[str, JSON] = {}
     began = time.monotonic()
     try:
-        with talk(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant, _filled(session, qdrant, world) as filled:
+        with (
+            talk(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant,
+            _filled(session, qdrant, world) as filled,
+        ):
             case.exact, about = _read(session, qdrant, world), {"filled": filled}
             case.embed()
             closed(range(min(10, asked.n)), lambda at: case.ask(at, 0), asked.concurrency)
             case.part.clear()
-            while not noise.enough(_medians(case), asked.repeats) and (not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds):
+            while not noise.enough(_medians(case), asked.repeats) and (
+                not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds
+            ):
                 case.repeat(len(case.repeats) + 1)
     except KeyboardInterrupt:
         is_cut = True
@@ -131,10 +162,16 @@ def _filled(session: Session, qdrant: Talk, world: World) -> Iterator[int]:
     if _count(qdrant, world.collection) >= FEW:
         yield 0
         return
-    session.tell(line("bench", f"{world.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards"))
+    session.tell(
+        line(
+            "bench", f"{world.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards"
+        )
+    )
     made: list[str] = []
     try:
-        closed((0,), lambda _: made.append(_fill(session)), 1)  # in a thread: Ctrl-C waits until it is known what there is to delete
+        closed(
+            (0,), lambda _: made.append(_fill(session)), 1
+        )  # in a thread: Ctrl-C waits until it is known what there is to delete
         yield FILL
     finally:
         for id_ in made:
@@ -143,22 +180,36 @@ def _filled(session: Session, qdrant: Talk, world: World) -> Iterator[int]:
 
 def _fill(session: Session) -> str:
     text = "\n\n".join(corpus.texts(FILL))
-    body = json.dumps({"text": text, "title": f"omnimind bench search {time.time_ns()}", "source": "omnimind bench", "overlap": 0}).encode()
-    return str(json.loads(good(session.url, Request("POST", "/documents", body), session.headers, session.asked.patience).body)["id"])
+    body = json.dumps(
+        {"text": text, "title": f"omnimind bench search {time.time_ns()}", "source": "omnimind bench", "overlap": 0}
+    ).encode()
+    return str(
+        json.loads(
+            good(session.url, Request("POST", "/documents", body), session.headers, session.asked.patience).body
+        )["id"]
+    )
 
 
 def _empty(session: Session, id_: str) -> None:
     """Delete the document, and its chunks from the cache of embeddings."""
     path, patience = f"/documents/{id_}", session.asked.patience
-    chunks = json.loads(good(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body)["texts"]
-    digest = good(session.url, session.route.request(["digest"], OFF), session.headers, patience).headers["x-model-digest"]
+    chunks = json.loads(good(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body)[
+        "texts"
+    ]
+    digest = good(session.url, session.route.request(["digest"], OFF), session.headers, patience).headers[
+        "x-model-digest"
+    ]
     good(session.url, Request("DELETE", path), session.headers, patience)
     bench_cache.forget(session.target, digest, chunks)
 
 
 def _count(qdrant: Talk, collection: str) -> int:
     known = {one["name"] for one in qdrant.get("/collections")["collections"]}
-    return int(qdrant.post(f"/collections/{quote(collection)}/points/count", {"exact": True})["count"]) if collection in known else 0
+    return (
+        int(qdrant.post(f"/collections/{quote(collection)}/points/count", {"exact": True})["count"])
+        if collection in known
+        else 0
+    )
 
 
 def _read(session: Session, qdrant: Talk, world: World) -> Exact:
@@ -171,12 +222,24 @@ def _read(session: Session, qdrant: Talk, world: World) -> Exact:
     using, vector = next(iter(named.items()))
     total = _count(qdrant, world.collection)
     if total > MOST:
-        raise Problem("cannot measure the search", f"{world.collection} has {total} points; an exact search of {MOST} at most is made", "measure it on a smaller collection")
+        raise Problem(
+            "cannot measure the search",
+            f"{world.collection} has {total} points; an exact search of {MOST} at most is made",
+            "measure it on a smaller collection",
+        )
     ids: list[str] = []
     rows = np.empty((total, int(vector["size"])), np.float32)
     offset: Any = None
     while True:
-        said = qdrant.post(f"{path}/points/scroll", {"limit": PAGE, "with_payload": False, "with_vector": [using] if using else True, **({"offset": offset} if offset else {})})
+        said = qdrant.post(
+            f"{path}/points/scroll",
+            {
+                "limit": PAGE,
+                "with_payload": False,
+                "with_vector": [using] if using else True,
+                **({"offset": offset} if offset else {}),
+            },
+        )
         for point in said["points"][: total - len(ids)]:
             rows[len(ids)] = point["vector"][using] if using else point["vector"]
             ids.append(str(point["id"]))
@@ -188,7 +251,12 @@ def _read(session: Session, qdrant: Talk, world: World) -> Exact:
 
 def _notes(case: Case) -> dict[str, str]:
     notes = {"request": "GET /search", "tcp": "a new connection for each request", "serialise": "part of backend"}
-    return {**notes, "qdrant": f"warm: top {case.session.asked.k}", "redis": "off: only the rate limit is counted", "inference": case.device}
+    return {
+        **notes,
+        "qdrant": f"warm: top {case.session.asked.k}",
+        "redis": "off: only the rate limit is counted",
+        "inference": case.device,
+    }
 
 
 def _medians(case: Case) -> list[float]:
@@ -202,7 +270,9 @@ def _measured(case: Case, about: dict[str, JSON], *, interrupted: bool) -> Measu
     mean = sum(found) / len(found) if found else None
     said: list[JSON] = []
     if case.exact and case.exact_ms:
-        said.append(f"{len(case.exact.ids)} points; least recall of a question {min(found):.2f}; an exact search of ours takes {statistics.median(case.exact_ms):.2f} ms")
+        said.append(
+            f"{len(case.exact.ids)} points; least recall of a question {min(found):.2f}; an exact search of ours takes {statistics.median(case.exact_ms):.2f} ms"
+        )
     if about.get("filled"):
         said.append(f"{about['filled']} texts of them were added for this, and are deleted again")
     return Measured(

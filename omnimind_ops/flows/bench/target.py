@@ -44,7 +44,9 @@ class Route:
         """Return the request for a batch."""
         if not self.makes:
             return Request(self.method, self.path)
-        words: dict[str, Any] = {"texts": list(texts)} if self.makes == "texts" else {"model": "default", "input": list(texts)}
+        words: dict[str, Any] = (
+            {"texts": list(texts)} if self.makes == "texts" else {"model": "default", "input": list(texts)}
+        )
         return Request(self.method, self.path, json.dumps(words, ensure_ascii=False).encode(), headers)
 
 
@@ -56,11 +58,16 @@ def find(asked: str, settings: Settings, paths: Paths) -> Target:
         return Target("docker", (_container(settings),))
     if asked not in ("", "native", "embedded"):
         raise Problem(
-            "cannot measure that", f"--target {asked} is unknown", "name docker, native, embedded or a URL: http://127.0.0.1:8000", code=ExitCode.USAGE
+            "cannot measure that",
+            f"--target {asked} is unknown",
+            "name docker, native, embedded or a URL: http://127.0.0.1:8000",
+            code=ExitCode.USAGE,
         )
     found = worlds.find(settings, paths)
     if asked and asked != str(found.mode):
-        raise Problem(f"cannot measure the {asked} system", f"the one of this machine is {found.mode}", "leave --target out")
+        raise Problem(
+            f"cannot measure the {asked} system", f"the one of this machine is {found.mode}", "leave --target out"
+        )
     return Target(str(found.mode), tuple(f"http://127.0.0.1:{port}" for port in found.ports.backends), found)
 
 
@@ -91,11 +98,19 @@ def route(target: Target, headers: Mapping[str, str]) -> Route:
                 return Route("GET", path)
         except (OSError, HTTPException) as error:
             raise _silent(target, error) from error
-    raise Problem(f"cannot measure {target.name}", f"{base} answers neither embeddings nor any of {', '.join(HEALTH)}", "name another --target")
+    raise Problem(
+        f"cannot measure {target.name}",
+        f"{base} answers neither embeddings nor any of {', '.join(HEALTH)}",
+        "name another --target",
+    )
 
 
 def _silent(target: Target, error: Exception) -> Problem:
-    return Problem(f"cannot measure {target.name}", f"{target.urls[0]} does not answer: {error}", "start it, or name another --target")
+    return Problem(
+        f"cannot measure {target.name}",
+        f"{target.urls[0]} does not answer: {error}",
+        "start it, or name another --target",
+    )
 
 
 def _own(url: str, settings: Settings, paths: Paths) -> World | None:
@@ -114,11 +129,17 @@ def _container(settings: Settings) -> str:
 
     version, why = docker.version()
     if not version:
-        raise Problem("cannot measure the containers", f"no Docker engine answers: {why}", "start it: systemctl start docker")
+        raise Problem(
+            "cannot measure the containers", f"no Docker engine answers: {why}", "start it: systemctl start docker"
+        )
     try:
         project = docker.pick_project(docker.projects(), settings.project or None, None)
     except Problem as problem:
-        raise Problem("cannot measure the containers", problem.why, "start them (docker compose up -d), or name the backend: --target URL") from problem
+        raise Problem(
+            "cannot measure the containers",
+            problem.why,
+            "start them (docker compose up -d), or name the backend: --target URL",
+        ) from problem
     backend = docker.roles(project).backend
     if backend is None or not backend.running:
         raise Problem("cannot measure the containers", "no backend runs among them", "start it: docker compose up -d")
@@ -131,13 +152,20 @@ def published(backend: Any) -> str:
         if publish.protocol == "tcp" and publish.host_port:
             host = "127.0.0.1" if publish.host_ip in ("", "0.0.0.0", "::") else publish.host_ip  # noqa: S104
             return f"http://{host}:{publish.host_port}"
-    raise Problem("cannot measure the containers", f"{backend.name} publishes no port", "name its address: --target URL")
+    raise Problem(
+        "cannot measure the containers", f"{backend.name} publishes no port", "name its address: --target URL"
+    )
 
 
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Problem("cannot measure that", f"--target {url} is no URL of HTTP", "write it as http://127.0.0.1:8000", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot measure that",
+            f"--target {url} is no URL of HTTP",
+            "write it as http://127.0.0.1:8000",
+            code=ExitCode.USAGE,
+        )
     return url.rstrip("/")
 
 

@@ -74,17 +74,33 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
             meter.close()
     links = start.links()
     own = [link for name, link in links.items() if name in {one.name for one in every}]
-    found = Up(world, sum(item.changed for item in start.items.values()), time.monotonic() - began, links, chain(links), slowest(own), calm, report)
+    found = Up(
+        world,
+        sum(item.changed for item in start.items.values()),
+        time.monotonic() - began,
+        links,
+        chain(links),
+        slowest(own),
+        calm,
+        report,
+    )
     for text in lines(found.chain) if found.changed else ():
         tell(line("", text))
-    _say_run(tell, start, RunState.FINISHED, f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes")
+    _say_run(
+        tell,
+        start,
+        RunState.FINISHED,
+        f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes",
+    )
     return found
 
 
 def _probe(world: World) -> Callable[[Service], Outcome]:
     """Return what asks a service whether it is ready; of PostgreSQL, before its database was made, whether anybody can log in."""
     early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
-    return lambda service: probes.of(service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS)
+    return lambda service: probes.of(
+        service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS
+    )
 
 
 def _prove(world: World, manager: managers.Manager) -> Report:
@@ -93,7 +109,10 @@ def _prove(world: World, manager: managers.Manager) -> Report:
     while (report := check(world, manager, cache)).state in (State.STARTING, State.DOWN) and time.monotonic() < end:
         time.sleep(SETTLE_PAUSE)
         cache.tracks.clear()
-    bad = next((one for one in report.services if one.critical and one.state in (State.DOWN, State.STOPPED, State.STARTING)), None)
+    bad = next(
+        (one for one in report.services if one.critical and one.state in (State.DOWN, State.STOPPED, State.STARTING)),
+        None,
+    )
     if bad is None:
         return report
     service = next(one for one in services(world) if one.name == (bad.root or bad.service))
@@ -110,7 +129,9 @@ def _together(problems: Mapping[str, Problem]) -> Problem:
 
 
 def _say_run(tell: Tell, start: Start, state: RunState, text: str) -> None:
-    steps: list[JSON] = [{"id": item.name, "title": item.title, "phase": item.phase, "status": "todo"} for item in start.items.values()]
+    steps: list[JSON] = [
+        {"id": item.name, "title": item.title, "phase": item.phase, "status": "todo"} for item in start.items.values()
+    ]
     data: dict[str, JSON] = {"id": "", "name": "up", "status": str(state)}
     if state is RunState.RUNNING:
         data["steps"] = steps

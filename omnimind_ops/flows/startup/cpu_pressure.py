@@ -48,7 +48,11 @@ class PressureMeter:
                 if len(last) == WINDOWS and max(last) <= LIMIT:
                     return CpuPressure(True, now() - began, f"the CPUs are calm (pressure {max(last):.0%})")
                 if now() - began >= cap:
-                    said = f"the CPUs are still busy after {cap:g} s (pressure {last[-1]:.0%})" if last else "the CPUs' pressure cannot be read"
+                    said = (
+                        f"the CPUs are still busy after {cap:g} s (pressure {last[-1]:.0%})"
+                        if last
+                        else "the CPUs' pressure cannot be read"
+                    )
                     return CpuPressure(False, now() - began, f"{said}: going on; first answers may be slow")
                 time.sleep(self.window / 5)
         finally:

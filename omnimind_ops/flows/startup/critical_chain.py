@@ -38,4 +38,7 @@ def slowest(links: Sequence[Link]) -> Link | None:
 
 def lines(found: Sequence[Link]) -> tuple[str, ...]:
     """Return the chain as text: `@` when it was ready, `+` how long it took itself."""
-    return tuple(f"{'  ' * (at - 1)}{'└─' if at else ''}{link.name} @{link.ready:.1f} s +{link.took:.1f} s" for at, link in enumerate(found))
+    return tuple(
+        f"{'  ' * (at - 1)}{'└─' if at else ''}{link.name} @{link.ready:.1f} s +{link.took:.1f} s"
+        for at, link in enumerate(found)
+    )

@@ -19,7 +19,9 @@ BYTES, OLD = 5_000_000, 3
 class StartLog:
     """Writes events to the file and passes them on. A log that cannot be written keeps nothing from starting."""
 
-    def __init__(self, folder: Path, tell: Tell, *, now: Callable[[], float] = time.monotonic, limit: int = BYTES) -> None:
+    def __init__(
+        self, folder: Path, tell: Tell, *, now: Callable[[], float] = time.monotonic, limit: int = BYTES
+    ) -> None:
         self.file, self._tell, self._now, self._began, self._limit = folder / NAME, tell, now, now(), limit
         self._lock = threading.Lock()
 

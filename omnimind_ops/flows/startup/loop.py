@@ -49,7 +49,9 @@ class Start:
         for task in self.tasks:
             self.items[task.name] = Item(task.name, task.title, task.after, act=task.act, phase="prepare")
         for one in self.services:
-            self.items[one.name] = Item(one.name, f"Start {one.name}", (*one.after, *self.waits.get(one.name, ())), service=one)
+            self.items[one.name] = Item(
+                one.name, f"Start {one.name}", (*one.after, *self.waits.get(one.name, ())), service=one
+            )
 
     def run(self) -> None:
         """Go on until everything is ready or has failed; an interruption is a Problem that tells what runs."""
@@ -67,7 +69,11 @@ class Start:
     def links(self) -> dict[str, Link]:
         """Return what got ready, with its times since the start began."""
         found = {name: (item.began, item.ready) for name, item in self.items.items()}
-        return {name: Link(name, a - self.origin, b - self.origin, self.items[name].after) for name, (a, b) in found.items() if a is not None and b is not None}
+        return {
+            name: Link(name, a - self.origin, b - self.origin, self.items[name].after)
+            for name, (a, b) in found.items()
+            if a is not None and b is not None
+        }
 
     def _turn(self, left: Sequence[Item]) -> None:
         states = self.manager.states([name for item in left for name in item.processes])
@@ -77,7 +83,9 @@ class Start:
         begun = [item for item in left if item.began is not None and not item.is_over]
         for item in begun:
             self._watch(item, states)
-        ask = {item.name: item.service for item in begun if item.service and not item.is_over and _all_run(item, states)}
+        ask = {
+            item.name: item.service for item in begun if item.service and not item.is_over and _all_run(item, states)
+        }
         if ask:
             answers = self.crew.ask({name: self._question(service) for name, service in ask.items()}, ANSWER_SECONDS)
             for name, asked in answers.items():
@@ -101,7 +109,10 @@ class Start:
             return
         asleep = [name for name in item.processes if states[name].state not in ("running", "starting")]
         # One that is about to be started again by itself keeps its count: only what fails from now on is this start's.
-        item.restarts = {name: states[name].restarts if name not in asleep or states[name].state == "backoff" else 0 for name in item.processes}
+        item.restarts = {
+            name: states[name].restarts if name not in asleep or states[name].state == "backoff" else 0
+            for name in item.processes
+        }
         item.changed = bool(asleep)
         try:
             self.manager.start([*(item.service.sockets if item.service and asleep else ()), *asleep])
@@ -113,7 +124,9 @@ class Start:
         needs = (*item.after, *(item.service.needs if item.service else ()))
         failed = next((name for name in needs if name in self.items and self.items[name].problem), None)
         if failed:
-            self._fail(item, Problem(f"cannot start {item.name}", f"it needs {failed}, which failed", f"see to {failed} first"))
+            self._fail(
+                item, Problem(f"cannot start {item.name}", f"it needs {failed}, which failed", f"see to {failed} first")
+            )
         return failed is not None
 
     def _act(self, item: Item) -> None:
@@ -166,11 +179,23 @@ class Start:
         self._say(item, "failed", problem)
 
     def _problem(self, item: Item, why: str, process: str) -> Problem:
-        return Problem(f"cannot start {item.name}", why, f"all of its log: omnimind logs {process}", log=last_words(self.manager, process))
+        return Problem(
+            f"cannot start {item.name}",
+            why,
+            f"all of its log: omnimind logs {process}",
+            log=last_words(self.manager, process),
+        )
 
     def _say(self, item: Item, status: str, problem: Problem | None = None) -> None:
         if problem:
-            self.tell(Event(EventKind.WARNING, str(problem), item.name, {"why": problem.why, "fix": problem.fix, "log": list(problem.log)}))
+            self.tell(
+                Event(
+                    EventKind.WARNING,
+                    str(problem),
+                    item.name,
+                    {"why": problem.why, "fix": problem.fix, "log": list(problem.log)},
+                )
+            )
         data: dict[str, str | float | bool] = {"status": status, "phase": item.phase}
         if status != "doing":
             took = self.now() - (item.began if item.began is not None else self.now())
@@ -181,9 +206,16 @@ class Start:
         by = {"ready": [], "starting": [], "not started": []}  # type: dict[str, list[str]]
         for item in self.items.values():
             if item.service:
-                by["ready" if item.ready is not None else "starting" if item.began is not None else "not started"].append(item.name)
+                by[
+                    "ready" if item.ready is not None else "starting" if item.began is not None else "not started"
+                ].append(item.name)
         said = "; ".join(f"{word}: {', '.join(names)}" for word, names in by.items() if names)
-        return Problem("cannot finish the start", f"{problem.why}; {said}", "omnimind up goes on from here, omnimind down ends what runs", code=ExitCode.INTERRUPTED)
+        return Problem(
+            "cannot finish the start",
+            f"{problem.why}; {said}",
+            "omnimind up goes on from here, omnimind down ends what runs",
+            code=ExitCode.INTERRUPTED,
+        )
 
     def _join(self) -> None:
         """A task under way is not left behind half done."""

@@ -18,7 +18,11 @@ SECONDS = 600
 
 def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
     """Return the wheels for these locks, each once. A Problem when there is none for the target."""
-    pins = {pin.name: pin for lock in locks for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)}
+    pins = {
+        pin.name: pin
+        for lock in locks
+        for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
+    }
     offered = _offered(locks, target)
     return tuple(_one(pin, offered.get(pin.name, ()), target) for pin in pins.values())
 
@@ -40,5 +44,7 @@ def _one(pin: Pin, offered: Sequence[WheelFile], target: Target) -> WheelFile:
     best = wheel_tags.best(tuple(known), target)
     if best is None:
         why = f"the index has no wheel of {pin.name} {pin.version} for {target} among those that the lock knows by their hashes"
-        raise Problem("cannot choose the wheels", why, "choose another --python, or a newer --glibc if the hosts have one")
+        raise Problem(
+            "cannot choose the wheels", why, "choose another --python, or a newer --glibc if the hosts have one"
+        )
     return known[best]

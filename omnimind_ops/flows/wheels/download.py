@@ -33,7 +33,9 @@ Count = Callable[[int], None]
 def there(folder: Path, wheel: WheelFile) -> bool:
     """Tell whether the folder has this very wheel."""
     path = folder / wheel.name
-    return path.is_file() and (wheel.size is None or path.stat().st_size == wheel.size) and _digest(path) == wheel.sha256
+    return (
+        path.is_file() and (wheel.size is None or path.stat().st_size == wheel.size) and _digest(path) == wheel.sha256
+    )
 
 
 def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
@@ -42,7 +44,10 @@ def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
 
     environment = {**os.environ, **index.environment(os.environ)}
     trust = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE") or None)
-    with httpx.Client(verify=trust, follow_redirects=True, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as pool:
+    with (
+        httpx.Client(verify=trust, follow_redirects=True, timeout=SECONDS) as client,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
         download = _Download(client, folder, index.logins(environment), count)
         jobs = [pool.submit(download.one, wheel) for wheel in wheels]
         try:

@@ -27,7 +27,12 @@ from omnimind_ops.tools import uv
 from omnimind_ops.tools.output import kept, main_line
 from omnimind_ops.tools.shell import run
 
-STEPS = {"choose": "choose the wheels", "fetch": "fetch the wheels", "own": "pack omnimind itself", "try": "try it without a network"}
+STEPS = {
+    "choose": "choose the wheels",
+    "fetch": "fetch the wheels",
+    "own": "pack omnimind itself",
+    "try": "try it without a network",
+}
 SECONDS = 600
 
 
@@ -62,7 +67,11 @@ class Chosen:
         """Return it for people: what will be downloaded, and what is not known of it."""
         unknown = sum(one.size is None for one in self.missing)
         more = f", and {unknown} of a size that the index does not tell" if unknown else ""
-        have = f" ({len(self.wheels) - len(self.missing)} are there already)" if len(self.missing) < len(self.wheels) else ""
+        have = (
+            f" ({len(self.wheels) - len(self.missing)} are there already)"
+            if len(self.missing) < len(self.wheels)
+            else ""
+        )
         return f"{len(self.wheels)} wheels, {size(self.count)} to download{more}{have}"
 
 
@@ -97,16 +106,32 @@ def make(order: Order, chosen: Chosen, tell: Tell) -> dict[str, JSON]:
 def _usable(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise Problem("cannot make a wheelhouse", f"{folder} is not a folder", "name another one")
-    others = [path.name for path in folder.iterdir() if path.suffix != ".whl" and path.name != MANIFEST and not path.name.endswith(".partial")] if folder.is_dir() else []
+    others = (
+        [
+            path.name
+            for path in folder.iterdir()
+            if path.suffix != ".whl" and path.name != MANIFEST and not path.name.endswith(".partial")
+        ]
+        if folder.is_dir()
+        else []
+    )
     if others:
-        raise Problem("cannot make a wheelhouse", f"{folder} holds other things: {', '.join(sorted(others)[:3])}", "name an empty folder, or a wheelhouse to bring up to date")
+        raise Problem(
+            "cannot make a wheelhouse",
+            f"{folder} holds other things: {', '.join(sorted(others)[:3])}",
+            "name an empty folder, or a wheelhouse to bring up to date",
+        )
 
 
 def _room(folder: Path, chosen: Chosen) -> None:
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(above).free
     if free < chosen.count * 1.05:
-        raise Problem("cannot make a wheelhouse", f"{size(chosen.count)} are to be downloaded, and {above} has {size(free)} free", "free some space there, or name another folder")
+        raise Problem(
+            "cannot make a wheelhouse",
+            f"{size(chosen.count)} are to be downloaded, and {above} has {size(free)} free",
+            "free some space there, or name another folder",
+        )
 
 
 def _tidy(folder: Path, wanted: set[str]) -> None:
@@ -120,18 +145,37 @@ def _try(order: Order, own: Path) -> None:
     files = [word for lock in order.locks for word in ("-r", str(lock))]
     for what in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own))):
         with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
-            done = run(uv.try_words(order.folder, order.target, sys.executable, Path(scratch), what), timeout=SECONDS, check=False, env={"UV_NO_WRAP": "1"})
+            done = run(
+                uv.try_words(order.folder, order.target, sys.executable, Path(scratch), what),
+                timeout=SECONDS,
+                check=False,
+                env={"UV_NO_WRAP": "1"},
+            )
         if not done.ok:
             said = kept(done.err.splitlines())
-            raise Problem(f"cannot install from {order.folder}", main_line(said) or f"uv ended with {done.code}", "make it anew in an empty folder", log=said)
+            raise Problem(
+                f"cannot install from {order.folder}",
+                main_line(said) or f"uv ended with {done.code}",
+                "make it anew in an empty folder",
+                log=said,
+            )
 
 
 def _manifest(order: Order, own: Path, wheels: Sequence[WheelFile]) -> dict[str, JSON]:
     names = {own.name: "", **{one.name: one.sha256 for one in wheels}}
-    files: list[JSON] = [{"name": name, "size": (order.folder / name).stat().st_size, "sha256": names[name] or _sha256(own)} for name in sorted(names)]
+    files: list[JSON] = [
+        {"name": name, "size": (order.folder / name).stat().st_size, "sha256": names[name] or _sha256(own)}
+        for name in sorted(names)
+    ]
     glibc = f"{order.target.glibc[0]}.{order.target.glibc[1]}"
     total = sum((order.folder / name).stat().st_size for name in names)
-    about = {"omnimind": origin.version(), "python": order.target.minor, "glibc": glibc, "machine": order.target.machine, "lock": order.lock}
+    about = {
+        "omnimind": origin.version(),
+        "python": order.target.minor,
+        "glibc": glibc,
+        "machine": order.target.machine,
+        "lock": order.lock,
+    }
     return {**about, "size": total, "files": files}
 
 
@@ -160,7 +204,11 @@ def _step(tell: Tell, step: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        tell(Event(EventKind.STEP, STEPS[step], step, {"status": "failed", "seconds": round(time.monotonic() - began, 3)}))
+        tell(
+            Event(
+                EventKind.STEP, STEPS[step], step, {"status": "failed", "seconds": round(time.monotonic() - began, 3)}
+            )
+        )
         raise
     tell(Event(EventKind.STEP, STEPS[step], step, {"status": "done", "seconds": round(time.monotonic() - began, 3)}))
 
@@ -169,7 +217,9 @@ def _step(tell: Tell, step: str) -> Iterator[None]:
 def running(order: Order, tell: Tell) -> Iterator[None]:
     """Tell that the work on an order begins, and how it ends."""
     text, data = f"omnimind wheelhouse {order.folder}", {"id": "", "name": "wheelhouse"}
-    steps: list[JSON] = [{"id": step, "title": title, "phase": "wheelhouse", "status": "todo"} for step, title in STEPS.items()]
+    steps: list[JSON] = [
+        {"id": step, "title": title, "phase": "wheelhouse", "status": "todo"} for step, title in STEPS.items()
+    ]
     tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.RUNNING), "steps": steps}))
     try:
         yield

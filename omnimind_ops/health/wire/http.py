@@ -33,10 +33,23 @@ class Answer:
         return f"HTTP {self.status} {' '.join(self.body[:200].decode(errors='replace').split())}".strip()
 
 
-def ask(address: Address, seconds: float, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: object = None) -> Answer:
+def ask(
+    address: Address,
+    seconds: float,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+) -> Answer:
     """Ask; `body` is sent as JSON. HTTP/1.0: the answer comes in one piece and the connection ends with it."""
     data = b"" if body is None else json.dumps(body).encode()
-    said = {"Host": "localhost", "Content-Length": str(len(data)), **({"Content-Type": "application/json"} if data else {}), **(headers or {})}
+    said = {
+        "Host": "localhost",
+        "Content-Length": str(len(data)),
+        **({"Content-Type": "application/json"} if data else {}),
+        **(headers or {}),
+    }
     head = "\r\n".join([f"{method} {path} HTTP/1.0", *(f"{name}: {value}" for name, value in said.items()), "", ""])
     with Link(address, seconds) as link:
         link.send(head.encode() + data)

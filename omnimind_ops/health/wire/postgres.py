@@ -51,7 +51,11 @@ class Session:
         self.link = Link(to.address, seconds)
         try:
             words = {"user": to.user, "database": to.database, "application_name": "omnimind health"}
-            body = struct.pack("!I", _VERSION) + b"".join(f"{key}\0{value}\0".encode() for key, value in words.items()) + b"\0"
+            body = (
+                struct.pack("!I", _VERSION)
+                + b"".join(f"{key}\0{value}\0".encode() for key, value in words.items())
+                + b"\0"
+            )
             self.link.send(struct.pack("!I", len(body) + 4) + body)
             self._authenticate(to)
             self._until_ready()
@@ -67,7 +71,9 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             self._send(b"X", b"")
         except OSError:
@@ -109,7 +115,9 @@ class Session:
                 rows.append(_row(body))
             elif kind == b"E":
                 refused = refused or _refused(body)
-                if refused.code.startswith(("28", "3D", "57P", "53")):  # it hangs up after these, no ReadyForQuery comes
+                if refused.code.startswith(
+                    ("28", "3D", "57P", "53")
+                ):  # it hangs up after these, no ReadyForQuery comes
                     raise refused
 
     def _message(self, *, raises: bool = True) -> tuple[bytes, bytes]:

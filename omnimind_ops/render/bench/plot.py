@@ -16,13 +16,22 @@ KINDS = (".svg", ".png", ".pdf")
 def check(file: Path) -> None:
     """Raise a Problem, before anything is measured, when the picture could not be drawn or written."""
     if file.suffix not in KINDS:
-        raise Problem("cannot plot", f"--plot {file}: what picture is that?", f"end its name with one of {', '.join(KINDS)}", code=ExitCode.USAGE)
+        raise Problem(
+            "cannot plot",
+            f"--plot {file}: what picture is that?",
+            f"end its name with one of {', '.join(KINDS)}",
+            code=ExitCode.USAGE,
+        )
     if not file.absolute().parent.is_dir():
         raise Problem("cannot plot", f"there is no folder {file.absolute().parent}", "make it, or name another file")
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise Problem("cannot plot", f"matplotlib is not installed ({error})", f"install it beside omnimind: {sys.executable} -m pip install 'matplotlib>=3.10'") from error
+        raise Problem(
+            "cannot plot",
+            f"matplotlib is not installed ({error})",
+            f"install it beside omnimind: {sys.executable} -m pip install 'matplotlib>=3.10'",
+        ) from error
 
 
 def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:
@@ -33,7 +42,13 @@ def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:
     from matplotlib import pyplot
 
     mpl.rcParams["svg.hashsalt"] = "omnimind"  # the same result is the same file
-    figure, (bars, spread) = pyplot.subplots(2, 1, figsize=(10, 3.2 + 0.5 * len(documents) + 2.4), height_ratios=(1 + 0.5 * len(documents), 2), layout="constrained")
+    figure, (bars, spread) = pyplot.subplots(
+        2,
+        1,
+        figsize=(10, 3.2 + 0.5 * len(documents) + 2.4),
+        height_ratios=(1 + 0.5 * len(documents), 2),
+        layout="constrained",
+    )
     try:
         _bars(bars, documents)
         _spread(spread, documents[0])
@@ -41,7 +56,9 @@ def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:
         figure.supxlabel(machine(documents[0]), fontsize=7, color="grey")
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     except OSError as error:
-        raise Problem("cannot plot", f"{file}: {error.strerror}", "name a file in a folder that is yours to write") from error
+        raise Problem(
+            "cannot plot", f"{file}: {error.strerror}", "name a file in a folder that is yours to write"
+        ) from error
     finally:
         pyplot.close(figure)
 
@@ -54,9 +71,18 @@ def _bars(axes: Any, documents: Sequence[Mapping[str, Any]]) -> None:
         found = [next((row for row in one["stages"] if row["name"] == name), None) for one in documents]
         values = [(row["mean_ms"] or 0.0) if row else 0.0 for row in found]
         if any(values):
-            axes.barh(places, values, left=left, label=next(label(row) for row in found if row), color=f"C{number % 10}", hatch="//" if number >= 10 else None)
+            axes.barh(
+                places,
+                values,
+                left=left,
+                label=next(label(row) for row in found if row),
+                color=f"C{number % 10}",
+                hatch="//" if number >= 10 else None,
+            )
             left = [one + value for one, value in zip(left, values, strict=True)]
-    axes.set_yticks(places, [f"{one['name'] or 'this result'}\n{one['settings']['target']}, {one['device']}" for one in documents])
+    axes.set_yticks(
+        places, [f"{one['name'] or 'this result'}\n{one['settings']['target']}, {one['device']}" for one in documents]
+    )
     axes.invert_yaxis()
     axes.set_xlabel("mean milliseconds of one sample, by stage")
     axes.legend(fontsize=7, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.35))
@@ -67,7 +93,9 @@ def _spread(axes: Any, document: Mapping[str, Any]) -> None:
         axes.bar(low, count, width=max(high - low, 1e-6), align="edge", color="C0", edgecolor="white")
     for name, style in (("p50_ms", "-"), ("p95_ms", "--"), ("p99_ms", ":")):
         if (value := document["total"][name]) is not None:
-            axes.axvline(value, color="black", linestyle=style, linewidth=1, label=f"{name.removesuffix('_ms')} {value:.4g} ms")
+            axes.axvline(
+                value, color="black", linestyle=style, linewidth=1, label=f"{name.removesuffix('_ms')} {value:.4g} ms"
+            )
     axes.set_xlabel("milliseconds")
     axes.set_ylabel("samples")
     axes.legend(fontsize=7)

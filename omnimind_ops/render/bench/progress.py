@@ -23,7 +23,11 @@ class Bars:
 
     def __init__(self, file: TextIO | None = None, *, is_screen: bool | None = None) -> None:
         self.file = file or sys.stderr
-        self._is_screen = self.file.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown") if is_screen is None else is_screen
+        self._is_screen = (
+            self.file.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+            if is_screen is None
+            else is_screen
+        )
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
@@ -44,7 +48,9 @@ class Bars:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._progress:
             self._progress.stop()
 
@@ -53,8 +59,16 @@ class Bars:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         if self._progress is None:
-            columns = (TextColumn("{task.description}"), BarColumn(26), TextColumn("{task.fields[count]}"), TimeElapsedColumn(), TimeRemainingColumn(compact=True))
-            self._progress = Progress(*columns, console=Console(file=self.file, highlight=False, emoji=False, markup=False), transient=True)
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(26),
+                TextColumn("{task.fields[count]}"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(compact=True),
+            )
+            self._progress = Progress(
+                *columns, console=Console(file=self.file, highlight=False, emoji=False, markup=False), transient=True
+            )
             self._progress.start()
         done, total = _number(event, "done"), _number(event, "total")
         count = done_of(done or 0, total, str(event.data.get("unit", "")))
@@ -69,7 +83,9 @@ class Bars:
         if event.text == self._text and now - self._told < LINE_SECONDS:
             return
         self._text, self._told = event.text, now
-        self.file.write(f"{event.text}: {done_of(_number(event, 'done') or 0, _number(event, 'total'), str(event.data.get('unit', '')))}\n")
+        self.file.write(
+            f"{event.text}: {done_of(_number(event, 'done') or 0, _number(event, 'total'), str(event.data.get('unit', '')))}\n"
+        )
         self.file.flush()
 
 

@@ -35,14 +35,23 @@ def _table(document: Document, sheet: Sheet) -> list[Text]:
     found = rows(document)
     width = max([len(name) for name, _ in found] + [12]) + 1
     is_whole = any(share(row, document) for _, row in found)
-    lines = [Text("ms".ljust(width) + "".join(head.rjust(NUMBER) for head in HEADS) + ("share".rjust(NUMBER) if is_whole else ""), "dim")]
+    lines = [
+        Text(
+            "ms".ljust(width)
+            + "".join(head.rjust(NUMBER) for head in HEADS)
+            + ("share".rjust(NUMBER) if is_whole else ""),
+            "dim",
+        )
+    ]
     notes: list[Text] = []
     for name, row in found:
         line = Text(name.ljust(width), "dim" if name.startswith("  ") else "")
         if row["p50_ms"] is None:
             line.append(f"  {row['note'] or 'not told'}", "dim")
         else:
-            line.append("".join(ms(row[key]).rjust(NUMBER) for key in KEYS)).append(share(row, document).rjust(NUMBER), "cyan")
+            line.append("".join(ms(row[key]).rjust(NUMBER) for key in KEYS)).append(
+                share(row, document).rjust(NUMBER), "cyan"
+            )
             said = note(row)
             if said and sheet.width >= WIDE and sheet.width - line.cell_len - 2 >= len(said):
                 line.append(f"  {said}", "dim")
@@ -78,13 +87,23 @@ def _comparison(document: Document) -> list[Text]:
     found = document.get("comparison")
     if not found:
         return []
-    lines = [Text.assemble(("against ", ""), (str(found["baseline"]), "bold"), f" ({found['made'][:10]}): ", (str(found["verdict"]), "bold"), f"; medians in ms, noise {found['noise']:.0%}")]
+    lines = [
+        Text.assemble(
+            ("against ", ""),
+            (str(found["baseline"]), "bold"),
+            f" ({found['made'][:10]}): ",
+            (str(found["verdict"]), "bold"),
+            f"; medians in ms, noise {found['noise']:.0%}",
+        )
+    ]
     width = max(len(str(row["name"])) for row in found["rows"]) + 1 if found["rows"] else 0
     for row in found["rows"]:
         text = f"{row['name']:<{width}}{ms(row['before_ms']):>9} → {ms(row['now_ms']):<9}{row['ratio']:>7.2f} ×  {row['verdict']}"
         style = "green" if "× faster" in row["verdict"] else "red" if "slower" in row["verdict"] else "dim"
         lines.append(Text(text, f"bold {style}" if row["name"] == "total" else style))
-    return lines + [Text(note, "yellow") for note in (*found["notes"], *(f"not the same: {one}" for one in found["differences"]))]
+    return lines + [
+        Text(note, "yellow") for note in (*found["notes"], *(f"not the same: {one}" for one in found["differences"]))
+    ]
 
 
 def _requirements(document: Document) -> list[Text]:

@@ -40,7 +40,11 @@ def _state(row: Mapping[str, Any]) -> str:
 def share(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Return which part of the whole a row is, "" where that cannot be told."""
     whole = document["total"]["mean_ms"]
-    return f"{row['mean_ms'] / whole:.1%}" if row["mean_ms"] is not None and whole and document["case"] in ("embeddings", "search") else ""
+    return (
+        f"{row['mean_ms'] / whole:.1%}"
+        if row["mean_ms"] is not None and whole and document["case"] in ("embeddings", "search")
+        else ""
+    )
 
 
 def rows(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -58,9 +62,19 @@ def asked(document: Mapping[str, Any]) -> str:
     """Return `embeddings · embedded · cpu · 1000 texts, batch 32, 1 caller, cache cold`."""
     chosen = document["settings"]
     parts = [str(document["case"]), str(chosen["target"]), str(document["device"])]
-    words = [f"{chosen['n']} {'texts' if document['case'] == 'embeddings' else 'questions' if document['case'] == 'search' else 'requests'}"] if "n" in chosen else []
+    words = (
+        [
+            f"{chosen['n']} {'texts' if document['case'] == 'embeddings' else 'questions' if document['case'] == 'search' else 'requests'}"
+        ]
+        if "n" in chosen
+        else []
+    )
     words += [f"batch {chosen['batch']}"] if "batch" in chosen else []
-    words += [f"{chosen['concurrency']} caller{'' if chosen['concurrency'] == 1 else 's'}"] if "concurrency" in chosen else []
+    words += (
+        [f"{chosen['concurrency']} caller{'' if chosen['concurrency'] == 1 else 's'}"]
+        if "concurrency" in chosen
+        else []
+    )
     words += [f"top {chosen['k']}"] if "k" in chosen else []
     words += [f"{chosen['rate']:g} a second"] if "rate" in chosen else []
     words += [f"cache {chosen['cache']}"] if "cache" in chosen else []
@@ -70,15 +84,24 @@ def asked(document: Mapping[str, Any]) -> str:
 def machine(document: Mapping[str, Any]) -> str:
     """Return the machine on one line."""
     one = document["environment"]
-    parts = [f"{one['cpu']}, {one['cores']} cores, {size(one['memory'])}", f"{one['gpu']}, driver {one['driver']}" if one["gpu"] else "no GPU"]
+    parts = [
+        f"{one['cpu']}, {one['cores']} cores, {size(one['memory'])}",
+        f"{one['gpu']}, driver {one['driver']}" if one["gpu"] else "no GPU",
+    ]
     parts += [f"governor {one['governor']}"] if one["governor"] else []
-    return " · ".join([*parts, f"kernel {one['kernel']}", f"omnimind {one['omnimind']}", f"load {one['load'][0]:g} when it began"])
+    return " · ".join(
+        [*parts, f"kernel {one['kernel']}", f"omnimind {one['omnimind']}", f"load {one['load'][0]:g} when it began"]
+    )
 
 
 def outcome(document: Mapping[str, Any]) -> str:
     """Return `1000 texts in 31 s · 32.1 texts/s · 3 repeats, stable (cv 2.1 %)`."""
     parts = []
-    if (whole := document["elapsed_ms"]["p50_ms"]) is not None and document["case"] == "embeddings" and document["texts_per_s"]:
+    if (
+        (whole := document["elapsed_ms"]["p50_ms"]) is not None
+        and document["case"] == "embeddings"
+        and document["texts_per_s"]
+    ):
         parts.append(f"{document['settings']['n']} texts in {duration(whole / 1000)}")
     rates = [name for name in ("texts_per_s", "queries_per_s", "requests_per_s") if document.get(name) is not None]
     parts += [f"{document[name]:.4g} {name.partition('_')[0]}/s" for name in rates]
@@ -99,8 +122,14 @@ def added(document: Mapping[str, Any]) -> str:
     check = document["sum_check"]
     if check["ok"] is None:
         return "" if check["wall_ms"] is None else "the server tells no stages: whether they add up cannot be checked"
-    words = f"{abs(check['difference']):.1%} of the time is {'in no stage' if check['difference'] >= 0 else 'told twice'}"
-    return f"stages add up: {words}" if check["ok"] else f"STAGES DO NOT ADD UP: {words} ({ms(check['sum_ms'])} of {ms(check['wall_ms'])} ms)"
+    words = (
+        f"{abs(check['difference']):.1%} of the time is {'in no stage' if check['difference'] >= 0 else 'told twice'}"
+    )
+    return (
+        f"stages add up: {words}"
+        if check["ok"]
+        else f"STAGES DO NOT ADD UP: {words} ({ms(check['sum_ms'])} of {ms(check['wall_ms'])} ms)"
+    )
 
 
 def extra(document: Mapping[str, Any]) -> list[str]:
@@ -114,11 +143,24 @@ def extra(document: Mapping[str, Any]) -> list[str]:
 
 def _cluster(document: Mapping[str, Any]) -> list[str]:
     service = document["service"]
-    lines = [f"asked {document['settings']['rate']:g} requests/s, answered {document['requests_per_s']:.4g}/s; {document['lost']} of {document['requests']} lost, {document['retried']} answered by another backend"]
-    lines += [f"from when they were sent, not due: p50 {ms(service['p50_ms'])}, p99 {ms(service['p99_ms'])} ms (hides what a stalled server costs)"]
-    lines += [f"{one['url']}: {one['answers']} answers by {', '.join(one['workers']) or 'nobody'}, p50 {ms(one['p50_ms'])}, p99 {ms(one['p99_ms'])} ms" for one in document["backends"]]
+    lines = [
+        f"asked {document['settings']['rate']:g} requests/s, answered {document['requests_per_s']:.4g}/s; {document['lost']} of {document['requests']} lost, {document['retried']} answered by another backend"
+    ]
+    lines += [
+        f"from when they were sent, not due: p50 {ms(service['p50_ms'])}, p99 {ms(service['p99_ms'])} ms (hides what a stalled server costs)"
+    ]
+    lines += [
+        f"{one['url']}: {one['answers']} answers by {', '.join(one['workers']) or 'nobody'}, p50 {ms(one['p50_ms'])}, p99 {ms(one['p99_ms'])} ms"
+        for one in document["backends"]
+    ]
     lines += [f"{why}: {count}" for why, count in document["errors"].items()]
     if killed := document.get("killed"):
-        longest = f"the longest wait after it was {ms(killed['longest_ms'])} ms" if killed["longest_ms"] is not None else "nothing was asked after it"
-        lines.append(f"{killed['service']} was killed ({', '.join(killed['processes'])}) after {killed['at_s']:.1f} s: {longest}")
+        longest = (
+            f"the longest wait after it was {ms(killed['longest_ms'])} ms"
+            if killed["longest_ms"] is not None
+            else "nothing was asked after it"
+        )
+        lines.append(
+            f"{killed['service']} was killed ({', '.join(killed['processes'])}) after {killed['at_s']:.1f} s: {longest}"
+        )
     return lines

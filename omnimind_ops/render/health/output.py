@@ -24,7 +24,9 @@ def as_json(report: Report) -> None:
 
 def as_line(report: Report) -> None:
     """Print one line that begins with the time."""
-    _write(f"{datetime.fromtimestamp(report.at).astimezone().isoformat(timespec='seconds')} {health_words.line(report)}")
+    _write(
+        f"{datetime.fromtimestamp(report.at).astimezone().isoformat(timespec='seconds')} {health_words.line(report)}"
+    )
 
 
 def as_table(report: Report) -> None:
@@ -46,7 +48,11 @@ def as_table(report: Report) -> None:
 
 
 def screen(
-    check: Callable[[], Report], logs: Callable[[str], list[str]], restart: Callable[[str], None], interval: float, is_over: Callable[[Report], bool]
+    check: Callable[[], Report],
+    logs: Callable[[str], list[str]],
+    restart: Callable[[str], None],
+    interval: float,
+    is_over: Callable[[Report], bool],
 ) -> Report | None:
     """Show the watch screen until q or until it is over; the last table stays in the scrollback."""
     from rich.console import Console

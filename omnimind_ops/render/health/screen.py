@@ -49,7 +49,12 @@ class Screen:
     def run(self, console: Console, file: int, enough: Callable[[Report], bool]) -> Report | None:
         """Show until q, or until `enough`; return the last report. Ctrl-C is a KeyboardInterrupt, the terminal as it was before."""
         looking = threading.Thread(target=self._look, args=(enough,), daemon=True)
-        with single_keys(file) as keys, Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        with (
+            single_keys(file) as keys,
+            Live(
+                console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+            ) as live,
+        ):
             looking.start()
             try:
                 while not self.over.is_set():
@@ -76,7 +81,11 @@ class Screen:
         return [*lines[: height - 1 - len(foot)], *[Text(), *body[:room]], *foot][:height]
 
     def _body(self, room: int) -> list[Text]:
-        head = {"logs": f"{self.selected}: last lines", "why": f"why is {self.selected} so", "restart": f"restart {self.selected}? y/n"}[self.pane]
+        head = {
+            "logs": f"{self.selected}: last lines",
+            "why": f"why is {self.selected} so",
+            "restart": f"restart {self.selected}? y/n",
+        }[self.pane]
         shown = self.lines[-max(room - 1, 1) :] if self.pane == "logs" else self.lines
         return [Text(head, "bold"), *map(Text, shown)]
 

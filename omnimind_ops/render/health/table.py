@@ -46,7 +46,9 @@ def header(report: Report, sheet: Sheet) -> Text:
     text.append(" · ").append(f"{str(report.state).upper()} {ready}/{len(report.services)}", STYLES[report.state])
     if report.change:
         at, service = datetime.fromtimestamp(report.change.at).astimezone(), report.change.service
-        what = report.change.text if report.change.text.startswith(service) else f"{service} {report.change.text}"  # a process bears its name
+        what = (
+            report.change.text if report.change.text.startswith(service) else f"{service} {report.change.text}"
+        )  # a process bears its name
         text.append(f" · last change {at:%H:%M} {what}", "dim")
     return fit(text, sheet)
 
@@ -65,11 +67,25 @@ def fit(text: Text, sheet: Sheet) -> Text:
 def _table(report: Report, sheet: Sheet, selected: str) -> list[Text]:
     is_wide = sheet.width >= WIDE
     names = max([len(one.service) for one in report.services] + [7])
-    heads = [("SERVICE", names + 2), ("STATE", 10), ("p50/p95", 10) if is_wide else ("p50/95", 7), ("CHECK", 9), ("RST 1h", 6) if is_wide else ("RST", 3)]
+    heads = [
+        ("SERVICE", names + 2),
+        ("STATE", 10),
+        ("p50/p95", 10) if is_wide else ("p50/95", 7),
+        ("CHECK", 9),
+        ("RST 1h", 6) if is_wide else ("RST", 3),
+    ]
     heads += [("MEM / MAX", 11) if is_wide else ("MEM", 4), ("DETAIL", 0)]
     lines = [Text(" ".join(name.ljust(width) for name, width in heads).rstrip(), "dim")]
     for one in report.services:
-        cells = (_name(one, selected), _state(one), _latency(one, is_wide), _check(one), _restarts(one), _memory(one, is_wide), _detail(one))
+        cells = (
+            _name(one, selected),
+            _state(one),
+            _latency(one, is_wide),
+            _check(one),
+            _restarts(one),
+            _memory(one, is_wide),
+            _detail(one),
+        )
         line = Text()
         for cell, (_, width) in zip(cells, heads, strict=True):
             if width:
@@ -132,7 +148,9 @@ def _gpu(gpu: Gpu) -> Text:
         text.append(f" · {gpu.temperature} °C", "bold red" if gpu.temperature >= HOT else "")
     if gpu.driver:
         differs = bool(gpu.library) and gpu.library != gpu.driver
-        text.append(f" · driver {gpu.driver}").append(f" but library {gpu.library}: reboot" if differs else " ✓", "bold red" if differs else "green")
+        text.append(f" · driver {gpu.driver}").append(
+            f" but library {gpu.library}: reboot" if differs else " ✓", "bold red" if differs else "green"
+        )
     text.append("" if gpu.uvm else " · /dev/nvidia-uvm is missing", "bold red")
     text.append(f" · {gpu.suspends} suspends since boot" if gpu.suspends else "", "yellow")
     return text.append(f" · {gpu.said}" if is_missed and gpu.said and gpu.said.lower() != CPU_INSTEAD else "", "red")
@@ -141,9 +159,18 @@ def _gpu(gpu: Gpu) -> Text:
 def _host(host: Host) -> Text:
     text = Text("HOST ", "bold")
     text.append(f"DOCKER HOLDS {', '.join(host.containers)} · " if host.containers else "", "bold red")
-    for name, value, much in (("cpu some", host.cpu_some, 60.0), ("mem full", host.memory_full, 10.0), ("io full", host.io_full, 40.0)):
-        text.append(f"{name} {value:.0f} % · " if value is not None else "", "yellow" if value is not None and value >= much else "")
-    text.append(f"{host.disk} {host.disk_used:.0f} % of {size(host.disk_total)}", "bold red" if host.disk_used >= DISK else "")
+    for name, value, much in (
+        ("cpu some", host.cpu_some, 60.0),
+        ("mem full", host.memory_full, 10.0),
+        ("io full", host.io_full, 40.0),
+    ):
+        text.append(
+            f"{name} {value:.0f} % · " if value is not None else "",
+            "yellow" if value is not None and value >= much else "",
+        )
+    text.append(
+        f"{host.disk} {host.disk_used:.0f} % of {size(host.disk_total)}", "bold red" if host.disk_used >= DISK else ""
+    )
     return text.append("" if host.containers else " · docker: none of our ports", "dim")
 
 

@@ -98,7 +98,9 @@ class Board:
         steps = data.get("steps")
         for step in steps if isinstance(steps, Sequence) and not isinstance(steps, str) else ():
             if isinstance(step, Mapping) and str(step["id"]) not in self.rows:
-                row = Row(str(step["id"]), str(step["title"]), str(step["phase"]), Status(str(step["status"])), _seconds(step))
+                row = Row(
+                    str(step["id"]), str(step["title"]), str(step["phase"]), Status(str(step["status"])), _seconds(step)
+                )
                 self.rows[row.id] = row
 
     def _step(self, event: Event) -> None:

@@ -15,7 +15,13 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 ICONS = {Status.TODO: "·", Status.DONE: "✔", Status.FAILED: "✘", Status.UNDONE: "↩", Status.HELD: "–"}
 PLAIN_SPINNER = "|/-\\"
 PLAIN_ICONS = {Status.TODO: ".", Status.DONE: "+", Status.FAILED: "x", Status.UNDONE: "<", Status.HELD: "="}
-STYLES = {Status.TODO: "dim", Status.DONE: "green", Status.FAILED: "bold red", Status.UNDONE: "yellow", Status.HELD: "dim"}
+STYLES = {
+    Status.TODO: "dim",
+    Status.DONE: "green",
+    Status.FAILED: "bold red",
+    Status.UNDONE: "yellow",
+    Status.HELD: "dim",
+}
 STATES = {
     RunState.RUNNING: "cyan",
     RunState.UNCONFIRMED: "green",
@@ -136,7 +142,15 @@ def _count(number: int, what: str, sheet: Sheet) -> Text:
 
 def _row(row: Row, sheet: Sheet) -> Text:
     icon, style = _icon(row.status, sheet, stuck=row.seconds is not None)
-    title = "bold" if _at_work(row) else "red" if row.problem and row.status is not Status.UNDONE else "dim" if row.status is Status.TODO else ""
+    title = (
+        "bold"
+        if _at_work(row)
+        else "red"
+        if row.problem and row.status is not Status.UNDONE
+        else "dim"
+        if row.status is Status.TODO
+        else ""
+    )
     took = sheet.at - row.began if _at_work(row) and row.began is not None else row.seconds
     left = Text.assemble("  ", (icon, style), " ", (row.title, title))
     if row.status is Status.DONE and not row.changed:
@@ -195,7 +209,11 @@ def _cut(left: Text, right: Text | str, sheet: Sheet) -> Text:
     """Return one line: left, cut with an ellipsis where it must be, and right at the right edge."""
     end = Text(right) if isinstance(right, str) else right
     line = left.copy()
-    line.truncate(sheet.width - (end.cell_len + 2 if end.cell_len else 0), overflow="ellipsis" if not sheet.ascii else "crop", pad=bool(end.cell_len))
+    line.truncate(
+        sheet.width - (end.cell_len + 2 if end.cell_len else 0),
+        overflow="ellipsis" if not sheet.ascii else "crop",
+        pad=bool(end.cell_len),
+    )
     if end.cell_len:
         line.append("  ").append_text(end)
     line.no_wrap = True

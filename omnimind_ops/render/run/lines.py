@@ -17,7 +17,12 @@ from omnimind_ops.render.run.board import Board, Row
 
 PROGRESS_SECONDS = 5.0
 _STARTS = {Status.DOING: "", Status.UNDOING: "taking back: "}
-_ENDS = {Status.DONE: "done in", Status.FAILED: "FAILED after", Status.UNDONE: "taken back in", Status.UNDOING: "CANNOT be taken back, tried"}
+_ENDS = {
+    Status.DONE: "done in",
+    Status.FAILED: "FAILED after",
+    Status.UNDONE: "taken back in",
+    Status.UNDOING: "CANNOT be taken back, tried",
+}
 
 
 class Lines:
@@ -45,7 +50,9 @@ class Lines:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.file.flush()
 
     def _say(self, event: Event) -> tuple[str, ...]:

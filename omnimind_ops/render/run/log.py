@@ -17,7 +17,10 @@ def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:
     if json:
         lines = [words(one.event, datetime.fromisoformat(one.at)) for one in logged]
     else:
-        lines = [f"{run.id} is {run.state}", *(f"{datetime.fromisoformat(one.at).astimezone():%Y-%m-%d %H:%M:%S}  {one.event.text}" for one in logged)]
+        lines = [
+            f"{run.id} is {run.state}",
+            *(f"{datetime.fromisoformat(one.at).astimezone():%Y-%m-%d %H:%M:%S}  {one.event.text}" for one in logged),
+        ]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

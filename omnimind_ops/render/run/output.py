@@ -58,7 +58,9 @@ def checks(found: Sequence[tables.Check], *, json: bool) -> None:
 
 def rows(found: Sequence[tables.Row], *, json: bool) -> None:
     """Print what becomes of every key of the compose file."""
-    data: list[JSON] = [{"service": r.service, "key": r.key, "value": r.value, "verdict": str(r.verdict), "why": r.why} for r in found]
+    data: list[JSON] = [
+        {"service": r.service, "key": r.key, "value": r.value, "verdict": str(r.verdict), "why": r.why} for r in found
+    ]
     _answer("report", {"rows": data}, json, tables.rows_table(found))
 
 
@@ -70,7 +72,14 @@ def notes(found: Sequence[str], *, json: bool) -> None:
 
 def previews(plan: Plan, found: Sequence[Preview], *, json: bool) -> None:
     """Print the plan, what each step would change, file diffs, and one line that sums it up."""
-    _answer("plan", _plan(plan, found), json, tables.details(plan, found), tables.plan_table(plan, found), Text(tables.plan_line(plan, found), "bold"))
+    _answer(
+        "plan",
+        _plan(plan, found),
+        json,
+        tables.details(plan, found),
+        tables.plan_table(plan, found),
+        Text(tables.plan_line(plan, found), "bold"),
+    )
 
 
 def before(prepared: Prepared, *, json: bool) -> None:
@@ -98,11 +107,19 @@ def runs(found: Sequence[Run], *, json: bool) -> None:
             "started": run.started,
             "ended": run.ended,
             **about(run),
-            "steps": [{"id": record.step.id, "status": record.status, "seconds": record.seconds, "problem": record.problem} for record in run.steps],
+            "steps": [
+                {"id": record.step.id, "status": record.status, "seconds": record.seconds, "problem": record.problem}
+                for record in run.steps
+            ],
         }
         for run in found
     ]
-    _answer("runs", {"runs": data}, json, tables.runs_table(found) if found else Text("nothing was run on this host yet", "dim"))
+    _answer(
+        "runs",
+        {"runs": data},
+        json,
+        tables.runs_table(found) if found else Text("nothing was run on this host yet", "dim"),
+    )
 
 
 def summary(receipt: Mapping[str, JSON], *, json: bool) -> None:
@@ -129,7 +146,11 @@ def leftovers(left: Leftovers, *, json: bool) -> None:
         deletes: dict[str, JSON] = {name: [str(item) for item in items] for name, items in groups.items()}
         _line("leftovers", {"deletes": deletes, "keeps": kept})
         return
-    lines = [Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}") for name, items in groups.items() for item in items]
+    lines = [
+        Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}")
+        for name, items in groups.items()
+        for item in items
+    ]
     lines += [Text.assemble(("keep    ", "green"), f"{folder}") for folder in left.kept]
     _print(_console(sys.stderr), *(lines or [Text("nothing is left to delete", "dim")]))
 
@@ -143,7 +164,13 @@ def _plan(plan: Plan, found: Iterable[Preview]) -> dict[str, JSON]:
     known = {preview.step: preview for preview in found}
     steps: list[JSON] = []
     for step in plan.steps:
-        entry: dict[str, JSON] = {"id": step.id, "kind": step.kind, "title": step.title, "phase": step.phase, "undo": step.undo}
+        entry: dict[str, JSON] = {
+            "id": step.id,
+            "kind": step.kind,
+            "title": step.title,
+            "phase": step.phase,
+            "undo": step.undo,
+        }
         if preview := known.get(step.id):
             entry |= {"change": preview.change, "lines": [redact(line) for line in preview.lines]}
         steps.append(entry)

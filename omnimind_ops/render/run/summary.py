@@ -20,7 +20,10 @@ def parts(body: Mapping[str, JSON], *, full: bool) -> Iterator[RenderableType]:
     style = STATES.get(RunState(state), "") if state in set(RunState) else ""
     yield Text.assemble(("run ", "dim"), (str(body.get("run", "")), "bold"), " is ", (state, style))
     if full:
-        yield Text(f"omnimind {body.get('omnimind')}, started {body.get('started')}, ended {body.get('ended') or 'not yet'}", "dim")
+        yield Text(
+            f"omnimind {body.get('omnimind')}, started {body.get('started')}, ended {body.get('ended') or 'not yet'}",
+            "dim",
+        )
         plan = body.get("plan")
         steps = plan.get("steps") if isinstance(plan, Mapping) else None
         if isinstance(steps, Sequence) and not isinstance(steps, str):

@@ -61,7 +61,9 @@ def plan_table(plan: Plan, previews: Sequence[Preview] = ()) -> Table:
     for step in plan.steps:
         cells = [Text(step.phase if step.phase != phase else "", "bold"), Text(step.title)]
         if previews:
-            cells.append(Text(change[step.id], _CHANGE_STYLES[change[step.id]]) if step.id in change else Text("?", "dim"))
+            cells.append(
+                Text(change[step.id], _CHANGE_STYLES[change[step.id]]) if step.id in change else Text("?", "dim")
+            )
         table.add_row(*cells, Text(step.undo, _UNDO_STYLES[step.undo]))
         phase = step.phase
     return table
@@ -89,7 +91,9 @@ def details(plan: Plan, previews: Iterable[Preview]) -> Text:
             text.append(f"{titles.get(preview.step, preview.step)}\n", "bold")
             for line in redact("\n".join(preview.lines)).splitlines():
                 mark = line.lstrip()
-                text.append(f"  {line}\n", "bold" if mark.startswith(("--- ", "+++ ")) else _DIFF_STYLES.get(mark[:1], ""))
+                text.append(
+                    f"  {line}\n", "bold" if mark.startswith(("--- ", "+++ ")) else _DIFF_STYLES.get(mark[:1], "")
+                )
     return text
 
 
@@ -127,7 +131,14 @@ def runs_table(runs: Iterable[Run]) -> Table:
         if recovered := about(run):
             wrong = f"{recovered['service']}: {wrong or recovered['reason']}"
         state = Text(run.state, STATES.get(run.state, "green" if run.state is RunState.FINISHED else ""))
-        table.add_row(Text(run.id, "bold"), run.started[:19].replace("T", " "), begun_by(run).version, state, f"{done} of {len(run.steps)}", Text(wrong, "red"))
+        table.add_row(
+            Text(run.id, "bold"),
+            run.started[:19].replace("T", " "),
+            begun_by(run).version,
+            state,
+            f"{done} of {len(run.steps)}",
+            Text(wrong, "red"),
+        )
     return table
 
 
@@ -135,7 +146,9 @@ def downtime_table(downtime: Mapping[str, JSON]) -> Table:
     """Return the measured downtime, seconds by service."""
     table = _table("service", "downtime")
     for service, seconds in downtime.items():
-        table.add_row(Text(service), Text(duration(float(seconds)) if isinstance(seconds, int | float) else "not measured"))
+        table.add_row(
+            Text(service), Text(duration(float(seconds)) if isinstance(seconds, int | float) else "not measured")
+        )
     return table
 
 
@@ -158,7 +171,11 @@ def compared_table(verified: Mapping[str, JSON]) -> Table:
         if isinstance(sides, Mapping):
             old, native = _facts(sides.get("source")), _facts(sides.get("native"))
             differ = sum(old.get(name) != native.get(name) for name in old.keys() | native.keys())
-            equal = Text("yes", "green") if old and not differ else Text(f"NO, {differ} differ" if differ else "NO, nothing to compare", "bold red")
+            equal = (
+                Text("yes", "green")
+                if old and not differ
+                else Text(f"NO, {differ} differ" if differ else "NO, nothing to compare", "bold red")
+            )
             table.add_row(Text(store), f"{len(old)}", equal)
     return table
 
@@ -171,7 +188,12 @@ def steps_table(steps: Iterable[Mapping[str, JSON]]) -> Table:
         status = str(step.get("status", ""))
         style = STYLES.get(Status(status), "") if status in set(Status) else ""
         took = duration(float(seconds)) if isinstance(seconds, int | float) else ""
-        table.add_row(Text(name if name != phase else "", "bold"), Text(str(step.get("title", ""))), Text(status, style), Text(took, "dim"))
+        table.add_row(
+            Text(name if name != phase else "", "bold"),
+            Text(str(step.get("title", ""))),
+            Text(status, style),
+            Text(took, "dim"),
+        )
         phase = name
     return table
 

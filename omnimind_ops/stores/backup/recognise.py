@@ -62,9 +62,7 @@ class Backup:
     seen: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was looked at
 
 
-def recognise(
-    path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = ""
-) -> Backup:
+def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = "") -> Backup:
     """Say what a backup is and that it is whole. Read-only.
 
     A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or

@@ -71,5 +71,7 @@ def _own(path: str, what: str | int, wanted: Owner, link: bool, *, asked: bool) 
     except PermissionError as error:
         if asked:
             raise Problem(
-                f"cannot give {printable(path)} to user {wanted[0]} and group {wanted[1]}", "that takes root", "run this as root"
+                f"cannot give {printable(path)} to user {wanted[0]} and group {wanted[1]}",
+                "that takes root",
+                "run this as root",
             ) from error

@@ -24,6 +24,10 @@ class Content:
 def content_digest(contents: Iterable[Content]) -> str:
     """Return one digest (xxh3_128, hex) over names, kinds and bytes, in the order of the names as bytes."""
     digest = xxhash.xxh3_128()
-    for name, content in sorted(((os.fsencode(content.path), content) for content in contents), key=lambda pair: pair[0]):
-        digest.update(b"\0".join((name, content.kind.value.encode(), str(content.size).encode(), content.digest.encode(), b"\n")))
+    for name, content in sorted(
+        ((os.fsencode(content.path), content) for content in contents), key=lambda pair: pair[0]
+    ):
+        digest.update(
+            b"\0".join((name, content.kind.value.encode(), str(content.size).encode(), content.digest.encode(), b"\n"))
+        )
     return digest.hexdigest()

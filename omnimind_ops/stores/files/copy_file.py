@@ -75,7 +75,9 @@ class Desk:
             if data > BUFFER:
                 self.flusher.add(out)
             self._verify(out, read, source, target)
-            now = replace(entry, uid=after.st_uid, gid=after.st_gid, mode=stat.S_IMODE(after.st_mode), mtime=after.st_mtime_ns)
+            now = replace(
+                entry, uid=after.st_uid, gid=after.st_gid, mode=stat.S_IMODE(after.st_mode), mtime=after.st_mtime_ns
+            )
             apply(partial, now, self.owner, out)
             copy_extended(handle, out)
             os.rename(partial, target)

@@ -119,7 +119,9 @@ class Pass:
                 if self.settled.live:
                     self.gone.append(entry.path)
                     continue
-                raise Problem(f"cannot read {printable(self._from(entry.path))}", str(error), "stop what writes there") from error
+                raise Problem(
+                    f"cannot read {printable(self._from(entry.path))}", str(error), "stop what writes there"
+                ) from error
             path = self._to(entry.path)
             if entry.path not in self.there.entries or os.readlink(path) != points:
                 partial = os.path.join(os.path.dirname(path), f"{PARTIAL}link")

@@ -74,7 +74,11 @@ def copy_tree(
             sync_filesystem(target)
         save(where, known, durable=not live)
     except OSError as error:
-        raise Problem(f"cannot copy {source} to {target}", str(error), "mend the cause and run again; what was copied so far is kept") from error
+        raise Problem(
+            f"cannot copy {source} to {target}",
+            str(error),
+            "mend the cause and run again; what was copied so far is kept",
+        ) from error
     return work.report(time.monotonic() - began)
 
 

@@ -13,7 +13,11 @@ def discard(path: Path) -> None:
     """Remove a tree for good, and its manifest; nothing there is fine. Problem for what nobody can mean: a mount point, a top directory."""
     path = path.absolute()
     if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):
-        raise Problem(f"cannot remove {path}", "it is a mount point or a top directory", "remove what is in it by hand, if that is meant")
+        raise Problem(
+            f"cannot remove {path}",
+            "it is a mount point or a top directory",
+            "remove what is in it by hand, if that is meant",
+        )
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():

@@ -38,7 +38,9 @@ def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
 
 def _hash(tree: Tree, files: list[Entry]) -> list[Content]:
     buffer = bytearray(BUFFER)
-    return [Content(entry.path, Kind.FILE, entry.size, _digest(tree.root / entry.path, entry, buffer)) for entry in files]
+    return [
+        Content(entry.path, Kind.FILE, entry.size, _digest(tree.root / entry.path, entry, buffer)) for entry in files
+    ]
 
 
 def _digest(path: Path, entry: Entry, buffer: bytearray) -> str:
@@ -49,7 +51,11 @@ def _digest(path: Path, entry: Entry, buffer: bytearray) -> str:
         finally:
             os.close(handle)
     except OSError as error:
-        raise Problem(f"cannot read {printable(str(path))}", str(error), "check its permissions and the disk, and that nothing changes it") from error
+        raise Problem(
+            f"cannot read {printable(str(path))}",
+            str(error),
+            "check its permissions and the disk, and that nothing changes it",
+        ) from error
 
 
 def _other(tree: Tree, entry: Entry) -> Content:

@@ -27,7 +27,9 @@ class Flusher:
         self.thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.ended = True  # what still waits is left to the kernel
         self.queue.put(None)
         self.thread.join()
@@ -40,6 +42,8 @@ class Flusher:
     def _work(self) -> None:
         while (handle := self.queue.get()) is not None:
             if not self.ended:
-                _LIBC.sync_file_range(handle, ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(_SYNC_FILE_RANGE_WRITE))
+                _LIBC.sync_file_range(
+                    handle, ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(_SYNC_FILE_RANGE_WRITE)
+                )
             os.close(handle)
             self.free.release()

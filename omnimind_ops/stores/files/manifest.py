@@ -59,12 +59,17 @@ def load(path: Path) -> Manifest | None:
         said = json.loads(text)
         if said["format"] != _FORMAT:
             raise ValueError(said["format"])
-        files = {name: Copied(Mark(*one), Mark(*two), digest, data) for name, (one, two, digest, data) in said["files"].items()}
+        files = {
+            name: Copied(Mark(*one), Mark(*two), digest, data)
+            for name, (one, two, digest, data) in said["files"].items()
+        }
         durable = said["durable"] or said["boot"] == boot_id() != ""
         return Manifest(said["source"], said["inode"], files if durable else {})
     except (ValueError, KeyError, TypeError) as error:
         raise Problem(
-            f"cannot use {path} as a manifest", f"it was not written by this version ({error})", "move it away, and the target with it"
+            f"cannot use {path} as a manifest",
+            f"it was not written by this version ({error})",
+            "move it away, and the target with it",
         ) from error
 
 
@@ -76,7 +81,10 @@ def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
         "inode": manifest.inode,
         "durable": durable,
         "boot": boot_id(),
-        "files": {name: [_numbers(file.source), _numbers(file.target), file.digest, file.data] for name, file in manifest.files.items()},
+        "files": {
+            name: [_numbers(file.source), _numbers(file.target), file.digest, file.data]
+            for name, file in manifest.files.items()
+        },
     }
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8") as out:

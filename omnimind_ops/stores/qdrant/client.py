@@ -81,7 +81,9 @@ class AnswerProblem(Problem):
         detail = said.get("status", said) if isinstance(said, dict) else said
         text = detail.get("error", detail) if isinstance(detail, dict) else detail
         super().__init__(
-            f"cannot read from Qdrant at {endpoint.url}", f"{question}: status {status}: {text}", "look at the server's log; is this a Qdrant server?"
+            f"cannot read from Qdrant at {endpoint.url}",
+            f"{question}: status {status}: {text}",
+            "look at the server's log; is this a Qdrant server?",
         )
         self.status = status
 
@@ -129,7 +131,9 @@ def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> s
 def refused(endpoint: QdrantEndpoint) -> Problem:
     """Return the problem of a wrong or missing key."""
     given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"
-    return Problem(f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server")
+    return Problem(
+        f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server"
+    )
 
 
 def unreachable(endpoint: QdrantEndpoint, why: str) -> Problem:

@@ -30,7 +30,9 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     """
     with talk(endpoint) as server:
         names = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
-        aliases = sorted([str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"])
+        aliases = sorted(
+            [str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"]
+        )
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json(aliases)}
         for name in names:
@@ -40,14 +42,18 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     return Fingerprint("qdrant", counts, digests)
 
 
-def full_fingerprint(endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()) -> Fingerprint:
+def full_fingerprint(
+    endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()
+) -> Fingerprint:
     """Return what a server holds with every point read, equal for servers that hold the same; collections named in `without` are left out.
 
     Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
     """
     with talk(endpoint) as server:
         held = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
-        aliases = sorted([str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"])
+        aliases = sorted(
+            [str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"]
+        )
         names = [name for name in held if name not in without]
         facts = {name: server.get(f"/collections/{quote(name, safe='')}") for name in names}
     counts = {"collections": len(names), "aliases": len(aliases)}
@@ -61,9 +67,13 @@ def full_fingerprint(endpoint: QdrantEndpoint, tell: Tell, step: str = "", witho
         bar(progress(step, "read every point", done, max(total, done), "points"))
 
     for name, said in facts.items():
-        found = digest_points(endpoint, f"/collections/{quote(name, safe='')}", said["config"], int(said.get("points_count") or 0), passed)
+        found = digest_points(
+            endpoint, f"/collections/{quote(name, safe='')}", said["config"], int(said.get("points_count") or 0), passed
+        )
         counts[f"points of {name}"] = found.count
-        digests |= {f"every point of {name}": found.digest} | {f"{what} of {name}": digest for what, digest in _described(said).items()}
+        digests |= {f"every point of {name}": found.digest} | {
+            f"{what} of {name}": digest for what, digest in _described(said).items()
+        }
     return Fingerprint("qdrant", counts, digests)
 
 
@@ -91,7 +101,9 @@ def configuration(config: Mapping[str, Any]) -> object:
     return _plain({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
 
 
-def top_answers(found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED) -> list[tuple[str, str]]:
+def top_answers(
+    found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED
+) -> list[tuple[str, str]]:
     """Return score and id of the best `top`, whatever the order of equal scores; `rising`: the lowest score is the best.
 
     When as many as asked for were fetched, those equal to the worst are left out: which of them came along is the server's choice.
@@ -121,7 +133,9 @@ def _nearest(server: Talk, path: str, config: Mapping[str, Any], point: Point) -
     except AnswerProblem as problem:
         if problem.status != 404:  # before 1.10 there was only search
             raise
-        found = server.post(f"{path}/points/search", {"vector": {"name": name, "vector": value} if name else value, **rest})
+        found = server.post(
+            f"{path}/points/search", {"vector": {"name": name, "vector": value} if name else value, **rest}
+        )
     return json.dumps(top_answers(found, rising=lowest_is_best(config, name))).encode()
 
 

@@ -49,7 +49,9 @@ def point_bytes(point: Point) -> bytes:
     parts = [str(order(point["id"])[1]).encode(), payload]
     vectors = point.get("vector")
     named = vectors if isinstance(vectors, Mapping) else {"": vectors}
-    parts += [name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(named.items()) if vector is not None]
+    parts += [
+        name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(named.items()) if vector is not None
+    ]
     return b"".join(struct.pack("<Q", len(part)) + part for part in parts)
 
 

@@ -149,7 +149,9 @@ def _locked(place: Path) -> bool:
     except OSError as error:
         raise Problem(f"cannot see whether {place} is in use", str(error), "run this as root") from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who ask at once do not take each other for a server
+        fcntl.flock(
+            handle, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # shared: two who ask at once do not take each other for a server
     except BlockingIOError:
         return True
     finally:

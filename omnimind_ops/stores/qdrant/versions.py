@@ -20,9 +20,15 @@ def version_problem(source: str, target: str) -> Problem | None:
     what = f"cannot give data of Qdrant {source or '(unknown)'} to Qdrant {target or '(unknown)'}"
     was, now = parse(source), parse(target)
     if was is None or now is None:
-        return Problem(what, "a version is not known", "ask the old server (GET /) and note it beside the backup; use exactly that version")
+        return Problem(
+            what,
+            "a version is not known",
+            "ask the old server (GET /) and note it beside the backup; use exactly that version",
+        )
     if now < was:
-        return Problem(what, "an older version does not open what a newer one wrote", f"use {source}, the version that wrote it")
+        return Problem(
+            what, "an older version does not open what a newer one wrote", f"use {source}, the version that wrote it"
+        )
     if now[0] != was[0] or now[1] > was[1] + 1:
         return Problem(
             what,

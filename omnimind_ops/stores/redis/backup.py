@@ -48,7 +48,10 @@ def read_backup(path: Path) -> Backup:
 def check_backup(path: Path, backup: Backup, target_version: str, target_kind: str = "redis") -> None:
     """Raise a Problem when that target cannot load it."""
     target = f"{target_kind} {plain(target_version)}"
-    if backup.rdb and (not reads(target_kind, target_version, backup.rdb.version) or (backup.rdb.magic == "VALKEY" and target_kind != "valkey")):
+    if backup.rdb and (
+        not reads(target_kind, target_version, backup.rdb.version)
+        or (backup.rdb.magic == "VALKEY" and target_kind != "valkey")
+    ):
         raise Problem(
             f"cannot load {path}",
             f"it is {backup.rdb}, and {target} reads up to RDB {reads_up_to(target_kind, target_version)}; no tool turns a dump into an older one",
@@ -63,7 +66,9 @@ def check_backup(path: Path, backup: Backup, target_version: str, target_kind: s
         )
 
 
-def build_rdb_from_backup(path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER) -> RdbFacts:
+def build_rdb_from_backup(
+    path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+) -> RdbFacts:
     """Write the dump that the target will load: a plain dump is copied, append-only files are replayed by a scratch server on a copy."""
     backup = read_backup(path)
     check_backup(path, backup, target_version)
@@ -71,7 +76,12 @@ def build_rdb_from_backup(path: Path, target_version: str, workdir: Path, into: 
         shutil.copyfile(backup.dump, into)
         return rdb_facts(into)
     if backup.stale_dump:
-        tell(warning(f"{path} holds append-only files and a {NAME}: the append-only files are used, as a server with AOF on would", step))
+        tell(
+            warning(
+                f"{path} holds append-only files and a {NAME}: the append-only files are used, as a server with AOF on would",
+                step,
+            )
+        )
     folder = fresh_folder(workdir)
     assert backup.append_only is not None
     if backup.append_only.is_dir():

@@ -20,7 +20,9 @@ FLUSH_BYTES = 8 << 20
 FLUSH_COMMANDS = 2000
 
 
-def copy_logical(source: RedisEndpoint, target: RedisEndpoint, tell: Tell, step: str = "", *, scratch: bool = False) -> int:
+def copy_logical(
+    source: RedisEndpoint, target: RedisEndpoint, tell: Tell, step: str = "", *, scratch: bool = False
+) -> int:
     """Copy every key; return how many. The source is only read.
 
     A target with keys is a Problem; with `scratch` (a server of our own that holds nothing but an earlier try) it is emptied first. What the

@@ -34,7 +34,9 @@ class ServerFacts:
     loading: bool
     modules: tuple[str, ...] = ()
     keys: Mapping[int, int] = field(default_factory=dict)  # by database, expired but not yet removed ones included
-    field_ttls: bool | None = None  # fields of hashes with a time to live; None: the server can have them and does not say
+    field_ttls: bool | None = (
+        None  # fields of hashes with a time to live; None: the server can have them and does not say
+    )
 
     @property
     def databases(self) -> int:
@@ -98,9 +100,18 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
             "leave it out of this migration, or first bring its data into one standalone server",
         )
     if facts.role != "master":
-        tell(warning("this Redis is a replica: what its master gets during the copy may be missing; better move the master", step))
+        tell(
+            warning(
+                "this Redis is a replica: what its master gets during the copy may be missing; better move the master",
+                step,
+            )
+        )
     if facts.modules:
-        tell(warning(f"this Redis has modules loaded ({', '.join(facts.modules)}): keys of their types cannot be moved", step))
+        tell(
+            warning(
+                f"this Redis has modules loaded ({', '.join(facts.modules)}): keys of their types cannot be moved", step
+            )
+        )
 
 
 def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
@@ -165,7 +176,12 @@ def _field_ttls(wire: Wire, info: Mapping[str, str]) -> bool | None:
     if not wire.knows("HPEXPIRETIME"):
         return False
     spaces = [value for name, value in info.items() if name.startswith("db") and name[2:].isdigit()]
-    counts = [part.split("=")[1] for value in spaces for part in value.split(",") if part.split("=")[0] in ("subexpiry", "keys_with_volatile_items")]
+    counts = [
+        part.split("=")[1]
+        for value in spaces
+        for part in value.split(",")
+        if part.split("=")[0] in ("subexpiry", "keys_with_volatile_items")
+    ]
     if len(counts) < len(spaces):
         return None
     return any(count != "0" for count in counts)

@@ -80,7 +80,9 @@ def _check_horizon(wire: Wire, horizon: int) -> None:
         )
 
 
-def _add(wire: Wire, batch: Sequence[Key], horizon: int, counts: Counter[str], sums: Counter[str], *, fields: bool) -> None:
+def _add(
+    wire: Wire, batch: Sequence[Key], horizon: int, counts: Counter[str], sums: Counter[str], *, fields: bool
+) -> None:
     for key, content in _contents(wire, batch, horizon, fields=fields):
         own = below(key.name)
         counts[f"db {key.db}: keys of type {key.type}{own}"] += 1
@@ -124,7 +126,9 @@ def _by_pairs(parts: Parts) -> bytes:
 
 def _scored(parts: Parts) -> bytes:
     """Scores as doubles: servers print the same one as "0.1" or "0.10000000000000001"."""
-    return _total(_sum([part[at], struct.pack(">d", float(part[at + 1]))]) for part in parts for at in range(0, len(part), 2))
+    return _total(
+        _sum([part[at], struct.pack(">d", float(part[at + 1]))]) for part in parts for at in range(0, len(part), 2)
+    )
 
 
 DIGESTS: dict[str, Callable[[Parts], bytes]] = {
@@ -143,7 +147,9 @@ def _timed_hash(wire: Wire, key: Key, parts: Parts, horizon: int) -> bytes:
         for at, expires in zip(range(0, len(part), 2), field_expiries(wire, key, part[::2]), strict=True):
             if expires == NEVER or expires >= horizon:
                 found = True
-                total += _sum([part[at], part[at + 1]] if expires == NEVER else [part[at], part[at + 1], b"%d" % expires])
+                total += _sum(
+                    [part[at], part[at + 1]] if expires == NEVER else [part[at], part[at + 1], b"%d" % expires]
+                )
     return _total([total]) if found else b""
 
 

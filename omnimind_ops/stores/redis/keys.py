@@ -77,7 +77,9 @@ def _described(wire: Wire, db: int, names: Sequence[bytes], *, absolute: bool) -
     sizes = iter(wire.many([(SIZES[type_], name) for name, type_ in kept if type_ in SIZES], retyped=True))
     measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in kept]
     return [
-        Key(db, name, type_, when, number(size)) for (name, type_), when, size in zip(kept, expires, measured, strict=True) if when != GONE and size is not None
+        Key(db, name, type_, when, number(size))
+        for (name, type_), when, size in zip(kept, expires, measured, strict=True)
+        if when != GONE and size is not None
     ]
 
 
@@ -91,7 +93,9 @@ def _bracketed(wire: Wire, names: Sequence[bytes], group: int = 50) -> list[int]
     PTTL is the expiry less the server's clock; asked between two TIMEs that show the same millisecond, the sum is exact. Else ask again,
     fewer at a time; the last attempt takes what it gets, which may be a millisecond off.
     """
-    found = {name: number(reply) for name, reply in zip(names, wire.many([("PTTL", name) for name in names]), strict=True)}
+    found = {
+        name: number(reply) for name, reply in zip(names, wire.many([("PTTL", name) for name in names]), strict=True)
+    }
     missing = [name for name, left in found.items() if left >= 0]
     for attempt in range(ATTEMPTS):
         some = max(1, group >> attempt)
@@ -99,7 +103,10 @@ def _bracketed(wire: Wire, names: Sequence[bytes], group: int = 50) -> list[int]
             commands: list[Command] = [("TIME",), *(("PTTL", name) for name in asked), ("TIME",)]
             before, *left, after = wire.many(commands)
             if _clock(before) == _clock(after) or attempt == ATTEMPTS - 1:
-                found |= {name: _clock(after) + number(ttl) if number(ttl) >= 0 else number(ttl) for name, ttl in zip(asked, left, strict=True)}
+                found |= {
+                    name: _clock(after) + number(ttl) if number(ttl) >= 0 else number(ttl)
+                    for name, ttl in zip(asked, left, strict=True)
+                }
                 missing = [name for name in missing if name not in set(asked)]
     return [found[name] for name in names]
 

@@ -22,9 +22,14 @@ def choose_method(source: ServerFacts, target_version: str, target_kind: str = "
     old, new = f"{source.kind} {source.version}", f"{target_kind} {plain(target_version)}"
     most = reads_up_to(target_kind, target_version)
     if source.modules:
-        return Method("logical", f"key by key: {old} has modules ({', '.join(source.modules)}) whose data {new} would refuse in a dump")
+        return Method(
+            "logical",
+            f"key by key: {old} has modules ({', '.join(source.modules)}) whose data {new} would refuse in a dump",
+        )
     if not source.rdb_version:
         return Method("logical", f"key by key: the dump format of {old} is not known")
     if not reads(target_kind, target_version, source.rdb_version):
-        return Method("logical", f"key by key: {old} writes RDB {source.rdb_version}, which {new} (up to RDB {most}) refuses")
+        return Method(
+            "logical", f"key by key: {old} writes RDB {source.rdb_version}, which {new} (up to RDB {most}) refuses"
+        )
     return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to {most}")

@@ -42,7 +42,9 @@ def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
         if file.read(1) != bytes([END]):
             raise _not_a_dump(path, f"its {facts.size} bytes do not end as a dump does: it was cut off")
     if checker and not (done := run([checker, str(path)], check=False, timeout=3600)).ok:
-        raise _not_a_dump(path, (done.out.strip().splitlines() or [done.err.strip() or "the checker found a fault"])[-1])
+        raise _not_a_dump(
+            path, (done.out.strip().splitlines() or [done.err.strip() or "the checker found a fault"])[-1]
+        )
     return facts
 
 
@@ -75,7 +77,11 @@ def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) 
     if not already:
         _copy(rdb, beside, owner)
         if _hash(beside) != wanted:
-            raise Problem(f"cannot place {rdb}", f"its copy {beside} has another SHA-256", "check the disk (dmesg), then run the same command again")
+            raise Problem(
+                f"cannot place {rdb}",
+                f"its copy {beside} has another SHA-256",
+                "check the disk (dmesg), then run the same command again",
+            )
     park(redis_dir, parked, keep=(target,) if already else (beside,))
     if not already:
         beside.replace(target)

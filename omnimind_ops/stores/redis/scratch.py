@@ -27,7 +27,9 @@ ROOMY = 1024  # databases: a dump names them by number, and a server refuses one
 SERVER = "/usr/bin/redis-server"
 
 
-def build_rdb_logically(source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER) -> RdbFacts:
+def build_rdb_logically(
+    source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+) -> RdbFacts:
     """Copy every key of `source` into a scratch server of the target's version, and move the dump that it saves to `into`.
 
     Run again after a crash, it starts over. Needs memory for a second copy of the data and disk for the dump.
@@ -39,7 +41,9 @@ def build_rdb_logically(source: RedisEndpoint, workdir: Path, into: Path, tell: 
 
 
 @contextmanager
-def scratch_server(program: str, workdir: Path, *, databases: int = 16, append_only: bool = False) -> Iterator[RedisEndpoint]:
+def scratch_server(
+    program: str, workdir: Path, *, databases: int = 16, append_only: bool = False
+) -> Iterator[RedisEndpoint]:
     """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, nothing saved unless asked, killed if we die.
 
     A leftover of an earlier run there is stopped and removed first.
@@ -86,7 +90,9 @@ def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> I
     ended: list[Done] = []
     argv = _argv(program, folder, databases=databases, append_only=append_only)
     # run() waits for the end, so it gets a thread; PDEATHSIG is tied to that thread, which lives exactly as long as the server or we do.
-    thread = Thread(target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True)
+    thread = Thread(
+        target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True
+    )
     thread.start()
     try:
         _wait(endpoint, thread, ended, folder)
@@ -110,7 +116,14 @@ def _argv(program: str, folder: Path, *, databases: int, append_only: bool) -> t
         "maxmemory": "0",
         "daemonize": "no",
     }
-    return ("setpriv", "--pdeathsig", "KILL", "--", program, *(word for name, value in settings.items() for word in (f"--{name}", value)))
+    return (
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "--",
+        program,
+        *(word for name, value in settings.items() for word in (f"--{name}", value)),
+    )
 
 
 def _wait(endpoint: RedisEndpoint, thread: Thread, ended: list[Done], folder: Path) -> None:

@@ -48,7 +48,10 @@ def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
     """Yield a stream's entries in order, in pieces."""
     start = b"-"
     while True:
-        piece = [(blob(listed(e)[0]), blobs(listed(e)[1])) for e in listed(wire.call("XRANGE", key, start, "+", "COUNT", PIECE))]
+        piece = [
+            (blob(listed(e)[0]), blobs(listed(e)[1]))
+            for e in listed(wire.call("XRANGE", key, start, "+", "COUNT", PIECE))
+        ]
         if piece:
             yield piece
         if len(piece) < PIECE:
@@ -65,7 +68,11 @@ def stream_state(wire: Wire, key: bytes) -> StreamState:
     added, deleted = info.get("entries-added"), info.get("max-deleted-entry-id")
     return StreamState(
         last_id=blob(info["last-generated-id"]),
-        groups=tuple(sorted((_group(wire, key, reply) for reply in listed(wire.call("XINFO", "GROUPS", key))), key=lambda g: g.name)),
+        groups=tuple(
+            sorted(
+                (_group(wire, key, reply) for reply in listed(wire.call("XINFO", "GROUPS", key))), key=lambda g: g.name
+            )
+        ),
         entries_added=added if isinstance(added, int) else None,
         max_deleted=deleted if isinstance(deleted, bytes) else None,
     )
@@ -98,9 +105,25 @@ def _group_commands(key: bytes, group: Group, now: int, *, modern: bool) -> list
     read: tuple[Word, ...] = ("ENTRIESREAD", group.entries_read) if modern and group.entries_read is not None else ()
     commands: list[Command] = [("XGROUP", "CREATE", key, group.name, group.last_delivered, *read)]
     # Reading its own history creates a consumer on every version; XGROUP CREATECONSUMER is only in 6.2 and newer.
-    commands += [("XREADGROUP", "GROUP", group.name, consumer, "COUNT", 1, "STREAMS", key, "0") for consumer in group.consumers]
+    commands += [
+        ("XREADGROUP", "GROUP", group.name, consumer, "COUNT", 1, "STREAMS", key, "0") for consumer in group.consumers
+    ]
     return commands + [
-        ("XCLAIM", key, group.name, p.consumer, 0, p.id, "TIME", now - p.idle, "RETRYCOUNT", p.deliveries, "FORCE", "JUSTID") for p in group.pending
+        (
+            "XCLAIM",
+            key,
+            group.name,
+            p.consumer,
+            0,
+            p.id,
+            "TIME",
+            now - p.idle,
+            "RETRYCOUNT",
+            p.deliveries,
+            "FORCE",
+            "JUSTID",
+        )
+        for p in group.pending
     ]
 
 
@@ -132,4 +155,8 @@ def _pending(wire: Wire, key: bytes, group: bytes) -> Iterator[Pending]:
 
 def _after(id_: bytes) -> bytes:
     milliseconds, sequence = id_.split(b"-")
-    return b"%d-%d" % (int(milliseconds), int(sequence) + 1) if int(sequence) < 2**64 - 1 else b"%d-0" % (int(milliseconds) + 1)
+    return (
+        b"%d-%d" % (int(milliseconds), int(sequence) + 1)
+        if int(sequence) < 2**64 - 1
+        else b"%d-0" % (int(milliseconds) + 1)
+    )

@@ -33,10 +33,19 @@ def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", t
     with connect(endpoint) as wire:
         facts = read_facts(wire)
     if facts.diskless_sync is False:
-        tell(line(step, f"Redis at {endpoint} first writes a dump in its own folder {facts.directory}: its repl-diskless-sync is off"))
+        tell(
+            line(
+                step,
+                f"Redis at {endpoint} first writes a dump in its own folder {facts.directory}: its repl-diskless-sync is off",
+            )
+        )
     part = into.with_name(f".{into.name}.part")
     try:
-        with _dial(endpoint, timeout) as link, link.makefile("rb") as answers, open(part, "wb", opener=_private) as file:
+        with (
+            _dial(endpoint, timeout) as link,
+            link.makefile("rb") as answers,
+            open(part, "wb", opener=_private) as file,
+        ):
             _introduce(link, answers, endpoint)
             _receive(answers, file, tell, step)
             file.flush()
@@ -44,7 +53,11 @@ def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", t
         found = rdb_facts(part)
         part.replace(into)
     except OSError as error:
-        raise Problem(f"cannot take a dump of Redis at {endpoint}", str(error), "read the server's own log, then run the same command again") from error
+        raise Problem(
+            f"cannot take a dump of Redis at {endpoint}",
+            str(error),
+            "read the server's own log, then run the same command again",
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return found
@@ -77,7 +90,9 @@ def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> 
     while not header.strip():  # an empty line now and then says that it is still at work
         header = answers.readline()
         if not header:
-            raise OSError("the server closed the connection before it sent anything: it could not write the dump (memory, or a dump already failing)")
+            raise OSError(
+                "the server closed the connection before it sent anything: it could not write the dump (memory, or a dump already failing)"
+            )
     if not header.startswith(b"$"):
         raise OSError(header.strip().lstrip(b"-").decode(errors="replace"))
     body = header[1:].strip()

@@ -33,7 +33,8 @@ def refuse(found: tuple[str, ...]) -> None:
     if found:
         raise Problem(
             "cannot copy every Redis key",
-            f"the target cannot hold {found[0]}" + (f" (and at least {len(found) - 1} more, below)" if found[1:] else ""),
+            f"the target cannot hold {found[0]}"
+            + (f" (and at least {len(found) - 1} more, below)" if found[1:] else ""),
             "delete or export them on the source, or install a target server that has these types, then run the same command again",
             log=found,
         )

@@ -122,8 +122,14 @@ def unreachable(name: str, error: Exception) -> Problem:
 
 def refused(command: Command, error: Exception, name: str) -> Problem:
     """Return the Problem of an error reply; names the command and its key, never a value."""
-    said = " ".join(repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2]))
-    return Problem(f"cannot run {said[:120]} on Redis at {name}", str(error), "mend what the server says, then run the same command again")
+    said = " ".join(
+        repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2])
+    )
+    return Problem(
+        f"cannot run {said[:120]} on Redis at {name}",
+        str(error),
+        "mend what the server says, then run the same command again",
+    )
 
 
 def _unknown(error: Exception) -> bool:
@@ -168,7 +174,9 @@ def _link(endpoint: RedisEndpoint, timeout: float) -> Link:
     from redis.connection import Connection, UnixDomainSocketConnection
 
     make = cast(Callable[..., Link], UnixDomainSocketConnection if endpoint.socket else Connection)
-    where: dict[str, str | int] = {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
+    where: dict[str, str | int] = (
+        {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
+    )
     return make(
         **where,
         username=endpoint.username or None,

@@ -41,7 +41,15 @@ def test_what_is_known_to_be_another_process_is_gone(part: str, other: str, is_l
 
 
 @pytest.mark.parametrize(
-    "name", ["maria", "omnimind-bench", "omnimind-bench-", "omnimind-bench-0", "omnimind-bench-x-y-z-1-2", f"omnimind-bench-{'0' * 8}-1-ffffffffff-1-0000"]
+    "name",
+    [
+        "maria",
+        "omnimind-bench",
+        "omnimind-bench-",
+        "omnimind-bench-0",
+        "omnimind-bench-x-y-z-1-2",
+        f"omnimind-bench-{'0' * 8}-1-ffffffffff-1-0000",
+    ],
 )
 def test_other_names_are_nobodys_leftovers(name: str) -> None:
     assert not bench_users.is_left(name)

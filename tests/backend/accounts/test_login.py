@@ -88,7 +88,10 @@ def test_a_new_password_ends_every_session(core: Cluster) -> None:
     user, password = core.user()
     tokens = [login(core, user["name"], password).cookies[COOKIE] for _ in range(3)]
     with core.client(cookie=f"{COOKIE}={tokens[0]}") as client:
-        assert client.post("/auth/password", json={"old": "not the password", "new": "a new long password"}).status_code == 401
+        assert (
+            client.post("/auth/password", json={"old": "not the password", "new": "a new long password"}).status_code
+            == 401
+        )
         assert [me(core, token) for token in tokens] == [200] * 3
         assert client.post("/auth/password", json={"old": password, "new": "a new long password"}).status_code == 204
     assert [me(core, token) for token in tokens] == [401] * 3
@@ -182,7 +185,10 @@ def test_a_hash_of_older_parameters_is_renewed_at_the_login(core: Cluster) -> No
 def test_guessing_ends_with_429_for_that_name_even_if_all_guesses_are_made_at_once(core: Cluster) -> None:
     user, password = core.user()
     other, its = core.user()
-    with core.another(OMNIMIND_LOGINS_PER_MINUTE="5", OMNIMIND_REDIS_URL=core.other_redis) as worker, ThreadPoolExecutor(12) as pool:
+    with (
+        core.another(OMNIMIND_LOGINS_PER_MINUTE="5", OMNIMIND_REDIS_URL=core.other_redis) as worker,
+        ThreadPoolExecutor(12) as pool,
+    ):
         answers = list(pool.map(lambda n: login(core, user["name"], f"guess number {n}", worker), range(24)))
         statuses = [answer.status_code for answer in answers]
         assert set(statuses) == {401, 429}
@@ -196,4 +202,7 @@ def test_a_right_password_forgets_the_wrong_ones(core: Cluster) -> None:
     user, password = core.user()
     with core.another(OMNIMIND_LOGINS_PER_MINUTE="3", OMNIMIND_REDIS_URL=core.other_redis) as worker:
         for _ in range(4):
-            assert [login(core, user["name"], guess, worker).status_code for guess in ("a wrong one", "another one", password)] == [401, 401, 200]
+            assert [
+                login(core, user["name"], guess, worker).status_code
+                for guess in ("a wrong one", "another one", password)
+            ] == [401, 401, 200]

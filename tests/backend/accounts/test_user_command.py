@@ -38,12 +38,20 @@ class Shell:
 
     def run(self, *words: str, feed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (sys.executable, "-m", "omnimind_ops", "user", *words), env=self.environment, cwd=self.home, input=feed, capture_output=True, text=True
+            (sys.executable, "-m", "omnimind_ops", "user", *words),
+            env=self.environment,
+            cwd=self.home,
+            input=feed,
+            capture_output=True,
+            text=True,
         )
 
     def rows(self) -> dict[str, tuple[str, bool]]:
         with psycopg.connect(self.dsn) as link:
-            return {name: (role, disabled) for name, role, disabled in link.execute("SELECT name, role, disabled FROM users")}
+            return {
+                name: (role, disabled)
+                for name, role, disabled in link.execute("SELECT name, role, disabled FROM users")
+            }
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +59,25 @@ def shell(stores: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("state")
     state = home / "omnimind"
     state.mkdir()
-    ports = {"backends": [8000, 8080, 3001], "frontend": 3000, "redis": stores.redis_port, "postgres": stores.postgres_port, "qdrant": stores.qdrant_port}
+    ports = {
+        "backends": [8000, 8080, 3001],
+        "frontend": 3000,
+        "redis": stores.redis_port,
+        "postgres": stores.postgres_port,
+        "qdrant": stores.qdrant_port,
+    }
     (state / "embedded.json").write_text(
-        json.dumps({"ports": ports, "workers": 2, "collection": "c", "uploads": str(home), "standin": True, "qdrant": "", "moved": {}})
+        json.dumps(
+            {
+                "ports": ports,
+                "workers": 2,
+                "collection": "c",
+                "uploads": str(home),
+                "standin": True,
+                "qdrant": "",
+                "moved": {},
+            }
+        )
     )
     (state / "secrets.json").write_text(json.dumps({"postgres": PASSWORD, "redis": PASSWORD, "qdrant": "test-key"}))
     (state / "secrets.json").chmod(0o600)
@@ -76,7 +100,11 @@ def test_the_first_user_is_an_admin_and_the_next_one_a_reader(empty: Shell) -> N
     empty.run("add", "jo", "--password-stdin", feed=WORD)
     empty.run("add", "ana", "--role", "writer", "--password-stdin", feed=WORD)
     assert empty.rows() == {"maria": ("admin", False), "jo": ("reader", False), "ana": ("writer", False)}
-    assert [line.split()[:2] for line in empty.run("list").stdout.splitlines()] == [["ana", "writer"], ["jo", "reader"], ["maria", "admin"]]
+    assert [line.split()[:2] for line in empty.run("list").stdout.splitlines()] == [
+        ["ana", "writer"],
+        ["jo", "reader"],
+        ["maria", "admin"],
+    ]
 
 
 def test_a_generated_password_is_the_only_thing_on_stdout_and_it_opens_the_door(empty: Shell) -> None:

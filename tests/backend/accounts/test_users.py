@@ -102,7 +102,12 @@ def test_a_token_is_shown_once_and_only_its_digest_is_stored(core: Cluster) -> N
         stored = link.execute("SELECT digest FROM tokens WHERE id = %s", (made["id"],)).fetchone()
     assert stored and len(stored[0]) == 32
     with bearer(core, made["token"]) as script:
-        assert script.get("/auth/me").json() == {**script.get("/auth/me").json(), "name": "writer", "role": "writer", "via": "token"}
+        assert script.get("/auth/me").json() == {
+            **script.get("/auth/me").json(),
+            "name": "writer",
+            "role": "writer",
+            "via": "token",
+        }
 
 
 def test_a_token_may_do_at_most_what_its_owner_may(core: Cluster) -> None:
@@ -123,7 +128,10 @@ def test_a_token_may_do_at_most_what_its_owner_may(core: Cluster) -> None:
 def test_a_token_makes_no_tokens(core: Cluster) -> None:
     with bearer(core, core.token()) as script:
         assert script.post("/tokens", json={"name": "x"}).status_code == 403
-        assert script.post("/auth/password", json={"old": "not the password", "new": "a new long password"}).status_code == 403
+        assert (
+            script.post("/auth/password", json={"old": "not the password", "new": "a new long password"}).status_code
+            == 403
+        )
 
 
 def test_a_token_that_expired_or_was_deleted_opens_nothing(core: Cluster) -> None:
@@ -168,7 +176,10 @@ def test_the_last_use_of_a_token_is_written_at_most_once_a_minute(core: Cluster)
         assert used() != first
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer omt_", "Bearer omt_wrong", "bearer nonsense", "Basic YTpi", "omt_x", "Bearer omt_" + "x" * 4000])
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer", "Bearer omt_", "Bearer omt_wrong", "bearer nonsense", "Basic YTpi", "omt_x", "Bearer omt_" + "x" * 4000],
+)
 def test_a_header_that_is_no_token_is_a_401_even_where_reads_are_open(core: Cluster, header: str) -> None:
     with core.client() as client:
         assert client.get("/auth/me", headers={"authorization": header}).status_code == 401

@@ -10,7 +10,21 @@ import pytest
 
 from backend.documents.chunking import SIZE, chunks
 
-PARTS = ("word", "Ünïcödé", "a.", "End! ", "\n\n", "\n", " ", "  ", "漢字。", "e\u0301", " A whole sentence here. ", "👩‍👩‍👧", "x" * 1400)
+PARTS = (
+    "word",
+    "Ünïcödé",
+    "a.",
+    "End! ",
+    "\n\n",
+    "\n",
+    " ",
+    "  ",
+    "漢字。",
+    "e\u0301",
+    " A whole sentence here. ",
+    "👩‍👩‍👧",
+    "x" * 1400,
+)
 
 
 def random_text(seed: int) -> str:
@@ -26,7 +40,9 @@ def test_no_character_is_lost_and_no_chunk_is_too_long(size: int, overlap: int) 
         assert all(0 < len(one) <= size and one == one.strip() for one in found)
         whole, reached = without_blanks(text), 0
         for one in map(without_blanks, found):  # each goes on where the one before ended, or repeats some of it
-            repeated = next(count for count in range(min(reached, overlap) + 1) if whole.startswith(one, reached - count))
+            repeated = next(
+                count for count in range(min(reached, overlap) + 1) if whole.startswith(one, reached - count)
+            )
             assert len(one) > repeated
             reached += len(one) - repeated
         assert reached == len(whole)

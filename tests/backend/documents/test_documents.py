@@ -37,13 +37,21 @@ def send(data: World, file: tuple[str, bytes, str], **fields: str) -> tuple[int,
 def points_of(data: World, document: str) -> list[models.Record]:
     condition = models.FieldCondition(key="document_id", match=models.MatchValue(value=document))
     with data.qdrant() as client:
-        found, _ = client.scroll(data.collection, scroll_filter=models.Filter(must=[condition]), limit=1000, with_vectors=True)
+        found, _ = client.scroll(
+            data.collection, scroll_filter=models.Filter(must=[condition]), limit=1000, with_vectors=True
+        )
     return sorted(found, key=lambda one: one.payload["chunk"] if one.payload else 0)
 
 
 def test_a_document_arrives_whole_in_both_stores(data: World) -> None:
     text = text_of(3)
-    status, one = post(data, text=text, title="Lighthouse", source="notes/lighthouse.md", metadata={"year": 1901, "tags": ["sea", "night"], "open": True})
+    status, one = post(
+        data,
+        text=text,
+        title="Lighthouse",
+        source="notes/lighthouse.md",
+        metadata={"year": 1901, "tags": ["sea", "night"], "open": True},
+    )
     assert (status, one["created"], one["title"]) == (201, True, "Lighthouse")
     found = points_of(data, one["id"])
     assert len(found) == one["chunks"] > 2
@@ -76,7 +84,10 @@ def test_the_collection_is_made_for_cosine_with_the_models_size(data: World) -> 
 
 def test_the_same_title_and_text_are_the_same_document(data: World) -> None:
     text = text_of(2)
-    first, again = post(data, text=text, title="One"), post(data, text=text.replace(" ", " ") + "\r\n", title="One", worker=1)
+    first, again = (
+        post(data, text=text, title="One"),
+        post(data, text=text.replace(" ", " ") + "\r\n", title="One", worker=1),
+    )
     assert (first[0], again[0]) == (201, 200)
     assert (first[1]["id"], again[1]["created"]) == (again[1]["id"], False)
     assert post(data, text=text, title="Another")[0] == 201
@@ -161,7 +172,9 @@ def test_numbers_that_are_none_are_refused(data: World) -> None:
     with data.client("writer") as client:
         for number in ("NaN", "Infinity", "1e999"):
             body = b'{"text": "a", "metadata": {"a": %s}}' % number.encode()
-            assert client.post("/documents", content=body, headers={"content-type": "application/json"}).status_code == 422
+            assert (
+                client.post("/documents", content=body, headers={"content-type": "application/json"}).status_code == 422
+            )
 
 
 def test_a_document_of_too_many_chunks_is_refused_with_the_numbers(data: World) -> None:
@@ -182,7 +195,9 @@ def test_a_document_of_too_many_chunks_is_refused_with_the_numbers(data: World) 
         (("NOTES.MD", b"plain", "application/octet-stream"), "utf-8", "plain"),
     ],
 )
-def test_files_of_text_are_read_in_their_encoding(data: World, file: tuple[str, bytes, str], encoding: str, text: str) -> None:
+def test_files_of_text_are_read_in_their_encoding(
+    data: World, file: tuple[str, bytes, str], encoding: str, text: str
+) -> None:
     mark = str(uuid4())
     status, one = send(data, file, title=mark)
     assert (status, one["encoding"], one["title"]) == (201, encoding, mark)
@@ -192,9 +207,7 @@ def test_files_of_text_are_read_in_their_encoding(data: World, file: tuple[str, 
 
 def test_a_page_is_read_as_its_reader_sees_it(data: World) -> None:
     mark = uuid4()
-    html = (
-        f"<!doctype html><title>The {mark}  page</title><style>p {{}}</style><p>One<br>two &amp; <b>three</b></p><script>alert(1)</script><ul><li>a<li>b</ul>"
-    )
+    html = f"<!doctype html><title>The {mark}  page</title><style>p {{}}</style><p>One<br>two &amp; <b>three</b></p><script>alert(1)</script><ul><li>a<li>b</ul>"
     status, one = send(data, ("index.html", html.encode(), "text/html"))
     assert (status, one["title"], one["media_type"]) == (201, f"The {mark} page", "text/html")
     with data.client("reader") as client:
@@ -212,7 +225,9 @@ def test_a_page_is_read_as_its_reader_sees_it(data: World) -> None:
         (("a.bin", b"plain", "application/octet-stream"), "no known kind of text"),
     ],
 )
-def test_files_that_are_no_text_are_refused_by_their_name(data: World, file: tuple[str, bytes, str], words: str) -> None:
+def test_files_that_are_no_text_are_refused_by_their_name(
+    data: World, file: tuple[str, bytes, str], words: str
+) -> None:
     status, said = send(data, file)
     assert status == 415
     assert words in said["detail"]
@@ -220,7 +235,9 @@ def test_files_that_are_no_text_are_refused_by_their_name(data: World, file: tup
 
 def test_a_form_carries_the_same_fields_and_refuses_unknown_ones(data: World) -> None:
     body = f"{uuid4()} text".encode()
-    status, one = send(data, ("C:\\notes\\a.txt", body, "text/plain"), source="somewhere", metadata='{"a": {"b": 1}}', overlap="0")
+    status, one = send(
+        data, ("C:\\notes\\a.txt", body, "text/plain"), source="somewhere", metadata='{"a": {"b": 1}}', overlap="0"
+    )
     assert (status, one["title"], one["source"], one["metadata"]) == (201, "a.txt", "somewhere", {"a": {"b": 1}})
     assert send(data, ("a.txt", body, "text/plain"), colour="red")[0] == 422
     assert send(data, ("a.txt", body, "text/plain"), metadata="{")[0] == 422
@@ -228,13 +245,22 @@ def test_a_form_carries_the_same_fields_and_refuses_unknown_ones(data: World) ->
     assert send(data, ("a.txt", body, "text/plain"), overlap="many")[0] == 422
     with data.client("writer") as client:
         assert client.post("/documents", files={"other": b"x"}).status_code == 422
-        assert client.post("/documents", content=b"--b\r\nno end", headers={"content-type": "multipart/form-data; boundary=b"}).status_code == 400
-        assert client.post("/documents", content=b"", headers={"content-type": "multipart/form-data"}).status_code == 400
+        assert (
+            client.post(
+                "/documents", content=b"--b\r\nno end", headers={"content-type": "multipart/form-data; boundary=b"}
+            ).status_code
+            == 400
+        )
+        assert (
+            client.post("/documents", content=b"", headers={"content-type": "multipart/form-data"}).status_code == 400
+        )
 
 
 def test_a_collection_of_another_size_is_a_conflict_with_both_numbers(data: World) -> None:
     with data.qdrant() as client:
-        client.create_collection("test_other_size", vectors_config=models.VectorParams(size=768, distance=models.Distance.COSINE))
+        client.create_collection(
+            "test_other_size", vectors_config=models.VectorParams(size=768, distance=models.Distance.COSINE)
+        )
     with world(data.stores, "other_size", workers=1, beside=data) as other:
         status, said = post(other, text=text_of())
         assert (status, said["collection_dimensions"], said["model_dimensions"]) == (409, 768, 384)
@@ -246,7 +272,9 @@ def test_a_collection_of_another_size_is_a_conflict_with_both_numbers(data: Worl
 
 def test_a_collection_with_one_named_vector_is_used_by_its_name(data: World) -> None:
     with data.qdrant() as client:
-        client.create_collection("test_named", vectors_config={"minilm": models.VectorParams(size=384, distance=models.Distance.COSINE)})
+        client.create_collection(
+            "test_named", vectors_config={"minilm": models.VectorParams(size=384, distance=models.Distance.COSINE)}
+        )
     with world(data.stores, "named", workers=1, beside=data) as other:
         text = text_of()
         assert post(other, text=text)[0] == 201

@@ -111,7 +111,11 @@ def test_a_redis_that_is_not_there_is_left_alone_for_a_while(stores: Services, m
 
 
 def test_requests_are_answered_while_redis_takes_no_writes(data: World) -> None:
-    with world(data.stores, "full_redis", workers=1, beside=data) as full, redis.Redis.from_url(data.stores.redis_url) as client, full.client("reader") as http:
+    with (
+        world(data.stores, "full_redis", workers=1, beside=data) as full,
+        redis.Redis.from_url(data.stores.redis_url) as client,
+        full.client("reader") as http,
+    ):
         before = client.config_get("maxmemory")["maxmemory"]
         client.config_set("maxmemory", 1)
         try:

@@ -12,7 +12,17 @@ import pytest
 from tests.backend.world import World
 
 RAW = {"accept": "application/octet-stream"}
-UNICODE = ["São Paulo à noite", "数据库连接池", "🚀🚀 emoji 👩‍👩‍👧", "مرحبا بالعالم", "e\u0301 and é", "", "  ", "a\u0000b", "\u202eabc"]
+UNICODE = [
+    "São Paulo à noite",
+    "数据库连接池",
+    "🚀🚀 emoji 👩‍👩‍👧",
+    "مرحبا بالعالم",
+    "e\u0301 and é",
+    "",
+    "  ",
+    "a\u0000b",
+    "\u202eabc",
+]
 
 
 def client_of(data: World, role: str = "reader") -> openai.OpenAI:
@@ -57,14 +67,20 @@ def test_openais_client_lists_the_model_and_may_call_it_by_all_its_names(data: W
     ("body", "kind", "words"),
     [
         ({"model": "text-embedding-3-small", "input": "x"}, openai.NotFoundError, "is not loaded; the engine has"),
-        ({"model": "default", "input": "x", "dimensions": 64}, openai.BadRequestError, "gives 384 dimensions and cannot be asked for 64"),
+        (
+            {"model": "default", "input": "x", "dimensions": 64},
+            openai.BadRequestError,
+            "gives 384 dimensions and cannot be asked for 64",
+        ),
         ({"model": "default", "input": [1, 2, 3]}, openai.BadRequestError, "send the text"),
         ({"model": "default", "input": [[1, 2], [3]]}, openai.BadRequestError, "send the text"),
         ({"model": "default", "input": []}, openai.BadRequestError, "at least 1 item"),
         ({"model": "default", "input": ["x"] * 4097}, openai.BadRequestError, "at most 4096 items"),
     ],
 )
-def test_openais_client_shows_what_was_wrong(data: World, body: dict[str, object], kind: type[openai.APIStatusError], words: str) -> None:
+def test_openais_client_shows_what_was_wrong(
+    data: World, body: dict[str, object], kind: type[openai.APIStatusError], words: str
+) -> None:
     with client_of(data) as client, pytest.raises(kind, match=words) as caught:
         client.embeddings.create(**body)  # type: ignore[arg-type]
     assert caught.value.body["message"]  # type: ignore[index]
@@ -73,14 +89,20 @@ def test_openais_client_shows_what_was_wrong(data: World, body: dict[str, object
 
 
 def test_openais_client_without_a_valid_key_hears_why(data: World) -> None:
-    with openai.OpenAI(base_url=f"{data.url()}/v1", api_key="sk-wrong", max_retries=0) as client, pytest.raises(openai.AuthenticationError) as caught:
+    with (
+        openai.OpenAI(base_url=f"{data.url()}/v1", api_key="sk-wrong", max_retries=0) as client,
+        pytest.raises(openai.AuthenticationError) as caught,
+    ):
         client.embeddings.create(model="default", input="x")
     assert "token is not valid" in caught.value.body["message"]  # type: ignore[index]
 
 
 def test_dimensions_that_are_the_models_own_are_fine(data: World) -> None:
     with client_of(data) as client:
-        assert len(client.embeddings.create(model="default", input="x", dimensions=384, user="somebody").data[0].embedding) == 384
+        assert (
+            len(client.embeddings.create(model="default", input="x", dimensions=384, user="somebody").data[0].embedding)
+            == 384
+        )
 
 
 def test_a_second_call_comes_from_the_cache_bit_by_bit_from_any_worker(data: World) -> None:
@@ -174,7 +196,10 @@ def test_a_body_that_does_not_fit_is_refused(data: World, body: bytes, status: i
 
 def test_a_body_that_is_not_said_to_be_json_is_refused(data: World) -> None:
     with data.client("reader") as client:
-        assert client.post("/embed", content=b'{"texts": ["a"]}', headers={"content-type": "text/plain"}).status_code == 415
+        assert (
+            client.post("/embed", content=b'{"texts": ["a"]}', headers={"content-type": "text/plain"}).status_code
+            == 415
+        )
         assert client.post("/v1/embeddings", content=b'{"input": "a"}').status_code == 415
 
 

@@ -44,7 +44,9 @@ def reference(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Referenc
     (where / "texts.json").write_text(json.dumps(TEXTS))
     done = reference_python.run(Path(__file__).with_name("save.py"), model, where, cwd=where)
     folders = {name: Path(path) for name, path in json.loads(done.stdout.splitlines()[-1]).items()}
-    return Reference(folders, {name: np.load(where / f"{name}.npy") for name in folders if (where / f"{name}.npy").exists()})
+    return Reference(
+        folders, {name: np.load(where / f"{name}.npy") for name in folders if (where / f"{name}.npy").exists()}
+    )
 
 
 @contextmanager
@@ -52,7 +54,13 @@ def engine(home: Path, **environment: str) -> Iterator[tuple[Process, httpx.Clie
     """Run one for the block, on a unix socket; yields its process and a client."""
     path = str(home / "engine.sock")
     with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://engine", timeout=60) as client:
-        variables = {"PYTHONPATH": str(ROOT), "OMNIMIND_ENGINE_BIND": path, "OMNIMIND_STATE": str(home / "state"), "OMNIMIND_LOCK": "cpu", **environment}
+        variables = {
+            "PYTHONPATH": str(ROOT),
+            "OMNIMIND_ENGINE_BIND": path,
+            "OMNIMIND_STATE": str(home / "state"),
+            "OMNIMIND_LOCK": "cpu",
+            **environment,
+        }
 
         def ready() -> bool:
             with socket.socket(socket.AF_UNIX) as probe:  # httpx leaves a socket open when nobody listens

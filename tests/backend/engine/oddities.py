@@ -23,16 +23,23 @@ def prompted(where: Path, texts: list[str]) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=600, special_tokens=list(SPECIAL.values()), initial_alphabet=alphabet, show_progress=False)
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=600, special_tokens=list(SPECIAL.values()), initial_alphabet=alphabet, show_progress=False
+        ),
     )
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
     torch.manual_seed(5)
     sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
     plain = where / "prompted-transformer"
-    AutoModel.from_config(RobertaConfig(**sizes, vocab_size=600, pad_token_id=1, max_position_embeddings=66)).save_pretrained(plain)
+    AutoModel.from_config(
+        RobertaConfig(**sizes, vocab_size=600, pad_token_id=1, max_position_embeddings=66)
+    ).save_pretrained(plain)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, **SPECIAL).save_pretrained(plain)
     modules = [models.Transformer(str(plain)), models.Pooling(64, "mean")]
-    made = SentenceTransformer(modules=modules, prompts={"passage": "passage: "}, default_prompt_name="passage", device="cpu")
+    made = SentenceTransformer(
+        modules=modules, prompts={"passage": "passage: "}, default_prompt_name="passage", device="cpu"
+    )
     made.save(str(where / "prompted"))
     return where / "prompted"
 
@@ -44,7 +51,9 @@ def exported(weights: Path, where: Path) -> Path:
     example = tuple(torch.full((2, 9), value) for value in (1000, 1, 0))
     shutil.copytree(weights, where, ignore=shutil.ignore_patterns("model.safetensors"))
     (where / "onnx").mkdir()
-    onnx_proto_utils._add_onnxscript_fn = lambda model_bytes, *_: model_bytes  # it wants the package onnx, to add functions that we have none of
+    onnx_proto_utils._add_onnxscript_fn = lambda model_bytes, *_: (
+        model_bytes
+    )  # it wants the package onnx, to add functions that we have none of
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -39,7 +39,9 @@ def main(model: Path, where: Path) -> None:
     oddities.maximum(made["lower case"], 20)
     for name, folder in made.items():
         loaded = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
-        np.save(where / f"{name}.npy", loaded.encode(texts, batch_size=8, convert_to_numpy=True, show_progress_bar=False))
+        np.save(
+            where / f"{name}.npy", loaded.encode(texts, batch_size=8, convert_to_numpy=True, show_progress_bar=False)
+        )
     made["exported"] = oddities.exported(made["bert mean_tokens"], where / "exported")
     print(json.dumps({name: str(folder) for name, folder in made.items()}))
 

@@ -15,7 +15,15 @@ from backend.engine.tokenise import Tokeniser
 from .conftest import TEXTS, Reference
 
 SMALL = ("bert", "roberta", "distilbert", "mpnet", "f16", "bf16")
-POOLINGS = ("cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken", "mean_tokens max_tokens")
+POOLINGS = (
+    "cls_token",
+    "max_tokens",
+    "mean_tokens",
+    "mean_sqrt_len_tokens",
+    "weightedmean_tokens",
+    "lasttoken",
+    "mean_tokens max_tokens",
+)
 
 
 def embed(path: Path, mode: str, state: Path) -> Vectors:

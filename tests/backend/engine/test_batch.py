@@ -34,7 +34,15 @@ class Counting:
 
     pads = True
     lanes = 1
-    name, dimensions, max_tokens, device, precision, digest, batch_tokens = "counting", 1, 512, "cpu", "f32", "0" * 16, 64
+    name, dimensions, max_tokens, device, precision, digest, batch_tokens = (
+        "counting",
+        1,
+        512,
+        "cpu",
+        "f32",
+        "0" * 16,
+        64,
+    )
 
     def __init__(self) -> None:
         self.details: dict[str, object] = {}
@@ -229,7 +237,9 @@ def test_a_batch_that_fails_on_one_lane_leaves_the_other_alone() -> None:
 def test_padding_is_a_batch_of_its_own_at_most() -> None:
     dice = np.random.default_rng(11)
     for _ in range(200):
-        many = [request(*(int(one) for one in dice.integers(3, 256, size=int(dice.integers(1, 20))))) for _ in range(10)]
+        many = [
+            request(*(int(one) for one in dice.integers(3, 256, size=int(dice.integers(1, 20))))) for _ in range(10)
+        ]
         batch = [item.length for item in fill(many, 512)]
         padded = len(batch) * max(batch)
         assert padded <= max(512, batch[0]) and padded - sum(batch) <= max(32, sum(batch) // 8)

@@ -42,7 +42,10 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown family": (lambda at: edit(at / "config.json", model_type="t5"), "family t5"),
     "other sizes": (lambda at: edit(at / "config.json", hidden_size=512), "has the shape"),
     "unknown activation": (lambda at: edit(at / "config.json", hidden_act="mish"), "activation is mish"),
-    "nothing": (lambda at: [one.unlink() for one in at.iterdir() if one.is_file()], "neither modules.json nor config.json"),
+    "nothing": (
+        lambda at: [one.unlink() for one in at.iterdir() if one.is_file()],
+        "neither modules.json nor config.json",
+    ),
 }
 
 
@@ -68,7 +71,9 @@ def test_a_name_that_is_no_folder_needs_the_hub() -> None:
         settings.find("some-org/some-model")
 
 
-@pytest.mark.parametrize(("key", "value"), [("OMNIMIND_MODE", "quick"), ("OMNIMIND_THREADS", "-1"), ("OMNIMIND_QUEUE_TOKENS", "many")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("OMNIMIND_MODE", "quick"), ("OMNIMIND_THREADS", "-1"), ("OMNIMIND_QUEUE_TOKENS", "many")]
+)
 def test_a_setting_that_cannot_be_is_refused(key: str, value: str) -> None:
     with pytest.raises(Problem, match=f"{key}={value}"):
         settings.load({key: value})

@@ -21,7 +21,9 @@ from .test_agreement import embed, least_cosine
 
 
 @pytest.mark.parametrize("name", ["prompted", "lower case"])
-def test_prompt_spaces_and_lower_case_are_those_of_sentence_transformers(name: str, reference: Reference, tmp_path: Path) -> None:
+def test_prompt_spaces_and_lower_case_are_those_of_sentence_transformers(
+    name: str, reference: Reference, tmp_path: Path
+) -> None:
     assert least_cosine(embed(reference.folders[name], "exact", tmp_path), reference.rows[name]) >= 0.9999
 
 
@@ -67,7 +69,9 @@ BOOK = " ".join(corpus.texts(300))
 
 
 @pytest.mark.parametrize(
-    "text", [BOOK, "x" * 50_000, "  \n" * 20_000 + "end", "𝛼" * 30_000, BOOK.replace(" ", " " * 90)], ids=["book", "one word", "spaces", "letters", "wide"]
+    "text",
+    [BOOK, "x" * 50_000, "  \n" * 20_000 + "end", "𝛼" * 30_000, BOOK.replace(" ", " " * 90)],
+    ids=["book", "one word", "spaces", "letters", "wide"],
 )
 def test_a_very_long_text_is_read_as_far_as_the_model_reads(text: str, model: Path) -> None:
     tokeniser = Tokeniser(folder.read(model))

@@ -35,7 +35,9 @@ def test_an_answer_says_how_it_was_made(running: httpx.Client) -> None:
     said = running.post("/embed", json={"texts": ["hello world", "word " * 400]}).headers
     assert (said["x-model"], said["x-dimensions"], said["x-device"]) == ("all-MiniLM-L6-v2", "384", "cpu")
     assert (said["x-tokens"], said["x-truncated"], said["x-token-counts"]) == ("260", "1", "4,-256")
-    stages = {part.split(";dur=")[0].strip(): float(part.split(";dur=")[1]) for part in said["server-timing"].split(",")}
+    stages = {
+        part.split(";dur=")[0].strip(): float(part.split(";dur=")[1]) for part in said["server-timing"].split(",")
+    }
     assert set(stages) == {"tokenise", "queue", "inference", "total"}
     assert stages["tokenise"] + stages["queue"] + stages["inference"] <= stages["total"] * 1.01 + 0.1
 
@@ -157,8 +159,15 @@ def test_the_socket_is_the_groups_and_a_dead_ones_file_is_replaced(model: Path, 
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_start_with_the_reason(tmp_path: Path) -> None:
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMNIMIND_ENGINE_BIND": str(tmp_path / "s"), "OMNIMIND_MODEL": str(tmp_path)}
-    done = subprocess.run((sys.executable, "-m", "backend.engine"), env=variables, capture_output=True, text=True, check=False, timeout=60)
+    variables = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OMNIMIND_ENGINE_BIND": str(tmp_path / "s"),
+        "OMNIMIND_MODEL": str(tmp_path),
+    }
+    done = subprocess.run(
+        (sys.executable, "-m", "backend.engine"), env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 78
     assert "neither modules.json nor config.json is in it" in done.stderr
 

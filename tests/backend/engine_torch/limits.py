@@ -57,11 +57,19 @@ def overflow(model: Path, where: Path) -> dict[str, object]:
     save_file(tensors, made / "model.safetensors")
     found, card = folder.read(made), torch_card.find("cpu")
     make = partial(torch_network.build, found, weights.read(made), device=card.device)
-    half, full = (torch_runner.TorchRunner(found, card, Choice(make(precision), 1.0, "chosen by this test"), make, "0" * 16) for precision in ("f16", "f32"))
+    half, full = (
+        torch_runner.TorchRunner(found, card, Choice(make(precision), 1.0, "chosen by this test"), make, "0" * 16)
+        for precision in ("f16", "f32")
+    )
     ids = [[101, 2023, 102], [101, rare, 102], [101, 2003, 2003, 102]]
     rows = half.encode(ids)
     again = half.details["texts_calculated_again_in_f32"]
-    return {"cosine": cosine(rows, full.encode(ids)), "again": again, "finite": bool(np.isfinite(rows).all()), "precision": half.precision}
+    return {
+        "cosine": cosine(rows, full.encode(ids)),
+        "again": again,
+        "finite": bool(np.isfinite(rows).all()),
+        "precision": half.precision,
+    }
 
 
 def refused(model: Path, where: Path) -> dict[str, object]:

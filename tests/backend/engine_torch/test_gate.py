@@ -27,7 +27,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not compiler:
         cannot("there is no C compiler to build the driver library of this test with")
     folder = tmp_path_factory.mktemp("driver")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "libcuda.so.1", HERE / "fake_cuda.c"], check=True, timeout=60)
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-o", folder / "libcuda.so.1", HERE / "fake_cuda.c"], check=True, timeout=60
+    )
     return folder
 
 
@@ -40,7 +42,9 @@ def ask(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float = 60, **en
 
 
 @pytest.mark.parametrize("code", WITH_CODES)
-def test_every_code_of_the_driver_is_told_in_words_with_a_way_out(monkeypatch: pytest.MonkeyPatch, driver: Path, code: int) -> None:
+def test_every_code_of_the_driver_is_told_in_words_with_a_way_out(
+    monkeypatch: pytest.MonkeyPatch, driver: Path, code: int
+) -> None:
     found = ask(monkeypatch, driver, FAKE_CUDA=str(code))
     assert not found.ok
     assert found.error
@@ -95,7 +99,9 @@ def test_a_hidden_card_is_a_choice_and_not_a_fault(monkeypatch: pytest.MonkeyPat
 def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(tmp_path: Path) -> None:
     """On a machine without a driver, and in an environment without torch: LD_LIBRARY_PATH leads nowhere."""
     environment = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""}
-    child = subprocess.run([sys.executable, "-m", "backend.engine.gpu.probe"], capture_output=True, text=True, timeout=60, env=environment)
+    child = subprocess.run(
+        [sys.executable, "-m", "backend.engine.gpu.probe"], capture_output=True, text=True, timeout=60, env=environment
+    )
     assert child.returncode == 1
     assert child.stderr == ""
     found = json.loads(child.stdout)
@@ -109,7 +115,10 @@ def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(
         ("CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be…", 209),
         ("The NVIDIA driver on your system is too old (found version 12020). Please update your GPU driver", 35),
         ("CUDA out of memory. Tried to allocate 2.00 GiB", 2),
-        ("CUDA unknown error - this may be due to an incorrectly set up environment, e.g. changing env variable CUDA_VISIBLE_DEVICES", 999),
+        (
+            "CUDA unknown error - this may be due to an incorrectly set up environment, e.g. changing env variable CUDA_VISIBLE_DEVICES",
+            999,
+        ),
         ("CUDA error: unknown error", 999),
         ("CUDA error: an illegal memory access was encountered", 700),
         ("No CUDA GPUs are available", 100),
@@ -117,7 +126,10 @@ def test_the_probe_prints_one_line_of_json_and_exits_with_1_where_nothing_works(
         ("Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized", 802),
         ("Error 803: system has unsupported display driver / cuda driver combination", 803),
         ("Error 804: forward compatibility was attempted on non supported HW", 804),
-        ("Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before…? Error 36: API call is not supported", 36),
+        (
+            "Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before…? Error 36: API call is not supported",
+            36,
+        ),
         ("the provided PTX was compiled with an unsupported toolchain.", 222),
         ("CUDA error: initialization error", 3),
         ("CUDA error: invalid device ordinal", 101),

@@ -25,7 +25,19 @@ def run(*words: str) -> tuple[int, dict[str, Any], str]:
 
 
 def test_all_that_needs_no_card_passes_on_the_cpu() -> None:
-    code, found, said = run("-m", "tests.gpu", "--device", "cpu", "--texts", "8", "--rounds", "1", "--markdown", "--only", "proof,agreement,throughput,hidden")
+    code, found, said = run(
+        "-m",
+        "tests.gpu",
+        "--device",
+        "cpu",
+        "--texts",
+        "8",
+        "--rounds",
+        "1",
+        "--markdown",
+        "--only",
+        "proof,agreement,throughput,hidden",
+    )
     assert (code, found["failed"], found["skipped"]) == (0, [], [])
     assert found["numbers"]["agreement"]["exact"]["cosine"] >= 0.99999
     assert found["numbers"]["throughput"]["baseline"] == "sentence-transformers f32"
@@ -34,7 +46,9 @@ def test_all_that_needs_no_card_passes_on_the_cpu() -> None:
 
 def test_torch_and_numpy_are_enough() -> None:
     """As on a machine that has nothing else: what is missing is said, not stumbled over."""
-    code, found, _ = run("-c", BARE, "--device", "cpu", "--texts", "8", "--rounds", "1", "--only", "proof,reference,throughput")
+    code, found, _ = run(
+        "-c", BARE, "--device", "cpu", "--texts", "8", "--rounds", "1", "--only", "proof,reference,throughput"
+    )
     assert (code, found["failed"]) == (0, [])
     assert found["skipped"] == ["reference"]
     assert found["numbers"]["throughput"]["baseline"].startswith("plain loop")

@@ -22,7 +22,9 @@ def _pending(data: World, title: str) -> str:
 
     def look() -> bool:
         with data.postgres() as link:
-            found[:] = link.execute("SELECT id FROM documents WHERE title = %s AND state = 'pending'", (title,)).fetchall()
+            found[:] = link.execute(
+                "SELECT id FROM documents WHERE title = %s AND state = 'pending'", (title,)
+            ).fetchall()
         return bool(found)
 
     until(look)

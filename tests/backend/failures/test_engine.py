@@ -18,7 +18,9 @@ def test_an_engine_that_restarts_is_waited_for(data: World) -> None:
     with data.client("reader") as client, ThreadPoolExecutor(1) as pool:
         until(lambda: "hits=1" in client.post("/embed", json={"texts": ["known"]}).headers["x-cache"])
         data.engine.stop(signal.SIGKILL)
-        assert client.post("/embed", json={"texts": ["known"]}).headers["x-cache"].startswith("hits=1")  # the cache answers meanwhile
+        assert (
+            client.post("/embed", json={"texts": ["known"]}).headers["x-cache"].startswith("hits=1")
+        )  # the cache answers meanwhile
         call = pool.submit(client.post, "/embed", json={"texts": texts})
         time.sleep(0.5)
         data.engine.start()
@@ -44,7 +46,9 @@ def test_embeddings_of_two_models_are_never_mixed(data: World) -> None:
         variables = data.engine.env
         assert variables is not None
         data.engine.stop()
-        variables["OMNIMIND_MODE"] = "exact" if client.get("/v1/models").json()["data"][0]["precision"] != "f32" else "fast"
+        variables["OMNIMIND_MODE"] = (
+            "exact" if client.get("/v1/models").json()["data"][0]["precision"] != "f32" else "fast"
+        )
         try:
             data.engine.start()
             after = client.post("/embed", json={"texts": texts})

@@ -36,7 +36,13 @@ def test_nothing_is_orphaned_or_lost_when(data: World, what: str) -> None:
         time.sleep(1)
         BREAKS[what](data)
         time.sleep(1)
-    allowed = {201, 204, 202} if what in UNNOTICED else {201, 204, 202, 404, 503, 0} if "worker" in what else {201, 204, 202, 404, 503}
+    allowed = (
+        {201, 204, 202}
+        if what in UNNOTICED
+        else {201, 204, 202, 404, 503, 0}
+        if "worker" in what
+        else {201, 204, 202, 404, 503}
+    )
     assert set(traffic.statuses) <= allowed
     assert traffic.statuses[201] > 0
     for _ in range(2):  # points are deleted, then once more, and the tombstones with them

@@ -50,7 +50,13 @@ def served(stores: Services) -> Iterator[Past]:
     with tempfile.TemporaryDirectory(prefix="om-history-") as home:
         Path(home).chmod(0o755)
         state = Path(home) / "state"
-        with cluster(stores, "history", Path(home), OMNIMIND_JOURNAL=str(state / "journal.db"), OMNIMIND_BENCH=str(state / "bench")) as running:
+        with cluster(
+            stores,
+            "history",
+            Path(home),
+            OMNIMIND_JOURNAL=str(state / "journal.db"),
+            OMNIMIND_BENCH=str(state / "bench"),
+        ) as running:
             yield Past(running, state)
 
 

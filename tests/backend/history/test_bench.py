@@ -9,7 +9,16 @@ import pytest
 
 from tests.backend.history.conftest import Past
 
-FIGURES = {"p50_ms": 4.2, "p95_ms": 6.0, "p99_ms": 9.5, "min_ms": 3.9, "max_ms": 12.0, "mean_ms": 4.6, "sd_ms": 1.1, "total_ms": 460.0}
+FIGURES = {
+    "p50_ms": 4.2,
+    "p95_ms": 6.0,
+    "p99_ms": 9.5,
+    "min_ms": 3.9,
+    "max_ms": 12.0,
+    "mean_ms": 4.6,
+    "sd_ms": 1.1,
+    "total_ms": 460.0,
+}
 RESULT = {
     "schema": "omnimind.bench/1",
     "name": "embeddings-1",
@@ -91,7 +100,9 @@ def test_a_broken_document_is_a_conflict_with_a_way_out(past: Past) -> None:
     assert "broken.json" in answer.json()["fix"]
 
 
-@pytest.mark.parametrize("name", ["..%2Fsecret", "%2e%2e%2fsecret", "..%2e", ".hidden", "%2Fetc%2Fpasswd", "a%00b", "a%5Cb", "x" * 101, "ç"])
+@pytest.mark.parametrize(
+    "name", ["..%2Fsecret", "%2e%2e%2fsecret", "..%2e", ".hidden", "%2Fetc%2Fpasswd", "a%00b", "a%5Cb", "x" * 101, "ç"]
+)
 def test_nothing_outside_of_the_folder_has_a_name(past: Past, name: str) -> None:
     (past.state / "secret.json").write_text('{"password": "s3cret"}')
     (past.bench / ".hidden.json").write_text("{}")

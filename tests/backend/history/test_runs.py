@@ -40,7 +40,12 @@ STEPS = (
     Step("prove", "act", "prove each service", phase="verify"),
 )
 OLD = Fingerprint("qdrant", {"points of c": 50}, {"c": "ab12"})
-SETUP = {"project": "shop", "asked": {"config": ""}, "goal": {"uploads": "/home/ana/private"}, "containers": [{"name": "shop-db"}]}
+SETUP = {
+    "project": "shop",
+    "asked": {"config": ""},
+    "goal": {"uploads": "/home/ana/private"},
+    "containers": [{"name": "shop-db"}],
+}
 
 
 class Steps:
@@ -109,9 +114,19 @@ def test_migrations_and_recoveries_are_listed_newest_first(past: Past) -> None:
     recovered(past)
     recovered(past, well=False)
     gave_up, well, migration = runs(past)
-    assert (migration["id"], migration["name"], migration["state"], migration["about"]) == (run, "migrate", "unconfirmed", "shop")
+    assert (migration["id"], migration["name"], migration["state"], migration["about"]) == (
+        run,
+        "migrate",
+        "unconfirmed",
+        "shop",
+    )
     assert migration["counts"] == {"done": 5}
-    assert (well["name"], well["state"], well["about"], well["counts"]["done"]) == ("recover", "finished", "backend-8080", 1)
+    assert (well["name"], well["state"], well["about"], well["counts"]["done"]) == (
+        "recover",
+        "finished",
+        "backend-8080",
+        1,
+    )
     assert well["reason"].startswith("was silent")
     assert well["seconds"] >= 0 and migration["seconds"] is None
     assert gave_up["state"] == "failed"
@@ -134,7 +149,14 @@ def test_a_run_tells_its_steps_its_events_and_what_its_receipt_says(past: Past) 
     receipt = said["receipt"]
     assert receipt["downtime_s"] == {"redis": 1.5, "qdrant": 2.5, "frontend": 10.25}
     assert receipt["compared"] == [
-        {"store": "qdrant", "equal": False, "facts": [{"name": "c", "old": "ab12", "native": "ab12"}, {"name": "points of c", "old": "50", "native": "49"}]}
+        {
+            "store": "qdrant",
+            "equal": False,
+            "facts": [
+                {"name": "c", "old": "ab12", "native": "ab12"},
+                {"name": "points of c", "old": "50", "native": "49"},
+            ],
+        }
     ]
     assert "until" in receipt["rollback"]
 
@@ -247,7 +269,14 @@ def test_the_workers_user_reads_what_root_writes_and_can_change_nothing(past: Pa
 
     def ask() -> subprocess.CompletedProcess[str]:
         words = (python, "-c", ASK, str(past.journal))
-        return subprocess.run(words, cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, **as_user("nobody"))
+        return subprocess.run(
+            words,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            **as_user("nobody"),
+        )
 
     with Journal(past.journal) as journal:
         run = journal.create(Plan("migrate", STEPS), SETUP)
@@ -262,8 +291,17 @@ def test_the_workers_user_reads_what_root_writes_and_can_change_nothing(past: Pa
         assert [file.name for file in files] == ["journal.db", "journal.db-reserve", "journal.db-shm", "journal.db-wal"]
         while_open = json.loads(ask().stdout)
     afterwards = json.loads(ask().stdout)
-    assert [(one["id"], one["state"]) for one in while_open] == [(one["id"], one["state"]) for one in afterwards] == [(run.id, "confirmed")]
-    write = (python, "-c", "import sys, sqlite3; sqlite3.connect(sys.argv[1]).execute('DELETE FROM event')", str(past.journal))
+    assert (
+        [(one["id"], one["state"]) for one in while_open]
+        == [(one["id"], one["state"]) for one in afterwards]
+        == [(run.id, "confirmed")]
+    )
+    write = (
+        python,
+        "-c",
+        "import sys, sqlite3; sqlite3.connect(sys.argv[1]).execute('DELETE FROM event')",
+        str(past.journal),
+    )
     done = subprocess.run(write, cwd=ROOT, capture_output=True, text=True, **as_user("nobody"))
     assert "readonly" in done.stderr
 
@@ -284,5 +322,11 @@ def test_a_worker_that_shows_a_run_loads_nothing_that_could_make_one(past: Past)
     """Least of all what measures: it is heavy."""
     words = "from pathlib import Path; from backend.history.runs import detail; detail(Path(sys.argv[1]), sys.argv[2], 0, 10)"
     script = f"import sys; {words}; print([name for name in sys.modules if name.startswith(('omnimind_ops.flows', 'omnimind_ops.steps', 'omnimind_ops.bench'))])"
-    done = subprocess.run((sys.executable, "-c", script, past.journal, migrated(past)), cwd=Path(ROOT), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        (sys.executable, "-c", script, past.journal, migrated(past)),
+        cwd=Path(ROOT),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == "[]"

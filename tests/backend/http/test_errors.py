@@ -38,7 +38,10 @@ def test_a_405_names_all_methods_of_its_path_and_no_other(core: Cluster) -> None
     """RFC 9110: MUST; HEAD and OPTIONS too only where they are answered."""
     asked = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
     with core.client() as client:
-        paths = {path: {word.upper() for word in found} for path, found in client.get("/openapi.json").json()["paths"].items()}
+        paths = {
+            path: {word.upper() for word in found}
+            for path, found in client.get("/openapi.json").json()["paths"].items()
+        }
         assert any(len(methods) > 1 for methods in paths.values())
         for path, methods in {**paths, "/openapi.json": {"GET", "HEAD"}}.items():
             for method in set(asked) - methods:
@@ -49,7 +52,9 @@ def test_a_405_names_all_methods_of_its_path_and_no_other(core: Cluster) -> None
 
 def test_a_fault_in_a_body_is_pointed_at_without_its_value(core: Cluster) -> None:
     with core.client() as client:
-        said = client.post("/auth/login", json={"name": "x", "password": ["a secret value"], "extra/~key": "another secret"})
+        said = client.post(
+            "/auth/login", json={"name": "x", "password": ["a secret value"], "extra/~key": "another secret"}
+        )
     body = check(said, 422)
     assert {error["pointer"] for error in body["errors"]} == {"/password", "/extra~1~0key"}  # type: ignore[attr-defined, index]
     assert "secret" not in said.text
@@ -137,7 +142,12 @@ def test_a_fault_of_ours_is_a_500_with_an_id_that_leads_to_the_trace_and_tells_n
             assert not any(word in said.text for word in ("maria", "RuntimeError", SECRET, "postgresql:", "Traceback"))
             with pytest.raises(httpx.RemoteProtocolError):  # not a shorter answer that looks whole
                 client.get("/half")
-            upgrade = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+            upgrade = {
+                "connection": "Upgrade",
+                "upgrade": "websocket",
+                "sec-websocket-version": "13",
+                "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+            }
             assert client.get("/ws/broken", headers=upgrade).status_code == 500
             assert client.get("/health/live").status_code == 200
     finally:
@@ -152,8 +162,14 @@ def test_a_fault_of_ours_is_a_500_with_an_id_that_leads_to_the_trace_and_tells_n
 
 
 def test_a_postgres_that_is_not_there_is_a_503_and_its_password_is_told_to_nobody(core: Cluster) -> None:
-    with core.another(OMNIMIND_POSTGRES_DSN="postgresql://u:secretword@127.0.0.1:1/d") as worker, core.client(worker) as client:
-        for said in (client.post("/auth/login", json={"name": "x", "password": "y"}), client.get("/auth/me", headers={"authorization": f"Bearer {SECRET}"})):
+    with (
+        core.another(OMNIMIND_POSTGRES_DSN="postgresql://u:secretword@127.0.0.1:1/d") as worker,
+        core.client(worker) as client,
+    ):
+        for said in (
+            client.post("/auth/login", json={"name": "x", "password": "y"}),
+            client.get("/auth/me", headers={"authorization": f"Bearer {SECRET}"}),
+        ):
             assert check(said, 503)["service"] == "PostgreSQL"
             assert int(said.headers["retry-after"]) > 0
             assert "secretword" not in said.text
@@ -170,7 +186,9 @@ def test_a_redis_that_is_not_there_is_a_503_and_its_password_is_told_to_nobody(c
         ):
             assert check(said, 503)["service"] == "Redis"
             assert int(said.headers["retry-after"]) > 0
-        assert client.get("/auth/me", headers={"authorization": f"Bearer {core.token('reader')}"}).status_code == 200, "a token needs no Redis"
+        assert client.get("/auth/me", headers={"authorization": f"Bearer {core.token('reader')}"}).status_code == 200, (
+            "a token needs no Redis"
+        )
         assert client.post("/auth/login", json={"name": name, "password": "wrong"}).status_code == 401
     quiet(core, worker, password)
 

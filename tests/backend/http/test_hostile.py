@@ -40,7 +40,18 @@ def status(said: bytes) -> int:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.", "[::2]", "", "0.0.0.0", "localhost:80:80", "localhost, evil.example"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "localhost.",
+        "[::2]",
+        "",
+        "0.0.0.0",
+        "localhost:80:80",
+        "localhost, evil.example",
+    ],
 )
 def test_another_name_for_this_host_is_refused(core: Cluster, host: str) -> None:
     assert status(raw(core, get("/health/live", f"Host: {host}"))) == 400
@@ -62,11 +73,19 @@ def handshake(core: Cluster, **headers: str) -> int:
     words = {key.replace("_", "-"): value for key, value in headers.items()}
     host, origin = words.pop("Host", None), words.pop("Origin", None)
     if host:  # the client writes that header itself
-        lines = [f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13"]
+        lines = [
+            f"Host: {host}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            "Sec-WebSocket-Version: 13",
+        ]
         lines += [f"{key}: {value}" for key, value in words.items()]
         return status(raw(core, "\r\n".join(["GET /ws/telemetry HTTP/1.1", *lines, "", ""]).encode()))
     try:
-        with connect(f"ws://127.0.0.1:{core.ports[0]}/ws/telemetry", additional_headers=words, origin=origin, proxy=None):  # type: ignore[arg-type]
+        with connect(
+            f"ws://127.0.0.1:{core.ports[0]}/ws/telemetry", additional_headers=words, origin=origin, proxy=None
+        ):  # type: ignore[arg-type]
             return 101
     except InvalidStatus as error:
         return error.response.status_code
@@ -88,12 +107,25 @@ def test_a_websocket_is_for_our_page_and_for_programs_with_a_login(core: Cluster
 
 @pytest.mark.parametrize(
     "origin",
-    [EVIL, "null", "http://localhost:1", "https://localhost:3000", "http://localhost:3000.evil.example", "http://localhost:3000, http://evil.example", ""],
+    [
+        EVIL,
+        "null",
+        "http://localhost:1",
+        "https://localhost:3000",
+        "http://localhost:3000.evil.example",
+        "http://localhost:3000, http://evil.example",
+        "",
+    ],
 )
 def test_a_foreign_page_cannot_make_us_do_anything(core: Cluster, origin: str) -> None:
     with core.logged_in() as browser:
         token = browser.cookies[COOKIE]
-        for method, path in (("POST", "/auth/logout"), ("POST", "/users"), ("DELETE", "/tokens/00000000-0000-0000-0000-000000000000"), ("GET", "/auth/me")):
+        for method, path in (
+            ("POST", "/auth/logout"),
+            ("POST", "/users"),
+            ("DELETE", "/tokens/00000000-0000-0000-0000-000000000000"),
+            ("GET", "/auth/me"),
+        ):
             assert browser.request(method, path, headers={"origin": origin}).status_code == 403
         assert browser.get("/auth/me").status_code == 200, "the logout was not executed"
     assert token
@@ -105,12 +137,25 @@ def test_without_an_origin_the_browsers_own_word_counts(core: Cluster) -> None:
         assert client.post("/auth/logout", headers={"sec-fetch-site": "same-origin"}).status_code == 204
         assert client.post("/auth/logout", headers={"sec-fetch-site": "cross-site"}).status_code == 403
         assert client.post("/auth/logout", headers={"sec-fetch-site": "same-site"}).status_code == 403
-        assert client.get("/health/live", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}).status_code == 403
-        assert client.get("/health/live", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}).status_code == 200
+        assert (
+            client.get(
+                "/health/live", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+            ).status_code
+            == 403
+        )
+        assert (
+            client.get(
+                "/health/live", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+            ).status_code
+            == 200
+        )
 
 
 def test_a_preflight_is_answered_for_our_pages_only(core: Cluster) -> None:
-    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,idempotency-key,cache-control"}
+    asks = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,idempotency-key,cache-control",
+    }
     with core.client() as client:
         for origin in (PAGE, "http://127.0.0.1:3000", "http://[::1]:3000", "http://localhost:8080"):
             said = client.options("/documents", headers={**asks, "origin": origin})
@@ -135,7 +180,16 @@ def test_our_page_may_read_the_headers_that_it_shows(core: Cluster) -> None:
 
 def test_a_large_body_is_refused_by_its_length_before_it_is_sent(core: Cluster) -> None:
     length = 16 * 1024 * 1024 + 1
-    said = raw(core, get("/auth/login", "Host: localhost", "Content-Type: application/json", f"Content-Length: {length}", method="POST"))
+    said = raw(
+        core,
+        get(
+            "/auth/login",
+            "Host: localhost",
+            "Content-Type: application/json",
+            f"Content-Length: {length}",
+            method="POST",
+        ),
+    )
     assert status(said) == 413
     assert b"application/problem+json" in said
 
@@ -150,13 +204,19 @@ def test_a_large_body_without_a_length_is_refused_when_it_gets_too_large(core: C
         said = client.post("/auth/login", content=pieces(), headers={"content-type": "application/json"})
         assert said.status_code == 413
         assert said.json()["limit_bytes"] == 100_000
-        assert client.post("/auth/login", content=b" " * 99_999, headers={"content-type": "application/json"}).status_code == 422
+        assert (
+            client.post("/auth/login", content=b" " * 99_999, headers={"content-type": "application/json"}).status_code
+            == 422
+        )
         assert "unexpected" not in core.log(worker)
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "99999999999999999999999999", "abc"])
 def test_a_length_that_is_no_number_or_absurd_is_refused(core: Cluster, length: str) -> None:
-    assert status(raw(core, get("/auth/login", "Host: localhost", f"Content-Length: {length}", method="POST"))) in (400, 413)
+    assert status(raw(core, get("/auth/login", "Host: localhost", f"Content-Length: {length}", method="POST"))) in (
+        400,
+        413,
+    )
 
 
 def test_two_lengths_that_differ_do_not_smuggle_a_request(core: Cluster) -> None:
@@ -175,7 +235,9 @@ def test_a_body_that_does_not_arrive_is_given_up_and_holds_up_nobody(core: Clust
 
         def drip() -> None:
             with socket.create_connection(("127.0.0.1", core.ports[worker]), timeout=20) as link:
-                link.sendall(b"POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+                link.sendall(
+                    b"POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+                )
                 try:
                     for _ in range(100):
                         link.sendall(b" ")
@@ -197,7 +259,12 @@ def test_a_body_that_does_not_arrive_is_given_up_and_holds_up_nobody(core: Clust
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nX-Evil: 1", "a\x00b", "é" * 10, "<script>", "x" * 200])
 def test_no_header_of_a_request_gets_into_the_answer(core: Cluster, value: str) -> None:
-    said = raw(core, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: " + value.encode() + b"\r\n\r\n")
+    said = raw(
+        core,
+        b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: "
+        + value.encode()
+        + b"\r\n\r\n",
+    )
     head = said.partition(b"\r\n\r\n")[0].lower()
     assert b"set-cookie" not in head
     assert b"x-evil" not in head
@@ -206,7 +273,9 @@ def test_no_header_of_a_request_gets_into_the_answer(core: Cluster, value: str) 
 
 def test_a_request_id_of_ones_own_comes_back(core: Cluster) -> None:
     with core.client() as client:
-        assert client.get("/health/live", headers={"x-request-id": "page-42.a_b"}).headers["x-request-id"] == "page-42.a_b"
+        assert (
+            client.get("/health/live", headers={"x-request-id": "page-42.a_b"}).headers["x-request-id"] == "page-42.a_b"
+        )
         assert client.get("/health/live").headers["x-request-id"] != client.get("/health/live").headers["x-request-id"]
 
 
@@ -251,12 +320,23 @@ def test_a_token_in_the_query_is_not_looked_at(core: Cluster, where: str) -> Non
 def test_nobody_without_a_login_gets_anything_but_health_and_metrics(core: Cluster) -> None:
     with core.client() as client:
         described = client.get("/openapi.json").json()["paths"]
-        free = {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout", "/auth/session"}
+        free = {
+            "/",
+            "/health/live",
+            "/health/ready",
+            "/health/",
+            "/metrics",
+            "/auth/login",
+            "/auth/logout",
+            "/auth/session",
+        }
         assert client.get("/auth/session").json() == {"me": None}
         for path, operations in described.items():
             for method in operations:
                 if path not in free:
-                    said = client.request(method, path.replace("{name}", "x").replace("{", "0").replace("}", "0"), json={})
+                    said = client.request(
+                        method, path.replace("{name}", "x").replace("{", "0").replace("}", "0"), json={}
+                    )
                     assert said.status_code in (401, 422), (method, path)
                     assert method == "get" or said.status_code == 401 or "errors" in said.json(), (method, path)
 

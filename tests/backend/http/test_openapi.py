@@ -27,12 +27,28 @@ def test_every_operation_is_described_with_its_errors_and_needs_what_it_says(cor
             ids.append(operation["operationId"])
             assert operation["description"], path
             assert set(operation["tags"]) <= tags
-            assert operation["responses"]["default"]["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            assert operation["responses"]["default"]["content"] == {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            }
             if "security" in operation:
                 assert {"401", "403", "429"} <= operation["responses"].keys()
     assert len(ids) == len(set(ids))
-    free = {path for path, operations in said["paths"].items() for operation in operations.values() if "security" not in operation}
-    assert free == {"/", "/health/live", "/health/ready", "/health/", "/metrics", "/auth/login", "/auth/logout", "/auth/session"}
+    free = {
+        path
+        for path, operations in said["paths"].items()
+        for operation in operations.values()
+        if "security" not in operation
+    }
+    assert free == {
+        "/",
+        "/health/live",
+        "/health/ready",
+        "/health/",
+        "/metrics",
+        "/auth/login",
+        "/auth/logout",
+        "/auth/session",
+    }
 
 
 def test_every_reference_in_the_document_leads_somewhere(core: Cluster) -> None:
@@ -77,7 +93,10 @@ def test_schemathesis_finds_no_500(stores: Services, tmp_path: Path, seed: str) 
             "--max-examples",
             "15",
         )
-        words += ("--checks", "not_a_server_error,response_schema_conformance,content_type_conformance,response_headers_conformance")
+        words += (
+            "--checks",
+            "not_a_server_error,response_schema_conformance,content_type_conformance,response_headers_conformance",
+        )
         words += ("--seed", seed, "--no-color", "--phases", "examples,coverage,fuzzing")
         done = subprocess.run((sys.executable, *words), cwd=tmp_path, capture_output=True, text=True, timeout=500)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]

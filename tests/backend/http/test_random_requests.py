@@ -25,11 +25,18 @@ def served(stores: Services, data: World) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def api(served: World) -> schemathesis.schemas.BaseSchema:
     """The document as a worker serves it."""
-    return schemathesis.openapi.from_url(f"{served.url()}/openapi.json").exclude(path_regex="^/auth/logout|^/auth/password")
+    return schemathesis.openapi.from_url(f"{served.url()}/openapi.json").exclude(
+        path_regex="^/auth/logout|^/auth/password"
+    )
 
 
 MANY = settings(
-    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
 )
 
 
@@ -45,7 +52,9 @@ def test_no_request_ends_in_a_500(api: schemathesis.schemas.BaseSchema, served: 
         if answer.status_code >= 500 and answer.status_code not in EXPECTED:
             faults.append(f"{case.method} {case.path}: {answer.status_code} {answer.text[:500]}")
         elif answer.status_code >= 400 and not answer.headers["content-type"][0].startswith("application/problem+json"):
-            faults.append(f"{case.method} {case.path}: {answer.status_code} is no problem body but {answer.headers['content-type']}")
+            faults.append(
+                f"{case.method} {case.path}: {answer.status_code} is no problem body but {answer.headers['content-type']}"
+            )
 
     operations = [found.ok() for found in api.get_all_operations()]
     for operation in operations:

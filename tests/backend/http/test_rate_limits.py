@@ -28,7 +28,12 @@ def test_too_many_requests_are_a_429_that_says_when_to_come_again(core: Cluster)
         refused = next(answer for answer in (script.get("/auth/me") for _ in range(60)) if answer.status_code == 429)
         assert 0 < int(refused.headers["retry-after"]) <= 61
         assert refused.json()["fix"].startswith("try again in ")
-        assert script.get("/health/live").status_code == script.get("/health/").status_code == script.get("/metrics").status_code == 200
+        assert (
+            script.get("/health/live").status_code
+            == script.get("/health/").status_code
+            == script.get("/metrics").status_code
+            == 200
+        )
 
 
 def test_the_limit_is_a_callers_over_all_workers_and_nobody_elses(core: Cluster) -> None:
@@ -48,7 +53,10 @@ def test_the_limit_is_a_callers_over_all_workers_and_nobody_elses(core: Cluster)
 def test_who_proves_nothing_is_counted_by_address_whatever_they_claim(core: Cluster) -> None:
     with core.another(**LIMITED, OMNIMIND_REDIS_URL=core.other_redis) as worker, core.client(worker) as client:
         seen = [
-            client.get("/auth/me", headers={"authorization": f"Bearer omt_{number}", "x-forwarded-for": f"10.0.0.{number}"}).status_code for number in range(60)
+            client.get(
+                "/auth/me", headers={"authorization": f"Bearer omt_{number}", "x-forwarded-for": f"10.0.0.{number}"}
+            ).status_code
+            for number in range(60)
         ]
     assert set(seen) == {401, 429}
     assert seen.count(401) <= 40
@@ -56,7 +64,10 @@ def test_who_proves_nothing_is_counted_by_address_whatever_they_claim(core: Clus
 
 def test_without_redis_each_worker_counts_by_itself(core: Cluster) -> None:
     token = core.somebody()
-    with core.another(**LIMITED, OMNIMIND_REDIS_URL="redis://127.0.0.1:1/0") as worker, core.client(worker, authorization=f"Bearer {token}") as script:
+    with (
+        core.another(**LIMITED, OMNIMIND_REDIS_URL="redis://127.0.0.1:1/0") as worker,
+        core.client(worker, authorization=f"Bearer {token}") as script,
+    ):
         seen = statuses(script, 60)
     assert set(seen) == {200, 429}
     assert seen.count(200) <= 40

@@ -59,7 +59,13 @@ def started(module: str, tmp_path: Path, **environment: str) -> Iterator[Started
             (sys.executable, "-c", script),
             cwd=Path(__file__).parents[3],
             pass_fds=(listening.fileno(),),
-            env={**os.environ, **NOBODY, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "600000", **environment},
+            env={
+                **os.environ,
+                **NOBODY,
+                "NOTIFY_SOCKET": str(tmp_path / "notify"),
+                "WATCHDOG_USEC": "600000",
+                **environment,
+            },
         )
         try:
             yield Started(process, listening.getsockname()[1], says)
@@ -99,8 +105,16 @@ def test_a_worker_says_who_it_is(tmp_path: Path) -> None:
     with started("backend", tmp_path, OMNIMIND_PORT="8080", OMNIMIND_WORKER="2") as it:
         it.hear()
         status, body, _ = it.get("/health/live")
-        assert (status, json.loads(body)) == (200, {"status": "live", "pid": it.process.pid, "port": 8080, "worker": "2"})
-        assert json.loads(it.get("/")[1]) == {"service": "omnimind-backend", "port": 8080, "worker": "2", "pid": it.process.pid}
+        assert (status, json.loads(body)) == (
+            200,
+            {"status": "live", "pid": it.process.pid, "port": 8080, "worker": "2"},
+        )
+        assert json.loads(it.get("/")[1]) == {
+            "service": "omnimind-backend",
+            "port": 8080,
+            "worker": "2",
+            "pid": it.process.pid,
+        }
 
 
 @pytest.mark.parametrize("path", ["/health/ready", "/health/"])
@@ -111,7 +125,9 @@ def test_services_that_are_down_are_named_and_nobody_hears_a_password(path: str,
         assert status == 503
         assert headers["retry-after"] == "5"
         checks = json.loads(body)["checks"]
-        assert {name: check["state"] for name, check in checks.items()} == dict.fromkeys(("postgres", "redis", "qdrant", "engine"), "down")
+        assert {name: check["state"] for name, check in checks.items()} == dict.fromkeys(
+            ("postgres", "redis", "qdrant", "engine"), "down"
+        )
         assert all(check["detail"] for check in checks.values())
         assert b"u:p@" not in body
 
@@ -168,5 +184,7 @@ def test_six_workers_may_start_at_once_so_the_import_is_light() -> None:
         "import sys; import backend.main, backend.http.server; "
         "print(sorted({'torch', 'numpy', 'qdrant_client', 'psycopg', 'redis', 'httpx', 'pyinfra'} & sys.modules.keys()))"
     )
-    done = subprocess.run((sys.executable, "-c", script), cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        (sys.executable, "-c", script), cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

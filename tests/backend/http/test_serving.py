@@ -42,7 +42,9 @@ serve(app, settings.port, websockets=True)
 
 
 @contextmanager
-def heard(core: Cluster, tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket, str]]:
+def heard(
+    core: Cluster, tmp_path: Path, *words: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket, str]]:
     """Run a worker whose notifications are heard."""
     port = free_port()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as says:
@@ -91,7 +93,9 @@ def test_a_blocked_loop_is_silent_and_one_that_waits_is_not(core: Cluster, tmp_p
         assert pulses(says, 2) >= 5
 
 
-def test_while_postgres_is_frozen_and_many_wait_for_it_the_worker_keeps_its_pulse(core: Cluster, tmp_path: Path) -> None:
+def test_while_postgres_is_frozen_and_many_wait_for_it_the_worker_keeps_its_pulse(
+    core: Cluster, tmp_path: Path
+) -> None:
     token = core.token("reader")
     headers = {"authorization": f"Bearer {token}"}
     with heard(core, tmp_path, "-m", "backend") as (_, says, url), ThreadPoolExecutor(12) as pool:
@@ -160,7 +164,9 @@ def test_a_start_that_fails_is_no_clean_end(core: Cluster, tmp_path: Path) -> No
             assert process.wait(30) != 0
 
 
-def test_of_two_workers_on_one_socket_the_killed_one_loses_at_most_what_it_was_answering(core: Cluster, tmp_path: Path) -> None:
+def test_of_two_workers_on_one_socket_the_killed_one_loses_at_most_what_it_was_answering(
+    core: Cluster, tmp_path: Path
+) -> None:
     """As two units on one .socket: what the dead one did not accept, the other one does."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
         script = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); os.execv(sys.executable, [sys.executable, '-m', 'backend'])"
@@ -192,7 +198,9 @@ def test_of_two_workers_on_one_socket_the_killed_one_loses_at_most_what_it_was_a
             while len(set(pids)) < 2 and time.monotonic() < end:
                 time.sleep(0.05)
             assert len(set(pids)) == 2
-            both[0].send_signal(signal.SIGSTOP)  # frozen it accepts nothing more: whatever is in its hands ends with it, so none is
+            both[0].send_signal(
+                signal.SIGSTOP
+            )  # frozen it accepts nothing more: whatever is in its hands ends with it, so none is
             time.sleep(0.5)
             count = len(pids)
             both[0].send_signal(signal.SIGCONT)

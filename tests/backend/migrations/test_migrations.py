@@ -63,7 +63,13 @@ def test_killed_at_any_moment_the_next_run_completes_it(stores: Services) -> Non
     upgrade(reference)
     for delay in (0.3, 0.6, 0.8, 1.0, 1.2):
         dsn = stores.database("migrate_killed")
-        process = subprocess.Popen(words, env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            words,
+            env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn},
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         time.sleep(delay)
         process.kill()
         process.wait()
@@ -79,7 +85,10 @@ def test_killed_in_the_middle_of_a_revision_nothing_of_it_is_left(stores: Servic
         blocker.execute("CREATE TABLE documents (x int)")
         blocker.execute("SELECT pg_sleep(0)")
         process = subprocess.Popen(
-            (sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL
+            (sys.executable, "-m", "backend.migrations"),
+            env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn},
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
         )
         with psycopg.connect(dsn, autocommit=True) as look:
             while not look.execute(
@@ -150,7 +159,9 @@ def test_the_revisions_are_one_line_and_its_end_is_what_workers_ask_for() -> Non
     script = ScriptDirectory.from_config(configuration())
     assert script.get_heads() == [HEAD]
     assert script.get_bases() == ["0001"]
-    assert [one.revision for one in script.walk_revisions()] == sorted((one.revision for one in script.walk_revisions()), reverse=True)
+    assert [one.revision for one in script.walk_revisions()] == sorted(
+        (one.revision for one in script.walk_revisions()), reverse=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,9 +169,18 @@ def test_the_revisions_are_one_line_and_its_end_is_what_workers_ask_for() -> Non
     [
         ("INSERT INTO users (name, password_hash, role) VALUES ('x', '!', 'king')", "users_role_check"),
         ("INSERT INTO users (name, password_hash, role) VALUES ('', '!', 'reader')", "users_name_check"),
-        ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), 'short', 1, 1, 'ready')", "documents_content_hash_check"),
-        ("INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), sha256('x'), 1, 1, 'half')", "documents_state_check"),
-        ("INSERT INTO tokens (user_id, name, digest, role) VALUES (gen_random_uuid(), 'x', sha256('x'), 'reader')", "tokens_user_id_fkey"),
+        (
+            "INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), 'short', 1, 1, 'ready')",
+            "documents_content_hash_check",
+        ),
+        (
+            "INSERT INTO documents (id, content_hash, bytes, chunks, state) VALUES (gen_random_uuid(), sha256('x'), 1, 1, 'half')",
+            "documents_state_check",
+        ),
+        (
+            "INSERT INTO tokens (user_id, name, digest, role) VALUES (gen_random_uuid(), 'x', sha256('x'), 'reader')",
+            "tokens_user_id_fkey",
+        ),
     ],
 )
 def test_the_tables_refuse_what_makes_no_sense(stores: Services, statement: str, why: str) -> None:
@@ -173,7 +193,10 @@ def test_the_tables_refuse_what_makes_no_sense(stores: Services, statement: str,
 def test_ctrl_c_leaves_nothing_half_done(stores: Services) -> None:
     dsn = stores.database("migrate_interrupt")
     process = subprocess.Popen(
-        (sys.executable, "-m", "backend.migrations"), env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn}, cwd=ROOT, stderr=subprocess.DEVNULL
+        (sys.executable, "-m", "backend.migrations"),
+        env={**os.environ, "OMNIMIND_POSTGRES_DSN": dsn},
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
     )
     time.sleep(0.9)
     process.send_signal(signal.SIGINT)

@@ -49,7 +49,12 @@ def test_all_well_is_ready_and_each_part_says_how_long_it_took(fresh: Cluster) -
 
 
 def test_an_engine_on_the_cpu_though_a_gpu_is_expected_is_degraded_and_answers_200(fresh: Cluster) -> None:
-    fresh.engine.said = {**HEALTHY, "state": "degraded", "expected": "cuda", "reason": "gpu expected but running on cpu"}
+    fresh.engine.said = {
+        **HEALTHY,
+        "state": "degraded",
+        "expected": "cuda",
+        "reason": "gpu expected but running on cpu",
+    }
     with fresh.client() as client:
         said = client.get("/health/")
     assert said.status_code == 200
@@ -121,7 +126,9 @@ def test_a_frozen_store_is_down_the_worker_serves_on_and_all_is_well_when_it_tha
                 **dict.fromkeys(("postgres", "redis", "qdrant", "engine"), "up"),
                 name: "down",
             }
-            assert "no answer within 2 s" in said["checks"][name]["detail"] or "imeout" in said["checks"][name]["detail"]
+            assert (
+                "no answer within 2 s" in said["checks"][name]["detail"] or "imeout" in said["checks"][name]["detail"]
+            )
             for _ in range(20):
                 assert client.get("/health/live").status_code == 200
         for _ in range(100):
@@ -134,7 +141,11 @@ def test_a_frozen_store_is_down_the_worker_serves_on_and_all_is_well_when_it_tha
 
 def test_requests_that_wait_for_a_frozen_postgres_end_with_503_and_do_not_hold_up_others(fresh: Cluster) -> None:
     token = fresh.token("reader")
-    with fresh.client(authorization=f"Bearer {token}") as script, fresh.logged_in("reader") as browser, ThreadPoolExecutor(12) as pool:
+    with (
+        fresh.client(authorization=f"Bearer {token}") as script,
+        fresh.logged_in("reader") as browser,
+        ThreadPoolExecutor(12) as pool,
+    ):
         assert script.get("/auth/me").status_code == 200
         with frozen(fresh, "postgres"):
             stuck = [pool.submit(script.get, "/auth/me") for _ in range(10)]
@@ -146,7 +157,12 @@ def test_requests_that_wait_for_a_frozen_postgres_end_with_503_and_do_not_hold_u
 
 def test_a_pool_whose_connections_are_all_busy_is_no_outage(fresh: Cluster) -> None:
     token = fresh.token("reader")
-    with fresh.postgres() as lock, fresh.client(authorization=f"Bearer {token}") as script, fresh.client() as client, ThreadPoolExecutor(8) as pool:
+    with (
+        fresh.postgres() as lock,
+        fresh.client(authorization=f"Bearer {token}") as script,
+        fresh.client() as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
         with lock.transaction():
             lock.execute("LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE")
             stuck = [pool.submit(script.get, "/auth/me") for _ in range(8)]

@@ -17,18 +17,35 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.backend.cluster import COOKIE, HEALTHY, Cluster
 
-GPU = {"name": "NVIDIA GeForce GTX 1650", "memory": 1_000_000_000, "memory_total": 4_294_967_296, "temperature": 61, "utilisation": 40}
+GPU = {
+    "name": "NVIDIA GeForce GTX 1650",
+    "memory": 1_000_000_000,
+    "memory_total": 4_294_967_296,
+    "temperature": 61,
+    "utilisation": 40,
+}
 
 
 @contextmanager
 def listening(core: Cluster, worker: int = 0, **options: object) -> Iterator[ClientConnection]:
     token = core.token("reader")
-    with connect(f"ws://127.0.0.1:{core.ports[worker]}/ws/telemetry", additional_headers={"authorization": f"Bearer {token}"}, proxy=None, **options) as link:  # type: ignore[arg-type]
+    with connect(
+        f"ws://127.0.0.1:{core.ports[worker]}/ws/telemetry",
+        additional_headers={"authorization": f"Bearer {token}"},
+        proxy=None,
+        **options,
+    ) as link:  # type: ignore[arg-type]
         yield link
 
 
 def test_system_tells_of_machine_engine_services_and_versions(core: Cluster) -> None:
-    core.engine.said = {**HEALTHY, "state": "degraded", "expected": "cuda", "gpu": GPU, "reason": "gpu expected but running on cpu"}
+    core.engine.said = {
+        **HEALTHY,
+        "state": "degraded",
+        "expected": "cuda",
+        "gpu": GPU,
+        "reason": "gpu expected but running on cpu",
+    }
     try:
         time.sleep(1.05)
         with core.logged_in("reader") as client:
@@ -81,7 +98,11 @@ def test_who_may_not_listen_any_more_is_shown_out(core: Cluster) -> None:
     user, password = core.user()
     with core.another(OMNIMIND_TELEMETRY_SECONDS="0.1") as worker, core.client(worker) as client:
         token = client.post("/auth/login", json={"name": user["name"], "password": password}).cookies[COOKIE]
-        with connect(f"ws://127.0.0.1:{core.ports[worker]}/ws/telemetry", additional_headers={"cookie": f"{COOKIE}={token}"}, proxy=None) as link:
+        with connect(
+            f"ws://127.0.0.1:{core.ports[worker]}/ws/telemetry",
+            additional_headers={"cookie": f"{COOKIE}={token}"},
+            proxy=None,
+        ) as link:
             link.recv(timeout=10)
             client.post("/auth/logout", headers={"cookie": f"{COOKIE}={token}"})
             with pytest.raises(ConnectionClosed) as ended:
@@ -168,7 +189,9 @@ def test_metrics_count_by_route_and_name_no_path_that_a_caller_invented(core: Cl
         said = client.get("/metrics")
     assert said.headers["content-type"].startswith("text/plain; version=")
     text = said.text
-    assert f'omnimind_requests_total{{method="GET",port="{core.ports[0]}",route="/users",status="200",worker="1"}}' in text
+    assert (
+        f'omnimind_requests_total{{method="GET",port="{core.ports[0]}",route="/users",status="200",worker="1"}}' in text
+    )
     assert 'route="/users/{user}",status="404"' in text
     assert "invented" not in text.lower()
     assert "omnimind_request_seconds_bucket" in text
@@ -181,5 +204,7 @@ def test_metrics_hold_no_more_series_after_a_thousand_unknown_paths(core: Cluste
         before = len(client.get("/metrics").text.splitlines())
         for number in range(200):
             client.get(f"/unknown/{number}")
-        assert len(client.get("/metrics").text.splitlines()) <= before + 40  # the first scrape adds the series of /metrics itself
+        assert (
+            len(client.get("/metrics").text.splitlines()) <= before + 40
+        )  # the first scrape adds the series of /metrics itself
     assert threading.active_count() < 50

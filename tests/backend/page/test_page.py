@@ -72,13 +72,26 @@ def test_a_name_with_a_dot_is_the_page_for_a_person_and_missing_for_a_script(pag
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/app-1a2b.js.map", "/.env", "/.vite/manifest.json", "/.git/config", "/assets/gone.js", "/assets/gone", "/missing.js", "/../pyproject.toml", "/%2e%2e/etc/passwd", "//etc/passwd.txt"],
+    [
+        "/assets/app-1a2b.js.map",
+        "/.env",
+        "/.vite/manifest.json",
+        "/.git/config",
+        "/assets/gone.js",
+        "/assets/gone",
+        "/missing.js",
+        "/../pyproject.toml",
+        "/%2e%2e/etc/passwd",
+        "//etc/passwd.txt",
+    ],
 )
 @pytest.mark.parametrize("accept", ["*/*", "text/html"])
 def test_source_maps_hidden_files_and_what_lies_outside_are_not_there(page: Page, path: str, accept: str) -> None:
     answer = get(page, path, accept=accept)
     assert answer.content in (b"not found\n", INDEX)
-    assert answer.status_code == 404 or (accept == "text/html" and path in ("/missing.js", "/../pyproject.toml", "//etc/passwd.txt"))
+    assert answer.status_code == 404 or (
+        accept == "text/html" and path in ("/missing.js", "/../pyproject.toml", "//etc/passwd.txt")
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,9 @@ def test_the_smallest_coding_that_the_browser_accepts_is_sent(page: Page, accept
     assert answer.headers.get("content-encoding", "") == coding
     assert answer.headers["vary"] == "accept-encoding"
     assert int(answer.headers["content-length"]) == len(answer.content)
-    unpack = {"": bytes, "gzip": gzip.decompress, "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body)}[coding]
+    unpack = {"": bytes, "gzip": gzip.decompress, "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body)}[
+        coding
+    ]
     assert unpack(answer.content) == SCRIPT
     assert len(answer.content) < len(SCRIPT) or not coding
 
@@ -130,9 +145,14 @@ def test_a_browser_that_has_the_page_gets_304_and_no_body(page: Page) -> None:
 
 
 def test_each_coding_has_a_tag_of_its_own_and_any_of_them_is_known(page: Page) -> None:
-    tags = {get(page, "/assets/app-1a2b.js", accept_encoding=coding).headers["etag"] for coding in ("identity", "gzip", "zstd")}
+    tags = {
+        get(page, "/assets/app-1a2b.js", accept_encoding=coding).headers["etag"]
+        for coding in ("identity", "gzip", "zstd")
+    }
     assert len(tags) == 3
-    assert all(get(page, "/assets/app-1a2b.js", accept_encoding="zstd", if_none_match=tag).status_code == 304 for tag in tags)
+    assert all(
+        get(page, "/assets/app-1a2b.js", accept_encoding="zstd", if_none_match=tag).status_code == 304 for tag in tags
+    )
 
 
 def test_a_new_build_has_new_tags(page: Page, folder: Path) -> None:
@@ -141,7 +161,10 @@ def test_a_new_build_has_new_tags(page: Page, folder: Path) -> None:
 
 
 def test_head_is_get_without_a_body(page: Page) -> None:
-    get_, head = get(page, "/assets/app-1a2b.js", accept_encoding="zstd"), get(page, "/assets/app-1a2b.js", "HEAD", accept_encoding="zstd")
+    get_, head = (
+        get(page, "/assets/app-1a2b.js", accept_encoding="zstd"),
+        get(page, "/assets/app-1a2b.js", "HEAD", accept_encoding="zstd"),
+    )
     assert head.content == b""
     assert dict(head.headers) == dict(get_.headers)
 
@@ -159,11 +182,17 @@ def test_the_browser_is_told_where_the_backends_are_under_the_name_it_used(page:
     assert answer.json() == {"backends": [f"http://{name}:{port}" for port in PORTS]}
     assert answer.headers["cache-control"] == "no-store"
     connect = policy(answer)["connect-src"]
-    assert connect == ["'self'", *(f"http://{name}:{port}" for port in PORTS), *(f"ws://{name}:{port}" for port in PORTS)]
+    assert connect == [
+        "'self'",
+        *(f"http://{name}:{port}" for port in PORTS),
+        *(f"ws://{name}:{port}" for port in PORTS),
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/cluster.json", "/assets/app-1a2b.js"])
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "localhost.evil.example", "localhost:x", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "localhost.evil.example", "localhost:x", "127.0.0.1.evil.example", ""]
+)
 def test_other_names_for_this_machine_are_refused(page: Page, host: str, path: str) -> None:
     answer = get(page, path, host=host)
     assert answer.status_code == 400
@@ -200,7 +229,10 @@ def test_files_are_compressed_once_and_the_same_way_each_time(folder: Path) -> N
     first, second = read(folder), read(folder)
     assert {path: one.bodies for path, one in first.items()} == {path: one.bodies for path, one in second.items()}
     page = Page(first, Cluster(PORTS))
-    assert page.answer("GET", "/assets/app-1a2b.js", {"host": ["localhost"], "accept-encoding": ["zstd"]})[2] is first["/assets/app-1a2b.js"].bodies["zstd"]
+    assert (
+        page.answer("GET", "/assets/app-1a2b.js", {"host": ["localhost"], "accept-encoding": ["zstd"]})[2]
+        is first["/assets/app-1a2b.js"].bodies["zstd"]
+    )
 
 
 def test_cluster_json_is_json(page: Page) -> None:
@@ -211,4 +243,7 @@ def test_cluster_json_is_json(page: Page) -> None:
 
 def policy(answer: httpx.Response) -> dict[str, list[str]]:
     """The content security policy, by directive."""
-    return {name: values for name, *values in (rule.split() for rule in answer.headers["content-security-policy"].split(";"))}
+    return {
+        name: values
+        for name, *values in (rule.split() for rule in answer.headers["content-security-policy"].split(";"))
+    }

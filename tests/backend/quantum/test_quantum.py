@@ -49,7 +49,15 @@ def test_what_is_wrong_in_the_source_is_named_by_line(data: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"qasm": ""}, {"qasm": BELL, "shots": 0}, {"qasm": BELL, "shots": "many"}, {"qasm": BELL, "method": "guess"}, {"qasm": BELL, "other": 1}]
+    "body",
+    [
+        {},
+        {"qasm": ""},
+        {"qasm": BELL, "shots": 0},
+        {"qasm": BELL, "shots": "many"},
+        {"qasm": BELL, "method": "guess"},
+        {"qasm": BELL, "other": 1},
+    ],
 )
 def test_a_request_that_makes_no_sense_does_not_reach_the_engine(data: World, body: dict[str, Any]) -> None:
     assert run(data, 422, **body)["errors"]

@@ -34,10 +34,26 @@ def animals(data: World) -> str:
     """Four documents; their `metadata.set` is returned."""
     mark = str(uuid4())
     for title, text, more in (
-        ("Otters", "Otters hold hands while they sleep on the water.", {"year": 2020, "wild": True, "weight": 11.5, "code": "007"}),
-        ("Bakery", "Sourdough bread needs a starter, flour, water and patience.", {"year": 2021, "wild": False, "weight": 0.5, "code": "8"}),
-        ("Compiler", "The compiler turns source code into machine instructions.", {"year": 2022, "wild": False, "weight": 3, "code": "9"}),
-        ("Dolphins", "Dolphins sleep with one half of their brain at a time in the sea.", {"year": 2023, "wild": True, "weight": 200.25, "code": "10"}),
+        (
+            "Otters",
+            "Otters hold hands while they sleep on the water.",
+            {"year": 2020, "wild": True, "weight": 11.5, "code": "007"},
+        ),
+        (
+            "Bakery",
+            "Sourdough bread needs a starter, flour, water and patience.",
+            {"year": 2021, "wild": False, "weight": 0.5, "code": "8"},
+        ),
+        (
+            "Compiler",
+            "The compiler turns source code into machine instructions.",
+            {"year": 2022, "wild": False, "weight": 3, "code": "9"},
+        ),
+        (
+            "Dolphins",
+            "Dolphins sleep with one half of their brain at a time in the sea.",
+            {"year": 2023, "wild": True, "weight": 200.25, "code": "10"},
+        ),
     ):
         assert post(data, text=text, title=title, source=f"{title}.md", metadata={"set": mark, **more})[0] == 201
     return mark
@@ -48,11 +64,17 @@ def titles(found: dict[str, Any]) -> list[str]:
 
 
 def test_the_nearest_come_first_with_their_document(data: World, animals: str) -> None:
-    found = search(data, q="Otters hold hands while they sleep on the water.", filter=f"metadata.set:{animals}", limit=4)
+    found = search(
+        data, q="Otters hold hands while they sleep on the water.", filter=f"metadata.set:{animals}", limit=4
+    )
     assert titles(found)[0] == "Otters"
     first = found["results"][0]
     assert first["score"] == pytest.approx(1, abs=1e-3)
-    assert (first["text"], first["source"], first["document"]["chunk"]) == ("Otters hold hands while they sleep on the water.", "Otters.md", 0)
+    assert (first["text"], first["source"], first["document"]["chunk"]) == (
+        "Otters hold hands while they sleep on the water.",
+        "Otters.md",
+        0,
+    )
     assert first["payload"]["metadata"]["year"] == 2020
     scores = [one["score"] for one in found["results"]]
     assert scores == sorted(scores, reverse=True)
@@ -74,8 +96,14 @@ def test_the_nearest_come_first_with_their_document(data: World, animals: str) -
         (['metadata.year:"2021"'], set()),
         (["metadata.year:1"], set()),
         ([json.dumps({"must": [{"key": "metadata.year", "range": {"gte": 2022}}]})], {"Compiler", "Dolphins"}),
-        ([json.dumps({"must_not": [{"key": "metadata.wild", "match": {"value": True}}]}), "metadata.year:2022"], {"Compiler"}),
-        ([json.dumps({"should": [{"key": "title", "match": {"any": ["Otters", "Compiler"]}}]})], {"Otters", "Compiler"}),
+        (
+            [json.dumps({"must_not": [{"key": "metadata.wild", "match": {"value": True}}]}), "metadata.year:2022"],
+            {"Compiler"},
+        ),
+        (
+            [json.dumps({"should": [{"key": "title", "match": {"any": ["Otters", "Compiler"]}}]})],
+            {"Otters", "Compiler"},
+        ),
     ],
     ids=lambda value: ",".join(sorted(value)),
 )
@@ -101,13 +129,23 @@ def test_a_filter_that_cannot_be_used_is_refused_in_words(data: World, animals: 
 def test_pages_and_a_threshold(data: World, animals: str) -> None:
     query = {"q": "Otters hold hands while they sleep on the water.", "filter": f"metadata.set:{animals}"}
     everything = search(data, **query, limit=4)["results"]
-    assert [search(data, **query, limit=1, offset=at)["results"][0]["id"] for at in range(4)] == [one["id"] for one in everything]
+    assert [search(data, **query, limit=1, offset=at)["results"][0]["id"] for at in range(4)] == [
+        one["id"] for one in everything
+    ]
     assert titles(search(data, **query, score_threshold=0.95)) == ["Otters"]
 
 
 @pytest.mark.parametrize(
     "params",
-    [{"q": ""}, {"q": "x", "limit": 0}, {"q": "x", "limit": 101}, {"q": "x", "offset": -1}, {"q": "x", "score_threshold": "nan"}, {}, {"q": "x" * 8193}],
+    [
+        {"q": ""},
+        {"q": "x", "limit": 0},
+        {"q": "x", "limit": 101},
+        {"q": "x", "offset": -1},
+        {"q": "x", "score_threshold": "nan"},
+        {},
+        {"q": "x" * 8193},
+    ],
 )
 def test_what_makes_no_sense_is_refused(data: World, params: dict[str, Any]) -> None:
     search(data, 422, **params)
@@ -124,14 +162,24 @@ def test_points_that_were_there_before_are_found_and_stay(data: World, animals: 
         client.upsert(data.collection, points)
         found = search(data, q=text, limit=2)["results"]
         client.delete(data.collection, [one.id for one in points])
-    assert (found[0]["id"], found[0]["document"], found[0]["text"], found[0]["source"]) == (7, None, text, "/old/notes.txt")
+    assert (found[0]["id"], found[0]["document"], found[0]["text"], found[0]["source"]) == (
+        7,
+        None,
+        text,
+        "/old/notes.txt",
+    )
     assert (found[1]["document"], found[1]["text"], found[1]["payload"]) == (None, "about to be found", foreign)
 
 
 @pytest.mark.parametrize("state", ["pending", "deleting"])
-def test_points_of_a_document_that_is_not_ready_are_not_shown_and_others_take_their_place(data: World, animals: str, state: str) -> None:
+def test_points_of_a_document_that_is_not_ready_are_not_shown_and_others_take_their_place(
+    data: World, animals: str, state: str
+) -> None:
     mark = str(uuid4())
-    made = [post(data, text=f"the tide table of harbour {number} {uuid4()}", metadata={"set": mark})[1]["id"] for number in range(4)]
+    made = [
+        post(data, text=f"the tide table of harbour {number} {uuid4()}", metadata={"set": mark})[1]["id"]
+        for number in range(4)
+    ]
     with no_sweeping(data), data.postgres() as link:
         link.execute("UPDATE documents SET state = %s WHERE id = ANY(%s::uuid[])", (state, made[:2]))
         found = search(data, q="tide table", filter=f"metadata.set:{mark}", limit=2)["results"]

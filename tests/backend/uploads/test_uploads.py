@@ -36,9 +36,18 @@ def left(data: World) -> tuple[list[str], list[str], set[str]]:
     return sorted(files), sorted(os.listdir(incoming)) if incoming.is_dir() else [], rows
 
 
-def upload(data: World, content: Any, status: int = 201, role: str = "writer", params: dict[str, str] | None = None, **headers: str) -> dict[str, Any]:
+def upload(
+    data: World,
+    content: Any,
+    status: int = 201,
+    role: str = "writer",
+    params: dict[str, str] | None = None,
+    **headers: str,
+) -> dict[str, Any]:
     with data.client(role) as client:
-        said = client.post("/uploads", content=content, params=params, headers={"content-type": "application/octet-stream", **headers})
+        said = client.post(
+            "/uploads", content=content, params=params, headers={"content-type": "application/octet-stream", **headers}
+        )
     assert said.status_code == status, said.text
     found: dict[str, Any] = said.json()
     return found
@@ -69,7 +78,9 @@ def watched(process: psutil.Process) -> Iterator[list[int]]:
 
 def test_a_file_comes_back_as_it_was_and_goes_for_good(data: World) -> None:
     content = os.urandom(3 * MEGABYTE + 17)
-    one = upload(data, content, params={"name": "../../etc/naïve\u0007 name.bin"}, **{"content-type": "application/x-own; a=b"})
+    one = upload(
+        data, content, params={"name": "../../etc/naïve\u0007 name.bin"}, **{"content-type": "application/x-own; a=b"}
+    )
     assert (one["bytes"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     assert (one["name"], one["media_type"]) == ("naïve name.bin", "application/x-own")
     with data.client("reader") as client:
@@ -94,13 +105,24 @@ def test_a_file_comes_back_as_it_was_and_goes_for_good(data: World) -> None:
 def test_a_form_holds_the_file_in_its_field(data: World) -> None:
     content = os.urandom(MEGABYTE)
     with data.client("writer") as client:
-        said = client.post("/uploads", files={"file": ("holiday ☀.jpg", content, "image/jpeg")}, data={"note": "x" * 100_000})
+        said = client.post(
+            "/uploads", files={"file": ("holiday ☀.jpg", content, "image/jpeg")}, data={"note": "x" * 100_000}
+        )
         assert said.status_code == 201, said.text
-        assert (said.json()["name"], said.json()["media_type"], said.json()["sha256"]) == ("holiday ☀.jpg", "image/jpeg", hashlib.sha256(content).hexdigest())
+        assert (said.json()["name"], said.json()["media_type"], said.json()["sha256"]) == (
+            "holiday ☀.jpg",
+            "image/jpeg",
+            hashlib.sha256(content).hexdigest(),
+        )
         assert said.headers["location"] == f"/uploads/{said.json()['id']}"
         assert client.post("/uploads", files={"other": b"x"}).status_code == 422
         assert client.post("/uploads", files=[("file", b"x"), ("file", b"y")]).status_code == 422
-        assert client.post("/uploads", content=b"--b\r\n", headers={"content-type": "multipart/form-data; boundary=b"}).status_code == 400
+        assert (
+            client.post(
+                "/uploads", content=b"--b\r\n", headers={"content-type": "multipart/form-data; boundary=b"}
+            ).status_code
+            == 400
+        )
 
 
 @pytest.mark.parametrize("is_form", [False, True])
@@ -128,7 +150,10 @@ def test_a_checksum_of_the_body_is_checked(data: World, name: str) -> None:
         return f"{algorithm}=:{coded}:" if name == "content-digest" else f"{algorithm.upper()}={coded}"
 
     wrong = upload(data, content, 422, **{name: said(hashlib.sha256(b"other").digest())})
-    assert (wrong["found"], wrong["expected"]) == (hashlib.sha256(content).hexdigest(), hashlib.sha256(b"other").hexdigest())
+    assert (wrong["found"], wrong["expected"]) == (
+        hashlib.sha256(content).hexdigest(),
+        hashlib.sha256(b"other").hexdigest(),
+    )
     upload(data, content, 422, **{name: said(hashlib.sha512(b"other").digest(), "sha-512")})
     upload(data, content, 400, **{name: said(b"1234", "crc32c")})
     upload(data, content, 400, **{name: "nonsense"})
@@ -157,7 +182,9 @@ def test_an_upload_that_is_too_large_is_refused_before_and_while_it_comes(data: 
         assert upload(small, iter([b"x" * MEGABYTE, b"y"]), 413)["limit_bytes"] == MEGABYTE
         with small.client("writer") as client:
             assert client.post("/uploads", files={"file": b"x" * (MEGABYTE + 1)}).status_code == 413
-        with socket.create_connection(("127.0.0.1", small.ports[0])) as link:  # refused by its length alone: nothing of it is sent
+        with socket.create_connection(
+            ("127.0.0.1", small.ports[0])
+        ) as link:  # refused by its length alone: nothing of it is sent
             head = f"POST /uploads HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {small.tokens['writer']}\r\nContent-Length: 99999999\r\n\r\n"
             link.sendall(head.encode())
             assert b" 413 " in link.recv(4096)
@@ -181,7 +208,9 @@ def test_a_file_that_may_not_grow_is_a_full_disk(data: World) -> None:
 def test_a_full_disk_is_told_and_nothing_is_left(data: World, tmp_path: Path) -> None:
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)), check=True)
     try:
-        with world(data.stores, "full_disk", workers=1, beside=data, OMNIMIND_UPLOADS=str(tmp_path / "uploads")) as full:
+        with world(
+            data.stores, "full_disk", workers=1, beside=data, OMNIMIND_UPLOADS=str(tmp_path / "uploads")
+        ) as full:
             assert "No space left" in upload(full, pieces(6), 507)["detail"]
             with full.client("writer") as client:
                 assert client.post("/uploads", files={"file": b"x" * (6 * MEGABYTE)}).status_code == 507

@@ -83,7 +83,9 @@ def test_a_worker_given_up_by_its_manager_is_started_once_more_and_then_left_alo
     assert report.of(name).gave_up.startswith("5 restarts did not help")  # type: ignore[union-attr]
     run = guard.runs[0]
     assert (run.state, [record.status for record in run.steps]) == (RunState.FAILED, [Status.DONE] * 5)
-    assert json.loads((whole.world.run / "health.json").read_text())["gave_up"][name].startswith("5 restarts did not help")
+    assert json.loads((whole.world.run / "health.json").read_text())["gave_up"][name].startswith(
+        "5 restarts did not help"
+    )
     acts = len(whole.manager.acts)
     guard.during(1.0)
     assert len(whole.manager.acts) == acts
@@ -91,7 +93,9 @@ def test_a_worker_given_up_by_its_manager_is_started_once_more_and_then_left_alo
     whole.manager.start([f"{name}-1", f"{name}-2"])  # a person mends it
     report = guard.until(lambda report: not report.of(name).gave_up)  # type: ignore[union-attr]
     reading = report.of(name)
-    assert reading and reading.state is State.DEGRADED and "times in 5 min" in reading.why  # it works, and its past is not forgotten
+    assert (
+        reading and reading.state is State.DEGRADED and "times in 5 min" in reading.why
+    )  # it works, and its past is not forgotten
 
 
 def test_a_full_disk_stops_no_recovery(whole: System) -> None:

@@ -35,7 +35,14 @@ class Watched:
     def __init__(self, whole: System, **settings: object) -> None:
         self.events: list[Event] = []
         world = whole.with_settings(**settings)
-        self.whole, self.guard = whole, Guard(Look(world, whole.manager, caches.load(world.run / "health.json", Thresholds())), self.events.append, QUICK)
+        self.whole, self.guard = (
+            whole,
+            Guard(
+                Look(world, whole.manager, caches.load(world.run / "health.json", Thresholds())),
+                self.events.append,
+                QUICK,
+            ),
+        )
         self.guard.looker.cache.ttl = 0
         self.guard.resume()
 

@@ -35,7 +35,14 @@ def root_file_system() -> Path:
 
     def build(target: Path) -> None:
         options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-        words = ("mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options, "bookworm", str(target))
+        words = (
+            "mmdebstrap",
+            "--variant=minbase",
+            f"--include={','.join(PACKAGES)}",
+            *options,
+            "bookworm",
+            str(target),
+        )
         call(words, timeout=600)
 
     return kept(f"rootfs-{key_of(*PACKAGES, *LEFT_OUT)}.tar", build)
@@ -66,7 +73,9 @@ def _build(target: Path, rootfs: Path, qdrant: Path, redis: Redis, builder: Reci
     with tempfile.TemporaryDirectory(prefix=".images-", dir=target.parent) as scratch:
         work = Path(scratch)
         _contexts(work, qdrant, redis)
-        with Host.boot(builder, [Mount(rootfs, "/testhost/rootfs.tar"), Mount(work, "/testhost/work", writable=True)]) as host:
+        with Host.boot(
+            builder, [Mount(rootfs, "/testhost/rootfs.tar"), Mount(work, "/testhost/work", writable=True)]
+        ) as host:
             host.sh(build_script(), timeout=300)
         (work / "images.tar").rename(target)
 

@@ -45,5 +45,7 @@ def _build(target: Path) -> None:
         free.close()
         settings = {"SERVICE__HOST": "127.0.0.1", "SERVICE__HTTP_PORT": str(port), "STORAGE__STORAGE_PATH": storage}
         call(
-            ("sh", "-c", STILL_RUNS, "sh", str(target)), env={f"QDRANT__{key}": value for key, value in settings.items()}, cwd=Path(storage)
+            ("sh", "-c", STILL_RUNS, "sh", str(target)),
+            env={f"QDRANT__{key}": value for key, value in settings.items()},
+            cwd=Path(storage),
         )

@@ -67,5 +67,7 @@ def refused(path: Path) -> bool:
 
 def packed(made: Made, out: Path, *words: str, top: str = ".") -> Path:
     """The storage directory packed by tar with these words."""
-    subprocess.run(["tar", *words, "-cf", out, "-C", made.storage if top == "." else made.storage.parent, top], check=True)
+    subprocess.run(
+        ["tar", *words, "-cf", out, "-C", made.storage if top == "." else made.storage.parent, top], check=True
+    )
     return out

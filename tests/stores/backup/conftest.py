@@ -21,7 +21,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         dice = random.Random(1)
         for name, count in ((NAME, 500), ("other", 20)):
             client.create_collection(name, vectors_config=models.VectorParams(size=32, distance=models.Distance.COSINE))
-            points = [models.PointStruct(id=i, vector=[dice.gauss(0, 1) for _ in range(32)], payload={"i": i, "text": "ü" * i}) for i in range(count)]
+            points = [
+                models.PointStruct(
+                    id=i, vector=[dice.gauss(0, 1) for _ in range(32)], payload={"i": i, "text": "ü" * i}
+                )
+                for i in range(count)
+            ]
             client.upsert(name, points, wait=True)
         client.create_payload_index(NAME, "i", field_schema=models.PayloadSchemaType.INTEGER)
         alias = models.CreateAlias(collection_name=NAME, alias_name="current")
@@ -31,6 +36,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         client.close()
         found = fingerprint(QdrantEndpoint(server.url))
         server.stop()
-        yield Made(found, server.storage, next((server.snapshots / NAME).glob("*.snapshot")), next(server.snapshots.glob("*.snapshot")))
+        yield Made(
+            found,
+            server.storage,
+            next((server.snapshots / NAME).glob("*.snapshot")),
+            next(server.snapshots.glob("*.snapshot")),
+        )
     finally:
         server.kill()

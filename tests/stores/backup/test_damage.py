@@ -53,7 +53,17 @@ def test_every_truncation_is_refused(made: Made, tmp_path: Path, kind: str) -> N
     recognise(whole)
     end = len(data) if kind in ("gzip", "zstd") else len(data.rstrip(b"\0"))  # the zeros behind the end may be missing
     dice = random.Random(6)
-    cuts = {0, 1, 511, 512, 1024, end - 1, end // 512 * 512, *(dice.randrange(end) for _ in range(12)), *(dice.randrange(end // 512) * 512 for _ in range(6))}
+    cuts = {
+        0,
+        1,
+        511,
+        512,
+        1024,
+        end - 1,
+        end // 512 * 512,
+        *(dice.randrange(end) for _ in range(12)),
+        *(dice.randrange(end // 512) * 512 for _ in range(6)),
+    }
     for cut in cuts:
         whole.write_bytes(data[:cut])
         with pytest.raises(Problem):

@@ -68,7 +68,18 @@ def test_a_storage_that_lacks_a_shard_is_refused(tmp_path: Path) -> None:
         recognise(storage)
 
 
-@pytest.mark.parametrize("content", [b"", b"REDIS0011\xff", b"PK\x03\x04zip", os.urandom(5000), b"\x1f\x8bnot gzip", b"\x28\xb5\x2f\xfdnot zstd", bytes(10240)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"REDIS0011\xff",
+        b"PK\x03\x04zip",
+        os.urandom(5000),
+        b"\x1f\x8bnot gzip",
+        b"\x28\xb5\x2f\xfdnot zstd",
+        bytes(10240),
+    ],
+)
 def test_foreign_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(Problem, match="cannot use"):

@@ -43,7 +43,9 @@ def hostile(path: Path, made: Made, *infos: tarfile.TarInfo) -> Path:
         (member("elsewhere/collections/c/config.json"), "several"),
     ],
 )
-def test_archives_that_lead_outside_or_lie_are_refused(made: Made, tmp_path: Path, info: tarfile.TarInfo, why: str) -> None:
+def test_archives_that_lead_outside_or_lie_are_refused(
+    made: Made, tmp_path: Path, info: tarfile.TarInfo, why: str
+) -> None:
     with pytest.raises(Problem, match=why):
         recognise(hostile(tmp_path / "a.tar", made, info))
     assert sorted(os.listdir(tmp_path)) == ["a.tar"]
@@ -57,7 +59,10 @@ def resegmented(made: Made, out: Path, change: str) -> Path:
             data = file.read() if file else b""
             if info.name.endswith(".tar"):
                 inner = io.BytesIO()
-                with tarfile.open(fileobj=io.BytesIO(data)) as before, tarfile.open(fileobj=inner, mode="w", format=tarfile.GNU_FORMAT) as after:
+                with (
+                    tarfile.open(fileobj=io.BytesIO(data)) as before,
+                    tarfile.open(fileobj=inner, mode="w", format=tarfile.GNU_FORMAT) as after,
+                ):
                     for part in before:
                         content = before.extractfile(part)
                         text = content.read() if content else b""
@@ -74,12 +79,20 @@ def resegmented(made: Made, out: Path, change: str) -> Path:
                     if change == "link":
                         after.addfile(member("snapshot/files/x", tarfile.SYMTYPE, "/etc/passwd"))
                 data = inner.getvalue()
-            new.addfile(member(info.name, tarfile.DIRTYPE if info.isdir() else tarfile.REGTYPE, size=len(data)), io.BytesIO(data))
+            new.addfile(
+                member(info.name, tarfile.DIRTYPE if info.isdir() else tarfile.REGTYPE, size=len(data)),
+                io.BytesIO(data),
+            )
     return out
 
 
-@pytest.mark.parametrize(("change", "why"), [("era", "CURRENT is missing"), ("unknown", "no snapshot of Qdrant has"), ("escape", "outside"), ("link", "link")])
-def test_what_hides_in_an_archive_inside_is_found_before_unpacking(made: Made, tmp_path: Path, change: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [("era", "CURRENT is missing"), ("unknown", "no snapshot of Qdrant has"), ("escape", "outside"), ("link", "link")],
+)
+def test_what_hides_in_an_archive_inside_is_found_before_unpacking(
+    made: Made, tmp_path: Path, change: str, why: str
+) -> None:
     recognise(resegmented(made, tmp_path / "good-1-2026-01-01-00-00-00.snapshot", ""))
     with pytest.raises(Problem, match=why):
         recognise(resegmented(made, tmp_path / "c-1-2026-01-01-00-00-00.snapshot", change))

@@ -22,7 +22,10 @@ from tests.stores.backup.backups import ARCHIVES, NAME, Made, bare, packed, serv
 def test_an_archive_of_a_storage_directory_is_served_again(made: Made, tmp_path: Path, kind: str) -> None:
     name, words, top = ARCHIVES[kind]
     backup = recognise(packed(made, tmp_path / name, *words, top=top))
-    assert (backup.kind, backup.checksum) == (BackupKind.ARCHIVE, "inside" if kind in ("gzip", "zstd", "deeper") else "absent")
+    assert (backup.kind, backup.checksum) == (
+        BackupKind.ARCHIVE,
+        "inside" if kind in ("gzip", "zstd", "deeper") else "absent",
+    )
     assert backup.compression == {"gzip": "gzip", "zstd": "zstd", "deeper": "gzip"}.get(kind, "")
     assert backup.collections == ("other", NAME)
     assert backup.aliases == {"current": NAME}
@@ -37,14 +40,23 @@ def test_a_storage_directory_is_found_beside_other_things(made: Made, tmp_path: 
     (tmp_path / "backup" / "redis").mkdir()
     (tmp_path / "backup" / "redis" / "dump.rdb").write_bytes(b"REDIS0011")
     backup = recognise(tmp_path / "backup")
-    assert (backup.kind, backup.collections, backup.storage) == (BackupKind.STORAGE, ("other", NAME), tmp_path / "backup" / "data" / "qdrant")
+    assert (backup.kind, backup.collections, backup.storage) == (
+        BackupKind.STORAGE,
+        ("other", NAME),
+        tmp_path / "backup" / "data" / "qdrant",
+    )
     target = unpack(backup, tmp_path / "home" / "storage", silent)
     assert not compare(made.fingerprint, served(target))
 
 
 def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_path: Path) -> None:
     backup = recognise(made.collection)
-    assert (backup.kind, backup.collections, backup.aliases, backup.checksum) == (BackupKind.COLLECTION, (NAME,), None, "verified")
+    assert (backup.kind, backup.collections, backup.aliases, backup.checksum) == (
+        BackupKind.COLLECTION,
+        (NAME,),
+        None,
+        "verified",
+    )
     assert "aliases" in backup.notes[0]
     events: list[Event] = []
     target = unpack(backup, tmp_path / "home" / "storage", events.append, "restore")
@@ -52,7 +64,9 @@ def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_p
     assert space_needed(target) < backup.apparent
     found = served(target)
     about = f" of {NAME}"
-    assert {k: v for k, v in found.digests.items() if k.endswith(about)} == {k: v for k, v in made.fingerprint.digests.items() if k.endswith(about)}
+    assert {k: v for k, v in found.digests.items() if k.endswith(about)} == {
+        k: v for k, v in made.fingerprint.digests.items() if k.endswith(about)
+    }
     assert found.counts == {"collections": 1, "aliases": 0, f"points of {NAME}": 500}
 
 

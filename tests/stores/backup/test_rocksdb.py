@@ -11,7 +11,12 @@ from omnimind_ops.stores.backup import recognise, rocksdb, unpack
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import NARRATIVES, config_of, file_of
 
-SEGMENTS = {"collection": {NAME: 1}, "two shards": {NARRATIVES: 4}, "full": {NAME: 1, NARRATIVES: 4}, "shard": {NAME: 1}}
+SEGMENTS = {
+    "collection": {NAME: 1},
+    "two shards": {NARRATIVES: 4},
+    "full": {NAME: 1, NARRATIVES: 4},
+    "shard": {NAME: 1},
+}
 """How many segments of each collection have a database."""
 
 
@@ -34,7 +39,11 @@ def test_tables_get_their_own_names_again_and_hold_what_they_held(tmp_path: Path
         database[f"key {number}"] = f"value {number}"
     database.flush()
     database.close()
-    kept = [path for path in (tmp_path / "before").iterdir() if path.name.startswith(("CURRENT", "MANIFEST", "OPTIONS", "rocksdict"))]
+    kept = [
+        path
+        for path in (tmp_path / "before").iterdir()
+        if path.name.startswith(("CURRENT", "MANIFEST", "OPTIONS", "rocksdict"))
+    ]
     tables = list((tmp_path / "before").glob("*.sst"))
     assert tables
     files = {("private", "1", path.name): path for path in kept}

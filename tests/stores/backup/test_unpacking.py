@@ -44,7 +44,9 @@ def test_a_backup_that_changed_since_it_was_looked_at_is_refused(made: Made, tmp
 def test_a_storage_directory_in_use_is_not_copied(tmp_path: Path) -> None:
     server = Server(tmp_path / "q").start()
     try:
-        server.client().create_collection("c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
+        server.client().create_collection(
+            "c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE)
+        )
         backup = recognise(server.storage)
         with pytest.raises(Problem, match="running Qdrant"):
             unpack(backup, tmp_path / "into", silent)

@@ -48,7 +48,9 @@ def test_extended_attributes_are_kept(tmp_path: Path) -> None:
 def test_the_source_is_not_touched(source: Path, tmp_path: Path) -> None:
     everything = (source, *source.rglob("*"))
     for path in everything:
-        os.utime(path, ns=(1, os.lstat(path).st_mtime_ns), follow_symlinks=False)  # old access times would be renewed by any read
+        os.utime(
+            path, ns=(1, os.lstat(path).st_mtime_ns), follow_symlinks=False
+        )  # old access times would be renewed by any read
     facts = {path: os.lstat(path) for path in everything}
     copy_tree(source, tmp_path / "target")
     after = {path: os.lstat(path) for path in facts}

@@ -74,7 +74,9 @@ def test_a_write_through_a_map_after_the_warm_read_is_caught_by_the_final_pass(
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_without_syncfs_that_write_would_be_lost(mapped: tuple[Path, "subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_syncfs_that_write_would_be_lost(
+    mapped: tuple[Path, "subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The trap is real: this is what the test above protects from."""
     top, writer = mapped
     monkeypatch.setattr(settled, "LIVE_MARGIN", 0.5)
@@ -91,7 +93,9 @@ def test_without_syncfs_that_write_would_be_lost(mapped: tuple[Path, "subprocess
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_many_map_writers_during_warm_passes_never_leave_a_stale_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_map_writers_during_warm_passes_never_leave_a_stale_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if settled.filesystem(tmp_path) not in settled._HONEST:
         pytest.skip(f"{settled.filesystem(tmp_path)} does not move times for writes through a map")
     monkeypatch.setattr(settled, "LIVE_MARGIN", 0.05)
@@ -124,7 +128,9 @@ def test_many_map_writers_during_warm_passes_never_leave_a_stale_byte(tmp_path: 
     assert skipped > 0  # else nothing was proven
 
 
-def test_nothing_is_settled_where_maps_do_not_move_times(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_settled_where_maps_do_not_move_times(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settled, "LIVE_MARGIN", -60.0)
     monkeypatch.setattr(settled, "filesystem", lambda path: "tmpfs")
     assert len(copy_tree(source, tmp_path / "target", live=True).unsettled) == 7

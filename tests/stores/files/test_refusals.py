@@ -52,7 +52,9 @@ def test_a_missing_source_is_a_problem_and_no_target_is_made(tmp_path: Path) -> 
     assert not (tmp_path / "target").exists()
 
 
-def test_bytes_that_come_back_different_are_a_problem_with_both_digests(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_that_come_back_different_are_a_problem_with_both_digests(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     honest = copy_file.copy_data
 
     def spoilt(read: int, out: int, *rest: object) -> tuple[str, int]:

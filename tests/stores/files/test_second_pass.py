@@ -74,7 +74,9 @@ def test_the_owner_is_the_one_asked_for_also_when_asked_later(source: Path, tmp_
     assert os.stat(target / "nothing").st_mode & 0o7777 == 0o4755
 
 
-def test_copies_that_may_not_be_on_the_disk_count_only_until_the_next_boot(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_that_may_not_be_on_the_disk_count_only_until_the_next_boot(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from omnimind_ops.stores.files import manifest
 
     copy_tree(source, tmp_path / "target")

@@ -24,7 +24,9 @@ def test_space_needed_leaves_holes_out_and_counts_a_file_once(source: Path) -> N
 
 
 @pytest.mark.skipif(not ROOT, reason="mounting takes root")
-def test_a_disk_that_fills_up_meanwhile_is_told_with_numbers_and_the_copy_goes_on_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_meanwhile_is_told_with_numbers_and_the_copy_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a").mkdir()
     for n in range(8):
         (tmp_path / "a" / str(n)).write_bytes(os.urandom(MIB))

@@ -50,7 +50,10 @@ def fill(client: QdrantClient, ids: list[int | str], size: int = 16, name: str =
     client.create_collection(name, vectors_config=models.VectorParams(size=size, distance=models.Distance.COSINE))
     client.create_payload_index(name, "n", field_schema=models.PayloadSchemaType.INTEGER)
     dice = random.Random(1)
-    points = [models.PointStruct(id=i, vector=[dice.gauss(0, 1) for _ in range(size)], payload={"n": n, "text": f"ü {n}"}) for n, i in enumerate(ids)]
+    points = [
+        models.PointStruct(id=i, vector=[dice.gauss(0, 1) for _ in range(size)], payload={"n": n, "text": f"ü {n}"})
+        for n, i in enumerate(ids)
+    ]
     for at in range(0, len(points), 1000):
         client.upsert(name, points[at : at + 1000], wait=True)
 
@@ -71,7 +74,9 @@ IDS: dict[str, list[int | str]] = {
 
 
 @pytest.mark.parametrize("kind", IDS)
-def test_the_same_points_give_the_same_fingerprint_in_whatever_order_they_came(server: Server, client: QdrantClient, kind: str) -> None:
+def test_the_same_points_give_the_same_fingerprint_in_whatever_order_they_came(
+    server: Server, client: QdrantClient, kind: str
+) -> None:
     fill(client, IDS[kind])
     first = fingerprint(endpoint(server))
     points, _ = client.scroll(NAME, limit=10_000, with_vectors=True)
@@ -91,7 +96,9 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
     first = fingerprint(endpoint(server))
 
     def different() -> set[str]:
-        return {difference.name.removesuffix(f" of {NAME}") for difference in compare(first, fingerprint(endpoint(server)))}
+        return {
+            difference.name.removesuffix(f" of {NAME}") for difference in compare(first, fingerprint(endpoint(server)))
+        }
 
     client.set_payload(NAME, {"n": 8}, points=[7])
     assert different() == {"sampled points"}
@@ -103,7 +110,9 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
     alias = models.CreateAlias(collection_name=NAME, alias_name="current")
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
     assert different() == {"aliases"}
-    client.update_collection_aliases([models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="current"))])
+    client.update_collection_aliases(
+        [models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="current"))]
+    )
     vector = client.retrieve(NAME, [30], with_vectors=True)[0].vector
     client.update_vectors(NAME, [models.PointVectors(id=30, vector=[-x for x in vector])])  # type: ignore[arg-type, union-attr, operator]
     assert "sampled points" in different()
@@ -132,11 +141,18 @@ def test_named_sparse_and_multi_vectors_are_read(server: Server, client: QdrantC
         sparse_vectors_config={"words": models.SparseVectorParams()},
     )
     rows = [
-        models.PointStruct(id=i, vector={"a": [i, 1, 2, 3], "words": models.SparseVector(indices=[i, 9000], values=[0.1, 0.2])}, payload={}) for i in range(50)
+        models.PointStruct(
+            id=i,
+            vector={"a": [i, 1, 2, 3], "words": models.SparseVector(indices=[i, 9000], values=[0.1, 0.2])},
+            payload={},
+        )
+        for i in range(50)
     ]
     client.upsert(NAME, rows, wait=True)
     first = fingerprint(endpoint(server))
-    client.update_vectors(NAME, [models.PointVectors(id=3, vector={"words": models.SparseVector(indices=[3, 9000], values=[0.1, 0.3])})])
+    client.update_vectors(
+        NAME, [models.PointVectors(id=3, vector={"words": models.SparseVector(indices=[3, 9000], values=[0.1, 0.3])})]
+    )
     assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"sampled points of {NAME}"}
 
 
@@ -173,11 +189,25 @@ def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> N
 
 def test_points_as_bytes() -> None:
     def point(**changes: object) -> dict[str, Any]:
-        return {"id": 1, "payload": {"b": 1, "a": [1.5, None]}, "vector": {"v": [0.1, 0.2], "s": {"indices": [2, 1], "values": [1, 2]}}, **changes}
+        return {
+            "id": 1,
+            "payload": {"b": 1, "a": [1.5, None]},
+            "vector": {"v": [0.1, 0.2], "s": {"indices": [2, 1], "values": [1, 2]}},
+            **changes,
+        }
 
-    same = point(payload={"a": [1.5, None], "b": 1}, vector={"s": {"indices": [1, 2], "values": [2, 1]}, "v": [0.10000000149011612, 0.2]})
+    same = point(
+        payload={"a": [1.5, None], "b": 1},
+        vector={"s": {"indices": [1, 2], "values": [2, 1]}, "v": [0.10000000149011612, 0.2]},
+    )
     assert point_bytes(point()) == point_bytes(same)
-    for other in ({"id": 2}, {"payload": {}}, {"vector": [0.1, 0.2]}, {"vector": {"v": [0.1, 0.2]}}, {"vector": {"w": [0.1, 0.2]}}):
+    for other in (
+        {"id": 2},
+        {"payload": {}},
+        {"vector": [0.1, 0.2]},
+        {"vector": {"v": [0.1, 0.2]}},
+        {"vector": {"w": [0.1, 0.2]}},
+    ):
         assert point_bytes(point(**other)) != point_bytes(point())
     identity = "C0FFEE00-0000-4000-8000-000000000001"
     assert point_bytes(point(id=identity)) == point_bytes(point(id=identity.lower()))
@@ -185,7 +215,11 @@ def test_points_as_bytes() -> None:
 
 def test_settings_that_a_newer_version_adds_unset_do_not_count() -> None:
     config = {"params": {"vectors": {"size": 4}}, "hnsw_config": {"m": 16}, "optimizer_config": {"x": 1}}
-    newer = {"params": {"vectors": {"size": 4, "memory": None}}, "hnsw_config": {"m": 16, "inline_storage": None}, "quantization_config": None}
+    newer = {
+        "params": {"vectors": {"size": 4, "memory": None}},
+        "hnsw_config": {"m": 16, "inline_storage": None},
+        "quantization_config": None,
+    }
     assert configuration(config) == configuration(newer)
 
 
@@ -195,7 +229,9 @@ class Old(BaseHTTPRequestHandler):
     asked: list[str] = []
 
     def answer(self, result: object, status: int = 200) -> None:
-        body = json.dumps({"result": result, "status": "ok" if status == 200 else {"error": "Not found"}, "time": 0}).encode()
+        body = json.dumps(
+            {"result": result, "status": "ok" if status == 200 else {"error": "Not found"}, "time": 0}
+        ).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

@@ -81,7 +81,9 @@ def moved(running: Server, minors: int) -> str:
         ),
         (
             Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
-            ["Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it runs with loader and libraries of its container"],
+            [
+                "Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it runs with loader and libraries of its container"
+            ],
         ),
     ],
 )
@@ -91,18 +93,27 @@ def test_the_containers_own_program_is_taken_with_its_version(
     # There is no container: tests/e2e/test_program.py reads programs out of real ones.
     monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
     found = qdrant_source(container, MigrateOptions(), told := [])
-    assert (found.binary, found.version, found.storage, found.start) == ("/qdrant/qdrant", moved(running, 0), str(running.storage), start)
+    assert (found.binary, found.version, found.storage, found.start) == (
+        "/qdrant/qdrant",
+        moved(running, 0),
+        str(running.storage),
+        start,
+    )
     assert told == notes
 
 
 @pytest.mark.parametrize("minors", [0, 1])
-def test_a_program_of_the_same_or_the_next_minor_version_is_taken_with_its_own(running: Server, container: Container, tmp_path: Path, minors: int) -> None:
+def test_a_program_of_the_same_or_the_next_minor_version_is_taken_with_its_own(
+    running: Server, container: Container, tmp_path: Path, minors: int
+) -> None:
     found = qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
     assert (found.binary, found.version) == ("", moved(running, minors))
 
 
 @pytest.mark.parametrize(("minors", "why"), [(-1, "older"), (2, "skip")])
-def test_a_program_that_may_not_open_the_containers_data_is_refused(running: Server, container: Container, tmp_path: Path, minors: int, why: str) -> None:
+def test_a_program_that_may_not_open_the_containers_data_is_refused(
+    running: Server, container: Container, tmp_path: Path, minors: int, why: str
+) -> None:
     with pytest.raises(Problem, match=why):
         qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, moved(running, minors))), [])
 
@@ -112,7 +123,9 @@ def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_pa
         qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, "")), [])
 
 
-def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server, container: Container, tmp_path: Path) -> None:
+def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(
+    running: Server, container: Container, tmp_path: Path
+) -> None:
     asked = MigrateOptions(qdrant_binary=program(tmp_path, moved(running, -1)), qdrant_backup=running.storage)
     found = qdrant_source(container, asked, notes := [])
     assert found.backup
@@ -120,7 +133,9 @@ def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(running: Server,
     assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
 
 
-def test_a_shard_snapshots_configuration_comes_from_the_running_container(running: Server, container: Container) -> None:
+def test_a_shard_snapshots_configuration_comes_from_the_running_container(
+    running: Server, container: Container
+) -> None:
     client = running.client()
     client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
     try:
@@ -139,13 +154,25 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(runnin
     ("asked", "why"),
     [
         (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
-        (MigrateOptions(qdrant_collection_config=Path("c.json")), "cannot use --qdrant-collection-config: it is about a backup"),
-        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")), "there is no such file"),
-        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"), "holds no params"),
+        (
+            MigrateOptions(qdrant_collection_config=Path("c.json")),
+            "cannot use --qdrant-collection-config: it is about a backup",
+        ),
+        (
+            MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")),
+            "there is no such file",
+        ),
+        (
+            MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"),
+            "holds no params",
+        ),
         (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
         (MigrateOptions(qdrant_backup=SHARD), "which collection"),
         (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
-        (MigrateOptions(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME), "names its collections itself"),
+        (
+            MigrateOptions(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME),
+            "names its collections itself",
+        ),
     ],
 )
 def test_options_that_do_not_fit_the_backup_are_refused(asked: MigrateOptions, why: str) -> None:
@@ -157,8 +184,14 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(config_of("made-1.18.3")))
     with pytest.raises(Problem, match="holds its own"):
-        restored(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config), [])
-    found = restored(None, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), [])
+        restored(
+            None,
+            MigrateOptions(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config),
+            [],
+        )
+    found = restored(
+        None, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), []
+    )
     assert found and found.config == config_of("made-1.18.3")
 
 
@@ -169,7 +202,9 @@ def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> No
 
 
 @pytest.mark.parametrize("collection", ["c", ""])
-def test_the_running_server_tells_the_checksum_of_its_own_snapshot(running: Server, container: Container, collection: str, tmp_path: Path) -> None:
+def test_the_running_server_tells_the_checksum_of_its_own_snapshot(
+    running: Server, container: Container, collection: str, tmp_path: Path
+) -> None:
     """Downloaded, a snapshot has no checksum beside it; the server that made it knows it still."""
     client = running.client()
     client.create_collection("c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
@@ -183,7 +218,9 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(running: Serv
         assert asked_backup(found.args).checksum == "verified"
         stopped = restored(replace(container, running=False), asked, [])
         assert stopped and stopped.checksum == "absent"
-        path.write_bytes(path.read_bytes().replace(b"0.6.0", b"0.6.1"))  # a segment's version.info, which only a server reads
+        path.write_bytes(
+            path.read_bytes().replace(b"0.6.0", b"0.6.1")
+        )  # a segment's version.info, which only a server reads
         assert recognise(path).checksum == "absent"
         for look in (lambda: restored(container, asked, []), lambda: asked_backup(found.args)):
             with pytest.raises(Problem, match="but the Qdrant that made it says"):

@@ -21,7 +21,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     client = one.client()
     for name in ("machines", "odd name"):
         client.create_collection(name, vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
-        client.upsert(name, [models.PointStruct(id=i, vector=[i, 1, 2, 3], payload={"i": i}) for i in range(100)], wait=True)
+        client.upsert(
+            name, [models.PointStruct(id=i, vector=[i, 1, 2, 3], payload={"i": i}) for i in range(100)], wait=True
+        )
     alias = models.CreateAlias(collection_name="machines", alias_name="current")
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
     client.close()
@@ -68,7 +70,9 @@ def test_a_running_server_is_seen_and_its_lock_is_not_taken_away(tmp_path: Path)
         ({}, "CURRENT"),
     ],
 )
-def test_storage_of_the_rocksdb_era_is_refused_with_the_way_out(storage: Path, change: dict[str, object], evidence: str) -> None:
+def test_storage_of_the_rocksdb_era_is_refused_with_the_way_out(
+    storage: Path, change: dict[str, object], evidence: str
+) -> None:
     segment = next(iter(storage.glob("collections/odd name/0/segments/*/segment.json")))
     said = json.loads(segment.read_text())
     said["config"] |= change

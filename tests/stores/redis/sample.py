@@ -29,7 +29,18 @@ def fill(client: Any, other: Any) -> None:
     client.hset("hash", mapping={"field": "value", BINARY: BINARY, "": ""})
     client.hset("large hash", mapping={f"field {n}": n for n in range(6000)})
     client.expireat("large hash", now + 7 * HOUR)
-    client.zadd("zset", {"a": 0.1, "b": -1.5, BINARY: 1e308, "inf": float("inf"), "minus": float("-inf"), "tiny": 5e-324, "third": 1 / 3})
+    client.zadd(
+        "zset",
+        {
+            "a": 0.1,
+            "b": -1.5,
+            BINARY: 1e308,
+            "inf": float("inf"),
+            "minus": float("-inf"),
+            "tiny": 5e-324,
+            "third": 1 / 3,
+        },
+    )
     client.zadd("large zset", {f"member {n}": n / 7 for n in range(6000)})
     client.geoadd("places", (13.361389, 38.115556, "Palermo"))
     _streams(client)

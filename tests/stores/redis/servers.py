@@ -55,7 +55,19 @@ def served(program: str, *settings: str, folder: Path | None = None) -> Iterator
     with tempfile.TemporaryDirectory(prefix="om-redis-") as made:
         home = folder or Path(made)
         socket = Path(made) / "s"
-        words = ["--port", "0", "--unixsocket", str(socket), "--dir", str(home), "--save", "", "--appendonly", "no", *settings]
+        words = [
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--dir",
+            str(home),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            *settings,
+        ]
         with (Path(made) / "log").open("wb") as log:
             process = subprocess.Popen([program, *words], stdout=log, stderr=log)
         try:
@@ -72,4 +84,6 @@ def client(endpoint: RedisEndpoint, db: int = 0) -> Any:
     """Return redis-py's client, an independent voice about what a server holds."""
     import redis
 
-    return redis.Redis(unix_socket_path=endpoint.socket, password=endpoint.password or None, db=db, protocol=2, socket_timeout=60)
+    return redis.Redis(
+        unix_socket_path=endpoint.socket, password=endpoint.password or None, db=db, protocol=2, socket_timeout=60
+    )

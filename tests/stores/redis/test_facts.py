@@ -41,12 +41,21 @@ def test_facts_of_a_real_redis(tmp_path: Path) -> None:
         client(endpoint).mset({"a": 1, "b": 2})
         client(endpoint, 3).set("c", 1)
         facts = server_facts(endpoint)
-        assert (facts.kind, facts.role, facts.cluster, facts.aof, facts.modules, facts.field_ttls) == ("redis", "master", False, False, (), False)
+        assert (facts.kind, facts.role, facts.cluster, facts.aof, facts.modules, facts.field_ttls) == (
+            "redis",
+            "master",
+            False,
+            False,
+            (),
+            False,
+        )
         assert (facts.save_points, facts.saves_on_stop, facts.diskless_sync) == ("3600 1 300 100", True, True)
         assert (dict(facts.keys), facts.total_keys, facts.databases) == ({0: 2, 3: 1}, 3, 4)
         assert facts.used_memory > 0 and facts.directory == str(tmp_path)
         client(endpoint).save()
-        assert facts.rdb_version == int((tmp_path / "dump.rdb").read_bytes()[5:9])  # the table is right about this server
+        assert facts.rdb_version == int(
+            (tmp_path / "dump.rdb").read_bytes()[5:9]
+        )  # the table is right about this server
 
 
 def test_facts_of_a_real_valkey(tmp_path: Path) -> None:
@@ -81,7 +90,17 @@ def test_facts_need_no_config_command() -> None:
 def test_what_a_stop_keeps_is_foreseen(settings: list[str], kept: bool, tmp_path: Path) -> None:
     need_servers()
     socket_ = tmp_path / "s"
-    words = [REDIS, "--port", "0", "--unixsocket", str(socket_), "--dir", str(tmp_path), *(["--save", ""] if "--save" not in settings else []), *settings]
+    words = [
+        REDIS,
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket_),
+        "--dir",
+        str(tmp_path),
+        *(["--save", ""] if "--save" not in settings else []),
+        *settings,
+    ]
     for attempt in range(2):
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
             endpoint = RedisEndpoint(socket=str(socket_))
@@ -110,7 +129,9 @@ def test_a_server_that_loads_is_waited_for(tmp_path: Path) -> None:
     with served(REDIS, folder=tmp_path) as endpoint:
         client(endpoint).mset({f"key {n}": "x" * 100 for n in range(20_000)})
         client(endpoint).save()
-    with served(REDIS, "--key-load-delay", "100", "--loading-process-events-interval-bytes", "1024", folder=tmp_path) as endpoint:  # waits in here
+    with served(
+        REDIS, "--key-load-delay", "100", "--loading-process-events-interval-bytes", "1024", folder=tmp_path
+    ) as endpoint:  # waits in here
         assert client(endpoint).dbsize() == 20_000
 
 
@@ -119,7 +140,11 @@ def test_a_wrong_password_is_not_waited_for() -> None:
         start = time.monotonic()
         with pytest.raises(Problem) as caught:
             wait_ready(RedisEndpoint(socket=endpoint.socket, password="wrong"), timeout=30)
-        assert time.monotonic() - start < 5 and "password" in caught.value.fix and "wrong" not in str(caught.value) + caught.value.fix
+        assert (
+            time.monotonic() - start < 5
+            and "password" in caught.value.fix
+            and "wrong" not in str(caught.value) + caught.value.fix
+        )
 
 
 def test_a_server_that_never_comes_is_a_problem() -> None:

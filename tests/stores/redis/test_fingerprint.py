@@ -50,17 +50,29 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], set[str]]] = {
     ),
     "a name": (lambda c: c.rename("number", "numbers"), {"content of type string"}),
     "a bit": (lambda c: c.setbit("bitmap", 7, 1), {"content of type string"}),
-    "two values swapped": (lambda c: (c.set("string", "x"), c.set("number", "value"), c.set("string", 12345678901234)), {"content of type string"}),
-    "an expiry by a millisecond": (lambda c: c.pexpireat("timed", c.pexpiretime("timed") + 1), {"content of type string"}),
+    "two values swapped": (
+        lambda c: (c.set("string", "x"), c.set("number", "value"), c.set("string", 12345678901234)),
+        {"content of type string"},
+    ),
+    "an expiry by a millisecond": (
+        lambda c: c.pexpireat("timed", c.pexpiretime("timed") + 1),
+        {"content of type string"},
+    ),
     "an expiry gone": (lambda c: c.persist("large hash"), {"content of type hash", "keys with a time to live"}),
     "a list's order": (lambda c: c.rpush("list", c.lpop("list")), {"content of type list"}),
     "a long list's tail": (lambda c: c.lset("long list", 5499, "x"), {"content of type list"}),
     "elements joined": (lambda c: (c.ltrim("list", 0, 1), c.rpush("list", "23")), {"content of type list"}),
     "a member": (lambda c: (c.srem("set", "a"), c.sadd("set", "A")), {"content of type set"}),
-    "a member of a large set": (lambda c: (c.srem("large set", "member 7"), c.sadd("large set", "member x")), {"content of type set"}),
+    "a member of a large set": (
+        lambda c: (c.srem("large set", "member 7"), c.sadd("large set", "member x")),
+        {"content of type set"},
+    ),
     "an integer": (lambda c: c.srem("integers", 7), {"content of type set"}),
     "a field's value": (lambda c: c.hset("hash", BINARY, b"x"), {"content of type hash"}),
-    "a field and its value swapped": (lambda c: (c.hdel("hash", "field"), c.hset("hash", "value", "field")), {"content of type hash"}),
+    "a field and its value swapped": (
+        lambda c: (c.hdel("hash", "field"), c.hset("hash", "value", "field")),
+        {"content of type hash"},
+    ),
     "a field of a large hash": (lambda c: c.hset("large hash", "field 4711", "x"), {"content of type hash"}),
     "a score by one bit": (lambda c: c.zadd("zset", {"a": 0.1 + 2**-56}), {"content of type zset"}),
     "a score of a large zset": (lambda c: c.zincrby("large zset", 1, "member 0"), {"content of type zset"}),
@@ -71,7 +83,10 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], set[str]]] = {
     "a group": (lambda c: c.xgroup_destroy("stream", "idle"), {"content of type stream"}),
     "a consumer": (lambda c: c.xgroup_delconsumer("stream", "workers", "lazy"), {"content of type stream"}),
     "a pending entry": (lambda c: c.xack("stream", "workers", "1004-1"), {"content of type stream"}),
-    "a pending entry's owner": (lambda c: c.xclaim("stream", "workers", "lazy", 0, ["1004-1"]), {"content of type stream"}),
+    "a pending entry's owner": (
+        lambda c: c.xclaim("stream", "workers", "lazy", 0, ["1004-1"]),
+        {"content of type stream"},
+    ),
 }
 
 
@@ -89,7 +104,12 @@ def test_a_key_in_another_database_is_another_key(source: RedisEndpoint, copy: R
     until = horizon(source)
     client(copy, 5).move("string", 6)
     names = {d.name for d in compare(fingerprint(source, until), fingerprint(copy, until))}
-    assert names == {"db 5: keys of type string", "db 5: content of type string", "db 6: keys of type string", "db 6: content of type string"}
+    assert names == {
+        "db 5: keys of type string",
+        "db 5: content of type string",
+        "db 6: keys of type string",
+        "db 6: content of type string",
+    }
 
 
 def test_the_order_in_which_things_were_written_does_not_matter(servers: tuple[RedisEndpoint, RedisEndpoint]) -> None:
@@ -126,7 +146,9 @@ def test_a_horizon_that_has_passed_is_refused(source: RedisEndpoint) -> None:
     assert "longer grace" in caught.value.fix
 
 
-def test_expire_times_are_exact_on_servers_before_7_0_too(source: RedisEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expire_times_are_exact_on_servers_before_7_0_too(
+    source: RedisEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipe = client(source).pipeline(transaction=False)
     for n in range(3000):
         pipe.set(f"timed {n}", n)
@@ -138,7 +160,9 @@ def test_expire_times_are_exact_on_servers_before_7_0_too(source: RedisEndpoint,
     assert compare(exact, fingerprint(source, until)) == ()
 
 
-def test_a_hundred_thousand_keys(servers: tuple[RedisEndpoint, RedisEndpoint], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hundred_thousand_keys(
+    servers: tuple[RedisEndpoint, RedisEndpoint], capsys: pytest.CaptureFixture[str]
+) -> None:
     source, target = servers
     client(source).flushall()
     for start in range(0, 100_000, 10_000):
@@ -170,7 +194,13 @@ def test_a_user_who_may_not_read_everything_is_refused_instead_of_trusted(source
     with pytest.raises(Problem, match="ZRANGE"):
         fingerprint(replace(source, username="half", password="pw"), horizon(source))
     client(source).execute_command("ACL SETUSER half +zrange")
-    assert compare(fingerprint(source, until := horizon(source)), fingerprint(replace(source, username="half", password="pw"), until)) == ()
+    assert (
+        compare(
+            fingerprint(source, until := horizon(source)),
+            fingerprint(replace(source, username="half", password="pw"), until),
+        )
+        == ()
+    )
 
 
 def test_a_key_replaced_by_one_of_another_type_meanwhile_is_passed_over(source: RedisEndpoint) -> None:

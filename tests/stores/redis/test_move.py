@@ -53,10 +53,17 @@ def ignore(event: Event) -> None:
 def test_the_rdb_way_is_exact(same: RedisEndpoint, tmp_path: Path) -> None:
     dump = tmp_path / "taken.rdb"
     facts = fetch_rdb(same, dump, ignore)
-    assert (facts.magic, facts.version, facts.writer, facts.size) == ("REDIS", 10, server_facts(same).version, dump.stat().st_size)
+    assert (facts.magic, facts.version, facts.writer, facts.size) == (
+        "REDIS",
+        10,
+        server_facts(same).version,
+        dump.stat().st_size,
+    )
     assert rdb_facts(dump, "/usr/bin/redis-check-rdb") == facts
     assert dump.stat().st_mode & 0o777 == 0o600
-    assert not list(Path(client(same).config_get("dir")["dir"]).glob("*.rdb"))  # a diskless sync leaves nothing at the source
+    assert not list(
+        Path(client(same).config_get("dir")["dir"]).glob("*.rdb")
+    )  # a diskless sync leaves nothing at the source
     until = horizon(same)
     assert compare(fingerprint(same, until), fingerprint_rdb(dump, tmp_path, until)) == ()
 
@@ -116,7 +123,9 @@ def test_expiry_and_pending_entries_survive_to_the_millisecond(newer: RedisEndpo
         assert abs(kept[5]["time_since_delivered"] - two[5]["time_since_delivered"]) < 2000
         for name in ("stream", "stream of nothing", "emptied stream"):
             info = [client(e).xinfo_stream(name) for e in (newer, target)]
-            assert [[i[k] for k in ("last-generated-id", "entries-added", "max-deleted-entry-id", "length")] for i in info][:1] * 2 == [
+            assert [
+                [i[k] for k in ("last-generated-id", "entries-added", "max-deleted-entry-id", "length")] for i in info
+            ][:1] * 2 == [
                 [i[k] for k in ("last-generated-id", "entries-added", "max-deleted-entry-id", "length")] for i in info
             ]
         # and an id that was used is not given out again
@@ -164,7 +173,9 @@ def test_expiring_hash_fields_are_named_before_anything_is_copied(newer: RedisEn
         copy_logical(newer, target, ignore)
         assert compare(fingerprint(newer, until), fingerprint(target, until)) == ()
         client(target).execute_command("HPERSIST", "large hash", "FIELDS", 1, "field 7")
-        assert {d.name for d in compare(fingerprint(newer, until), fingerprint(target, until))} == {"db 0: content of type hash"}
+        assert {d.name for d in compare(fingerprint(newer, until), fingerprint(target, until))} == {
+            "db 0: content of type hash"
+        }
 
 
 def test_types_that_cannot_travel_are_named(same: RedisEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:

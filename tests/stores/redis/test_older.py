@@ -52,9 +52,15 @@ def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: P
     told: list[Event] = []
     with served(older, "--dbfilename", "down.rdb", folder=tmp_path) as loaded, served(older) as copy:
         old = server_facts(loaded)
-        assert old.rdb_version == 9 and choose_method(server_facts(source), old.version).name == "logical" and choose_method(old, "7.0.15").name == "rdb"
+        assert (
+            old.rdb_version == 9
+            and choose_method(server_facts(source), old.version).name == "logical"
+            and choose_method(old, "7.0.15").name == "rdb"
+        )
         assert copy_logical(loaded, copy, lambda event: None) == old.total_keys
         assert compare(before, fingerprint(copy, until)) == ()
         fetch_rdb(loaded, tmp_path / "up.rdb", told.append)
-    assert any(event.kind is EventKind.LINE and "its own folder" in event.text for event in told)  # 6.2 syncs through its disk by default
+    assert any(
+        event.kind is EventKind.LINE and "its own folder" in event.text for event in told
+    )  # 6.2 syncs through its disk by default
     assert compare(before, fingerprint_rdb(tmp_path / "up.rdb", tmp_path, until)) == ()

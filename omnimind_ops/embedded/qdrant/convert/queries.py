@@ -220,7 +220,9 @@ def params_in(value: Any) -> edge.SearchParams | None:
     return edge.SearchParams(
         hnsw_ef=value.get("hnsw_ef"),
         exact=bool(value.get("exact")),
-        quantization=edge.QuantizationSearchParams(bool(quantization.get("ignore")), quantization.get("rescore"), quantization.get("oversampling"))
+        quantization=edge.QuantizationSearchParams(
+            bool(quantization.get("ignore")), quantization.get("rescore"), quantization.get("oversampling")
+        )
         if quantization
         else None,
         acorn=edge.AcornSearchParams(bool(acorn.get("enable")), acorn.get("max_selectivity")) if acorn else None,

@@ -12,7 +12,11 @@ from backend.engine.quantum.series import Row
 
 def rows(cpu: dict[int, float], gpu: dict[int, float], circuit: str = "qft") -> list[Row]:
     figures = (("cpu", cpu), ("gpu", gpu))
-    return [Row(circuit, qubits, device, "double", (seconds,)) for device, times in figures for qubits, seconds in times.items()]
+    return [
+        Row(circuit, qubits, device, "double", (seconds,))
+        for device, times in figures
+        for qubits, seconds in times.items()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,11 @@ def rows(cpu: dict[int, float], gpu: dict[int, float], circuit: str = "qft") -> 
         ({16: 1, 18: 4, 20: 16}, {16: 3, 18: 3, 20: 4}, 18),
         ({16: 1, 18: 4, 20: 16}, {16: 0.5, 18: 1, 20: 2}, 16),
         ({16: 1, 18: 4, 20: 16}, {16: 3, 18: 9, 20: 20}, None),
-        ({16: 1, 18: 4, 20: 16}, {16: 0.5, 18: 9, 20: 4}, 20),  # it won, lost, and won again: only the last stretch counts
+        (
+            {16: 1, 18: 4, 20: 16},
+            {16: 0.5, 18: 9, 20: 4},
+            20,
+        ),  # it won, lost, and won again: only the last stretch counts
         ({16: 1, 18: 4}, {16: 3, 18: 3, 20: 4, 22: 9}, 18),  # the CPU did not get so far in its time
         ({}, {16: 1}, None),
     ],

@@ -37,7 +37,12 @@ def test_what_does_not_fit_is_told_with_its_numbers_and_what_would():
     problem = refused.value
     assert problem.status == 422
     assert problem.more["needed_bytes"] > problem.more["free_bytes"] == GTX_1650
-    assert (problem.more["qubits"], problem.more["precision"], problem.more["most_qubits"], problem.more["most_qubits_single"]) == (28, "double", 27, 28)
+    assert (
+        problem.more["qubits"],
+        problem.more["precision"],
+        problem.more["most_qubits"],
+        problem.more["most_qubits_single"],
+    ) == (28, "double", 27, 28)
     assert problem.fix == "use precision single or at most 27 qubits"
 
 
@@ -48,11 +53,15 @@ def test_the_most_qubits_that_are_named_fit_and_one_more_does_not(precision, dev
     other = memory.beside(circuit(1, precision))
     most = memory.most_qubits(free, precision, device, other)
     assert memory.needed(circuit(most + 1, precision), device) > free
-    assert not most or memory.needed(circuit(most, precision), device) <= free + 1024 * 2 * 64  # outcomes are a little longer than those of one qubit
+    assert (
+        not most or memory.needed(circuit(most, precision), device) <= free + 1024 * 2 * 64
+    )  # outcomes are a little longer than those of one qubit
 
 
 def test_each_qubit_doubles_a_statevector_and_hardly_enlarges_a_tableau():
-    assert memory.needed(circuit(27), "cpu") - memory.needed(circuit(26), "cpu") == pytest.approx(memory.AMPLITUDE["double"] * (1 << 26) * 1.05, rel=0.01)
+    assert memory.needed(circuit(27), "cpu") - memory.needed(circuit(26), "cpu") == pytest.approx(
+        memory.AMPLITUDE["double"] * (1 << 26) * 1.05, rel=0.01
+    )
     assert memory.needed(circuit(5000, method="stabilizer"), "cpu") < 200 * MIB
     assert memory.needed(circuit(5000), "cpu") == memory.CEILING
 
@@ -117,7 +126,13 @@ def test_the_limit_of_the_unit_is_kept(tmp_path):
 
 
 def test_the_narrowest_of_the_groups_above_is_what_counts(tmp_path):
-    files = {"a/memory.max": GIB, "a/memory.current": 900 * MIB, "a/b/memory.max": 4 * GIB, "a/b/memory.high": 3 * GIB, "a/b/memory.current": 0}
+    files = {
+        "a/memory.max": GIB,
+        "a/memory.current": 900 * MIB,
+        "a/b/memory.max": 4 * GIB,
+        "a/b/memory.high": 3 * GIB,
+        "a/b/memory.current": 0,
+    }
     assert machine.free_ram(host(tmp_path, 6 * GIB, "0::/a/b\n", files)) == 0
 
 

@@ -35,7 +35,14 @@ def test_a_fault_in_the_source_is_named_with_line_and_column(ask, program, line,
 def test_no_file_is_included(ask, head, tmp_path, monkeypatch):
     (tmp_path / "mine.inc").write_text("gate mine a { U(0,0,0) a; }")
     monkeypatch.chdir(tmp_path)
-    for name in ("/etc/passwd", "../../../../etc/passwd", "mine.inc", str(tmp_path / "mine.inc"), "/proc/self/environ", "/dev/zero"):
+    for name in (
+        "/etc/passwd",
+        "../../../../etc/passwd",
+        "mine.inc",
+        str(tmp_path / "mine.inc"),
+        "/proc/self/environ",
+        "/dev/zero",
+    ):
         body = refused(ask(f'{head}\ninclude "{name}";\n'))
         assert "root:" not in str(body)
         assert body["line"] == 2
@@ -99,7 +106,16 @@ def test_a_statevector_is_refused_for_many_qubits_and_where_there_is_not_one(ask
 
 
 def test_every_wrong_member_of_a_request_is_named_at_once(ask):
-    wrong = {"shots": 0, "seed": -1, "precision": "half", "method": "magic", "device": "tpu", "statevector": "yes", "timeout_s": 601, "colour": 1}
+    wrong = {
+        "shots": 0,
+        "seed": -1,
+        "precision": "half",
+        "method": "magic",
+        "device": "tpu",
+        "statevector": "yes",
+        "timeout_s": 601,
+        "colour": 1,
+    }
     body = refused(ask(BELL, **wrong))
     assert len(body["errors"]) == len(wrong)
     for member in wrong:
@@ -108,7 +124,15 @@ def test_every_wrong_member_of_a_request_is_named_at_once(ask):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"shots": 1_000_001}, {"shots": True}, {"shots": 1.5}, {"seed": 2**53 + 1}, {"timeout_s": 0}, {"timeout_s": float("nan")}, {"precision": ["double"]}],
+    [
+        {"shots": 1_000_001},
+        {"shots": True},
+        {"shots": 1.5},
+        {"seed": 2**53 + 1},
+        {"timeout_s": 0},
+        {"timeout_s": float("nan")},
+        {"precision": ["double"]},
+    ],
 )
 def test_a_value_out_of_bounds_is_refused(ask, wrong):
     assert len(refused(ask(BELL, **wrong))["errors"]) == 1

@@ -52,11 +52,16 @@ def test_a_fourier_transform_has_the_amplitudes_of_its_closed_form(ask, precisio
     assert status == 200
     size = 1 << qubits
     exact = [cmath.exp(2j * math.pi * number * row / size) / math.sqrt(size) for row in range(size)]
-    assert max(abs(complex(*row) - amplitude) for row, amplitude in zip(body["statevector"], exact, strict=True)) < bound
+    assert (
+        max(abs(complex(*row) - amplitude) for row, amplitude in zip(body["statevector"], exact, strict=True)) < bound
+    )
 
 
 def test_single_precision_needs_half_the_memory_for_its_state(ask):
-    double, single = (ask(turned(20), precision=precision, shots=1, method="statevector")[1]["memory_bytes"] for precision in ("double", "single"))
+    double, single = (
+        ask(turned(20), precision=precision, shots=1, method="statevector")[1]["memory_bytes"]
+        for precision in ("double", "single")
+    )
     assert abs((double - single) - 8 * 2**20 * 1.05) < 4096
 
 
@@ -66,7 +71,9 @@ def test_a_circuit_without_measurements_is_measured_in_full(ask):
 
 
 def test_several_registers_are_parted_by_a_space(ask):
-    status, body = ask(HEAD2 + "qreg q[2]; creg a[1]; creg b[1]; x q[0]; measure q[0] -> a[0]; measure q[1] -> b[0];", shots=10)
+    status, body = ask(
+        HEAD2 + "qreg q[2]; creg a[1]; creg b[1]; x q[0]; measure q[0] -> a[0]; measure q[1] -> b[0];", shots=10
+    )
     assert (status, body["counts"]) == (200, {"0 1": 10})
 
 
@@ -83,10 +90,19 @@ def test_a_matrix_product_state_runs_sixty_qubits_that_are_not_clifford(ask):
     assert {len(key) for key in body["counts"]} == {60}
 
 
-@pytest.mark.parametrize("program", ["OPENQASM 2.0; gate h a { U(pi,0,pi) a; } qreg q[1]; h q[0];", "OPENQASM 3.0; gate h a { U(pi,0,pi) a; } qubit q; h q;"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "OPENQASM 2.0; gate h a { U(pi,0,pi) a; } qreg q[1]; h q[0];",
+        "OPENQASM 3.0; gate h a { U(pi,0,pi) a; } qubit q; h q;",
+    ],
+)
 def test_a_gate_that_the_program_calls_h_is_what_the_program_says_it_is(ask, program):
     status, body = ask(program)
-    assert (status, body["counts"]) == (200, {"1": 1024})  # it is an X; Aer, left to itself, takes the name for the Hadamard
+    assert (status, body["counts"]) == (
+        200,
+        {"1": 1024},
+    )  # it is an X; Aer, left to itself, takes the name for the Hadamard
 
 
 def test_a_gate_named_like_one_of_qiskits_own_is_what_the_program_says_it_is(ask):
@@ -128,5 +144,7 @@ def test_more_outcomes_than_an_answer_can_hold_are_counted_as_left_out(ask):
 
 def test_a_statevector_is_the_state_before_the_final_measurements(ask):
     body = ask(BELL, statevector=True)[1]
-    assert body["statevector"] == [pytest.approx(row) for row in ([math.sqrt(0.5), 0], [0, 0], [0, 0], [math.sqrt(0.5), 0])]
+    assert body["statevector"] == [
+        pytest.approx(row) for row in ([math.sqrt(0.5), 0], [0, 0], [0, 0], [math.sqrt(0.5), 0])
+    ]
     assert sum(body["counts"].values()) == 1024

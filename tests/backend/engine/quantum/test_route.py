@@ -25,8 +25,20 @@ GOOD = Proof(True, "", 0.5, 0.0)
 BAD = Proof(False, "No CUDA device available!", 0.5, 0.0)
 
 
-def where(asked="auto", *, method="statevector", precision="double", qubits=24, blocked="", name=CARD, proof=GOOD, found=MEASURED):
-    return route(asked, method=method, precision=precision, qubits=qubits, gpu=Gpu(blocked, name, proof), crossover=found)
+def where(
+    asked="auto",
+    *,
+    method="statevector",
+    precision="double",
+    qubits=24,
+    blocked="",
+    name=CARD,
+    proof=GOOD,
+    found=MEASURED,
+):
+    return route(
+        asked, method=method, precision=precision, qubits=qubits, gpu=Gpu(blocked, name, proof), crossover=found
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +71,10 @@ def test_a_gpu_without_a_proof_is_to_be_proven_first_and_only_when_it_would_be_u
     assert not where(proof=None, found=crossover.UNMEASURED).unproven
 
 
-@pytest.mark.parametrize(("how", "status"), [({"blocked": "a build without GPU"}, 422), ({"method": "stabilizer"}, 422), ({"proof": BAD}, 503)])
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [({"blocked": "a build without GPU"}, 422), ({"method": "stabilizer"}, 422), ({"proof": BAD}, 503)],
+)
 def test_a_gpu_that_was_asked_for_by_name_and_cannot_be_had_is_never_silently_a_cpu(how, status):
     with pytest.raises(ApiProblem) as refused:
         where("gpu", **how)
@@ -74,7 +89,10 @@ def test_what_was_measured_survives_in_its_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["quantum_crossover.json"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1, "card": "x", "precision": {"double": "many"}, "measured_at": ""}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"schema": 2}', '{"schema": 1, "card": "x", "precision": {"double": "many"}, "measured_at": ""}'],
+)
 def test_a_file_that_cannot_be_read_is_no_measurement_and_says_so(tmp_path, content):
     (tmp_path / crossover.FILE).write_text(content)
     found = crossover.load(tmp_path)
@@ -96,7 +114,9 @@ def test_both_builds_of_aer_together_are_found_and_refuse_the_gpu(tmp_path):
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: qiskit-aer-gpu\nVersion: 0.18.2\n")
     code = "from backend.engine.quantum.installed import installed; print(installed().conflict); print(installed().without_gpu())"
     path = os.pathsep.join([str(Path(__file__).parents[4]), str(tmp_path)])
-    said = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path})
+    said = subprocess.run(
+        (sys.executable, "-c", code), capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+    )
     conflict, reason = said.stdout.splitlines()
     assert "qiskit-aer 0" in conflict and "qiskit-aer-gpu 0.18.2" in conflict
     assert "overwrite each other" in reason

@@ -51,7 +51,11 @@ def vector_of(text: str) -> list[float]:
 def remember(text: str) -> dict[str, int]:
     """Write one memory into both stores."""
     number = int(redis("INCR", COUNTER))
-    point = {"id": FIRST_ID + number, "vector": vector_of(text), "payload": {"text": text, "source": "writer", "chunk": number}}
+    point = {
+        "id": FIRST_ID + number,
+        "vector": vector_of(text),
+        "payload": {"text": text, "source": "writer", "chunk": number},
+    }
     qdrant("PUT", f"/collections/{COLLECTION}/points?wait=true", {"points": [point]})
     return {"memory": number}
 
