@@ -47,8 +47,8 @@ PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests but those that boot a host."""
-    session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "not e2e", *session.posargs)
+    """All tests but the page's and those that boot a host."""
+    session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "not e2e", *(session.posargs or ("--ignore", "tests/web")))
 
 
 @nox.session
@@ -73,10 +73,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The page: style, types, its own tests, and that its client is the one that OpenAPI describes. tests/web are among `tests`."""
+    """The page: style, types, its own tests, that its client is the one that OpenAPI describes, and tests/web in a browser."""
     with session.chdir("frontend"):
         for script in ("lint", "typecheck", "test", "api:check"):
             session.run("npm", "run", "--silent", script, external=True)
+    session.run(*PYTEST, "tests/web")  # in a process of their own: Playwright leaves an event loop running in it
 
 
 @nox.session

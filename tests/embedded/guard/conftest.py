@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -37,3 +38,5 @@ def mended(whole: System) -> Iterator[None]:
     whole.manager.acts.clear()
     yield
     whole.fault()
+    for act in [thread for thread in threading.enumerate() if thread.name == "act"]:
+        act.join(30)  # it writes into the journal that the next test removes
