@@ -301,7 +301,11 @@ def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> No
         "some avg10=3.14 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
     )
     for pid, comm, words in (
-        (7, "docker-proxy", "docker-proxy\0-proto\0tcp\0-host-ip\00.0.0.0\0-host-port\06379\0"),
+        (
+            7,
+            "docker-proxy",
+            "\0".join(("docker-proxy", "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", "6379", "")),
+        ),
         (8, "bash", "bash\0"),
     ):
         (tmp_path / str(pid)).mkdir()

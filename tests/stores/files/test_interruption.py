@@ -19,8 +19,8 @@ from tests.stores.files.trees import MIB, looks, same
 KILLED = """
 import sys
 from pathlib import Path
-from omnimind_ops.stores import settled
-from omnimind_ops.stores.files import copy_tree
+from omnimind_ops.stores.files import settled
+from omnimind_ops.stores.files.copy_tree import copy_tree
 settled.FINAL_MARGIN = -60.0
 print("go", flush=True)
 copy_tree(Path(sys.argv[1]), Path(sys.argv[2]))

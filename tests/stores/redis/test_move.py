@@ -200,7 +200,7 @@ def test_a_source_that_dies_in_mid_copy_is_a_problem() -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from omnimind_ops.stores.redis import RedisEndpoint
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.scratch import build_rdb_logically
 work = Path(sys.argv[2])
 tell = lambda event: print(event.data["done"], flush=True)
