@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ import redis
 from tests.services import ROOT, Process, Services, free_port
 
 COOKIE = "omnimind_session"
+SETTLE_SECONDS = 20.0
+"""That a worker may need to find its connections dead, after a test that froze or restarted a store."""
 HEALTHY = {
     "state": "ready",
     "device": "cpu",
@@ -117,7 +120,11 @@ class Cluster:
         """A browser that logged in."""
         name, password = self.people[role]
         with self.client(worker) as client:
-            client.post("/auth/login", json={"name": name, "password": password}).raise_for_status()
+            end = time.monotonic() + SETTLE_SECONDS
+            while (answer := client.post("/auth/login", json={"name": name, "password": password})).status_code == 503:
+                assert time.monotonic() < end, answer.text
+                time.sleep(0.2)
+            answer.raise_for_status()
             yield client
 
     def token(self, role: str = "admin") -> str:
