@@ -7,7 +7,7 @@ apt-get --quiet update
 mkdir -p /out /build
 cd /build
 apt-get --quiet source --download-only "python$version"
-tar xf python*.orig.tar.*
+tar xf python*.orig.tar.?z # beside it may lie its signature
 cd Python-*
 # The interpreter and its modules look for libraries beside themselves first: those of the build suite come along.
 ./configure --prefix=/python --enable-shared --without-static-libpython --with-ensurepip=install --disable-test-modules
