@@ -195,10 +195,10 @@ def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> Non
         lambda port: ask.qdrant(f"http://127.0.0.1:{port}", "", "c", 1.0, deep=True),
     ):
         with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(2)
             port = int(server.getsockname()[1])
 
             def say() -> None:
-                server.settimeout(2)
                 try:
                     while True:
                         link, _ = server.accept()
