@@ -239,7 +239,7 @@ def test_named_sparse_and_multi_vectors_are_kept(client: QdrantClient) -> None:
 
 
 async def _async_roundtrip(url: str) -> int:
-    client = AsyncQdrantClient(url=url)
+    client = AsyncQdrantClient(url=url, check_compatibility=False)  # its thread would outlive the test
     await client.create_collection(NAME, vectors_config=models.VectorParams(size=2, distance=models.Distance.COSINE))
     await client.upsert(NAME, [models.PointStruct(id=i, vector=[math.cos(i), math.sin(i)]) for i in range(7)])
     hits = (await client.query_points(NAME, query=[1.0, 0.0], limit=1)).points
