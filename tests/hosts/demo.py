@@ -36,7 +36,7 @@ def main() -> int:
     with Cost.of(os.environ) as cost:
 
         def say(text: str) -> None:
-            print(f"[demo {cost.seconds:7d} s] {text}", flush=True)
+            print(f"[demo {cost.seconds:4d} s {cost.used() / 1000:4.1f} GB] {text}", flush=True)
 
         prepare(say)
         code = show(say, chosen.points, chosen.keep)
