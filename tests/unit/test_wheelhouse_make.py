@@ -202,6 +202,13 @@ def test_a_folder_of_something_else_is_left_alone(place: Place, index: Index) ->
     assert place.names() == ["thesis.tex"]
 
 
+def test_a_folder_that_cannot_be_made_is_told_by_name(place: Place, index: Index) -> None:
+    nowhere = Path("/proc/omnimind/wheels")
+    order = replace(place.order(), folder=nowhere)
+    with pytest.raises(Problem, match=r"cannot write in /proc/omnimind/wheels: "):
+        make.make(order, make.prepare(order, lambda _: None), lambda _: None)
+
+
 def test_a_disk_without_room_is_told_before_anything_is_fetched(place: Place, index: Index) -> None:
     order = place.order()
     chosen = make.prepare(order, lambda _: None)

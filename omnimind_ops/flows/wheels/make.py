@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -88,7 +89,7 @@ def prepare(order: Order, tell: Tell) -> Chosen:
 def make(order: Order, chosen: Chosen, tell: Tell) -> dict[str, JSON]:
     """Do it, and return the manifest, which is the last that is written."""
     _room(order.folder, chosen)
-    order.folder.mkdir(parents=True, exist_ok=True)
+    _create(order.folder)
     manifest = order.folder / MANIFEST
     manifest.unlink(missing_ok=True)
     with _step(tell, "fetch"):
@@ -123,13 +124,22 @@ def _usable(folder: Path) -> None:
         )
 
 
+def _create(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):  # also false on a file system that is mounted read-only
+            raise PermissionError(f"{folder} cannot be written")
+    except OSError as error:
+        raise Problem("cannot make a wheelhouse", f"cannot write in {folder}: {error}", "name another folder") from error
+
+
 def _room(folder: Path, chosen: Chosen) -> None:
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(above).free
-    if free < chosen.count * 1.05:
+    disk = shutil.disk_usage(above)
+    if disk.total and disk.free < chosen.count * 1.05:  # /proc and its like have no size at all
         raise Problem(
             "cannot make a wheelhouse",
-            f"{size(chosen.count)} are to be downloaded, and {above} has {size(free)} free",
+            f"{size(chosen.count)} are to be downloaded, and {above} has {size(disk.free)} free",
             "free some space there, or name another folder",
         )
 
