@@ -16,6 +16,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Way
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.client import version as qdrant_version
@@ -51,7 +52,7 @@ def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
     seen = docker.containers() if docker.version()[0] else ()
-    places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state))
+    places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state), *PACKAGES)
     host = machine.machine(places, containers=seen, python=settings.python)
     if not host.docker:
         raise Problem(

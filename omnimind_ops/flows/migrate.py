@@ -20,6 +20,7 @@ from omnimind_ops.model.run import Run, RunState
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
+from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
@@ -62,6 +63,8 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         room[goal.qdrant_home] += found.source.qdrant.backup.room
     elif found.source.qdrant and found.source.qdrant.storage:
         room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
+    if not Path("/usr/lib/postgresql").is_dir():
+        room |= PACKAGES
     room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = found.source.qdrant.backup if found.source.qdrant else None

@@ -58,7 +58,9 @@ def active(host: Host) -> dict[str, str]:
 
 def test_dry_run_shows_the_plan_and_writes_nothing(host: Host, suite: Suite, before: dict[str, object]) -> None:
     host.sh("touch /testhost/before; sleep 0.1")
-    assert "reversible" in tool.omnimind(host, *suite.migrate, "--dry-run").stdout
+    said = tool.omnimind(host, *suite.migrate, "--dry-run")
+    assert "reversible" in said.stdout
+    assert " in /usr " in " ".join((said.stdout + said.stderr).split()), "what apt will install takes room as well"
     assert host.sh(WRITTEN) == ""
 
 

@@ -130,7 +130,9 @@ def _create(folder: Path) -> None:
         if not os.access(folder, os.W_OK):  # also false on a file system that is mounted read-only
             raise PermissionError(f"{folder} cannot be written")
     except OSError as error:
-        raise Problem("cannot make a wheelhouse", f"cannot write in {folder}: {error}", "name another folder") from error
+        raise Problem(
+            "cannot make a wheelhouse", f"cannot write in {folder}: {error}", "name another folder"
+        ) from error
 
 
 def _room(folder: Path, chosen: Chosen) -> None:
