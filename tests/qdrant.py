@@ -60,7 +60,8 @@ def on_path(folder: Path) -> str:
         return os.environ["PATH"]
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    shutil.copy(program, folder / "qdrant")
+    if not (folder / "qdrant").exists():  # it may be running
+        shutil.copy(program, folder / "qdrant")
     return f"{folder}:{os.environ['PATH']}"
 
 
