@@ -66,7 +66,7 @@ def _check() -> None:
         "uvicorn",
         "orjson",
         "httptools",
-        "python_multipart",
+        "multipart",
         "yaml",
     ):
         if importlib.util.find_spec(name) is None:

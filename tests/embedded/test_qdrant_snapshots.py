@@ -110,6 +110,26 @@ def test_a_wrong_checksum_is_refused_and_changes_nothing(server: Server, filled:
     assert seen(filled) == before
 
 
+def test_an_upload_that_is_no_whole_form_is_refused_and_restores_nothing(server: Server, filled: QdrantClient) -> None:
+    before = seen(filled)
+    data = download(server, made(filled).name)
+    add(filled, range(300, 310))
+    url = f"{server.url}/collections/{NAME}/snapshots/upload?priority=snapshot"
+    head = b'--b\r\nContent-Disposition: form-data; name="snapshot"; filename="x"\r\n\r\n'
+
+    def sent(body: bytes, content_type: str = "multipart/form-data; boundary=b") -> int:
+        return httpx.post(url, content=body, headers={"content-type": content_type}, timeout=60).status_code
+
+    assert sent(head + data) == 400  # cut off: all of the file, and no boundary behind it
+    assert sent(head + data + b"\r\n" + head + b"half") == 400
+    assert sent(b"--b--\r\n") == 400
+    assert sent(b"no form") == 400
+    assert sent(data, "application/octet-stream") == 400
+    assert seen(filled) != before
+    assert sent(head + data + b"\r\n" + head + b"a second file" + b"\r\n--b--\r\n") == 200
+    assert seen(filled) == before
+
+
 def test_a_file_that_is_no_whole_snapshot_is_refused(server: Server, filled: QdrantClient) -> None:
     before = seen(filled)
     whole = download(server, made(filled).name)
