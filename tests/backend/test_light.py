@@ -29,7 +29,7 @@ HEAVY = (
     "rich",
     "typer",
 )
-LATER = ("psycopg", "redis", "httpx", "argon2", "limits", "psutil", "pynvml")
+LATER = ("psycopg", "redis", "httpx", "argon2", "psutil", "pynvml")
 MIB = 1024 * 1024
 
 

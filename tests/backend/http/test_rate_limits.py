@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -60,6 +61,21 @@ def test_who_proves_nothing_is_counted_by_address_whatever_they_claim(core: Clus
         ]
     assert set(seen) == {401, 429}
     assert seen.count(401) <= 40
+
+
+def test_what_is_counted_in_redis_goes_by_itself_and_is_forgiven(core: Cluster) -> None:
+    with core.redis() as redis, core.another(**LIMITED) as worker:
+        redis.flushdb()
+        redis.script_flush()  # as after a restart of Redis
+        name, password = core.people["reader"]
+        with core.client(worker) as client:
+            for _ in range(3):
+                assert client.post("/auth/login", json={"name": name, "password": "wrong"}).status_code == 401
+            assert redis.keys("omnimind:rate:login:*:*:*")
+            seconds = [redis.ttl(key) for key in redis.keys("omnimind:rate:*")]
+            assert all(0 < left <= 60 for left in seconds)
+            assert client.post("/auth/login", json={"name": name, "password": password}).status_code == 200
+            assert not redis.keys(f"omnimind:rate:login:*:*:{int(time.time() // 60)}")
 
 
 def test_without_redis_each_worker_counts_by_itself(core: Cluster) -> None:
