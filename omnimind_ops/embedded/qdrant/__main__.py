@@ -15,11 +15,7 @@ Usage: qdrant [OPTIONS]
 A stand-in for the Qdrant server over Qdrant's own storage engine.
 
 Options:
-  -f, --force-snapshot            replace collections that are there by those of the snapshots
-      --snapshot <PATH:NAME>      recover a collection from a snapshot before serving; may be repeated
-      --storage-snapshot <PATH>   recover all collections of a full snapshot before serving
       --config-path <FILE>        YAML, as for the real server; QDRANT__SECTION__KEY in the environment wins over it
-      --optimize <NAME>           build the HNSW index of a collection, then exit; the server must not be running
       --disable-telemetry         accepted; there is none
   -h, --help                      this text
   -V, --version                   say what this is, then exit
@@ -51,37 +47,21 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("qdrant", add_help=False, allow_abbrev=False)
-    parser.add_argument("-f", "--force-snapshot", action="store_true")
-    parser.add_argument("--snapshot", "--collection-snapshot", action="append", default=[], type=_named)
-    parser.add_argument("--storage-snapshot", type=Path)
     parser.add_argument("--config-path", type=Path)
-    parser.add_argument("--optimize")
     parser.add_argument("--disable-telemetry", action="store_true")
     return parser
 
 
-def _named(text: str) -> tuple[Path, str]:
-    path, colon, name = text.rpartition(":")
-    if not colon or not path or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not PATH:NAME")
-    return Path(path), name
-
-
-def _run(given: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     from omnimind_ops.embedded.qdrant.settings import SettingsError, load
-    from omnimind_ops.embedded.qdrant.snapshots.restore import RestoreError, Wanted
     from omnimind_ops.embedded.qdrant.storage.era import UnreadableStorageError
 
     try:
-        settings = load(given.config_path, os.environ)
-        if given.optimize is not None:
-            from omnimind_ops.embedded.qdrant.optimize import optimize_collection
-
-            return optimize_collection(settings, given.optimize)
+        settings = load(options.config_path, os.environ)
         from omnimind_ops.embedded.qdrant.server import serve
 
-        return serve(settings, Wanted(tuple(given.snapshot), given.storage_snapshot, given.force_snapshot))
-    except (SettingsError, UnreadableStorageError, RestoreError, OSError) as error:
+        return serve(settings)
+    except (SettingsError, UnreadableStorageError, OSError) as error:
         print(f"qdrant: cannot start: {error}", file=sys.stderr)
         return 1
 

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from . import launcher, version
+from . import version
 from .app import application
 from .settings import Settings
-from .snapshots.restore import Wanted, recover
 from .snapshots.shelf import Shelf
 from .storage.directory import Storage
 
@@ -34,11 +33,9 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(settings: Settings, wanted: Wanted) -> int:
-    """Open the storage, recover the wanted snapshots, serve, close; the exit code."""
-    launcher.settle()
+def serve(settings: Settings) -> int:
+    """Open the storage, serve, close; the exit code."""
     storage = Storage(settings.storage_path)
-    recover(storage, wanted)
     shelf = Shelf(settings.snapshots_path)
     config = uvicorn.Config(
         application(settings, storage, shelf),

@@ -59,7 +59,7 @@ def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
 
 
 def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """The config after a PATCH. Stand-in: indexing settings are kept and shown; only `--optimize` acts on them."""
+    """The config after a PATCH. Stand-in: indexing settings are kept and shown; nothing acts on them."""
     new = copy.deepcopy(dict(config))
     new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config"))
     new["hnsw_config"] = _merged(new["hnsw_config"], request.get("hnsw_config"))

@@ -60,10 +60,6 @@ class Shards:
         """Let go of the files."""
         self._each("close")
 
-    def optimize(self) -> None:
-        """Build indexes."""
-        self._each("optimize")
-
     def info(self) -> Info:
         """Counts and indexes, summed up."""
         found = self._each("info")

@@ -11,7 +11,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from tests.embedded.server import Server
+from tests.qdrant_standin.server import Server
 
 NAME = "machines"
 

@@ -9,7 +9,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from tests.embedded.server import Server
+from tests.qdrant_standin.server import Server
 
 COSINE = models.VectorParams(size=4, distance=models.Distance.COSINE)
 KIND = models.Filter(must=[models.FieldCondition(key="kind", match=models.MatchValue(value="a"))])

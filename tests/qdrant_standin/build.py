@@ -1,4 +1,4 @@
-"""Build the Qdrant stand-in as one executable file: `python -m omnimind_ops.embedded.build OUT_FILE`.
+"""Build the Qdrant stand-in as one executable file, for containers of tests: `python -m tests.qdrant_standin.build OUT_FILE`.
 
 The file needs a glibc at least as new as that of the machine it was built on (and 2.28), and a temporary directory that is
 writable and not `noexec`; no Python, no network. It unpacks itself there at every start (50 MB, a third of a second).
@@ -17,6 +17,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.origin import with_extras
 from omnimind_ops.tools.shell import run
 
+ROOT = Path(__file__).parents[2]
 SECONDS = 600
 EXCLUDED = (
     "numpy", "tkinter", "sqlite3", "unittest", "pydoc", "doctest", "test", "lib2to3", "distutils", "setuptools", "pkg_resources",
@@ -31,10 +32,9 @@ HIDDEN = ("uvicorn.lifespan.on", "uvicorn.loops.asyncio", "uvicorn.protocols.htt
 def build(out: Path) -> None:
     """Write the executable; a Problem says what is missing."""
     _check()
-    package = Path(__file__).parent / "qdrant"
     with tempfile.TemporaryDirectory(prefix="qdrant-build-") as work:
         run(
-            _words(package / "__main__.py", Path(work)),
+            _words(Path(work)),
             timeout=SECONDS,
             env={"PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": "1"},
         )
@@ -45,15 +45,15 @@ def build(out: Path) -> None:
     beside.replace(out)
 
 
-def _words(script: Path, work: Path) -> tuple[str, ...]:
+def _words(work: Path) -> tuple[str, ...]:
     return (
         sys.executable, "-m", "PyInstaller", "--onefile", "--noconfirm", "--log-level=WARN", "--name=qdrant", "--noupx",
-        "--optimize=2", "--copy-metadata=qdrant-edge-py", f"--paths={script.parents[3]}",
+        "--optimize=2", "--copy-metadata=qdrant-edge-py", f"--paths={ROOT}",
         f"--distpath={work / 'dist'}", f"--workpath={work / 'build'}", f"--specpath={work}",
         *(("--strip",) if shutil.which("strip") else ()),
         *(f"--exclude-module={name}" for name in EXCLUDED),
         *(f"--hidden-import={name}" for name in HIDDEN),
-        str(script),
+        str(ROOT / "tests" / "qdrant_standin" / "executable.py"),
     )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def _check() -> None:
 def main(words: list[str]) -> int:
     """Command line: one word, the file to write."""
     if len(words) != 1 or words[0].startswith("-"):
-        print("usage: python -m omnimind_ops.embedded.build OUT_FILE", file=sys.stderr)
+        print("usage: python -m tests.qdrant_standin.build OUT_FILE", file=sys.stderr)
         return ExitCode.USAGE
     try:
         build(Path(words[0]))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from qdrant_client import QdrantClient
 
-from tests.embedded.server import ROOT, Server
+from tests.qdrant_standin.server import ROOT, Server
 
 StartServer = Callable[..., Server]
 
@@ -53,7 +53,7 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if given:
         return Path(given)
     out = tmp_path_factory.mktemp("build") / "qdrant"
-    words = (sys.executable, "-m", "omnimind_ops.embedded.build", str(out))
+    words = (sys.executable, "-m", "tests.qdrant_standin.build", str(out))
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return out

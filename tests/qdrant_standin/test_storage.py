@@ -14,9 +14,9 @@ import httpx
 import pytest
 from qdrant_client import models
 
-from tests.embedded.conftest import StartServer
-from tests.embedded.contents import NAME, add, fill, seen
-from tests.embedded.server import Server
+from tests.qdrant_standin.conftest import StartServer
+from tests.qdrant_standin.contents import NAME, add, fill, seen
+from tests.qdrant_standin.server import Server
 
 
 def test_a_restart_changes_nothing(start_server: StartServer) -> None:
@@ -184,22 +184,6 @@ def test_changes_are_flushed_within_the_interval(start_server: StartServer) -> N
     while not (written := list(segments.glob("*/mutable_id_tracker.versions"))) and time.monotonic() < end:
         threading.Event().wait(0.02)
     assert written
-    client.close()
-
-
-def test_optimize_builds_the_index_offline_and_keeps_the_points(start_server: StartServer) -> None:
-    server = start_server()
-    client = server.client()
-    fill(client)
-    client.update_collection(NAME, optimizers_config=models.OptimizersConfigDiff(indexing_threshold=1))
-    before = seen(client)["points"]
-    server.stop()
-    offline = Server(server.home, words=(*server.words, "--optimize", NAME))
-    assert offline.launch().wait(timeout=60) == 0, offline.said()
-    offline.kill()
-    server.start()
-    assert client.get_collection(NAME).indexed_vectors_count
-    assert seen(client)["points"] == before
     client.close()
 
 

@@ -12,8 +12,8 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from omnimind_ops.embedded.qdrant import version
 from omnimind_ops.embedded.qdrant.settings import Settings, SettingsError, load
-from tests.embedded.conftest import StartServer
-from tests.embedded.server import Server
+from tests.qdrant_standin.conftest import StartServer
+from tests.qdrant_standin.server import Server
 
 KEYS = {"QDRANT__SERVICE__API_KEY": "all", "QDRANT__SERVICE__READ_ONLY_API_KEY": "look"}
 COSINE = models.VectorParams(size=2, distance=models.Distance.COSINE)

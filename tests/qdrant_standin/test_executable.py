@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from omnimind_ops.embedded import build
 from omnimind_ops.model.problem import Problem
-from tests.embedded.conftest import StartServer
-from tests.embedded.contents import fill, seen
-from tests.embedded.server import Server
+from tests.qdrant_standin import build
+from tests.qdrant_standin.conftest import StartServer
+from tests.qdrant_standin.contents import fill, seen
+from tests.qdrant_standin.server import Server
 
 
 def said(executable: Path, *words: str) -> str:

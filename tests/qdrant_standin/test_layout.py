@@ -13,8 +13,8 @@ import httpx
 import pytest
 from qdrant_client import models
 
-from tests.embedded.conftest import StartServer
-from tests.embedded.server import Server
+from tests.qdrant_standin.conftest import StartServer
+from tests.qdrant_standin.server import Server
 
 REAL = Path(__file__).parents[1] / "fixtures" / "qdrant-real" / "made-1.18.3"
 NARRATIVES, MACHINES = "omnimind_narratives", "universal_machine_embeddings"

@@ -13,9 +13,9 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from tests.embedded.conftest import StartServer
-from tests.embedded.contents import NAME, add, fill, seen
-from tests.embedded.server import Server
+from tests.qdrant_standin.conftest import StartServer
+from tests.qdrant_standin.contents import NAME, add, fill, seen
+from tests.qdrant_standin.server import Server
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests import qdrant
-from tests.embedded.conftest import StartServer
+from tests.qdrant_standin.conftest import StartServer
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "qdrant-real"
-DIFFERENCES = Path(__file__).with_name("qdrant_differences.toml")
+DIFFERENCES = Path(__file__).with_name("differences.toml")
 MOST = 10
 
 

@@ -9,7 +9,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from tests.embedded.server import Server
+from tests.qdrant_standin.server import Server
 
 NAME = "machines"
 PLACES = {"Berlin": (13.4, 52.5), "Paris": (2.35, 48.85)}
