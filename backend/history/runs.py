@@ -14,7 +14,7 @@ from backend.http.errors import ApiProblem
 from omnimind_ops.model import receipt as receipts
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.runner.history import History
-from omnimind_ops.runner.redact import redact
+from omnimind_ops.tools.redact import redact
 
 if TYPE_CHECKING:
     from omnimind_ops.model.json import JSON

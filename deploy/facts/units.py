@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from pyinfra.api import FactBase
 
+from omnimind_ops.tools import systemctl
+
 PROPERTIES = (
     "Id",
     "LoadState",
@@ -54,20 +56,13 @@ class Units(FactBase[Seen]):
         return f"{show}{stat}; true"
 
     def process(self, output: list[str]) -> Seen:
-        units: dict[str, Unit] = {}
         changed: dict[str, int] = {}
-        block: dict[str, str] = {}
-        for line in [*output, ""]:
-            key, _, value = line.partition("=")
-            if key == "Path":
-                second, _, path = value.partition(" ")
+        for line in output:
+            if line.startswith("Path="):
+                second, _, path = line.removeprefix("Path=").partition(" ")
                 changed[path] = int(second)
-            elif key:
-                block[key] = value
-            elif block:
-                units[block.get("Id", "")] = _unit(block)
-                block = {}
-        return Seen(units, changed)
+        shown = "\n".join(line for line in output if not line.startswith("Path="))
+        return Seen({unit.get("Id", ""): _unit(unit) for unit in systemctl.parse_show(shown)}, changed)
 
     @staticmethod
     def default() -> Seen:

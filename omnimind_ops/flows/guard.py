@@ -20,9 +20,9 @@ from omnimind_ops.health.moves import Limits
 from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
-from omnimind_ops.runner.redact import redact
 from omnimind_ops.settings import Settings, load
 from omnimind_ops.tools.notify import beat, last_beat, notify
+from omnimind_ops.tools.redact import redact
 
 PERIOD = 10.0
 """Seconds between looks."""

@@ -57,7 +57,7 @@ def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
     if leaf.value in (None, "", [], {}):
         return ""
     if redact.takes_secret(leaf.before) or any(
-        redact.secret_name(word) for word in leaf.path[1:] if not word.startswith("[")
+        redact.may_be_secret(word) for word in leaf.path[1:] if not word.startswith("[")
     ):
         return redact.MASK
     text = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)

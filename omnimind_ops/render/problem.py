@@ -11,7 +11,7 @@ from typing import TextIO
 
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.runner.redact import redact
+from omnimind_ops.tools.redact import redact
 
 INDENT = 7
 _COLOURS = {"error": "\x1b[1;31m", "why": "\x1b[1m", "fix": "\x1b[1;32m", "log": "\x1b[2m"}

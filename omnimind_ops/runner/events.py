@@ -11,7 +11,7 @@ from omnimind_ops.model.plan import Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, Status
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.runner.redact import redact, redact_json
+from omnimind_ops.tools.redact import redact, redact_json
 
 
 @dataclass

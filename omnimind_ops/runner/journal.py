@@ -19,7 +19,7 @@ from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.runner import database, records
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
 from omnimind_ops.runner.records import Logged
-from omnimind_ops.runner.redact import redact, redact_json, refuse_secrets
+from omnimind_ops.tools.redact import redact, redact_json, refuse_secrets
 
 Statement = tuple[str, tuple[str | float | None, ...]]
 _NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from omnimind_ops.model import native
+from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import run
 
 PACKAGED = {"postgresql": native.POSTGRES, "redis-server": native.REDIS}
@@ -18,17 +19,8 @@ STOP_SECONDS = 300
 
 def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
     """Return those units that would run after a reboot, or run now."""
-    words = ("systemctl", "show", "--no-pager", "-p", "Id,ActiveState,UnitFileState", *units)
-    found = set()
-    for block in run(words).out.split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if values.get("UnitFileState") == "enabled" or values.get("ActiveState") in (
-            "active",
-            "activating",
-            "reloading",
-        ):
-            found.add(values.get("Id", ""))
-    return frozenset(found)
+    told = systemctl.parse_show(run(systemctl.show(tuple(units), ("Id", "ActiveState", "UnitFileState"))).out)
+    return frozenset(unit.get("Id", "") for unit in told if unit.get("UnitFileState") == "enabled" or _runs(unit))
 
 
 def stop_and_disable(units: Iterable[str]) -> None:
@@ -65,10 +57,12 @@ def _lift_policy() -> None:
 
 
 def _known(units: Iterable[str]) -> tuple[str, ...]:
-    words = ("systemctl", "show", "--no-pager", "-p", "Id,LoadState", *units)
-    if len(words) == 5:
+    asked = tuple(units)
+    if not asked:
         return ()
-    blocks = [
-        dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in run(words).out.split("\n\n")
-    ]
-    return tuple(block["Id"] for block in blocks if block.get("LoadState") == "loaded")
+    told = systemctl.parse_show(run(systemctl.show(asked, ("Id", "LoadState"))).out)
+    return tuple(unit["Id"] for unit in told if unit.get("LoadState") == "loaded")
+
+
+def _runs(unit: Mapping[str, str]) -> bool:
+    return unit.get("ActiveState") in ("active", "activating", "reloading")

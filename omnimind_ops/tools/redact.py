@@ -1,43 +1,82 @@
-"""Take secrets out of text that people will see."""
+"""Secrets: which names hold one, and how they are taken out of text that people see or that is kept."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from omnimind_ops.model.json import JSON
 
 MASK = "***"
-_NAME = re.compile(r"KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL|PRIVATE", re.IGNORECASE)
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s,'\"]+@")
-_TAKES = r"--?(?:requirepass|masterauth|[a-z-]*(?:password|passwd|token|secret|api-key))|-a|requirepass"
-_TAKES_SECRET = re.compile(_TAKES, re.IGNORECASE)
-_FLAG = re.compile(rf"(?P<flag>(?:^|(?<=\s))(?:{_TAKES})(?:\s+|=))\S+", re.IGNORECASE)
-_ASSIGNED = re.compile(r"(?P<name>\b\w*(?:KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL)\w*=)[^\s\"']+", re.IGNORECASE)
 SHORTEST = 4  # shorter secrets would blank out innocent words
-
-
-def secret_name(name: str) -> bool:
-    """Tell whether a setting of this name holds a secret."""
-    return bool(_NAME.search(name))
-
-
-def takes_secret(word: str) -> bool:
-    """Tell whether the word after this one is a secret ("--requirepass")."""
-    return bool(_TAKES_SECRET.fullmatch(word))
-
-
-def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the values of settings that hold secrets, longest first."""
-    found = {
-        str(value)
-        for name, value in environment.items()
-        if secret_name(name) and isinstance(value, str | int) and len(str(value)) >= SHORTEST
-    }
-    return tuple(sorted(found, key=len, reverse=True))
+_NAMES = r"password|passwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth"
+_LAST_WORD = re.compile(rf"(?:^|[_\-.\s]|(?<=[a-z])(?=[A-Z]))(?:{_NAMES})$", re.IGNORECASE)
+_PART = r"KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL|PRIVATE"
+_ANY_PART = re.compile(_PART, re.IGNORECASE)
+_FLAG = r"[-+]{1,3}[\w-]*(?:password|passwd|token|secret|api-key)|[-+]{0,2}(?:requirepass|masterauth)"
+_TAKES_SECRET = re.compile(rf"{_FLAG}|-a", re.IGNORECASE)
+_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/@]*:[^\s/@]+@", re.IGNORECASE)
+_IN_TEXT = tuple(
+    re.compile(pattern, flags)
+    for pattern, flags in (
+        (r"(?P<before>[a-z][a-z0-9+.-]*://)(?:[^\s/,'\"]+|[^\s:/,'\"]*:[^\s,'\"]+)(?=@)", re.IGNORECASE),
+        (r"(?P<before>\bbearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE),
+        (rf"(?P<before>(?<!\S)(?:{_FLAG})(?:\s+|=))\S+", re.IGNORECASE),
+        (r"(?P<before>\bredis-cli\s(?:[^;|&\n]*\s)?-a\s+)\S+", 0),
+        (rf"(?P<before>\b[A-Z0-9_]*(?:{_PART})[A-Z0-9_]*=)[^\s\"']+", 0),  # an environment variable: its whole word
+        (rf"(?P<before>\b[\w-]*(?:{_NAMES})\b[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]+", re.IGNORECASE),
+    )
+)
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Return text without known secrets, user names and passwords in URLs, and what follows password flags."""
+    """Return text without `known` secrets, logins in URLs, bearer tokens, and what follows the name or option of a secret."""
     for secret in known:
         text = text.replace(secret, MASK)
-    text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
-    return _ASSIGNED.sub(rf"\g<name>{MASK}", _FLAG.sub(rf"\g<flag>{MASK}", text))
+    for pattern in _IN_TEXT:
+        text = pattern.sub(rf"\g<before>{MASK}", text)
+    return text
+
+
+def redact_json(value: JSON) -> JSON:
+    """Return value with every text in it redacted, and texts under a secret's name replaced."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {
+            key: MASK if isinstance(item, str) and item and is_secret_name(key) else redact_json(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, Sequence):
+        return [redact_json(item) for item in value]
+    return value
+
+
+def is_secret_name(key: str) -> bool:
+    """Tell whether a key of ours names a secret by its last word: `db_password` does, `password_file` and `api_key_of` do not."""
+    return _LAST_WORD.search(key) is not None
+
+
+def may_be_secret(name: str) -> bool:
+    """Tell whether a setting that somebody else named may hold a secret: STRIPE_KEY, DASHBOARD_PASS."""
+    return _ANY_PART.search(name) is not None
+
+
+def takes_secret(option: str) -> bool:
+    """Tell whether the word after this one is a secret ("--requirepass")."""
+    return _TAKES_SECRET.fullmatch(option) is not None
+
+
+def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the values of variables that may hold secrets, longest first."""
+    values = {str(value) for name, value in environment.items() if may_be_secret(name) and isinstance(value, str | int)}
+    return tuple(sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True))
+
+
+def refuse_secrets(values: Mapping[str, JSON], where: str) -> None:
+    """Raise ValueError when a top-level entry is a secret. Deeper names are data (a Redis key may be called `token`)."""
+    for key, value in values.items():
+        if isinstance(value, str) and value and (is_secret_name(key) or _PASSWORD_IN_URL.search(value)):
+            raise ValueError(
+                f"cannot keep {key!r} of {where} in the journal: it looks like a secret; keep a path to it instead"
+            )

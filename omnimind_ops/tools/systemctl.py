@@ -13,7 +13,7 @@ def version() -> tuple[str, ...]:
 
 def show_sockets() -> tuple[str, ...]:
     """Tell every loaded socket unit and what it listens on."""
-    return "systemctl", "show", "*.socket", "--property=Id,Listen", "--no-pager"
+    return show(("*.socket",), ("Id", "Listen"))
 
 
 def parse_version(text: str) -> int:
@@ -24,13 +24,11 @@ def parse_version(text: str) -> int:
 
 def parse_sockets(text: str) -> dict[int, str]:
     """Return the socket unit that listens on each TCP port."""
-    units: dict[int, str] = {}
-    for block in text.split("\n\n"):
-        name = re.search(r"^Id=(.+)$", block, re.MULTILINE)
-        for listen in re.findall(r"^Listen=.*:(\d+) \(Stream\)$", block, re.MULTILINE):
-            if name:
-                units[int(listen)] = name.group(1)
-    return units
+    return {
+        int(port): unit["Id"]
+        for unit in parse_show(text)
+        for port in re.findall(r"^.*:(\d+) \(Stream\)$", unit.get("Listen", ""), re.MULTILINE)
+    }
 
 
 def unit_of(cgroup: str) -> str:
@@ -56,9 +54,21 @@ PROPERTIES = (
 """What is asked of a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
 
 
-def show(units: Sequence[str]) -> tuple[str, ...]:
+def show(units: Sequence[str], properties: Sequence[str] = PROPERTIES) -> tuple[str, ...]:
     """Tell the state of units, known or not."""
-    return "systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", *units
+    return "systemctl", "show", "--no-pager", f"--property={','.join(properties)}", "--", *units
+
+
+def parse_show(text: str) -> tuple[dict[str, str], ...]:
+    """Return the properties of each unit that `show` told, in the order asked; one that comes several times as so many lines."""
+    units: list[dict[str, str]] = []
+    for block in text.split("\n\n"):
+        properties: dict[str, str] = {}
+        for key, is_set, value in (line.partition("=") for line in block.splitlines()):
+            if is_set:
+                properties[key] = f"{properties[key]}\n{value}" if key in properties else value
+        units += [properties] if properties else []
+    return tuple(units)
 
 
 def start(units: Sequence[str]) -> tuple[str, ...]:
@@ -104,9 +114,3 @@ def journal(
 def sync() -> tuple[str, ...]:
     """Have the journal written down: the last words of a unit that just died may still be on their way. Root only."""
     return "journalctl", "--sync"
-
-
-def parse_show(text: str) -> tuple[dict[str, str], ...]:
-    """Return one mapping for each unit that `show` told, in the order asked."""
-    blocks = (block for block in text.split("\n\n") if block.strip())
-    return tuple(dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks)

@@ -1,16 +1,45 @@
-"""Render one of our templates; an undefined name is an error."""
+"""Render our templates; a name that is not given is an error, not an empty line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from omnimind_ops import paths
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
-def render(template: str, words: Mapping[str, object]) -> str:
-    """Return templates/<template> with words put in."""
+
+@cache
+def environment() -> Environment:
+    """Return the Jinja environment of templates/: a line that holds only a tag leaves no line behind, the last newline stays."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    place = FileSystemLoader(paths.data("templates"))
-    environment = Environment(loader=place, undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 units, not HTML
-    return environment.get_template(template).render(**words)
+    made = Environment(
+        loader=FileSystemLoader(paths.data("templates")),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 configuration, not HTML: escaping would break it
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["word"] = word
+    return made
+
+
+def render(template: str, values: Mapping[str, object]) -> str:
+    """Return a template, e.g. "systemd/qdrant.service.j2", filled with `values`."""
+    return environment().get_template(template).render(**values)
+
+
+def word(value: str) -> str:
+    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted where it must be, no specifier in it.
+
+    ValueError for what no line can hold.
+    """
+    if set(value) & set("\n\r\0"):
+        raise ValueError(f"no line of a unit file can hold {value!r}")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"' if set(escaped) & set(" \t'\";") else escaped

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omnimind_ops.tools.redact import MASK, secret_name
+from omnimind_ops.tools.redact import MASK, may_be_secret
 
 SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -42,7 +42,7 @@ def fault(error: Mapping[str, Any], text: str, known: Iterable[str], variables: 
         near = difflib.get_close_matches(name, list(known), 1)
         said = f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
     elif name:
-        said = f"{name}: {said[:1].lower()}{said[1:]}, not {MASK if secret_name(name) else repr(error.get('input'))}"
+        said = f"{name}: {said[:1].lower()}{said[1:]}, not {MASK if may_be_secret(name) else repr(error.get('input'))}"
     if name in variables:
         return 0, f"variable OMNIMIND_{name.upper()}: {said}"
     number, line = _line(text, name)
@@ -54,5 +54,5 @@ def _line(text: str, name: str) -> tuple[int, str]:
     pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}[\"']?\s*(=|\.|\]).*")
     for number, line in enumerate(text.splitlines(), 1):
         if name and pattern.match(line):
-            return number, re.sub(r"=.*", f"= {MASK}", line.strip()) if secret_name(name) else line.strip()
+            return number, re.sub(r"=.*", f"= {MASK}", line.strip()) if may_be_secret(name) else line.strip()
     return 0, ""

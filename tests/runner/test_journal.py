@@ -21,7 +21,7 @@ from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.runner import database, resume
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.runner.redact import is_secret_name, redact
+from omnimind_ops.tools.redact import is_secret_name, redact
 
 NOW = datetime(2026, 11, 23, 10, 45, 1, tzinfo=UTC)
 PLAN = Plan(
@@ -78,7 +78,7 @@ def test_doing_again_forgets_the_old_problem(tmp_path: Path) -> None:
         run = journal.create(PLAN, {})
         journal.mark(run.id, "a", Status.FAILED, seconds=2, problem="cannot reach redis://:hunter2@localhost")
         journal.mark(run.id, "a", Status.UNDONE)
-        assert journal.run(run.id).steps[0].problem == "cannot reach redis://:***@localhost"
+        assert journal.run(run.id).steps[0].problem == "cannot reach redis://***@localhost"
         journal.mark(run.id, "a", Status.DOING)
         assert journal.run(run.id).steps[0].problem is None
 
@@ -97,7 +97,7 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
         )
         first, second = journal.events(run)
         assert first.event == line("a", "POSTGRES_PASSWORD=*** set")
-        assert second.event.data == {"url": "redis://u:***@h", "token": "***", "deep": [{"api_key": "***", "n": 1}]}
+        assert second.event.data == {"url": "redis://***@h", "token": "***", "deep": [{"api_key": "***", "n": 1}]}
         assert History(journal.path).events(run, after=first.number) == (second,)
 
 

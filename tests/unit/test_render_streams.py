@@ -111,7 +111,7 @@ def test_a_problem_says_what_why_fix_and_the_log_without_secrets() -> None:
     """As text."""
     assert problems.text(PROBLEM).splitlines() == [
         "error: cannot start redis",
-        "why:   exit 1 with redis://:***@h",
+        "why:   exit 1 with redis://***@h",
         "fix:   look at it",
         "log:   one",
         "       password=***",
@@ -138,7 +138,7 @@ def test_a_problem_as_json_goes_to_stdout_alone(capsys: pytest.CaptureFixture[st
     assert json.loads(out) == {
         "kind": "problem",
         "what": "cannot start redis",
-        "why": "exit 1 with redis://:***@h",
+        "why": "exit 1 with redis://***@h",
         "fix": "look at it",
         "code": 3,
         "log": ["one", "password=***"],

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from omnimind_ops.model.event import Event, EventKind, Tell
-from omnimind_ops.runner.redact import redact
+from omnimind_ops.tools.redact import redact
 
 NAME = "startup_detailed.log"
 BYTES, OLD = 5_000_000, 3

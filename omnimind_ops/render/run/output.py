@@ -21,7 +21,7 @@ from omnimind_ops.render.jsonl import words
 from omnimind_ops.render.run import tables
 from omnimind_ops.render.run.log import about
 from omnimind_ops.render.run.summary import parts
-from omnimind_ops.runner.redact import redact
+from omnimind_ops.tools.redact import redact
 
 WIDE = 160  # of a table that goes to a file or a pipe
 

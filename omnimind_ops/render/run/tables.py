@@ -16,7 +16,7 @@ from omnimind_ops.model.run import Run, RunState, Status
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
 from omnimind_ops.render.run.log import about
-from omnimind_ops.runner.redact import redact
+from omnimind_ops.tools.redact import redact
 
 _STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _CHANGE_STYLES = {Change.YES: "bold cyan", Change.MAYBE: "yellow", Change.NO: "dim"}
