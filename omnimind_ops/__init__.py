@@ -1,3 +1,3 @@
-"""omnimind: from Docker Compose to native systemd services, with the data, in one act that can be undone."""
+"""omnimind: move a host from Docker Compose to native systemd services, data included, in one reversible step."""
 
 __version__ = "0.2.0"

@@ -31,7 +31,7 @@ from omnimind_ops.cli import open as open_
 
 app = typer.Typer(
     name="omnimind",
-    help="From Docker Compose to native systemd services, with the data, in one act that can be undone.",
+    help="Move a host from Docker Compose to native systemd services, data included, in one reversible step.",
     no_args_is_help=True,
     rich_markup_mode=None,  # importing rich for --help costs a third of a second
     pretty_exceptions_enable=False,
@@ -51,7 +51,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """From Docker Compose to native systemd services, with the data, in one act that can be undone."""
+    """Move a host from Docker Compose to native systemd services, data included, in one reversible step."""
 
 
 for name, module in (

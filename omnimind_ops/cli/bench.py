@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Measure how fast it is. Results can be saved, compared with others, and required.",
+    help="Run benchmarks. Save the results, compare them, set limits.",
 )
 
 SEARCHES = 200
@@ -33,42 +33,45 @@ CALLERS = 64
 Target = Annotated[
     str,
     typer.Option(
-        "--target", help="native, embedded, docker or a URL; this machine's system unless given.", show_default=False
+        "--target", help="native, embedded, docker or a URL. Default: the system on this host.", show_default=False
     ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, gpu or cpu: a run that was done elsewhere fails.")]
+Device = Annotated[str, typer.Option("--device", help="auto, gpu or cpu. Fail if the work ran on another device.")]
 Cache = Annotated[
     str,
     typer.Option(
-        "--cache", help="cold, warm or off; cold where its traces can be removed, else off.", show_default=False
+        "--cache", help="cold, warm or off. Default: cold if the cache can be cleared, else off.", show_default=False
     ),
 ]
-Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=256, help="Callers at the same time.")]
-Repeats = Annotated[int, typer.Option("--repeats", min=1, max=1000, help="At most so many; it ends when they agree.")]
-Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="No repeat begins after so many.")]
-Save = Annotated[str, typer.Option("--save", help="Keep the result under this name.", show_default=False)]
+Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=256, help="Concurrent callers.")]
+Repeats = Annotated[
+    int, typer.Option("--repeats", min=1, max=1000, help="Maximum repeats; stops early when results are stable.")
+]
+Seconds = Annotated[float, typer.Option("--seconds", min=0.1, help="Time limit in seconds; no repeat starts after it.")]
+Save = Annotated[str, typer.Option("--save", help="Save the result under this name.", show_default=False)]
 Baseline = Annotated[
-    str, typer.Option("--baseline", help="Compare with a saved result: its name, or a path.", show_default=False)
+    str, typer.Option("--baseline", help="Compare with a saved result (name or path).", show_default=False)
 ]
-Anyway = Annotated[
-    bool, typer.Option("--compare-anyway", help="Also with a baseline of other settings or of another machine.")
-]
+Anyway = Annotated[bool, typer.Option("--compare-anyway", help="Compare even if settings or machine differ.")]
 Require = Annotated[
     list[str] | None,
-    typer.Option("--require", help="Exit with 99 unless it holds: 'p95<210ms', 'texts_per_s>100'; may be repeated."),
+    typer.Option("--require", help="Exit with 99 unless this holds: 'p95<210ms', 'texts_per_s>100'. Repeatable."),
 ]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
 Plot = Annotated[
-    Path | None, typer.Option("--plot", help="Draw it too, into FILE.svg, .png or .pdf.", show_default=False)
+    Path | None, typer.Option("--plot", help="Plot the result to FILE.svg, .png or .pdf.", show_default=False)
 ]
-K = Annotated[int, typer.Option("--k", min=1, max=100, help="Neighbours that a search asks for.")]
+K = Annotated[int, typer.Option("--k", min=1, max=100, help="Neighbours per search.")]
 Rate = Annotated[
-    float, typer.Option("--rate", min=0.1, max=10_000, help="Requests that are due a second, answered or not.")
+    float,
+    typer.Option(
+        "--rate", min=0.1, max=10_000, help="Requests sent per second, whether or not earlier ones were answered."
+    ),
 ]
 LoadSeconds = Annotated[float, typer.Option("--for", min=1, help="Seconds of load.")]
-Kill = Annotated[bool, typer.Option("--kill", help="Kill the first backend half-way, and count what is lost.")]
-Budget = Annotated[float, typer.Option("--budget", min=1, help="Seconds in which circuits grow.")]
-NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Ask for embeddings only, no search after each batch.")]
+Kill = Annotated[bool, typer.Option("--kill", help="Kill the first backend halfway and count failed requests.")]
+Budget = Annotated[float, typer.Option("--budget", min=1, help="Time limit in seconds for growing circuits.")]
+NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Embed only, without a search after each batch.")]
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,8 @@ def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
 @with_wanted
 def embeddings(
     wanted: Wanted,
-    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Texts.")] = 1000,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in one request.")] = 32,
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of texts.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Texts per request.")] = 32,
     concurrency: Concurrency = 1,
     device: Device = "auto",
     cache: Cache = "",
@@ -114,7 +117,7 @@ def embeddings(
     repeats: Repeats = 10,
     seconds: Seconds = 180,
 ) -> None:
-    """How long N embeddings take end to end, stage by stage."""
+    """Time N embeddings end to end, stage by stage."""
     words: dict[str, Any] = {
         "n": n,
         "batch": batch,
@@ -131,14 +134,14 @@ def embeddings(
 @with_wanted
 def search(
     wanted: Wanted,
-    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="Questions.")] = SEARCHES,
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="Number of queries.")] = SEARCHES,
     k: K = 10,
     concurrency: Concurrency = 1,
     target: Target = "",
     repeats: Repeats = 10,
     seconds: Seconds = 120,
 ) -> None:
-    """Recall and latency of the search. The service's top k is held against an exact search of ours over the same vectors."""
+    """Measure recall and latency of search. Recall compares the service's top k with an exact search over the same vectors."""
     words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
     _run({"search": words}, wanted)
 
@@ -146,7 +149,7 @@ def search(
 @app.command("quantum")
 @with_wanted
 def quantum(wanted: Wanted, budget: Budget = 60) -> None:
-    """Circuits of growing size on CPU and GPU. The size from which on the GPU is faster is kept for the router."""
+    """Run circuits of growing size on CPU and GPU. Saves the size above which the GPU is faster, for routing."""
     _run({"quantum": {"budget": budget}}, wanted)
 
 
@@ -158,23 +161,23 @@ def cluster(
     for_: LoadSeconds = 15,
     kill: Kill = False,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, max=512, help="Requests under way at most.")
+        int, typer.Option("--concurrency", "-c", min=1, max=512, help="Maximum requests in flight.")
     ] = CALLERS,
     target: Target = "",
 ) -> None:
-    """All backends under a steady load. Latency counts from when a request was due, so that a stall is felt as users feel it."""
+    """Put a steady load on all backends. Latency counts from the time a request was due, so stalls are included."""
     words = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
     _run({"cluster": words}, wanted)
 
 
 @app.command("all")
 def everything(
-    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Texts.")] = 1000,
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of texts.")] = 1000,
     device: Device = "auto",
     target: Target = "",
     budget: Budget = 60,
     save: Annotated[
-        str, typer.Option("--save", help="Keep the results as NAME-embeddings, NAME-search, …", show_default=False)
+        str, typer.Option("--save", help="Save the results as NAME-embeddings, NAME-search, …", show_default=False)
     ] = "",
     baseline: Annotated[
         str, typer.Option("--baseline", help="Compare with NAME-embeddings, NAME-search, …", show_default=False)
@@ -184,7 +187,7 @@ def everything(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """All four, one after the other."""
+    """Run all four benchmarks."""
     words: dict[str, dict[str, Any]] = {
         "embeddings": {"n": n, "device": device, "target": target},
         "search": {"n": SEARCHES, "target": target},

@@ -16,7 +16,8 @@ from omnimind_ops.paths import Paths
 TakeOver = Annotated[
     bool,
     typer.Option(
-        "--take-over", help="Let this version end a run that another began. Only needed when that one is gone."
+        "--take-over",
+        help="Let this version finish a run that another version started. Use it only if that version is gone.",
     ),
 ]
 MARK = "OMNIMIND_HANDED_OVER"

@@ -7,7 +7,7 @@ from omnimind_ops.cli.options import Json, RunId, need_root, paths, who
 
 
 def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) -> None:
-    """Confirm a migration. The timer that brings the containers back is disarmed."""
+    """Confirm a migration and cancel its automatic rollback."""
     need_root("confirm")
     from omnimind_ops.flows import confirm, resolve_run
     from omnimind_ops.flows.handover import ENDED

@@ -13,7 +13,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 
 def command(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change. Read-only.")] = False,
     wheelhouse: Annotated[
         Path | None, typer.Option("--wheelhouse", help="Folder of wheels to use from now on.")
     ] = None,
@@ -21,7 +21,7 @@ def command(
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Install and configure whatever drifted. So is what the settings say now of model, mode, open_reads and wheelhouse; data is not touched."""
+    """Fix configuration drift and apply changed settings (model, mode, open_reads, wheelhouse). Data is not touched."""
     need_root("converge")
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow

@@ -12,18 +12,16 @@ from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, path
 
 def command(
     path: Annotated[
-        Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")
+        Path | None, typer.Argument(help="Compose file or its folder, if several projects run here.")
     ] = None,
-    project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
-    wheelhouse: Annotated[
-        Path | None, typer.Option("--wheelhouse", help="The folder of wheels that the migration would use.")
-    ] = None,
+    project: Annotated[str, typer.Option("--project", help="Name of the Compose project.")] = "",
+    wheelhouse: Annotated[Path | None, typer.Option("--wheelhouse", help="Folder of wheels for the migration.")] = None,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
     json: Json = False,
 ) -> None:
-    """Check whether this host can be migrated; changes nothing. Exit 1 when a check fails."""
+    """Check whether this host can be migrated. Read-only. Exit code 1 if a check fails."""
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.planning import preflight

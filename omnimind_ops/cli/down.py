@@ -6,7 +6,7 @@ from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 
 
 def command(config: Config = None, json: Json = False) -> None:
-    """Stop everything, and leave no process behind. Data stays; a second time changes nothing."""
+    """Stop all services and their processes. Data is kept."""
     from omnimind_ops import world
     from omnimind_ops.flows.down import down
     from omnimind_ops.render import choose

@@ -8,7 +8,7 @@ from omnimind_ops.cli.options import Config, Json, paths
 
 
 def command(config: Config = None, json: Json = False) -> None:
-    """Restart what fails again and again. Looks at everything every 10 s, until it is told to stop."""
+    """Check all services every 10 s and restart those that keep failing. Runs until stopped."""
     from omnimind_ops.flows import guard
     from omnimind_ops.settings import load
 

@@ -24,23 +24,23 @@ Tick = Callable[[Report], None]
 def command(
     watch: Annotated[
         bool,
-        typer.Option("--watch", "-w", help="Keep looking: a screen with keys on a terminal, else one line a look."),
+        typer.Option("--watch", "-w", help="Repeat: full screen on a terminal, otherwise one line per check."),
     ] = False,
     once: Annotated[
-        bool, typer.Option("--once", help="Look once, the default; ends --watch after its first look.")
+        bool, typer.Option("--once", help="Check once (default). With --watch: exit after the first check.")
     ] = False,
     until: Annotated[
-        str, typer.Option("--until", help="Keep looking until it is: ready, degraded (or better), down.")
+        str, typer.Option("--until", help="Repeat until the state is: ready, degraded (or better), down.")
     ] = "",
-    for_: Annotated[str, typer.Option("--for", help="How long --until or --watch goes on at most: 60s, 2m.")] = "",
-    interval: Annotated[float, typer.Option("--interval", help="Seconds between two looks.")] = INTERVAL,
+    for_: Annotated[str, typer.Option("--for", help="Time limit for --until and --watch: 60s, 2m.")] = "",
+    interval: Annotated[float, typer.Option("--interval", help="Seconds between checks.")] = INTERVAL,
     prom: Annotated[
-        Path | None, typer.Option("--prom", help="Write metrics for node_exporter's textfile collector to this file.")
+        Path | None, typer.Option("--prom", help="Write metrics to this file for node_exporter's textfile collector.")
     ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Ask every service a real question. Exits with 0 ready, 1 critical down, 2 degraded, 3 starting, 4 not installed."""
+    """Check every service with a real request. Exit codes: 0 ready, 1 critical service down, 2 degraded, 3 starting, 4 not installed."""
     from omnimind_ops.flows import health as flow
     from omnimind_ops.settings import load
 

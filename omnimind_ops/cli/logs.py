@@ -15,18 +15,18 @@ LINES = 50
 def command(
     service: Annotated[
         list[str] | None,
-        typer.Argument(help="Services or processes; `startup` is the log of the starts. All unless given."),
+        typer.Argument(help="Services or processes; `startup` is the startup log. Default: all."),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines as they come.")] = False,
-    since: Annotated[str, typer.Option("--since", help='From then on: "10m", "2h", "2026-11-25 14:00".')] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow new output.")] = False,
+    since: Annotated[str, typer.Option("--since", help='Start at this time: "10m", "2h", "2026-11-25 14:00".')] = "",
     lines: Annotated[
         int | None,
-        typer.Option("--lines", "-n", min=0, help=f"The last so many; {LINES} unless given, all with --since."),
+        typer.Option("--lines", "-n", min=0, help=f"Number of lines. Default: {LINES}, or all with --since."),
     ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show what services wrote, oldest first."""
+    """Show service logs, oldest entries first."""
     import time
 
     from omnimind_ops import world

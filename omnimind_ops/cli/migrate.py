@@ -13,60 +13,59 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 
 def command(
-    from_docker: Annotated[bool, typer.Option("--from-docker", help="Take what Docker Compose runs here.")] = False,
-    path: Annotated[
-        Path | None, typer.Argument(help="The compose file or its folder, when several projects run here.")
-    ] = None,
-    project: Annotated[str, typer.Option("--project", help="The Compose project's name.")] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan and the file diffs, write nothing at all.")
+    from_docker: Annotated[
+        bool, typer.Option("--from-docker", help="Migrate the Compose project that runs here.")
     ] = False,
+    path: Annotated[
+        Path | None, typer.Argument(help="Compose file or its folder, if several projects run here.")
+    ] = None,
+    project: Annotated[str, typer.Option("--project", help="Name of the Compose project.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and the file diffs. Read-only.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask, and confirm at once when everything is equal.")
+        bool, typer.Option("--yes", "-y", help="Skip the prompts and confirm at once if all data is equal.")
     ] = False,
     postpone: Annotated[
-        bool, typer.Option("--postpone", help="Stop before the cutover; the same command without it goes on.")
+        bool, typer.Option("--postpone", help="Stop before the cutover. To continue, run the same command without it.")
     ] = False,
     confirm_minutes: Annotated[
-        int | None, typer.Option("--confirm-minutes", min=1, help="Go back unless confirmed within so many minutes.")
+        int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
     ] = None,
     qdrant_backup: Annotated[
         Path | None,
         typer.Option(
-            "--qdrant-backup", help="Storage or collection folder, tar of one, or a snapshot to restore instead."
+            "--qdrant-backup", help="Restore Qdrant from a storage or collection folder, a tar of one, or a snapshot."
         ),
     ] = None,
     qdrant_collection: Annotated[
-        str, typer.Option("--qdrant-collection", help="Name of the collection that a backup of one collection holds.")
+        str, typer.Option("--qdrant-collection", help="Collection name, for a backup of one collection.")
     ] = "",
     qdrant_collection_config: Annotated[
-        Path | None, typer.Option("--qdrant-collection-config", help="config.json of a shard snapshot's collection.")
+        Path | None,
+        typer.Option("--qdrant-collection-config", help="config.json of the collection, for a shard snapshot."),
     ] = None,
     qdrant_binary: Annotated[
         Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
     ] = None,
     redis_backup: Annotated[
-        Path | None, typer.Option("--redis-backup", help="dump.rdb, or a folder with one, to restore instead.")
+        Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
     ] = None,
     redis: Annotated[
-        str, typer.Option("--redis", help="auto: take the container's data; empty: start with none.")
+        str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")
     ] = "auto",
     python: Annotated[
-        Path | None, typer.Option("--python", help="Python (3.11 to 3.13) that makes the services' venv.")
+        Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")
     ] = None,
     wheelhouse: Annotated[
-        Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without a network.")
+        Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without network access.")
     ] = None,
-    no_bench: Annotated[
-        bool, typer.Option("--no-bench", help="Do not measure the speed before and after, for the receipt.")
-    ] = False,
+    no_bench: Annotated[bool, typer.Option("--no-bench", help="Skip the speed measurements before and after.")] = False,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Take this host from Docker Compose to native services. The data go along; the old stack is only stopped, never changed."""
+    """Migrate this host from Docker Compose to native services, data included. The old stack is stopped but not changed."""
     if not from_docker:
         raise Problem("cannot migrate", "from what?", "say --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):

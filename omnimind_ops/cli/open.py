@@ -11,11 +11,11 @@ from omnimind_ops.cli.options import Config, Json, paths
 
 
 def command(
-    print_: Annotated[bool, typer.Option("--print", help="Print the address, open nothing.")] = False,
+    print_: Annotated[bool, typer.Option("--print", help="Print the address only.")] = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Open the page in a browser. Without a desktop its address is printed; exit 1 when nobody serves it."""
+    """Open the web page in a browser. Without a desktop, print its address. Exit code 1 if it is not served."""
     from omnimind_ops import world
     from omnimind_ops.flows.open import open_page
     from omnimind_ops.render.run import output

@@ -15,18 +15,14 @@ from omnimind_ops.paths import Paths
 if TYPE_CHECKING:
     from omnimind_ops.settings import Settings
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout, nothing else there.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-RunId = Annotated[
-    str, typer.Option("--run", help="A run's id (see `omnimind runs`); the newest migration unless given.")
-]
-Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings file; /etc/omnimind/omnimind.toml unless given.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line to stdout, nothing else.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")]
+RunId = Annotated[str, typer.Option("--run", help="Run id (see `omnimind runs`). Default: the newest migration.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file. Default: /etc/omnimind/omnimind.toml.")]
 Ignore = Annotated[
-    list[str] | None, typer.Option("--ignore", help="Turn one failing check into a warning; may be repeated.")
+    list[str] | None, typer.Option("--ignore", help="Treat this failing check as a warning. Repeatable.")
 ]
-ForceOs = Annotated[bool, typer.Option("--force-os", help="Go on although this operating system is not supported.")]
+ForceOs = Annotated[bool, typer.Option("--force-os", help="Continue on an unsupported operating system.")]
 
 
 def paths() -> Paths:

@@ -11,11 +11,11 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 
 def command(
-    act: Annotated[str, typer.Argument(help="show, or verify: check the receipt again.")] = "show",
+    act: Annotated[str, typer.Argument(help="show or verify.")] = "show",
     run: RunId = "",
     json: Json = False,
 ) -> None:
-    """Show a run's receipt, or check it again. Checked are its digest, its plan, and the old data it vouches for."""
+    """Show or verify a run's receipt. `verify` checks its digest, its plan and the old data that it covers."""
     if act not in ("show", "verify"):
         raise Problem("cannot do that with a receipt", f"{act} is unknown", "use show or verify", code=ExitCode.USAGE)
     need_root("read the receipt")

@@ -11,12 +11,12 @@ from omnimind_ops.cli.options import Config, Json, need_root, paths, who
 
 def command(
     service: Annotated[
-        list[str] | None, typer.Argument(help="Services, e.g. engine, 8000, backend; all unless given.")
+        list[str] | None, typer.Argument(help="Services, e.g. engine, 8000, backend. Default: all.")
     ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Restart services, one after the other. Backends roll worker by worker: no request fails."""
+    """Restart services one at a time. Backends restart worker by worker, so that no request fails."""
     from omnimind_ops import world
     from omnimind_ops.flows.restart import restart
     from omnimind_ops.render import choose

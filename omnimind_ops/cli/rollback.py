@@ -19,7 +19,7 @@ def command(
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Go back to the containers and their data. Native services stop; the containers run again with their old restart policy."""
+    """Return to the containers and their data. Native services stop; containers start with their old restart policy."""
     need_root("roll back")
     from omnimind_ops.flows import resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED

@@ -11,7 +11,7 @@ from omnimind_ops.cli.options import Json, paths
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run's id: show what happened in it, event by event.")] = "",
+    run: Annotated[str, typer.Argument(help="Run id: show its events.")] = "",
     json: Json = False,
 ) -> None:
     """List migrations and recoveries, newest first."""

@@ -8,7 +8,7 @@ from omnimind_ops.cli.options import Config, Json, paths
 
 
 def command(config: Config = None, json: Json = False) -> None:
-    """Show what runs, since when, with how much memory. Asks no service: `omnimind health` does. Exit codes as there."""
+    """Show running services, their uptime and memory. Sends no requests: see `omnimind health`. Same exit codes."""
     from omnimind_ops import world
     from omnimind_ops.flows import status
     from omnimind_ops.render import service_output

@@ -18,16 +18,16 @@ DEGRADED = 2
 def command(
     free_ports: Annotated[
         bool,
-        typer.Option("--free-ports", help="Where a port is taken, choose another and remember it (embedded only)."),
+        typer.Option("--free-ports", help="Use and remember another port where one is taken (embedded only)."),
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start without the old data; it is moved aside (embedded only). Asks.")
+        bool, typer.Option("--fresh", help="Move the old data aside and start empty (embedded only). Asks first.")
     ] = False,
     yes: Yes = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Start everything and wait until it is proven to work. Needs no root where OmniMind is not installed: then it runs embedded."""
+    """Start all services and wait until each one answers. Where OmniMind is not installed, it runs embedded and needs no root."""
     from omnimind_ops.flows import up
     from omnimind_ops.render import choose, service_output
     from omnimind_ops.runner.lock import held

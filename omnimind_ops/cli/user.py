@@ -13,7 +13,7 @@ from omnimind_ops.cli.options import Config, Json, paths
 from omnimind_ops.model.problem import Problem
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Who may log in: add, list, disable, enable, passwd, token."
+    no_args_is_help=True, rich_markup_mode=None, help="Manage users: add, list, disable, enable, role, passwd, token."
 )
 
 
@@ -25,9 +25,9 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-Name = Annotated[str, typer.Argument(help="The user's name: a-z 0-9 . _ -", show_default=False)]
+Name = Annotated[str, typer.Argument(help="User name: a-z 0-9 . _ -", show_default=False)]
 Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
-Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it, this once.")]
+Generate = Annotated[bool, typer.Option("--generate", help="Generate a password and print it once.")]
 
 
 @app.command("add")
@@ -35,14 +35,14 @@ def add(
     name: Name,
     role: Annotated[
         Role | None,
-        typer.Option(help="Unless given: admin for the first user, reader for any other.", show_default=False),
+        typer.Option(help="Default: admin for the first user, reader for all others.", show_default=False),
     ] = None,
     password_stdin: Stdin = False,
     generate: Generate = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Make a user. Asks for a password twice."""
+    """Create a user. Prompts for a password."""
     password = _password(password_stdin, generate)
     made = _ask(config, f"add the user {name}", action="add", name=name, password=password, role=role)
     _say(
@@ -66,7 +66,7 @@ def listed(config: Config = None, json: Json = False) -> None:
 
 @app.command("disable")
 def disable(name: Name, config: Config = None, json: Json = False) -> None:
-    """Keep a user out from now on: sessions end, tokens are refused."""
+    """Disable a user: sessions end, tokens are refused."""
     _say(
         f"{name} is disabled, all sessions have ended",
         _ask(config, f"disable {name}", action="change", name=name, disabled=True),
@@ -76,7 +76,7 @@ def disable(name: Name, config: Config = None, json: Json = False) -> None:
 
 @app.command("enable")
 def enable(name: Name, config: Config = None, json: Json = False) -> None:
-    """Let a disabled user in again."""
+    """Enable a disabled user."""
     _say(f"{name} can log in", _ask(config, f"enable {name}", action="change", name=name, disabled=False), json)
 
 
@@ -87,7 +87,7 @@ def change_role(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Give a user another role; sessions end."""
+    """Change a user's role. Sessions end."""
     _say(f"{name} is {role}", _ask(config, f"make {name} a {role}", action="change", name=name, role=role), json)
 
 
@@ -95,7 +95,7 @@ def change_role(
 def passwd(
     name: Name, password_stdin: Stdin = False, generate: Generate = False, config: Config = None, json: Json = False
 ) -> None:
-    """Set a new password; all sessions of that user end."""
+    """Set a new password. All sessions of the user end."""
     password = _password(password_stdin, generate)
     changed = _ask(config, f"set the password of {name}", action="change", name=name, password=password)
     _say(
@@ -109,13 +109,13 @@ def passwd(
 @app.command("token")
 def token(
     name: Name,
-    role: Annotated[Role, typer.Option(help="What it may do; at most what the user may.")] = Role.READER,
-    label: Annotated[str, typer.Option("--name", help="What it is for.")] = "made by omnimind user token",
-    days: Annotated[int, typer.Option(help="Days until it ends; 0 for no end.", min=0, max=3650)] = 90,
+    role: Annotated[Role, typer.Option(help="Role of the token, at most the user's own.")] = Role.READER,
+    label: Annotated[str, typer.Option("--name", help="Purpose of the token.")] = "made by omnimind user token",
+    days: Annotated[int, typer.Option(help="Days until the token expires; 0: never.", min=0, max=3650)] = 90,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Make an API token for scripts. It is printed this once: Authorization: Bearer omt_…"""
+    """Create an API token for scripts. It is printed once: Authorization: Bearer omt_…"""
     made = _ask(
         config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None
     )

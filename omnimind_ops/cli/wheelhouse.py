@@ -15,16 +15,16 @@ LOCKS = ("cpu", "cu12", "cu13")
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make, or to bring up to date.")],
-    python: Annotated[str, typer.Option("--python", help="Python version of the hosts: 3.11, 3.12 or 3.13.")] = "3.12",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create or update.")],
+    python: Annotated[str, typer.Option("--python", help="Python version on the hosts: 3.11, 3.12 or 3.13.")] = "3.12",
     lock: Annotated[
-        str, typer.Option("--lock", help="Packages of the services: cpu, cu12 or cu13, by the hosts' NVIDIA driver.")
+        str, typer.Option("--lock", help="Package set: cpu, or cu12 or cu13 to match the hosts' NVIDIA driver.")
     ] = "cpu",
-    glibc: Annotated[str, typer.Option("--glibc", help="The oldest glibc of the hosts (ldd --version).")] = "2.31",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be downloaded, write nothing.")] = False,
+    glibc: Annotated[str, typer.Option("--glibc", help="Oldest glibc on the hosts (ldd --version).")] = "2.31",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be downloaded. Read-only.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a folder of wheels for hosts without a network. `install.sh` and `migrate` take it with --wheelhouse DIR."""
+    """Download a folder of wheels for hosts without network access. Use it with --wheelhouse DIR in `install.sh` and `migrate`."""
     from omnimind_ops.flows.wheels import make
     from omnimind_ops.planning.check import size
     from omnimind_ops.render import choose
