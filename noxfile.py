@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,10 +63,18 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and the direction of imports."""
+    """Style, the direction of imports, spelling and prose."""
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports")
+    session.log("codespell, proselint: all files that git knows")
+    session.run("codespell", *tracked("*.md", "*.py", "*.sh", "*.j2", "*.toml", "*.ts", "*.tsx", "*.json"), log=False)
+    session.run("proselint", "check", *(file for file in tracked("*.md") if "fixtures" not in file), log=False)
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The files of these patterns that git knows."""
+    return subprocess.check_output(("git", "ls-files", "--", *patterns), text=True).splitlines()
 
 
 @nox.session
