@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from backend.http.middleware.hosts import NAMES, name_of
 from backend.page.cluster import PATH, Cluster
@@ -15,8 +18,8 @@ from backend.page.headers import FIXED, Headers, security
 METHODS = ("GET", "HEAD")
 PAGE = "/index.html"
 TEXT = "text/plain; charset=utf-8"
-FOREVER, ASK = b"public, max-age=31536000, immutable", b"no-cache"
-MISSING = b"the page is not built: run `npm ci && npm run build` in frontend/, or install a wheel of omnimind\n"
+FOREVER, ASK = "public, max-age=31536000, immutable", "no-cache"
+MISSING = "the page is not built: run `npm ci && npm run build` in frontend/, or install a wheel of omnimind\n"
 
 
 class Page:
@@ -26,72 +29,70 @@ class Page:
         self.files = files
         self.cluster = cluster
 
-    async def __call__(self, scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            status, headers, body = self.answer(scope["method"], scope["path"], _headers(scope))
-            await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-            await send(
-                {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": False}
-            )
+            await self.respond(Request(scope))(scope, receive, send)
 
-    def answer(self, method: str, path: str, asked: Mapping[str, list[str]]) -> tuple[int, Headers, bytes]:
-        """Return status, headers and body."""
-        name = name_of(asked.get("host", []))
+    def respond(self, request: Request) -> Response:
+        """Return the response to one request."""
+        name = name_of(request.headers.getlist("host"))
         if not name:
-            return _text(
-                400, [*FIXED], f"this server answers only to {', '.join(NAMES)}: use http://localhost\n".encode()
-            )
-        headers = security(self.cluster, name)
-        if method not in METHODS:
-            return _text(
-                405, [*headers, (b"allow", ", ".join(METHODS).encode())], b"this is a page: it can only be read\n"
-            )
+            return _text(400, FIXED, f"this server answers only to {', '.join(NAMES)}: use http://localhost\n")
+        if request.method not in METHODS:
+            headers = {**security(self.cluster, name), "allow": ", ".join(METHODS)}
+            return _text(405, headers, "this is a page: it can only be read\n")
+        path = request.scope["path"]
         if path == PATH:
-            return _whole(
-                200, [*headers, (b"cache-control", b"no-store")], "application/json", self.cluster.document(name)
-            )
-        found = self.files.get(path) or (self.files.get(PAGE) if _is_route(path, asked) else None)
-        if found:
-            return _file(found, headers, asked)
-        return _text(503, headers, MISSING) if PAGE not in self.files else _text(404, headers, b"not found\n")
+            return _cluster(self.cluster, name)
+        file = self.files.get(path) or (self.files.get(PAGE) if _is_route(path, request) else None)
+        if not file:
+            status, text = (404, "not found\n") if PAGE in self.files else (503, MISSING)
+            return _text(status, security(self.cluster, name), text)
+        coding = choose(_list(request, "accept-encoding"), file.bodies)
+        return _file(file, coding, self.cluster, name, is_known=_is_known(file, _list(request, "if-none-match")))
 
 
-def _is_route(path: str, asked: Mapping[str, list[str]]) -> bool:
+def _is_route(path: str, request: Request) -> bool:
     """Tell whether a path is one of the page's own: what a person opens, not what the page loads. So a missing script is not HTML."""
     parts = path.split("/")
     if path.startswith(HASHED) or any(part.startswith(".") for part in parts) or path.endswith(".map"):
         return False
-    return "." not in parts[-1] or "text/html" in ",".join(asked.get("accept", []))
+    return "." not in parts[-1] or "text/html" in _list(request, "accept")
 
 
-def _file(found: File, headers: Headers, asked: Mapping[str, list[str]]) -> tuple[int, Headers, bytes]:
-    coding = choose(",".join(asked.get("accept-encoding", [])), found.bodies)
-    headers += [(b"etag", found.etag(coding).encode()), (b"cache-control", FOREVER if found.is_hashed else ASK)]
-    if len(found.bodies) > 1:
-        headers.append((b"vary", b"accept-encoding"))
-    if _is_known(found, ",".join(asked.get("if-none-match", []))):
-        return 304, headers, b""
+@cache
+def _file(file: File, coding: str, cluster: Cluster, name: str, *, is_known: bool) -> Response:
+    """Return one body of a file, or 304 to a browser that has it. Made once: it is the same for every request."""
+    headers = {
+        **security(cluster, name),
+        "etag": file.etag(coding),
+        "cache-control": FOREVER if file.is_hashed else ASK,
+    }
+    if len(file.bodies) > 1:
+        headers["vary"] = "accept-encoding"
+    if is_known:
+        return Response(status_code=304, headers=headers)
     if coding:
-        headers.append((b"content-encoding", coding.encode()))
-    return _whole(200, headers, found.kind, found.bodies[coding])
+        headers["content-encoding"] = coding
+    return Response(file.bodies[coding], headers={**headers, "content-type": file.kind})
 
 
-def _is_known(found: File, tags: str) -> bool:
+@cache
+def _cluster(cluster: Cluster, name: str) -> Response:
+    headers = {**security(cluster, name), "cache-control": "no-store", "content-type": "application/json"}
+    return Response(cluster.document(name), headers=headers)
+
+
+def _is_known(file: File, tags: str) -> bool:
     """Tell whether the browser has this very content: compressed or not is no difference to it."""
-    return any(tag.strip() == "*" or tag.strip().removeprefix("W/") in found.etags for tag in tags.split(","))
+    return any(tag.strip() == "*" or tag.strip().removeprefix("W/") in file.etags for tag in tags.split(","))
 
 
-def _headers(scope: HTTPScope) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, value in scope["headers"]:
-        found.setdefault(key.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    return found
+def _list(request: Request, header: str) -> str:
+    """Return what all headers of a name say, as one list."""
+    return ",".join(request.headers.getlist(header))
 
 
-def _whole(status: int, headers: Headers, kind: str, body: bytes) -> tuple[int, Headers, bytes]:
-    return status, [*headers, (b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())], body
-
-
-def _text(status: int, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
-    return _whole(status, [*headers, (b"cache-control", b"no-store")], TEXT, body)
+def _text(status: int, headers: Headers, text: str) -> Response:
+    return Response(text, status, {**headers, "cache-control": "no-store", "content-type": TEXT})

@@ -38,9 +38,9 @@ HASHED = "/assets/"
 """Where the build puts files whose names hold a hash of their content."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class File:
-    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its content."""
+    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its content. A key by itself."""
 
     kind: str
     bodies: Mapping[str, bytes]

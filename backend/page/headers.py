@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from backend.page.cluster import Cluster
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Mapping[str, str]
 
 SELF = (
     "default-src 'self'",
@@ -29,17 +31,17 @@ UNUSED = (
     "usb",
 )
 """Features of a browser that the page has no use for."""
-FIXED = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", ", ".join(f"{name}=()" for name in UNUSED).encode()),
-)
+FIXED = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": ", ".join(f"{name}=()" for name in UNUSED),
+}
 
 
 def security(cluster: Cluster, name: str) -> Headers:
     """Return the headers of an answer to a browser that asked for the host `name`; scripts may connect to the backends there and nowhere else."""
     connect = " ".join(("connect-src", "'self'", *cluster.urls(name), *cluster.urls(name, "ws")))
-    return [*FIXED, (b"content-security-policy", "; ".join((*SELF, connect)).encode())]
+    return {**FIXED, "content-security-policy": "; ".join((*SELF, connect))}
