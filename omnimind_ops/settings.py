@@ -1,124 +1,113 @@
-"""Settings: what a person may choose, loaded once and passed down; manual and example are omnimind.example.toml.
-
-Importing this costs as much as pydantic does: commands import it when they run, not when they show their help.
-"""
+"""Settings: what a person may choose, loaded once and passed down; manual and example are omnimind.example.toml."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal, get_origin
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from typing import Any
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools import toml
+from omnimind_ops.tools.rules import faults, rules, setting
 
 PREFIX = "OMNIMIND_"
 PLACE = Path("/etc/omnimind/omnimind.toml")
-Port = Annotated[int, Field(ge=1, le=65535)]
+PORT: dict[str, Any] = {"least": 1, "most": 65535}
 PORTS = ("frontend_port", "redis_port", "postgres_port", "qdrant_port")
-FOLDERS = ("uploads", "qdrant_home", "redis_dir")
 MODEL = r"^(/.+|[A-Za-z0-9][\w.-]*/[\w.-]+)?$"
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True)
+class Settings:
     """Everything configurable. "" means: found out, or none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    project: str = setting("", "Compose project to migrate; found when there is only one that it can be")
+    ignore: tuple[str, ...] = setting((), "preflight checks whose failure is only a warning, as --ignore", item=str)
+    confirm_minutes: int = setting(
+        10, "after a cutover: minutes until the containers come back unless confirmed", least=1, most=1440
+    )
+    backend_ports: tuple[int, ...] = setting(
+        (8000, 8080, 3001), "one backend for each port, first choice first", item=int, filled=True, **PORT
+    )
+    workers: int = setting(2, "processes for each backend", least=1, most=64)
+    frontend_port: int = setting(3000, "port of the page", **PORT)
+    redis_port: int = setting(6379, "port of Redis, on 127.0.0.1", **PORT)
+    postgres_port: int = setting(5432, "port of PostgreSQL, on 127.0.0.1", **PORT)
+    qdrant_port: int = setting(6333, "port of Qdrant's REST API, on 127.0.0.1", **PORT)
+    user: str = setting(
+        "omnimind", "system user of the services; made when missing", pattern=r"^[a-z_][a-z0-9_-]{0,31}$"
+    )
+    database: str = setting(
+        "omnimind", "PostgreSQL database and role; made when missing", pattern=r"^[a-z_][a-z0-9_]{0,62}$"
+    )
+    collection: str = setting(
+        "universal_machine_embeddings", "Qdrant collection that the backend searches", filled=True
+    )
+    model: str = setting(
+        "", "folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty", pattern=MODEL
+    )
+    mode: str = setting(
+        "auto", "how the engine computes on a CPU: auto, exact or fast", choices=("auto", "exact", "fast")
+    )
+    open_reads: bool = setting(False, "whoever is on this host may search and read without logging in")
+    uploads: str = setting("/var/lib/omnimind/uploads", "folder of uploaded files", filled=True, absolute=True)
+    qdrant_home: str = setting(
+        "/var/lib/qdrant", "folder that holds Qdrant's storage and snapshots", filled=True, absolute=True
+    )
+    redis_dir: str = setting(
+        "/var/lib/redis",
+        "folder of Redis' data; the packaged unit can write to no other without a drop-in",
+        filled=True,
+        absolute=True,
+    )
+    python: str = setting(
+        "", "interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty", absolute=True
+    )
+    wheelhouse: str = setting(
+        "", "folder of wheels for a host without a network; the package index when empty", absolute=True
+    )
+    lock: str = setting("", "set of GPU packages; chosen by the driver when empty", choices=("", "cpu", "cu12", "cu13"))
+    qdrant_binary: str = setting("", "Qdrant executable to install instead of the one in the container", absolute=True)
+    critical_timeout: int = setting(
+        300, "seconds that a service without which nothing works may take to start", least=1
+    )
+    secondary_timeout: int = setting(180, "seconds that any other service may take to start", least=1)
+    auto_recovery: bool = setting(True, "the guard restarts what fails its deep health check again and again")
+    named: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    """What a person chose, be it the default."""
 
-    project: str = Field(
-        default="", description="Compose project to migrate; found when there is only one that it can be"
-    )
-    ignore: tuple[str, ...] = Field(
-        default=(), description="preflight checks whose failure is only a warning, as --ignore"
-    )
-    confirm_minutes: int = Field(
-        default=10,
-        ge=1,
-        le=1440,
-        description="after a cutover: minutes until the containers come back unless confirmed",
-    )
-    backend_ports: tuple[Port, ...] = Field(
-        default=(8000, 8080, 3001), min_length=1, description="one backend for each port, first choice first"
-    )
-    workers: int = Field(default=2, ge=1, le=64, description="processes for each backend")
-    frontend_port: Port = Field(default=3000, description="port of the page")
-    redis_port: Port = Field(default=6379, description="port of Redis, on 127.0.0.1")
-    postgres_port: Port = Field(default=5432, description="port of PostgreSQL, on 127.0.0.1")
-    qdrant_port: Port = Field(default=6333, description="port of Qdrant's REST API, on 127.0.0.1")
-    user: str = Field(
-        default="omnimind",
-        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
-        description="system user of the services; made when missing",
-    )
-    database: str = Field(
-        default="omnimind",
-        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
-        description="PostgreSQL database and role; made when missing",
-    )
-    collection: str = Field(
-        default="universal_machine_embeddings", min_length=1, description="Qdrant collection that the backend searches"
-    )
-    model: str = Field(
-        default="",
-        pattern=MODEL,
-        description="folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty",
-    )
-    mode: Literal["auto", "exact", "fast"] = Field(
-        default="auto", description="how the engine computes on a CPU: auto, exact or fast"
-    )
-    open_reads: bool = Field(
-        default=False, description="whoever is on this host may search and read without logging in"
-    )
-    uploads: str = Field(default="/var/lib/omnimind/uploads", description="folder of uploaded files")
-    qdrant_home: str = Field(default="/var/lib/qdrant", description="folder that holds Qdrant's storage and snapshots")
-    redis_dir: str = Field(
-        default="/var/lib/redis",
-        description="folder of Redis' data; the packaged unit can write to no other without a drop-in",
-    )
-    python: str = Field(
-        default="", description="interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty"
-    )
-    wheelhouse: str = Field(
-        default="", description="folder of wheels for a host without a network; the package index when empty"
-    )
-    lock: Literal["", "cpu", "cu12", "cu13"] = Field(
-        default="", description="set of GPU packages; chosen by the driver when empty"
-    )
-    qdrant_binary: str = Field(
-        default="", description="Qdrant executable to install instead of the one in the container"
-    )
-    critical_timeout: int = Field(
-        default=300, ge=1, description="seconds that a service without which nothing works may take to start"
-    )
-    secondary_timeout: int = Field(default=180, ge=1, description="seconds that any other service may take to start")
-    auto_recovery: bool = Field(
-        default=True, description="the guard restarts what fails its deep health check again and again"
-    )
 
-    @field_validator(*FOLDERS, "python", "wheelhouse", "qdrant_binary")
-    @classmethod
-    def _absolute(cls, value: str) -> str:
-        if value and not value.startswith("/"):
-            raise ValueError("must be an absolute path, beginning with /")
-        return value
+RULES = rules(Settings)
 
-    @field_validator(*FOLDERS)
-    @classmethod
-    def _present(cls, value: str) -> str:
-        if not value:
-            raise ValueError("must not be empty")
-        return value
 
-    @model_validator(mode="after")
-    def _apart(self) -> Settings:
-        every = [*self.backend_ports, *(getattr(self, name) for name in PORTS)]
-        double = sorted({port for port in every if every.count(port) > 1})
-        if double:
-            raise ValueError(f"two services cannot share a port: {', '.join(map(str, double))}")
-        return self
+class FaultsError(Exception):
+    """What is wrong with settings: each fault with the name of its setting, "" for one of several."""
+
+    def __init__(self, found: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{name}: {fault}" if name else fault for name, fault in found))
+        self.found = found
+
+
+def settings(**values: Any) -> Settings:
+    """Return settings with what a person chose; FaultsError says all that is wrong with it."""
+    found = [(name, toml.unknown(name, RULES)) for name in values if name not in RULES]
+    for name, value in values.items():
+        if name in RULES:
+            found += [(name, toml.refused(name, said, part)) for said, part in faults(RULES[name], value)]
+    if found:
+        raise FaultsError(found)
+    chosen = Settings(**values, named=frozenset(values))
+    every = [*chosen.backend_ports, *(getattr(chosen, name) for name in PORTS)]
+    if double := sorted({port for port in every if every.count(port) > 1}):
+        raise FaultsError([("", f"two services cannot share a port: {', '.join(map(str, double))}")])
+    return chosen
+
+
+def changed(before: Settings, values: Mapping[str, Any]) -> Settings:
+    """Return settings with values that a person chose besides; they are not checked."""
+    return replace(before, **values, named=before.named | values.keys())
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -138,10 +127,10 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         raise _problem(place, [str(error)]) from error
     given = _from(words)
     try:
-        return Settings.model_validate({**{k: _tuple(v) for k, v in values.items()}, **given})
-    except ValidationError as error:
-        faults = [toml.fault(dict(each), text, Settings.model_fields, given) for each in error.errors()]
-        raise _problem(place if text else None, [said for _, said in sorted(faults)]) from error
+        return settings(**{**{k: _tuple(v) for k, v in values.items()}, **given})
+    except FaultsError as error:
+        said = sorted(toml.located(name, fault, text, given) for name, fault in error.found)
+        raise _problem(place if text else None, [fault for _, fault in said]) from error
 
 
 def _usual(words: Mapping[str, str]) -> Path:
@@ -154,11 +143,10 @@ def _usual(words: Mapping[str, str]) -> Path:
 def _from(words: Mapping[str, str]) -> dict[str, object]:
     """Return the settings in the environment; a list is written 8000,8080."""
     found: dict[str, object] = {}
-    for name, field in Settings.model_fields.items():
+    for name, rule in RULES.items():
         text = words.get(PREFIX + name.upper())
         if text is not None:
-            kind = field.annotation
-            found[name] = toml.word(text, kind if isinstance(kind, type) else str, many=get_origin(kind) is tuple)
+            found[name] = toml.word(text, rule.kind, many=rule.kind is tuple)
     return found
 
 

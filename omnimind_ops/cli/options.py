@@ -32,12 +32,14 @@ def paths() -> Paths:
 
 def chosen(settings: Settings, **options: object) -> Settings:
     """Return settings with the options that were given; paths become absolute text."""
+    from omnimind_ops.settings import changed
+
     words = {
         key: str(value.absolute()) if isinstance(value, Path) else value
         for key, value in options.items()
         if value is not None
     }
-    return settings.model_copy(update=words)
+    return changed(settings, words)
 
 
 def need_root(doing: str) -> None:

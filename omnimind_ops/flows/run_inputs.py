@@ -54,6 +54,4 @@ def goal_of(run: Run) -> Goal:
 
 def goal_now(run: Run, settings: Settings) -> Goal:
     """Return the same goal with what the settings name today of that which can change; what they do not name stays as it was."""
-    return replace(
-        goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.model_fields_set}
-    )
+    return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.named})

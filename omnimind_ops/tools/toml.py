@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from omnimind_ops.tools.redact import MASK, may_be_secret
 
@@ -32,21 +31,23 @@ def _number(text: str) -> object:
     return int(text) if re.fullmatch(r"\s*-?\d+\s*", text) else text
 
 
-def fault(error: Mapping[str, Any], text: str, known: Iterable[str], variables: Iterable[str]) -> tuple[int, str]:
-    """Return one of pydantic's errors as its line (0: a variable, or none) and what is wrong, what was probably meant.
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Return what is said of a setting that there is not: what was probably meant."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
 
-    `text` is the file, `known` the names there are, `variables` the names that the environment sets.
-    """
-    name, said = str(error["loc"][0]) if error["loc"] else "", error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, list(known), 1)
-        said = f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
-    elif name:
-        said = f"{name}: {said[:1].lower()}{said[1:]}, not {MASK if may_be_secret(name) else repr(error.get('input'))}"
+
+def refused(name: str, why: str, value: object) -> str:
+    """Return what is said of a value that a setting cannot have."""
+    return f"{name}: {why}, not {MASK if may_be_secret(name) else repr(value)}"
+
+
+def located(name: str, fault: str, text: str, variables: Iterable[str]) -> tuple[int, str]:
+    """Return a fault of a setting with its line in the file `text` (0: it is of none); `variables` are settings that the environment names."""
     if name in variables:
-        return 0, f"variable OMNIMIND_{name.upper()}: {said}"
+        return 0, f"variable OMNIMIND_{name.upper()}: {fault}"
     number, line = _line(text, name)
-    return number, f"line {number}: {said}: {line}" if number else said
+    return number, f"line {number}: {fault}: {line}" if number else fault
 
 
 def _line(text: str, name: str) -> tuple[int, str]:
