@@ -11,7 +11,6 @@ starts it gives it a session of its own; the whole group goes when it is told to
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -25,8 +24,8 @@ from typing import Any
 
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.tools import index
+from omnimind_ops.tools.parent import end_with
 
-PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 5.0
 LOG_LINES = 20
 Say = Callable[[Mapping[str, object]], None]
@@ -109,8 +108,7 @@ def _die_with_parent() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda _number, _frame: _end_group())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
+    if not end_with(parent, signal.SIGTERM):
         _end_group()
 
 

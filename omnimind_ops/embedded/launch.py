@@ -1,6 +1,6 @@
 """What supervisor starts instead of a program: it takes on the program's user, socket and environment, and then becomes the program.
 
-Run by its path with `python -I -S`, so it imports nothing of ours and costs a few milliseconds. The program's words are in programs.json:
+Run by its path with `python -I -S`, and it imports next to nothing: it costs a few milliseconds. The program's words are in programs.json:
 nothing has to be quoted twice, and no password stands in supervisor's configuration or on a command line.
 
 - It dies with supervisor (PR_SET_PDEATHSIG): a killed supervisor leaves no orphan that holds a port or a data folder.
@@ -9,17 +9,16 @@ nothing has to be quoted twice, and no password stands in supervisor's configura
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import pwd
 import resource
 import signal
 import sys
+from collections.abc import Callable
 
 SOCKETS, PARENT = "OMNIMIND_SOCKETS", "OMNIMIND_SUPERVISOR"
 FIRST = 3  # as in sd_listen_fds(3)
-_PR_SET_PDEATHSIG = 1
 
 
 def main(file: str, name: str) -> None:
@@ -28,10 +27,12 @@ def main(file: str, name: str) -> None:
         program = json.load(opened)[name]
     environment = {**os.environ, **program["environment"]}
     sockets, parent = json.loads(environment.pop(SOCKETS, "{}")), int(environment.pop(PARENT, "0"))
+    end_with = _tie()
     _take(sockets.get(program["socket"]), environment)
     if program["user"]:
         _become(program["user"])
-    _die_with(parent, getattr(signal, f"SIG{program['signal']}"))
+    if not end_with(parent, getattr(signal, f"SIG{program['signal']}")) and parent:
+        sys.exit("supervisor is gone")
     os.chdir(program["folder"])
     os.execve(program["words"][0], program["words"], environment)  # noqa: S606 - to become it is the point
 
@@ -56,11 +57,12 @@ def _become(user: str) -> None:
     os.setuid(found.pw_uid)
 
 
-def _die_with(parent: int, number: int) -> None:
-    """Ask the kernel to end us when supervisor ends; it may have ended already."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if parent and os.getppid() != parent:
-        sys.exit("supervisor is gone")
+def _tie() -> Callable[[int, int], bool]:
+    """Return end_with, the one thing we take from omnimind: with -I and -S Python does not know where that is."""
+    sys.path.append(__file__.rpartition("/omnimind_ops/")[0])
+    from omnimind_ops.tools.parent import end_with
+
+    return end_with
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.health.wire import http
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.json import JSON
+from omnimind_ops.tools import http
 
 TEXT = "The quick brown fox jumps over the lazy dog."
 HUNG = 300.0
@@ -25,7 +25,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     said = http.ask(path, seconds, "/health")
     words: Mapping[str, Any] = said.json() or {}
     if said.status != 200:
-        return Outcome(False, why=str(words.get("reason") or said.words), starting=words.get("state") == "starting")
+        return Outcome(False, why=str(words.get("reason") or said.summary), starting=words.get("state") == "starting")
     facts: dict[str, JSON] = {
         name: words.get(name) for name in ("device", "expected", "reason", "proof", "gpu", "model_digest")
     }
@@ -41,7 +41,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     if answer.status == 503:
         return Outcome(True, True, f"{detail}, queue full", "its queue is full", degraded=True, facts=facts)
     if answer.status != 200:
-        return Outcome(True, False, detail, f"cannot embed: {answer.words}", facts=facts)
+        return Outcome(True, False, detail, f"cannot embed: {answer.summary}", facts=facts)
     return _compare(answer, detail, facts, before)
 
 
@@ -117,7 +117,7 @@ def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
             why="; ".join(f"{name}: {text}" for name, text in bad.items()),
             blames=tuple(bad),
         )
-    return Outcome(False, why=said.words, starting=said.status == 503)
+    return Outcome(False, why=said.summary, starting=said.status == 503)
 
 
 def frontend(port: int, seconds: float) -> Outcome:
@@ -128,7 +128,7 @@ def frontend(port: int, seconds: float) -> Outcome:
         is_page,
         is_page,
         "serves the page" if is_page else "",
-        "" if is_page else f"does not serve the page: {said.words}",
+        "" if is_page else f"does not serve the page: {said.summary}",
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from urllib.parse import quote, unquote, urlsplit
 
-from omnimind_ops.health.wire import http, resp
 from omnimind_ops.health.wire import postgres as pg
+from omnimind_ops.health.wire import resp
 from omnimind_ops.model.health import Outcome
+from omnimind_ops.tools import http
 
 TABLE = "omnimind_health"
 COLLECTION = "omnimind_health"
@@ -102,7 +103,7 @@ def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -
     talk = _Qdrant(url, key, time.monotonic() + seconds)
     said = talk.ask("GET", f"/collections/{quote(collection, safe='')}")
     if said.status not in (200, 404):
-        return Outcome(False, why=said.words, starting=said.status == 503, refuses=True)
+        return Outcome(False, why=said.summary, starting=said.status == 503, refuses=True)
     facts = (said.json() or {}).get("result") or {} if said.status == 200 else {}
     points = f"{facts.get('points_count') or 0:,} points".replace(",", " ") if said.status == 200 else "not made yet"
     detail, ill = f"{collection}: {points}", facts.get("status") == "red"
@@ -139,7 +140,7 @@ class _Qdrant:
             self.ask("PUT", f"/collections/{COLLECTION}", _SCRATCH)  # two at once: the second is told that it exists
             said = self.ask("PUT", f"/collections/{COLLECTION}/points?wait=true", point)
         if said.status != 200:
-            return f"cannot write: {said.words}"
+            return f"cannot write: {said.summary}"
         found = self.ask(
             "POST", f"/collections/{COLLECTION}/points/query", {"query": _VECTOR, "limit": 1, "with_payload": True}
         )
@@ -152,4 +153,4 @@ class _Qdrant:
         result = (found.json() or {}).get("result") or {}
         points = (result.get("points") if isinstance(result, dict) else result) or [{}]
         is_there = found.status == 200 and int((points[0].get("payload") or {}).get("at") or 0) >= now - SLACK
-        return "" if is_there else f"what was written could not be found: {found.words}"
+        return "" if is_there else f"what was written could not be found: {found.summary}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import xmlrpc.client
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from omnimind_ops.tools.deadline import connect
 
 ANSWER_SECONDS = 10.0
 
@@ -33,13 +34,7 @@ class _Unix(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """Return a new connection; one per call, closed with the transport."""
-        link = http.client.HTTPConnection("localhost", timeout=self._seconds)
-        link.sock = socket.socket(socket.AF_UNIX)
-        link.sock.settimeout(self._seconds)
-        try:
-            link.sock.connect(str(self._path))
-        except OSError:
-            link.sock.close()
-            raise
+        link = http.client.HTTPConnection("localhost")
+        link.sock = connect(str(self._path), self._seconds)
         self._connection = host, link
         return link

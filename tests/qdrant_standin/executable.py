@@ -6,7 +6,6 @@ live on with its storage locked; if both are killed, the directory stays behind 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
@@ -16,14 +15,15 @@ from pathlib import Path
 from threading import Thread
 
 from omnimind_ops.embedded.qdrant.__main__ import main
+from omnimind_ops.tools.parent import end_with
 
 MARK = "in-use"
-_PR_SET_PDEATHSIG = 1
 
 
 def settle(unpacked: Path) -> None:
     """Tie us to the launcher, claim our directory and remove those of launchers that were killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if not end_with(os.getppid(), signal.SIGKILL):
+        sys.exit(1)
     handle = os.open(unpacked / MARK, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)  # for as long as we live
     Thread(target=remove_leftovers, args=(unpacked,), daemon=True).start()

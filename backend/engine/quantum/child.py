@@ -14,18 +14,19 @@ from typing import BinaryIO
 
 from backend.engine.quantum.wire import Message, pack, read
 from backend.http.errors import ApiProblem
+from omnimind_ops.tools.parent import end_with
 
 NICE = 5
 OOM_SCORE = 300  # above the engine's own: the kernel ends this process, not the embedding
-PR_SET_PDEATHSIG = 1
 
 Act = Callable[[Message], Message]
 
 
 def main() -> None:
     """Serve until the engine closes our input or dies."""
+    if not end_with(int(sys.argv[1]), signal.SIGKILL):  # the engine's end ends us, even in the middle of a simulation
+        os._exit(0)
     libc = ctypes.CDLL(None, use_errno=True)
-    _die_with(int(sys.argv[1]), libc)
     _step_back()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not between the answers
@@ -81,13 +82,6 @@ def _send(answers: BinaryIO, message: Message) -> None:
         answers.flush()
     except BrokenPipeError:
         os._exit(0)  # the engine is gone
-
-
-def _die_with(parent: int, libc: ctypes.CDLL) -> None:
-    """Have the kernel kill us when the engine dies, even in the middle of a simulation."""
-    libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(0)
 
 
 def _step_back() -> None:

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPException
 
 from omnimind_ops import managers
 from omnimind_ops.bench import corpus
@@ -72,7 +71,7 @@ class Case:
         route = self.session.route
         try:
             answer = ask(url, route.request([text], OFF if route.is_ours else {}), self.session.headers, PATIENCE)
-        except (OSError, HTTPException) as error:
+        except OSError as error:
             return None, type(error).__name__
         if answer.status in (502, 503, 504):
             return None, f"HTTP {answer.status}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from omnimind_ops.bench.stages import Exchange, told
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.tools import http
 
 SECONDS = 600.0
 """That one answer may take: 1000 long texts on a slow machine."""
+MOST = 1 << 30
+"""Bytes of one answer."""
 
 
 @dataclass(frozen=True)
@@ -36,34 +36,13 @@ class Answer:
 
 
 def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
-    """Connect, send, wait, receive. Raises OSError or http.client.HTTPException when that fails, whatever its status is no failure."""
-    url = urlsplit(base)
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    link = kind(url.hostname or "127.0.0.1", url.port, timeout=seconds)
-    words = {
-        "connection": "close",
-        **({"content-type": "application/json"} if request.body is not None else {}),
-        **headers,
-        **(request.headers or {}),
-    }
-    try:
-        began = time.perf_counter()
-        link.connect()
-        connected = time.perf_counter()
-        link.request(request.method, url.path.rstrip("/") + request.path, request.body, words)
-        sent = time.perf_counter()
-        answer = link.getresponse()
-        heard = time.perf_counter()
-        body = answer.read()
-        ended = time.perf_counter()
-    finally:
-        link.close()
-    found = {name.lower(): value for name, value in answer.getheaders()}
-    connect, send, receive, wall = (
-        (end - start) * 1000 for start, end in ((began, connected), (connected, sent), (heard, ended), (began, ended))
-    )
+    """Connect, send, wait, receive. Raises OSError when that fails, whatever its status is no failure."""
+    words = {**headers, **(request.headers or {})}
+    said = http.ask_url(base, seconds, request.path, method=request.method, headers=words, body=request.body, most=MOST)
+    stages = told(said.headers.get("server-timing", ""))
+    times = said.times
     return Answer(
-        answer.status, found, body, Exchange(wall, connect, send, receive, told(found.get("server-timing", "")))
+        said.status, said.headers, said.body, Exchange(times.wall, times.connect, times.send, times.receive, stages)
     )
 
 
@@ -71,7 +50,7 @@ def good(base: str, request: Request, headers: Mapping[str, str], seconds: float
     """Ask; anything but a 2xx is a Problem that says what was answered."""
     try:
         answer = ask(base, request, headers, seconds)
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         raise Problem(
             f"cannot measure {base}",
             f"{request.method} {request.path}: {error or type(error).__name__}",

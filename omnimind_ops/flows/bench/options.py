@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from typing import Any
 
 from omnimind_ops.bench import noise
@@ -86,7 +85,7 @@ class Session:
             return {}
         try:
             said = json.loads(ask(self.url, Request("GET", "/system"), self.headers, 15).body)
-        except (OSError, ValueError, HTTPException):
+        except (OSError, ValueError):
             return {}
         return said if isinstance(said, dict) else {}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
+from omnimind_ops.tools.http import NotHttpError
 
 OURS = "omnimind-backend"
 SECONDS = 10.0
@@ -75,7 +75,7 @@ def reached(target: Target) -> None:
     """Raise a Problem when nobody is there, before anybody is asked for a login; one that is slow is found out later."""
     try:
         ask(target.urls[0], Request("GET", "/"), {}, SECONDS)
-    except (TimeoutError, HTTPException):
+    except (TimeoutError, ConnectionResetError, NotHttpError):
         return
     except OSError as error:
         raise _silent(target, error) from error
@@ -96,7 +96,7 @@ def route(target: Target, headers: Mapping[str, str]) -> Route:
         try:
             if ask(base, Request("GET", path), headers, SECONDS).status == 200:
                 return Route("GET", path)
-        except (OSError, HTTPException) as error:
+        except OSError as error:
             raise _silent(target, error) from error
     raise Problem(
         f"cannot measure {target.name}",
@@ -173,6 +173,6 @@ def _json(base: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
     """Return what a GET answers, {} where that is no JSON object; that nobody answers is found out later, with better words."""
     try:
         said = json.loads(ask(base, Request("GET", path), headers, SECONDS).body)
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from types import TracebackType
 from typing import Self
+
+from omnimind_ops.tools.deadline import Address, connect
 
 CHUNK = 65536
 LIMIT = 4 << 20
@@ -15,22 +15,12 @@ LIMIT = 4 << 20
 class Link:
     """A connection to (host, port) or to the path of a unix socket. TimeoutError when the seconds are over, whoever is slow."""
 
-    def __init__(self, address: tuple[str, int] | str, seconds: float) -> None:
-        self.seconds = seconds
-        self.end = time.monotonic() + seconds
+    def __init__(self, address: Address, seconds: float) -> None:
         self.rest = b""
-        is_unix = isinstance(address, str)
-        self.socket = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            self._patience()
-            self.socket.connect(address)
-        except BaseException:
-            self.socket.close()
-            raise
+        self.socket = connect(address, seconds)
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
-        self._patience()
         self.socket.sendall(data)
 
     def exactly(self, count: int) -> bytes:
@@ -47,15 +37,6 @@ class Link:
         said, _, self.rest = self.rest.partition(mark)
         return said
 
-    def all(self) -> bytes:
-        """Return everything until the other side closes."""
-        try:
-            while True:
-                self._more()
-        except ConnectionAbortedError:
-            said, self.rest = self.rest, b""
-            return said
-
     def close(self) -> None:
         """Hang up."""
         self.socket.close()
@@ -69,16 +50,9 @@ class Link:
         self.close()
 
     def _more(self) -> None:
-        self._patience()
         said = self.socket.recv(CHUNK)
         if not said:
             raise ConnectionAbortedError("closed the connection")
         self.rest += said
         if len(self.rest) > LIMIT:
             raise ConnectionError(f"says more than {LIMIT >> 20} MiB")
-
-    def _patience(self) -> None:
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.socket.settimeout(left)

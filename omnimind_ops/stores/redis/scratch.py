@@ -18,6 +18,7 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_ready
 from omnimind_ops.stores.redis.rdb import NAME, RdbFacts, rdb_facts
 from omnimind_ops.stores.redis.wire import connect
+from omnimind_ops.tools.parent import ending_with_us
 from omnimind_ops.tools.shell import Done, run
 
 FOLDER = "redis-scratch"
@@ -117,10 +118,7 @@ def _argv(program: str, folder: Path, *, databases: int, append_only: bool) -> t
         "daemonize": "no",
     }
     return (
-        "setpriv",
-        "--pdeathsig",
-        "KILL",
-        "--",
+        *ending_with_us(),
         program,
         *(word for name, value in settings.items() for word in (f"--{name}", value)),
     )

@@ -1,0 +1,126 @@
+"""The HTTP client of ops: one exchange over a connection of its own, TCP or unix socket, each of its parts timed.
+
+http.client, because health checks and the guard start with it (it costs milliseconds, httpx a tenth of a second). Who asks otherwise:
+flows/wheels/download, which httpx serves with redirects, logins and certificates, and stores/qdrant, which speaks through qdrant-client.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from omnimind_ops.tools.deadline import Address, connect
+
+MOST = 4 << 20
+"""Bytes of an answer that are read unless a caller expects more."""
+
+
+class NotHttpError(ConnectionError):
+    """Who answers does not speak HTTP, or stops in the middle."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds: to connect, to send, to receive the body, and all together (with the wait in between)."""
+
+    connect: float
+    send: float
+    receive: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (names in lower case), body, and where the time went."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    times: Times
+
+    def json(self) -> Any:
+        """Return the body read as JSON, None when it is something else."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def summary(self) -> str:
+        """Return the status and how the body begins, on one line."""
+        return f"HTTP {self.status} {' '.join(self.body[:200].decode(errors='replace').split())}".strip()
+
+
+def ask(
+    address: Address,
+    seconds: float,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+    most: int = MOST,
+) -> Answer:
+    """Ask; `body` is sent as JSON, or as it is where it is bytes of JSON. OSError when there is no answer, or none that is HTTP."""
+    is_unix = isinstance(address, str)
+    exchange = http.client.HTTPConnection("localhost" if is_unix else address[0], None if is_unix else int(address[1]))
+    began = time.perf_counter()
+    with connect(address, seconds) as link:
+        exchange.sock = link
+        return _exchange(exchange, began, (method, path, body, headers or {}), most)
+
+
+def ask_url(
+    base: str,
+    seconds: float,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+    most: int = MOST,
+) -> Answer:
+    """Ask a server by its URL, with TLS where that says https (then `seconds` are for each part of the exchange)."""
+    url = urlsplit(base)
+    host, path = url.hostname or "127.0.0.1", url.path.rstrip("/") + path
+    if url.scheme != "https":
+        return ask((host, url.port or 80), seconds, path, method=method, headers=headers, body=body, most=most)
+    exchange = http.client.HTTPSConnection(host, url.port, timeout=seconds)
+    began = time.perf_counter()
+    try:
+        exchange.connect()
+        return _exchange(exchange, began, (method, path, body, headers or {}), most)
+    finally:
+        exchange.close()
+
+
+def _exchange(
+    link: http.client.HTTPConnection, began: float, question: tuple[str, str, object, Mapping[str, str]], most: int
+) -> Answer:
+    method, path, body, headers = question
+    data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+    said = {"Connection": "close", **({"Content-Type": "application/json"} if data is not None else {}), **headers}
+    try:
+        connected = time.perf_counter()
+        link.request(method, path, data, said)
+        sent = time.perf_counter()
+        with link.getresponse() as response:
+            heard = time.perf_counter()
+            content = response.read(most + 1)
+            ended = time.perf_counter()
+            if len(content) > most:
+                raise ConnectionError(f"says more than {most >> 20} MiB")
+            if response.length:  # read() with a limit does not say that the rest is missing
+                raise http.client.IncompleteRead(content, response.length)
+    except http.client.RemoteDisconnected:  # an OSError already
+        raise
+    except http.client.HTTPException as error:
+        raise NotHttpError(f"does not speak HTTP: {error or type(error).__name__}") from error
+    parts = ((began, connected), (connected, sent), (heard, ended), (began, ended))
+    times = Times(*((end - start) * 1000 for start, end in parts))
+    return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, content, times)
