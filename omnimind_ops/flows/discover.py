@@ -19,7 +19,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
 from omnimind_ops.settings import Settings
-from omnimind_ops.stores.qdrant.client import version as qdrant_version
+from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis.backup import check_backup, read_backup

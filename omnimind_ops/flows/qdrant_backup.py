@@ -12,7 +12,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.migration import Restored
 from omnimind_ops.stores import backup
-from omnimind_ops.stores.qdrant.client import collection_config, snapshot_checksum
+from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
 
 
 def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> Restored | None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from omnimind_ops.bench import corpus, noise, stages
 from omnimind_ops.bench.document import Measured
@@ -28,7 +28,10 @@ from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, connect, described
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 FEW = 500
 """Points below which a collection is filled: with so few, nothing could be missed."""
@@ -140,7 +143,7 @@ def measure(session: Session) -> Measured:
     began = time.monotonic()
     try:
         with (
-            talk(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant,
+            connect(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant,
             _filled(session, qdrant, world) as filled,
         ):
             case.exact, about = _read(session, qdrant, world), {"filled": filled}
@@ -157,7 +160,7 @@ def measure(session: Session) -> Measured:
 
 
 @contextmanager
-def _filled(session: Session, qdrant: Talk, world: World) -> Iterator[int]:
+def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[int]:
     """Yield how many texts were added for the measurement."""
     if _count(qdrant, world.collection) >= FEW:
         yield 0
@@ -203,21 +206,15 @@ def _empty(session: Session, id_: str) -> None:
     bench_cache.forget(session.target, digest, chunks)
 
 
-def _count(qdrant: Talk, collection: str) -> int:
-    known = {one["name"] for one in qdrant.get("/collections")["collections"]}
-    return (
-        int(qdrant.post(f"/collections/{quote(collection)}/points/count", {"exact": True})["count"])
-        if collection in known
-        else 0
-    )
+def _count(qdrant: QdrantClient, collection: str) -> int:
+    return qdrant.count(collection, exact=True).count if qdrant.collection_exists(collection) else 0
 
 
-def _read(session: Session, qdrant: Talk, world: World) -> Exact:
+def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
     """Read every point's vector."""
     import numpy as np
 
-    path = f"/collections/{quote(world.collection)}"
-    shape = qdrant.get(path)["config"]["params"]["vectors"]
+    shape = described(qdrant, world.collection)["config"]["params"]["vectors"]
     named = {"": shape} if "size" in shape else shape
     using, vector = next(iter(named.items()))
     total = _count(qdrant, world.collection)
@@ -231,21 +228,15 @@ def _read(session: Session, qdrant: Talk, world: World) -> Exact:
     rows = np.empty((total, int(vector["size"])), np.float32)
     offset: Any = None
     while True:
-        said = qdrant.post(
-            f"{path}/points/scroll",
-            {
-                "limit": PAGE,
-                "with_payload": False,
-                "with_vector": [using] if using else True,
-                **({"offset": offset} if offset else {}),
-            },
+        points, offset = qdrant.scroll(
+            world.collection, limit=PAGE, offset=offset, with_payload=False, with_vectors=[using] if using else True
         )
-        for point in said["points"][: total - len(ids)]:
-            rows[len(ids)] = point["vector"][using] if using else point["vector"]
-            ids.append(str(point["id"]))
+        for point in points[: total - len(ids)]:
+            vector_of: Any = point.vector
+            rows[len(ids)] = vector_of[using] if using else vector_of
+            ids.append(str(point.id))
         session.tell(progress("bench", "reading the collection", len(ids), total, "points"))
-        offset = said.get("next_page_offset")
-        if not offset or len(ids) >= total:
+        if offset is None or len(ids) >= total:
             return Exact(ids, rows[: len(ids)], str(vector["distance"]))
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any
-from urllib.parse import quote
+from typing import IO, TYPE_CHECKING, Any
 
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.kinds import BackupKind
 from omnimind_ops.stores.backup.recognise import Backup
 from omnimind_ops.stores.backup.tar import members, opened
-from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect, raw
+from omnimind_ops.stores.qdrant.upload import upload
 from omnimind_ops.stores.throttle import Throttle
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 SNAPSHOTS = (BackupKind.COLLECTION, BackupKind.SHARD, BackupKind.FULL)
 """Kinds that Qdrant recovers itself; the others are its own files as they lie on a disk."""
 NOT_OFFERED = (404, 405, 501)
-_DAY = 86_400.0
 
 
 class NotOfferedError(Exception):
@@ -32,19 +34,19 @@ def recover(
     `config` is the configuration of a shard snapshot's collection.
     """
     try:
-        with talk(endpoint, _DAY) as server, opened(backup.path) as (file, _):
+        with connect(endpoint) as client, opened(backup.path) as (file, _):
             read = Told(backup, tell, step)
             if backup.kind is BackupKind.FULL:
                 for member in members(file, str(backup.path)):
                     if name := backup.layout.collections.get(member.name):
-                        _upload(server, f"/collections/{quote(name, safe='')}", read.of(member.open()))
-                _set_aliases(server, backup.aliases or {})
+                        upload(endpoint, name, read.of(member.open()))
+                _set_aliases(client, backup.aliases or {})
+            elif backup.kind is BackupKind.SHARD:
+                name = backup.layout.collections[""]
+                raw(client, "PUT", "/collections/{name}", name, _request(config or {}))
+                upload(endpoint, name, read.of(file), shard=0)
             else:
-                path = f"/collections/{quote(backup.layout.collections[''], safe='')}"
-                if backup.kind is BackupKind.SHARD:
-                    server.put(path, _request(config or {}))
-                    path += "/shards/0"
-                _upload(server, path, read.of(file))
+                upload(endpoint, backup.layout.collections[""], read.of(file))
     except AnswerProblem as problem:
         if problem.status in NOT_OFFERED:
             raise NotOfferedError(problem.why) from problem
@@ -79,14 +81,12 @@ class Told:
         return part
 
 
-def _upload(server: Talk, path: str, file: Told) -> None:
-    server.upload(f"{path}/snapshots/upload?priority=snapshot&wait=true", "snapshot", file)
+def _set_aliases(client: QdrantClient, aliases: Mapping[str, str]) -> None:
+    from qdrant_client.models import CreateAlias, CreateAliasOperation
 
-
-def _set_aliases(server: Talk, aliases: Mapping[str, str]) -> None:
     if aliases:
-        made = [{"create_alias": {"alias_name": alias, "collection_name": name}} for alias, name in aliases.items()]
-        server.post("/collections/aliases", {"actions": made})
+        pairs = [CreateAlias(alias_name=alias, collection_name=name) for alias, name in aliases.items()]
+        client.update_collection_aliases([CreateAliasOperation(create_alias=pair) for pair in pairs])
 
 
 def _request(config: Mapping[str, Any]) -> dict[str, object]:

@@ -1,12 +1,15 @@
-"""Talk to a Qdrant server over its REST API: one question, one answer, errors as Problems."""
+"""Talk to a Qdrant server with qdrant-client. What goes wrong is a Problem, whichever call it was.
+
+It is imported when the first connection opens: it takes half a second and 80 MB, which `--help`, `health` and `status` do not pay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -14,9 +17,11 @@ from omnimind_ops.model.problem import Problem
 
 if TYPE_CHECKING:
     import httpx
+    from qdrant_client import QdrantClient
 
 TIMEOUT = 120.0
 """Seconds for one answer: an exact query reads every vector, from a cold disk that takes its time."""
+_GOOD = (200, 201, 202)
 
 
 @dataclass(frozen=True)
@@ -26,56 +31,10 @@ class QdrantEndpoint:
     url: str
     api_key: str | None = field(default=None, repr=False)
 
-
-class Readable(Protocol):
-    """What can be read once, from front to back."""
-
-    def read(self, size: int = -1) -> bytes: ...
-
-
-class Talk:
-    """An open connection to a server."""
-
-    def __init__(self, endpoint: QdrantEndpoint, client: httpx.Client) -> None:
-        self.endpoint = endpoint
-        self.client = client
-
-    def get(self, path: str) -> Any:
-        """Return the `result` of a GET."""
-        return self._result("GET", path, None)
-
-    def post(self, path: str, body: Mapping[str, object]) -> Any:
-        """Return the `result` of a POST."""
-        return self._result("POST", path, body)
-
-    def put(self, path: str, body: Mapping[str, object]) -> Any:
-        """Return the `result` of a PUT."""
-        return self._result("PUT", path, body)
-
-    def upload(self, path: str, field: str, file: Readable) -> Any:
-        """Return the `result` of a POST of a file as a form's field; it is read as it is sent.
-
-        Its connection is not used again: of a second upload over the same one Qdrant 1.15 reads some 300 kB and no more.
-        """
-        form = {field: (field, file, "application/octet-stream")}
-        return self._result("POST", path, None, files=form, headers={"Connection": "close"})
-
-    def _result(self, method: str, path: str, body: Mapping[str, object] | None, **more: Any) -> Any:
-        import httpx
-
-        try:
-            answer = self.client.request(method, path, json=body, **more)
-        except httpx.HTTPError as error:
-            raise unreachable(self.endpoint, str(error) or type(error).__name__) from error
-        if answer.status_code in (401, 403):
-            raise refused(self.endpoint)
-        try:
-            said = orjson.loads(answer.content)
-        except ValueError:
-            said = answer.text[:200]
-        if answer.status_code != 200 or not isinstance(said, dict):
-            raise AnswerProblem(self.endpoint, f"{method} {path}", answer.status_code, said)
-        return said.get("result", said)
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries. qdrant-client's own `api_key` warns of plain HTTP: ours goes to a loopback address."""
+        return {"api-key": self.api_key} if self.api_key else {}
 
 
 class AnswerProblem(Problem):
@@ -93,47 +52,66 @@ class AnswerProblem(Problem):
 
 
 @contextmanager
-def talk(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Talk]:
-    """Open a connection for a few questions; proxies of the environment are not used.
+def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[QdrantClient]:
+    """Open a client for a few questions, each answered within `timeout` seconds; proxies of the environment are not used."""
+    from qdrant_client import QdrantClient
+    from qdrant_client.http.exceptions import ResponseHandlingException
 
-    An answer may take `timeout` seconds; a server that reads nothing of what we send for TIMEOUT is given up.
-    """
-    import httpx
-
-    headers = {"api-key": endpoint.api_key} if endpoint.api_key else {}
-    limits = httpx.Timeout(timeout, write=min(timeout, TIMEOUT))
-    with httpx.Client(base_url=endpoint.url, headers=headers, timeout=limits, trust_env=False) as client:
-        yield Talk(endpoint, client)
-
-
-def version(endpoint: QdrantEndpoint) -> str:
-    """Return the server's version, e.g. "1.16.3"; Problem when nothing like Qdrant answers."""
-    with talk(endpoint, 10) as server:
-        said = server.get("/")
-    if not isinstance(said, dict) or "version" not in said:
-        raise AnswerProblem(endpoint, "GET /", 200, "no version in the answer")
-    return str(said["version"])
+    client = QdrantClient(
+        url=endpoint.url,
+        headers=endpoint.headers,
+        timeout=math.ceil(timeout),
+        check_compatibility=False,  # a user's container may be of any version
+        trust_env=False,
+    )
+    client.http.client.add_middleware(_problems(endpoint))
+    try:
+        yield client
+    except ResponseHandlingException as error:
+        raise AnswerProblem(endpoint, "its answer", 200, f"not what Qdrant answers: {error.source}") from error
+    finally:
+        client.close()
 
 
-def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] | None:
-    """Return a collection's configuration as its config.json holds it; None when the server has no such collection."""
-    with talk(endpoint, 10) as server:
+def raw(client: QdrantClient, method: str, path: str, name: str, body: Mapping[str, object] | None = None) -> Any:
+    """Return the `result` of a request as the server words it, with what this qdrant-client does not know; `{name}` in `path` is `name`."""
+    said = client.http.client.request(
+        type_=dict[str, Any], method=method, url=path, path_params={"name": name}, json=body
+    )
+    return said.get("result", said)
+
+
+def described(client: QdrantClient, name: str) -> Mapping[str, Any]:
+    """Return status, counts, configuration and payload indexes of a collection as the server words them."""
+    found: Mapping[str, Any] = raw(client, "GET", "/collections/{name}", name)
+    return found
+
+
+def _problems(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
+    """Return the middleware that makes Problems of errors."""
+    from qdrant_client.http.exceptions import ResponseHandlingException
+
+    def middleware(request: httpx.Request, send: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
         try:
-            config = server.get(f"/collections/{quote(name, safe='')}")["config"]
-        except AnswerProblem as problem:
-            if problem.status == 404:
-                return None
-            raise
-    return config if isinstance(config, Mapping) else None
+            response = send(request)
+        except ResponseHandlingException as error:
+            raise unreachable(endpoint, str(error.source) or type(error.source).__name__) from error
+        return checked(endpoint, request, response)
+
+    return middleware
 
 
-def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> str:
-    """Return the SHA-256 of a snapshot that the server has; "" when it has none of this name. `collection` "": a full one."""
-    home = f"/collections/{quote(collection, safe='')}" if collection else ""
-    with talk(endpoint, 10) as server:
-        found = server.get(f"{home}/snapshots")
-    told = [str(one.get("checksum") or "") for one in found or () if one.get("name") == name]
-    return told[0] if told else ""
+def checked(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """Return the response if it is a good one of a Qdrant server; else a Problem says what it is."""
+    if response.status_code in (401, 403):
+        raise refused(endpoint)
+    if response.status_code in _GOOD and response.content[:1] == b"{":  # pages of points are large: read them once
+        return response
+    try:
+        said = orjson.loads(response.content)
+    except ValueError:
+        said = response.text[:200]
+    raise AnswerProblem(endpoint, f"{request.method} {request.url.path}", response.status_code, said)
 
 
 def refused(endpoint: QdrantEndpoint) -> Problem:

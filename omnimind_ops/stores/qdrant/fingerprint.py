@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
-from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect, described, raw
 from omnimind_ops.stores.qdrant.points import digest_points
-from omnimind_ops.stores.qdrant.sample import Point, order, point_bytes, query_vector, sample
+from omnimind_ops.stores.qdrant.sample import order, point_bytes, query_vector, sample
 from omnimind_ops.stores.throttle import Throttle
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+    from qdrant_client.models import Record
 
 TOP = 10
 _FETCHED = 3 * TOP
@@ -28,15 +31,12 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors) and the ten nearest
     of `queries` of them. Over all: names and aliases. Nothing writes; Problem when the server does not answer or wants another key.
     """
-    with talk(endpoint) as server:
-        names = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
-        aliases = sorted(
-            [str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"]
-        )
+    with connect(endpoint) as client:
+        names, aliases = _names(client)
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json(aliases)}
         for name in names:
-            count, said = _collection(server, f"/collections/{quote(name, safe='')}", samples, queries)
+            count, said = _collection(client, name, samples, queries)
             counts[f"points of {name}"] = count
             digests |= {f"{what} of {name}": digest for what, digest in said.items()}
     return Fingerprint("qdrant", counts, digests)
@@ -49,13 +49,10 @@ def full_fingerprint(
 
     Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
     """
-    with talk(endpoint) as server:
-        held = sorted(str(one["name"]) for one in server.get("/collections")["collections"])
-        aliases = sorted(
-            [str(one["alias_name"]), str(one["collection_name"])] for one in server.get("/aliases")["aliases"]
-        )
+    with connect(endpoint) as client:
+        held, aliases = _names(client)
         names = [name for name in held if name not in without]
-        facts = {name: server.get(f"/collections/{quote(name, safe='')}") for name in names}
+        facts = {name: described(client, name) for name in names}
     counts = {"collections": len(names), "aliases": len(aliases)}
     digests = {"aliases": _json(aliases)}
     total = sum(int(one.get("points_count") or 0) for one in facts.values())
@@ -67,14 +64,18 @@ def full_fingerprint(
         bar(progress(step, "read every point", done, max(total, done), "points"))
 
     for name, said in facts.items():
-        found = digest_points(
-            endpoint, f"/collections/{quote(name, safe='')}", said["config"], int(said.get("points_count") or 0), passed
-        )
+        found = digest_points(endpoint, name, said["config"], int(said.get("points_count") or 0), passed)
         counts[f"points of {name}"] = found.count
         digests |= {f"every point of {name}": found.digest} | {
             f"{what} of {name}": digest for what, digest in _described(said).items()
         }
     return Fingerprint("qdrant", counts, digests)
+
+
+def _names(client: QdrantClient) -> tuple[list[str], list[list[str]]]:
+    """Return the names of all collections, and every alias with the name that it stands for."""
+    aliases = ([alias.alias_name, alias.collection_name] for alias in client.get_aliases().aliases)
+    return sorted(one.name for one in client.get_collections().collections), sorted(aliases)
 
 
 def _described(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -85,14 +86,14 @@ def _described(facts: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _collection(server: Talk, path: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
-    facts = server.get(path)
-    count = int(server.post(f"{path}/points/count", {"exact": True})["count"])
-    points = sample(server, path, count, samples) if count else []
+def _collection(client: QdrantClient, name: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
+    facts = described(client, name)
+    count = client.count(name, exact=True).count
+    points = sample(client, name, count, samples) if count else []
     return count, {
         **_described(facts),
         "sampled points": _digest(map(point_bytes, points)),
-        "nearest points": _digest(_nearest(server, path, facts["config"], point) for point in _spread(points, queries)),
+        "nearest points": _digest(_nearest(client, name, facts["config"], point) for point in _spread(points, queries)),
     }
 
 
@@ -121,25 +122,39 @@ def lowest_is_best(config: Mapping[str, Any], name: str) -> bool:
     return (vectors.get(name, {}) if name else vectors).get("distance") in ("Euclid", "Manhattan")
 
 
-def _nearest(server: Talk, path: str, config: Mapping[str, Any], point: Point) -> bytes:
+def _nearest(client: QdrantClient, collection: str, config: Mapping[str, Any], point: Record) -> bytes:
     vector = query_vector(point)
     if vector is None:
         return b"no vector"
-    name, value = vector
-    using = {"using": name} if name else {}
-    rest: dict[str, object] = {"limit": _FETCHED, "params": {"exact": True}, "with_payload": False}
+    using, value = vector
     try:
-        found = server.post(f"{path}/points/query", {"query": value, **using, **rest})["points"]
+        found = _query(client, collection, using, value)
     except AnswerProblem as problem:
-        if problem.status != 404:  # before 1.10 there was only search
+        if problem.status != 404:  # before 1.10 there was only search, which qdrant-client does not know any more
             raise
-        found = server.post(
-            f"{path}/points/search", {"vector": {"name": name, "vector": value} if name else value, **rest}
-        )
-    return json.dumps(top_answers(found, rising=lowest_is_best(config, name))).encode()
+        found = _search(client, collection, using, value)
+    return json.dumps(top_answers(found, rising=lowest_is_best(config, using))).encode()
 
 
-def _spread(points: list[Point], wanted: int) -> list[Point]:
+def _query(client: QdrantClient, collection: str, using: str, value: Any) -> list[Mapping[str, Any]]:
+    from qdrant_client.models import SearchParams
+
+    exact = SearchParams(exact=True)
+    found = client.query_points(
+        collection, query=value, using=using or None, limit=_FETCHED, search_params=exact, with_payload=False
+    )
+    return [{"id": hit.id, "score": hit.score} for hit in found.points]
+
+
+def _search(client: QdrantClient, collection: str, using: str, value: Any) -> list[Mapping[str, Any]]:
+    vector = value if isinstance(value, list) else value.model_dump()
+    body = {"limit": _FETCHED, "params": {"exact": True}, "with_payload": False}
+    body |= {"vector": {"name": using, "vector": vector} if using else vector}
+    found: list[Mapping[str, Any]] = raw(client, "POST", "/collections/{name}/points/search", collection, body)
+    return found
+
+
+def _spread(points: list[Record], wanted: int) -> list[Record]:
     """Return `wanted` of the points, evenly spread."""
     most = min(wanted, len(points))
     return [points[n * len(points) // most] for n in range(most)]

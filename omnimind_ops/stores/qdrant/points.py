@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
-from omnimind_ops.stores.qdrant.sample import Identity, order, point_bytes, starts
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, connect
+from omnimind_ops.stores.qdrant.sample import Identity, order, page, point_bytes, starts
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+    from qdrant_client.models import Record
 
 RANGES = 4
 FLOATS_PER_PAGE = 256_000
@@ -35,22 +39,22 @@ class Points:
 
 
 def digest_points(
-    endpoint: QdrantEndpoint, path: str, config: Mapping[str, Any], estimate: int, passed: Passed
+    endpoint: QdrantEndpoint, name: str, config: Mapping[str, Any], estimate: int, passed: Passed
 ) -> Points:
-    """Read every point below `path` ("/collections/NAME"), about `estimate`; Problem when the server refuses."""
-    page = page_size(config)
-    with talk(endpoint) as server:
+    """Read every point of a collection, about `estimate`; Problem when the server refuses."""
+    limit = page_size(config)
+    with connect(endpoint) as client:
         begins: list[Identity | None] = [None]
-        if estimate > RANGES * page:
-            spread = {order(start): start for start in starts(server, path, estimate, RANGES)}
+        if estimate > RANGES * limit:
+            spread = {order(start): start for start in starts(client, name, estimate, RANGES)}
             begins += [spread[key] for key in sorted(spread)]
     ends = [*begins[1:], None]
     sums = [Sum() for _ in begins]
 
     def read(bounds: tuple[Identity | None, Identity | None, Sum]) -> None:
         start, end, into = bounds
-        with talk(endpoint) as server:
-            for points in _pages(server, path, start, end, page):
+        with connect(endpoint) as client:
+            for points in _pages(client, name, (start, end), limit):
                 into.add(points)
 
     told = 0
@@ -73,7 +77,7 @@ class Sum:
         self.count = 0
         self.total = 0
 
-    def add(self, points: list[Mapping[str, Any]]) -> None:
+    def add(self, points: list[Record]) -> None:
         """Add a page."""
         self.total += sum(int.from_bytes(xxhash.xxh3_128_digest(point_bytes(point))) for point in points)
         self.count += len(points)
@@ -92,17 +96,14 @@ def page_size(config: Mapping[str, Any]) -> int:
 
 
 def _pages(
-    server: Talk, path: str, start: Identity | None, end: Identity | None, limit: int
-) -> Iterator[list[Mapping[str, Any]]]:
-    """Yield points from `start` up to, and without, `end`."""
+    client: QdrantClient, name: str, bounds: tuple[Identity | None, Identity | None], limit: int
+) -> Iterator[list[Record]]:
+    """Yield points from the first of the bounds up to, and without, the second."""
+    start, end = bounds
     while True:
-        body: dict[str, object] = {"limit": limit, "with_payload": True, "with_vector": True}
-        if start is not None:
-            body["offset"] = start
-        found = server.post(f"{path}/points/scroll", body)
-        points, start = found["points"], found.get("next_page_offset")
+        points, start = page(client, name, start, limit)
         if end is not None:
-            points = [point for point in points if order(point["id"]) < order(end)]
+            points = [point for point in points if order(point.id) < order(end)]
         if points:
             yield points
         if start is None or (end is not None and order(start) >= order(end)):

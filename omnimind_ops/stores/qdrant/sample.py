@@ -9,46 +9,51 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from omnimind_ops.stores.qdrant.client import Talk
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+    from qdrant_client.models import Record
 
 PAGE = 10
 _MAX_NUMBER = 2**64 - 1
 
-Point = Mapping[str, Any]
-Identity = int | str
+Identity = int | str | UUID
 
 
-def sample(server: Talk, path: str, count: int, wanted: int) -> list[Point]:
+def sample(client: QdrantClient, name: str, count: int, wanted: int) -> list[Record]:
     """Return about `wanted` points with vectors and payload, by ascending id; all of them when there are no more than that."""
-    found: dict[tuple[int, Identity], Point] = {}
+    found: dict[tuple[int, int | str], Record] = {}
     if count <= wanted:
         offset: Identity | None = None
         while True:
-            page = _scroll(server, path, offset, PAGE * 5, whole=True)
-            found |= {order(point["id"]): point for point in page["points"]}
-            offset = page.get("next_page_offset")
+            points, offset = page(client, name, offset, PAGE * 5)
+            found |= {order(point.id): point for point in points}
             if offset is None:
                 break
     else:
-        for start in starts(server, path, count, max(1, wanted // PAGE)):
-            found |= {order(point["id"]): point for point in _scroll(server, path, start, PAGE, whole=True)["points"]}
+        for start in starts(client, name, count, max(1, wanted // PAGE)):
+            found |= {order(point.id): point for point in page(client, name, start, PAGE)[0]}
     return [found[key] for key in sorted(found)]
 
 
-def order(identity: Identity) -> tuple[int, Identity]:
+def order(identity: Identity) -> tuple[int, int | str]:
     """Return a key that sorts ids as Qdrant does."""
-    return (0, identity) if isinstance(identity, int) else (1, str(UUID(identity)))
+    return (0, identity) if isinstance(identity, int) else (1, str(UUID(str(identity))))
 
 
-def point_bytes(point: Point) -> bytes:
+def page(client: QdrantClient, name: str, start: Identity | None, limit: int) -> tuple[list[Record], Identity | None]:
+    """Return points with vectors and payload, and the id that the next page begins with."""
+    points, after = client.scroll(name, limit=limit, offset=start, with_payload=True, with_vectors=True)
+    return points, _identity(after)
+
+
+def point_bytes(point: Record) -> bytes:
     """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points, and only for them."""
-    payload = json.dumps(point.get("payload") or {}, sort_keys=True, separators=(",", ":")).encode()
-    parts = [str(order(point["id"])[1]).encode(), payload]
-    vectors = point.get("vector")
-    named = vectors if isinstance(vectors, Mapping) else {"": vectors}
+    payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
+    parts = [str(order(point.id)[1]).encode(), payload]
+    named: Mapping[str, Any] = point.vector if isinstance(point.vector, Mapping) else {"": point.vector}
     parts += [
         name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(named.items()) if vector is not None
     ]
@@ -57,57 +62,54 @@ def point_bytes(point: Point) -> bytes:
 
 def vector_bytes(vector: Any) -> bytes:
     """Return a dense, multi or sparse vector as bytes."""
-    if isinstance(vector, Mapping):
-        pairs = sorted(zip(vector["indices"], vector["values"], strict=True))
+    if not isinstance(vector, list):
+        pairs = sorted(zip(vector.indices, vector.values, strict=True))
         return b"sparse" + b"".join(struct.pack("<If", index, value) for index, value in pairs)
     if vector and isinstance(vector[0], Sequence):
         return b"multi" + b"".join(struct.pack("<I", len(row)) + vector_bytes(row) for row in vector)
     return struct.pack(f"<{len(vector)}f", *vector)
 
 
-def query_vector(point: Point) -> tuple[str, Any] | None:
+def query_vector(point: Record) -> tuple[str, Any] | None:
     """Return the name ("" for the only one) and value of a vector of the point to search with, a dense one if it has one."""
-    vectors = point.get("vector")
-    if not isinstance(vectors, Mapping):
-        return ("", vectors) if vectors else None
-    named = sorted(vectors.items(), key=lambda item: (isinstance(item[1], Mapping), item[0]))
+    if not isinstance(point.vector, Mapping):
+        return ("", point.vector) if point.vector else None
+    named = sorted(point.vector.items(), key=lambda item: (not isinstance(item[1], list), item[0]))
     return next(((name, vector) for name, vector in named if vector), None)
 
 
-def _scroll(server: Talk, path: str, offset: Identity | None, limit: int, *, whole: bool) -> Any:
-    body: dict[str, object] = {"limit": limit, "with_payload": whole, "with_vector": whole}
-    if offset is not None:
-        body["offset"] = offset
-    return server.post(f"{path}/points/scroll", body)
-
-
-def starts(server: Talk, path: str, count: int, pages: int) -> Iterator[Identity]:
+def starts(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[Identity]:
     """Yield about `pages` offsets spread over the ids: half over the numbers, half over the UUIDs when there are both."""
-    first = _first(server, path, 0)
+    first = _first(client, name, 0)
     number = first if isinstance(first, int) else None
-    uuid = _first(server, path, str(UUID(int=0)))
+    uuid = _first(client, name, str(UUID(int=0)))
     if number is not None and uuid is not None:
         pages = max(1, pages // 2)
     if number is not None:
-        end = _end_of_numbers(server, path, number, count)
+        end = _end_of_numbers(client, name, number, count)
         yield from (number + (end - number) * n // pages for n in range(pages))
     if uuid is not None:
         yield from (str(UUID(int=(n << 128) // pages)) for n in range(pages))
 
 
-def _first(server: Talk, path: str, offset: Identity) -> Identity | None:
-    points = _scroll(server, path, offset, 1, whole=False)["points"]
-    return points[0]["id"] if points else None
+def _first(client: QdrantClient, name: str, start: Identity) -> Identity | None:
+    points, _ = client.scroll(name, limit=1, offset=start, with_payload=False, with_vectors=False)
+    return points[0].id if points else None
 
 
-def _end_of_numbers(server: Talk, path: str, low: int, count: int) -> int:
+def _identity(offset: Any) -> Identity | None:
+    """Return what an offset over REST is; over gRPC, which we do not speak, it would be a message."""
+    return offset if isinstance(offset, int | str | UUID) else None
+
+
+def _end_of_numbers(client: QdrantClient, name: str, low: int, count: int) -> int:
     """Return an offset behind which there is no numeric id, at most 2 % of the range too high; 2 questions where ids are dense."""
     known, bound = low, min(low + count, _MAX_NUMBER)
-    while bound < _MAX_NUMBER and isinstance(found := _first(server, path, bound), int):
+    while bound < _MAX_NUMBER and isinstance(found := _first(client, name, bound), int):
         known, bound = found, min(low + (found - low) * 4, _MAX_NUMBER)
     middle = bound - 1
     while bound - known > max(1, (bound - low) // 50):
-        found = _first(server, path, middle)
+        found = _first(client, name, middle)
         if isinstance(found, int):
             known = found
         else:

@@ -16,12 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.discard import discard
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, Talk, talk
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, connect, described
+from omnimind_ops.tools.parent import ending_with_us
 from omnimind_ops.tools.shell import spawn
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
 
 LOAD_SECONDS = 1800.0
 STOP_SECONDS = 120.0
@@ -136,31 +140,17 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
 
 def _limits(user: str) -> Sequence[str]:
     """Return the words that give it many files, its user, and our death. Where memory ends, it goes first."""
-    drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    return (
-        "choom",
-        "-n",
-        "1000",
-        "--",
-        "prlimit",
-        f"--nofile={files}:",
-        "--",
-        "setpriv",
-        *drop,
-        "--pdeathsig",
-        "KILL",
-        "--",
-    )
+    return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *ending_with_us(user))
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path, seconds: float) -> None:
     end = time.monotonic() + seconds
-    with talk(endpoint) as server:
+    with connect(endpoint) as client:
         while process.poll() is None:
             with suppress(Problem):
-                _loaded(server, home)
+                _loaded(client, home)
                 return
             if time.monotonic() > end:
                 raise cannot_load(home, f"it did not answer within {seconds:g} s")
@@ -174,12 +164,11 @@ def _ended(process: subprocess.Popen[bytes]) -> str:
     return f"ended with {process.returncode}"
 
 
-def _loaded(server: Talk, home: Path) -> None:
+def _loaded(client: QdrantClient, home: Path) -> None:
     """Return when every collection can be read; Problem when the server does not answer yet."""
-    names = [str(one["name"]) for one in server.get("/collections")["collections"]]
-    for name in names:
+    for name in [one.name for one in client.get_collections().collections]:
         try:
-            facts = server.get(f"/collections/{quote(name, safe='')}")
+            facts = described(client, name)
         except Problem as problem:
             raise cannot_load(home, f"collection {name}: {problem.why}") from problem
         if facts.get("status") == "red":

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,7 +14,8 @@ from qdrant_client import QdrantClient, models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, version
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.facts import version
 from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_answers
 from omnimind_ops.stores.qdrant.sample import point_bytes
 from tests.qdrant import Server
@@ -188,13 +188,13 @@ def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> N
 
 
 def test_points_as_bytes() -> None:
-    def point(**changes: object) -> dict[str, Any]:
-        return {
+    def point(**changes: object) -> models.Record:
+        said: dict[str, object] = {
             "id": 1,
             "payload": {"b": 1, "a": [1.5, None]},
             "vector": {"v": [0.1, 0.2], "s": {"indices": [2, 1], "values": [1, 2]}},
-            **changes,
         }
+        return models.Record.model_validate(said | changes)
 
     same = point(
         payload={"a": [1.5, None], "b": 1},

@@ -20,7 +20,8 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
 from omnimind_ops.steps.backup import asked_backup
 from omnimind_ops.stores.backup import recognise
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, version
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.facts import version
 from tests.qdrant import Server
 from tests.stores.backup.backups import NAME, bare
 from tests.stores.backup.real import REAL, config_of, file_of

@@ -11,7 +11,8 @@ import pytest
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import client
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, talk
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.upload import upload
 
 
 def test_a_second_upload_has_a_connection_of_its_own() -> None:
@@ -35,9 +36,8 @@ def test_a_second_upload_has_a_connection_of_its_own() -> None:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with talk(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"), 86_400) as link:
-            for _ in range(2):
-                assert link.upload("/upload", "snapshot", OnlyRead(b"x" * 100_000)) is True
+        for _ in range(2):
+            upload(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"), "a", OnlyRead(b"x" * 100_000))
         server.shutdown()
     assert len(set(callers)) == 2
 
@@ -46,8 +46,8 @@ def test_a_server_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as listening:  # takes connections, and never reads
         endpoint = QdrantEndpoint(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        with talk(endpoint, 86_400) as link, pytest.raises(Problem):
-            link.upload("/upload", "snapshot", OnlyRead(b"x" * 50_000_000))
+        with pytest.raises(Problem, match="cannot reach Qdrant"):
+            upload(endpoint, "a", OnlyRead(b"x" * 50_000_000))
 
 
 class OnlyRead:

@@ -1,0 +1,35 @@
+"""Short questions to a running server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect, described
+
+SECONDS = 10
+
+
+def version(endpoint: QdrantEndpoint) -> str:
+    """Return the server's version, e.g. "1.16.3"; Problem when nothing like Qdrant answers."""
+    with connect(endpoint, SECONDS) as client:
+        return str(client.info().version)
+
+
+def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] | None:
+    """Return a collection's configuration as its config.json holds it; None when the server has no such collection."""
+    with connect(endpoint, SECONDS) as client:
+        try:
+            config = described(client, name)["config"]
+        except AnswerProblem as problem:
+            if problem.status == 404:
+                return None
+            raise
+    return config if isinstance(config, Mapping) else None
+
+
+def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> str:
+    """Return the SHA-256 of a snapshot that the server has; "" when it has none of this name. `collection` "": a full one."""
+    with connect(endpoint, SECONDS) as client:
+        snapshots = client.list_snapshots(collection) if collection else client.list_full_snapshots()
+    return next((snapshot.checksum or "" for snapshot in snapshots if snapshot.name == name), "")

@@ -1,0 +1,41 @@
+"""Send a snapshot to a server as it is read. By hand, because qdrant-client cannot: see docs/decisions/024-qdrant-client.md."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import quote
+
+from omnimind_ops.stores.qdrant import client
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+
+_DAY = 86_400.0
+"""Seconds that a server may take to recover what it got."""
+
+
+class Readable(Protocol):
+    """What can be read once, from front to back."""
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
+def upload(endpoint: QdrantEndpoint, collection: str, file: Readable, shard: int | None = None) -> None:
+    """Have a collection, or one of its shards, recovered from a snapshot. Problem when the server reads nothing for TIMEOUT, or refuses it.
+
+    Each goes over a connection of its own: of a second upload over the same one Qdrant 1.15 reads some 300 kB and no more.
+    """
+    import httpx
+
+    place = f"/collections/{quote(collection, safe='')}" + ("" if shard is None else f"/shards/{shard}")
+    limits = httpx.Timeout(_DAY, write=client.TIMEOUT)
+    with httpx.Client(base_url=endpoint.url, headers=endpoint.headers, timeout=limits, trust_env=False) as link:
+        request = link.build_request(
+            "POST",
+            f"{place}/snapshots/upload",
+            params={"priority": "snapshot", "wait": "true"},
+            files={"snapshot": ("snapshot", file, "application/octet-stream")},  # type: ignore[dict-item]  # it reads, and does no more
+            headers={"Connection": "close"},
+        )
+        try:
+            client.checked(endpoint, request, link.send(request))
+        except httpx.HTTPError as error:
+            raise client.unreachable(endpoint, str(error) or type(error).__name__) from error
