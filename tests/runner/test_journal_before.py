@@ -1,0 +1,120 @@
+"""A journal that version 0.1.0 wrote (tests/fixtures/journal-1.sql) is read by every reader there is, and its unfinished run goes on."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from backend.history import runs
+from omnimind_ops.cli import runs as command
+from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.run import Memo, RunState, Status
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
+
+SQL = Path(__file__).parents[1] / "fixtures" / "journal-1.sql"
+BACK, BUG, RECOVERY, POSTPONED = (
+    "20261123-104501-migrate",
+    "20261123-104516-test",
+    "20261123-104523-recover",
+    "20261123-104524-migrate",
+)
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """The journal as a file."""
+    path = tmp_path / "journal.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SQL.read_text(encoding="utf-8"))
+    return path
+
+
+class Noted:
+    """A handler of every kind of step; notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def preview(self, step: Step) -> Preview:
+        return Preview(step.id, Change.YES)
+
+    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        tell(line(step.id, "goes on"))
+        self.calls.append(f"do {step.id}")
+        return True
+
+    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+        self.calls.append(f"undo {step.id}")
+
+
+def handlers(journal: Path, noted: Noted) -> dict[str, Noted]:
+    return {step.step.kind: noted for step in History(journal).run(POSTPONED).steps}
+
+
+def test_its_runs_are_listed_and_shown_event_by_event(
+    before: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "_journal", lambda: before)
+    command.command(json=True)
+    listed = json.loads(capsys.readouterr().out)["data"]["runs"]
+    assert [(run["id"], run["state"]) for run in listed] == [
+        (POSTPONED, "postponed"),
+        (RECOVERY, "finished"),
+        (BUG, "rolled back"),
+        (BACK, "rolled back"),
+    ]
+    with closing(sqlite3.connect(before)) as db:
+        for run in (BACK, BUG, RECOVERY, POSTPONED):
+            rows = db.execute("SELECT at, kind, step, text, data FROM event WHERE run = ? ORDER BY number", (run,))
+            command.command(run, json=True)
+            printed = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+            assert printed == [
+                {"at": at, "kind": kind, "step": step, "text": text, "data": json.loads(data)}
+                for at, kind, step, text, data in rows
+            ]
+            assert printed
+    command.command(BUG)
+    assert "ZeroDivisionError: in b" in capsys.readouterr().out
+
+
+def test_the_page_reads_it(before: Path) -> None:
+    assert [head.state for head in runs.listed(before, 10)] == ["postponed", "finished", "rolled back", "rolled back"]
+    detail = runs.detail(before, BACK, 0, 1000)
+    assert [(event.step, event.status) for event in detail.events if event.kind == "step"][-1] == (
+        "install-base",
+        "held",
+    )
+    assert [event.status for event in detail.events if event.kind == "run"] == [
+        "running",
+        "rolling back",
+        "rolled back",
+    ]
+    assert detail.receipt and detail.receipt.downtime_s is not None
+    recovery = runs.detail(before, RECOVERY, 0, 1000)
+    assert (recovery.about, recovery.reason) == ("backend-8080", "was silent; token=***")
+    assert [event.status for event in recovery.events] == ["doing", "done", ""]
+
+
+def test_its_postponed_migration_goes_on_where_it_was(before: Path) -> None:
+    noted = Noted()
+    with Journal(before) as journal:
+        run = journal.run(POSTPONED)
+        left = [record.step.id for record in run.steps if record.status is Status.TODO]
+        outcome = runner.apply(run, journal, handlers(before, noted), lambda _: None)
+    assert outcome.state is RunState.UNCONFIRMED
+    assert noted.calls == [f"do {id}" for id in left] != []
+
+
+def test_its_postponed_migration_can_be_taken_back(before: Path) -> None:
+    noted = Noted()
+    with Journal(before) as journal:
+        outcome = runner.undo(journal.run(POSTPONED), journal, handlers(before, noted), lambda _: None)
+    assert outcome.state is RunState.ROLLED_BACK
+    assert "undo warm-qdrant" in noted.calls
