@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from backend.history.schemas import Compared, Fact, LoggedEvent, Receipt, RunDetail, RunHead, RunStep
 from backend.http.errors import ApiProblem
 from omnimind_ops.model import receipt as receipts
+from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.runner.history import History
 from omnimind_ops.tools.redact import redact
 
 if TYPE_CHECKING:
+    from omnimind_ops.model.event import Event
     from omnimind_ops.model.json import JSON
     from omnimind_ops.model.run import Run, StepRecord
     from omnimind_ops.runner.records import Head, Logged
@@ -105,7 +107,7 @@ def _counts(run: Run) -> dict[str, int]:
 def _step(one: StepRecord) -> RunStep:
     step = one.step
     return RunStep(
-        id=step.id, title=step.title, phase=step.phase, undo=step.undo, status=one.status, started=one.started, seconds=one.seconds, problem=redact(one.problem or "")
+        id=step.id, title=step.title, phase=step.phase, undo=step.undo, status=one.status, started=one.started, seconds=one.seconds, problem=one.problem or ""
     )  # fmt: skip
 
 
@@ -115,9 +117,19 @@ def _event(one: Logged) -> LoggedEvent:
         at=one.at,
         kind=one.event.kind,
         step=one.event.step,
-        text=redact(one.event.text),
-        status=str(one.event.data.get("status") or ""),
+        text=one.event.text,
+        status=_status(one.event),
     )
+
+
+def _status(event: Event) -> str:
+    match event:
+        case RunStarted() | RunEnded():
+            return event.state
+        case StepChanged():
+            return event.status
+        case _:
+            return ""
 
 
 def _patient(read: Callable[[], Result]) -> Result:

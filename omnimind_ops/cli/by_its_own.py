@@ -10,7 +10,8 @@ import typer
 
 from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 
 TakeOver = Annotated[

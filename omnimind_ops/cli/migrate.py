@@ -124,7 +124,7 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
 def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
     from omnimind_ops.flows import converge, rollback
     from omnimind_ops.flows import migrate as flow
-    from omnimind_ops.model.run import RunState
+    from omnimind_ops.model.status import RunState
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output

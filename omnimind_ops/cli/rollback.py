@@ -24,7 +24,7 @@ def command(
     from omnimind_ops.flows import resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
-    from omnimind_ops.model.run import RunState
+    from omnimind_ops.model.status import RunState
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from omnimind_ops.flows import receipt
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps.timer import disarm

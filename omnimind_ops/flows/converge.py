@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.flows.wiring import handlers
-from omnimind_ops.model.event import Event, EventKind, Tell
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.event import StepChanged, Tell
 from omnimind_ops.model.plan import Plan, Preview, Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler, Run
+from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.events import redacting
 from omnimind_ops.settings import Settings
 from omnimind_ops.steps.host import HostStep
 
@@ -35,11 +36,11 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
 
     First everything is looked at, at once: the steps before the first with something to do are done with that.
     """
-    changed, settled = 0, None
+    changed, settled, tell = 0, None, redacting(tell)
     with handlers(goal_now(run, settings), paths, run.id) as kinds:
         steps = plan().steps
         for number, step in enumerate(steps):
-            tell(_event(step, "doing"))
+            tell(StepChanged(step.id, step.title, Status.DOING, step.phase))
             began = time.monotonic()
             try:
                 settled = _settled(steps, kinds) if settled is None else settled
@@ -47,17 +48,14 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
             except Problem as problem:
                 raise Problem(f"cannot {step.title}", str(problem), problem.fix, log=problem.log) from problem
             changed += did
-            tell(_event(step, "done", {"changed": did, "seconds": round(time.monotonic() - began, 3)}))
+            seconds = time.monotonic() - began
+            tell(StepChanged(step.id, step.title, Status.DONE, step.phase, seconds, did))
     return changed
 
 
 def _settled(steps: Sequence[Step], kinds: Mapping[str, Handler]) -> int:
     host = kinds["host"]
     return host.settled(steps) if isinstance(host, HostStep) and all(step.kind == "host" for step in steps) else 0
-
-
-def _event(step: Step, status: str, more: Mapping[str, JSON] | None = None) -> Event:
-    return Event(EventKind.STEP, step.title, step.id, {"status": status, "phase": step.phase, **(more or {})})
 
 
 class _Forgetful:

@@ -14,14 +14,14 @@ from omnimind_ops.catalogue import STORES, Kind, Service, services
 from omnimind_ops.embedded import census, daemon, home
 from omnimind_ops.managers import Manager, units
 from omnimind_ops.model import native
-from omnimind_ops.model.event import Event, EventKind, Tell, warning
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell, warning
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.model.world import World
 
 DATA = ("postgres", "redis", "qdrant", "uploads", "secrets.json")
 """What --fresh moves aside; the rest is made anew, or is no data."""
+PHASE = "services"
 
 
 @dataclass(frozen=True)
@@ -89,47 +89,26 @@ def _stop(
         [one for one in ours if one.kind in kinds]
         for kinds in ((Kind.GUARD,), (Kind.FRONTEND, Kind.BACKEND), (Kind.ENGINE,), STORES)
     ]
-    steps: list[JSON] = [
-        {"id": one.name, "title": f"Stop {one.name}", "phase": "services", "status": "todo"}
-        for group in groups
-        for one in group
-    ]
+    steps = tuple(StepState(one.name, f"Stop {one.name}", PHASE) for group in groups for one in group)
     if steps:
-        tell(
-            Event(
-                EventKind.RUN,
-                f"omnimind down ({world.mode})",
-                data={"id": "", "name": "down", "status": str(RunState.RUNNING), "steps": steps},
-            )
-        )
+        tell(RunStarted(f"omnimind down ({world.mode})", "down", RunState.RUNNING, steps))
     for group in groups:
         _group(manager, group, tell)
     if steps:
-        tell(
-            Event(
-                EventKind.RUN,
-                "omnimind down: all is stopped",
-                data={"id": "", "name": "down", "status": str(RunState.FINISHED)},
-            )
-        )
+        tell(RunEnded("omnimind down: all is stopped", "down", RunState.FINISHED))
     return tuple(one.name for group in groups for one in group), apart
 
 
 def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
     began = time.monotonic()
     for one in group:
-        tell(Event(EventKind.STEP, f"Stop {one.name}", one.name, {"status": "doing", "phase": "services"}))
+        tell(StepChanged(one.name, f"Stop {one.name}", Status.DOING, PHASE))
     if group:
         # A socket unit first: it would start its service again with the next connection.
         manager.stop([name for one in group for name in (*one.sockets, *one.processes)])
     for one in group:
-        data: dict[str, JSON] = {
-            "status": "done",
-            "phase": "services",
-            "seconds": round(time.monotonic() - began, 3),
-            "changed": True,
-        }
-        tell(Event(EventKind.STEP, f"Stop {one.name}", one.name, data))
+        seconds = time.monotonic() - began
+        tell(StepChanged(one.name, f"Stop {one.name}", Status.DONE, PHASE, seconds, changed=True))
 
 
 def orphans(environment: Mapping[str, str] | None = None) -> int:

@@ -11,7 +11,8 @@ from omnimind_ops.flows import receipt
 from omnimind_ops.flows.run_inputs import goal_of
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps.arguments import words

@@ -17,12 +17,11 @@ from types import FrameType
 from omnimind_ops.flows.guard_cycle import QUICK, Guard
 from omnimind_ops.flows.health import Looker, looker
 from omnimind_ops.health.moves import Limits
-from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.event import Event, StepChanged, StepProblem, Tell, Warning, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings, load
 from omnimind_ops.tools.notify import beat, last_beat, notify
-from omnimind_ops.tools.redact import redact
 
 PERIOD = 10.0
 """Seconds between looks."""
@@ -37,7 +36,7 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
     with _signals() as stop:
         guard = Guard(find(), tell, limits or Limits())
         guard.resume()
-        tell(
+        guard.tell(
             line(
                 "",
                 f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}",
@@ -101,8 +100,14 @@ def finder(settings: Callable[[], Settings], paths: Paths) -> Callable[[], Looke
 
 def to_stderr(event: Event) -> None:
     """Write an event as a line of the log: time, what it is, text."""
-    word = {EventKind.WARNING: "warning: ", EventKind.STEP: "act: "}.get(event.kind, "")
-    sys.stderr.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {word}{redact(event.text)}\n")
+    match event:
+        case Warning() | StepProblem():
+            label = "warning: "
+        case StepChanged():
+            label = "act: "
+        case _:
+            label = ""
+    sys.stderr.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {label}{event.text}\n")
     sys.stderr.flush()
 
 

@@ -19,6 +19,7 @@ from omnimind_ops.model.health import Report
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.runner import lock
+from omnimind_ops.runner.events import redacting
 
 QUICK = 1.0
 """Seconds between looks while something is being mended."""
@@ -49,7 +50,8 @@ class Guard:
 
     def __post_init__(self) -> None:
         self.looker.cache.ttl = QUICK / 2
-        self.record = recovery.Record(self.looker.world, self.tell)
+        self.record = recovery.Record(self.looker.world, self.tell)  # its events pass through the recorder of a run
+        self.tell = redacting(self.tell)
 
     def resume(self) -> None:
         """Go on where the guard before us was: acts that were cut off, attempts that were made, services that were given up."""

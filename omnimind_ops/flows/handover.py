@@ -15,7 +15,8 @@ from omnimind_ops import __version__, origin
 from omnimind_ops.model.code import Code, begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.history import History
 

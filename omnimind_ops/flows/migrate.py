@@ -16,7 +16,8 @@ from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.plan import Plan, Preview
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 from omnimind_ops.health.moves import LADDER, Act, Rung
 from omnimind_ops.managers import Manager
-from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.event import Event, StepChanged, Tell, line, warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.model.world import World
 from omnimind_ops.runner import lock
-from omnimind_ops.runner.events import EventRecorder
+from omnimind_ops.runner.events import EventRecorder, redacting
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
 
@@ -47,15 +48,8 @@ class Record:
 
         self._write(act.service, write)
         text = f"{_TITLES[act.rung].format(act.service)} ({', '.join(act.processes)}), attempt {act.attempt} of {len(LADDER)}: {act.reason}"
-        self.event(
-            act.service,
-            Event(
-                EventKind.STEP,
-                text,
-                step_of(act),
-                {"status": Status.DOING, "phase": PLAN, "rung": act.rung, "reason": act.reason},
-            ),
-        )
+        event = StepChanged(step_of(act), text, Status.DOING, PLAN, rung=act.rung, reason=act.reason)
+        self.event(act.service, event)
 
     def did(self, act: Act, seconds: float, problem: str = "") -> None:
         """Note how the act ended."""
@@ -69,10 +63,7 @@ class Record:
             if problem
             else f"{', '.join(act.processes)} started again after {seconds:.1f} s"
         )
-        self.event(
-            act.service,
-            Event(EventKind.STEP, text, step_of(act), {"status": status, "phase": PLAN, "seconds": round(seconds, 3)}),
-        )
+        self.event(act.service, StepChanged(step_of(act), text, status, PLAN, seconds))
 
     def well(self, service: str) -> None:
         """Note that it is well again."""
@@ -92,16 +83,16 @@ class Record:
 
     def event(self, service: str, event: Event) -> None:
         """Keep an event and tell it."""
-        run = self.runs.get(service)
+        run, tell_unrecorded = self.runs.get(service), redacting(self.tell)
         if run is None:
-            self.tell(event)
+            tell_unrecorded(event)
             return
         try:
             with Journal(self.world.journal) as journal:
                 EventRecorder(journal, run, self.tell)(event)
         except Problem as problem:
-            self.tell(event)
-            self.tell(warning(f"this is not in the journal: {problem}"))
+            tell_unrecorded(event)
+            tell_unrecorded(warning(f"this is not in the journal: {problem}"))
 
     def _begin(self, service: str, reason: str) -> None:
         if service not in self.runs:

@@ -10,15 +10,15 @@ from omnimind_ops import managers
 from omnimind_ops.catalogue import Kind, Service, named, services
 from omnimind_ops.health import probes
 from omnimind_ops.managers import Manager
-from omnimind_ops.model.event import Event, EventKind, Tell
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.model.world import World
 
 GOOD_ANSWERS = 3
 PAUSE = 0.1
 PROBE_SECONDS = 2.0
+PHASE = "services"
 
 
 @dataclass(frozen=True)
@@ -34,36 +34,17 @@ def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
     """Restart the named services, all of them when none is named, in start order; returns the processes. The caller holds the lock."""
     manager, wanted = managers.of(world), pick(world, names)
     every = batches(wanted)
-    steps: list[JSON] = [
-        {"id": batch.title, "title": batch.title, "phase": "services", "status": "todo"} for batch in every
-    ]
-    tell(
-        Event(
-            EventKind.RUN,
-            f"omnimind restart ({world.mode})",
-            data={"id": "", "name": "restart", "status": str(RunState.RUNNING), "steps": steps},
-        )
-    )
+    steps = tuple(StepState(batch.title, batch.title, PHASE) for batch in every)
+    tell(RunStarted(f"omnimind restart ({world.mode})", "restart", RunState.RUNNING, steps))
     for batch in every:
         began = time.monotonic()
-        tell(Event(EventKind.STEP, batch.title, batch.title, {"status": "doing", "phase": "services"}))
+        tell(StepChanged(batch.title, batch.title, Status.DOING, PHASE))
         manager.restart(batch.processes)
         for service in batch.services:
             _answers(world, manager, service)
-        data: dict[str, JSON] = {
-            "status": "done",
-            "phase": "services",
-            "seconds": round(time.monotonic() - began, 3),
-            "changed": True,
-        }
-        tell(Event(EventKind.STEP, batch.title, batch.title, data))
-    tell(
-        Event(
-            EventKind.RUN,
-            "omnimind restart: done",
-            data={"id": "", "name": "restart", "status": str(RunState.FINISHED)},
-        )
-    )
+        seconds = time.monotonic() - began
+        tell(StepChanged(batch.title, batch.title, Status.DONE, PHASE, seconds, changed=True))
+    tell(RunEnded("omnimind restart: done", "restart", RunState.FINISHED))
     return tuple(name for batch in every for name in batch.processes)
 
 

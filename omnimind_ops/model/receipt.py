@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from omnimind_ops import __version__
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.run import Run, RunState, StepRecord
+from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.status import RunState
 
 UNTIL = {
     RunState.UNCONFIRMED: "until confirmed, and after that until `omnimind finish`",

@@ -1,40 +1,15 @@
-"""Run: a plan being applied; Status: how far a step got; Memo: what a step must remember to be undone."""
+"""Run: a plan being applied; Memo: what a step must remember to be undone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview, Step
-
-
-class Status(StrEnum):
-    """How far a step got (after Canonical pebble's task statuses)."""
-
-    TODO = "todo"
-    DOING = "doing"  # found at a start: do it again
-    DONE = "done"
-    FAILED = "failed"  # undone like DONE: it may have half happened
-    UNDOING = "undoing"  # found at a start: undo it again
-    UNDONE = "undone"
-    HELD = "held"  # has no undo; left in place
-
-
-class RunState(StrEnum):
-    """How far a run got."""
-
-    RUNNING = "running"
-    POSTPONED = "postponed"  # warm copy done, waits for a person to say go
-    UNCONFIRMED = "unconfirmed"  # all steps done; the timer will undo it unless confirmed
-    CONFIRMED = "confirmed"
-    ROLLING_BACK = "rolling back"
-    ROLLED_BACK = "rolled back"
-    FINISHED = "finished"  # the old stack is deleted; no way back
-    FAILED = "failed"  # could neither be done nor undone; a person must look
+from omnimind_ops.model.status import RunState, Status
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TextIO
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Progress, Result
+from omnimind_ops.model.event_json import write
 from omnimind_ops.model.json import JSON
 
 PROGRESS_SECONDS = 0.2
 
 
-def words(event: Event, at: datetime | None = None) -> str:
+def json_line(event: Event, at: datetime | None = None) -> str:
     """Return an event as one line of JSON: {"kind", "text", "step", "data"} and "at" (UTC ISO 8601) when given."""
     body: dict[str, JSON] = {"at": at.isoformat(timespec="milliseconds")} if at else {}
-    body |= {"kind": event.kind, "step": event.step, "text": event.text, "data": dict(event.data)}
-    return json.dumps(body, ensure_ascii=False, default=str)
+    return json.dumps(body | write(event), ensure_ascii=False, default=str)
 
 
 class JsonLines:
@@ -34,14 +34,14 @@ class JsonLines:
     def tell(self, event: Event) -> None:
         """Write one event."""
         with self._lock:
-            if event.kind is EventKind.PROGRESS and not self._due(event):
+            if isinstance(event, Progress) and not self._due(event):
                 return
-            self.file.write(words(event, datetime.now(UTC)) + "\n")
+            self.file.write(json_line(event, datetime.now(UTC)) + "\n")
             self.file.flush()
 
     def result(self, text: str, data: Mapping[str, JSON], /) -> None:
         """Write the answer."""
-        self.tell(Event(EventKind.RESULT, text, data=data))
+        self.tell(Result(text, data))
 
     def __enter__(self) -> Self:
         return self
@@ -51,9 +51,9 @@ class JsonLines:
     ) -> None:
         pass
 
-    def _due(self, event: Event) -> bool:
+    def _due(self, event: Progress) -> bool:
         now = self.now()
-        ended = event.data.get("done") == event.data.get("total")
+        ended = event.done == event.total
         if not ended and now - self._told.get(event.step, float("-inf")) < PROGRESS_SECONDS:
             return False
         self._told[event.step] = now

@@ -84,13 +84,11 @@ def up_data(done: Up) -> dict[str, JSON]:
 def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
     """Print what runs."""
     if json:
-        from omnimind_ops.model.event import Event, EventKind
-        from omnimind_ops.render.jsonl import words
+        from omnimind_ops.model.event import Result
+        from omnimind_ops.render.jsonl import json_line
 
-        sys.stdout.write(
-            words(Event(EventKind.RESULT, "status", data={"mode": mode, "services": [_row(row) for row in rows]}))
-            + "\n"
-        )
+        result = Result("status", {"mode": mode, "services": [_row(row) for row in rows]})
+        sys.stdout.write(json_line(result) + "\n")
         return
     from rich import box
     from rich.console import Console

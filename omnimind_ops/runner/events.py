@@ -1,22 +1,20 @@
-"""Events that a run emits; each one is in the journal before anybody sees it."""
+"""Events that a run emits. The recorder takes secrets out; then each event is in the journal before anybody sees it."""
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
 
-from omnimind_ops.model.event import Event, EventKind, Tell
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Step
-from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, Status
+from omnimind_ops.model import event_json
+from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepState, Tell
+from omnimind_ops.model.run import Run
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.tools.redact import redact, redact_json
+from omnimind_ops.tools.redact import redact, redact_fields
 
 
 @dataclass
 class EventRecorder:
-    """Tells the journal, then whoever watches. A watcher that breaks (closed pipe, lost terminal) is no longer told; the run goes on."""
+    """Writes to the journal, then tells whoever watches. A watcher that breaks (closed pipe, lost terminal) is told nothing more; the run goes on."""
 
     journal: Journal
     run: str
@@ -24,14 +22,8 @@ class EventRecorder:
     alone: bool = False
 
     def __call__(self, event: Event) -> None:
-        """Tell one event; secrets in it are blotted out for everybody."""
-        if event.kind is not EventKind.PROGRESS:
-            event = Event(
-                event.kind,
-                redact(event.text),
-                event.step,
-                {key: redact_json(value) for key, value in event.data.items()},
-            )
+        """Record one event and tell it, without secrets."""
+        event = redacted(event)
         self.journal.append(self.run, event)
         if self.alone:
             return
@@ -39,58 +31,40 @@ class EventRecorder:
             self.tell(event)
         except Exception as error:  # whatever it is, it must not stop a cutover half way
             self.alone = True
-            lines = "".join(traceback.format_exception(error)).splitlines()
-            self.journal.append(self.run, Event(EventKind.LINE, "nobody watches any more", data={"traceback": lines}))
+            self.traceback("", "nobody watches any more", error)
+
+    def traceback(self, step: str, text: str, error: BaseException) -> tuple[str, ...]:
+        """Record an error's traceback and return its lines; nobody is told."""
+        lines = tuple("".join(traceback.format_exception(error)).splitlines())
+        self.journal.append(self.run, redacted(Line(step, text, lines)))
+        return lines
 
 
-def started(run: Run) -> Event:
-    """Return the event of a run at work; its data holds what a view needs to draw every step before it starts."""
-    steps: list[JSON] = [
-        {
-            "id": record.step.id,
-            "title": record.step.title,
-            "phase": record.step.phase,
-            "status": record.status,
-            "seconds": record.seconds,
-        }
+def redacted(event: Event) -> Event:
+    """Return an event without secrets. Progress is left as it is: there is too much of it, and it holds a file's name and numbers."""
+    if isinstance(event, Progress):
+        return event
+    return event_json.read(event.kind, event.step, redact(event.text), redact_fields(event_json.data_of(event)))
+
+
+def redacting(tell: Tell) -> Tell:
+    """Return a `tell` that takes secrets out first: for events that are in no run."""
+    return lambda event: tell(redacted(event))
+
+
+def started(run: Run) -> RunStarted:
+    """Return the event of a run at work."""
+    steps = tuple(
+        StepState(record.step.id, record.step.title, record.step.phase, record.status, record.seconds)
         for record in run.steps
-    ]
-    data: dict[str, JSON] = {
-        "id": run.id,
-        "status": run.state,
-        "name": run.plan.name,
-        "digest": run.plan.digest,
-        "steps": steps,
-    }
-    return Event(EventKind.RUN, f"{run.plan.name} {run.id} is {run.state}", data=data)
-
-
-def ended(run: Run) -> Event:
-    """Return the event of a run that stopped working."""
-    return Event(
-        EventKind.RUN,
-        f"{run.plan.name} {run.id} is {run.state}",
-        data={"id": run.id, "status": run.state, "name": run.plan.name},
     )
+    return RunStarted(_sentence(run), run.plan.name, run.state, steps, run.id, run.plan.digest)
 
 
-def stepped(step: Step, status: Status, seconds: float | None, changed: bool | None) -> Event:
-    """Return the event of a step that changed its status. `changed` is told when doing ended, `seconds` when doing or undoing did."""
-    data: dict[str, JSON] = {"status": status, "phase": step.phase}
-    if seconds is not None:
-        data["seconds"] = round(seconds, 3)
-    if changed is not None:
-        data["changed"] = changed
-    return Event(EventKind.STEP, step.title, step.id, data)
+def ended(run: Run) -> RunEnded:
+    """Return the event of a run that stopped working."""
+    return RunEnded(_sentence(run), run.plan.name, run.state, run.id)
 
 
-def failed(step: Step, problem: Problem) -> Event:
-    """Return the event that tells why a step failed."""
-    data: dict[str, JSON] = {
-        "what": problem.what,
-        "why": problem.why,
-        "fix": problem.fix,
-        "code": int(problem.code),
-        "log": problem.log,
-    }
-    return Event(EventKind.WARNING, str(problem), step.id, data)
+def _sentence(run: Run) -> str:
+    return f"{run.plan.name} {run.id} is {run.state}"

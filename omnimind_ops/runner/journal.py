@@ -12,14 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Progress
+from omnimind_ops.model.event_json import data_of
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan
-from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import database, records
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
 from omnimind_ops.runner.records import Logged
-from omnimind_ops.tools.redact import redact, redact_json, refuse_secrets
+from omnimind_ops.tools.redact import redact, refuse_secrets
 
 Statement = tuple[str, tuple[str | float | None, ...]]
 _NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"
@@ -78,11 +80,13 @@ class Journal:
             raise KeyError(f"the journal has no run {run}")
 
     def append(self, run: str, event: Event) -> None:
-        """Add an event to the run's log, secrets blotted out; progress is not kept. Power loss may lose the last ones, kill -9 does not."""
-        if event.kind is EventKind.PROGRESS:
+        """Add an event to the run's log as it is (the recorder takes secrets out); progress is not kept.
+
+        Power loss may lose the last ones, kill -9 does not.
+        """
+        if isinstance(event, Progress):
             return
-        data = json.dumps(redact_json(dict(event.data)))
-        row = (run, stamp(self.clock()), event.kind, event.step, redact(event.text), data)
+        row = (run, stamp(self.clock()), event.kind, event.step, event.text, json.dumps(data_of(event)))
         self._write(
             ("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False
         )

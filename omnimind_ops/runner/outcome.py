@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 
 
 @dataclass(frozen=True)

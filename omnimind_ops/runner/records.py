@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model import event_json
+from omnimind_ops.model.event import Event
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.status import RunState, Status
 
 UNFINISHED = frozenset(
     {RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED, RunState.ROLLING_BACK, RunState.FAILED}
@@ -95,7 +97,7 @@ def load_events(db: sqlite3.Connection, run: str, after: int) -> Iterator[Logged
     """Yield a run's events with a number above `after`, oldest first."""
     words = "SELECT number, at, kind, step, text, data FROM event WHERE run = ? AND number > ? ORDER BY number"
     for number, at, kind, step, text, data in db.execute(words, (run, after)):
-        yield Logged(number, at, Event(EventKind(kind), text, step, json.loads(data)))
+        yield Logged(number, at, event_json.read(kind, step, text, json.loads(data)))
 
 
 def _load_steps(db: sqlite3.Connection, run: str, plan: Plan) -> tuple[StepRecord, ...]:

@@ -6,18 +6,18 @@ Interrupted (Ctrl-C, SIGTERM): the step at work ends, or stops at its next progr
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from omnimind_ops.model.event import Event, EventKind, Tell, warning
+from omnimind_ops.model.event import Event, Progress, StepChanged, Tell, failed, warning
 from omnimind_ops.model.plan import Plan, Preview, Step, Undo
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Handler, Run, RunState, Status, StepRecord
+from omnimind_ops.model.run import Handler, Run, StepRecord
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner.clock import Clock
-from omnimind_ops.runner.events import EventRecorder, ended, failed, started, stepped
+from omnimind_ops.runner.events import EventRecorder, ended, started
 from omnimind_ops.runner.interrupt import Stop, interrupts
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Left, Outcome
@@ -167,17 +167,14 @@ class _Walk:
         )  # the journal keeps how long doing took, not undoing
         self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
         if problem:
-            self.recorder(failed(step, problem))
-        self.recorder(stepped(step, status, seconds, changed))
+            self.recorder(failed(step.id, problem))
+        self.recorder(StepChanged(step.id, step.title, status, step.phase, seconds, changed))
 
     def _problem(self, step: Step, error: BaseException, verb: str) -> Problem:
         """Return error as a Problem; an unknown one keeps its traceback in the run's log."""
         if isinstance(error, Problem):
             return error
-        lines = tuple("".join(traceback.format_exception(error)).splitlines())
-        self.journal.append(
-            self.id, Event(EventKind.LINE, f"traceback of {type(error).__name__}", step.id, {"traceback": lines})
-        )
+        lines = self.recorder.traceback(step.id, f"traceback of {type(error).__name__}", error)
         why = f"{type(error).__name__}: {error} (a bug, or something nobody thought of)"
         return Problem(
             f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:]
@@ -186,7 +183,7 @@ class _Walk:
     def _tell_or_stop(self, event: Event) -> None:
         """Tell; a step in a long loop (it shows progress) is stopped there when somebody asked."""
         self.recorder(event)
-        if event.kind is EventKind.PROGRESS and threading.current_thread() is threading.main_thread():
+        if isinstance(event, Progress) and threading.current_thread() is threading.main_thread():
             self.stop.check()
 
     def _since(self, began: datetime) -> float:

@@ -43,13 +43,18 @@ def redact_json(value: JSON) -> JSON:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {
-            key: MASK if isinstance(item, str) and item and is_secret_name(key) else redact_json(item)
-            for key, item in value.items()
-        }
+        return redact_fields(value)
     if isinstance(value, Sequence):
         return [redact_json(item) for item in value]
     return value
+
+
+def redact_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return an object with every text in it redacted, and texts under a secret's name replaced."""
+    return {
+        key: MASK if isinstance(item, str) and item and is_secret_name(key) else redact_json(item)
+        for key, item in fields.items()
+    }
 
 
 def is_secret_name(key: str) -> bool:

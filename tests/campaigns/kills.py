@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.runner.history import History
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.runner.crash_child import NEW, OLD, PLAN, forked

@@ -11,7 +11,8 @@ from omnimind_ops.cli.options import chosen
 from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
-from omnimind_ops.model.run import Run, RunState
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.settings import FaultsError, Settings, settings
 
 BEGAN = Goal(model="/srv/models/e5", workers=3, collection="thoughts")

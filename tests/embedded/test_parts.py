@@ -20,7 +20,7 @@ from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowes
 from omnimind_ops.flows.startup.log import StartLog
 from omnimind_ops.managers import files, systemd, units
 from omnimind_ops.managers.memory import memory
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line
 from omnimind_ops.model.facts import Gpu
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import Mode, Ports, World
@@ -142,7 +142,7 @@ def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
     seen: list[Event] = []
     log = StartLog(tmp_path, seen.append, limit=200)
     for number in range(40):
-        log.tell(Event(EventKind.LINE, f"line {number} with password=verysecret"))
+        log.tell(Line("", f"line {number} with password=verysecret"))
     assert len(seen) == 40
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "startup_detailed.log",

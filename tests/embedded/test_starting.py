@@ -17,7 +17,7 @@ from omnimind_ops.flows.restart import batches
 from omnimind_ops.flows.startup.items import Task
 from omnimind_ops.flows.startup.loop import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
 from omnimind_ops.managers import ProcessState
-from omnimind_ops.model.event import Event
+from omnimind_ops.model.event import Event, StepChanged
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.native import FRONTEND
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -157,7 +157,7 @@ def test_service_that_needs_one_which_was_given_up_is_not_waited_for() -> None:
     )
     one.run()
     assert "it needs engine, which failed" in str(one.items["backend"].problem)
-    assert [event.data["status"] for event in told if event.step == "backend" and "status" in event.data][
+    assert [event.status for event in told if event.step == "backend" and isinstance(event, StepChanged)][
         -1
     ] == "failed"
 
@@ -185,7 +185,7 @@ def test_failed_task_keeps_what_needs_it_from_starting() -> None:
     one, told = start(manager, {}, STORE, tasks=(Task("schema", "Schema", act),), waits={"store": ("schema",)})
     one.run()
     assert manager.asked == []
-    assert [event.data["status"] for event in told if event.step == "store" and "status" in event.data] == ["failed"]
+    assert [event.status for event in told if event.step == "store" and isinstance(event, StepChanged)] == ["failed"]
 
 
 def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -> None:

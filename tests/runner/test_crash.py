@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner.history import History
 from tests.runner.crash_child import NEW, OLD, PLAN, forked
 

@@ -14,7 +14,7 @@ import pytest
 
 from backend.history import runs
 from omnimind_ops.model.event import Event
-from omnimind_ops.render.jsonl import JsonLines, words
+from omnimind_ops.render.jsonl import JsonLines, json_line
 from tests.runner.emitters import EMITTERS, plain, told
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "events"
@@ -39,7 +39,7 @@ def steady(body: Any, key: str = "") -> Any:
 
 def printed(events: list[Event]) -> list[Any]:
     """Return what --json prints of events."""
-    return [steady(json.loads(words(event))) for event in events]
+    return [steady(json.loads(json_line(event))) for event in events]
 
 
 def kept(folder: Path) -> list[Any]:
@@ -72,7 +72,7 @@ def test_what_is_kept_and_answered_stays(name: str, tmp_path: Path, monkeypatch:
 
 
 def test_what_the_helpers_make_stays() -> None:
-    assert [json.loads(words(event)) for event in plain()] == golden("helpers")
+    assert [json.loads(json_line(event)) for event in plain()] == golden("helpers")
 
 
 def test_what_a_result_is_printed_as_stays() -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.event import Event, EventKind, line, progress
+from omnimind_ops.model.event import Event, Result, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import database, resume
+from omnimind_ops.runner.events import EventRecorder
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.tools.redact import is_secret_name, redact
@@ -87,17 +89,16 @@ def test_progress_is_not_logged_and_secrets_are_blotted_out(tmp_path: Path) -> N
     """Lines are, in order, and can be followed by number."""
     with opened(tmp_path) as journal:
         run = journal.create(PLAN, {}).id
-        journal.append(run, line("a", "POSTGRES_PASSWORD=hunter2 set"))
-        journal.append(run, progress("a", "copying", 1, 2))
-        journal.append(
-            run,
-            Event(
-                EventKind.LINE, "x", "a", {"url": "redis://u:pw@h", "token": "t", "deep": [{"api_key": "k", "n": 1}]}
-            ),
-        )
+        told: list[Event] = []
+        record = EventRecorder(journal, run, told.append)
+        record(line("a", "POSTGRES_PASSWORD=hunter2 set"))
+        record(progress("a", "copying", 1, 2))
+        record(Result("x", {"url": "redis://u:pw@h", "token": "t", "deep": [{"api_key": "k", "n": 1}]}))
         first, second = journal.events(run)
         assert first.event == line("a", "POSTGRES_PASSWORD=*** set")
+        assert isinstance(second.event, Result)
         assert second.event.data == {"url": "redis://***@h", "token": "***", "deep": [{"api_key": "***", "n": 1}]}
+        assert told == [first.event, progress("a", "copying", 1, 2), second.event]
         assert History(journal.path).events(run, after=first.number) == (second,)
 
 

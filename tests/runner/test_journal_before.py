@@ -13,7 +13,8 @@ from backend.history import runs
 from omnimind_ops.cli import runs as command
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.plan import Change, Preview, Step
-from omnimind_ops.model.run import Memo, RunState, Status
+from omnimind_ops.model.run import Memo
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal

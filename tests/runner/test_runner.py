@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.event import Event, EventKind, Tell
+from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepChanged, Tell, Warning
 from omnimind_ops.model.plan import Change, Step
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from tests.runner.script import Script, plan
@@ -204,14 +204,14 @@ def test_everything_told_is_logged_but_progress(journal: Journal) -> None:
     run = journal.create(plan("a:do b:do-bug"), {})
     runner.apply(run, journal, {"script": Script()}, told.append)
     logged = [entry.event for entry in journal.events(run.id)]
-    assert [event.text for event in told if event.kind is not EventKind.PROGRESS] == [
+    assert [event.text for event in told if not isinstance(event, Progress)] == [
         event.text for event in logged if not event.text.startswith("traceback")
     ]
-    traces = [event for event in logged if "traceback" in event.data]
-    assert "ZeroDivisionError: in b" in str(traces[0].data["traceback"])
-    marks = [f"{event.step}:{event.data['status']}" for event in told if event.kind is EventKind.STEP]
+    traces = [event.traceback for event in logged if isinstance(event, Line) and event.traceback]
+    assert "ZeroDivisionError: in b" in str(traces[0])
+    marks = [f"{event.step}:{event.status}" for event in told if isinstance(event, StepChanged)]
     assert " ".join(marks) == "a:doing a:done b:doing b:failed b:undoing b:undone a:undoing a:undone"
-    assert [event.data["status"] for event in told if event.kind is EventKind.RUN] == [
+    assert [event.state for event in told if isinstance(event, RunStarted | RunEnded)] == [
         "running",
         "rolling back",
         "rolled back",
@@ -259,7 +259,7 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
 
     def tell(event: Event) -> None:
         told.append(event)
-        if event.kind is EventKind.WARNING:
+        if isinstance(event, Warning):
             heard.set()
 
     script = Script()
@@ -272,4 +272,4 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     script._act = act_and_wait  # type: ignore[method-assign, assignment]
     run = journal.create(plan("a:do-int"), {})
     runner.apply(run, journal, {"script": script}, tell)
-    assert "Ctrl-C again stops at once" in next(event.text for event in told if event.kind is EventKind.WARNING)
+    assert "Ctrl-C again stops at once" in next(event.text for event in told if isinstance(event, Warning))

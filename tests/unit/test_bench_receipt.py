@@ -13,7 +13,8 @@ from omnimind_ops.flows.bench import migrate as bench_migrate
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.receipt import receipt as made_of
-from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.render.run.tables import speed_table
 from omnimind_ops.tools.markdown import receipt as markdown

@@ -8,8 +8,18 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 
-from omnimind_ops.model.event import Event, EventKind, line, progress, warning
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.event import (
+    Event,
+    RunEnded,
+    RunStarted,
+    StepChanged,
+    StepProblem,
+    StepState,
+    line,
+    progress,
+    warning,
+)
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.run.board import Board
 from omnimind_ops.render.run.drawing import final, live
 from omnimind_ops.render.run.live import Live
@@ -41,21 +51,12 @@ class Story:
 
     def state(self, state: RunState) -> None:
         """Tell how far the run got."""
-        steps = [
-            {"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None}
-            for id, phase in self.steps
-        ]
-        self.tell(
-            Event(
-                EventKind.RUN,
-                "run",
-                data={"id": "20261123-104501-migrate", "name": "migrate", "status": state, "steps": steps},
-            )
-        )
+        steps = tuple(StepState(id, f"title of {id}", phase) for id, phase in self.steps)
+        self.tell(RunStarted("run", "migrate", state, steps, "20261123-104501-migrate"))
 
-    def mark(self, id: str, status: Status, **data: float | bool) -> None:
+    def mark(self, id: str, status: Status, seconds: float | None = None, changed: bool | None = None) -> None:
         """Tell a step's status."""
-        self.tell(Event(EventKind.STEP, f"title of {id}", id, {"status": status, "phase": id.split("-")[0], **data}))
+        self.tell(StepChanged(id, f"title of {id}", status, id.split("-")[0], seconds, changed))
 
     def until(self, last: str) -> None:
         """Do every step before `last`, and start that one."""
@@ -127,11 +128,7 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     """Also what could not be taken back."""
     story = Story()
     story.until("cutover-2")
-    story.tell(
-        Event(
-            EventKind.WARNING, "cannot stop backend: boom", "cutover-2", {"what": "cannot stop backend", "why": "boom"}
-        )
-    )
+    story.tell(StepProblem("cutover-2", "cannot stop backend: boom", "boom", "look", what="cannot stop backend"))
     story.mark("cutover-2", Status.FAILED, seconds=1.0)
     story.state(RunState.ROLLING_BACK)
     story.mark("cutover-2", Status.UNDOING)
@@ -142,14 +139,7 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     assert "↩ title of cutover-2" in view
     assert "cannot stop backend: boom" in view
     assert "1 still done, 1 taken back" in view
-    story.tell(
-        Event(
-            EventKind.WARNING,
-            "cannot start redis: port taken",
-            "cutover-1",
-            {"what": "cannot start redis", "why": "port taken"},
-        )
-    )
+    story.tell(StepProblem("cutover-1", "cannot start redis: port taken", "port taken", "look", what="cannot start"))
     story.mark("cutover-1", Status.UNDOING, seconds=0.2)
     story.mark("cutover-0", Status.UNDOING)
     story.mark("cutover-0", Status.UNDONE, seconds=0.2)
@@ -189,7 +179,7 @@ def test_a_terminal_without_utf8_gets_ascii() -> None:
 def test_a_step_nobody_announced_is_shown() -> None:
     """`converge` tells steps without a run."""
     board = Board(lambda: 0.0)
-    board.take(Event(EventKind.STEP, "configure redis", "a", {"status": "done", "changed": True}))
+    board.take(StepChanged("a", "configure redis", Status.DONE, changed=True))
     assert any("configure redis" in text.plain for text in live(board, Sheet(80, 24, 0.0)))
 
 
@@ -206,18 +196,13 @@ def test_the_screen_leaves_a_readable_table_and_honours_no_color(
     file = io.StringIO()
     story = Story()
     with Live(Console(file=file, force_terminal=True, width=80, height=24)) as show:
-        steps = [
-            {"id": id, "title": f"title of {id}", "phase": phase, "status": "todo", "seconds": None}
-            for id, phase in story.steps
-        ]
-        show.tell(Event(EventKind.RUN, "run", data={"id": "r", "name": "migrate", "status": "running", "steps": steps}))
+        steps = tuple(StepState(id, f"title of {id}", phase) for id, phase in story.steps)
+        show.tell(RunStarted("run", "migrate", RunState.RUNNING, steps, "r"))
         for id, phase in story.steps:
-            show.tell(Event(EventKind.STEP, id, id, {"status": "doing", "phase": phase}))
+            show.tell(StepChanged(id, id, Status.DOING, phase))
             show.tell(line(id, "detail"))
-            show.tell(
-                Event(EventKind.STEP, id, id, {"status": "done", "phase": phase, "seconds": 1.0, "changed": True})
-            )
-        show.tell(Event(EventKind.RUN, "run", data={"id": "r", "name": "migrate", "status": "unconfirmed"}))
+            show.tell(StepChanged(id, id, Status.DONE, phase, 1.0, changed=True))
+        show.tell(RunEnded("run", "migrate", RunState.UNCONFIRMED, "r"))
     text = file.getvalue()
     after = text[text.rindex("unconfirmed") :]
     assert all(f"title of {id}" in after for id, _ in story.steps)

@@ -12,20 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.event import Event, EventKind, Tell, line, progress, warning
+from omnimind_ops.model.event import RunStarted, StepChanged, StepState, Tell, line, progress, warning
+from omnimind_ops.model.event_json import read as read_event
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render import choose
 from omnimind_ops.render import problem as problems
-from omnimind_ops.render.jsonl import JsonLines, words
+from omnimind_ops.render.jsonl import JsonLines, json_line
 from omnimind_ops.render.run.lines import Lines
 
-STEPS = [{"id": "a", "title": "copy data", "phase": "warm", "status": "todo", "seconds": None}]
-START = Event(
-    EventKind.RUN, "migrate r1 is running", data={"id": "r1", "name": "migrate", "status": "running", "steps": STEPS}
+START = RunStarted(
+    "migrate r1 is running", "migrate", RunState.RUNNING, (StepState("a", "copy data", "warm"),), "r1", "ab12"
 )
-DOING = Event(EventKind.STEP, "copy data", "a", {"status": "doing", "phase": "warm"})
-DONE = Event(EventKind.STEP, "copy data", "a", {"status": "done", "phase": "warm", "seconds": 3.21, "changed": True})
-FAILED = Event(EventKind.STEP, "copy data", "a", {"status": "failed", "phase": "warm", "seconds": 3.21})
+DOING = StepChanged("a", "copy data", Status.DOING, "warm")
+DONE = StepChanged("a", "copy data", Status.DONE, "warm", 3.21, changed=True)
+FAILED = StepChanged("a", "copy data", Status.FAILED, "warm", 3.21)
 PROBLEM = Problem(
     "cannot start redis",
     "exit 1 with redis://:hunter2@h",
@@ -84,8 +85,8 @@ def test_json_lines_read_back_equal() -> None:
         show.tell(event)
     show.result("done", {"run": "r1"})
     lines = file.getvalue().splitlines()
-    read = [json.loads(text) for text in [*lines, words(DONE)]]
-    assert [Event(EventKind(one["kind"]), one["text"], one["step"], one["data"]) for one in (*read[:3], read[4])] == [
+    read = [json.loads(text) for text in [*lines, json_line(DONE)]]
+    assert [read_event(one["kind"], one["step"], one["text"], one["data"]) for one in (*read[:3], read[4])] == [
         START,
         DOING,
         DONE,
@@ -151,13 +152,13 @@ def test_a_problem_as_json_goes_to_stdout_alone(capsys: pytest.CaptureFixture[st
 
 CHILD = """
 import sys
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import RunStarted, StepChanged, StepState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render import choose
 with choose("--json" in sys.argv) as show:
-    steps = [{"id": "a", "title": "copy data", "phase": "warm", "status": "todo", "seconds": None}]
-    show.tell(Event(EventKind.RUN, "run", data={"id": "r1", "name": "migrate", "status": "running", "steps": steps}))
-    show.tell(Event(EventKind.STEP, "copy data", "a", {"status": "doing", "phase": "warm"}))
-    show.tell(Event(EventKind.STEP, "copy data", "a", {"status": "done", "phase": "warm", "seconds": 1.0, "changed": True}))
+    show.tell(RunStarted("run", "migrate", RunState.RUNNING, (StepState("a", "copy data", "warm"),), "r1"))
+    show.tell(StepChanged("a", "copy data", Status.DOING, "warm"))
+    show.tell(StepChanged("a", "copy data", Status.DONE, "warm", 1.0, changed=True))
     show.result("all is well", {"run": "r1"})
 """
 

@@ -11,7 +11,8 @@ import pytest
 
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
-from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.run import output
 
 PLAN = Plan(

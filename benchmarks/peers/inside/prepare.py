@@ -18,7 +18,7 @@ from omnimind_ops import __version__, origin
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths, data
 from omnimind_ops.runner.journal import Journal
 

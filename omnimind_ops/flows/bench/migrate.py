@@ -18,10 +18,11 @@ from omnimind_ops.flows.bench.environment import environment
 from omnimind_ops.flows.bench.options import BenchOptions, Session
 from omnimind_ops.flows.bench.run import session
 from omnimind_ops.flows.bench.target import Target, published, route
-from omnimind_ops.model.event import EventKind, Tell, line
+from omnimind_ops.model.event import Progress, Tell, line
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run, Status
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 
 ASKED = BenchOptions(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
@@ -113,7 +114,7 @@ def _said(found: dict[str, JSON]) -> str:
 
 def _quiet(tell: Tell) -> Tell:
     """Keep the bars of the migration's own steps free of ours."""
-    return lambda event: None if event.kind is EventKind.PROGRESS else tell(event)
+    return lambda event: None if isinstance(event, Progress) else tell(event)
 
 
 def _file(name: str, run_id: str, paths: Paths) -> Path:

@@ -16,11 +16,10 @@ from omnimind_ops.health import probes
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
 from omnimind_ops.health.track import STRICT
-from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.event import RunEnded, RunStarted, StepState, Tell, line, warning
 from omnimind_ops.model.health import Outcome, Report, State
-from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.model.world import World
 from omnimind_ops.runner.clock import utc_now
 from omnimind_ops.runner.interrupt import interrupts
@@ -56,7 +55,8 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
     began, meter = time.monotonic(), PressureMeter()
     with interrupts(utc_now, lambda: tell(warning("stopping; what runs goes on running"))) as stop:
         start = Start(manager, every, tasks, waits, _probe(world), tell, stop)
-        _say_run(tell, start, RunState.RUNNING, f"omnimind up ({world.mode})")
+        steps = tuple(StepState(item.name, item.title, item.phase) for item in start.items.values())
+        tell(RunStarted(f"omnimind up ({world.mode})", "up", RunState.RUNNING, steps))
         try:
             start.run()
             problems = {name: item.problem for name, item in start.items.items() if item.problem}
@@ -68,7 +68,7 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
             tell(line("", calm.said))
             report = _prove(world, manager)
         except Problem as problem:
-            _say_run(tell, start, RunState.FAILED, f"omnimind up: {problem}")
+            tell(RunEnded(f"omnimind up: {problem}", "up", RunState.FAILED))
             raise
         finally:
             meter.close()
@@ -86,12 +86,8 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
     )
     for text in lines(found.chain) if found.changed else ():
         tell(line("", text))
-    _say_run(
-        tell,
-        start,
-        RunState.FINISHED,
-        f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes",
-    )
+    text = f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes"
+    tell(RunEnded(text, "up", RunState.FINISHED))
     return found
 
 
@@ -126,13 +122,3 @@ def _together(problems: Mapping[str, Problem]) -> Problem:
     others = [name for name, problem in problems.items() if problem is not first]
     why = f"{first.why}; also not ready: {', '.join(others)}" if others else first.why
     return Problem(first.what, why, first.fix, log=first.log, code=first.code)
-
-
-def _say_run(tell: Tell, start: Start, state: RunState, text: str) -> None:
-    steps: list[JSON] = [
-        {"id": item.name, "title": item.title, "phase": item.phase, "status": "todo"} for item in start.items.values()
-    ]
-    data: dict[str, JSON] = {"id": "", "name": "up", "status": str(state)}
-    if state is RunState.RUNNING:
-        data["steps"] = steps
-    tell(Event(EventKind.RUN, text, data=data))

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from omnimind_ops.model.event import Event, EventKind, Tell
-from omnimind_ops.tools.redact import redact
+from omnimind_ops.model.event import Event, Progress, Tell
+from omnimind_ops.model.event_json import data_of
+from omnimind_ops.runner.events import redacted
 
 NAME = "startup_detailed.log"
 BYTES, OLD = 5_000_000, 3
@@ -26,16 +27,18 @@ class StartLog:
         self._lock = threading.Lock()
 
     def tell(self, event: Event) -> None:
-        """Take an event, from any thread."""
-        if event.kind is not EventKind.PROGRESS:
+        """Write an event without its secrets and pass it on, from any thread."""
+        event = redacted(event)
+        if not isinstance(event, Progress):
             with self._lock:
                 self._write(event)
         self._tell(event)
 
     def _write(self, event: Event) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        data = f" {json.dumps(dict(event.data), default=str, ensure_ascii=False)}" if event.data else ""
-        text = redact(f"{at} +{self._now() - self._began:.3f} s {event.kind} {event.step or '-'} {event.text}{data}")
+        fields = data_of(event)
+        data = f" {json.dumps(fields, default=str, ensure_ascii=False)}" if fields else ""
+        text = f"{at} +{self._now() - self._began:.3f} s {event.kind} {event.step or '-'} {event.text}{data}"
         try:
             if self.file.exists() and self.file.stat().st_size > self._limit:
                 self._rotate()

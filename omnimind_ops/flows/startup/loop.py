@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.flows.startup.critical_chain import Link
 from omnimind_ops.flows.startup.items import Item, Task, last_words
 from omnimind_ops.health.crew import Crew
 from omnimind_ops.managers import Manager, ProcessState
-from omnimind_ops.model.event import Event, EventKind, Tell, line
+from omnimind_ops.model.event import StepChanged, StepProblem, Tell, line
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.status import Status
 from omnimind_ops.runner.interrupt import Stop
 
 GOOD_ANSWERS = 3
@@ -102,7 +103,7 @@ class Start:
         if not all(self.items[name].is_over for name in item.after if name in self.items):
             return
         item.began = self.now()
-        self._say(item, "doing")
+        self._say(item, Status.DOING)
         if item.act:
             item.thread = threading.Thread(target=self._act, args=(item,), name=item.name)
             item.thread.start()
@@ -172,11 +173,11 @@ class Start:
 
     def _done(self, item: Item) -> None:
         item.ready = self.now()
-        self._say(item, "done")
+        self._say(item, Status.DONE)
 
     def _fail(self, item: Item, problem: Problem) -> None:
         item.problem = problem
-        self._say(item, "failed", problem)
+        self._say(item, Status.FAILED, problem)
 
     def _problem(self, item: Item, why: str, process: str) -> Problem:
         return Problem(
@@ -186,21 +187,15 @@ class Start:
             log=last_words(self.manager, process),
         )
 
-    def _say(self, item: Item, status: str, problem: Problem | None = None) -> None:
+    def _say(self, item: Item, status: Status, problem: Problem | None = None) -> None:
         if problem:
-            self.tell(
-                Event(
-                    EventKind.WARNING,
-                    str(problem),
-                    item.name,
-                    {"why": problem.why, "fix": problem.fix, "log": list(problem.log)},
-                )
-            )
-        data: dict[str, str | float | bool] = {"status": status, "phase": item.phase}
-        if status != "doing":
-            took = self.now() - (item.began if item.began is not None else self.now())
-            data |= {"seconds": round(took, 3), "changed": item.changed, "at": round(self.now() - self.origin, 3)}
-        self.tell(Event(EventKind.STEP, item.title, item.name, data))
+            self.tell(StepProblem(item.name, str(problem), problem.why, problem.fix, problem.log))
+        event = StepChanged(item.name, item.title, status, item.phase)
+        if status is not Status.DOING:
+            now = self.now()
+            took = now - (item.began if item.began is not None else now)
+            event = replace(event, seconds=took, changed=item.changed, at=now - self.origin)
+        self.tell(event)
 
     def _interrupted(self, problem: Problem) -> Problem:
         by = {"ready": [], "starting": [], "not started": []}  # type: dict[str, list[str]]

@@ -17,10 +17,10 @@ from pathlib import Path
 from omnimind_ops import origin
 from omnimind_ops.flows.wheels.choose import choose
 from omnimind_ops.flows.wheels.download import fetch, there
-from omnimind_ops.model.event import Event, EventKind, Tell, line, progress
+from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.model.wheelhouse import MANIFEST, Target, WheelFile
 from omnimind_ops.paths import data
 from omnimind_ops.planning.check import size
@@ -212,30 +212,24 @@ class _Counter:
 @contextmanager
 def _step(tell: Tell, step: str) -> Iterator[None]:
     began = time.monotonic()
-    tell(Event(EventKind.STEP, STEPS[step], step, {"status": "doing"}))
+    tell(StepChanged(step, STEPS[step], Status.DOING))
     try:
         yield
     except BaseException:
-        tell(
-            Event(
-                EventKind.STEP, STEPS[step], step, {"status": "failed", "seconds": round(time.monotonic() - began, 3)}
-            )
-        )
+        tell(StepChanged(step, STEPS[step], Status.FAILED, seconds=time.monotonic() - began))
         raise
-    tell(Event(EventKind.STEP, STEPS[step], step, {"status": "done", "seconds": round(time.monotonic() - began, 3)}))
+    tell(StepChanged(step, STEPS[step], Status.DONE, seconds=time.monotonic() - began))
 
 
 @contextmanager
 def running(order: Order, tell: Tell) -> Iterator[None]:
     """Tell that the work on an order begins, and how it ends."""
-    text, data = f"omnimind wheelhouse {order.folder}", {"id": "", "name": "wheelhouse"}
-    steps: list[JSON] = [
-        {"id": step, "title": title, "phase": "wheelhouse", "status": "todo"} for step, title in STEPS.items()
-    ]
-    tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.RUNNING), "steps": steps}))
+    text = f"omnimind wheelhouse {order.folder}"
+    steps = tuple(StepState(step, title, "wheelhouse") for step, title in STEPS.items())
+    tell(RunStarted(text, "wheelhouse", RunState.RUNNING, steps))
     try:
         yield
     except BaseException:
-        tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.FAILED)}))
+        tell(RunEnded(text, "wheelhouse", RunState.FAILED))
         raise
-    tell(Event(EventKind.RUN, text, data={**data, "status": str(RunState.FINISHED)}))
+    tell(RunEnded(text, "wheelhouse", RunState.FINISHED))

@@ -9,11 +9,12 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line, Progress, StepProblem, Warning
 from omnimind_ops.render.format import done_of
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 LINE_SECONDS = 5.0
 
@@ -29,17 +30,17 @@ class Bars:
             else is_screen
         )
         self._lock = threading.Lock()
-        self._progress: Progress | None = None
+        self._progress: Bar | None = None
         self._task: TaskID | None = None
         self._text, self._told = "", 0.0
 
     def tell(self, event: Event) -> None:
         """Show an event."""
         with self._lock:
-            if event.kind is EventKind.PROGRESS:
+            if isinstance(event, Progress):
                 self._move(event) if self._is_screen else self._line(event)
-            elif event.kind in (EventKind.WARNING, EventKind.LINE):
-                mark = "! " if event.kind is EventKind.WARNING else ""
+            elif isinstance(event, Warning | StepProblem | Line):
+                mark = "" if isinstance(event, Line) else "! "
                 if self._progress:
                     self._progress.console.print(f"{mark}{event.text}", markup=False, highlight=False)
                 else:
@@ -54,9 +55,10 @@ class Bars:
         if self._progress:
             self._progress.stop()
 
-    def _move(self, event: Event) -> None:
+    def _move(self, event: Progress) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
 
         if self._progress is None:
             columns = (
@@ -66,29 +68,22 @@ class Bars:
                 TimeElapsedColumn(),
                 TimeRemainingColumn(compact=True),
             )
-            self._progress = Progress(
+            self._progress = Bar(
                 *columns, console=Console(file=self.file, highlight=False, emoji=False, markup=False), transient=True
             )
             self._progress.start()
-        done, total = _number(event, "done"), _number(event, "total")
-        count = done_of(done or 0, total, str(event.data.get("unit", "")))
+        done, total = event.done, event.total
+        count = done_of(done, total, event.unit)
         if self._task is None or event.text != self._text:
             if self._task is not None:
                 self._progress.remove_task(self._task)
             self._text, self._task = event.text, self._progress.add_task(event.text, total=total, count=count)
-        self._progress.update(self._task, completed=done or 0, total=total, count=count)
+        self._progress.update(self._task, completed=done, total=total, count=count)
 
-    def _line(self, event: Event) -> None:
+    def _line(self, event: Progress) -> None:
         now = time.monotonic()
         if event.text == self._text and now - self._told < LINE_SECONDS:
             return
         self._text, self._told = event.text, now
-        self.file.write(
-            f"{event.text}: {done_of(_number(event, 'done') or 0, _number(event, 'total'), str(event.data.get('unit', '')))}\n"
-        )
+        self.file.write(f"{event.text}: {done_of(event.done, event.total, event.unit)}\n")
         self.file.flush()
-
-
-def _number(event: Event, key: str) -> int | None:
-    value = event.data.get(key)
-    return value if isinstance(value, int) else None

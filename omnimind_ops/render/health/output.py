@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Result
 from omnimind_ops.model.health import Report
 from omnimind_ops.render.health import text as health_words
-from omnimind_ops.render.jsonl import words
+from omnimind_ops.render.jsonl import json_line
 
 WIDE = 160  # of a table that goes to a file or a pipe
 
 
 def as_json(report: Report) -> None:
     """Print one object on one line: an Event of kind result, its data the whole report."""
-    event = Event(EventKind.RESULT, health_words.line(report), data=health_words.data(report))
-    _write(words(event, datetime.fromtimestamp(report.at).astimezone()))
+    event = Result(health_words.line(report), health_words.data(report))
+    _write(json_line(event, datetime.fromtimestamp(report.at).astimezone()))
 
 
 def as_line(report: Report) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from omnimind_ops.model.event import Event, EventKind
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepChanged, StepProblem, Warning
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.run.progress_rate import ProgressRate
 
 AT_WORK = frozenset({Status.DOING, Status.UNDOING})
@@ -49,18 +48,18 @@ class Board:
     def take(self, event: Event) -> None:
         """Take one event into account."""
         self.began = self.now() if self.began is None else self.began
-        match event.kind:
-            case EventKind.RUN:
-                self._run(event.data)
-            case EventKind.STEP:
+        match event:
+            case RunStarted() | RunEnded():
+                self._run(event)
+            case StepChanged():
                 self._step(event)
-            case EventKind.PROGRESS if event.step in self.rows:
+            case Progress() if event.step in self.rows:
                 self._progress(self.rows[event.step], event)
-            case EventKind.LINE if event.step in self.rows:
+            case Line() if event.step in self.rows:
                 self.rows[event.step].detail = event.text
-            case EventKind.WARNING if "why" in event.data and event.step in self.rows:
+            case StepProblem() if event.step in self.rows:
                 self.rows[event.step].problem = event.text
-            case EventKind.WARNING:
+            case StepProblem() | Warning():
                 self.warnings.append(event.text)
             case _:
                 pass
@@ -89,28 +88,22 @@ class Board:
         """Return `3/25`: a step's place in the run."""
         return f"{list(self.rows).index(step) + 1}/{len(self.rows)}" if step in self.rows else ""
 
-    def _run(self, data: Mapping[str, JSON]) -> None:
-        self.run, self.name = str(data.get("id", self.run)), str(data.get("name", self.name))
-        self.state = RunState(str(data["status"]))
+    def _run(self, event: RunStarted | RunEnded) -> None:
+        self.run, self.name, self.state = event.id, event.name, event.state
         self.ended = None if self.state in _WORKING else self.now()
         if self.ended is not None and self.cutover_began is not None and self.cutover_ended is None:
             self.cutover_ended = self.ended
-        steps = data.get("steps")
-        for step in steps if isinstance(steps, Sequence) and not isinstance(steps, str) else ():
-            if isinstance(step, Mapping) and str(step["id"]) not in self.rows:
-                row = Row(
-                    str(step["id"]), str(step["title"]), str(step["phase"]), Status(str(step["status"])), _seconds(step)
-                )
-                self.rows[row.id] = row
+        for step in event.steps if isinstance(event, RunStarted) else ():
+            self.rows.setdefault(step.id, Row(step.id, step.title, step.phase, step.status, step.seconds))
 
-    def _step(self, event: Event) -> None:
-        row = self.rows.setdefault(event.step, Row(event.step, event.text, str(event.data.get("phase", "steps"))))
-        row.status, self.current = Status(str(event.data["status"])), event.step
-        if row.status in AT_WORK and "seconds" not in event.data:
+    def _step(self, event: StepChanged) -> None:
+        row = self.rows.setdefault(event.step, Row(event.step, event.text, event.phase or "steps"))
+        row.status, self.current = event.status, event.step
+        if event.seconds is not None:
+            row.seconds = event.seconds
+        elif row.status in AT_WORK:
             row.began, row.seconds, row.pace, row.detail = self.now(), None, None, ""
-        if (seconds := _seconds(event.data)) is not None:
-            row.seconds = seconds
-        row.changed = event.data.get("changed") is not False
+        row.changed = event.changed is not False
         if row.status is Status.DOING:
             self._cutover(row.phase)
 
@@ -120,17 +113,9 @@ class Board:
         elif phase != "cutover" and self.cutover_began is not None and self.cutover_ended is None:
             self.cutover_ended = self.now()
 
-    def _progress(self, row: Row, event: Event) -> None:
-        done, total, unit = event.data.get("done"), event.data.get("total"), str(event.data.get("unit", "B"))
-        count = done if isinstance(done, int) else 0
-        whole = total if isinstance(total, int) else None
+    def _progress(self, row: Row, event: Progress) -> None:
         if row.pace is None:
-            row.pace = ProgressRate(count, whole, unit, self.now())
+            row.pace = ProgressRate(event.done, event.total, event.unit, self.now())
         else:
-            row.pace.take(count, whole, unit, self.now())
+            row.pace.take(event.done, event.total, event.unit, self.now())
         row.detail = event.text
-
-
-def _seconds(data: Mapping[str, JSON]) -> float | None:
-    seconds = data.get("seconds")
-    return float(seconds) if isinstance(seconds, int | float) else None

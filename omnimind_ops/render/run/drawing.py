@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.format import amount, clock, done_of, duration
 from omnimind_ops.render.run.board import AT_WORK, Board, Row
 from omnimind_ops.render.sheet import Sheet

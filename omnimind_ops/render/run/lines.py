@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import IO, Self
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepChanged, StepProblem, Warning
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.run import Status
+from omnimind_ops.model.status import Status
 from omnimind_ops.render.format import amount, done_of, duration
 from omnimind_ops.render.run.board import Board, Row
 
@@ -57,17 +57,19 @@ class Lines:
 
     def _say(self, event: Event) -> tuple[str, ...]:
         row = self.board.rows.get(event.step)
-        match event.kind:
-            case EventKind.STEP if row:
+        match event:
+            case StepChanged() if row:
                 self._told = self.now()
                 return (_step(row, event),)
-            case EventKind.PROGRESS if row:
+            case Progress() if row:
                 return self._progress(row)
-            case EventKind.RUN:
-                return (f"{event.text}, {len(self.board.rows)} steps" if "steps" in event.data else event.text,)
-            case EventKind.WARNING:
+            case RunStarted():
+                return (f"{event.text}, {len(self.board.rows)} steps",)
+            case RunEnded():
+                return (event.text,)
+            case Warning() | StepProblem():
                 return tuple(f"warning: {part}" for part in event.text.splitlines())
-            case EventKind.LINE:
+            case Line():
                 return tuple(f"  {part}" for part in event.text.splitlines())
             case _:
                 return ()
@@ -86,8 +88,8 @@ class Lines:
         return (f"  {row.detail}: {', '.join(parts)}",)
 
 
-def _step(row: Row, event: Event) -> str:
-    if row.status in _STARTS and "seconds" not in event.data:
+def _step(row: Row, event: StepChanged) -> str:
+    if row.status in _STARTS and event.seconds is None:
         return f"{row.phase}: {_STARTS[row.status]}{row.title}"
     if row.status is Status.HELD:
         return f"left in place: {row.title}"

@@ -12,7 +12,7 @@ from typing import Self
 from rich.console import Console, Group
 from rich.live import Live as Screen
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line, StepProblem, Warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.render.run.board import Board
 from omnimind_ops.render.run.drawing import final, live
@@ -38,8 +38,8 @@ class Live:
             known = bool(self.board.rows)
         if known and self._screen is None:
             self._start()
-        elif not known and event.kind in (EventKind.LINE, EventKind.WARNING):
-            self.console.print(event.text, style="yellow" if event.kind is EventKind.WARNING else None)
+        elif not known and isinstance(event, Line | Warning | StepProblem):
+            self.console.print(event.text, style=None if isinstance(event, Line) else "yellow")
 
     def result(self, text: str, _data: Mapping[str, JSON], /) -> None:
         """End the view and write the answer to stdout."""

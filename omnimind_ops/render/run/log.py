@@ -8,14 +8,14 @@ from datetime import datetime
 
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import Run
-from omnimind_ops.render.jsonl import words
+from omnimind_ops.render.jsonl import json_line
 from omnimind_ops.runner.records import Logged
 
 
 def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:
     """Print the events, oldest first, times in this machine's zone; as JSON, one event a line as it was told."""
     if json:
-        lines = [words(one.event, datetime.fromisoformat(one.at)) for one in logged]
+        lines = [json_line(one.event, datetime.fromisoformat(one.at)) for one in logged]
     else:
         lines = [
             f"{run.id} is {run.state}",

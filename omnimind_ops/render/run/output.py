@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from omnimind_ops.model.code import begun_by
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Result
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
-from omnimind_ops.render.jsonl import words
+from omnimind_ops.render.jsonl import json_line
 from omnimind_ops.render.run import tables
 from omnimind_ops.render.run.log import about
 from omnimind_ops.render.run.summary import parts
@@ -185,7 +185,7 @@ def _answer(text: str, data: Mapping[str, JSON], json: bool, *said: RenderableTy
 
 
 def _line(text: str, data: Mapping[str, JSON]) -> None:
-    sys.stdout.write(words(Event(EventKind.RESULT, text, data=data)) + "\n")
+    sys.stdout.write(json_line(Result(text, data)) + "\n")
     sys.stdout.flush()
 
 

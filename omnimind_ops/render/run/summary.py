@@ -9,7 +9,7 @@ from rich.text import Text
 
 from omnimind_ops.model.checksum import SAID, UNSEEN, Checksum
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.render.run.drawing import STATES
 from omnimind_ops.render.run.tables import compared_table, downtime_table, speed_table, steps_table
 

@@ -12,7 +12,8 @@ from rich.text import Text
 from omnimind_ops.model.code import begun_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
-from omnimind_ops.model.run import Run, RunState, Status
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
 from omnimind_ops.render.run.log import about

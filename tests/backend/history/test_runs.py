@@ -19,10 +19,11 @@ import pytest
 from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
 from omnimind_ops.model.data import Fingerprint
-from omnimind_ops.model.event import Event, EventKind, Tell, line, warning
+from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, RunState
+from omnimind_ops.model.run import Memo
+from omnimind_ops.model.status import RunState
 from omnimind_ops.model.world import Mode, Ports, World
 from omnimind_ops.runner import database
 from omnimind_ops.runner import run as runner
@@ -195,7 +196,7 @@ def test_events_come_in_pieces_and_a_page_asks_only_for_new_ones(past: Past) -> 
         first = past.get(f"/runs/{run}?limit=10").json()
         assert [one["text"] for one in first["events"]] == [f"event {number}" for number in range(20, 30)]
         assert first["events_before"] == 20
-        journal.append(run, Event(EventKind.LINE, "the latest"))
+        journal.append(run, line("", "the latest"))
         later = past.get(f"/runs/{run}?after={first['events'][-1]['number']}").json()
         assert [one["text"] for one in later["events"]] == ["the latest"]
 

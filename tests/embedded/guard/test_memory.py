@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
 from tests.embedded.guard.watched import Watched, ready

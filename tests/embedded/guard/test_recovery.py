@@ -9,7 +9,7 @@ import time
 
 from omnimind_ops.health.moves import LADDER
 from omnimind_ops.model.health import State
-from omnimind_ops.model.run import RunState, Status
+from omnimind_ops.model.status import RunState, Status
 from tests.embedded.guard.watched import Watched, ready
 from tests.freezing import frozen
 from tests.health_world import System

@@ -11,12 +11,13 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Warning
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.receipt import receipt
-from omnimind_ops.model.run import Run, RunState, Status, StepRecord
+from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.copy import CopyStep
@@ -107,7 +108,7 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     current.chmod(0o755)
     step = Step("prove-backup", "prove-backup", "", args)
     ProveBackupStep(Paths(tmp_path)).do(step, memo, told.append)  # type: ignore[arg-type]
-    warned = [event.text for event in told if event.kind is EventKind.WARNING]
+    warned = [event.text for event in told if isinstance(event, Warning)]
     assert memo.get("checksum") == checksum
     assert bool(warned) == (checksum == "absent")
     assert all("no checksum lies beside it: a bit that flipped" in text for text in warned)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Progress, Warning
 from omnimind_ops.stores.files.copy_tree import copy_tree
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from tests.stores.files.trees import MIB, looks, same
@@ -65,15 +65,15 @@ def test_devices_sockets_and_pipes_are_left_out_with_a_warning(source: Path, tmp
         events: list[Event] = []
         report = copy_tree(source, tmp_path / "target", tell=events.append, step="copy")
     assert report.skipped == ("pipe: a pipe", "socket: a socket")
-    assert [e.step for e in events if e.kind is EventKind.WARNING] == ["copy", "copy"]
+    assert [e.step for e in events if isinstance(e, Warning)] == ["copy", "copy"]
     assert not (tmp_path / "target" / "pipe").exists()
 
 
 def test_progress_ends_at_the_total(source: Path, tmp_path: Path) -> None:
     events: list[Event] = []
     copy_tree(source, tmp_path / "target", tell=events.append, step="copy")
-    last = [event.data for event in events if event.kind is EventKind.PROGRESS][-1]
-    assert last["done"] == last["total"] == 39 * MIB + 3 + 6 + 1
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert last.done == last.total == 39 * MIB + 3 + 6 + 1
 
 
 def test_a_locked_file_is_copied_all_the_same(source: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Progress
 from omnimind_ops.stores.files.copy_tree import copy_tree
 from omnimind_ops.stores.files.discard import discard
 from tests.stores.files.trees import MIB, looks, same
@@ -55,7 +55,7 @@ def test_a_copy_killed_anywhere_is_completed_by_the_next(tmp_path: Path) -> None
 
 def test_an_interrupted_copy_stops_its_threads_and_keeps_what_it_has(source: Path, tmp_path: Path) -> None:
     def interrupt(event: Event) -> None:
-        if event.kind is EventKind.PROGRESS:
+        if isinstance(event, Progress):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -54,7 +54,7 @@ def test_ranges_read_side_by_side_are_the_whole_read_in_one(
     told: list[Event] = []
     parts = full_fingerprint(client[1], told.append, "prove")
     assert not compare(whole, parts)
-    assert told and all(event.step == "prove" and event.data["unit"] == "points" for event in told)
+    assert told and all(event.step == "prove" and event.unit == "points" for event in told)
 
 
 @pytest.mark.parametrize("change", ["vector", "payload", "point", "index", "alias"])

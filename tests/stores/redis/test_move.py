@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from omnimind_ops.model.data import compare
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.copy import copy_logical
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -73,7 +73,7 @@ def test_a_sync_through_the_source_s_disk_works_too(tmp_path: Path) -> None:
     with served(REDIS, "--repl-diskless-sync", "no") as source:
         client(source).set("a", "b")
         assert fetch_rdb(source, tmp_path / "taken.rdb", told.append).version == 10
-    assert any(event.kind is EventKind.LINE and "its own folder" in event.text for event in told)
+    assert any(isinstance(event, Line) and "its own folder" in event.text for event in told)
 
 
 def test_a_dump_needs_the_password(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_the_logical_way_brings_everything_to_an_older_server(newer: RedisEndpoi
     assert (facts.magic, facts.version) == ("REDIS", 10)
     assert compare(before, fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
     assert compare(before, fingerprint(newer, until)) == ()  # the source is as it was
-    assert told[-1].data["done"] == told[-1].data["total"] == server_facts(newer).total_keys
+    assert told[-1].done == told[-1].total == server_facts(newer).total_keys
     assert [path.name for path in tmp_path.iterdir()] == ["made.rdb"]
     assert before.counts["db 0: keys of type stream"] == 3 and before.counts["db 0: keys with a time to live"] == 2
 
@@ -203,7 +203,7 @@ from pathlib import Path
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.scratch import build_rdb_logically
 work = Path(sys.argv[2])
-tell = lambda event: print(event.data["done"], flush=True)
+tell = lambda event: print(event.done, flush=True)
 build_rdb_logically(RedisEndpoint(socket=sys.argv[1]), work, work / "made.rdb", tell)
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.data import compare
-from omnimind_ops.model.event import Event, EventKind
+from omnimind_ops.model.event import Event, Line
 from omnimind_ops.stores.redis.copy import copy_logical
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts
@@ -61,6 +61,6 @@ def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: P
         assert compare(before, fingerprint(copy, until)) == ()
         fetch_rdb(loaded, tmp_path / "up.rdb", told.append)
     assert any(
-        event.kind is EventKind.LINE and "its own folder" in event.text for event in told
+        isinstance(event, Line) and "its own folder" in event.text for event in told
     )  # 6.2 syncs through its disk by default
     assert compare(before, fingerprint_rdb(tmp_path / "up.rdb", tmp_path, until)) == ()
