@@ -1,8 +1,25 @@
-/** Which events of a run matter. */
+/** The events of a run: how they are followed, and which of them matter. */
 
 import type { Schemas } from "@/lib/api/client";
 
 type Logged = Schemas["LoggedEvent"];
+type Log = Pick<Schemas["RunDetail"], "events" | "events_before">;
+
+/** Events that the page keeps of a run; older ones are counted. */
+export const MOST_EVENTS = 1000;
+
+/** Return the number of the last event that is known: what the next look begins after. */
+export function lastNumber(log: Log | undefined): number {
+  return log?.events.at(-1)?.number ?? 0;
+}
+
+/** Return a log with the events that were read after its last one. */
+export function joined(log: Log, newer: Log): Log {
+  const known = newer.events_before > 0 ? [] : log.events; // more came than one answer holds: what lies before them is not shown
+  const events = [...known, ...newer.events].slice(-MOST_EVENTS);
+  const all = log.events_before + log.events.length + newer.events_before + newer.events.length;
+  return { events, events_before: all - events.length };
+}
 
 /** Return the events without the lines that steps write, and without the beginning of a step whose end is told as well. */
 export function weighty(events: readonly Logged[]): readonly Logged[] {

@@ -1,6 +1,7 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { api, unwrapWith, type Schemas } from "@/lib/api/client";
 import type { Answered } from "@/lib/cluster";
+import { joined, lastNumber, MOST_EVENTS } from "../events";
 import { isMoving } from "../states";
 
 export interface Read {
@@ -10,14 +11,17 @@ export interface Read {
   at: number;
 }
 
-/** Read one run; again and again while something happens in it. */
+/** Read one run; again every 2 s while something happens in it, and then only the events that are new. */
 export function useRun(id: string): UseQueryResult<Read> {
+  const queryKey = ["run", id];
   return useQuery<Read>({
-    queryKey: ["run", id],
+    queryKey,
     refetchInterval: (query) => (query.state.data && isMoving(query.state.data.run.state) ? 2000 : false),
-    queryFn: async ({ signal }) => {
-      const { data, by } = await unwrapWith(api.GET("/runs/{run}", { params: { path: { run: id }, query: { limit: 1000 } }, signal }));
-      return { run: data, by, at: Date.now() / 1000 };
+    queryFn: async ({ client, signal }) => {
+      const known = client.getQueryData<Read>(queryKey)?.run;
+      const query = { after: lastNumber(known), limit: MOST_EVENTS };
+      const { data, by } = await unwrapWith(api.GET("/runs/{run}", { params: { path: { run: id }, query }, signal }));
+      return { run: known ? { ...data, ...joined(known, data) } : data, by, at: Date.now() / 1000 };
     },
   });
 }
