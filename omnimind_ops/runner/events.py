@@ -14,7 +14,10 @@ from omnimind_ops.tools.redact import redact, redact_fields
 
 @dataclass
 class EventRecorder:
-    """Writes to the journal, then tells whoever watches. A watcher that breaks (closed pipe, lost terminal) is told nothing more; the run goes on."""
+    """Writes each event to the journal, then tells whoever watches.
+
+    A watcher that breaks (closed pipe, lost terminal) is told nothing more; the run goes on.
+    """
 
     journal: Journal
     run: str
@@ -41,7 +44,7 @@ class EventRecorder:
 
 
 def redacted(event: Event) -> Event:
-    """Return an event without secrets. Progress is left as it is: there is too much of it, and it holds a file's name and numbers."""
+    """Return an event without secrets. Progress is left as it is: it holds a file's name and numbers, and comes often."""
     if isinstance(event, Progress):
         return event
     return event_json.read(event.kind, event.step, redact(event.text), redact_fields(event_json.data_of(event)))

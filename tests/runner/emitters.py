@@ -1,4 +1,4 @@
-"""Every part of omnimind that emits events, driven without a host: the functions of EMITTERS return what each of them told."""
+"""Every part of omnimind that emits events, driven without a host: EMITTERS has a function for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON of events is public: what `--json` prints, what the journal keeps and what the API returns stays as tests/fixtures/events has it."""
+"""The JSON of events is public: what --json prints, the journal keeps and the API returns stays as tests/fixtures/events has it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def golden(name: str) -> list[Any]:
 
 
 def steady(body: Any, key: str = "") -> Any:
-    """Return JSON without what may change: durations, what a traceback holds, and prose, of which it is kept whether a secret was blotted out."""
+    """Return JSON without what may change: durations, tracebacks, and prose, of which stays whether it held a secret."""
     if isinstance(body, dict):
         return {name: steady(value, name) for name, value in body.items()}
     if isinstance(body, list):

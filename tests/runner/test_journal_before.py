@@ -1,4 +1,4 @@
-"""A journal that version 0.1.0 wrote (tests/fixtures/journal-1.sql) is read by every reader there is, and its unfinished run goes on."""
+"""A journal of format 1 (tests/fixtures/journal-1.sql), written before events had types: it is read, and its open run goes on."""
 
 from __future__ import annotations
 
