@@ -9,7 +9,7 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.model.data import compare
-from omnimind_ops.model.event import Event
+from omnimind_ops.model.event import Event, Progress
 from omnimind_ops.stores.backup import Backup, BackupKind, recognise, unpack
 from omnimind_ops.stores.files.copy_tree import copy_tree
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
@@ -60,7 +60,8 @@ def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_p
     assert "aliases" in backup.notes[0]
     events: list[Event] = []
     target = unpack(backup, tmp_path / "home" / "storage", events.append, "restore")
-    assert events[-1].data == {"done": backup.apparent, "total": backup.apparent, "unit": "B"}
+    assert isinstance(events[-1], Progress)
+    assert (events[-1].done, events[-1].total, events[-1].unit) == (backup.apparent, backup.apparent, "B")
     assert space_needed(target) < backup.apparent
     found = served(target)
     about = f" of {NAME}"
