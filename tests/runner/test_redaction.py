@@ -50,7 +50,7 @@ def test_an_event_without_secrets_is_unchanged() -> None:
 def test_what_the_guard_tells_outside_a_run(tmp_path: Path) -> None:
     told: list[Event] = []
     recovery.Record(world(tmp_path), told.append).event("redis", warning(TEXT))
-    assert [event.text for event in told] == ["redis://app:***@127.0.0.1/0"]
+    assert [event.text for event in told] == ["redis://***@127.0.0.1/0"]
 
 
 def test_what_a_start_tells(tmp_path: Path) -> None:
@@ -72,4 +72,4 @@ def test_what_a_converge_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setattr(converge, "plan", lambda: plan("a:do"))
     with Journal(tmp_path / "journal.db") as journal:
         converge.converge(journal.create(plan("a:do"), {}), Paths(), Settings(), told.append)
-    assert Line("a", "redis://app:***@127.0.0.1/0") in told
+    assert Line("a", "redis://***@127.0.0.1/0") in told
