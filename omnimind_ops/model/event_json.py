@@ -32,12 +32,12 @@ def data_of(event: Event) -> dict[str, JSON]:
         case RunStarted():
             steps: list[JSON] = [_written_step(step, in_journal=bool(event.id)) for step in event.steps]
             run: dict[str, JSON] = {"id": event.id, "name": event.name, "status": event.state, "steps": steps}
-            return run | _without(digest=event.digest)
+            return run | _given(digest=event.digest)
         case RunEnded():
             return {"id": event.id, "name": event.name, "status": event.state}
         case StepChanged():
-            times = _without(seconds=_rounded(event.seconds), at=_rounded(event.at))
-            rest = _without(phase=event.phase, changed=event.changed, rung=event.rung, reason=event.reason)
+            times = _given(seconds=_rounded(event.seconds), at=_rounded(event.at))
+            rest = _given(phase=event.phase, changed=event.changed, rung=event.rung, reason=event.reason)
             return {"status": event.status, **rest, **times}
         case Progress():
             return {"done": event.done, "total": event.total, "unit": event.unit}
@@ -47,7 +47,7 @@ def data_of(event: Event) -> dict[str, JSON]:
             return {}
         case StepProblem():
             problem: dict[str, JSON] = {"why": event.why, "fix": event.fix, "log": list(event.log)}
-            return problem | _without(what=event.what, code=event.code)
+            return problem | _given(what=event.what, code=event.code)
         case Result():
             return dict(event.data)
         case _:
@@ -100,5 +100,5 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _without(**fields: JSON) -> dict[str, JSON]:
+def _given(**fields: JSON) -> dict[str, JSON]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}
