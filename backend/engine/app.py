@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from backend.engine import about, choose, embed, http
 from backend.engine import settings as told
 from backend.engine.batcher import Batcher
 from backend.engine.device import Device
-from backend.engine.http import Answer, Gone, Receive, Send
 from backend.engine.quantum import Quantum
 from backend.engine.settings import Settings
 from backend.engine.tokenise import Tokeniser
-from backend.http.errors import ApiProblem
+from backend.http.errors import MEDIA_TYPE, ApiProblem
 
 PROVE_SECONDS = 60.0
 QUANTUM_BYTES = 1024 * 1024
 BODIES_BYTES = 96 * 1024 * 1024
 """Of all requests together."""
 log = logging.getLogger(__name__)
-Route = Callable[[Receive], Awaitable[Answer]]
 
 
 class Engine:
@@ -35,42 +38,22 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.bodies = http.Bodies(BODIES_BYTES)
-        self.routes: dict[tuple[str, str], Route] = {
-            ("POST", "/embed"): self._embed,
-            ("POST", "/quantum"): self._quantum,
-            ("GET", "/health"): self._health,
-            ("GET", "/info"): self._info,
-            ("GET", "/metrics"): self._metrics,
-        }
+        routes = (
+            _route("POST", "/embed", self._embed),
+            _route("POST", "/quantum", self._quantum),
+            _route("GET", "/health", self._health),
+            _route("GET", "/info", self._info),
+            _route("GET", "/metrics", self._metrics),
+        )
+        self.web = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
+        self.web.router.redirect_slashes = False
 
-    async def __call__(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
-        """Answer one request, or live through one lifespan."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live through one lifespan: Starlette's own would log a traceback where a model cannot be loaded."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http":
-            with contextlib.suppress(Gone):
-                await http.send(send, await self._answer(str(scope["method"]), str(scope["path"]), receive))
-
-    async def _answer(self, method: str, path: str, receive: Receive) -> Answer:
-        route = self.routes.get((method, path))
-        try:
-            if route is None:
-                allowed = ", ".join(known for known, other in self.routes if other == path)
-                raise (
-                    ApiProblem(405, "method not allowed", headers={"Allow": allowed})
-                    if allowed
-                    else ApiProblem(404, "not found")
-                )
-            return await route(receive)
-        except ApiProblem as error:
-            return http.problem(error, path)
-        except Gone:
-            raise
-        except Exception:
-            log.exception("cannot answer %s %s", method, path)
-            return http.problem(
-                ApiProblem(500, "the engine failed", "its log says why", fix="journalctl -u omnimind-engine"), path
-            )
+        else:
+            await self.web(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -109,31 +92,58 @@ class Engine:
             ):  # an error of CUDA lasts as long as the process; the next one asks the gate again, and may choose the CPU
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    async def _embed(self, receive: Receive) -> Answer:
-        async with self.bodies.read(receive, embed.BODY_BYTES) as body:
-            return await http.unless_gone(receive, embed.answer(body, self.tokeniser, self.batcher))
+    async def _embed(self, request: Request) -> Response:
+        async with self.bodies.read(request, embed.BODY_BYTES) as body:
+            return await http.unless_gone(request, embed.answer(body, self.tokeniser, self.batcher))
 
-    async def _quantum(self, receive: Receive) -> Answer:
+    async def _quantum(self, request: Request) -> Response:
         try:
-            async with self.bodies.read(receive, QUANTUM_BYTES) as body:
+            async with self.bodies.read(request, QUANTUM_BYTES) as body:
                 found = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ApiProblem(422, "the request is not valid", f"the body is not JSON: {error}") from error
         if not isinstance(found, dict):
             raise ApiProblem(422, "the request is not valid", "the body is not an object")
-        status, said = await http.unless_gone(receive, self.quantum.run(found))
+        status, said = await http.unless_gone(request, self.quantum.run(found))
         retry = {"Retry-After": str(said["retry_after_s"])} if "retry_after_s" in said else {}
-        return http.json(said, status, retry, "application/json" if status == 200 else "application/problem+json")
+        return http.json(said, status, retry, http.JSON if status == 200 else MEDIA_TYPE)
 
-    async def _health(self, _: Receive) -> Answer:
+    async def _health(self, _: Request) -> Response:
         return http.json(await asyncio.to_thread(about.health, self.device, self.batcher, self.settings.options.mode))
 
-    async def _info(self, _: Receive) -> Answer:
+    async def _info(self, _: Request) -> Response:
         return http.json(
             await asyncio.to_thread(
                 about.info, self.device, self.batcher, self.settings.options.mode, self.quantum.info()
             )
         )
 
-    async def _metrics(self, _: Receive) -> Answer:
-        return Answer(about.metrics(self.device, self.batcher), media="text/plain; version=1.0.0; charset=utf-8")
+    async def _metrics(self, _: Request) -> Response:
+        return http.respond(about.metrics(self.device, self.batcher), media="text/plain; version=1.0.0; charset=utf-8")
+
+
+def _route(method: str, path: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Return a route of one method only; whatever its handler raises is a problem body."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ApiProblem as error:
+            return http.problem(error, path)
+        except ClientDisconnect:
+            return Response()  # nobody reads it
+        except Exception:
+            log.exception("cannot answer %s %s", method, path)
+            failed = ApiProblem(500, "the engine failed", "its log says why", fix="journalctl -u omnimind-engine")
+            return http.problem(failed, path)
+
+    route = Route(path, endpoint)
+    route.methods = {method}
+    return route
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Return the problem body of a 404 or 405."""
+    assert isinstance(error, HTTPException)
+    refused = ApiProblem(error.status_code, error.detail.lower(), headers=error.headers)
+    return http.problem(refused, str(request.scope["path"]))

@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 
 import orjson
+from starlette.responses import Response
 
 from backend.engine.batcher import Batcher, Full
-from backend.engine.http import Answer
+from backend.engine.http import respond
 from backend.engine.request import Request
 from backend.engine.tokenise import Tokeniser, Tokens
 from backend.http.errors import ApiProblem
@@ -34,7 +35,7 @@ class Question:
     truncate: bool
 
 
-async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Answer:
+async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Response:
     """Return the rows; ApiProblem for a bad request (422), too many texts (413) or a full queue (503)."""
     began = time.perf_counter()
     question = await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
@@ -51,7 +52,7 @@ async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Answer:
         request = await batcher.embed(tokens)
     finally:
         batcher.release(room)
-    return Answer(
+    return respond(
         request.rows.tobytes(),
         media="application/octet-stream",
         headers=_headers(batcher, request, tokenised - began, time.perf_counter() - began),

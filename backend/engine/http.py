@@ -1,46 +1,40 @@
-"""ASGI in a few words: read a body that is bounded, send an answer, notice that the caller is gone."""
+"""What the engine adds to Starlette: bodies that are bounded together, a caller that hangs up, responses and problems."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive
 
 from backend.http.errors import MEDIA_TYPE, ApiProblem
 
 T = TypeVar("T")
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
+JSON = "application/json"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What goes back."""
-
-    body: bytes
-    status: int = 200
-    media: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+def respond(body: bytes, *, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response. Header values are UTF-8, as a model may be called in any language; Starlette itself would take latin-1."""
+    fields = {"content-type": media, "content-length": str(len(body)), **(headers or {})}
+    return Response(body, status, {name: _utf8(value) for name, value in fields.items()})
 
 
-class Gone(Exception):  # noqa: N818 nobody is there to be told
-    """The caller hung up."""
+def _utf8(value: str) -> str:
+    return value if value.isascii() else value.encode().decode("latin-1")
 
 
-def json(
-    value: object, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json"
-) -> Answer:
+def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None, media: str = JSON) -> Response:
     """Return a value as JSON."""
-    return Answer(
-        orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS), status, media, headers or {}
-    )
+    body = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    return respond(body, status=status, media=media, headers=headers)
 
 
-def problem(error: ApiProblem, path: str) -> Answer:
+def problem(error: ApiProblem, path: str) -> Response:
     """Return a problem body (RFC 9457)."""
     return json(error.body(path), error.status, error.headers, MEDIA_TYPE)
 
@@ -52,16 +46,12 @@ class Bodies:
         self.limit, self.held = limit, 0
 
     @asynccontextmanager
-    async def read(self, receive: Receive, most: int) -> AsyncIterator[bytes]:
-        """Give the whole body for the block; 413 when it is larger than `most` bytes, 503 when there is no room, Gone when the caller hung up."""
+    async def read(self, request: Request, most: int) -> AsyncIterator[bytes]:
+        """Give the whole body for the block; 413 when it is larger than `most` bytes, 503 when there is no room, ClientDisconnect when the caller hung up."""
         parts: list[bytes] = []
-        size, more = 0, True
+        size = 0
         try:
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                part, more = message.get("body", b""), message.get("more_body", False)
+            async for part in request.stream():
                 if size + len(part) > most:
                     raise ApiProblem(
                         413,
@@ -86,13 +76,13 @@ class Bodies:
             self.held -= size
 
 
-async def unless_gone(receive: Receive, work: Awaitable[T]) -> T:
-    """Return what the work gives; cancel it and raise Gone when the caller hangs up before."""
-    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(receive))
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Return what the work gives; cancel it and raise ClientDisconnect when the caller hangs up before."""
+    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request.receive))
     try:
         await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
-            raise Gone
+            raise ClientDisconnect
         return doing.result()
     finally:
         for one in (doing, leaving):
@@ -103,15 +93,3 @@ async def unless_gone(receive: Receive, work: Awaitable[T]) -> T:
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def send(send_: Send, answer: Answer) -> None:
-    """Send it."""
-    headers = {
-        "content-type": answer.media,
-        "content-length": str(len(answer.body)),
-        **{key.lower(): value for key, value in answer.headers.items()},
-    }
-    pairs = [(key.encode(), value.encode()) for key, value in headers.items()]
-    await send_({"type": "http.response.start", "status": answer.status, "headers": pairs, "trailers": False})
-    await send_({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from starlette import requests as web
 
 from backend.engine.batch import SMALLEST, fill, share
 from backend.engine.batcher import Batcher, Full
@@ -265,19 +266,22 @@ def test_a_text_that_fails_fails_its_own_caller_only() -> None:
 
 
 def test_the_bodies_of_all_requests_are_bounded_together() -> None:
-    async def chunk(data: bytes, more: bool = False) -> dict[str, object]:
-        return {"type": "http.request", "body": data, "more_body": more}
+    def chunk(data: bytes, more: bool = False) -> web.Request:
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": data, "more_body": more}
+
+        return web.Request({"type": "http"}, receive)
 
     async def story() -> None:
         bodies = Bodies(100)
-        async with bodies.read(lambda: chunk(b"x" * 60), 80) as body:
+        async with bodies.read(chunk(b"x" * 60), 80) as body:
             assert len(body) == 60 and bodies.held == 60
             with pytest.raises(ApiProblem) as busy:
-                async with bodies.read(lambda: chunk(b"y" * 60), 80):
+                async with bodies.read(chunk(b"y" * 60), 80):
                     pass
             assert (busy.value.status, busy.value.headers["Retry-After"]) == (503, "1")
             with pytest.raises(ApiProblem) as large:
-                async with bodies.read(lambda: chunk(b"z" * 15, more=True), 30):
+                async with bodies.read(chunk(b"z" * 15, more=True), 30):
                     pass
             assert large.value.status == 413
         assert bodies.held == 0
