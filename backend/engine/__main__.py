@@ -1,4 +1,4 @@
-"""`python -m backend.engine`: the engine, on the unix socket that systemd passes or on $OMNIMIND_ENGINE_BIND."""
+"""`python -m backend.engine`: the engine, on the unix socket that systemd or supervisor passes, else on 127.0.0.1:$OMNIMIND_PORT."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.model.problem import Problem
 CANNOT = 78
 """Exit code: trying again would not help (EX_CONFIG of sysexits.h)."""
 PORT = 8900
-"""Only where neither is given, on a developer's machine."""
+"""Only where no socket is passed, on a developer's machine."""
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     from backend.engine.app import Engine
     from backend.http.server import serve
 
-    serve(Engine(settings), int(os.environ.get("OMNIMIND_PORT", PORT)), bind=settings.bind)
+    serve(Engine(settings), int(os.environ.get("OMNIMIND_PORT", PORT)))
 
 
 if __name__ == "__main__":

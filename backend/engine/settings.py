@@ -17,13 +17,12 @@ MODES = ("auto", "exact", "fast")
 
 @dataclass(frozen=True)
 class Settings:
-    """`lock` is which packages were installed (cpu, cu12, cu13): the latter two expect a GPU. `bind` is a unix socket to listen on where systemd passes none."""
+    """`lock` is which packages were installed (cpu, cu12, cu13): the latter two expect a GPU."""
 
     lock: str
     model: str
     options: Options
     queue_tokens: int
-    bind: str
 
     @property
     def expects_gpu(self) -> bool:
@@ -51,7 +50,6 @@ def load(environment: Mapping[str, str]) -> Settings:
         model=environment.get("OMNIMIND_MODEL") or "",
         options=Options(mode, number("OMNIMIND_BATCH_TOKENS"), number("OMNIMIND_THREADS"), state),
         queue_tokens=number("OMNIMIND_QUEUE_TOKENS"),
-        bind=environment.get("OMNIMIND_ENGINE_BIND") or "",
     )
 
 

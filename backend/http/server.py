@@ -8,12 +8,11 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from backend.http import log, unix_socket
+from backend.http import log
 from omnimind_ops.tools.notify import beat, last_beat, notify, watchdog_seconds
 
 GRACE_SECONDS = 15
@@ -69,10 +68,8 @@ async def _beat() -> None:
         await asyncio.sleep(seconds / 3)
 
 
-def serve(
-    app: Application, port: int, *, bind: str = "", websockets: bool = False, secrets: Iterable[str] = ()
-) -> None:
-    """Serve on the socket from systemd; where there is none, on the unix socket `bind`, or on 127.0.0.1:port. Returns after a clean stop.
+def serve(app: Application, port: int, *, websockets: bool = False, secrets: Iterable[str] = ()) -> None:
+    """Serve on the socket from systemd; where there is none, on 127.0.0.1:port. Returns after a clean stop.
 
     The log goes to stderr, one JSON object a line, with `secrets` blanked out.
     """
@@ -96,7 +93,7 @@ def serve(
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # costs memory for each socket, and nothing here leaves the machine
     )
-    given = inherited_socket() or (unix_socket.listen(Path(bind), BACKLOG) if bind else None)
+    given = inherited_socket()
     server = Server(config)
     server.run([given] if given else None)
     if not server.started:

@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks import start
 from benchmarks.peers.say import say
+from tests import listening
 
 SEQUENCE = Path(__file__).with_name("start_sequence.sh")
 SEQUENCE_SECONDS = 900
@@ -113,15 +114,15 @@ def write(programs: Mapping[str, Mapping[str, Any]], environment: Mapping[str, s
 
 def _write(path: Path, program: Mapping[str, Any], environment: Mapping[str, str]) -> None:
     own = {key: value for key, value in program["environment"].items() if key != "WATCHDOG_USEC"}
-    if program["socket"].startswith("unix:"):
-        own["OMNIMIND_ENGINE_BIND"] = program["socket"].partition(":")[2]
+    kind, _, path = program["socket"].partition(":")
+    command = listening.command(path, *program["words"]) if kind == "unix" else program["words"]
     variables = [
         f"{key}={value}"
         for key, value in {"PATH": environment["PATH"], "HOME": environment["HOME"], "LC_ALL": "C.UTF-8", **own}.items()
     ]
     become = ("setpriv", f"--reuid={program['user']}", "--regid=nogroup", "--clear-groups") if program["user"] else ()
     path.write_text(
-        f"#!/bin/sh\ncd {shlex.quote(program['folder'])}\nexec {shlex.join((*become, 'env', '-i', *variables, *program['words']))}\n"
+        f"#!/bin/sh\ncd {shlex.quote(program['folder'])}\nexec {shlex.join((*become, 'env', '-i', *variables, *command))}\n"
     )
     path.chmod(0o700)  # it holds passwords
 

@@ -24,6 +24,7 @@ import httpx
 import psycopg
 from qdrant_client import QdrantClient
 
+from tests import listening
 from tests.services import ROOT, Process, Services, free_port
 
 ROLES = ("reader", "writer", "admin")
@@ -139,11 +140,11 @@ def _engine(home: Path, path: str) -> Process:
 
     variables = {
         "PYTHONPATH": str(ROOT),
-        "OMNIMIND_ENGINE_BIND": path,
         "OMNIMIND_LOCK": "cpu",
         "OMNIMIND_STATE": str(home / "models"),
     }
-    return Process("engine", (sys.executable, "-m", "backend.engine"), ready, home / "engine.log", env=variables)
+    command = listening.command(path, sys.executable, "-m", "backend.engine")
+    return Process("engine", command, ready, home / "engine.log", env=variables)
 
 
 def _worker(home: Path, number: int, port: int, variables: dict[str, str]) -> Process:

