@@ -1,4 +1,4 @@
-"""Roles by name, and the order in which a host is built: install all, configure all, activate what takes nothing from a container, then (at the cutover) units."""
+"""Roles by name. Which stages each has, and their order, is in omnimind_ops/model/stages.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from deploy.roles import backend, base, engine, frontend, guard, packages, postgres, qdrant, redis, units
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.stages import STAGES
 
 ROLES = {
     "base": base,
@@ -19,20 +20,17 @@ ROLES = {
     "guard": guard,
     "units": units,
 }
-STAGES = ("install", "configure", "activate")
-ORDER = (
-    *((role, stage) for stage in STAGES[:2] for role in ROLES),
-    ("postgres", "activate"),
-    ("engine", "activate"),
-    ("units", "activate"),
-)
 
 
 def find(role: str, stage: str) -> Callable[[Goal], None]:
-    """Return a role's stage; ValueError names what there is."""
+    """Return a role's stage; ValueError names what there is. A plan of an earlier version has a step for stages that are no more: they do nothing."""
     if role not in ROLES or stage not in STAGES:
         raise ValueError(
             f"no role {role!r} with a stage {stage!r}: roles are {', '.join(ROLES)}; stages are {', '.join(STAGES)}"
         )
-    function: Callable[[Goal], None] = getattr(ROLES[role], stage)
+    function: Callable[[Goal], None] = getattr(ROLES[role], stage, _nothing)
     return function
+
+
+def _nothing(goal: Goal) -> None:
+    del goal

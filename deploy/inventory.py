@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from pyinfra.api import Config, Inventory, State, connectors, inventory
+from pyinfra.api import Config, Host, Inventory, State
 from pyinfra.api.connect import connect_all
-from pyinfra.api.host import Host
 from pyinfra.api.state import StateStage
+from pyinfra.connectors.base import BaseConnector
 
-# Each Inventory looks three times through the metadata of every installed package for connectors: a third of the time of a job that changes nothing.
-connectors.get_all_connectors = cache(connectors.get_all_connectors)
-inventory.get_all_connectors = connectors.get_all_connectors
+NAME = "@local"
+Connector = Callable[[State, Host], BaseConnector]
 
 
-def connected(target: str = "@local", data: Mapping[str, object] | None = None) -> tuple[State, Host]:
-    """Return a State, ready to prepare, and its only host. `target` is another connector in tests (@fake)."""
-    state = State(Inventory(([(target, dict(data))] if data else [target], {})), Config())
+class ThisHost(Inventory):
+    """An inventory of one host with a connector that is given. pyinfra's reads the metadata of every installed package, three times, to find one."""
+
+    def __init__(self, connector: Connector, data: Mapping[str, object]) -> None:
+        self.connector = connector
+        super().__init__(([(NAME, dict(data))], {}))  # type: ignore[no-untyped-call]
+
+    def make_hosts_and_groups(self, names: Any, groups: Any) -> None:
+        """Make the host."""
+        del groups
+        self.host_data.update({name: dict(data) for name, data in names})
+        self.hosts = {NAME: Host(NAME, inventory=self, groups=[], connector_cls=self.connector)}
+
+
+def connected(connector: Connector, data: Mapping[str, object] | None = None) -> tuple[State, Host]:
+    """Return a State, ready to prepare, and its only host. Tests bring another connector."""
+    state = State(ThisHost(connector, data or {}), Config(TEMP_DIR="/run"))
     state.set_stage(StateStage.Connect)
     connect_all(state)
     state.set_stage(StateStage.Prepare)

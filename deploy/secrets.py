@@ -14,13 +14,11 @@ import secrets
 from pyinfra import host
 from pyinfra.api import operation
 
-from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Found, Paths
-from deploy.look import look
-from deploy.operations.place import place
+from deploy.notes import guess, note
+from deploy.operations.secret import Secret, written
 from deploy.render import of_goal
-from deploy.wanted import File
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths as Places
 
@@ -40,7 +38,7 @@ def path_of(name: str) -> str:
 
 def read() -> dict[str, str]:
     """Return all secrets by name; a placeholder for one that does not exist yet, which only a preview can meet."""
-    found: dict[str, Found] = look(Paths, paths=tuple(path_of(name) for name in NAMES))
+    found: dict[str, Found] = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
     texts = {name: found[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in found}
     return {name: texts.get(name) or NOT_YET for name in NAMES}
 
@@ -49,22 +47,15 @@ def read() -> dict[str, str]:
 def make() -> Commands:
     """Make the secrets that do not exist; existing ones keep their value."""
     found = read()
-    wanted = [File(path_of(name), f"{_fresh(found[name])}\n", 0o600, secret=True) for name in NAMES]
-    yield from place._inner(wanted)
+    yield from written([Secret(path_of(name), f"{_fresh(found[name])}\n") for name in NAMES])
 
 
 @operation()
 def hand_out(goal: Goal) -> Commands:
     """Write the files that are made of the secrets: one per consumer, read by systemd or root."""
     found = read()
-    if NOT_YET in found.values():
-        notes.guess(host)
-    yield from place._inner(
-        [
-            File(path_of(one), of_goal(f"env/{one}.j2", goal, secrets=found, folder=FOLDER), 0o600, secret=True)
-            for one in DERIVED
-        ]
-    )
+    files = [Secret(path_of(name), of_goal(f"env/{name}.j2", goal, secrets=found, folder=FOLDER)) for name in DERIVED]
+    yield from written(files, guess if NOT_YET in found.values() else note)
 
 
 def _fresh(value: str) -> str:

@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -38,8 +37,6 @@ def main() -> int:
     sys.stdout = sys.stderr
     _die_with_parent()
     os.environ.update(index.environment(os.environ))
-    if os.geteuid() == 0:
-        tempfile.tempdir = "/run"  # what pyinfra uploads may hold secrets: never on a disk
 
     def say(message: Mapping[str, object]) -> None:
         out.write(json.dumps(message, ensure_ascii=True) + "\n")

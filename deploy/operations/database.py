@@ -8,35 +8,33 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploy import notes, secrets
+from deploy import secrets
 from deploy.commands import Commands
 from deploy.facts.postgres import Cluster, Clusters, Database, Held, identifier, literal, psql
-from deploy.look import look
+from deploy.notes import guess, note
 
 SQL = "/run/omnimind-database.sql"
 
 
 def cluster_at(port: int) -> Cluster | None:
     """Return the cluster that serves this port."""
-    return next((one for one in look(Clusters) if one.port == port), None)
+    return next((one for one in host.get_fact(Clusters) if one.port == port), None)
 
 
 @operation()
 def database(port: int, role: str, called: str) -> Commands:
     """Make role and database `called` exist in the running cluster at `port`. Its encoding is UTF-8 whatever the cluster's own is."""
     cluster = cluster_at(port)
-    held = look(Database, cluster=cluster, role=role, database=called) if cluster else Held()
-    if cluster is None or not held.answers:
-        notes.guess(host)
-        notes.note(host, [f"+ role {role}", f"+ database {called} (UTF-8)"])
-        cluster = cluster or Cluster("0", "main", port)
+    held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
     password = secrets.read()["postgres.password"]
     statements = _statements(held, role, called, password)
     if not statements:
-        notes.note(host, [])
         return
     if held.answers:
-        notes.note(host, [f"~ role {role}, database {called}"])
+        note(f"~ role {role}, database {called}")
+    else:
+        guess(f"+ role {role}", f"+ database {called} (UTF-8)")
+    cluster = cluster or Cluster("0", "main", port)
     yield FileUploadCommand(io.BytesIO("\n".join([*statements, ""]).encode()), SQL)
     # The verifier travels by stdin: no command line, no server log. The file is root's own and goes in every case.
     yield StringCommand(f"trap 'rm -f {SQL}' EXIT; {psql(cluster)} < {SQL}")

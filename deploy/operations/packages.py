@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.packages import GUARD, POLICY, RECORD, Packages
-from deploy.look import look
+from deploy.notes import note
 from deploy.render import text
 
 
@@ -21,11 +20,9 @@ def packages(wanted: Mapping[str, str]) -> Commands:
 
     Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
     """
-    found = look(Packages, packages=tuple(wanted))
+    found = host.get_fact(Packages, packages=tuple(wanted))
     missing = [name for name in wanted if name not in found.versions]
-    notes.note(
-        host, [f"+ package {name}" for name in missing] + ["- a policy-rc.d of ours, left behind"] * found.guarded
-    )
+    note(*(f"+ package {name}" for name in missing), *["- a policy-rc.d of ours, left behind"] * found.guarded)
     if missing or found.guarded:
         yield StringCommand(
             text(

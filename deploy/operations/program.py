@@ -9,11 +9,10 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
-from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Found, Paths
 from deploy.facts.stats import Stat, Stats
-from deploy.look import look
+from deploy.notes import guess, note
 from deploy.render import text
 from omnimind_ops.model.program import Way
 from omnimind_ops.tools.program import FACTS, PROGRAM, START, start_script
@@ -28,12 +27,11 @@ def program(source: str, folder: str, link: str, user: str) -> Commands:
     that starts it.
     """
     stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
-    stats = look(Stats, paths=(source or "/nonexistent", target))
-    found = look(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
+    stats = host.get_fact(Stats, paths=(source or "/nonexistent", target))
+    found = host.get_fact(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
     here, staged = stats.get(target), stats.get(source)
     if here is None and staged is None:
-        notes.guess(host)
-        notes.note(host, [f"+ {target}"])
+        guess(f"+ {target}")
         if host.state.is_executing:
             raise OperationError(f"no program at {source or 'no path given'}: name one with --qdrant-binary")
     facts, old = found.get(f"{stage}/{FACTS}"), found.get(f"{folder}/{FACTS}")
@@ -43,8 +41,9 @@ def program(source: str, folder: str, link: str, user: str) -> Commands:
     linked = link in found and found[link].content.decode() == folder
     if not fresh and linked and started:
         return
-    notes.note(host, [f"+ {target}"] * fresh)
-    notes.note(host, [f"~ {folder}/{START}"] * (not started) + [f"~ {link} -> {folder}"] * (not linked))
+    if staged:
+        note(*[f"+ {target}"] * fresh)
+    note(*[f"~ {folder}/{START}"] * (not started), *[f"~ {link} -> {folder}"] * (not linked))
     values = {"source": source, "folder": folder, "link": link, "user": user, "script": start}
     quoted = {name: shlex.quote(value) for name, value in values.items()}
     from_stage = shlex.quote(stage) if facts else ""

@@ -1,4 +1,4 @@
-"""Units by fact: reload when systemd says a loaded file is old, unmask and enable what is not, start what is down, restart what is stale."""
+"""running: units that are unmasked, enabled, up, and no older than what they read; see decision 023 for what systemd.service lacks."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from collections.abc import Mapping, Sequence
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.units import Seen, Unit, Units
-from deploy.look import look
+from deploy.notes import note
 from deploy.render import text
 
 ENABLED = ("enabled", "masked", "static", "generated", "indirect", "alias")
 """Needs no `enable`: a unit that we masked was enabled before (see packages.sh), one of the others cannot be."""
-
-
-@operation()
-def reload(units: Sequence[str]) -> Commands:
-    """Make systemd read unit files again, if any of these was read before its file was last written."""
-    seen = look(Units, units=tuple(units))
-    old = sorted(name for name, unit in seen.units.items() if unit.needs_reload)
-    notes.note(host, [f"~ systemd reads {name} again" for name in old])
-    if old:
-        yield StringCommand("systemctl daemon-reload")
 
 
 @operation()
@@ -43,16 +32,14 @@ def running(
     `batches` are restarted one batch after the other, so that somebody always serves; `also` must be up but need not be enabled.
     """
     paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
-    seen = look(Units, units=(*units, *also), paths=paths)
+    seen = host.get_fact(Units, units=(*units, *also), paths=paths)
     masked = [name for name in units if _of(seen, name).enabled == "masked"]
     disabled = [name for name in units if _of(seen, name).enabled not in ENABLED]
     down = [name for name in (*units, *also) if not _of(seen, name).is_up]
     stale = [name for name in inputs if name not in down and _is_stale(seen, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
-    notes.note(
-        host, [*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale)]
-    )
+    note(*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale))
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
     yield StringCommand(

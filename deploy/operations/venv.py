@@ -6,17 +6,17 @@ import hashlib
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 from uv import find_uv_bin
 
-from deploy import notes
 from deploy.commands import Commands
 from deploy.facts.paths import Paths
 from deploy.facts.stats import Stats
-from deploy.look import look
+from deploy.notes import note
 from deploy.render import text
 from omnimind_ops import origin
 from omnimind_ops.model.problem import Problem
@@ -40,14 +40,19 @@ class Release:
     wheelhouse: str = ""
     origin: Path = origin.ROOT
 
-    @property
+    @cached_property
+    def code(self) -> str:
+        """Return the digest of our own code; it takes a tenth of a second."""
+        return origin.digest(self.origin)
+
+    @cached_property
     def digest(self) -> str:
         """Return 16 hex digits that change with anything that goes in."""
         parts = (
             self.python.encode(),
             self.lock.read_bytes(),
             self.model.read_bytes(),
-            origin.digest(self.origin).encode(),
+            self.code.encode(),
         )
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
 
@@ -58,10 +63,9 @@ class Release:
             if not lock.is_file():
                 return f"no file of requirements at {lock}"
         try:
-            origin.digest(self.origin)
+            return "" if self.code else "no code"
         except Problem as problem:
             return str(problem)
-        return ""
 
 
 @operation()
@@ -69,15 +73,14 @@ def venv(release: Release, link: str, user: str) -> Commands:
     """Make `link` point to a complete environment of `release`; its imports are tried as `user`, who will run it."""
     folder = f"{link}s/{release.digest}"
     complete = f"{folder}/.complete"
-    links = look(Paths, paths=(link,))
-    here = complete in look(Stats, paths=(complete,))
+    links = host.get_fact(Paths, paths=(link,))
+    here = complete in host.get_fact(Stats, paths=(complete,))
     current = links[link].content.decode() if link in links else ""
     if here and current == folder:
         return
-    notes.note(
-        host,
-        [f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here)
-        + [f"~ {link} -> {folder}"],
+    note(
+        *[f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here),
+        f"~ {link} -> {folder}",
     )
     source = ("--no-index", "--find-links", release.wheelhouse) if release.wheelhouse else ()
     yield StringCommand(

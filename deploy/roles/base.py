@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pyinfra import host
+from pyinfra.operations import server
+
 from deploy import secrets
-from deploy.operations.accounts import accounts
-from deploy.operations.place import place
+from deploy.facts.accounts import Accounts
+from deploy.operations.folder import folder, kept_folder
 from deploy.roles import qdrant
-from deploy.wanted import Folder, Wanted
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 
@@ -14,21 +16,19 @@ from omnimind_ops.paths import Paths
 def install(goal: Goal) -> None:
     """Create the users omnimind and qdrant, and our folders."""
     paths = Paths()
-    accounts(name="Create system users", homes={goal.user: str(paths.state), qdrant.USER: goal.qdrant_home})
-    folders: list[Wanted] = [
-        Folder(str(paths.config)),
-        Folder(str(paths.secrets), 0o700),
-        Folder(str(paths.opt)),
-        # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be read (runner/database.py).
-        Folder(str(paths.state), 0o755, "root", goal.user),
-        Folder(f"{paths.state}/bench", 0o755),  # measurements, made by root and shown on the page
-        Folder(f"{paths.state}/models", 0o750, goal.user, goal.user),
-        Folder(str(paths.logs), 0o750, goal.user, goal.user),
-        # What lies below is secret by nature: journals, receipts, copies of data.
-        *(Folder(str(path), 0o700) for path in (paths.receipts, paths.stage, paths.parked)),
-        Folder(goal.uploads, 0o750, goal.user, goal.user, keep=True),
-    ]
-    place(name="Create folders", wanted=folders)
+    _users({goal.user: str(paths.state), qdrant.USER: goal.qdrant_home})
+    folder(paths.config)
+    folder(paths.secrets, "700")
+    folder(paths.opt)
+    # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be read (runner/database.py).
+    folder(paths.state, "755", "root", goal.user)
+    folder(f"{paths.state}/bench", "755")  # measurements, made by root and shown on the page
+    folder(f"{paths.state}/models", "750", goal.user, goal.user)
+    folder(paths.logs, "750", goal.user, goal.user)
+    # What lies below is secret by nature: journals, receipts, copies of data.
+    for path in (paths.receipts, paths.stage, paths.parked):
+        folder(path, "700")
+    kept_folder(goal.uploads, "750", goal.user, goal.user)
 
 
 def configure(goal: Goal) -> None:
@@ -37,5 +37,18 @@ def configure(goal: Goal) -> None:
     secrets.hand_out(name="Hand out secrets", goal=goal)
 
 
-def activate(goal: Goal) -> None:
-    """Do nothing: there is nothing to run."""
+def _users(homes: dict[str, str]) -> None:
+    """Create the system users (name, home) that do not exist; one that does stays as it is."""
+    existing = host.get_fact(Accounts, users=tuple(homes))
+    for user, home in homes.items():
+        if user not in existing:
+            server.group(name=f"Create group {user}", group=user, system=True)
+            server.user(  # noqa: S604 `shell` is a path
+                name=f"Create user {user}",
+                user=user,
+                group=user,
+                home=home,
+                shell="/usr/sbin/nologin",
+                system=True,
+                ensure_home=False,
+            )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyinfra import host
 from pyinfra.api.exceptions import OperationError
+from pyinfra.operations import files
 
 from deploy.facts.paths import Paths as OnDisk
-from deploy.look import look
-from deploy.operations.place import place
+from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
 from deploy.operations.venv import Release, venv
-from deploy.render import of_goal
 from deploy.roles import HIDDEN
-from deploy.wanted import File, Link, Wanted
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths, data
@@ -30,24 +29,21 @@ def install(goal: Goal) -> None:
     link = str(Paths().venv)
     venv(name="Build the venv", release=release, link=link, user=goal.user)
     if not _installed():
-        place(name="Link the command", wanted=[Link(COMMAND, f"{link}/bin/omnimind")])
+        files.link(name="Link the command", path=COMMAND, target=f"{link}/bin/omnimind", create_remote_dir=False)
 
 
 def _installed() -> bool:
     """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration is taken back."""
-    found = look(OnDisk, paths=(COMMAND,)).get(COMMAND)
+    found = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
     return found is not None and found.kind == "link" and found.content.startswith(f"{Paths().opt}/cli/".encode())
 
 
 def configure(goal: Goal) -> None:
     """Write the engine's socket and service. A model that is not a folder comes from a hub, which takes the network."""
-    socket, service = (f"/etc/systemd/system/{unit}" for unit in native.ENGINE)
+    socket, service = native.ENGINE
     bound, remote = f"{goal.model}/".startswith(HIDDEN), bool(goal.model) and not goal.model.startswith("/")
-    wanted: list[Wanted] = [
-        File(socket, of_goal("systemd/engine.socket.j2", goal)),
-        File(service, of_goal("systemd/engine.service.j2", goal, bound=bound, remote=remote)),
-    ]
-    place(name="Write the engine's units", wanted=wanted)
+    unit(socket, "engine.socket", goal)
+    unit(service, "engine.service", goal, bound=bound, remote=remote)
 
 
 def activate(goal: Goal) -> None:
@@ -57,5 +53,5 @@ def activate(goal: Goal) -> None:
     """
     if not goal.gpu:
         socket, service = native.ENGINE
-        reads = (f"/etc/systemd/system/{service}", str(Paths().venv))
+        reads = (f"{FOLDER}/{service}", str(Paths().venv))
         running(name="Start the engine", units=(socket, service), start=service, inputs={service: reads})

@@ -13,11 +13,3 @@ def install(goal: Goal) -> None:
         name="Install packages",
         wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")},
     )
-
-
-def configure(goal: Goal) -> None:
-    """Do nothing: each service's own role does."""
-
-
-def activate(goal: Goal) -> None:
-    """Do nothing: each service's own role does."""

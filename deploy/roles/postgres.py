@@ -1,17 +1,19 @@
 """postgres: Debian's PostgreSQL, on the loopback only, with the role and database of OmniMind in UTF-8.
 
-No container serves its port, so it may be activated long before the cutover.
+Role packages brings it, with a first cluster in UTF-8. No container serves its port, so it may be activated long before the cutover.
 """
 
 from __future__ import annotations
 
+from pyinfra import host
+from pyinfra.operations import files
+
 from deploy.facts.packages import Packages
-from deploy.look import look
 from deploy.operations.database import cluster_at, database
-from deploy.operations.place import place
+from deploy.operations.folder import folder
+from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
-from deploy.render import of_goal
-from deploy.wanted import File, Folder, Wanted
+from deploy.render import template
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -20,28 +22,22 @@ PACKAGE = "postgresql"
 PACKAGES = {PACKAGE: native.POSTGRES}
 
 
-def install(goal: Goal) -> None:
-    """Do nothing: role packages brings it, with a first cluster in UTF-8."""
-
-
 def configure(goal: Goal) -> None:
     """Keep our cluster on the loopback and within its memory. A PostgreSQL that was here before us is the user's: not configured."""
     cluster = cluster_at(goal.postgres_port)
-    if cluster is None or PACKAGE not in look(Packages, packages=(PACKAGE,)).record:
+    if cluster is None or PACKAGE not in host.get_fact(Packages, packages=(PACKAGE,)).record:
         return
-    drop_in = f"/etc/systemd/system/{cluster.unit}.d"
-    wanted: list[Wanted] = [
-        File(
-            f"{cluster.folder}/conf.d/omnimind.conf",
-            of_goal("config/postgresql.conf.j2", goal),
-            0o644,
-            "postgres",
-            "postgres",
-        ),
-        Folder(drop_in),
-        File(f"{drop_in}/omnimind.conf", of_goal("systemd/postgresql.conf.j2", goal)),
-    ]
-    place(name="Configure PostgreSQL", wanted=wanted)
+    files.put(
+        name="Configure PostgreSQL",
+        src=template("config/postgresql.conf.j2", goal),
+        dest=f"{cluster.folder}/conf.d/omnimind.conf",
+        user="postgres",
+        group="postgres",
+        mode="644",
+        create_remote_dir=False,
+    )
+    folder(f"{FOLDER}/{cluster.unit}.d")
+    unit(f"{cluster.unit}.d/omnimind.conf", "postgresql.conf", goal)
 
 
 def activate(goal: Goal) -> None:
@@ -51,7 +47,7 @@ def activate(goal: Goal) -> None:
         {
             cluster.unit: (
                 f"{cluster.folder}/conf.d/omnimind.conf",
-                f"/etc/systemd/system/{cluster.unit}.d/omnimind.conf",
+                f"{FOLDER}/{cluster.unit}.d/omnimind.conf",
             )
         }
         if cluster
@@ -65,7 +61,7 @@ def activate(goal: Goal) -> None:
         inputs=inputs,
     )
     database(name="Create role and database", port=goal.postgres_port, role=goal.user, called=goal.database)
-    unit = f"/etc/systemd/system/{native.SCHEMA}"
+    unit = f"{FOLDER}/{native.SCHEMA}"
     running(
         name="Bring the schema up to date",
         units=(native.SCHEMA,),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pyinfra import host
+from pyinfra.operations import files
+
 from deploy.facts.stats import Stats
-from deploy.look import look
-from deploy.operations.place import place
+from deploy.operations.folder import folder
 from deploy.operations.program import program
-from deploy.render import of_goal
-from deploy.wanted import File, Folder, Wanted
+from deploy.operations.unit import FOLDER, unit
+from deploy.render import template
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -16,36 +18,34 @@ USER = "qdrant"
 CONFIG = "/etc/qdrant/config.yaml"
 RELEASES = f"{Paths().opt}/qdrant"
 CURRENT = f"{RELEASES}/current"
-UNIT = f"/etc/systemd/system/{native.QDRANT}"
+UNIT = f"{FOLDER}/{native.QDRANT}"
 
 
 def install(goal: Goal) -> None:
-    """Install the program and the folders of its data; the data folders stay as they are when they hold something."""
-    wanted: list[Wanted] = [
-        Folder(RELEASES),
-        Folder(goal.qdrant_home, 0o750, USER, USER),
-        *(Folder(f"{goal.qdrant_home}/{part}", 0o750, USER, USER) for part in ("storage", "snapshots", "tmp")),
-    ]
-    place(name="Create Qdrant's folders", wanted=wanted)
+    """Install the program and the folders of its data; what the data folders hold stays as it is."""
+    folder(RELEASES)
+    for path in (goal.qdrant_home, *(f"{goal.qdrant_home}/{part}" for part in ("storage", "snapshots", "tmp"))):
+        folder(path, "750", USER, USER)
     program(name="Install Qdrant", source=goal.qdrant_binary, folder=_folder(goal), link=CURRENT, user=USER)
 
 
 def configure(goal: Goal) -> None:
     """Write Qdrant's configuration and unit; the web UI in its home is served, else the program's own."""
     own, brought = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
-    there = look(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
+    there = host.get_fact(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
     static = own if f"{own}/index.html" in there else f"{CURRENT}/static" if goal.qdrant_static or there else ""
-    wanted: list[Wanted] = [
-        Folder("/etc/qdrant"),
-        File(CONFIG, of_goal("config/qdrant.yaml.j2", goal, static=static)),
-        File(UNIT, of_goal("systemd/qdrant.service.j2", goal, config=CONFIG, user=USER)),
-    ]
-    place(name="Configure Qdrant", wanted=wanted)
+    folder("/etc/qdrant")
+    files.put(
+        name="Configure Qdrant",
+        src=template("config/qdrant.yaml.j2", goal, static=static),
+        dest=CONFIG,
+        user="root",
+        group="root",
+        mode="644",
+        create_remote_dir=False,
+    )
+    unit(native.QDRANT, "qdrant.service", goal, config=CONFIG, user=USER)
 
 
 def _folder(goal: Goal) -> str:
     return f"{RELEASES}/{goal.qdrant_version or 'unknown'}"
-
-
-def activate(goal: Goal) -> None:
-    """Do nothing: role units starts it with all the others, as a container may still hold its port."""

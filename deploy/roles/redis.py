@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from pyinfra import host
+
 from deploy import secrets
 from deploy.facts.packages import Packages
 from deploy.facts.stats import Stats
 from deploy.limits import REDIS_MAXMEMORY
-from deploy.look import look
-from deploy.operations.place import place
+from deploy.operations.folder import folder
+from deploy.operations.secret import Secret, secret
+from deploy.operations.unit import FOLDER, unit
 from deploy.render import of_goal
-from deploy.wanted import File, Folder, Wanted
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 
 PACKAGE = "redis-server"
 PACKAGES = {PACKAGE: native.REDIS, "redis-tools": ""}
 CONFIG = "/etc/redis/omnimind.conf"
-DROP_IN = f"/etc/systemd/system/{native.REDIS}.d"
-
-
-def install(goal: Goal) -> None:
-    """Do nothing: role packages brings it."""
+DROP_IN = f"{FOLDER}/{native.REDIS}.d"
 
 
 def configure(goal: Goal) -> None:
     """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
-    version = look(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
+    version = host.get_fact(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
     found = secrets.read()
     content = of_goal(
         "config/redis.conf.j2",
@@ -38,16 +36,9 @@ def configure(goal: Goal) -> None:
         maxmemory=REDIS_MAXMEMORY,
     )
     group = "redis" if version else "root"  # only a preview meets a host without the package
-    wanted: list[Wanted] = [
-        File(CONFIG, content, 0o640, "root", group, secret=True),
-        Folder(DROP_IN),
-        File(f"{DROP_IN}/omnimind.conf", of_goal("systemd/redis-server.conf.j2", goal, config=CONFIG)),
-    ]
-    place(name="Configure Redis", wanted=wanted)
-
-
-def activate(goal: Goal) -> None:
-    """Do nothing: role units starts it with all the others, as a container may still hold its port."""
+    secret(name="Configure Redis", files=[Secret(CONFIG, content, 0o640, "root", group)])
+    folder(DROP_IN)
+    unit(f"{native.REDIS}.d/omnimind.conf", "redis-server.conf", goal, config=CONFIG)
 
 
 def _is_before(version: str, *release: int) -> bool:
@@ -61,4 +52,4 @@ def _is_before(version: str, *release: int) -> bool:
 
 def _appends(goal: Goal) -> bool:
     """Tell whether Redis has an append-only file already: a folder since 7.0, a file before."""
-    return bool(look(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))
+    return bool(host.get_fact(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from pyinfra import host
+from pyinfra.operations import files, systemd
+
 from deploy import secrets
-from deploy.operations.place import place
-from deploy.operations.units import reload, running
-from deploy.render import of_goal
+from deploy.facts.units import Units
+from deploy.operations.unit import FOLDER, unit
+from deploy.operations.units import running
+from deploy.render import template
 from deploy.roles import qdrant, redis
-from deploy.wanted import File, Wanted
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 
-FOLDER = "/etc/systemd/system"
-
-
-def install(goal: Goal) -> None:
-    """Do nothing: there is nothing to install."""
+MODULES = "/etc/modules-load.d/omnimind-nvidia.conf"
 
 
 def configure(goal: Goal) -> None:
     """Write the target, and make systemd read again what any role wrote since it last did. Runs after all the other roles."""
-    wanted: list[Wanted] = [File(f"{FOLDER}/{native.TARGET}", of_goal("systemd/omnimind.target.j2", goal))]
+    written = [unit(native.TARGET, "omnimind.target", goal)]
     if goal.gpu:
-        wanted.append(File("/etc/modules-load.d/omnimind-nvidia.conf", "# Written by omnimind.\nnvidia\nnvidia_uvm\n"))
-        wanted.append(File(f"{FOLDER}/{native.GPU_READY}", of_goal("systemd/gpu-ready.service.j2", goal)))
-    place(name="Write the target", wanted=wanted)
-    reload(name="Reload systemd", units=native.all_units(goal))
+        files.put(
+            name="Load the GPU's modules at boot",
+            src=template("config/modules-load.conf.j2", goal),
+            dest=MODULES,
+            user="root",
+            group="root",
+            mode="644",
+            create_remote_dir=False,
+        )
+        written.append(unit(native.GPU_READY, "gpu-ready.service", goal))
+    if any(file.will_change for file in written) or _is_old(native.all_units(goal)):
+        systemd.daemon_reload(name="Reload systemd")
+
+
+def _is_old(units: tuple[str, ...]) -> bool:
+    """Tell whether systemd read any of these before its file was last written."""
+    return any(state.needs_reload for state in host.get_fact(Units, units=units).units.values())
 
 
 def activate(goal: Goal) -> None:
@@ -53,9 +65,8 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
     found = {
         native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), qdrant.CURRENT),
         native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf"),
-        **{unit: (f"{FOLDER}/{unit}", venv) for unit in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
+        **{service: (f"{FOLDER}/{service}", venv) for service in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }
-    for unit in native.workers(goal):
-        template = unit.partition("@")[0]
-        found[unit] = (f"{FOLDER}/{template}@.service", backend, venv)
+    for worker in native.workers(goal):
+        found[worker] = (f"{FOLDER}/{worker.partition('@')[0]}@.service", backend, venv)
     return found

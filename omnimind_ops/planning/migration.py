@@ -11,10 +11,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
-
-ROLES = ("base", "packages", "postgres", "redis", "qdrant", "engine", "backend", "frontend", "guard", "units")
-EARLY = ("postgres", "engine")
-"""Take no port and no data of a container, so they are started, and get ready, before the cutover."""
+from omnimind_ops.model.stages import EARLY, ROLES, prepared
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,7 @@ def host_step(role: str, stage: str, phase: str = "install") -> Step:
 
 def converge(only: Iterable[str] = ROLES) -> Plan:
     """Return the plan that makes a native host match its goal, data untouched."""
-    roles = tuple(only)
-    steps = [host_step(role, stage) for stage in ("install", "configure") for role in roles]
+    steps = [host_step(role, stage) for role, stage in prepared(only)]
     return Plan("converge", (*steps, *(host_step(role, "activate") for role in (*EARLY, "units"))))
 
 
@@ -150,7 +146,7 @@ def _install(source: Source) -> list[Step]:
     steps: list[Step] = []
     if source.qdrant:
         steps.append(_program(source.qdrant))
-    steps += [host_step(role, stage) for stage in ("install", "configure") for role in ROLES]
+    steps += [host_step(role, stage) for role, stage in prepared()]
     return [*steps, *(host_step(role, "activate") for role in EARLY)]
 
 

@@ -1,34 +1,71 @@
-"""Roles without a host: @fake answers facts from a table and records nothing; what would run is read from the prepared operations."""
+"""Roles without a host: pyinfra's fake connector answers facts from a table; what would run is read from the prepared operations."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
 import re
+import stat
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from pyinfra.api import FileUploadCommand, StringCommand
 from pyinfra.api.deploy import add_deploy
+from pyinfra.api.util import get_file_io
+from pyinfra.connectors.fake import FakeConnector
 from pyinfra.context import ctx_host, ctx_state
 
-from deploy import notes
+from deploy import prepare as dry
+from deploy.connector import BESIDE
 from deploy.inventory import connected
-from deploy.wanted import File, Folder, Link, Wanted
+from deploy.notes import Notes
 from omnimind_ops.model.goal import Goal
 
 os.environ["PYINFRA_PROGRESS"] = "off"
+LINUX = {"uname -s": "Linux", "command -v useradd": "/usr/sbin/useradd"}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file on a fake host."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+    user: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on a fake host."""
+
+    path: str
+    mode: int = 0o755
+    user: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link on a fake host."""
+
+    path: str
+    target: str
 
 
 @dataclass
 class Prepared:
-    """What a role would do: shell commands, and the text of what it would upload."""
+    """What a role would do: shell commands, and what it would upload, in order and by path."""
 
     commands: list[str] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     changes: int = 0
 
@@ -39,25 +76,29 @@ class Prepared:
 
 def prepare(stage: Callable[[Goal], None], goal: Goal, answers: Mapping[str, str] | None = None) -> Prepared:
     """Prepare a role's stage against a fake host; `answers` are outputs of facts, by a piece of their command."""
-    notes.clear()
-    responses = {re.compile(re.escape(key)): text.splitlines() for key, text in (answers or {}).items()}
-    state, host = connected("@fake", {"fake_responses": responses, "fake_delay": 0, "fake_delay_jitter": 0})
-    add_deploy(state, stage, goal)
-    found = Prepared()
+    table = {**LINUX, **(answers or {})}
+    responses = {re.compile(re.escape(key)): text.splitlines() for key, text in table.items()}
+    data = {"fake_responses": responses, "fake_delay": 0, "fake_delay_jitter": 0}
+    state, host = connected(FakeConnector, data)
+    with Notes(host) as notes:
+        add_deploy(state, stage, goal)
+    prepared, found = dry.Prepared(state, host, list(host.op_hash_order), notes), Prepared()
     with ctx_state.use(state), ctx_host.use(host):
-        for operation in state.get_op_order():
-            data = state.ops[host][operation]
-            found.changes += data.operation_meta.will_change
-            for command in data.command_generator():
+        for operation in prepared.operations:
+            found.changes += prepared.change(operation) != "no"
+            for command in state.ops[host][operation].command_generator():
                 if isinstance(command, StringCommand):
                     found.commands.append(command.get_raw_value())
                 elif isinstance(command, FileUploadCommand):
-                    found.uploads.append(command.src.read())
-            found.lines += notes.lines(operation)
+                    with get_file_io(command.src) as source:
+                        content = source.read()
+                    found.uploads.append(content.encode() if isinstance(content, str) else content)
+                    found.files[command.dest.removesuffix(BESIDE)] = found.uploads[-1].decode()
+            found.lines += prepared.lines(operation)
     return found
 
 
-def tar_answer(*wanted: Wanted) -> str:
+def tar_answer(*wanted: File | Folder | Link) -> str:
     """What the Paths fact prints on a host where all of `wanted` stands."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -80,20 +121,23 @@ def goal() -> Goal:
     return Goal(version="0.1.0", qdrant_version="1.20.0", qdrant_binary="/stage/qdrant")
 
 
-def after(found: Prepared) -> str:
-    """What the Paths fact prints once the operations of `found` have run."""
-    wanted: list[Wanted] = []
-    for mode, user, group, path in re.findall(r"install -d -m (\d+) -o (\S+) -g (\S+) (\S+)", found.shell):
-        wanted.append(Folder(path, int(mode, 8), user, group))
-    for target, path in re.findall(r"ln -sfn (\S+) (\S+)\.omnimind-new", found.shell):
-        wanted.append(Link(path, target))
-    for parcel in found.uploads:
-        with tarfile.open(fileobj=io.BytesIO(parcel)) as archive:
-            for member in archive:
-                source = archive.extractfile(member)
-                assert source
-                path = member.name.removesuffix(".omnimind-new")
-                wanted.append(
-                    File("/" + path.lstrip("/"), source.read().decode(), member.mode, member.uname, member.gname)
-                )
-    return tar_answer(*wanted)
+def after(found: Prepared) -> dict[str, str]:
+    """What the facts about files print once the operations of `found` have run."""
+    modes = {path: int(mode, 8) for mode, path in re.findall(r"chmod (\d+) (\S+)", found.shell)}
+    owners = {path: owner for owner, path in re.findall(r"chown (\w+:\w+) (\S+)", found.shell)}
+    answers, secrets = {}, []
+    for path, content in found.files.items():
+        key = path if path in modes else path + BESIDE
+        user, group = owners[key].split(":")
+        if key != path:
+            secrets.append(File(path, content, modes[key], user, group))
+        answers[f"test -e {path} ||"] = stat_answer(path, stat.S_IFREG | modes[key], user, group)
+        answers[f"sha1sum {path} "] = f"{hashlib.sha1(content.encode()).hexdigest()}  {path}"  # noqa: S324 pyinfra's choice
+    for path in re.findall(r"mkdir -p (\S+)", found.shell):
+        answers[f"test -e {path} ||"] = stat_answer(path, stat.S_IFDIR | modes[path], *owners[path].split(":"))
+    return {**answers, "tar --no-recursion": tar_answer(*secrets)}
+
+
+def stat_answer(path: str, mode: int, user: str, group: str) -> str:
+    """What pyinfra's facts about a path print."""
+    return f"user={user} group={group} mode={stat.filemode(mode)} atime=0 mtime=0 ctime=0 size=1 '{Path(path)}'"

@@ -13,11 +13,10 @@ import pytest
 
 from deploy.render import text
 from deploy.roles import packages, qdrant
-from deploy.wanted import File, Link
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.tools.program import start_script
 
-from .conftest import prepare, tar_answer
+from .conftest import File, Link, prepare, tar_answer
 
 FOLDER, STAGE = "/opt/omnimind/qdrant/1.20.0", "/stage"
 BUNDLED = json.dumps({"version": "1.20.0", "way": "bundled", "packages": [], "loader": "ld-linux-x86-64.so.2"})

@@ -6,10 +6,11 @@ import pytest
 from pyinfra.api.exceptions import OperationError
 
 from deploy import secrets
-from deploy.deploy import ORDER, ROLES, STAGES, find
-from deploy.roles import engine, packages, postgres, redis, units
-from omnimind_ops.model import native
+from deploy.deploy import ROLES, find
+from deploy.roles import base, engine, packages, postgres, redis, units
+from omnimind_ops.model import native, stages
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.planning.migration import converge
 from omnimind_ops.steps import guards
 
 from .conftest import after, prepare
@@ -24,10 +25,14 @@ NOON, TEN = 1795435200, 1795428000  # 2026-11-23 12:00 and 10:00 UTC
 CLUSTER = "/etc/postgresql/15/main/postgresql.conf:port = 5432\t\t# (change requires restart)"
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_role_has_every_stage(role: str, stage: str) -> None:
-    assert callable(find(role, stage))
+def test_a_plan_has_a_step_for_every_stage_that_a_role_has_and_for_no_other() -> None:
+    assert {
+        role: tuple(stage for stage in stages.STAGES if hasattr(ROLES[role], stage)) for role in ROLES
+    } == stages.ROLES
+
+
+def test_a_stage_that_an_earlier_version_had_does_nothing(goal: Goal) -> None:
+    assert prepare(find("guard", "install"), goal).commands == []
 
 
 def test_an_unknown_role_names_those_that_exist() -> None:
@@ -36,7 +41,8 @@ def test_an_unknown_role_names_those_that_exist() -> None:
 
 
 def test_nothing_is_activated_before_everything_is_configured() -> None:
-    assert [stage for _, stage in ORDER] == ["install"] * 10 + ["configure"] * 10 + ["activate"] * 3
+    order = [step.args["stage"] for step in converge().steps]
+    assert order == sorted(order, key=stages.STAGES.index) and set(order) == set(stages.STAGES)
 
 
 def test_install_holds_services_back_and_puts_the_guard_away_again(goal: Goal) -> None:
@@ -116,7 +122,7 @@ def test_a_postgres_that_was_here_before_is_not_configured(goal: Goal) -> None:
         prepare(
             postgres.configure, goal, {**there, "dpkg-query": "P postgresql 15+248 installed\nR postgresql"}
         ).changes
-        == 1
+        == 3
     )
 
 
@@ -208,17 +214,30 @@ def test_only_what_is_older_than_its_settings_is_restarted_one_worker_at_a_time(
 
 
 def test_systemd_is_reloaded_only_when_it_says_so(goal: Goal) -> None:
-    from deploy.operations.units import reload
+    written = after(prepare(units.configure, goal))
+    assert prepare(units.configure, goal, {**written, "systemctl show": UP}).commands == []
+    old = UP.replace("Reload=no", "Reload=yes", 1)
+    assert prepare(units.configure, goal, {**written, "systemctl show": old}).commands == ["systemctl daemon-reload"]
+    masked = old.replace("LoadState=loaded", "LoadState=masked", 1)
+    assert prepare(units.configure, goal, {**written, "systemctl show": masked}).commands == []
 
-    def stage(goal: Goal) -> None:
-        reload(name="Reload", units=native.all_units(goal))
 
-    assert prepare(stage, goal, {"systemctl show": UP}).commands == []
-    assert prepare(stage, goal, {"systemctl show": UP.replace("Reload=no", "Reload=yes", 1)}).commands == [
-        "systemctl daemon-reload"
+def test_systemd_reads_a_target_that_has_just_been_written(goal: Goal) -> None:
+    assert prepare(units.configure, goal, {"systemctl show": UP}).commands[-1] == "systemctl daemon-reload"
+
+
+def test_users_have_a_group_of_their_own_and_no_shell(goal: Goal) -> None:
+    found = prepare(base.install, goal)
+    assert found.commands[:2] == [
+        "groupadd -r omnimind",
+        "useradd -d /var/lib/omnimind -s /usr/sbin/nologin -g omnimind -r -M omnimind",
     ]
-    masked = UP.replace("Reload=no", "Reload=yes", 1).replace("LoadState=loaded", "LoadState=masked", 1)
-    assert prepare(stage, goal, {"systemctl show": masked}).commands == []
+
+
+def test_a_user_that_was_here_before_stays_as_it_is(goal: Goal) -> None:
+    other = "omnimind:x:999:999::/home/omnimind:/bin/bash\nqdrant:x:998:998::/srv:/bin/sh"
+    found = prepare(base.install, goal, {"getent": other})
+    assert not {"useradd", "usermod", "groupadd"} & set(found.shell.split())
 
 
 ACCOUNTS = (
@@ -240,5 +259,5 @@ def test_a_second_time_changes_nothing(role: str, stage: str, goal: Goal) -> Non
     packages = "P redis-server 5:7.0.15-1 installed\nP postgresql 15+248 installed\nR postgresql"
     there = {"getent": ACCOUNTS, "dpkg-query": packages, "grep -HE": CLUSTER, "systemctl show": UP}
     first = prepare(find(role, stage), goal, there)
-    assert first.changes == 1
-    assert prepare(find(role, stage), goal, {**there, "tar --no-recursion": after(first)}).changes == 0
+    assert first.changes > 0
+    assert prepare(find(role, stage), goal, {**there, **after(first)}).changes == 0

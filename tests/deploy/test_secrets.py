@@ -6,10 +6,9 @@ import pytest
 
 from deploy import secrets
 from deploy.roles import base
-from deploy.wanted import File
 from omnimind_ops.model.goal import Goal
 
-from .conftest import prepare, tar_answer
+from .conftest import File, prepare, tar_answer
 
 MADE = {name: f"secret-of-{name}" for name in secrets.NAMES}
 
@@ -38,7 +37,7 @@ def test_another_kind_of_verifier_is_not_ours(stored: str) -> None:
 def test_a_host_without_secrets_gets_all_of_them_and_nothing_is_shown(goal: Goal) -> None:
     found = prepare(base.configure, goal)
     assert found.changes == 2
-    assert len(found.uploads) == 2
+    assert set(found.files) == {secrets.path_of(name) for name in (*secrets.NAMES, *secrets.DERIVED)}
     assert all("content not shown" in line for line in found.lines)
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
-from pyinfra.connectors.local import LocalConnector
-from pyinfra.context import ctx_host, ctx_state
+from pyinfra.facts.files import File as FileFact
+from pyinfra.facts.files import FileContents, Sha1File
+from pyinfra.facts.server import Groups, Kernel, Which
+from pyinfra.operations import files
 
-from deploy import job
+from deploy import connector, job, prepare
+from deploy.batch import Batch, UnansweredError
+from deploy.connector import Machine
 from deploy.deploy import ROLES
 from deploy.facts.accounts import Accounts
 from deploy.facts.packages import Packages
@@ -21,9 +30,6 @@ from deploy.facts.postgres import Clusters
 from deploy.facts.stats import Stats
 from deploy.facts.units import Units
 from deploy.inventory import connected
-from deploy.look import answer, look, looking
-from deploy.operations.place import place
-from deploy.wanted import File
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Step
 from omnimind_ops.steps.host import HostStep
@@ -38,24 +44,32 @@ class Role:
     """Two files of its own."""
 
     def __init__(self, folder: Path, title: str) -> None:
-        self.files = [File(f"{folder}/{title}", f"{title}\n"), File(f"{folder}/{title}.more", "more\n")]
-        self.title = title
+        self.folder, self.title = folder, title
 
     def configure(self, goal: Goal) -> None:
-        place(name=f"Write {self.title}", wanted=self.files)
+        for name, content in ((self.title, f"{self.title}\n"), (f"{self.title}.more", "more\n")):
+            files.put(
+                src=io.StringIO(content),
+                dest=f"{self.folder}/{name}",
+                user="root",
+                group="root",
+                mode="644",
+                create_remote_dir=False,
+            )
 
 
 @pytest.fixture
 def shells(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The commands that pyinfra runs."""
+    """The shells that are started on this machine."""
     ran: list[str] = []
-    usual = LocalConnector.run_shell_command
+    usual = connector.execute
 
-    def run(self: LocalConnector, command: object, *args: object, **more: object) -> object:
-        ran.append(str(command))
-        return usual(self, command, *args, **more)  # type: ignore[arg-type]
+    def run(command: str, *args: Any) -> object:
+        ran.append(command)
+        return usual(command, *args)
 
-    monkeypatch.setattr(LocalConnector, "run_shell_command", run)
+    monkeypatch.setattr(connector, "execute", run)
+    monkeypatch.setattr(prepare, "execute", run)
     yield ran
 
 
@@ -73,9 +87,9 @@ def settled() -> object:
 
 
 @root
-def test_all_of_it_is_read_by_one_shell(folder: Path, shells: list[str]) -> None:
+def test_files_are_read_by_one_shell_and_what_is_in_them_by_another(folder: Path, shells: list[str]) -> None:
     assert settled() == 3
-    assert len(shells) == 1
+    assert shells == ["sh -s", "sh -s"]
 
 
 @root
@@ -108,30 +122,73 @@ def test_a_stage_that_cannot_be_prepared_ends_it_and_is_left_to_say_why_itself(m
 def test_facts_are_the_same_together_as_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "no end of line").write_text("x")
     (tmp_path / "empty").touch()
-    paths = tuple(str(tmp_path / one) for one in ("no end of line", "empty", "absent"))
-    questions = (
+    (tmp_path / "not UTF-8").write_bytes(b"\xff\xfe\n")
+    paths = tuple(str(tmp_path / one) for one in ("no end of line", "empty", "not UTF-8", "absent"))
+    questions: tuple[tuple[Any, dict[str, Any]], ...] = (
         (Accounts, {"users": ("nobody-such",)}), (Accounts, {"users": ("root", "nobody")}), (Packages, {"packages": ("dpkg", "no-such")}),
         (Paths, {"paths": paths}), (Stats, {"paths": paths}), (Stats, {"paths": paths[2:]}), (Clusters, {}), (Units, {"units": ("ssh.service",), "paths": paths}),
+        (Groups, {}), (Kernel, {}), (Which, {"command": "no-such"}), *((fact, {"path": path}) for fact in (FileFact, Sha1File, FileContents) for path in paths),
     )  # fmt: skip
-    state, host = connected()
-    with ctx_state.use(state), ctx_host.use(host):
-        alone = [look(fact, **about) for fact, about in questions]
-        with looking() as memory:
-            assert [look(fact, **about) for fact, about in questions] == [fact().default() for fact, _ in questions]
-            answer(memory, host)
-            assert [look(fact, **about) for fact, about in questions] == alone
+    batch = Batch()
+    alone, together = (connected(which)[1] for which in (Machine, partial(Machine, batch=batch)))
+    for fact, about in questions:
+        with pytest.raises(UnansweredError):
+            together.get_fact(fact, **about)
+    batch.answer(prepare._execute)
+    assert batch.open == {}
+    for fact, about in questions:
+        assert together.get_fact(fact, **about) == alone.get_fact(fact, **about), (fact, about)
 
 
-def test_a_fact_is_remembered_for_the_block_and_no_longer(tmp_path: Path, shells: list[str]) -> None:
-    about = {"paths": (str(tmp_path / "file"),)}
-    state, host = connected()
-    with ctx_state.use(state), ctx_host.use(host):
-        with looking() as memory:
-            answer(memory, host)
-            assert look(Stats, **about) == look(Stats, **about) == {}
-            assert len(shells) == 1
-        (tmp_path / "file").touch()
-        assert look(Stats, **about) != {}
+def test_a_command_that_breaks_the_shell_of_all_does_not_spoil_the_answers_of_the_others() -> None:
+    batch = Batch()
+    for command in ("echo one", "echo 'two", "exit 3", "kill -9 $$", "echo four"):
+        batch.ask(command, in_operation=True)
+    batch.answer(prepare._execute)
+    assert batch.known["echo one"] == (0, ["one"]) and batch.known["echo four"] == (0, ["four"])
+    assert batch.known["exit 3"] == (3, [])
+
+
+def test_an_operation_is_asked_again_when_what_it_asked_for_is_known_and_a_role_waits() -> None:
+    asked: list[object] = []
+
+    @operation()
+    def curious():  # type: ignore[no-untyped-def]
+        asked.append(host.get_fact(Kernel))
+        yield from ()
+
+    def stage(goal: Goal) -> None:
+        curious()
+        asked.append(("role", host.get_fact(Kernel)))
+
+    (done,) = prepare.prepare([stage], Goal())
+    assert asked == [None, os.uname().sysname, ("role", os.uname().sysname)] and done.is_settled
+
+
+def test_two_stages_may_wait_for_the_same_fact() -> None:
+    def stage(goal: Goal) -> None:
+        host.get_fact(Kernel)
+
+    assert all(done.is_settled for done in prepare.prepare([stage, stage], Goal()))
+
+
+def test_what_an_operation_asks_while_it_runs_is_never_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+
+    @operation()
+    def touch():  # type: ignore[no-untyped-def]
+        if host.get_fact(FileFact, path=str(path)) is None:
+            yield StringCommand(f"touch {path}")
+
+    def twice(goal: Goal) -> None:
+        touch(name="Once")
+        touch(name="Again")
+
+    monkeypatch.setitem(ROLES, "one", type("Role", (), {"configure": staticmethod(twice)}))
+    assert job.run("one", "configure", Goal(), True, lambda _: None)["changed"] == 2
+    assert job.run("one", "configure", Goal(), False, lambda _: None)["changed"] == 1
 
 
 def test_a_worker_answers_a_survey_and_then_jobs() -> None:

@@ -36,23 +36,13 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 def write_units(goal: Goal, folder: Path) -> list[Path]:
     """Write every unit of a goal as files; programs that are not on this machine are replaced by one that is."""
-    import io
-    import tarfile
-
     found = []
     for role in (qdrant, engine, backend, frontend, guard, units):
-        for parcel in prepare(role.configure, goal).uploads:
-            with tarfile.open(fileobj=io.BytesIO(parcel)) as archive:
-                for member in archive:
-                    name = Path(member.name.removesuffix(".omnimind-new")).name
-                    if name.endswith((".service", ".socket", ".target")):
-                        source = archive.extractfile(member)
-                        assert source
-                        content = re.sub(
-                            r"^ExecStart=-?\S+", "ExecStart=/bin/true", source.read().decode(), flags=re.MULTILINE
-                        )
-                        (folder / name).write_text(content)
-                        found.append(folder / name)
+        for path, content in prepare(role.configure, goal).files.items():
+            if path.endswith((".service", ".socket", ".target")):
+                file = folder / Path(path).name
+                file.write_text(re.sub(r"^ExecStart=-?\S+", "ExecStart=/bin/true", content, flags=re.MULTILINE))
+                found.append(file)
     return found
 
 

@@ -23,7 +23,7 @@ from omnimind_ops.tools.index import environment as index_settings
 from omnimind_ops.tools.output import main_line
 from tests.hosts.index import Index, hostile, serving
 
-from .conftest import prepare
+from .conftest import Link, prepare
 
 PYTHON = find_python("")
 pytestmark = [
@@ -194,8 +194,6 @@ def test_the_one_before_stays_and_the_one_before_that_goes(place: Place) -> None
 
 def _after(place: Place, current: str) -> subprocess.CompletedProcess[str]:
     """Build on a host where `current` is the environment in use."""
-    from deploy.wanted import Link
-
     from .conftest import tar_answer
 
     def stage(_: Goal) -> None:

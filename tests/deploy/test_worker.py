@@ -38,7 +38,8 @@ def job_of(role: str, stage: str, **more: object) -> dict[str, object]:
 def test_jobs_are_answered_one_after_another_until_input_ends() -> None:
     said = serve(job_of("base", "activate"), job_of("base", "install"))
     assert said[0] == {"kind": "done", "changed": 0, "maybe": 0}
-    assert [one["kind"] for one in said[1:]] == ["op", "op", "done"]
+    kinds = [one["kind"] for one in said[1:]]
+    assert set(kinds[:-1]) == {"op"} and kinds[-1] == "done"
 
 
 def test_the_folder_where_a_person_stands_brings_no_code(tmp_path: Path) -> None:

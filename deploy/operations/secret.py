@@ -1,0 +1,60 @@
+"""secret: files that hold passwords. Never shown, never readable by anybody else for a moment, and replaced by rename."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pyinfra import host
+from pyinfra.api import FileUploadCommand, StringCommand, operation
+
+from deploy.commands import Commands
+from deploy.connector import BESIDE
+from deploy.facts.paths import Found, Paths
+from deploy.notes import note
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A file with exactly this content."""
+
+    path: str
+    content: str = field(repr=False)
+    mode: int = 0o600
+    user: str = "root"
+    group: str = "root"
+
+    def stands(self, found: Found | None) -> bool:
+        """Tell whether it is what was found at its path."""
+        wanted = ("file", self.mode, self.user, self.group, self.content.encode())
+        return found is not None and wanted == (found.kind, found.mode, found.user, found.group, found.content)
+
+    @property
+    def move(self) -> str:
+        """Return the shell line that gives the uploaded file its owner and mode, and then its name."""
+        path, beside = shlex.quote(self.path), shlex.quote(self.path + BESIDE)
+        return f"chown {self.user}:{self.group} {beside} && chmod {self.mode:o} {beside} && mv -fT {beside} {path}"
+
+
+@operation()
+def secret(files: Sequence[Secret]) -> Commands:
+    """Make these files stand as they are given.
+
+    Not pyinfra's files.put: that gives a file its owner and mode after its name, and its preview shows the content.
+    """
+    yield from written(files)
+
+
+def written(files: Sequence[Secret], say: Callable[[str], None] = note) -> Commands:
+    """Yield the commands that write what does not stand as it is given; `say` is note, or guess."""
+    found = host.get_fact(Paths, paths=tuple(file.path for file in files))
+    wrong = [file for file in files if not file.stands(found.get(file.path))]
+    for file in wrong:
+        sign = "~" if file.path in found else "+"
+        say(f"{sign} {file.path} {file.mode:o} {file.user}:{file.group} (content not shown)")
+    for file in wrong:
+        yield FileUploadCommand(io.StringIO(file.content), file.path + BESIDE)
+    if wrong:
+        yield StringCommand(" && ".join(file.move for file in wrong))
