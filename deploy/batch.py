@@ -20,10 +20,12 @@ class UnansweredError(PyinfraError):
 
 @dataclass
 class Batch:
-    """Answers by command; `open` are the commands asked for since the last answer(), `unanswered` is how often something had no answer yet.
+    """Answers by command; `open` are the commands asked for since the last answer(), `unanswered` is how often
+    something had no answer yet.
 
-    An operation that asks for something open gets nothing, as on an empty host, so that it goes on and asks for the rest. It is prepared
-    again when the answers are there. A role is stopped instead: on an empty host it would ask for things that no real host makes it ask.
+    An operation that asks for something open gets nothing, as on an empty host, so that it goes on and asks for the
+    rest. It is prepared again when the answers are there. A role is stopped instead: on an empty host it would ask for
+    things that no real host makes it ask.
     """
 
     known: dict[str, Answer] = field(default_factory=dict)
@@ -53,7 +55,10 @@ class Batch:
 
 
 def script(commands: Sequence[str]) -> str:
-    """Return a script that runs them, each followed by a line with its number and exit status. The first echo ends a last line that has no end."""
+    """Return a script that runs them, each followed by a line with its number and exit status.
+
+    The first echo ends a last line that has no end.
+    """
     return "".join(
         f"( {command}\n) </dev/null\nomnimind_status=$?; echo; echo {MARK}{number} $omnimind_status\n"
         for number, command in enumerate(commands)

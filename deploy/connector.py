@@ -1,6 +1,9 @@
-"""connector: how pyinfra reaches this host. Commands run in a shell; files are written beside their place and renamed; facts are read in batches.
+"""connector: how pyinfra reaches this host.
 
-`host.get_fact` of an operation, pyinfra's or ours, ends in `Machine.run_shell_command`. While roles are prepared, a `Batch` answers there.
+Commands run in a shell; files are written beside their place and renamed; facts are read in batches.
+
+`host.get_fact` of an operation, pyinfra's or ours, ends in `Machine.run_shell_command`. While roles are prepared, a
+`Batch` answers there.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ BESIDE = ".omnimind-new"
 
 
 class Machine(LocalConnector):
-    """This host, in place of pyinfra's own @local. `last` is what the last command printed, stdout and stderr as they came."""
+    """This host, in place of pyinfra's own @local.
+
+    `last` is what the last command printed, stdout and stderr as they came.
+    """
 
     def __init__(self, state: State, host: Host, batch: Batch | None = None) -> None:
         super().__init__(state, host)
@@ -36,7 +42,10 @@ class Machine(LocalConnector):
     def run_shell_command(
         self, command: StringCommand, print_output: bool = False, print_input: bool = False, **arguments: Any
     ) -> tuple[bool, CommandOutput]:
-        """Run a command, or have the batch answer it. Bytes that are not UTF-8 are replaced: pyinfra's own reader dies of them."""
+        """Run a command, or have the batch answer it.
+
+        Bytes that are not UTF-8 are replaced: pyinfra's own reader dies of them.
+        """
         del print_input
         timeout, stdin = arguments.pop("_timeout", None), arguments.pop("_stdin", None)
         codes = arguments.pop("_success_exit_codes", None) or (0,)
@@ -58,7 +67,8 @@ class Machine(LocalConnector):
     ) -> bool:
         """Write a file beside its place and rename it, so that a reader sees the old one or the new one, whole.
 
-        A file that is replaced keeps its owner and mode; a new one is root's alone until the operation says whose it is.
+        A file that is replaced keeps its owner and mode; a new one is root's alone until the operation says whose it
+        is.
         """
         del remote_temp_filename, print_output, print_input, arguments
         with get_file_io(filename_or_io) as source:
@@ -74,7 +84,10 @@ class Machine(LocalConnector):
 def execute(
     command: str, stdin: str = "", shown: bool = False, timeout: float | None = None
 ) -> tuple[int, list[OutputLine]]:
-    """Run a shell command and return its exit status and its lines; with `shown`, each line is echoed as it comes. TimeoutError when it takes longer."""
+    """Run a shell command and return its exit status and its lines; with `shown`, each line is echoed as it comes.
+
+    TimeoutError when it takes longer.
+    """
     process = Popen(("/bin/sh", "-c", command), stdin=PIPE, stdout=PIPE, stderr=PIPE)
     lines: list[OutputLine] = []
     streams = (("stdout", process.stdout), ("stderr", process.stderr))

@@ -23,7 +23,10 @@ ROLES = {
 
 
 def find(role: str, stage: str) -> Callable[[Goal], None]:
-    """Return a role's stage; ValueError names what there is. A plan of an earlier version has a step for stages that are no more: they do nothing."""
+    """Return a role's stage; ValueError names what there is.
+
+    A plan of an earlier version has a step for stages that are no more: they do nothing.
+    """
     if role not in ROLES or stage not in STAGES:
         raise ValueError(
             f"no role {role!r} with a stage {stage!r}: roles are {', '.join(ROLES)}; stages are {', '.join(STAGES)}"

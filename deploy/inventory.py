@@ -15,7 +15,9 @@ Connector = Callable[[State, Host], BaseConnector]
 
 
 class ThisHost(Inventory):
-    """An inventory of one host with a connector that is given. pyinfra's reads the metadata of every installed package, three times, to find one."""
+    """An inventory of one host with a connector that is given. pyinfra's reads the metadata of every installed package,
+    three times, to find one.
+    """
 
     def __init__(self, connector: Connector, data: Mapping[str, object]) -> None:
         self.connector = connector

@@ -1,4 +1,7 @@
-"""One job: a role's stage on this host, prepared (which is the dry run) and, unless dry, executed. Or a survey: many stages, only prepared."""
+"""One job: a role's stage on this host, prepared (which is the dry run) and, unless dry, executed.
+
+Or a survey: many stages, only prepared.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,8 @@ def run(role: str, stage: str, goal: Goal, dry: bool, say: Say) -> Message:
 def survey(stages: Sequence[tuple[str, str]], goal: Goal) -> Message:
     """Look at everything at once and return how many of `stages` (role, stage), from the first, have nothing to change.
 
-    The same as running them one by one, as long as none changes anything: then nothing that one looks at is another's doing. The first
-    that would change something, or fails, ends it; it and what comes after it are to be run.
+    The same as running them one by one, as long as none changes anything: then nothing that one looks at is another's
+    doing. The first that would change something, or fails, ends it; it and what comes after it are to be run.
     """
     prepared = prepare([find(role, stage) for role, stage in stages], goal)
     settled = next((number for number, one in enumerate(prepared) if not one.is_settled), len(stages))

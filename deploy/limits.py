@@ -1,10 +1,12 @@
-"""How much memory and how many tasks each service may take, and who dies first: sized for a host with 8 GB (measured start values).
+"""How much memory and how many tasks each service may take, and who dies first: sized for a host with 8 GB (measured
+start values).
 
-`high` is where the kernel starts to reclaim, `limit` where it kills; `oom` is OOMScoreAdjust. Redis may use `maxmemory` for data;
-the rest of its limit is for the copy-on-write pages of a background save. Qdrant's `high` counts page cache as well, so it is
-reclaimed there, and the limit is a fence against a leak, not a size for the data. The engine's is a part of the host's memory, as a
-quantum state may be as large as the host allows: 26 qubits in double precision (1 GiB) beside the model on 8 GB. A backend takes 64 MB
-for each password that it checks (argon2) on top of its own 80 to 120 MB.
+`high` is where the kernel starts to reclaim, `limit` where it kills; `oom` is OOMScoreAdjust. Redis may use `maxmemory`
+for data; the rest of its limit is for the copy-on-write pages of a background save. Qdrant's `high` counts page cache
+as well, so it is reclaimed there, and the limit is a fence against a leak, not a size for the data. The engine's is a
+part of the host's memory, as a quantum state may be as large as the host allows: 26 qubits in double precision (1 GiB)
+beside the model on 8 GB. A backend takes 64 MB for each password that it checks (argon2) on top of its own 80 to 120
+MB.
 """
 
 from __future__ import annotations

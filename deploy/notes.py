@@ -1,4 +1,6 @@
-"""notes: what an operation would change, in lines for a person. Operations log them, as pyinfra's own do; the job listens.
+"""notes: what an operation would change, in lines for a person.
+
+Operations log them, as pyinfra's own do; the job listens.
 
 An operation that notes nothing is described by its commands.
 """
@@ -35,7 +37,10 @@ def guess(*lines: str) -> None:
 
 
 class Notes(logging.Handler):
-    """The lines that each operation of a host logs, by its hash, and `guesses`: those that cannot know. Use as a context manager."""
+    """The lines that each operation of a host logs, by its hash, and `guesses`: those that cannot know.
+
+    Use as a context manager.
+    """
 
     def __init__(self, host: Host) -> None:
         super().__init__(logging.INFO)

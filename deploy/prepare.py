@@ -1,4 +1,7 @@
-"""prepare: what stages would do on this host, which is the dry run. Their facts are read in batches, so this takes a few shells, not one per fact."""
+"""prepare: what stages would do on this host, which is the dry run.
+
+Their facts are read in batches, so this takes a few shells, not one per fact.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ class Prepared:
     error: PyinfraError | None = None
 
     def change(self, operation: str) -> str:
-        """Return yes, no or maybe: `_if` is not looked at in preparation, so an operation that has one may or may not change something."""
+        """Return yes, no or maybe: `_if` is not looked at in preparation, so an operation that has one may or may not
+        change something.
+        """
         meta = self.state.ops[self.host][operation]
         if not meta.operation_meta.will_change:
             return "no"
@@ -57,7 +62,10 @@ class Prepared:
 
 
 def prepare(stages: Sequence[Stage], goal: Goal) -> list[Prepared]:
-    """Return what each stage would do. They are prepared in rounds: a stage that asks for facts is prepared again when all of them are read."""
+    """Return what each stage would do.
+
+    They are prepared in rounds: a stage that asks for facts is prepared again when all of them are read.
+    """
     batch, done = Batch(), dict[int, Prepared]()
     while len(done) < len(stages):
         state, host = connected(partial(Machine, batch=batch))

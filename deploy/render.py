@@ -19,7 +19,8 @@ def text(template: str, **values: object) -> str:
 def template(source: str, goal: Goal, **more: object) -> io.StringIO:
     """Return a filled template as pyinfra's files.put takes it.
 
-    Not files.template: it makes an environment and compiles the template anew each time, and ours are filled several times per run.
+    Not files.template: it makes an environment and compiles the template anew each time, and ours are filled several
+    times per run.
     """
     return io.StringIO(of_goal(source, goal, **more))
 

@@ -1,7 +1,8 @@
 """Passwords and keys: made once, kept in files that only root can read, never shown and never on a command line.
 
-`/etc/omnimind/secrets/NAME` holds one secret each, on one line, and is the only source; every other file with a secret in it
-(backend.env, pgpass, redis' configuration …) is derived from these. To change one: delete its file, converge again.
+`/etc/omnimind/secrets/NAME` holds one secret each, on one line, and is the only source; every other file with a secret
+in it (backend.env, pgpass, redis' configuration …) is derived from these. To change one: delete its file, converge
+again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from omnimind_ops.paths import Paths as Places
 
 FOLDER = str(Places().secrets)
 NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
-"""redis.password is that of Redis' default user, for root's tools; redis-app.password that of user omnimind, for the backends."""
+"""redis.password is that of Redis' default user, for root's tools; redis-app.password that of user omnimind, for the
+backends.
+"""
 DERIVED = ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")
 ITERATIONS = 4096
 """What PostgreSQL itself uses for SCRAM."""
@@ -68,7 +71,9 @@ def sha256(secret: str) -> str:
 
 
 def scram(secret: str, salt: bytes | None = None) -> str:
-    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): what the server stores, so that the password itself is never sent."""
+    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): what the server stores, so that the password itself is
+    never sent.
+    """
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 
 RECORD = "/var/lib/omnimind/packages"
-"""One package per line: those that were not here before us. Only their services may be held back, and stopped by an undo."""
+"""One package per line: those that were not here before us.
+
+Only their services may be held back, and stopped by an undo.
+"""
 POLICY = "/usr/sbin/policy-rc.d"
 GUARD = "omnimind: nothing starts while a package is being installed"
 
 
 @dataclass(frozen=True)
 class Installed:
-    """Package → version of those fully installed; `record`: those that we brought; `guarded`: our policy-rc.d was left behind."""
+    """Package → version of those fully installed; `record`: those that we brought; `guarded`: our policy-rc.d was left
+    behind.
+    """
 
     versions: dict[str, str] = field(default_factory=dict)
     record: frozenset[str] = frozenset()

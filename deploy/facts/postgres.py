@@ -46,7 +46,10 @@ class Clusters(FactBase[tuple[Cluster, ...]]):
 
 @dataclass(frozen=True)
 class Held:
-    """What the server holds. `answers`: a query worked; `verifier`: the role's stored password; `encoding`, `owner`: of the database."""
+    """What the server holds.
+
+    `answers`: a query worked; `verifier`: the role's stored password; `encoding`, `owner`: of the database.
+    """
 
     answers: bool = False
     verifier: str | None = None
@@ -55,13 +58,17 @@ class Held:
     owner: str | None = None
 
 
+_ROLE = "SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid"
+_DATABASE = "SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database"
+
+
 class Database(FactBase[Held]):
     """A role and a database, asked as the system user postgres over the unix socket."""
 
     def command(self, cluster: Cluster, role: str, database: str) -> str:
         queries = (  # names of ours, quoted as literals
-            f"SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid WHERE rolname = {literal(role)}",  # noqa: S608 quoted
-            f"SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}",  # noqa: S608 quoted
+            f"{_ROLE} WHERE rolname = {literal(role)}",
+            f"{_DATABASE} WHERE datname = {literal(database)}",
             "SELECT 'A', 1, 1",
         )
         asked = " ".join(

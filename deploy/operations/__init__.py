@@ -1,1 +1,3 @@
-"""How a host is changed; each operation compares one fact with what is wanted and yields commands only for what differs."""
+"""How a host is changed; each operation compares one fact with what is wanted and yields commands only for what
+differs.
+"""

@@ -23,7 +23,10 @@ def cluster_at(port: int) -> Cluster | None:
 
 @operation()
 def database(port: int, role: str, called: str) -> Commands:
-    """Make role and database `called` exist in the running cluster at `port`. Its encoding is UTF-8 whatever the cluster's own is."""
+    """Make role and database `called` exist in the running cluster at `port`.
+
+    Its encoding is UTF-8 whatever the cluster's own is.
+    """
     cluster = cluster_at(port)
     held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
     password = secrets.read()["postgres.password"]

@@ -16,7 +16,8 @@ from deploy.render import text
 
 @operation()
 def packages(wanted: Mapping[str, str]) -> Commands:
-    """Install what is missing of `wanted` (package → its unit, "" for none) by one apt; the unit of a package that is new here is masked first.
+    """Install what is missing of `wanted` (package → its unit, "" for none) by one apt; the unit of a package that is
+    new here is masked first.
 
     Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
     """

@@ -1,4 +1,7 @@
-"""secret: files that hold passwords. Never shown, never readable by anybody else for a moment, and replaced by rename."""
+"""secret: files that hold passwords.
+
+Never shown, never readable by anybody else for a moment, and replaced by rename.
+"""
 
 from __future__ import annotations
 

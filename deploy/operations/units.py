@@ -1,4 +1,6 @@
-"""running: units that are unmasked, enabled, up, and no older than what they read; see decision 023 for what systemd.service lacks."""
+"""running: units that are unmasked, enabled, up, and no older than what they read; see decision 023 for what
+systemd.service lacks.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,12 @@ def running(
     first: Sequence[str] = (),
     batches: Sequence[Sequence[str]] = (),
 ) -> Commands:
-    """Make all `units` unmasked, enabled and up, by starting those of `first` that are down, then `start`, which brings the rest.
+    """Make all `units` unmasked, enabled and up, by starting those of `first` that are down, then `start`, which brings
+    the rest.
 
-    `inputs` (unit → paths) are what a unit reads at its start: one whose process is older than any of them is restarted. Units in
-    `batches` are restarted one batch after the other, so that somebody always serves; `also` must be up but need not be enabled.
+    `inputs` (unit → paths) are what a unit reads at its start: one whose process is older than any of them is
+    restarted. Units in `batches` are restarted one batch after the other, so that somebody always serves; `also` must
+    be up but need not be enabled.
     """
     paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
     seen = host.get_fact(Units, units=(*units, *also), paths=paths)

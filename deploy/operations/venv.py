@@ -1,4 +1,6 @@
-"""venv: a Python environment of exactly a lock and a wheel, built by uv beside the one in use and made current by a link."""
+"""venv: a Python environment of exactly a lock and a wheel, built by uv beside the one in use and made current by a
+link.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ origin.wheel(pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[2]))
 
 @dataclass(frozen=True)
 class Release:
-    """What goes into an environment: requirements with hashes from a folder of wheels or from the index, the model, and the code that runs this."""
+    """What goes into an environment: requirements with hashes from a folder of wheels or from the index, the model, and
+    the code that runs this.
+    """
 
     python: str
     lock: Path

@@ -20,7 +20,8 @@ def install(goal: Goal) -> None:
     folder(paths.config)
     folder(paths.secrets, "700")
     folder(paths.opt)
-    # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be read (runner/database.py).
+    # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be
+    # read (runner/database.py).
     folder(paths.state, "755", "root", goal.user)
     folder(f"{paths.state}/bench", "755")  # measurements, made by root and shown on the page
     folder(f"{paths.state}/models", "750", goal.user, goal.user)

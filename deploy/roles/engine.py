@@ -33,7 +33,9 @@ def install(goal: Goal) -> None:
 
 
 def _installed() -> bool:
-    """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration is taken back."""
+    """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration
+    is taken back.
+    """
     found = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
     return found is not None and found.kind == "link" and found.content.startswith(f"{Paths().opt}/cli/".encode())
 

@@ -1,4 +1,7 @@
-"""frontend: the built page, served from the venv by a process that may do nothing else. The page comes with role engine."""
+"""frontend: the built page, served from the venv by a process that may do nothing else.
+
+The page comes with role engine.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""guard: asks every service a real question, and restarts the one that cannot answer. The program comes with role engine."""
+"""guard: asks every service a real question, and restarts the one that cannot answer.
+
+The program comes with role engine.
+"""
 
 from __future__ import annotations
 

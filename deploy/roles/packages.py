@@ -1,4 +1,6 @@
-"""packages: what the distribution brings for all the other roles, by one apt; each role says what it needs, and which unit must not start with it."""
+"""packages: what the distribution brings for all the other roles, by one apt; each role says what it needs, and which
+unit must not start with it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """postgres: Debian's PostgreSQL, on the loopback only, with the role and database of OmniMind in UTF-8.
 
-Role packages brings it, with a first cluster in UTF-8. No container serves its port, so it may be activated long before the cutover.
+Role packages brings it, with a first cluster in UTF-8. No container serves its port, so it may be activated long before
+the cutover.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ PACKAGES = {PACKAGE: native.POSTGRES}
 
 
 def configure(goal: Goal) -> None:
-    """Keep our cluster on the loopback and within its memory. A PostgreSQL that was here before us is the user's: not configured."""
+    """Keep our cluster on the loopback and within its memory.
+
+    A PostgreSQL that was here before us is the user's: not configured.
+    """
     cluster = cluster_at(goal.postgres_port)
     if cluster is None or PACKAGE not in host.get_fact(Packages, packages=(PACKAGE,)).record:
         return
@@ -41,7 +45,9 @@ def configure(goal: Goal) -> None:
 
 
 def activate(goal: Goal) -> None:
-    """Start PostgreSQL, make the role and the database, and bring its schema up to date: time that the cutover then does not take."""
+    """Start PostgreSQL, make the role and the database, and bring its schema up to date: time that the cutover then
+    does not take.
+    """
     cluster = cluster_at(goal.postgres_port)
     inputs = (
         {

@@ -1,4 +1,6 @@
-"""redis: Debian's Redis with a configuration and a drop-in of ours; the packaged unit and configuration stay as they are."""
+"""redis: Debian's Redis with a configuration and a drop-in of ours; the packaged unit and configuration stay as they
+are.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def configure(goal: Goal) -> None:
 def _is_before(version: str, *release: int) -> bool:
     """Tell it from a Debian version like 5:6.0.16-1ubuntu1.
 
-    Channels in ACLs, and addresses that may be absent, came with 6.2: an older server stops at them. Categories of subcommands came with 7.0.
+    Channels in ACLs, and addresses that may be absent, came with 6.2: an older server stops at them. Categories of
+    subcommands came with 7.0.
     """
     numbers = version.partition(":")[2].split(".")[:2]
     return bool(version) and tuple(int(number) for number in numbers) < release

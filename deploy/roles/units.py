@@ -19,7 +19,10 @@ MODULES = "/etc/modules-load.d/omnimind-nvidia.conf"
 
 
 def configure(goal: Goal) -> None:
-    """Write the target, and make systemd read again what any role wrote since it last did. Runs after all the other roles."""
+    """Write the target, and make systemd read again what any role wrote since it last did.
+
+    Runs after all the other roles.
+    """
     written = [unit(native.TARGET, "omnimind.target", goal)]
     if goal.gpu:
         files.put(
@@ -42,7 +45,8 @@ def _is_old(units: tuple[str, ...]) -> bool:
 
 
 def activate(goal: Goal) -> None:
-    """Start what people wait for, then the target with all the rest, and enable it; restart what runs with settings older than those on disk.
+    """Start what people wait for, then the target with all the rest, and enable it; restart what runs with settings
+    older than those on disk.
 
     The first worker of each port answers sooner while the second one does not start beside it.
     """

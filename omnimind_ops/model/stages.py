@@ -1,4 +1,6 @@
-"""The roles of a host, the stages that each of them has, and the order in which they are run: install all, configure all, activate."""
+"""The roles of a host, the stages that each of them has, and the order in which they are run: install all, configure
+all, activate.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ ROLES = {
     "guard": ("configure",),
     "units": ("configure", "activate"),
 }
-"""Stages by role. Role units ties all the others together: its activate is the moment in which native services take over the ports."""
+"""Stages by role.
+
+Role units ties all the others together: its activate is the moment in which native services take over the ports.
+"""
 EARLY = ("postgres", "engine")
 """Take no port and no data of a container, so they are started, and get ready, before the cutover."""
 

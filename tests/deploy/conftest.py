@@ -1,4 +1,6 @@
-"""Roles without a host: pyinfra's fake connector answers facts from a table; what would run is read from the prepared operations."""
+"""Roles without a host: pyinfra's fake connector answers facts from a table; what would run is read from the prepared
+operations.
+"""
 
 from __future__ import annotations
 

@@ -125,10 +125,19 @@ def test_facts_are_the_same_together_as_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "not UTF-8").write_bytes(b"\xff\xfe\n")
     paths = tuple(str(tmp_path / one) for one in ("no end of line", "empty", "not UTF-8", "absent"))
     questions: tuple[tuple[Any, dict[str, Any]], ...] = (
-        (Accounts, {"users": ("nobody-such",)}), (Accounts, {"users": ("root", "nobody")}), (Packages, {"packages": ("dpkg", "no-such")}),
-        (Paths, {"paths": paths}), (Stats, {"paths": paths}), (Stats, {"paths": paths[2:]}), (Clusters, {}), (Units, {"units": ("ssh.service",), "paths": paths}),
-        (Groups, {}), (Kernel, {}), (Which, {"command": "no-such"}), *((fact, {"path": path}) for fact in (FileFact, Sha1File, FileContents) for path in paths),
-    )  # fmt: skip
+        (Accounts, {"users": ("nobody-such",)}),
+        (Accounts, {"users": ("root", "nobody")}),
+        (Packages, {"packages": ("dpkg", "no-such")}),
+        (Paths, {"paths": paths}),
+        (Stats, {"paths": paths}),
+        (Stats, {"paths": paths[2:]}),
+        (Clusters, {}),
+        (Units, {"units": ("ssh.service",), "paths": paths}),
+        (Groups, {}),
+        (Kernel, {}),
+        (Which, {"command": "no-such"}),
+        *((fact, {"path": path}) for fact in (FileFact, Sha1File, FileContents) for path in paths),
+    )
     batch = Batch()
     alone, together = (connected(which)[1] for which in (Machine, partial(Machine, batch=batch)))
     for fact, about in questions:
