@@ -99,6 +99,7 @@ def execute(
     finally:
         process.stdin.close()
     if len(gevent.joinall(readers, timeout=timeout, raise_error=True)) < len(readers):
+        process.kill()
         gevent.killall(readers)
         raise TimeoutError
     process.wait()
@@ -119,10 +120,15 @@ def _read(name: str, stream: Iterable[bytes], lines: list[OutputLine], shown: bo
 def _replace(path: str, data: bytes) -> None:
     target, beside = Path(path), Path(path + BESIDE)
     beside.unlink(missing_ok=True)  # left behind, and perhaps open to others
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        if target.is_file() and not target.is_symlink():
-            old = target.stat()
-            os.fchown(file.fileno(), old.st_uid, old.st_gid)
-            os.fchmod(file.fileno(), old.st_mode & 0o7777)
-    beside.rename(target)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if target.is_file() and not target.is_symlink():
+                old = target.stat()
+                os.fchown(descriptor, old.st_uid, old.st_gid)
+                os.fchmod(descriptor, old.st_mode & 0o7777)
+        beside.rename(target)
+    except OSError:
+        beside.unlink()
+        raise

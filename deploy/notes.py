@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 from types import TracebackType
@@ -69,10 +70,25 @@ class Notes(logging.Handler):
 
 
 def described(commands: Iterable[PyinfraCommand], host: Host) -> list[str]:
-    """Return commands as lines: a file by what becomes different in it, anything else as it is run."""
+    """Return commands as lines: a folder or file with what becomes different in it, anything else as it is run."""
     lines: list[str] = []
+    heads: dict[str, int] = {}  # path → number of its line, which mode and owner follow
     for command in commands:
-        lines += _upload(command, host) if isinstance(command, FileUploadCommand) else [str(command)]
+        if isinstance(command, FileUploadCommand):
+            heads[command.dest] = len(lines)
+            lines += _upload(command, host)
+            continue
+        match shlex.split(str(command)):
+            case ["mkdir", "-p", path]:
+                heads[path] = len(lines)
+                lines.append(f"+ {path} (folder)")
+            case ["chmod" | "chown", value, path]:
+                if path not in heads:
+                    heads[path] = len(lines)
+                    lines.append(f"~ {path}")
+                lines[heads[path]] += f" {value}"
+            case _:
+                lines.append(str(command))
     return lines
 
 

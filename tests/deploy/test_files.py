@@ -75,6 +75,20 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_preview_has_a_line_for_each_path_with_its_owner_and_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(monkeypatch, everything(tmp_path), dry=True)[1] == [
+        f"+ {tmp_path}/a folder/ (folder) 750 nobody:nogroup",
+        f"+ {tmp_path}/a folder/it's.conf (2 lines) root:nogroup 640",
+        f"+ {tmp_path}/a folder/secret 600 root:root (content not shown)",
+        f"ln -s '{tmp_path}/a folder' {tmp_path}/current",
+    ]
+    run(monkeypatch, everything(tmp_path))
+    (tmp_path / "a folder").chmod(0o700)
+    assert run(monkeypatch, everything(tmp_path), dry=True)[1] == [f"~ {tmp_path}/a folder/ 750"]
+
+
 def test_a_changed_file_is_shown_as_a_diff_and_a_secret_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, everything(tmp_path))
     (tmp_path / "a folder" / "it's.conf").write_text("one\n2\n")
@@ -158,6 +172,12 @@ def test_a_file_that_cannot_be_written_says_why(tmp_path: Path, monkeypatch: pyt
     said = job.run("test", "configure", Goal(), False, lambda _: None)
     assert said["what"] == f"cannot write {tmp_path}/no folder/f"
     assert said["why"] == f"cannot write {tmp_path}/no folder/f: No such file or directory"
+
+
+def test_a_file_that_cannot_take_its_name_leaves_nothing_beside(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    assert not connected(Machine)[1].put_file(io.StringIO("x"), str(tmp_path / "f"))
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
 def test_a_written_file_is_as_young_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
