@@ -60,7 +60,7 @@ def survey(stages: Sequence[tuple[str, str]], goal: Goal) -> Message:
     doing. The first that would change something, or fails, ends it; it and what comes after it are to be run.
     """
     prepared = prepare([find(role, stage) for role, stage in stages], goal)
-    settled = next((number for number, one in enumerate(prepared) if not one.is_settled), len(stages))
+    settled = next((number for number, stage in enumerate(prepared) if not stage.is_settled), len(stages))
     return {"kind": "done", "settled": settled}
 
 
@@ -79,8 +79,8 @@ def _execute(prepared: Prepared, say: Say) -> Message:
         nonlocal changed
         did = state.ops[prepared.host][operation].operation_meta.did_change()
         changed += did
-        told = (notes.lines.get(operation) or lines[operation]) if did else []
-        say({"kind": "op", "name": prepared.title(operation), "change": "yes" if did else "no", "lines": told})
+        shown = (notes.lines.get(operation) or lines[operation]) if did else []
+        say({"kind": "op", "name": prepared.title(operation), "change": "yes" if did else "no", "lines": shown})
 
     def line(text: object = "", **_: Any) -> None:
         if str(text).strip():

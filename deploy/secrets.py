@@ -16,7 +16,7 @@ from pyinfra import host
 from pyinfra.api import operation
 
 from deploy.commands import Commands
-from deploy.facts.paths import Found, Paths
+from deploy.facts.paths import Paths
 from deploy.notes import guess, note
 from deploy.operations.secret import Secret, written
 from deploy.render import of_goal
@@ -41,24 +41,24 @@ def path_of(name: str) -> str:
 
 def read() -> dict[str, str]:
     """Return all secrets by name; a placeholder for one that does not exist yet, which only a preview can meet."""
-    found: dict[str, Found] = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
-    texts = {name: found[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in found}
+    states = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
+    texts = {name: states[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in states}
     return {name: texts.get(name) or NOT_YET for name in NAMES}
 
 
 @operation()
 def make() -> Commands:
     """Make the secrets that do not exist; existing ones keep their value."""
-    found = read()
-    yield from written([Secret(path_of(name), f"{_fresh(found[name])}\n") for name in NAMES])
+    values = read()
+    yield from written([Secret(path_of(name), f"{_fresh(values[name])}\n") for name in NAMES])
 
 
 @operation()
 def hand_out(goal: Goal) -> Commands:
     """Write the files that are made of the secrets: one per consumer, read by systemd or root."""
-    found = read()
-    files = [Secret(path_of(name), of_goal(f"env/{name}.j2", goal, secrets=found, folder=FOLDER)) for name in DERIVED]
-    yield from written(files, guess if NOT_YET in found.values() else note)
+    values = read()
+    files = [Secret(path_of(name), of_goal(f"env/{name}.j2", goal, secrets=values, folder=FOLDER)) for name in DERIVED]
+    yield from written(files, guess if NOT_YET in values.values() else note)
 
 
 def _fresh(value: str) -> str:
@@ -79,13 +79,13 @@ def scram(secret: str, salt: bytes | None = None) -> str:
     client = hmac.digest(salted, b"Client Key", "sha256")
     stored = hashlib.sha256(client).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    one, two, three = (base64.b64encode(part).decode() for part in (salt, stored, server))
-    return f"SCRAM-SHA-256${ITERATIONS}:{one}${two}:{three}"
+    salt64, stored64, server64 = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return f"SCRAM-SHA-256${ITERATIONS}:{salt64}${stored64}:{server64}"
 
 
 def is_scram_of(verifier: str, secret: str) -> bool:
     """Tell whether a stored verifier belongs to this password."""
-    words = verifier.split("$")
-    if len(words) != 3 or words[0] != "SCRAM-SHA-256" or not words[1].startswith(f"{ITERATIONS}:"):
+    parts = verifier.split("$")
+    if len(parts) != 3 or parts[0] != "SCRAM-SHA-256" or not parts[1].startswith(f"{ITERATIONS}:"):
         return False
-    return hmac.compare_digest(scram(secret, base64.b64decode(words[1].partition(":")[2])), verifier)
+    return hmac.compare_digest(scram(secret, base64.b64decode(parts[1].partition(":")[2])), verifier)

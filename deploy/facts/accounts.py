@@ -14,7 +14,7 @@ class Accounts(FactBase[dict[str, str]]):
         return f"getent passwd {' '.join(shlex.quote(user) for user in users)}; true"
 
     def process(self, output: list[str]) -> dict[str, str]:
-        return {words[0]: words[5] for words in (line.split(":") for line in output) if len(words) > 5}
+        return {fields[0]: fields[5] for fields in (line.split(":") for line in output) if len(fields) > 5}
 
     @staticmethod
     def default() -> dict[str, str]:

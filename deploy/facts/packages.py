@@ -31,18 +31,18 @@ class Packages(FactBase[Installed]):
     """See Installed."""
 
     def command(self, packages: tuple[str, ...]) -> str:
-        words = " ".join(shlex.quote(package) for package in packages)
+        names = " ".join(shlex.quote(package) for package in packages)
         show = "'P ${Package} ${Version} ${db:Status-Status}\\n'"
         return (
-            f"dpkg-query -W -f {show} {words} 2>/dev/null; "
+            f"dpkg-query -W -f {show} {names} 2>/dev/null; "
             f"[ -e {RECORD} ] && sed 's/^/R /' {RECORD}; [ -e {POLICY} ] && grep -qF '{GUARD}' {POLICY} && echo G; true"
         )
 
     def process(self, output: list[str]) -> Installed:
-        words = [line.split() for line in output]
-        versions = {line[1]: line[2] for line in words if line[0] == "P" and line[-1] == "installed"}
-        record = frozenset(line[1] for line in words if line[0] == "R")
-        return Installed(versions, record, ["G"] in words)
+        fields = [line.split() for line in output]
+        versions = {line[1]: line[2] for line in fields if line[0] == "P" and line[-1] == "installed"}
+        record = frozenset(line[1] for line in fields if line[0] == "R")
+        return Installed(versions, record, ["G"] in fields)
 
     @staticmethod
     def default() -> Installed:

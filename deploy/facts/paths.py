@@ -12,7 +12,7 @@ from pyinfra.api import FactBase
 
 
 @dataclass(frozen=True)
-class Found:
+class PathState:
     """What stands at a path. `kind` is file, folder, link or other; `content` is a link's target, or a file's bytes."""
 
     kind: str
@@ -22,27 +22,27 @@ class Found:
     content: bytes
 
 
-class Paths(FactBase[dict[str, Found]]):
-    """Path → Found, for those of the given paths that exist."""
+class Paths(FactBase[dict[str, PathState]]):
+    """Path → PathState, for those of the given paths that exist."""
 
     def command(self, paths: tuple[str, ...]) -> str:
-        words = " ".join(shlex.quote(path) for path in paths)
+        quoted = " ".join(shlex.quote(path) for path in paths)
         # Missing paths are the normal case of a first run, so tar's exit status says nothing.
-        return f"tar --no-recursion --ignore-failed-read -cPf - {words} 2>/dev/null | base64 -w0; true"
+        return f"tar --no-recursion --ignore-failed-read -cPf - {quoted} 2>/dev/null | base64 -w0; true"
 
-    def process(self, output: list[str]) -> dict[str, Found]:
+    def process(self, output: list[str]) -> dict[str, PathState]:
         data = base64.b64decode("".join(output))
-        found = {}
+        states = {}
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive:
                 path = "/" + member.name.strip("/")
-                found[path] = Found(
+                states[path] = PathState(
                     _kind(member), member.mode & 0o7777, member.uname, member.gname, _content(archive, member)
                 )
-        return found
+        return states
 
     @staticmethod
-    def default() -> dict[str, Found]:
+    def default() -> dict[str, PathState]:
         return {}
 
 

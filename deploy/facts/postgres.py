@@ -36,8 +36,8 @@ class Clusters(FactBase[tuple[Cluster, ...]]):
 
     def process(self, output: list[str]) -> tuple[Cluster, ...]:
         pattern = re.compile(r"/etc/postgresql/([^/]+)/([^/]+)/postgresql\.conf:\s*port\s*=\s*'?(\d+)")
-        found = [Cluster(hit[1], hit[2], int(hit[3])) for line in output if (hit := pattern.match(line))]
-        return tuple(sorted(found, key=lambda one: float(one.version), reverse=True))
+        clusters = [Cluster(hit[1], hit[2], int(hit[3])) for line in output if (hit := pattern.match(line))]
+        return tuple(sorted(clusters, key=lambda cluster: float(cluster.version), reverse=True))
 
     @staticmethod
     def default() -> tuple[Cluster, ...]:
@@ -71,13 +71,13 @@ class Database(FactBase[Held]):
             f"{_DATABASE} WHERE datname = {literal(database)}",
             "SELECT 'A', 1, 1",
         )
-        asked = " ".join(
+        options = " ".join(
             f"-c {shlex.quote(query)}" for query in queries
         )  # of several in one, psql before 15 prints only the last
-        return f"{psql(cluster)} -At -F ' ' {asked} 2>/dev/null; true"
+        return f"{psql(cluster)} -At -F ' ' {options} 2>/dev/null; true"
 
     def process(self, output: list[str]) -> Held:
-        rows = {words[0]: words[1:] for words in (line.split(" ") for line in output) if len(words) == 3}
+        rows = {fields[0]: fields[1:] for fields in (line.split(" ") for line in output) if len(fields) == 3}
         role, database = rows.get("R", [None, "f"]), rows.get("D", [None, None])
         return Held("A" in rows, role[0], role[1] == "t", database[0], database[1])
 

@@ -39,15 +39,15 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Seen:
+class UnitStates:
     """Units by name, and path → second of last change (of the link itself where it is one); absent paths are left out."""
 
     units: Mapping[str, Unit] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
 
 
-class Units(FactBase[Seen]):
-    """See Seen."""
+class Units(FactBase[UnitStates]):
+    """See UnitStates."""
 
     def command(self, units: tuple[str, ...], paths: tuple[str, ...] = ()) -> str:
         properties = ",".join(PROPERTIES)
@@ -55,18 +55,18 @@ class Units(FactBase[Seen]):
         stat = f"; echo; stat -c 'Path=%Y %n' {shlex.join(paths)} 2>/dev/null" if paths else ""
         return f"{show}{stat}; true"
 
-    def process(self, output: list[str]) -> Seen:
+    def process(self, output: list[str]) -> UnitStates:
         changed: dict[str, int] = {}
         for line in output:
             if line.startswith("Path="):
                 second, _, path = line.removeprefix("Path=").partition(" ")
                 changed[path] = int(second)
         shown = "\n".join(line for line in output if not line.startswith("Path="))
-        return Seen({unit.get("Id", ""): _unit(unit) for unit in systemctl.parse_show(shown)}, changed)
+        return UnitStates({unit.get("Id", ""): _unit(unit) for unit in systemctl.parse_show(shown)}, changed)
 
     @staticmethod
-    def default() -> Seen:
-        return Seen()
+    def default() -> UnitStates:
+        return UnitStates()
 
 
 def _unit(block: Mapping[str, str]) -> Unit:
@@ -83,7 +83,7 @@ def _unit(block: Mapping[str, str]) -> Unit:
 
 def _seconds(stamp: str) -> int:
     """Return "Mon 2026-11-23 11:19:36 UTC" as Unix time; the property is read with TZ=UTC."""
-    words = stamp.split()
-    if len(words) != 4 or words[3] != "UTC":
+    fields = stamp.split()
+    if len(fields) != 4 or fields[3] != "UTC":
         return 0
-    return int(datetime.strptime(f"{words[1]} {words[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())
+    return int(datetime.strptime(f"{fields[1]} {fields[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())

@@ -18,7 +18,7 @@ SQL = "/run/omnimind-database.sql"
 
 def cluster_at(port: int) -> Cluster | None:
     """Return the cluster that serves this port."""
-    return next((one for one in host.get_fact(Clusters) if one.port == port), None)
+    return next((cluster for cluster in host.get_fact(Clusters) if cluster.port == port), None)
 
 
 @operation()
@@ -55,8 +55,8 @@ def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
     elif not held.can_login or not secrets.is_scram_of(held.verifier, password):
         wanted.append(f"ALTER ROLE {name} {login};")
     if held.encoding is None:
-        words = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
-        wanted.append(f"CREATE DATABASE {identifier(called)} OWNER {name} {words};")
+        options = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+        wanted.append(f"CREATE DATABASE {identifier(called)} OWNER {name} {options};")
     elif held.owner != role:
         wanted.append(f"ALTER DATABASE {identifier(called)} OWNER TO {name};")
     # Not even the failing statement is logged: it holds the verifier.

@@ -21,10 +21,10 @@ def packages(wanted: Mapping[str, str]) -> Commands:
 
     Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
     """
-    found = host.get_fact(Packages, packages=tuple(wanted))
-    missing = [name for name in wanted if name not in found.versions]
-    note(*(f"+ package {name}" for name in missing), *["- a policy-rc.d of ours, left behind"] * found.guarded)
-    if missing or found.guarded:
+    state = host.get_fact(Packages, packages=tuple(wanted))
+    missing = [name for name in wanted if name not in state.versions]
+    note(*(f"+ package {name}" for name in missing), *["- a policy-rc.d of ours, left behind"] * state.guarded)
+    if missing or state.guarded:
         yield StringCommand(
             text(
                 "scripts/packages.sh.j2",

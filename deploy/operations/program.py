@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 from pyinfra.api.exceptions import OperationError
 
 from deploy.commands import Commands
-from deploy.facts.paths import Found, Paths
+from deploy.facts.paths import Paths, PathState
 from deploy.facts.stats import Stat, Stats
 from deploy.notes import guess, note
 from deploy.render import text
@@ -28,17 +28,17 @@ def program(source: str, folder: str, link: str, user: str) -> Commands:
     """
     stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
     stats = host.get_fact(Stats, paths=(source or "/nonexistent", target))
-    found = host.get_fact(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
+    states = host.get_fact(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
     here, staged = stats.get(target), stats.get(source)
     if here is None and staged is None:
         guess(f"+ {target}")
         if host.state.is_executing:
             raise OperationError(f"no program at {source or 'no path given'}: name one with --qdrant-binary")
-    facts, old = found.get(f"{stage}/{FACTS}"), found.get(f"{folder}/{FACTS}")
+    facts, old = states.get(f"{stage}/{FACTS}"), states.get(f"{folder}/{FACTS}")
     fresh = here is None or (staged is not None and (_stamp(staged) != _stamp(here) or _differ(facts, old)))
     start = start_script(_loader(facts if fresh else old))
-    started = f"{folder}/{START}" in found and found[f"{folder}/{START}"].content.decode() == start
-    linked = link in found and found[link].content.decode() == folder
+    started = f"{folder}/{START}" in states and states[f"{folder}/{START}"].content.decode() == start
+    linked = link in states and states[link].content.decode() == folder
     if not fresh and linked and started:
         return
     if staged:
@@ -55,11 +55,11 @@ def _stamp(stat: Stat) -> tuple[int, int]:
     return stat.size, stat.changed
 
 
-def _differ(staged: Found | None, installed: Found | None) -> bool:
+def _differ(staged: PathState | None, installed: PathState | None) -> bool:
     return staged is not None and (installed is None or staged.content != installed.content)
 
 
-def _loader(facts: Found | None) -> str:
+def _loader(facts: PathState | None) -> str:
     """Return the loader of a bundle; none for a program that has packages instead, whatever it was staged with."""
-    told = json.loads(facts.content) if facts else {}
-    return str(told.get("loader", "")) if told.get("way") == Way.BUNDLED.value else ""
+    details = json.loads(facts.content) if facts else {}
+    return str(details.get("loader", "")) if details.get("way") == Way.BUNDLED.value else ""

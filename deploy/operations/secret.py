@@ -15,7 +15,7 @@ from pyinfra.api import FileUploadCommand, StringCommand, operation
 
 from deploy.commands import Commands
 from deploy.connector import BESIDE
-from deploy.facts.paths import Found, Paths
+from deploy.facts.paths import Paths, PathState
 from deploy.notes import note
 
 
@@ -29,10 +29,10 @@ class Secret:
     user: str = "root"
     group: str = "root"
 
-    def stands(self, found: Found | None) -> bool:
-        """Tell whether it is what was found at its path."""
+    def stands(self, state: PathState | None) -> bool:
+        """Tell whether its path has this state."""
         wanted = ("file", self.mode, self.user, self.group, self.content.encode())
-        return found is not None and wanted == (found.kind, found.mode, found.user, found.group, found.content)
+        return state is not None and wanted == (state.kind, state.mode, state.user, state.group, state.content)
 
     @property
     def move(self) -> str:
@@ -52,10 +52,10 @@ def secret(files: Sequence[Secret]) -> Commands:
 
 def written(files: Sequence[Secret], say: Callable[[str], None] = note) -> Commands:
     """Yield the commands that write what does not stand as it is given; `say` is note, or guess."""
-    found = host.get_fact(Paths, paths=tuple(file.path for file in files))
-    wrong = [file for file in files if not file.stands(found.get(file.path))]
+    states = host.get_fact(Paths, paths=tuple(file.path for file in files))
+    wrong = [file for file in files if not file.stands(states.get(file.path))]
     for file in wrong:
-        sign = "~" if file.path in found else "+"
+        sign = "~" if file.path in states else "+"
         say(f"{sign} {file.path} {file.mode:o} {file.user}:{file.group} (content not shown)")
     for file in wrong:
         yield FileUploadCommand(io.StringIO(file.content), file.path + BESIDE)

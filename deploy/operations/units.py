@@ -11,7 +11,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploy.commands import Commands
-from deploy.facts.units import Seen, Unit, Units
+from deploy.facts.units import Unit, Units, UnitStates
 from deploy.notes import note
 from deploy.render import text
 
@@ -36,11 +36,11 @@ def running(
     be up but need not be enabled.
     """
     paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
-    seen = host.get_fact(Units, units=(*units, *also), paths=paths)
-    masked = [name for name in units if _of(seen, name).enabled == "masked"]
-    disabled = [name for name in units if _of(seen, name).enabled not in ENABLED]
-    down = [name for name in (*units, *also) if not _of(seen, name).is_up]
-    stale = [name for name in inputs if name not in down and _is_stale(seen, name, inputs[name])]
+    states = host.get_fact(Units, units=(*units, *also), paths=paths)
+    masked = [name for name in units if _of(states, name).enabled == "masked"]
+    disabled = [name for name in units if _of(states, name).enabled not in ENABLED]
+    down = [name for name in (*units, *also) if not _of(states, name).is_up]
+    stale = [name for name in inputs if name not in down and _is_stale(states, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
     note(*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale))
@@ -60,13 +60,13 @@ def running(
     )
 
 
-def _of(seen: Seen, name: str) -> Unit:
-    return seen.units.get(name, Unit())
+def _of(states: UnitStates, name: str) -> Unit:
+    return states.units.get(name, Unit())
 
 
-def _is_stale(seen: Seen, name: str, paths: Sequence[str]) -> bool:
-    started = _of(seen, name).started
-    return bool(started) and any(seen.changed.get(path, 0) > started for path in paths)
+def _is_stale(states: UnitStates, name: str, paths: Sequence[str]) -> bool:
+    started = _of(states, name).started
+    return bool(started) and any(states.changed.get(path, 0) > started for path in paths)
 
 
 def _say(verb: str, names: Sequence[str]) -> list[str]:

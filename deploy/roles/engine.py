@@ -36,8 +36,8 @@ def _installed() -> bool:
     """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration
     is taken back.
     """
-    found = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
-    return found is not None and found.kind == "link" and found.content.startswith(f"{Paths().opt}/cli/".encode())
+    command = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
+    return command is not None and command.kind == "link" and command.content.startswith(f"{Paths().opt}/cli/".encode())
 
 
 def configure(goal: Goal) -> None:

@@ -26,12 +26,12 @@ DROP_IN = f"{FOLDER}/{native.REDIS}.d"
 def configure(goal: Goal) -> None:
     """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
     version = host.get_fact(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
-    found = secrets.read()
+    values = secrets.read()
     content = of_goal(
         "config/redis.conf.j2",
         goal,
-        default=secrets.sha256(found["redis.password"]),
-        app=secrets.sha256(found["redis-app.password"]),
+        default=secrets.sha256(values["redis.password"]),
+        app=secrets.sha256(values["redis-app.password"]),
         is_before_6_2=_is_before(version, 6, 2),
         is_before_7=_is_before(version, 7, 0),
         append_only=_appends(goal),

@@ -66,11 +66,11 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
     """Return what each service of ours reads at its start. Postgres is not among them: its own role restarts it."""
     paths = Paths()
     venv, backend = str(paths.venv), secrets.path_of("backend.env")
-    found = {
+    paths_of = {
         native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), qdrant.CURRENT),
         native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf"),
         **{service: (f"{FOLDER}/{service}", venv) for service in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }
     for worker in native.workers(goal):
-        found[worker] = (f"{FOLDER}/{worker.partition('@')[0]}@.service", backend, venv)
-    return found
+        paths_of[worker] = (f"{FOLDER}/{worker.partition('@')[0]}@.service", backend, venv)
+    return paths_of
