@@ -146,7 +146,11 @@ def test_facts_are_the_same_together_as_one_by_one(tmp_path: Path) -> None:
     batch.answer(prepare._execute)
     assert batch.open == {}
     for fact, about in questions:
-        assert together.get_fact(fact, **about) == alone.get_fact(fact, **about), (fact, about)
+        both = (together.get_fact(fact, **about), alone.get_fact(fact, **about))
+        for state in both:
+            if isinstance(state, dict):
+                state.pop("atime", None)  # the other facts read the files
+        assert both[0] == both[1], (fact, about)
 
 
 def test_a_command_that_breaks_the_shell_of_all_does_not_spoil_the_answers_of_the_others() -> None:
