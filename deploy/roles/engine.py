@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api.exceptions import OperationError
-from pyinfra.operations import files
 
 from deploy.facts.paths import Paths as OnDisk
+from deploy.operations.link import link
 from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
 from deploy.operations.venv import Release, venv
@@ -26,10 +26,10 @@ def install(goal: Goal) -> None:
     release = Release(goal.python, locks / f"{goal.lock}.txt", locks / "model.txt", goal.wheelhouse)
     if release.problem:
         raise OperationError(release.problem)
-    link = str(Paths().venv)
-    venv(name="Build the venv", release=release, link=link, user=goal.user)
+    current = str(Paths().venv)
+    venv(name="Build the venv", release=release, link=current, user=goal.user)
     if not _installed():
-        files.link(name="Link the command", path=COMMAND, target=f"{link}/bin/omnimind", create_remote_dir=False)
+        link(name="Link the command", path=COMMAND, target=f"{current}/bin/omnimind")
 
 
 def _installed() -> bool:

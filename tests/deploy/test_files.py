@@ -17,6 +17,7 @@ from deploy.connector import Machine
 from deploy.deploy import ROLES
 from deploy.inventory import connected
 from deploy.operations.folder import folder, kept_folder
+from deploy.operations.link import link
 from deploy.operations.secret import Secret, secret
 from omnimind_ops.model.goal import Goal
 
@@ -41,7 +42,7 @@ def everything(tmp_path: Path) -> Callable[[Goal], None]:
         folder(f"{tmp_path}/a folder", "750", "nobody", "nogroup")
         put(f"{tmp_path}/a folder/it's.conf", CONFIGURATION, "640", "nogroup")
         secret(name="Write the secret", files=[Secret(f"{tmp_path}/a folder/secret", "hunter2\n")])
-        files.link(path=f"{tmp_path}/current", target=f"{tmp_path}/a folder", create_remote_dir=False)
+        link(name="Link", path=f"{tmp_path}/current", target=f"{tmp_path}/a folder")
 
     return stage
 
@@ -82,7 +83,7 @@ def test_a_preview_has_a_line_for_each_path_with_its_owner_and_mode(
         f"+ {tmp_path}/a folder/ (folder) 750 nobody:nogroup",
         f"+ {tmp_path}/a folder/it's.conf (2 lines) root:nogroup 640",
         f"+ {tmp_path}/a folder/secret 600 root:root (content not shown)",
-        f"ln -s '{tmp_path}/a folder' {tmp_path}/current",
+        f"+ {tmp_path}/current -> {tmp_path}/a folder",
     ]
     run(monkeypatch, everything(tmp_path))
     (tmp_path / "a folder").chmod(0o700)
@@ -161,6 +162,20 @@ def test_a_file_is_nobody_elses_until_its_owner_is_set_and_a_replaced_one_keeps_
     assert host.put_file(io.StringIO("newer"), str(path))
     assert (path.read_text(), path.stat().st_mode & 0o777, path.stat().st_uid) == ("newer", 0o640, 1)
     assert [file.name for file in tmp_path.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("before", [lambda p: p.write_text("pip's"), lambda p: p.symlink_to("elsewhere")])
+def test_a_file_or_another_link_of_that_name_is_replaced_by_the_link(
+    before: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before(tmp_path / "omnimind")
+
+    def stage(goal: Goal) -> None:
+        link(name="Link", path=f"{tmp_path}/omnimind", target=f"{tmp_path}/bin/omnimind")
+
+    assert run(monkeypatch, stage)[1] == [f"~ {tmp_path}/omnimind -> {tmp_path}/bin/omnimind"]
+    assert os.readlink(tmp_path / "omnimind") == f"{tmp_path}/bin/omnimind"
+    assert run(monkeypatch, stage)[0] == 0
 
 
 def test_a_file_that_cannot_be_written_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

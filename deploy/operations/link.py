@@ -1,0 +1,25 @@
+"""link: a symbolic link, replaced by rename."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.facts.files import Link
+
+from deploy.commands import Commands
+from deploy.connector import BESIDE
+from deploy.notes import note
+
+
+@operation()
+def link(path: str, target: str) -> Commands:
+    """Make `path` a link to `target`, whatever file or link it is now.
+
+    Not pyinfra's files.link: that removes the old link first, and refuses what is not a link.
+    """
+    state = host.get_fact(Link, path=path)
+    if state and state["link_target"] == target:
+        return
+    note(f"{'+' if state is None else '~'} {path} -> {target}")
+    beside = QuoteString(path + BESIDE)
+    yield StringCommand("ln -sfn", QuoteString(target), beside, "&& mv -fT", beside, QuoteString(path))
