@@ -16,6 +16,7 @@ from ..outside import OutsideError, call
 ROOT = Path(__file__).resolve().parents[3]
 STANDIN = ROOT / "omnimind_ops" / "embedded" / "qdrant"
 BUILD = ROOT / "tests" / "qdrant_standin"
+PARENT = ROOT / "omnimind_ops" / "tools" / "parent.py"
 BUILD_SECONDS = 600
 # `timeout` says 124 when it had to end a program that was still running.
 STILL_RUNS = 'timeout 4 "$1"; [ $? = 124 ]'
@@ -29,7 +30,7 @@ def qdrant_executable() -> Path:
 
 
 def _key() -> str:
-    files = [*sources(STANDIN), BUILD / "build.py", BUILD / "executable.py"]
+    files = [*sources(STANDIN), BUILD / "build.py", BUILD / "executable.py", PARENT]
     return key_of(key_of_files(files, ROOT), importlib.metadata.version("qdrant-edge-py"), sys.version)
 
 
