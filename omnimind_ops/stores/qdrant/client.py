@@ -5,6 +5,7 @@ It is imported when the first connection opens: it takes half a second and 80 MB
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,8 +68,8 @@ def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Qdra
     client.http.client.add_middleware(_problems(endpoint))
     try:
         yield client
-    except ResponseHandlingException as error:
-        raise AnswerProblem(endpoint, "its answer", 200, f"not what Qdrant answers: {error.source}") from error
+    except (ResponseHandlingException, json.JSONDecodeError) as error:
+        raise AnswerProblem(endpoint, "its answer", 200, f"not what Qdrant answers: {error}") from error
     finally:
         client.close()
 

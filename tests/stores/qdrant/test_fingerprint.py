@@ -288,12 +288,13 @@ def test_the_key_is_used_and_a_wrong_one_is_told_at_once(tmp_path: Path) -> None
         one.kill()
 
 
-def test_something_else_that_answers_is_a_problem() -> None:
+@pytest.mark.parametrize("said", [b"<html>", b"{}", b"{ broken", b'{"title": "other", "version": {}}'])
+def test_something_else_that_answers_is_a_problem(said: bytes) -> None:
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"<html>")
+            self.wfile.write(said)
 
         def log_message(self, *words: object) -> None:
             """Say nothing."""
