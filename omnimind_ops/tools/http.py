@@ -1,7 +1,7 @@
 """The HTTP client of ops: one exchange over a connection of its own, TCP or unix socket, each of its parts timed.
 
-http.client, because health checks and the guard start with it (it costs milliseconds, httpx a tenth of a second). Who asks otherwise:
-flows/wheels/download, which httpx serves with redirects, logins and certificates, and stores/qdrant, which speaks through qdrant-client.
+http.client, because health checks and the guard start with it: it costs milliseconds, httpx a tenth of a second.
+Two ask otherwise: flows/wheels/download with httpx, for redirects, logins and certificates; stores/qdrant with qdrant-client.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def ask(
     body: object = None,
     most: int = MOST,
 ) -> Answer:
-    """Ask; `body` is sent as JSON, or as it is where it is bytes of JSON. OSError when there is no answer, or none that is HTTP."""
+    """Ask; `body` is sent as JSON, bytes as they are. OSError when there is no answer, or none that is HTTP."""
     is_unix = isinstance(address, str)
     exchange = http.client.HTTPConnection("localhost" if is_unix else address[0], None if is_unix else int(address[1]))
     began = time.perf_counter()

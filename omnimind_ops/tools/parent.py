@@ -1,4 +1,4 @@
-"""A child's tie to its parent: the kernel sends the child a signal when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
+"""A child ends with its parent: the kernel sends it a signal when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def end_with(parent: int, number: int) -> bool:
 
 
 def ending_with_us(user: str = "") -> tuple[str, ...]:
-    """Return the words before a command line that is to be killed when we end, whatever ends us; `user` drops to that user."""
+    """Return what comes before the words of a command that is to be killed when we end; `user` drops to that user."""
     drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
     return ("setpriv", *drop, "--pdeathsig", "KILL", "--")

@@ -1,6 +1,6 @@
 """What a setting may be, said once in its dataclass field, and every fault of a value that is not. Pure.
 
-By hand, because pydantic takes a sixth of a second of every command's start: docs/decisions/025-settings-without-pydantic.md.
+By hand, because pydantic takes 0.15 s of every command's start: docs/decisions/025-settings-without-pydantic.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ _KINDS = {bool: "true or false", int: "an integer", str: "a text", tuple: "a lis
 
 @dataclass(frozen=True)
 class Rule:
-    """Of a number or a list of numbers: `least`, `most`; of a text: `pattern`, `choices`, `absolute` (a path); `filled`: not empty."""
+    """`least` and `most` of a number, or of each in a list; `pattern`, `choices` and `absolute` (a path) of a text.
+
+    `filled`: not empty.
+    """
 
     description: str
     kind: type

@@ -1,7 +1,8 @@
 """Run one command: words in, text out, with a time-out that ends the whole process group.
 
-Everything that omnimind_ops starts is started here, but for steps/child: the worker, to which jobs are written while its messages are read.
-The services start two more: the engine's simulator (asyncio) and its probe of the GPU, which may hang in the kernel, where no signal reaches it.
+Everything that omnimind_ops starts is started here, but for the worker (steps/child): jobs are written to it while its
+messages are read. The services start two more: the engine's simulator (asyncio), and its probe of the GPU, which may
+hang in the kernel, where no signal reaches it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,10 @@ def refused(name: str, why: str, value: object) -> str:
 
 
 def located(name: str, fault: str, text: str, variables: Iterable[str]) -> tuple[int, str]:
-    """Return a fault of a setting with its line in the file `text` (0: it is of none); `variables` are settings that the environment names."""
+    """Return a fault of a setting with its line in the file `text`, 0 when it is of none.
+
+    `variables` are the settings that the environment names.
+    """
     if name in variables:
         return 0, f"variable OMNIMIND_{name.upper()}: {fault}"
     number, line = _line(text, name)

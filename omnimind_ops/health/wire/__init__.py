@@ -1,1 +1,4 @@
-"""PostgreSQL's and Redis' protocols spoken by hand, just enough to ask one real question: their libraries cost a health check 0.2 s of import."""
+"""PostgreSQL's and Redis' protocols by hand, just enough for one real question.
+
+Their libraries would cost a health check 0.2 s of import.
+"""

@@ -1,6 +1,6 @@
 """Talk to a Qdrant server with qdrant-client. What goes wrong is a Problem, whichever call it was.
 
-It is imported when the first connection opens: it takes half a second and 80 MB, which `--help`, `health` and `status` do not pay.
+It is imported when the first connection opens: half a second and 80 MB, which `--help`, `health` and `status` do not pay.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class QdrantEndpoint:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries. qdrant-client's own `api_key` warns of plain HTTP: ours goes to a loopback address."""
+        """What every request carries. The client's own `api_key` warns of plain HTTP: ours goes to a loopback address."""
         return {"api-key": self.api_key} if self.api_key else {}
 
 
@@ -54,7 +54,7 @@ class AnswerProblem(Problem):
 
 @contextmanager
 def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[QdrantClient]:
-    """Open a client for a few questions, each answered within `timeout` seconds; proxies of the environment are not used."""
+    """Open a client; each answer may take `timeout` seconds. Proxies of the environment are not used."""
     from qdrant_client import QdrantClient
     from qdrant_client.http.exceptions import ResponseHandlingException
 
@@ -75,7 +75,10 @@ def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Qdra
 
 
 def raw(client: QdrantClient, method: str, path: str, name: str, body: Mapping[str, object] | None = None) -> Any:
-    """Return the `result` of a request as the server words it, with what this qdrant-client does not know; `{name}` in `path` is `name`."""
+    """Return the `result` of a request as the server words it, with what this client does not know.
+
+    `{name}` in `path` stands for `name`.
+    """
     said = client.http.client.request(
         type_=dict[str, Any], method=method, url=path, path_params={"name": name}, json=body
     )

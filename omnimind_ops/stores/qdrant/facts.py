@@ -29,7 +29,7 @@ def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] 
 
 
 def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> str:
-    """Return the SHA-256 of a snapshot that the server has; "" when it has none of this name. `collection` "": a full one."""
+    """Return the SHA-256 of a snapshot of a collection ("": of everything); "" when the server has none of this name."""
     with connect(endpoint, SECONDS) as client:
         snapshots = client.list_snapshots(collection) if collection else client.list_full_snapshots()
     return next((snapshot.checksum or "" for snapshot in snapshots if snapshot.name == name), "")

@@ -1,4 +1,4 @@
-"""Send a snapshot to a server as it is read. By hand, because qdrant-client cannot: see docs/decisions/024-qdrant-client.md."""
+"""Send a snapshot to a server as it is read. By hand, as qdrant-client cannot: docs/decisions/024-qdrant-client.md."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ class Readable(Protocol):
 
 
 def upload(endpoint: QdrantEndpoint, collection: str, file: Readable, shard: int | None = None) -> None:
-    """Have a collection, or one of its shards, recovered from a snapshot. Problem when the server reads nothing for TIMEOUT, or refuses it.
+    """Have a collection, or one of its shards, recovered from a snapshot.
 
-    Each goes over a connection of its own: of a second upload over the same one Qdrant 1.15 reads some 300 kB and no more.
+    Problem when the server reads nothing for TIMEOUT, or refuses it.
+
+    Each has a connection of its own: of a second upload over the same one Qdrant 1.15 reads some 300 kB and no more.
     """
     import httpx
 
@@ -32,7 +34,7 @@ def upload(endpoint: QdrantEndpoint, collection: str, file: Readable, shard: int
             "POST",
             f"{place}/snapshots/upload",
             params={"priority": "snapshot", "wait": "true"},
-            files={"snapshot": ("snapshot", file, "application/octet-stream")},  # type: ignore[dict-item]  # it reads, and does no more
+            files={"snapshot": ("snapshot", file, "application/octet-stream")},  # type: ignore[dict-item]  # it can be read
             headers={"Connection": "close"},
         )
         try:
