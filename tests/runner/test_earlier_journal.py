@@ -1,0 +1,99 @@
+"""What an earlier omnimind wrote is read as it was meant, and what is written today reads the same there."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.flows import recovery, wiring
+from omnimind_ops.flows.run_inputs import goal_of
+from omnimind_ops.model.receipt import receipt
+from omnimind_ops.model.run import RunState
+from omnimind_ops.paths import Paths
+from omnimind_ops.planning import migration
+from omnimind_ops.runner import records
+from omnimind_ops.runner import run as runner
+from omnimind_ops.runner.history import History
+from omnimind_ops.runner.journal import Journal
+from tests.runner import earlier
+
+
+def plans(path: Path) -> dict[str, tuple[str, str]]:
+    """Return each run's digest and plan as they stand in the file."""
+    with closing(sqlite3.connect(path)) as db:
+        return {id: (digest, plan) for id, digest, plan in db.execute("SELECT id, digest, plan FROM run")}
+
+
+@pytest.mark.parametrize("run", earlier.SOURCES)
+def test_the_same_migration_is_written_the_same_to_the_byte(run: str, tmp_path: Path) -> None:
+    plan = migration.migrate(earlier.SOURCES[run], earlier.GOAL, 15)
+    assert (plan.digest, records.plan_text(plan)) == plans(earlier.journal(tmp_path))[run]
+
+
+def test_a_recovery_is_written_the_same(tmp_path: Path) -> None:
+    plan = recovery.plan("engine")
+    assert (plan.digest, records.plan_text(plan)) == plans(earlier.journal(tmp_path))[earlier.RECOVERING]
+
+
+def test_a_plan_that_was_read_has_the_digest_that_it_had(tmp_path: Path) -> None:
+    path = earlier.journal(tmp_path)
+    runs = History(path).runs()
+    assert {run.id: (run.plan.digest, records.plan_text(run.plan)) for run in runs} == plans(path)
+
+
+def test_its_receipts_say_what_they_said(tmp_path: Path) -> None:
+    history = History(earlier.journal(tmp_path))
+    done = receipt(history.run(earlier.DONE))
+    assert done["downtime_s"] == {"redis": 1.998, "qdrant": 1.998, "backend:8000": 2.293, "frontend": 2.293}
+    verified = json.loads(json.dumps(done["verified"]))
+    assert set(verified) == {"qdrant", "redis", "uploads-0"}
+    assert all(sides["source"] == sides["native"] for sides in verified.values())
+    assert verified["qdrant"]["source"]["counts"]["points of machines"] == 5
+    assert done["backup"] is None
+    backup = {"path": "/srv/backup/machines-1.snapshot", "checksum": "verified", "second_reader": "equal"}
+    assert receipt(history.run(earlier.POSTPONED))["backup"] == backup
+
+
+def noted_calls(folder: Path) -> Path:
+    """Put a `docker` and a `systemctl` there that write their arguments to the file returned."""
+    calls = folder / "calls"
+    for name in ("docker", "systemctl"):
+        (folder / name).write_text(
+            f'#!/bin/sh\necho "{name} $*" >> {calls}\necho Id=redis-server.service\necho LoadState=loaded\n'
+        )
+        (folder / name).chmod(0o755)
+    return calls
+
+
+def test_it_is_taken_back_by_its_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are given back, containers get their policies and run again; units that ran before are left."""
+    calls, new = noted_calls(tmp_path), tmp_path / "srv" / "new" / "var" / "lib"
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    moved = [new / "qdrant" / "storage", new / "omnimind" / "uploads", new / "redis"]
+    for target in moved:
+        for folder, text in (
+            (target, "native"),
+            (target.parent / ".omnimind-parked" / earlier.DONE / f"{target.name}.before", "before"),
+        ):
+            folder.mkdir(parents=True)
+            (folder / "is").write_text(text)
+    with Journal(earlier.journal(tmp_path, f"{tmp_path}/srv")) as journal:
+        run = journal.run(earlier.DONE)
+        with wiring.handlers(goal_of(run), Paths(tmp_path / "srv" / "new"), run.id) as kinds:
+            outcome = runner.undo(run, journal, kinds, lambda event: None)
+        assert outcome.check().state is RunState.ROLLED_BACK
+        notes = {record.step.id: record.memo for record in journal.run(run.id).steps}
+    assert [(target / "is").read_text() for target in moved] == ["before"] * 3
+    assert notes["final-qdrant"] == {"swapping": False, "parked": False}
+    assert notes["place-redis"] == {"placing": False, "parked": False}
+    assert notes["take-redis"] and notes["take-redis"]["taken"] is False
+    said = calls.read_text().splitlines()
+    for container in (earlier.QDRANT, earlier.REDIS, earlier.BACKEND, earlier.FRONTEND):
+        assert f"docker update --restart=unless-stopped {container}" in said
+        assert f"docker start {container}" in said
+    shown = [line for line in said if line.startswith("systemctl show")]
+    assert shown and not any("postgresql.service" in line for line in shown), "it ran before: it is not ours to stop"
