@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import StepChanged, Tell
-from omnimind_ops.model.plan import Plan, Preview, Step
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.plan import Plan, Preview, Step, Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Handler, Run
+from omnimind_ops.model.run import Memo, Run, Unsaved
 from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.events import redacting
+from omnimind_ops.runner.run import Handlers
 from omnimind_ops.settings import Settings
 from omnimind_ops.steps.host import HostStep
 
@@ -36,7 +38,7 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
 
     First everything is looked at, at once: the steps before the first with something to do are done with that.
     """
-    changed, settled, tell = 0, None, redacting(tell)
+    changed, settled, unsaved, tell = 0, None, Unsaved(), redacting(tell)
     with handlers(goal_now(run, settings), paths, run.id) as kinds:
         steps = plan().steps
         for number, step in enumerate(steps):
@@ -44,7 +46,9 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
             began = time.monotonic()
             try:
                 settled = _settled(steps, kinds) if settled is None else settled
-                did = number >= settled and kinds[step.kind].do(step, _Forgetful(), tell)
+                handler = kinds[step.kind]
+                memo = Memo(unsaved, step.id, handler.notes)
+                did = number >= settled and handler.do(Task.of(step, handler.payload), memo, tell)
             except Problem as problem:
                 raise Problem(f"cannot {step.title}", str(problem), problem.fix, log=problem.log) from problem
             changed += did
@@ -53,19 +57,8 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
     return changed
 
 
-def _settled(steps: Sequence[Step], kinds: Mapping[str, Handler]) -> int:
-    host = kinds["host"]
-    return host.settled(steps) if isinstance(host, HostStep) and all(step.kind == "host" for step in steps) else 0
-
-
-class _Forgetful:
-    """A memo for steps that will not be undone."""
-
-    def get(self, key: str) -> None:
-        """Return nothing."""
-
-    def put(self, key: str, value: object) -> None:
-        """Keep nothing."""
-
-    def of(self, step: str, key: str) -> None:
-        """Return nothing."""
+def _settled(steps: Sequence[Step], kinds: Handlers) -> int:
+    host = kinds[HostPayload.kind]
+    if not isinstance(host, HostStep) or any(step.kind != HostPayload.kind for step in steps):
+        return 0
+    return host.settled([Task.of(step, HostPayload) for step in steps])

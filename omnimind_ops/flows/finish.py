@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.run_inputs import goal_of
+from omnimind_ops.flows.run_inputs import goal_of, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.steps.arguments import words
 from omnimind_ops.tools.shell import run as shell
 
 
@@ -34,17 +32,15 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     """Return it; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
-    listed = run.setup.get("containers")
-    kept = [c for c in listed if isinstance(c, Mapping)] if isinstance(listed, list | tuple) else []
-    goal = goal_of(run)
+    old, goal = old_stack(run), goal_of(run)
     parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
     folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
     return Leftovers(
-        tuple(str(c["id"]) for c in kept),
-        tuple(str(c["name"]) for c in kept),
-        words(run.setup.get("anonymous_volumes")),
+        tuple(container.id for container in old.containers),
+        tuple(container.name for container in old.containers),
+        old.anonymous_volumes,
         tuple(folder for folder in folders if folder.exists()),
-        words(run.setup.get("bind_mounts")),
+        old.bind_mounts,
     )
 
 

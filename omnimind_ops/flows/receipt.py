@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops.flows.bench import migrate as bench_migrate
-from omnimind_ops.model.data import Fingerprint, compare
+from omnimind_ops.model import codec
+from omnimind_ops.model.data import compare
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.notes import Sides, VerifyNotes
+from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.receipt import digest, receipt
 from omnimind_ops.model.run import Run
@@ -51,41 +54,30 @@ def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
         ("receipt unchanged", body.get("digest") == digest(body), str(body.get("digest"))),
         ("same plan as the journal", plan.get("digest") == run.plan.digest, run.plan.digest),
     ]
-    verified = body.get("verified")
-    for name, sides in verified.items() if isinstance(verified, Mapping) else ():
-        assert isinstance(sides, Mapping)
-        old, new = _print(sides["source"]), _print(sides["native"])
-        found.append((f"{name}: old equals native at the cutover", old == new, f"{len(old)} facts"))
-    found += [_source_unchanged(str(name), source, body) for name, source in _trees(run)]
+    compared = _compared(body)
+    for name, sides in compared.items():
+        equal = not compare(sides.source, sides.native)
+        facts = len(sides.source.counts) + len(sides.source.digests)
+        found.append((f"{name}: old equals native at the cutover", equal, f"{facts} facts"))
+    verify = run.record("verify")
+    trees = verify.step.payload(VerifyPayload).trees if verify else ()
+    found += [_source_unchanged(name, source, compared.get(name)) for name, source, _ in trees]
     return found
 
 
-def _trees(run: Run) -> list[tuple[str, str]]:
-    trees = next((record.step.args.get("trees") for record in run.steps if record.step.id == "verify"), None)
-    return [(str(tree[0]), str(tree[1])) for tree in trees] if isinstance(trees, list | tuple) else []  # type: ignore[index]
+def _compared(body: Mapping[str, JSON]) -> Mapping[str, Sides]:
+    return codec.read(VerifyNotes, body.get("verified") or {}, "verified", what="the receipt").compared
 
 
-def _source_unchanged(name: str, source: str, body: Mapping[str, JSON]) -> tuple[str, bool, str]:
+def _source_unchanged(name: str, source: str, sides: Sides | None) -> tuple[str, bool, str]:
     label = f"{name}: the old folder is as it was"
     if not Path(source).exists():
         return label, False, f"{source} is gone"
-    verified = body.get("verified")
-    kept = verified.get(name) if isinstance(verified, Mapping) else None
-    if not isinstance(kept, Mapping):
+    if sides is None:
         return label, False, "not in the receipt"
-    side = kept["source"]
-    assert isinstance(side, Mapping)
-    was = Fingerprint(str(side["store"]), side["counts"], side["digests"])  # type: ignore[arg-type]
-    differences = compare(was, tree_fingerprint(Path(source)))
+    differences = compare(sides.source, tree_fingerprint(Path(source)))
     return (
         label,
         not differences,
         source if not differences else f"{len(differences)} differences, first: {differences[0].name}",
     )
-
-
-def _print(side: JSON) -> dict[str, JSON]:
-    assert isinstance(side, Mapping)
-    counts, digests = side["counts"], side["digests"]
-    assert isinstance(counts, Mapping) and isinstance(digests, Mapping)
-    return {**counts, **digests}

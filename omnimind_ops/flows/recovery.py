@@ -10,6 +10,8 @@ from omnimind_ops.health.moves import LADDER, Act, Rung
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.event import Event, StepChanged, Tell, line, warning
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.notes import RestartNotes
+from omnimind_ops.model.payloads import RestartPayload
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
@@ -40,10 +42,9 @@ class Record:
     def doing(self, act: Act) -> None:
         """Note what is about to be done and why, before it is."""
         self._begin(act.service, act.reason)
-        processes: list[JSON] = list(act.processes)
 
         def write(journal: Journal, run: str) -> None:
-            journal.note(run, step_of(act), "processes", processes)
+            journal.memo(run, step_of(act), RestartNotes).write(RestartNotes(act.processes))
             journal.mark(run, step_of(act), Status.DOING)
 
         self._write(act.service, write)
@@ -113,7 +114,7 @@ class Record:
 def plan(service: str) -> Plan:
     """Return the ladder as steps."""
     steps = (
-        Step(f"{n}-{rung}", "restart", _TITLES[rung].format(service), {"service": service}, Undo.NO, PLAN)
+        Step.of(f"{n}-{rung}", RestartPayload(service), _TITLES[rung].format(service), Undo.NO, PLAN)
         for n, rung in enumerate(LADDER, 1)
     )
     return Plan(PLAN, tuple(steps))
@@ -155,9 +156,8 @@ def unfinished(world: World) -> tuple[Run, ...]:
 def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
     """Start what the guard before us had stopped and not started again; return how many attempts it had made."""
     for record in run.steps:
-        processes = (record.memo or {}).get("processes")
-        if record.status is Status.DOING and isinstance(processes, list):
-            names = [str(name) for name in processes]
+        names = record.notes(RestartNotes).processes
+        if record.status is Status.DOING and names is not None:
             tell(line(record.step.id, f"starts {', '.join(names)}: the guard ended while it restarted them"))
             with lock.held(world.lock, WHO, f"start {', '.join(names)}"):
                 manager.start(names)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Found
 from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.model import codec
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -18,6 +19,25 @@ CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
 """Settings that take effect on a native host: they move no data, no port and no name."""
 
 
+@dataclass(frozen=True)
+class OldContainer:
+    """A container that was migrated."""
+
+    id: str
+    name: str
+    image: str
+    service: str
+
+
+@dataclass(frozen=True)
+class OldStack:
+    """The containers of the project and their volumes, which `finish` deletes, and the bind mounts, which stay."""
+
+    containers: tuple[OldContainer, ...] = ()
+    anonymous_volumes: tuple[str, ...] = ()
+    bind_mounts: tuple[str, ...] = ()
+
+
 def questions(asked: MigrateOptions) -> dict[str, JSON]:
     """Return what was asked, as text."""
     return {key: str(value or "") for key, value in asdict(asked).items()}
@@ -25,22 +45,29 @@ def questions(asked: MigrateOptions) -> dict[str, JSON]:
 
 def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str, JSON]:
     """Return all that is kept of a migration's start."""
-    source = found.source
+    source, containers = found.source, found.project.containers
+    old = OldStack(
+        tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
+        tuple(m.name for c in containers for m in c.mounts if m.anonymous),
+        tuple(m.source for c in containers for m in c.mounts if m.kind == "bind"),
+    )
     return {
         "asked": questions(asked),
         "goal": asdict(found.goal),
         "project": found.project.name,
-        "containers": [
-            {"id": c.id, "name": c.name, "image": c.image, "service": c.service} for c in found.project.containers
-        ],
-        "anonymous_volumes": [m.name for c in found.project.containers for m in c.mounts if m.anonymous],
-        "bind_mounts": [m.source for c in found.project.containers for m in c.mounts if m.kind == "bind"],
+        **codec.write(old),
         "qdrant": {"storage": source.qdrant.storage, "version": source.qdrant.version} if source.qdrant else None,
         "uploads": list(source.uploads),
         "confirm_minutes": confirm_minutes,
         "notes": list(found.notes),
         "code": handover.note(),
     }
+
+
+def old_stack(run: Run) -> OldStack:
+    """Return what a migration left behind."""
+    kept = {one.name: run.setup[one.name] for one in fields(OldStack) if one.name in run.setup}
+    return codec.read(OldStack, kept, f"start of run {run.id}")
 
 
 def goal_of(run: Run) -> Goal:

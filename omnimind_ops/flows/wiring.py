@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from omnimind_ops import credentials
 from omnimind_ops.flows import handover
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.run import Handler
 from omnimind_ops.paths import Paths
+from omnimind_ops.runner.run import Handlers, by_kind
 from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
@@ -24,23 +24,23 @@ from omnimind_ops.steps.verify import VerifyStep
 
 
 @contextmanager
-def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Mapping[str, Handler]]:
+def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Handlers]:
     """Yield every kind's handler; the pyinfra child lives as long."""
 
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)
 
     with HostStep(goal) as host:
-        yield {
-            "host": host,
-            "program": ProgramStep(paths),
-            "copy": CopyStep(paths, run),
-            "prove-backup": ProveBackupStep(paths),
-            "containers": ContainersStep(),
-            "fingerprint": FingerprintStep(),
-            "redis": RedisStep(paths),
-            "place": PlaceStep(paths, run),
-            "timer": TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
-            "prove": ProveStep(goal, secrets),
-            "verify": VerifyStep(goal, secrets),
-        }
+        yield by_kind(
+            host,
+            ProgramStep(paths),
+            CopyStep(paths, run),
+            ProveBackupStep(paths),
+            ContainersStep(),
+            FingerprintStep(),
+            RedisStep(paths),
+            PlaceStep(paths, run),
+            TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
+            ProveStep(goal, secrets),
+            VerifyStep(goal, secrets),
+        )

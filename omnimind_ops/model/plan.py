@@ -1,4 +1,4 @@
-"""Step, Plan and Preview: what will be done, in order, and whether it can be undone."""
+"""Step, Task, Plan and Preview: what will be done, in order, and whether it can be undone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from omnimind_ops.model import codec
 from omnimind_ops.model.json import JSON
+
+if TYPE_CHECKING:
+    from omnimind_ops.model.payloads import Payload  # `omnimind --help` does without them
+
+P = TypeVar("P", bound="Payload")
 
 
 class Undo(StrEnum):
@@ -22,7 +29,7 @@ class Undo(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One undoable unit of work. `kind` picks the handler, `args` are plain JSON (no secrets) and part of the plan's digest."""
+    """One undoable unit of work, as it is in the journal. `kind` picks the handler, `args` (no secrets) is its payload as JSON."""
 
     id: str
     kind: str
@@ -30,6 +37,28 @@ class Step:
     args: Mapping[str, JSON] = field(default_factory=dict)
     undo: Undo = Undo.YES
     phase: str = "install"  # install, warm, cutover, verify, confirm
+
+    @classmethod
+    def of(cls, id: str, payload: Payload, title: str, undo: Undo = Undo.YES, phase: str = "install") -> Self:
+        """Return the step with that payload."""
+        return cls(id, payload.kind, title, codec.write(payload), undo, phase)
+
+    def payload(self, kind: type[P]) -> P:
+        """Return the payload; a Problem when the journal has another."""
+        return codec.read(kind, self.args, f"step {self.id} of kind {self.kind}")
+
+
+@dataclass(frozen=True)
+class Task(Generic[P]):
+    """A step as its handler gets it."""
+
+    id: str
+    payload: P
+
+    @classmethod
+    def of(cls, step: Step, kind: type[P]) -> Task[P]:
+        """Return it for a step with such a payload."""
+        return cls(step.id, step.payload(kind))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from omnimind_ops.model.json import JSON
-
 
 @dataclass(frozen=True)
 class Binary:
@@ -75,9 +73,3 @@ class Start:
             Way.PACKAGES: f"needs {lacks}, which this host lacks: package {', '.join(self.packages)} is installed",
             Way.BUNDLED: f"needs {lacks}, which this host lacks: it runs with loader and libraries of its container",
         }[self.way]
-
-    @property
-    def args(self) -> dict[str, JSON]:
-        """Return it as a step's arguments."""
-        words: dict[str, JSON] = {"way": self.way.value, "packages": list(self.packages)}
-        return {**words, "loader": self.loader, "files": dict(self.files)}

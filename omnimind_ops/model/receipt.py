@@ -7,7 +7,10 @@ import json
 from collections.abc import Mapping
 
 from omnimind_ops import __version__
+from omnimind_ops.model import codec
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.notes import ContainersNotes, ProveBackupNotes, ProveNotes, VerifyNotes
+from omnimind_ops.model.payloads import ProveBackupPayload
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState
 
@@ -20,7 +23,7 @@ UNTIL = {
 
 def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
     """Return what happened, as data; `digest` is over all the rest. `bench`: documents of `omnimind bench`, before and after."""
-    memos = {record.step.id: dict(record.memo or {}) for record in run.steps}
+    verify = run.record("verify")
     body: dict[str, JSON] = {
         "omnimind": __version__,
         "run": run.id,
@@ -29,9 +32,9 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "ended": run.ended,
         "plan": {"digest": run.plan.digest, "steps": [_step(record) for record in run.steps]},
         "setup": dict(run.setup),
-        "verified": memos.get("verify", {}),
+        "verified": codec.write(verify.notes(VerifyNotes)) if verify else {},
         "backup": _backup(run),
-        "downtime_s": downtime(memos),
+        "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
@@ -39,18 +42,22 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
     return body
 
 
-def downtime(memos: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
+def downtime(run: Run) -> dict[str, float]:
     """Return seconds per service from the stop of its container to the first good native answer."""
-    answered = memos.get("prove", {}).get("answered")
-    if not isinstance(answered, Mapping):
-        return {}
-    writers, data = memos.get("stop-writers", {}).get("stopped_at"), memos.get("stop-data", {}).get("stopped_at")
-    started = {"redis": data, "qdrant": data}
+    prove = run.record("prove")
+    answered = prove.notes(ProveNotes).answered if prove else None
+    writers, data = _stopped(run, "stop-writers"), _stopped(run, "stop-data")
+    stopped = {"redis": data, "qdrant": data}
     return {
-        name: round(float(str(at)) - float(str(begin)), 3)
-        for name, at in answered.items()
-        if (begin := started.get(name, writers)) is not None and name not in ("postgresql", "engine")
+        name: round(at - begin, 3)
+        for name, at in (answered or {}).items()
+        if (begin := stopped.get(name, writers)) is not None and name not in ("postgresql", "engine")
     }
+
+
+def _stopped(run: Run, step: str) -> float | None:
+    record = run.record(step)
+    return record.notes(ContainersNotes).stopped_at if record else None
 
 
 def digest(body: Mapping[str, JSON]) -> str:
@@ -61,12 +68,11 @@ def digest(body: Mapping[str, JSON]) -> str:
 
 def _backup(run: Run) -> JSON:
     """Return which backup of Qdrant was restored, what covers it, and who read it besides us; None without one."""
-    record = next((record for record in run.steps if record.step.kind == "prove-backup"), None)
+    record = next((record for record in run.steps if record.step.kind == ProveBackupPayload.kind), None)
     if record is None:
         return None
-    memo = record.memo or {}
-    names = {"checksum": "checksum", "second_reader": "second reader"}
-    return {"path": record.step.args.get("backup"), **{name: memo.get(key) for name, key in names.items()}}
+    noted, path = record.notes(ProveBackupNotes), record.step.payload(ProveBackupPayload).backup
+    return {"path": path, "checksum": noted.checksum, "second_reader": noted.second_reader}
 
 
 def _step(record: StepRecord) -> dict[str, JSON]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from omnimind_ops.model import codec
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Plan, Preview, Step
+from omnimind_ops.model.plan import Plan, Preview, Step, Task
 from omnimind_ops.model.status import RunState, Status
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from omnimind_ops.model.payloads import Payload
+
+P = TypeVar("P", bound="Payload")
+N = TypeVar("N", bound="DataclassInstance")
+M = TypeVar("M", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,10 @@ class StepRecord:
     seconds: float | None = None
     memo: Mapping[str, JSON] | None = None
     problem: str | None = None
+
+    def notes(self, kind: type[N]) -> N:
+        """Return its notes; a Problem when they are others."""
+        return read_notes(kind, self.memo or {}, self.step.id)
 
 
 @dataclass(frozen=True)
@@ -36,22 +50,70 @@ class Run:
     ended: str | None
     steps: tuple[StepRecord, ...]
 
+    def record(self, step: str) -> StepRecord | None:
+        """Return what is known of a step, None where the plan has no such step."""
+        return next((record for record in self.steps if record.step.id == step), None)
 
-class Memo(Protocol):
+
+class Notes(Protocol):
+    """Where a run's notes are kept: for each step, JSON under keys."""
+
+    def load(self, step: str) -> Mapping[str, JSON]: ...  # empty when it noted nothing
+    def save(self, step: str, notes: Mapping[str, JSON]) -> None: ...  # durable when it returns; other keys stay
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """Notes of steps that will not be undone (model.run.Notes)."""
+
+    kept: dict[str, dict[str, JSON]] = field(default_factory=dict)
+
+    def load(self, step: str) -> Mapping[str, JSON]:
+        """Return what a step noted."""
+        return self.kept.get(step, {})
+
+    def save(self, step: str, notes: Mapping[str, JSON]) -> None:
+        """Keep it in memory."""
+        self.kept.setdefault(step, {}).update(notes)
+
+
+@dataclass(frozen=True)
+class Memo(Generic[N]):
     """A step's durable notes: written through to the journal at once, read by its own redo and undo, and by later steps."""
 
-    def get(self, key: str) -> JSON: ...  # None when never put
-    def put(self, key: str, value: JSON) -> None: ...  # durable when it returns
-    def of(self, step: str, key: str) -> JSON: ...  # another step's note, None when absent
+    notes: Notes
+    step: str
+    kind: type[N]
+
+    def read(self) -> N:
+        """Return what was noted so far."""
+        return self.of(self.step, self.kind)
+
+    def write(self, notes: N) -> None:
+        """Note it, durably when this returns; what is None in it stays as it was."""
+        self.notes.save(self.step, codec.write(notes))
+
+    def of(self, step: str, kind: type[M]) -> M:
+        """Return another step's notes."""
+        return read_notes(kind, self.notes.load(step), step)
 
 
-class Handler(Protocol):
+def read_notes(kind: type[N], notes: Mapping[str, JSON], step: str) -> N:
+    """Return a step's notes from what the journal has of them."""
+    return codec.read(kind, notes, f"{kind.__name__} of step {step}")
+
+
+class Handler(Protocol[P, N]):
     """What knows how to preview, do and undo one kind of step.
 
     preview is read-only. do is idempotent (a step found DOING is done again) and notes what undo needs *before* it acts.
     undo is idempotent too and works on a half-done step. All three raise Problem.
     """
 
-    def preview(self, step: Step) -> Preview: ...
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool: ...  # True when something changed
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None: ...
+    @property
+    def payload(self) -> type[P]: ...
+    @property
+    def notes(self) -> type[N]: ...
+    def preview(self, step: Task[P]) -> Preview: ...
+    def do(self, step: Task[P], memo: Memo[N], tell: Tell) -> bool: ...  # True when something changed
+    def undo(self, step: Task[P], memo: Memo[N], tell: Tell) -> None: ...

@@ -9,6 +9,24 @@ from pathlib import PurePosixPath
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.payloads import (
+    Act,
+    ContainersPayload,
+    CopyPayload,
+    FingerprintPayload,
+    HostPayload,
+    Packed,
+    Pass,
+    Payload,
+    PlacePayload,
+    ProgramPayload,
+    ProgramStart,
+    ProveBackupPayload,
+    ProvePayload,
+    RedisPayload,
+    TimerPayload,
+    VerifyPayload,
+)
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
@@ -30,9 +48,9 @@ class Restored:
     sha256: str = ""
 
     @property
-    def args(self) -> dict[str, JSON]:
-        """Return it as a step's arguments."""
-        return {"backup": self.path, "collection": self.collection, "config": self.config, "sha256": self.sha256}
+    def packed(self) -> Packed:
+        """Return what a step must know of it besides its path."""
+        return Packed(self.collection, self.config, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ class Source:
 def host_step(role: str, stage: str, phase: str = "install") -> Step:
     """Return the step that runs one role's stage through pyinfra."""
     undo = Undo.YES if stage == "activate" else Undo.KEPT
-    return Step(f"{stage}-{role}", "host", f"{stage} {role}", {"role": role, "stage": stage}, undo, phase)
+    return Step.of(f"{stage}-{role}", HostPayload(role, stage), f"{stage} {role}", undo, phase)
 
 
 def converge(only: Iterable[str] = ROLES) -> Plan:
@@ -108,16 +126,10 @@ class Copy:
         place = PurePosixPath(self.target)
         return str(place.parent / f"{place.name}.incoming")
 
-    @property
-    def args(self) -> dict[str, JSON]:
-        """Return it as a step's arguments."""
-        args: dict[str, JSON] = {
-            "source": self.source,
-            "incoming": self.incoming,
-            "target": self.target,
-            "owner": self.owner,
-        }
-        return args | (self.backup.args if self.backup else {"backup": ""})
+    def payload(self, which: Pass) -> CopyPayload:
+        """Return what a step does in one pass."""
+        path, packed = (self.backup.path, self.backup.packed) if self.backup else ("", None)
+        return CopyPayload(self.source, self.incoming, self.target, self.owner, path, packed, pass_=which)
 
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
@@ -151,100 +163,81 @@ def _install(source: Source) -> list[Step]:
 
 
 def _program(source: QdrantSource) -> Step:
-    args: dict[str, JSON] = {
-        "container": source.container,
-        "path": source.binary,
-        "file": source.file,
-        "version": source.version,
-        "static": source.static,
-    }
-    if source.start:
-        args |= {**source.start.args, "reason": f"Qdrant's program {source.start.reason}"}
+    start = _program_start(source.start) if source.start else None
+    payload = ProgramPayload(source.container, source.binary, source.file, source.version, source.static, start)
     title = "take Qdrant's program from its container" if source.binary else f"take Qdrant's program from {source.file}"
-    return Step("take-qdrant", "program", title, args, Undo.KEPT)
+    return Step.of("take-qdrant", payload, title, Undo.KEPT)
+
+
+def _program_start(start: Start) -> ProgramStart:
+    return ProgramStart(start.way, start.packages, start.loader, start.files, f"Qdrant's program {start.reason}")
 
 
 def _warm(source: Source, goal: Goal) -> list[Step]:
     steps = []
     for copy in copies(source, goal):
         title = f"unpack {copy.backup.path}" if copy.backup else f"copy {copy.source} while it is in use"
-        steps.append(Step(f"warm-{copy.name}", "copy", title, {**copy.args, "pass": "warm"}, Undo.KEPT, "warm"))
+        steps.append(Step.of(f"warm-{copy.name}", copy.payload(Pass.WARM), title, Undo.KEPT, "warm"))
         if copy.backup:
-            args: dict[str, JSON] = {**copy.backup.args, "storage": copy.incoming, "user": copy.owner}
+            proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
             title = "load it with the program that will serve it, and read every point"
-            steps.append(Step("prove-backup", "prove-backup", title, args, Undo.KEPT, "warm"))
+            steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
     return steps
 
 
 def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
-    def step(name: str, kind: str, title: str, args: dict[str, JSON], undo: Undo = Undo.UNTIL_FINISH) -> Step:
-        return Step(name, kind, title, args, undo, "cutover")
+    def step(name: str, payload: Payload, title: str, undo: Undo = Undo.UNTIL_FINISH) -> Step:
+        return Step.of(name, payload, title, undo, "cutover")
 
+    def containers(name: str, title: str, act: Act, ids: tuple[str, ...], ports: tuple[int, ...] | None = None) -> Step:
+        return step(name, ContainersPayload(act, ids, ports), title)
+
+    timer = f"arm the timer that goes back unless confirmed within {minutes} min"
     steps = [
-        step(
-            "arm-timer",
-            "timer",
-            f"arm the timer that goes back unless confirmed within {minutes} min",
-            {"minutes": minutes},
-        ),
-        step(
-            "hold-containers",
-            "containers",
-            "keep the containers from restarting by themselves",
-            {"act": "hold", "ids": source.containers},
-        ),
-        step("stop-writers", "containers", "stop the containers that write", {"act": "stop", "ids": source.writers}),
+        step("arm-timer", TimerPayload(minutes), timer),
+        containers("hold-containers", "keep the containers from restarting by themselves", Act.HOLD, source.containers),
+        containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
-        steps.append(
-            step(
-                "read-qdrant",
-                "fingerprint",
-                "note what Qdrant holds",
-                {"url": qdrant.url, "key_of": qdrant.api_key_of},
-                Undo.KEPT,
-            )
-        )
+        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of)
+        steps.append(step("read-qdrant", payload, "note what Qdrant holds", Undo.KEPT))
     if redis and redis.way != "empty":
-        steps.append(
-            step(
-                "take-redis", "redis", f"take Redis' data ({redis.way}: {redis.reason})", _redis_args(redis), Undo.KEPT
-            )
-        )
-    stop: dict[str, JSON] = {"act": "stop", "ids": source.holders, "ports": source.ports}
-    steps.append(step("stop-data", "containers", "stop the data containers, wait for free ports", stop))
+        title = f"take Redis' data ({redis.way}: {redis.reason})"
+        steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
+    title = "stop the data containers, wait for free ports"
+    steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
     for copy in copies(source, goal):
         title = (
             f"put the backup at {copy.target}"
             if copy.backup
             else f"copy what changed, compare, rename to {copy.target}"
         )
-        steps.append(step(f"final-{copy.name}", "copy", title, {**copy.args, "pass": "final"}))
+        steps.append(step(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
     if redis and redis.way != "empty":
-        steps.append(step("place-redis", "place", "put Redis' data in place", {"redis_dir": goal.redis_dir}))
+        steps.append(step("place-redis", PlacePayload(goal.redis_dir), "put Redis' data in place"))
     steps.append(host_step("units", "activate", "cutover"))
-    steps.append(step("prove", "prove", "wait until every service answers", {}, Undo.KEPT))
+    steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
     return steps
 
 
-def _redis_args(redis: RedisSource) -> dict[str, JSON]:
-    return {
-        "host": redis.host,
-        "port": redis.port,
-        "password_of": redis.password_of,
-        "way": redis.way,
-        "save_first": redis.save_first,
-        "backup": redis.backup,
-        "target_version": redis.target_version,
-    }
+def _redis(redis: RedisSource) -> RedisPayload:
+    return RedisPayload(
+        redis.host,
+        redis.port,
+        redis.password_of,
+        redis.way,
+        redis.save_first,
+        redis.backup,
+        redis.target_version,
+    )
 
 
 def _verify(source: Source, goal: Goal) -> Step:
-    args: dict[str, JSON] = {
-        "qdrant": bool(source.qdrant and not source.qdrant.backup),
-        "backup": bool(source.qdrant and source.qdrant.backup),
-        "redis": bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
-        "trees": [[copy.name, copy.source, copy.target] for copy in copies(source, goal) if copy.name != "qdrant"],
-    }
-    return Step("verify", "verify", "compare old and new", args, Undo.KEPT, "verify")
+    payload = VerifyPayload(
+        qdrant=bool(source.qdrant and not source.qdrant.backup),
+        backup=bool(source.qdrant and source.qdrant.backup),
+        redis=bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
+        trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
+    )
+    return Step.of("verify", payload, "compare old and new", Undo.KEPT, "verify")

@@ -10,19 +10,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from omnimind_ops.model.event import Event, Progress
 from omnimind_ops.model.event_json import data_of
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan
-from omnimind_ops.model.run import Run
+from omnimind_ops.model.run import Memo, Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import database, records
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
 from omnimind_ops.runner.records import Logged
 from omnimind_ops.tools.redact import redact, refuse_secrets
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+N = TypeVar("N", bound="DataclassInstance")
 Statement = tuple[str, tuple[str | float | None, ...]]
 _NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"
 _ENDED = frozenset({RunState.CONFIRMED, RunState.ROLLED_BACK, RunState.FINISHED, RunState.FAILED})
@@ -91,19 +95,15 @@ class Journal:
             ("INSERT INTO event (run, at, kind, step, text, data) VALUES (?, ?, ?, ?, ?, ?)", row), durable=False
         )
 
-    def memo(self, run: str, step: str) -> StepMemo:
-        """Return a step's notes."""
-        return StepMemo(self, run, step)
+    def memo(self, run: str, step: str, kind: type[N]) -> Memo[N]:
+        """Return a step's notes of that kind."""
+        return Memo(RunNotes(self, run), step, kind)
 
-    def note(self, run: str, step: str, key: str, value: JSON) -> None:
-        """Write down one note of a step; a secret is a ValueError."""
-        refuse_secrets({key: value}, f"the notes of step {step}")
-        self._write(
-            (
-                "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)",
-                (run, step, key, json.dumps(value)),
-            )
-        )
+    def note(self, run: str, step: str, notes: Mapping[str, JSON]) -> None:
+        """Write down notes of a step, all at once; a secret is a ValueError."""
+        refuse_secrets(notes, f"the notes of step {step}")
+        words = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
+        self._write(*((words, (run, step, key, json.dumps(value))) for key, value in notes.items()))
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:
         """Return all notes of a step, empty for an unknown one."""
@@ -187,21 +187,16 @@ class Journal:
 
 
 @dataclass(frozen=True)
-class StepMemo:
-    """A step's notes in the journal (model.run.Memo)."""
+class RunNotes:
+    """A run's notes in the journal (model.run.Notes)."""
 
     journal: Journal
     run: str
-    step: str
 
-    def get(self, key: str) -> JSON:
-        """Return a note, None when never put."""
-        return self.of(self.step, key)
+    def load(self, step: str) -> Mapping[str, JSON]:
+        """Return what a step noted."""
+        return self.journal.notes(self.run, step)
 
-    def put(self, key: str, value: JSON) -> None:
-        """Write a note; on the disk when this returns."""
-        self.journal.note(self.run, self.step, key, value)
-
-    def of(self, step: str, key: str) -> JSON:
-        """Return another step's note, None when absent."""
-        return self.journal.notes(self.run, step).get(key)
+    def save(self, step: str, notes: Mapping[str, JSON]) -> None:
+        """Write notes; on the disk when this returns."""
+        self.journal.note(self.run, step, notes)

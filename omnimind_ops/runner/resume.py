@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -23,9 +24,8 @@ def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
 
 def _plain(value: JSON) -> JSON:
     """Return value as JSON reads it back: a tuple is a list."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+    plain: JSON = json.loads(json.dumps(value))
+    return plain
 
 
 def _words(value: JSON) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from omnimind_ops.model.event import Event, Progress, StepChanged, Tell, failed, warning
-from omnimind_ops.model.plan import Plan, Preview, Step, Undo
+from omnimind_ops.model.plan import Plan, Preview, Step, Task, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler, Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
@@ -22,7 +23,7 @@ from omnimind_ops.runner.interrupt import Stop, interrupts
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Left, Outcome
 
-Handlers = Mapping[str, Handler]
+Handlers = Mapping[str, Handler[Any, Any]]
 """Handlers by the kind of step they know."""
 
 _STOPPING = "stopping after this step, then all is taken back; Ctrl-C again stops at once"
@@ -31,11 +32,17 @@ _TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
 _TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED})
 
 
+def by_kind(*handlers: Handler[Any, Any]) -> Handlers:
+    """Return handlers by the kind that their payload names."""
+    return {handler.payload.kind: handler for handler in handlers}
+
+
 def preview(plan: Plan, handlers: Handlers) -> Iterator[Preview]:
     """Yield what each step would do; reads only."""
-    _refuse_unknown(plan, handlers)
+    _refuse_unreadable(plan, handlers)
     for step in plan.steps:
-        yield handlers[step.kind].preview(step)
+        handler = handlers[step.kind]
+        yield handler.preview(Task.of(step, handler.payload))
 
 
 def apply(
@@ -60,7 +67,7 @@ def apply(
             why,
             f"`omnimind rollback --run {run.id}` ends it; `omnimind migrate` starts anew",
         )
-    _refuse_unknown(run.plan, handlers)
+    _refuse_unreadable(run.plan, handlers)
     with _walk(run, journal, handlers, tell, clock, _STOPPING) as walk:
         try:
             walk.enter(RunState.RUNNING)
@@ -127,7 +134,9 @@ class _Walk:
         self._mark(step, Status.DOING)
         began = self.clock()
         try:
-            changed = self.handlers[step.kind].do(step, self.journal.memo(self.id, step.id), self._tell_or_stop)
+            handler = self.handlers[step.kind]
+            memo = self.journal.memo(self.id, step.id, handler.notes)
+            changed = handler.do(Task.of(step, handler.payload), memo, self._tell_or_stop)
         except (Exception, SystemExit) as error:
             problem = self._problem(step, error, "do")
             self._mark(step, Status.FAILED, seconds=self._since(began), problem=problem)
@@ -145,7 +154,9 @@ class _Walk:
         try:
             if step.kind not in self.handlers:
                 raise _unknown(step.kind)
-            self.handlers[step.kind].undo(step, self.journal.memo(self.id, step.id), self.recorder)
+            handler = self.handlers[step.kind]
+            memo = self.journal.memo(self.id, step.id, handler.notes)
+            handler.undo(Task.of(step, handler.payload), memo, self.recorder)
         except (Exception, SystemExit) as error:
             problem = self._problem(step, error, "take back")
             self._mark(step, Status.UNDOING, seconds=self._since(began), problem=problem)
@@ -199,10 +210,12 @@ def _walk(
         yield _Walk(run.id, journal, handlers, recorder, clock, stop)
 
 
-def _refuse_unknown(plan: Plan, handlers: Handlers) -> None:
+def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:
+    """Raise a Problem for a step that no handler knows, or whose payload its handler cannot read."""
     for step in plan.steps:
         if step.kind not in handlers:
             raise _unknown(step.kind)
+        step.payload(handlers[step.kind].payload)
 
 
 def _unknown(kind: str) -> Problem:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.checksum import SAID, UNSEEN
 from omnimind_ops.model.event import Tell, warning
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import ProveBackupNotes
+from omnimind_ops.model.payloads import Packed, ProveBackupPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.arguments import text
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.qdrant.scratch import Program
@@ -23,16 +23,10 @@ from omnimind_ops.tools.program import argv
 SCRATCH = ".omnimind-proof"
 
 
-def asked_backup(args: Mapping[str, JSON]) -> backup.Backup:
-    """Return the backup that a step's arguments name."""
-    path, name = Path(text(args, "backup")), text(args, "collection") or None
-    return backup.recognise(path, name, lambda _: config_of(args), text(args, "sha256"))
-
-
-def config_of(args: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
-    """Return the configuration of a shard snapshot's collection; None for any other backup."""
-    config = args.get("config")
-    return config if isinstance(config, Mapping) else None
+def recognised(path: str, packed: Packed | None) -> backup.Backup:
+    """Return the backup that a step names. Before 0.2.0 nothing but its path was kept."""
+    known = packed or Packed("", None, "")
+    return backup.recognise(Path(path), known.collection or None, lambda _: known.config, known.sha256)
 
 
 def mark_of(incoming: Path) -> Path:
@@ -44,25 +38,27 @@ def mark_of(incoming: Path) -> Path:
 class ProveBackupStep:
     """Notes what the backup holds for `verify`. If the program cannot load it, what was unpacked is removed."""
 
+    payload: ClassVar = ProveBackupPayload
+    notes: ClassVar = ProveBackupNotes
     paths: Paths
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[ProveBackupPayload]) -> Preview:
         """Read-only for all but what was unpacked."""
         return Preview(step.id, Change.NO)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[ProveBackupPayload], memo: Memo[ProveBackupNotes], tell: Tell) -> bool:
         """Load it in a scratch folder beside it, on a loopback port with a key of its own."""
-        if memo.get("fingerprint") is not None:
+        if memo.read().fingerprint:
             return False
-        storage = Path(text(step.args, "storage"))
-        program = Program(argv(self.paths.opt / "qdrant" / "current"), text(step.args, "user"))
+        asked, storage = step.payload, Path(step.payload.storage)
+        program = Program(argv(self.paths.opt / "qdrant" / "current"), asked.user)
         try:
-            restored = asked_backup(step.args)
+            restored = recognised(asked.backup, asked.packed)
             if restored.checksum in UNSEEN:
                 tell(warning(f"{restored.path}: {SAID[restored.checksum]}", step.id))
             found = backup.prove(
                 restored,
-                config_of(step.args),
+                asked.packed.config,
                 storage,
                 program,
                 storage.parent / SCRATCH,
@@ -74,11 +70,9 @@ class ProveBackupStep:
             discard(storage)
             mark_of(storage).unlink(missing_ok=True)
             raise
-        memo.put("checksum", str(restored.checksum))
-        memo.put("second reader", found.second)
-        memo.put("fingerprint", asdict(found.held))
+        memo.write(ProveBackupNotes(str(restored.checksum), found.second, found.held))
         return False
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[ProveBackupPayload], memo: Memo[ProveBackupNotes], tell: Tell) -> None:
         """Remove what a killed proof left."""
-        discard(Path(text(step.args, "storage")).parent / SCRATCH)
+        discard(Path(step.payload.storage).parent / SCRATCH)

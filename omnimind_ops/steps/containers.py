@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import ContainersNotes
+from omnimind_ops.model.payloads import Act, ContainersPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.ports import holders
-from omnimind_ops.steps.arguments import text, words
 from omnimind_ops.tools.shell import run
 
 STOP_SECONDS = 60
@@ -34,52 +35,52 @@ def is_running(container: str) -> bool:
 class ContainersStep:
     """Acts "hold" and "stop"; each notes what was before it acts."""
 
+    payload: ClassVar = ContainersPayload
+    notes: ClassVar = ContainersNotes
     clock: Callable[[], float] = time.time
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[ContainersPayload]) -> Preview:
         """Say which containers would change."""
-        ids = words(step.args.get("ids"))
-        hold = step.args.get("act") == "hold"
-        change = [c for c in ids if (policy_of(c) != "no" if hold else is_running(c))]
+        hold = step.payload.act is Act.HOLD
+        change = [c for c in step.payload.ids if (policy_of(c) != "no" if hold else is_running(c))]
         return Preview(step.id, Change.YES if change else Change.NO, tuple(c[:12] for c in change))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
         """Hold or stop; idempotent."""
-        ids = words(step.args.get("ids"))
-        return self._hold(ids, memo) if text(step.args, "act") == "hold" else self._stop(step, ids, memo, tell)
+        return self._hold(step, memo) if step.payload.act is Act.HOLD else self._stop(step, memo, tell)
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> None:
         """Give back the restart policies, or start what was running."""
-        if text(step.args, "act") == "hold":
-            policies = memo.get("policies")
-            for container, policy in policies.items() if isinstance(policies, Mapping) else ():
+        before = memo.read()
+        if step.payload.act is Act.HOLD:
+            for container, policy in (before.policies or {}).items():
                 run(("docker", "update", f"--restart={policy}", container))
             return
-        for container in words(memo.get("running")):
+        for container in before.running or ():
             if not is_running(container):
                 _start(container)
                 tell(line(step.id, f"started container {container[:12]}"))
 
-    def _hold(self, ids: tuple[str, ...], memo: Memo) -> bool:
-        before: dict[str, JSON] = {container: policy_of(container) for container in ids}
-        if memo.get("policies") is None:
-            memo.put("policies", before)
+    def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes]) -> bool:
+        before = {container: policy_of(container) for container in step.payload.ids}
+        if memo.read().policies is None:
+            memo.write(ContainersNotes(policies=before))
         change = [container for container, policy in before.items() if policy != "no"]
         if change:
             run(("docker", "update", "--restart=no", *change))
         return bool(change)
 
-    def _stop(self, step: Step, ids: tuple[str, ...], memo: Memo, tell: Tell) -> bool:
-        running = [container for container in ids if is_running(container)]
-        if memo.get("running") is None:
-            memo.put("running", running)
-        if memo.get("stopped_at") is None:
-            memo.put("stopped_at", self.clock())
+    def _stop(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
+        running = tuple(container for container in step.payload.ids if is_running(container))
+        before = memo.read()
+        if before.running is None:
+            memo.write(ContainersNotes(running=running))
+        if before.stopped_at is None:
+            memo.write(ContainersNotes(stopped_at=self.clock()))
         if running:
             run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
             tell(line(step.id, f"stopped {len(running)} containers"))
-        ports = words(step.args.get("ports"))
-        _wait_free(tuple(int(port) for port in ports))
+        _wait_free(step.payload.ports or ())
         return bool(running)
 
 

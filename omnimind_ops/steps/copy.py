@@ -6,13 +6,15 @@ import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import CopyNotes
+from omnimind_ops.model.payloads import CopyPayload, Pass
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.arguments import text
-from omnimind_ops.steps.backup import asked_backup, mark_of
+from omnimind_ops.steps.backup import mark_of, recognised
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.files.copy_tree import copy_tree
 from omnimind_ops.stores.files.discard import discard
@@ -22,30 +24,29 @@ from omnimind_ops.stores.files.discard import discard
 class CopyStep:
     """Copy beside, compare, rename. What stood at the target is parked beside it under `.omnimind-parked/<run>`; nothing is deleted."""
 
+    payload: ClassVar = CopyPayload
+    notes: ClassVar = CopyNotes
     paths: Paths
     run: str
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[CopyPayload]) -> Preview:
         """Say from where to where; the final pass is a maybe, its input changes until then."""
-        change = Change.YES if text(step.args, "pass") == "warm" else Change.MAYBE
-        return Preview(
-            step.id,
-            change,
-            (f"{text(step.args, 'backup') or text(step.args, 'source')} → {text(step.args, 'target')}",),
-        )
+        copy = step.payload
+        change = Change.YES if copy.pass_ is Pass.WARM else Change.MAYBE
+        return Preview(step.id, change, (f"{copy.backup or copy.source} → {copy.target}",))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> bool:
         """Make one pass."""
-        incoming, target = Path(text(step.args, "incoming")), Path(text(step.args, "target"))
-        if text(step.args, "pass") == "warm":
+        incoming, target = Path(step.payload.incoming), Path(step.payload.target)
+        if step.payload.pass_ is Pass.WARM:
             return self._fill(step, incoming, tell, live=True)
-        if memo.get("swapping") and not incoming.exists():
+        if memo.read().swapping and not incoming.exists():
             return False  # killed after the renames
-        if not text(step.args, "backup"):
+        if not step.payload.backup:
             self._fill(step, incoming, tell, live=False)
         before = self._parked(target, "before")
         before.parent.mkdir(parents=True, exist_ok=True)
-        memo.put("swapping", True)
+        memo.write(CopyNotes(swapping=True))
         if target.exists():
             incoming.chmod(target.stat().st_mode & 0o7777)  # the goal's mode, not the source's
             target.rename(before)
@@ -54,31 +55,31 @@ class CopyStep:
         mark_of(incoming).unlink(missing_ok=True)
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> None:
         """Park what stands at the target (it may hold writes made since) and give back what stood there before."""
-        if text(step.args, "pass") == "warm" or not memo.get("swapping"):
+        noted = memo.read()
+        if step.payload.pass_ is Pass.WARM or not noted.swapping:
             return
-        incoming, target = Path(text(step.args, "incoming")), Path(text(step.args, "target"))
+        incoming, target = Path(step.payload.incoming), Path(step.payload.target)
         before = self._parked(target, "before")
-        if not incoming.exists() and target.exists() and not memo.get("parked"):
+        if not incoming.exists() and target.exists() and not noted.parked:
             after = self._parked(target, "after")
             target.rename(after)
             tell(line(step.id, f"kept what was at {target} as {after}"))
-        memo.put("parked", True)
+        memo.write(CopyNotes(parked=True))
         if before.exists() and not target.exists():
             before.rename(target)
-        memo.put("swapping", False)
-        memo.put("parked", False)
+        memo.write(CopyNotes(swapping=False, parked=False))
 
-    def _fill(self, step: Step, incoming: Path, tell: Tell, *, live: bool) -> bool:
-        if text(step.args, "backup"):
+    def _fill(self, step: Task[CopyPayload], incoming: Path, tell: Tell, *, live: bool) -> bool:
+        if step.payload.backup:
             return self._unpack(step, incoming, tell)
         incoming.parent.mkdir(parents=True, exist_ok=True)
         report = copy_tree(
-            Path(text(step.args, "source")),
+            Path(step.payload.source),
             incoming,
             manifest=self._manifest(incoming),
-            owner=_owner(text(step.args, "owner")),
+            owner=_owner(step.payload.owner),
             step=step.id,
             tell=tell,
             live=live,
@@ -88,7 +89,7 @@ class CopyStep:
         )
         return report.changed > 0
 
-    def _unpack(self, step: Step, incoming: Path, tell: Tell) -> bool:
+    def _unpack(self, step: Task[CopyPayload], incoming: Path, tell: Tell) -> bool:
         """Fill `incoming` from a backup once in a run; what another run left there may be of another backup."""
         mark = mark_of(incoming)
         if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
@@ -96,8 +97,8 @@ class CopyStep:
         discard(incoming)
         partial = incoming.with_name(f"{incoming.name}.partial")
         discard(partial)
-        unpacked = backup.unpack(asked_backup(step.args), partial, tell, step.id)
-        _give(unpacked, _owner(text(step.args, "owner")))
+        unpacked = backup.unpack(recognised(step.payload.backup, step.payload.packed), partial, tell, step.id)
+        _give(unpacked, _owner(step.payload.owner))
         mark.write_text(self.run)
         unpacked.rename(incoming)
         backup.forget(partial)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import FingerprintNotes
+from omnimind_ops.model.payloads import FingerprintPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import environment
-from omnimind_ops.steps.arguments import text
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 
@@ -17,23 +19,23 @@ from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 class FingerprintStep:
     """Keeps the fingerprint in the journal for `verify`."""
 
-    def preview(self, step: Step) -> Preview:
+    payload: ClassVar = FingerprintPayload
+    notes: ClassVar = FingerprintNotes
+
+    def preview(self, step: Task[FingerprintPayload]) -> Preview:
         """Read-only."""
         return Preview(step.id, Change.NO)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[FingerprintPayload], memo: Memo[FingerprintNotes], tell: Tell) -> bool:
         """Ask once; a redo after the container stopped keeps what was noted."""
-        if memo.get("fingerprint") is not None:
+        if memo.read().fingerprint:
             return False
-        key = (
-            environment(text(step.args, "key_of")).get("QDRANT__SERVICE__API_KEY", "")
-            if text(step.args, "key_of")
-            else ""
-        )
-        seen = fingerprint(QdrantEndpoint(text(step.args, "url"), key or None))
-        memo.put("fingerprint", asdict(seen))
+        container = step.payload.key_of
+        key = environment(container).get("QDRANT__SERVICE__API_KEY", "") if container else ""
+        seen = fingerprint(QdrantEndpoint(step.payload.url, key or None))
+        memo.write(FingerprintNotes(seen))
         tell(line(step.id, ", ".join(f"{name}: {count}" for name, count in seen.counts.items())))
         return False
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[FingerprintPayload], memo: Memo[FingerprintNotes], tell: Tell) -> None:
         """Nothing to undo."""

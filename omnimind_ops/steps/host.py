@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import HostNotes
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
-from omnimind_ops.steps.arguments import text, words
 from omnimind_ops.steps.child import Child
 from omnimind_ops.steps.guards import enabled_or_running, lift_guards, stop_and_disable
 
@@ -19,26 +20,29 @@ from omnimind_ops.steps.guards import enabled_or_running, lift_guards, stop_and_
 class HostStep:
     """Owns the child: started by the first job, ended by close(). Use as a context manager."""
 
+    payload: ClassVar = HostPayload
+    notes: ClassVar = HostNotes
+
     def __init__(self, goal: Goal) -> None:
         self.goal = goal
         self.child = Child(goal)
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[HostPayload]) -> Preview:
         """Prepare the role and tell what it would change; read-only."""
         lines: list[str] = []
         changes: set[str] = set()
-        for message in self.child.job(text(step.args, "role"), text(step.args, "stage"), dry=True):
+        for message in self.child.job(step.payload.role, step.payload.stage, dry=True):
             if message["kind"] == "op" and message["change"] != "no":
                 changes.add(message["change"])
                 lines += [message["name"], *(f"  {one}" for one in message["lines"])]
         change = Change.YES if "yes" in changes else Change.MAYBE if changes else Change.NO
         return Preview(step.id, change, tuple(lines))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> bool:
         """Run the role; True when it changed something. Before activating, note what was enabled or running already."""
-        role, stage = text(step.args, "role"), text(step.args, "stage")
-        if stage == "activate" and memo.get("before") is None:
-            memo.put("before", sorted(enabled_or_running(units_of(role, self.goal))))
+        role, stage = step.payload.role, step.payload.stage
+        if stage == "activate" and memo.read().before is None:
+            memo.write(HostNotes(tuple(sorted(enabled_or_running(units_of(role, self.goal))))))
         changed = 0
         for message in self.child.job(role, stage, dry=False):
             if message["kind"] == "line":
@@ -50,16 +54,16 @@ class HostStep:
                 changed = int(message["changed"])
         return changed > 0
 
-    def settled(self, steps: Sequence[Step]) -> int:
+    def settled(self, steps: Sequence[Task[HostPayload]]) -> int:
         """Return how many of `steps`, all of this kind, from the first, have nothing to do; read-only. Facts are read once for all of them."""
-        return self.child.survey([(text(step.args, "role"), text(step.args, "stage")) for step in steps])
+        return self.child.survey([(step.payload.role, step.payload.stage) for step in steps])
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> None:
         """Leave nothing of ours enabled or running. What is installed stays; what was there before us is not touched."""
-        role, stage = text(step.args, "role"), text(step.args, "stage")
-        before = memo.get("before")
+        role, stage = step.payload.role, step.payload.stage
+        before = memo.read().before
         if stage == "activate" and before is not None:  # None: it never began
-            stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in words(before))
+            stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in before)
         elif (role, stage) == ("packages", "install"):
             lift_guards()
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import NoNotes
+from omnimind_ops.model.payloads import ProgramPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.arguments import text, words
 from omnimind_ops.tools import program
 from omnimind_ops.tools.shell import run
 
@@ -27,21 +27,24 @@ class ProgramStep:
     those.
     """
 
+    payload: ClassVar = ProgramPayload
+    notes: ClassVar = NoNotes
     paths: Paths
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[ProgramPayload]) -> Preview:
         """Say what would be taken, and how it will start; no when it is staged already."""
-        folder = self._folder(step)
-        source = text(step.args, "file") or text(step.args, "path")
-        lines = [f"{source} → {folder / program.PROGRAM}", text(step.args, "reason")]
-        if files := _files(step.args):
-            lines.append(f"{', '.join(files)} → {folder / program.LIBRARIES}")
-        if static := text(step.args, "static"):
-            lines.append(f"{static} → {folder / program.STATIC}")
+        folder, asked = self._folder(step), step.payload
+        lines = [f"{asked.file or asked.path} → {folder / program.PROGRAM}"]
+        if asked.start:
+            lines.append(asked.start.reason)
+        if asked.start and asked.start.files:
+            lines.append(f"{', '.join(asked.start.files)} → {folder / program.LIBRARIES}")
+        if asked.static:
+            lines.append(f"{asked.static} → {folder / program.STATIC}")
         change = Change.NO if (folder / program.FACTS).exists() else Change.YES
-        return Preview(step.id, change, tuple(one for one in lines if one))
+        return Preview(step.id, change, tuple(lines))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[ProgramPayload], memo: Memo[NoNotes], tell: Tell) -> bool:
         """Take all beside, run `--version`, rename."""
         folder = self._folder(step)
         if (folder / program.FACTS).exists():
@@ -50,39 +53,39 @@ class ProgramStep:
         for stale in (partial, folder):  # staged by a run that was killed, or by an older omnimind
             shutil.rmtree(stale, ignore_errors=True)
         (partial / program.LOADER).mkdir(parents=True)
-        _take(step.args, partial)
-        _describe(step.args, partial)
+        _take(step.payload, partial)
+        _describe(step.payload, partial)
         tell(line(step.id, _proved(partial)))
-        tell(line(step.id, text(step.args, "reason")))
+        tell(line(step.id, step.payload.start.reason if step.payload.start else ""))
         partial.rename(folder)
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[ProgramPayload], memo: Memo[NoNotes], tell: Tell) -> None:
         """Leave it: a staged folder that nothing runs."""
 
-    def _folder(self, step: Step) -> Path:
-        return self.paths.stage / f"qdrant-{text(step.args, 'version')}"
+    def _folder(self, step: Task[ProgramPayload]) -> Path:
+        return self.paths.stage / f"qdrant-{step.payload.version}"
 
 
-def _take(args: Mapping[str, JSON], folder: Path) -> None:
-    container, target = text(args, "container"), folder / program.PROGRAM
-    if file := text(args, "file"):
-        shutil.copyfile(file, target)
+def _take(asked: ProgramPayload, folder: Path) -> None:
+    container, target = asked.container, folder / program.PROGRAM
+    if asked.file:
+        shutil.copyfile(asked.file, target)
     else:
-        _copy(container, text(args, "path"), target)
+        _copy(container, asked.path, target)
     target.chmod(0o755)
     libraries = folder / program.LIBRARIES
-    for name, path in _files(args).items():
+    for name, path in (asked.start.files if asked.start else {}).items():
         libraries.mkdir(exist_ok=True)
         _copy(container, path, libraries / name)
         (libraries / name).chmod(0o755)
-    if static := text(args, "static"):
-        _copy(container, static, folder / program.STATIC)
+    if asked.static:
+        _copy(container, asked.static, folder / program.STATIC)
 
 
-def _describe(args: Mapping[str, JSON], folder: Path) -> None:
+def _describe(asked: ProgramPayload, folder: Path) -> None:
     """Write how it starts: from here with the container's loader if there is one, since packages come later."""
-    loader = text(args, "loader")
+    loader = asked.start.loader if asked.start else ""
     if loader:
         (folder / program.LOADER / program.PROGRAM).symlink_to(f"../{program.LIBRARIES}/{loader}")
     else:
@@ -90,8 +93,11 @@ def _describe(args: Mapping[str, JSON], folder: Path) -> None:
     start = folder / program.START
     start.write_text(program.start_script(loader))
     start.chmod(0o755)
-    facts = {name: text(args, name) for name in ("version", "way", "loader")} | {
-        "packages": words(args.get("packages"))
+    facts = {
+        "version": asked.version,
+        "way": asked.start.way if asked.start else "",
+        "loader": loader,
+        "packages": asked.start.packages if asked.start else (),
     }
     (folder / program.FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
@@ -113,8 +119,3 @@ def _proved(folder: Path) -> str:
 
 def _copy(container: str, path: str, target: Path) -> None:
     run(("docker", "cp", "--follow-link", f"{container}:{path}", str(target)), timeout=300)
-
-
-def _files(args: Mapping[str, JSON]) -> dict[str, str]:
-    files = args.get("files")
-    return {str(name): str(path) for name, path in files.items()} if isinstance(files, Mapping) else {}

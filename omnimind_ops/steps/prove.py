@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import ClassVar
 
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.health.probes import Probe, native
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import ProveNotes
+from omnimind_ops.model.payloads import ProvePayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.tools.shell import run
@@ -30,15 +33,17 @@ UNITS = {
 class ProveStep:
     """All probes in parallel, each asked until it answers; one that does not within the time-out is a Problem with its unit's own log."""
 
+    payload: ClassVar = ProvePayload
+    notes: ClassVar = ProveNotes
     goal: Goal
     credentials: Callable[[], Credentials]
     seconds: float = CRITICAL_SECONDS
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[ProvePayload]) -> Preview:
         """Read-only."""
         return Preview(step.id, Change.NO)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> bool:
         """Ask; note wall-clock times of the first good answers."""
         probes = native(self.goal, self.credentials())
         with ThreadPoolExecutor(len(probes)) as pool:
@@ -51,11 +56,11 @@ class ProveStep:
                 f"look at its log: journalctl -u {unit_of(name)} -b",
                 log=journal(unit_of(name)),
             )
-        memo.put("answered", {name: at for name, (at, _) in answers.items()})
+        memo.write(ProveNotes({name: at for name, (at, _) in answers.items()}))
         tell(line(step.id, ", ".join(answers)))
         return False
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> None:
         """Nothing to undo."""
 
     def _until(self, name: str, probe: Probe) -> tuple[float, str | None]:

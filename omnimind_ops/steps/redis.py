@@ -5,15 +5,17 @@ from __future__ import annotations
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import PlaceNotes, RedisNotes
+from omnimind_ops.model.payloads import PlacePayload, RedisPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import redis_password
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.arguments import number, text
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
@@ -29,46 +31,49 @@ DELAY = "repl-diskless-sync-delay"
 class RedisStep:
     """Leaves stage/redis/dump.rdb, readable by the native server, and the fingerprint of the source in the journal."""
 
+    payload: ClassVar = RedisPayload
+    notes: ClassVar = RedisNotes
     paths: Paths
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[RedisPayload]) -> Preview:
         """Say which way is taken."""
-        return Preview(step.id, Change.YES, (text(step.args, "way"),))
+        return Preview(step.id, Change.YES, (step.payload.way,))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> bool:
         """Take the data once; a redo after the container stopped keeps what was taken."""
         rdb = self.staged
-        if memo.get("taken"):
+        if memo.read().taken:
             return False
         rdb.parent.mkdir(parents=True, exist_ok=True)
         rdb.unlink(missing_ok=True)
-        if packed := text(step.args, "backup"):
-            build_rdb_from_backup(Path(packed), text(step.args, "target_version"), self._scratch, rdb, tell, step.id)
+        asked = step.payload
+        if asked.backup:
+            build_rdb_from_backup(Path(asked.backup), asked.target_version, self._scratch, rdb, tell, step.id)
         else:
             self._take(step, rdb, memo, tell)
-        memo.put("taken", True)
+        memo.write(RedisNotes(taken=True))
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
         """The staged copy stays until the next run or `finish`; forget that it is fresh."""
-        memo.put("taken", False)
+        memo.write(RedisNotes(taken=False))
 
     @property
     def staged(self) -> Path:
         """Where the RDB file waits."""
         return self.paths.stage / "redis" / "dump.rdb"
 
-    def _take(self, step: Step, rdb: Path, memo: Memo, tell: Tell) -> None:
-        password = redis_password(text(step.args, "password_of")) if text(step.args, "password_of") else ""
-        source = RedisEndpoint(text(step.args, "host"), number(step.args, "port"), password=password)
-        if step.args.get("save_first"):
+    def _take(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
+        asked = step.payload
+        password = redis_password(asked.password_of) if asked.password_of else ""
+        source = RedisEndpoint(asked.host, asked.port, password=password)
+        if asked.save_first:
             with connect(source) as wire:
                 wire.call("SAVE")
             tell(line(step.id, "asked the old Redis to save: it keeps nothing on a stop by itself"))
         until = horizon(source)
-        memo.put("horizon", until)
-        memo.put("fingerprint", asdict(fingerprint(source, until, tell, step.id)))
-        if text(step.args, "way") == "logical":
+        memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id)))
+        if asked.way == "logical":
             build_rdb_logically(source, self._scratch, rdb, tell, step.id)
         else:
             with _without_delay(source):
@@ -99,35 +104,37 @@ def _without_delay(source: RedisEndpoint) -> Iterator[None]:
 class PlaceStep:
     """Puts the staged RDB at <redis_dir>/dump.rdb; what was there is parked, and given back by undo."""
 
+    payload: ClassVar = PlacePayload
+    notes: ClassVar = PlaceNotes
     paths: Paths
     run: str
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[PlacePayload]) -> Preview:
         """Its input does not exist before the cutover."""
         return Preview(step.id, Change.MAYBE)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> bool:
         """Place it; the native server is not running yet."""
-        folder = Path(text(step.args, "redis_dir"))
+        folder = Path(step.payload.redis_dir)
         parked = self._parked(folder, "before")
-        memo.put("placing", True)
+        memo.write(PlaceNotes(placing=True))
         owner = pwd.getpwnam("redis")
         place_rdb(self.paths.stage / "redis" / "dump.rdb", folder, (owner.pw_uid, owner.pw_gid), parked)
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> None:
         """Park what the native server wrote, give back what was there before."""
-        if not memo.get("placing"):
+        noted = memo.read()
+        if not noted.placing:
             return
-        folder = Path(text(step.args, "redis_dir"))
+        folder = Path(step.payload.redis_dir)
         before = self._parked(folder, "before")
-        if not memo.get("parked"):
+        if not noted.parked:
             park(folder, self._parked(folder, "after"))
-            memo.put("parked", True)
+            memo.write(PlaceNotes(parked=True))
         if before.exists():
             park(before, folder)
-        memo.put("placing", False)
-        memo.put("parked", False)
+        memo.write(PlaceNotes(placing=False, parked=False))
 
     def _parked(self, folder: Path, when: str) -> Path:
         return folder.parent / ".omnimind-parked" / self.run / f"{folder.name}.{when}"

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import TimerNotes
+from omnimind_ops.model.payloads import TimerPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.arguments import number
 from omnimind_ops.tools.shell import run
 from omnimind_ops.tools.template import render
 
@@ -22,21 +24,23 @@ UNIT = "omnimind-confirm"
 class TimerStep:
     """Writes omnimind-confirm.{timer,service}: at the deadline they run `omnimind rollback --run ID --unconfirmed`."""
 
+    payload: ClassVar = TimerPayload
+    notes: ClassVar = TimerNotes
     paths: Paths
     run: str
     omnimind: Path  # the command that began the run: it takes it back, whatever is installed meanwhile
     now: Callable[[], datetime]
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[TimerPayload]) -> Preview:
         """Say which units would be written."""
         return Preview(step.id, Change.YES, (f"write and start {UNIT}.timer",))
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> bool:
         """Write both units and start the timer; a deadline that was noted stays."""
-        deadline = memo.get("deadline")
+        deadline = memo.read().deadline
         if deadline is None:
-            deadline = (self.now() + timedelta(minutes=number(step.args, "minutes"))).strftime("%Y-%m-%d %H:%M:%S UTC")
-            memo.put("deadline", deadline)
+            deadline = (self.now() + timedelta(minutes=step.payload.minutes)).strftime("%Y-%m-%d %H:%M:%S UTC")
+            memo.write(TimerNotes(deadline))
         words = {"deadline": deadline, "run": self.run, "omnimind": str(self.omnimind)}
         for ending in ("service", "timer"):
             unit(self.paths, ending).write_text(render(f"systemd/{UNIT}.{ending}.j2", words))
@@ -45,7 +49,7 @@ class TimerStep:
         tell(line(step.id, f"goes back at {deadline} unless confirmed"))
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> None:
         """Disarm."""
         disarm(self.paths)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import FingerprintNotes, ProveBackupNotes, RedisNotes, Sides, VerifyNotes
+from omnimind_ops.model.payloads import VerifyPayload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
-from omnimind_ops.steps.arguments import words
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
@@ -28,61 +29,59 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 class VerifyStep:
     """Compares Qdrant, Redis and every moved folder."""
 
+    payload: ClassVar = VerifyPayload
+    notes: ClassVar = VerifyNotes
     goal: Goal
     credentials: Callable[[], Credentials]
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[VerifyPayload]) -> Preview:
         """Read-only."""
         return Preview(step.id, Change.NO)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> bool:
         """Compare all; notes both sides' fingerprints for the receipt."""
         for name, old, new in self._pairs(step, memo, tell):
             tell(line(step.id, f"{name}: {sum(new.counts.values())} counted, {len(new.digests)} digests"))
-            memo.put(name, {"source": asdict(old), "native": asdict(new)})
+            memo.write(VerifyNotes({name: Sides(old, new)}))
             _equal(name, old, new)
         return False
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Nothing to undo."""
 
-    def _pairs(self, step: Step, memo: Memo, tell: Tell) -> list[tuple[str, Fingerprint, Fingerprint]]:
-        credentials = self.credentials()
+    def _pairs(
+        self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell
+    ) -> list[tuple[str, Fingerprint, Fingerprint]]:
+        credentials, asked = self.credentials(), step.payload
         pairs = []
-        if step.args.get("qdrant"):
+        if asked.qdrant:
             endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
-            pairs.append(("qdrant", _noted(memo.of("read-qdrant", "fingerprint")), qdrant.fingerprint(endpoint)))
-        if step.args.get("backup"):
+            pairs.append(("qdrant", _noted(memo.of("read-qdrant", FingerprintNotes)), qdrant.fingerprint(endpoint)))
+        if asked.backup:
             endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
-            held = _noted(memo.of("prove-backup", "fingerprint"))
+            held = _noted(memo.of("prove-backup", ProveBackupNotes))
             pairs.append(("qdrant", held, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
-        if step.args.get("redis"):
+        if asked.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
-            until = int(str(memo.of("take-redis", "horizon") or 0))
-            old = _noted(memo.of("take-redis", "fingerprint"))
-            new, since = backend_keys.written_since(old, redis.fingerprint(native, until, tell, step.id))
+            taken = memo.of("take-redis", RedisNotes)
+            old, found = _noted(taken), redis.fingerprint(native, taken.horizon or 0, tell, step.id)
+            new, since = backend_keys.written_since(old, found)
             if since:
                 tell(line(step.id, f"redis: left out are {since} keys that the native backends have written since"))
             pairs.append(("redis", old, new))
-        trees = step.args.get("trees")
-        for tree in trees if isinstance(trees, list | tuple) else ():
-            name, source, target = words(tree)
+        for name, source, target in asked.trees:
             pairs.append((name, tree_fingerprint(Path(source)), tree_fingerprint(Path(target))))
         return pairs
 
 
-def _noted(value: JSON) -> Fingerprint:
-    if not isinstance(value, Mapping):
+def _noted(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:
+    if notes.fingerprint is None:
         raise Problem(
             "cannot compare",
             "the fingerprint of the old store is not in the journal",
             "run `omnimind rollback`, then migrate again",
         )
-    counts, digests = value["counts"], value["digests"]
-    assert isinstance(counts, Mapping) and isinstance(digests, Mapping)
-    return Fingerprint(
-        str(value["store"]), {k: int(str(v)) for k, v in counts.items()}, {k: str(v) for k, v in digests.items()}
-    )
+    return notes.fingerprint
 
 
 def _equal(name: str, old: Fingerprint, new: Fingerprint) -> None:

@@ -31,7 +31,8 @@ from deploy.facts.stats import Stats
 from deploy.facts.units import Units
 from deploy.inventory import connected
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Step
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.plan import Task
 from omnimind_ops.steps.host import HostStep
 
 from .test_worker import job_of, serve
@@ -213,8 +214,8 @@ def test_a_worker_answers_a_survey_and_then_jobs() -> None:
 
 
 def test_steps_are_settled_up_to_the_first_that_would_change_something() -> None:
-    def step(role: str, stage: str) -> Step:
-        return Step(f"{stage}-{role}", "host", "", {"role": role, "stage": stage})
+    def step(role: str, stage: str) -> Task[HostPayload]:
+        return Task(f"{stage}-{role}", HostPayload(role, stage))
 
     with HostStep(Goal()) as host:
         assert (

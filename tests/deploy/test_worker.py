@@ -18,8 +18,11 @@ from pyinfra.api import StringCommand, operation
 from deploy import job
 from deploy.deploy import ROLES
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Change, Step
+from omnimind_ops.model.notes import HostNotes
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.plan import Change, Task
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.steps.child import words
 from omnimind_ops.steps.host import HostStep
 
@@ -141,8 +144,8 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def step(role: str, stage: str) -> Step:
-    return Step(f"{stage}-{role}", "host", "", {"role": role, "stage": stage})
+def step(role: str, stage: str) -> Task[HostPayload]:
+    return Task(f"{stage}-{role}", HostPayload(role, stage))
 
 
 def test_one_worker_serves_the_whole_run_and_ends_with_it() -> None:
@@ -174,11 +177,6 @@ def test_a_worker_killed_in_the_middle_is_a_problem_and_the_next_job_gets_a_new_
 
 
 def test_undo_of_an_activation_that_never_began_touches_nothing() -> None:
-    class Nothing:
-        def get(self, key: str) -> None: ...
-        def put(self, key: str, value: object) -> None: ...
-        def of(self, step: str, key: str) -> None: ...
-
     events: queue.Queue[object] = queue.Queue()
-    HostStep(Goal()).undo(step("units", "activate"), Nothing(), events.put)
+    HostStep(Goal()).undo(step("units", "activate"), Memo(Unsaved(), "activate-units", HostNotes), events.put)
     assert events.empty()

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from omnimind_ops.flows import discover
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Step
+from omnimind_ops.model.notes import HostNotes, NoNotes
+from omnimind_ops.model.payloads import HostPayload, ProgramPayload
+from omnimind_ops.model.plan import Task
+from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
@@ -23,14 +26,6 @@ from omnimind_ops.steps.program import ProgramStep
 from tests.hosts.python import PYTHON
 
 
-class Forgetful:
-    """A memo for steps that are not undone."""
-
-    def get(self, key: str) -> None: ...
-    def put(self, key: str, value: object) -> None: ...
-    def of(self, step: str, key: str) -> None: ...
-
-
 def main(name: str, given: str = "") -> None:
     sys.executable = PYTHON  # the worker is started by it
     container = next(one for one in docker.containers() if one.name == name)
@@ -38,11 +33,12 @@ def main(name: str, given: str = "") -> None:
     source = discover.qdrant_source(container, asked, notes)
     goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, paths)
     whole = migration.Source("", (), (), (), (), (), source, None)
-    take = next(step for step in migration.migrate(whole, goal, 1).steps if step.id == "take-qdrant")
-    staging, memo = ProgramStep(paths), Forgetful()
+    plan = migration.migrate(whole, goal, 1)
+    take = next(Task.of(step, ProgramPayload) for step in plan.steps if step.id == "take-qdrant")
+    staging = ProgramStep(paths)
     preview = staging.preview(take).lines
-    staging.do(take, memo, print_event)
-    again = install(goal, memo)
+    staging.do(take, Memo(Unsaved(), take.id, NoNotes), print_event)
+    again = install(goal)
     print(
         json.dumps(
             {"start": asdict(source.start), "notes": notes, "preview": preview, "goal": asdict(goal), "again": again}
@@ -50,15 +46,16 @@ def main(name: str, given: str = "") -> None:
     )
 
 
-def install(goal: Goal, memo: Forgetful) -> list[str]:
+def install(goal: Goal) -> list[str]:
     """Run the roles that Qdrant needs, twice; return the steps that changed something the second time."""
     roles = ("base", *(("packages",) if goal.qdrant_packages else ()), "qdrant")
-    steps: list[Step] = [migration.host_step(role, stage) for stage in ("install", "configure") for role in roles]
+    planned = [migration.host_step(role, stage) for stage in ("install", "configure") for role in roles]
+    steps = [Task.of(step, HostPayload) for step in planned]
     with HostStep(goal) as host:
         for step in steps:
             print(host.preview(step).lines, file=sys.stderr)
-            host.do(step, memo, print_event)
-        return [step.id for step in steps if host.do(step, memo, print_event)]
+            host.do(step, Memo(Unsaved(), step.id, HostNotes), print_event)
+        return [step.id for step in steps if host.do(step, Memo(Unsaved(), step.id, HostNotes), print_event)]
 
 
 def print_event(event: object) -> None:

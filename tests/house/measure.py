@@ -106,7 +106,8 @@ def untyped_arguments(found: list[Module]) -> int:
 
 def untyped_notes(found: list[Module]) -> int:
     """Return how often a step's memo is read or written by a key: memo.get(…), memo.put(…)."""
-    return sum(ast.unparse(call.func).rpartition(".")[0].endswith("memo") for call in _calls(found))
+    parts = (ast.unparse(call.func).rpartition(".") for call in _calls(found))
+    return sum(holder.endswith("memo") and method in ("get", "put") for holder, _, method in parts)
 
 
 def table(root: Path) -> dict[str, str]:

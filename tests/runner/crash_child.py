@@ -9,14 +9,33 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Plan, Preview, Step
+from omnimind_ops.model.payloads import Payload
+from omnimind_ops.model.plan import Change, Plan, Preview, Step, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 
-PLAN = Plan("files", tuple(Step(f"s{n}", "file", f"write file {n}", {"name": f"file{n}"}) for n in range(4)))
+
+@dataclass(frozen=True)
+class FilePayload(Payload):
+    """A file's name."""
+
+    kind = "file"
+    name: str
+
+
+@dataclass(frozen=True)
+class FileNotes:
+    """What was in it, "" without one, and that it is half written."""
+
+    before: str | None = None
+    half: bool | None = None
+
+
+PLAN = Plan("files", tuple(Step.of(f"s{n}", FilePayload(f"file{n}"), f"write file {n}") for n in range(4)))
 OLD, NEW = "as it was\n", "new\n"
 
 
@@ -39,33 +58,35 @@ class Doomed(Journal):
 class WriteFile:
     """Writes a file; undo puts back what was there, or takes the file away."""
 
+    payload: ClassVar = FilePayload
+    notes: ClassVar = FileNotes
     folder: Path
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[FilePayload]) -> Preview:
         """Yes."""
         return Preview(step.id, Change.YES)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[FilePayload], memo: Memo[FileNotes], tell: Tell) -> bool:
         """Note what was there, then write in two halves."""
-        path = self.folder / str(step.args["name"])
-        if memo.get("before") is None:
-            memo.put("before", path.read_text() if path.exists() else "")
+        path = self.folder / step.payload.name
+        if memo.read().before is None:
+            memo.write(FileNotes(before=path.read_text() if path.exists() else ""))
         tell(line(step.id, f"writing {path.name}"))
         with path.open("w") as file:
             file.write(NEW[:2])
             file.flush()
-            memo.put("half", True)
+            memo.write(FileNotes(half=True))
             file.write(NEW[2:])
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[FilePayload], memo: Memo[FileNotes], tell: Tell) -> None:
         """Put it back."""
-        path = self.folder / str(step.args["name"])
-        before = memo.get("before")
+        path = self.folder / step.payload.name
+        before = memo.read().before
         if before is None:
             return  # killed before it touched anything
         if before:
-            path.write_text(str(before))
+            path.write_text(before)
         else:
             path.unlink(missing_ok=True)
         tell(line(step.id, f"put back {path.name}"))

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from omnimind_ops.flows import recovery, wiring
 from omnimind_ops.flows.run_inputs import goal_of
+from omnimind_ops.model import codec
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.notes import RestartNotes
+from omnimind_ops.model.payloads import CopyPayload, Payload, RestartPayload, VerifyPayload
+from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.receipt import receipt
-from omnimind_ops.model.run import RunState
+from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
 from omnimind_ops.runner import records
@@ -56,6 +63,38 @@ def test_its_receipts_say_what_they_said(tmp_path: Path) -> None:
     assert done["backup"] is None
     backup = {"path": "/srv/backup/machines-1.snapshot", "checksum": "verified", "second_reader": "equal"}
     assert receipt(history.run(earlier.POSTPONED))["backup"] == backup
+
+
+def test_every_payload_and_note_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    """What no type holds would be lost, or refused, when the run goes on."""
+    read: set[str] = set()
+    with wiring.handlers(earlier.GOAL, Paths(tmp_path), "r") as kinds:
+        types = {kind: (handler.payload, handler.notes) for kind, handler in kinds.items()}
+    types |= {"restart": (RestartPayload, RestartNotes)}
+    for record in (record for run in History(earlier.journal(tmp_path)).runs() for record in run.steps):
+        payload, notes = types[record.step.kind]
+        assert json.dumps(codec.write(record.step.payload(payload))) == json.dumps(record.step.args)
+        assert codec.write(record.notes(notes)) == dict(record.memo or {})
+        read |= {record.step.kind} | {f"{record.step.kind} {key}" for key in record.memo or {}}
+    assert set(types) <= read
+    assert {"copy parked", "prove-backup second reader", "redis horizon", "verify uploads-0"} <= read
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        pytest.param(VerifyPayload, {"qdrant": True, "redis": False, "trees": []}, id="without a backup to compare"),
+        pytest.param(
+            CopyPayload,
+            {"source": "", "incoming": "/d.incoming", "target": "/d", "owner": "q", "backup": "/b", "pass": "warm"},
+            id="of a backup only its path",
+        ),
+    ],
+)
+def test_what_0_1_0_kept_is_read(kind: type[Payload], args: Mapping[str, JSON]) -> None:
+    step = Step("s", kind.kind, "", args)
+    assert step.payload(kind)
+    assert Plan("p", (step,)).digest == Plan("p", (replace(step, args=dict(args)),)).digest
 
 
 def noted_calls(folder: Path) -> Path:

@@ -7,12 +7,15 @@ import sqlite3
 import stat
 import subprocess
 import threading
+from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from omnimind_ops.model.codec import INLINE
 from omnimind_ops.model.event import Event, Result, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Step, Undo
@@ -31,6 +34,13 @@ PLAN = Plan(
 )
 
 
+@dataclass(frozen=True)
+class AnyNotes:
+    """Whatever a test notes."""
+
+    keys: Mapping[str, JSON] = field(default_factory=dict, metadata=INLINE)
+
+
 def opened(tmp_path: Path) -> Journal:
     """A journal at a fixed time."""
     return Journal(tmp_path / "state" / "journal.db", clock=lambda: NOW)
@@ -47,14 +57,15 @@ def test_a_run_reads_back_as_written(tmp_path: Path) -> None:
         assert run.plan.digest == PLAN.digest
         assert (run.state, run.setup, run.ended) == (RunState.RUNNING, {"source": "compose"}, None)
         journal.mark(run.id, "a", Status.DOING)
-        journal.memo(run.id, "a").put("before", {"mode": 0o644, "list": [1, None, "x"]})
+        before: Mapping[str, JSON] = {"before": {"mode": 0o644, "list": [1, None, "x"]}}
+        journal.memo(run.id, "a", AnyNotes).write(AnyNotes(before))
         journal.mark(run.id, "a", Status.DONE, seconds=1.5)
         assert History(journal.path).run(run.id) == journal.run(run.id)
         record = journal.run(run.id).steps[0]
         assert (record.status, record.seconds, record.started) == (Status.DONE, 1.5, "2026-11-23T10:45:01.000+00:00")
-        assert record.memo == {"before": {"mode": 0o644, "list": [1, None, "x"]}}
-        assert journal.memo(run.id, "b").of("a", "before") == record.memo["before"]
-        assert journal.memo(run.id, "b").get("before") is None
+        assert record.memo == before
+        assert journal.memo(run.id, "b", AnyNotes).of("a", AnyNotes).keys == before
+        assert journal.memo(run.id, "b", AnyNotes).read().keys == {}
         assert [known.id for known in journal.runs()] == ["mine", "20261123-104501-migrate-2", run.id]
 
 
@@ -111,7 +122,7 @@ def test_a_secret_is_refused(tmp_path: Path, where: str, key: str, value: JSON) 
     with opened(tmp_path) as journal:
         with pytest.raises(ValueError, match="looks like a secret"):
             if where == "memo":
-                journal.memo(journal.create(PLAN, {}).id, "a").put(key, value)
+                journal.memo(journal.create(PLAN, {}).id, "a", AnyNotes).write(AnyNotes({key: value}))
             else:
                 plan = Plan("p", (Step("a", "k", "t", {key: value} if where == "args" else {}),))
                 journal.create(plan, {key: value} if where == "setup" else {})
@@ -226,7 +237,7 @@ def test_threads_may_write(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for n in range(50):
-            journal.memo(run, "a").put("n", n)
+            journal.memo(run, "a", AnyNotes).write(AnyNotes({"n": n}))
         for thread in threads:
             thread.join()
         assert len(journal.events(run)) == 200

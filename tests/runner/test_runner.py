@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepChanged, Tell, Warning
-from omnimind_ops.model.plan import Change, Step
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.plan import Change, Plan, Step, Task
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
-from tests.runner.script import Script, plan
+from tests.runner.script import Script, ScriptNotes, ScriptPayload, plan
 
 Told = list[Event]
 
@@ -97,7 +98,7 @@ def test_what_was_found_half_done_is_done_or_undone_again(
     for word in found.split():
         name, status = word.split(":")
         journal.mark(run.id, name, Status(status))
-        journal.note(run.id, name, "done by", 0)
+        journal.memo(run.id, name, ScriptNotes).write(ScriptNotes(0))
     act: Callable[..., object] = getattr(runner, verb)
     act(run, journal, {"script": script}, lambda event: None)
     assert " ".join(script.calls) == calls
@@ -265,7 +266,7 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     script = Script()
     act = script._act
 
-    def act_and_wait(step: Step, verb: str, to: Tell) -> None:
+    def act_and_wait(step: Task[ScriptPayload], verb: str, to: Tell) -> None:
         act(step, verb, to)
         assert verb == "undo" or heard.wait(5)
 
@@ -273,3 +274,18 @@ def test_an_interrupt_is_announced_at_once(journal: Journal) -> None:
     run = journal.create(plan("a:do-int"), {})
     runner.apply(run, journal, {"script": script}, tell)
     assert "Ctrl-C again stops at once" in next(event.text for event in told if isinstance(event, Warning))
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "why"),
+    [("other", {}, "cannot handle steps of kind 'other'"), ("script", {"strange": 1}, "b of kind script: strange is")],
+)
+def test_a_plan_that_cannot_be_read_to_its_end_is_not_begun(
+    journal: Journal, kind: str, args: dict[str, JSON], why: str
+) -> None:
+    script = Script()
+    run = journal.create(Plan("test", (*plan("a:do").steps, Step("b", kind, "b", args))), {})
+    with pytest.raises(Problem, match=why):
+        runner.apply(run, journal, {"script": script}, lambda event: None)
+    assert script.calls == []
+    assert statuses(journal, run.id) == "a:todo b:todo"

@@ -9,19 +9,13 @@ import pytest
 
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.notes import HostNotes
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.plan import Task
+from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.planning.migration import ROLES, host_step
 from omnimind_ops.steps import guards, host
 from omnimind_ops.steps.host import HostStep
-
-
-class Memo:
-    """Keeps nothing, as of a step that was cut off."""
-
-    def get(self, key: str) -> None: ...
-
-    def put(self, key: str, value: object) -> None: ...
-
-    def of(self, step: str, key: str) -> None: ...
 
 
 @pytest.mark.parametrize("stage", ["install", "configure"])
@@ -31,7 +25,8 @@ def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(
     lifted: list[str] = []
     for role in ROLES:
         monkeypatch.setattr(host, "lift_guards", lambda role=role: lifted.append(role))
-        HostStep(Goal()).undo(host_step(role, stage), Memo(), lambda _: None)
+        cut_off = Memo(Unsaved(), f"{stage}-{role}", HostNotes)
+        HostStep(Goal()).undo(Task.of(host_step(role, stage), HostPayload), cut_off, lambda _: None)
     assert lifted == (["packages"] if stage == "install" else [])
 
 

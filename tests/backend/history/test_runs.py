@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,7 +21,9 @@ from omnimind_ops.flows import recovery
 from omnimind_ops.health.moves import Act, Rung
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
-from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
+from omnimind_ops.model.notes import Sides
+from omnimind_ops.model.payloads import Payload
+from omnimind_ops.model.plan import Change, Plan, Preview, Step, Task, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.model.status import RunState
@@ -33,8 +36,27 @@ from tests.embedded.system import as_user, python_for
 from tests.services import ROOT
 
 SECRET = "hunter2-and-more"
+
+
+@dataclass(frozen=True)
+class ActPayload(Payload):
+    """Where it acts."""
+
+    kind = "act"
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ActNotes:
+    """The keys of every real step of which a receipt is made."""
+
+    stopped_at: float | None = None
+    qdrant: Sides | None = None
+    answered: Mapping[str, float] | None = None
+
+
 STEPS = (
-    Step("install", "act", "install the packages", {"paths": ["/srv/secret-place"]}, Undo.KEPT),
+    Step.of("install", ActPayload(("/srv/secret-place",)), "install the packages", Undo.KEPT),
     Step("stop-writers", "act", "stop the writers", phase="cutover"),
     Step("stop-data", "act", "stop the data containers", phase="cutover"),
     Step("verify", "act", "compare", phase="verify"),
@@ -52,25 +74,28 @@ SETUP = {
 class Steps:
     """A handler that leaves the notes which the real steps leave; `fails` is the step that cannot."""
 
+    payload: ClassVar = ActPayload
+    notes: ClassVar = ActNotes
+
     def __init__(self, fails: str = "", native: Fingerprint = OLD) -> None:
         self.fails, self.native = fails, native
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[ActPayload]) -> Preview:
         return Preview(step.id, Change.YES)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[ActPayload], memo: Memo[ActNotes], tell: Tell) -> bool:
         tell(line(step.id, f"connecting to redis://app:{SECRET}@127.0.0.1/0"))
         if step.id == self.fails:
             raise Problem("cannot stop it", f"--password {SECRET} was refused", "try again")
         if step.id.startswith("stop"):
-            memo.put("stopped_at", 100.0 if step.id == "stop-writers" else 101.5)
+            memo.write(ActNotes(stopped_at=100.0 if step.id == "stop-writers" else 101.5))
         if step.id == "verify":
-            memo.put("qdrant", {"source": vars(OLD), "native": vars(self.native)})
+            memo.write(ActNotes(qdrant=Sides(OLD, self.native)))
         if step.id == "prove":
-            memo.put("answered", {"redis": 103.0, "qdrant": 104.0, "frontend": 110.25, "engine": 99.0})
+            memo.write(ActNotes(answered={"redis": 103.0, "qdrant": 104.0, "frontend": 110.25, "engine": 99.0}))
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[ActPayload], memo: Memo[ActNotes], tell: Tell) -> None:
         tell(line(step.id, f"took back {step.id}"))
 
 

@@ -4,7 +4,6 @@ import os
 import pwd
 import shlex
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,12 @@ from qdrant_client import models
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model.event import Event, Warning
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.plan import Plan, Step
+from omnimind_ops.model.notes import CopyNotes, ProveBackupNotes, Sides, VerifyNotes
+from omnimind_ops.model.payloads import CopyPayload, Packed, Pass, ProveBackupPayload, VerifyPayload
+from omnimind_ops.model.plan import Plan, Step, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.receipt import receipt
-from omnimind_ops.model.run import Run, StepRecord
+from omnimind_ops.model.run import Memo, Run, StepRecord, Unsaved
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.backup import ProveBackupStep
@@ -30,36 +31,16 @@ from tests.qdrant import Server
 from tests.stores.backup.backups import NAME, Made, bare, silent
 from tests.stores.backup.real import file_of, program
 
-
-class Memory:
-    """A memo."""
-
-    def __init__(self) -> None:
-        self.notes: dict[str, object] = {}
-
-    def get(self, key: str) -> object:
-        return self.notes.get(key)
-
-    def put(self, key: str, value: object) -> None:
-        self.notes[key] = value
-
-    def of(self, step: str, key: str) -> object:
-        return self.notes.get(f"{step} {key}")
+UNKNOWN = Packed("", None, "")
 
 
 def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) -> None:
     me = pwd.getpwuid(os.getuid()).pw_name
 
     def warm(run: str, kind: str) -> bool:
-        args = {
-            "backup": str(file_of("made-1.18.3", kind)),
-            "incoming": str(tmp_path / "storage.incoming"),
-            "target": str(tmp_path / "storage"),
-            "owner": me,
-            "pass": "warm",
-        }
-        step = Step("warm-qdrant", "copy", "", args)
-        return CopyStep(Paths(tmp_path), run).do(step, Memory(), silent)  # type: ignore[arg-type]
+        target, backup = str(tmp_path / "storage"), str(file_of("made-1.18.3", kind))
+        step = Task("warm-qdrant", CopyPayload("", f"{target}.incoming", target, me, backup, UNKNOWN, pass_=Pass.WARM))
+        return CopyStep(Paths(tmp_path), run).do(step, Memo(Unsaved(), step.id, CopyNotes), silent)
 
     def collections() -> list[str]:
         return sorted(os.listdir(tmp_path / "storage.incoming" / "collections"))
@@ -73,20 +54,20 @@ def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made,
     server = Server(tmp_path / "q")
     unpack(recognise(made.storage), server.storage, silent)
     try:
-        client, memo = server.start().client(), Memory()
+        client, memo = server.start().client(), Memo(Unsaved(), "verify", VerifyNotes)
         held = full_fingerprint(QdrantEndpoint(server.url), silent)
-        memo.put("prove-backup fingerprint", asdict(held))
+        Memo(memo.notes, "prove-backup", ProveBackupNotes).write(ProveBackupNotes(fingerprint=held))
         goal = Goal(qdrant_port=server.port)
         verify = VerifyStep(goal, lambda: Credentials("", "", ""))
-        step = Step("verify", "verify", "", {"backup": True})
+        step = Task("verify", VerifyPayload(backup=True))
         client.create_collection(
             "omnimind_health", vectors_config=models.VectorParams(size=4, distance=models.Distance.DOT)
         )
-        assert not verify.do(step, memo, silent)  # type: ignore[arg-type]
-        assert memo.get("qdrant") == {"source": asdict(held), "native": asdict(held)}
+        assert not verify.do(step, memo, silent)
+        assert memo.read().compared["qdrant"] == Sides(held, held)
         client.set_payload(NAME, {"i": -1}, points=[321], wait=True)
         with pytest.raises(Problem, match=f"1 differences from the old one: every point of {NAME}"):
-            verify.do(step, memo, silent)  # type: ignore[arg-type]
+            verify.do(step, memo, silent)
         client.close()
     finally:
         server.kill()
@@ -98,41 +79,41 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     path = bare(whole, tmp_path / "x")
     if checksum == "verified":
         shutil.copy(whole.with_name(f"{whole.name}.checksum"), path.parent)
-    storage, memo, told = tmp_path / "storage.incoming", Memory(), list[Event]()
+    storage, unsaved, told = tmp_path / "storage.incoming", Unsaved(), list[Event]()
     unpack(recognise(path), storage, silent)
-    args = {"backup": str(path), "storage": str(storage), "user": ""}
     current = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     current.parent.mkdir(parents=True)
     env = " ".join(f"{name}={shlex.quote(value)}" for name, value in program().env.items())
     current.write_text(f'#!/bin/sh\n{env} exec {shlex.join(program().argv)} "$@"\n')
     current.chmod(0o755)
-    step = Step("prove-backup", "prove-backup", "", args)
-    ProveBackupStep(Paths(tmp_path)).do(step, memo, told.append)  # type: ignore[arg-type]
+    step = Step.of("prove-backup", ProveBackupPayload(str(path), UNKNOWN, str(storage), ""), "")
+    memo = Memo(unsaved, step.id, ProveBackupNotes)
+    ProveBackupStep(Paths(tmp_path)).do(Task.of(step, ProveBackupPayload), memo, told.append)
     warned = [event.text for event in told if isinstance(event, Warning)]
-    assert memo.get("checksum") == checksum
+    assert memo.read().checksum == checksum
     assert bool(warned) == (checksum == "absent")
     assert all("no checksum lies beside it: a bit that flipped" in text for text in warned)
-    kept = StepRecord(step, Status.DONE, memo=memo.notes)  # type: ignore[arg-type]
+    kept = StepRecord(step, Status.DONE, memo=unsaved.load(step.id))
     told_later = receipt(Run("r", Plan("migrate", (step,)), RunState.CONFIRMED, {}, "", None, (kept,)))
     assert told_later["backup"] == {"path": str(path), "checksum": checksum, "second_reader": "equal"}
     assert ("**Of that backup: no checksum lies beside it" in markdown(told_later)) == (checksum == "absent")
 
 
 def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:
-    args = {
-        "backup": str(file_of("made-1.18.3", "collection")),
-        "storage": str(tmp_path / "storage.incoming"),
-        "user": "",
-    }
-    step, prove = Step("prove-backup", "prove-backup", "", args), ProveBackupStep(Paths(tmp_path))
+    backup, storage = str(file_of("made-1.18.3", "collection")), str(tmp_path / "storage.incoming")
+    step, prove = (
+        Task("prove-backup", ProveBackupPayload(backup, UNKNOWN, storage, "")),
+        ProveBackupStep(Paths(tmp_path)),
+    )
+    memo = Memo(Unsaved(), step.id, ProveBackupNotes)
     program = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho 'ERROR no such variant'; exit 1\n")
     program.chmod(0o755)
     (tmp_path / "storage.incoming").mkdir()
     with pytest.raises(Problem, match="no such variant"):
-        prove.do(step, Memory(), silent)  # type: ignore[arg-type]
+        prove.do(step, memo, silent)
     assert not (tmp_path / "storage.incoming").exists()
     (tmp_path / ".omnimind-proof" / "recovered").mkdir(parents=True)
-    prove.undo(step, Memory(), silent)  # type: ignore[arg-type]
+    prove.undo(step, memo, silent)
     assert sorted(os.listdir(tmp_path)) == ["opt"]

@@ -18,7 +18,7 @@ from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
-from omnimind_ops.steps.backup import asked_backup
+from omnimind_ops.steps.backup import recognised
 from omnimind_ops.stores.backup import recognise
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version
@@ -215,15 +215,15 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(
         path = bare(running.snapshots / collection / made.name, tmp_path / "x")
         asked = MigrateOptions(qdrant_backup=path)
         found = restored(container, asked, [])
-        assert found and (found.checksum, found.args["sha256"]) == ("verified", made.checksum)
-        assert asked_backup(found.args).checksum == "verified"
+        assert found and (found.checksum, found.sha256) == ("verified", made.checksum)
+        assert recognised(found.path, found.packed).checksum == "verified"
         stopped = restored(replace(container, running=False), asked, [])
         assert stopped and stopped.checksum == "absent"
         path.write_bytes(
             path.read_bytes().replace(b"0.6.0", b"0.6.1")
         )  # a segment's version.info, which only a server reads
         assert recognise(path).checksum == "absent"
-        for look in (lambda: restored(container, asked, []), lambda: asked_backup(found.args)):
+        for look in (lambda: restored(container, asked, []), lambda: recognised(found.path, found.packed)):
             with pytest.raises(Problem, match="but the Qdrant that made it says"):
                 look()
     finally:

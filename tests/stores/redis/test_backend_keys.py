@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 import pytest
 import redis.asyncio
@@ -17,9 +15,11 @@ from backend.embeddings.cache import EmbeddingCache, Kept, key
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.json import JSON
-from omnimind_ops.model.plan import Step, Undo
+from omnimind_ops.model.notes import RedisNotes, VerifyNotes
+from omnimind_ops.model.payloads import VerifyPayload
+from omnimind_ops.model.plan import Task
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.redis.copy import copy_logical
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -29,24 +29,8 @@ from tests.stores.redis.sample import fill
 from tests.stores.redis.servers import REDIS, client, served, valkey_program
 
 PASSWORD = "of-the-tests"
-STEP = Step("verify", "verify", "compare", {"redis": True}, Undo.KEPT, "verify")
+STEP = Task("verify", VerifyPayload(redis=True))
 OWN = key("0" * 16, "a text that was embedded before")
-
-
-class Memo:
-    """The journal's notes: what was taken from the source, and what verify notes."""
-
-    def __init__(self, taken: dict[str, JSON]) -> None:
-        self.taken, self.noted = taken, dict[str, Any]()
-
-    def get(self, key: str) -> JSON:
-        return self.noted.get(key)
-
-    def put(self, key: str, value: JSON) -> None:
-        self.noted[key] = value
-
-    def of(self, step: str, key: str) -> JSON:
-        return self.taken[key] if step == "take-redis" else None
 
 
 class Moved:
@@ -58,7 +42,9 @@ class Moved:
     def copy(self) -> None:
         """Note and copy, as the cutover does."""
         until = horizon(self.source)
-        self.memo = Memo({"horizon": until, "fingerprint": asdict(fingerprint(self.source, until))})
+        self.memo = Memo(Unsaved(), "verify", VerifyNotes)
+        taken = Memo(self.memo.notes, "take-redis", RedisNotes)
+        taken.write(RedisNotes(until, fingerprint(self.source, until), True))
         copy_logical(self.source, self.native, lambda event: None, scratch=True)
 
     def verify(self) -> list[str]:
@@ -102,7 +88,8 @@ def test_what_the_native_backends_wrote_since_is_left_out_and_said(moved: Moved)
     serve(moved.native)
     said = moved.verify()
     assert "redis: left out are 3 keys that the native backends have written since" in said
-    assert moved.memo.noted["redis"]["source"] == moved.memo.noted["redis"]["native"], "the receipt compares the same"
+    sides = moved.memo.read().compared["redis"]
+    assert sides.source == sides.native, "the receipt compares the same"
 
 
 def test_nothing_else_is_left_out(moved: Moved) -> None:

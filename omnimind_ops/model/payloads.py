@@ -1,0 +1,175 @@
+"""What each kind of step is told to do. Its JSON is in the journal and in the plan's digest: a key that is renamed is another plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from omnimind_ops.model.codec import INLINE, key
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.program import Way
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Holds no secret: those are named by the container or the file that has them."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class HostPayload(Payload):
+    """A role's stage, run by pyinfra: install, configure or activate."""
+
+    kind = "host"
+    role: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class ProgramStart:
+    """How a program starts on this host. `files` is library or loader → path in the container, for a bundle."""
+
+    way: Way
+    packages: tuple[str, ...]
+    loader: str  # name in the bundle, "" without one
+    files: Mapping[str, str]
+    reason: str  # in one line, for a person
+
+
+@dataclass(frozen=True)
+class ProgramPayload(Payload):
+    """Qdrant's program: `path` in a container, or `file` of this host."""
+
+    kind = "program"
+    container: str
+    path: str
+    file: str
+    version: str
+    static: str  # folder of the web UI inside the container, "" without one
+    start: ProgramStart | None = field(default=None, metadata=INLINE)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What is known of a backup of Qdrant besides its path."""
+
+    collection: str  # that a backup of one collection holds, "" for others
+    config: Mapping[str, JSON] | None  # of the collection of a shard snapshot
+    sha256: str  # as the server that made it tells it, "" when unknown
+
+
+class Pass(StrEnum):
+    """Which time a directory is copied."""
+
+    WARM = "warm"  # while the old stack serves
+    FINAL = "final"  # what changed since, then the rename
+
+
+@dataclass(frozen=True)
+class CopyPayload(Payload):
+    """A directory that moves: `incoming` stands beside `target` until it takes its name."""
+
+    kind = "copy"
+    source: str
+    incoming: str
+    target: str
+    owner: str
+    backup: str  # unpacked in place of `source`, "" without one
+    packed: Packed | None = field(default=None, metadata=INLINE)
+    pass_: Pass = field(kw_only=True, metadata=key("pass"))
+
+
+@dataclass(frozen=True)
+class ProveBackupPayload(Payload):
+    """A backup, unpacked at `storage`."""
+
+    kind = "prove-backup"
+    backup: str
+    packed: Packed = field(metadata=INLINE)
+    storage: str
+    user: str
+
+
+class Act(StrEnum):
+    """What is done with containers."""
+
+    HOLD = "hold"  # no restarts by themselves
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class ContainersPayload(Payload):
+    """Containers by id. `ports` must be free after a stop."""
+
+    kind = "containers"
+    act: Act
+    ids: tuple[str, ...]
+    ports: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class FingerprintPayload(Payload):
+    """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none."""
+
+    kind = "fingerprint"
+    url: str
+    key_of: str
+
+
+@dataclass(frozen=True)
+class RedisPayload(Payload):
+    """The old Redis, or a `backup` of one; `password_of` is the container that knows its password, "" for none."""
+
+    kind = "redis"
+    host: str
+    port: int
+    password_of: str
+    way: str  # rdb, logical
+    save_first: bool
+    backup: str
+    target_version: str
+
+
+@dataclass(frozen=True)
+class PlacePayload(Payload):
+    """The native Redis' directory."""
+
+    kind = "place"
+    redis_dir: str
+
+
+@dataclass(frozen=True)
+class TimerPayload(Payload):
+    """How long the native services may stay unconfirmed."""
+
+    kind = "timer"
+    minutes: int
+
+
+@dataclass(frozen=True)
+class ProvePayload(Payload):
+    """Every service."""
+
+    kind = "prove"
+
+
+@dataclass(frozen=True)
+class VerifyPayload(Payload):
+    """Which stores are compared; `backup`: Qdrant with what its backup held. `trees` are (name, source, target)."""
+
+    kind = "verify"
+    qdrant: bool = False
+    backup: bool = False
+    redis: bool = False
+    trees: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RestartPayload(Payload):
+    """A service of which something is restarted; done by the guard itself."""
+
+    kind = "restart"
+    service: str
