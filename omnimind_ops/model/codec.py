@@ -1,7 +1,7 @@
 """Frozen dataclasses as JSON, and back. One place writes and reads what steps keep in the journal.
 
-A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass; one whose default is None is
-not written while it is None. Reading is strict: a missing or unknown key and a value of another type are a Problem.
+A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass. One whose default is None
+is not written while it is None. Reading is strict: a missing or unknown key and a value of another type are a Problem.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 INLINE = {"inline": True}
-"""Metadata of a field whose own keys stand among those of the dataclass that holds it: a dataclass, or (last) a mapping."""
+"""Metadata of a field whose keys stand among those of its holder: a dataclass, or (as the last field) a mapping."""
 _KEY = "key"
 
 

@@ -1,4 +1,7 @@
-"""What each kind of step notes for its undo, its redo and the receipt. None: never noted, and left as it is when written."""
+"""What each kind of step notes for its undo, its redo and the receipt.
+
+None is what was never noted; when notes are written, what is None in them stays as it was.
+"""
 
 from __future__ import annotations
 

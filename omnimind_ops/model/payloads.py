@@ -1,4 +1,7 @@
-"""What each kind of step is told to do. Its JSON is in the journal and in the plan's digest: a key that is renamed is another plan."""
+"""What each kind of step is told to do.
+
+Its JSON is in the journal and in the plan's digest: with a renamed key it is another plan.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Undo(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One undoable unit of work, as it is in the journal. `kind` picks the handler, `args` (no secrets) is its payload as JSON."""
+    """One undoable unit of work, as the journal has it. `kind` picks the handler, `args` is its payload as JSON."""
 
     id: str
     kind: str
