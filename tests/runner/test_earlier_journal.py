@@ -35,10 +35,18 @@ def plans(path: Path) -> dict[str, tuple[str, str]]:
         return {id: (digest, plan) for id, digest, plan in db.execute("SELECT id, digest, plan FROM run")}
 
 
+GONE = ["install-postgres", "install-redis", "install-backend", "install-frontend"]
+GONE += ["install-guard", "install-units", "configure-packages"]
+"""Steps that did nothing; no plan has them any more."""
+
+
 @pytest.mark.parametrize("run", earlier.SOURCES)
-def test_the_same_migration_is_written_the_same_to_the_byte(run: str, tmp_path: Path) -> None:
-    plan = migration.migrate(earlier.SOURCES[run], earlier.GOAL, 15)
-    assert (plan.digest, records.plan_text(plan)) == plans(earlier.journal(tmp_path))[run]
+def test_the_same_migration_is_written_the_same_but_for_steps_that_did_nothing(run: str, tmp_path: Path) -> None:
+    written = json.loads(records.plan_text(migration.migrate(earlier.SOURCES[run], earlier.GOAL, 15)))
+    stored = json.loads(plans(earlier.journal(tmp_path))[run][1])
+    assert [step["id"] for step in stored["steps"] if step["id"] in GONE] == GONE
+    stored["steps"] = [step for step in stored["steps"] if step["id"] not in GONE]
+    assert json.dumps(written) == json.dumps(stored)
 
 
 def test_a_recovery_is_written_the_same(tmp_path: Path) -> None:
