@@ -116,7 +116,6 @@ def converged(folder: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None
     monkeypatch.setattr(converge, "goal_now", lambda *_: None)
     monkeypatch.setattr(converge, "plan", lambda: Plan("converge", plan("a:do b:do").steps))
     monkeypatch.setattr(Script, "_act", lambda *_: None)
-    monkeypatch.setattr("omnimind_ops.flows.converge._Forgetful.put", lambda *_: None)
     with Journal(folder / "converge.db", clock=lambda: NOW) as journal:
         converge.converge(journal.create(plan("a:do"), {}), Paths(), Settings(), tell)
 

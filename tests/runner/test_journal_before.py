@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from backend.history import runs
 from omnimind_ops.cli import runs as command
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.plan import Change, Preview, Step
+from omnimind_ops.model.notes import NoNotes
+from omnimind_ops.model.payloads import Payload
+from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import run as runner
@@ -37,26 +40,30 @@ def before(tmp_path: Path) -> Path:
     return path
 
 
+@dataclass
 class Noted:
-    """A handler of every kind of step; notes what it was asked for."""
+    """A handler of one kind of step, with its real payload; notes what it was asked for."""
 
-    def __init__(self) -> None:
-        self.calls: list[str] = []
+    payload: type[Payload]
+    calls: list[str]
+    notes: type[NoNotes] = NoNotes
 
-    def preview(self, step: Step) -> Preview:
+    def preview(self, step: Task[Payload]) -> Preview:
         return Preview(step.id, Change.YES)
 
-    def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+    def do(self, step: Task[Payload], memo: Memo[NoNotes], tell: Tell) -> bool:
         tell(line(step.id, "goes on"))
         self.calls.append(f"do {step.id}")
         return True
 
-    def undo(self, step: Step, memo: Memo, tell: Tell) -> None:
+    def undo(self, step: Task[Payload], memo: Memo[NoNotes], tell: Tell) -> None:
         self.calls.append(f"undo {step.id}")
 
 
-def handlers(journal: Path, noted: Noted) -> dict[str, Noted]:
-    return {step.step.kind: noted for step in History(journal).run(POSTPONED).steps}
+def handlers(journal: Path, calls: list[str]) -> dict[str, Noted]:
+    payloads = {one.kind: one for one in Payload.__subclasses__() if one.__module__ == Payload.__module__}
+    kinds = {record.step.kind for record in History(journal).run(POSTPONED).steps}
+    return {kind: Noted(payloads[kind], calls) for kind in kinds}
 
 
 def test_its_runs_are_listed_and_shown_event_by_event(
@@ -104,18 +111,18 @@ def test_the_page_reads_it(before: Path) -> None:
 
 
 def test_its_postponed_migration_goes_on_where_it_was(before: Path) -> None:
-    noted = Noted()
+    calls: list[str] = []
     with Journal(before) as journal:
         run = journal.run(POSTPONED)
         left = [record.step.id for record in run.steps if record.status is Status.TODO]
-        outcome = runner.apply(run, journal, handlers(before, noted), lambda _: None)
+        outcome = runner.apply(run, journal, handlers(before, calls), lambda _: None)
     assert outcome.state is RunState.UNCONFIRMED
-    assert noted.calls == [f"do {id}" for id in left] != []
+    assert calls == [f"do {id}" for id in left] != []
 
 
 def test_its_postponed_migration_can_be_taken_back(before: Path) -> None:
-    noted = Noted()
+    calls: list[str] = []
     with Journal(before) as journal:
-        outcome = runner.undo(journal.run(POSTPONED), journal, handlers(before, noted), lambda _: None)
+        outcome = runner.undo(journal.run(POSTPONED), journal, handlers(before, calls), lambda _: None)
     assert outcome.state is RunState.ROLLED_BACK
-    assert "undo warm-qdrant" in noted.calls
+    assert "undo warm-qdrant" in calls

@@ -10,7 +10,7 @@ import pytest
 from omnimind_ops.flows import converge, recovery
 from omnimind_ops.flows.startup.log import StartLog
 from omnimind_ops.model.event import Event, Line, StepChanged, StepProblem, Tell, progress, warning
-from omnimind_ops.model.plan import Step
+from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
@@ -18,7 +18,7 @@ from omnimind_ops.runner.events import EventRecorder, redacted
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.settings import Settings
 from tests.runner.emitters import world
-from tests.runner.script import Script, plan
+from tests.runner.script import Script, ScriptNotes, ScriptPayload, plan
 
 SECRET = "hunter2"
 TEXT = f"redis://app:{SECRET}@127.0.0.1/0"
@@ -61,7 +61,7 @@ def test_what_a_start_tells(tmp_path: Path) -> None:
 
 def test_what_a_converge_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Talkative(Script):
-        def do(self, step: Step, memo: Memo, tell: Tell) -> bool:
+        def do(self, step: Task[ScriptPayload], memo: Memo[ScriptNotes], tell: Tell) -> bool:
             tell(Line(step.id, TEXT))
             return True
 
