@@ -1,4 +1,6 @@
-"""Everything one runs on omnimind, in the environment that nox itself runs in (`.ci/prepare`, locks/dev.txt): no session installs anything."""
+"""Everything one runs on omnimind, in the environment that nox itself runs in (`.ci/prepare`, locks/dev.txt): no
+session installs anything.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ HOST = (
     "python_full_version < '3.14'",
 )
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
-"""What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs among Pythons stays."""
+"""What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs
+among Pythons stays.
+"""
 PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
 """What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
 
@@ -85,7 +89,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The page: style, types, its own tests, that its client is the one that OpenAPI describes, and tests/web in a browser."""
+    """The page: style, types, its own tests, that its client is the one that OpenAPI describes, and tests/web in a
+    browser.
+    """
     with session.chdir("frontend"):
         for script in ("lint", "typecheck", "test", "api:check"):
             session.run("npm", "run", "--silent", script, external=True)
@@ -107,13 +113,18 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def campaign(session: nox.Session) -> None:
-    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md; docs/campaigns.md."""
+    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md;
+    docs/campaigns.md.
+    """
     session.run(sys.executable, "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session
 def locks(session: nox.Session) -> None:
-    """Make locks/*.txt anew, or those named: `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be."""
+    """Make locks/*.txt anew, or those named:
+
+    `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be.
+    """
     common = (
         "uv",
         "pip",

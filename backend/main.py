@@ -82,7 +82,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make what a worker holds. Nothing here waits for a server; the clients are imported here and not before: six workers start at once."""
+    """Make what a worker holds.
+
+    Nothing here waits for a server; the clients are imported here and not before: six workers start at once.
+    """
     from backend.clients.pools import Pools
     from backend.http.rate_limits import Limits
 

@@ -1,9 +1,11 @@
-"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` and rsync of the same tree.
+"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` and rsync
+of the same tree.
 
-The tree looks like Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. Both sides read from the page
-cache. Ours also hashes and reads back. Like is compared with like: our live pass, which does not wait for the disk, with cp (`copy_vs_cp`),
-and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`). Where there is an rsync, our live pass also runs against `rsync -aHS`
-and a check of all content with `rsync -c`, since rsync alone reads nothing back (`copy_vs_rsync`). Each copy of ours is a process of its own; its peak memory counts.
+The tree looks like Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. Both sides
+read from the page cache. Ours also hashes and reads back. Like is compared with like: our live pass, which does not
+wait for the disk, with cp (`copy_vs_cp`), and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`).
+Where there is an rsync, our live pass also runs against `rsync -aHS` and a check of all content with `rsync -c`, since
+rsync alone reads nothing back (`copy_vs_rsync`). Each copy of ours is a process of its own; its peak memory counts.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ FILL = (1.0, 1.0, 0.6, 0.3, 0.1, 0.02, 0.0)
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync; our peak memory in MB.
+    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync;
+    our peak memory in MB.
 
     And rsync alone, and with its check; 0 where there is none.
     """
@@ -128,9 +131,11 @@ def _rsync(source: Path, target: Path) -> dict[str, float]:
 
 
 def _level(source: Path, target: Path) -> None:
-    """Give both sides the same start: an empty place, nothing left to write, and as much memory just freed as they will need.
+    """Give both sides the same start: an empty place, nothing left to write, and as much memory just freed as they will
+    need.
 
-    On a virtual machine, memory that was free for some seconds has gone back to the host and costs a second or two to get again.
+    On a virtual machine, memory that was free for some seconds has gone back to the host and costs a second or two to
+    get again.
     """
     discard(target)
     run(("cp", "-a", "--sparse=always", str(source), str(target)), timeout=600)
@@ -150,7 +155,9 @@ def child(way: str, source: Path, target: Path) -> None:
 
 
 def benchmark(size: int, rounds: int, folder: Path | None = None, done: list[Round] | None = None) -> dict[str, float]:
-    """Run the rounds, print the table and return `summary` of them; `done` gets each round as it ends, for who may be interrupted."""
+    """Run the rounds, print the table and return `summary` of them; `done` gets each round as it ends, for who may be
+    interrupted.
+    """
     done = [] if done is None else done
     with tempfile.TemporaryDirectory(prefix="omnimind-copy-", dir=folder) as name:
         source = Path(name) / "source"

@@ -1,7 +1,9 @@
-"""1000 texts through the whole backend, against sentence-transformers in its own process and infinity-emb over HTTP; all in one run, in turns.
+"""1000 texts through the whole backend, against sentence-transformers in its own process and infinity-emb over HTTP;
+all in one run, in turns.
 
-`nox -s bench -- embeddings [--rounds 5] [--mode auto|exact|fast]`. Ours is asked as a user asks: POST /v1/embeddings of six web workers with one
-engine behind them, past the cache (Cache-Control: no-store). Ratios above 1 say how many times faster ours is; medians over the rounds.
+`nox -s bench -- embeddings [--rounds 5] [--mode auto|exact|fast]`. Ours is asked as a user asks: POST /v1/embeddings of
+six web workers with one engine behind them, past the cache (Cache-Control: no-store). Ratios above 1 say how many times
+faster ours is; medians over the rounds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Downtime of a real migration on a disposable host, asked every 20 ms from inside; the same with ten times the data; the no-op; the copy."""
+"""Downtime of a real migration on a disposable host, asked every 20 ms from inside; the same with ten times the data;
+the no-op; the copy.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""How fast does it start? `python -m benchmarks.start`: an embedded system of its own, on free ports, in a folder that is removed again.
+"""How fast does it start? `python -m benchmarks.start`: an embedded system of its own, on free ports, in a folder that
+is removed again.
 
-`first_s` is `omnimind up` on nothing at all (a new PostgreSQL cluster, new tables), `next_s` the same with data after `omnimind down`: both
-by the clock on the wall, the command's own start and the proof at its end included. `health_ms` is one full check of everything when all is
-well, deep probes included, as `omnimind health` makes it; `health_cli_ms` that command as typed; `help_ms` is `omnimind --help`. All medians.
+`first_s` is `omnimind up` on nothing at all (a new PostgreSQL cluster, new tables), `next_s` the same with data after
+`omnimind down`: both by the clock on the wall, the command's own start and the proof at its end included. `health_ms`
+is one full check of everything when all is well, deep probes included, as `omnimind health` makes it; `health_cli_ms`
+that command as typed; `help_ms` is `omnimind --help`. All medians.
 """
 
 from __future__ import annotations

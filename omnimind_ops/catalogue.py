@@ -1,4 +1,7 @@
-"""The catalogue: every service of a World, in start order. All commands read it; nobody else knows what runs, in which order, or how long it may take."""
+"""The catalogue: every service of a World, in start order.
+
+All commands read it; nobody else knows what runs, in which order, or how long it may take.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""python -m omnimind_ops.kept: one line for each open migration: its id, its state, and the environment that began it ("-" when that is not one of install.sh's).
+"""python -m omnimind_ops.kept: one line for each open migration: its id, its state, and the environment that began it
+("-" when that is not one of install.sh's).
 
 install.sh asks before it removes environments.
 """

@@ -1,7 +1,9 @@
-"""The one origin of our code: the files of the running installation. What hosts and environments get is a wheel of exactly these.
+"""The one origin of our code: the files of the running installation. What hosts and environments get is a wheel of
+exactly these.
 
-Our own name is never looked up anywhere: whoever runs an index could answer with code of his own, and it would run as root.
-A checkout (also one installed with `pip install --editable`) and an installed wheel hold the same files in other places.
+Our own name is never looked up anywhere: whoever runs an index could answer with code of his own, and it would run as
+root. A checkout (also one installed with `pip install --editable`) and an installed wheel hold the same files in other
+places.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def with_extras(*names: str) -> str:
 
 
 def digest(root: Path = ROOT) -> str:
-    """Return 64 hex digits that change with any of our own files, and are the same for a checkout and for what is installed from it."""
+    """Return 64 hex digits that change with any of our own files, and are the same for a checkout and for what is
+    installed from it.
+    """
     found = hashlib.sha256()
     for path, data in sorted({**files(root), ENTRY_POINTS: _info(root)[ENTRY_POINTS]}.items()):
         found.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\n".encode())
@@ -41,7 +45,9 @@ def digest(root: Path = ROOT) -> str:
 
 
 def wheel(folder: Path, root: Path = ROOT) -> Path:
-    """Write the wheel of the installation below `root` into `folder` and return its path; equal files make an equal wheel."""
+    """Write the wheel of the installation below `root` into `folder` and return its path; equal files make an equal
+    wheel.
+    """
     return wheel_file.write(folder, NAME, version(root), files(root), _info(root))
 
 
@@ -95,7 +101,9 @@ def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _info(root: Path) -> dict[str, bytes]:
-    """Return what a wheel's dist-info tells of us: copied from where we are installed, made from pyproject.toml in a checkout."""
+    """Return what a wheel's dist-info tells of us: copied from where we are installed, made from pyproject.toml in a
+    checkout.
+    """
     place = root / f"{NAME}-{version(root)}.dist-info"
     if (place / "METADATA").is_file():
         names = (

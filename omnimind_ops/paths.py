@@ -9,7 +9,9 @@ _PACKAGE = Path(__file__).parent
 
 
 def data(name: str, package: Path = _PACKAGE) -> Path:
-    """Return our folder `templates`, `locks` or `frontend`: from the wheel when `package` is an installed one, else from the checkout."""
+    """Return our folder `templates`, `locks` or `frontend`: from the wheel when `package` is an installed one, else
+    from the checkout.
+    """
     packed = package / "_data" / name
     if packed.exists():
         return packed

@@ -111,11 +111,13 @@ def changed(before: Settings, values: Mapping[str, Any]) -> Settings:
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings: `config`, else $OMNIMIND_CONFIG, else /etc/omnimind/omnimind.toml or the person's own; OMNIMIND_* wins over the file.
+    """Return the settings: `config`, else $OMNIMIND_CONFIG, else /etc/omnimind/omnimind.toml or the person's own;
+    OMNIMIND_* wins over the file.
 
     The person's own is ~/.config/omnimind/omnimind.toml, by the XDG rules; it is read where the host has none.
 
-    Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are no fault: a shell has them for other reasons.
+    Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are no fault: a shell has them
+    for other reasons.
     """
     words = os.environ if environment is None else environment
     named = config or (Path(words[f"{PREFIX}CONFIG"]) if words.get(f"{PREFIX}CONFIG") else None)

@@ -5,8 +5,8 @@ In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one aft
 Out: {"kind": "op", "name", "change": yes|no|maybe, "lines"}, {"kind": "line", "text"}, and to end each job either
      {"kind": "done", "changed", "maybe"} (of a survey: "settled") or {"kind": "problem", "what", "why", "fix", "log"}.
 
-pyinfra needs gevent's loop in the main thread and prints where it likes, so it has a process of its own (DESIGN section 7). Whoever
-starts it gives it a session of its own; the whole group goes when it is told to, or when its parent dies.
+pyinfra needs gevent's loop in the main thread and prints where it likes, so it has a process of its own (DESIGN section
+7). Whoever starts it gives it a session of its own; the whole group goes when it is told to, or when its parent dies.
 """
 
 from __future__ import annotations

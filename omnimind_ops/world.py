@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None = None) -> World:
-    """Return the system of this machine: the native one when our units are installed, else the embedded one of this user.
+    """Return the system of this machine: the native one when our units are installed, else the embedded one of this
+    user.
 
     Neither is a Problem (ExitCode.NOT_INSTALLED). Reads a few small files; asks no service and starts nothing.
     """

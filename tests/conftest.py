@@ -17,6 +17,8 @@ if (
 
 @pytest.fixture(scope="session")
 def stores() -> Iterator[Services]:
-    """PostgreSQL, Valkey and the Qdrant stand-in, for the whole session; make databases of your own (`stores.database`)."""
+    """PostgreSQL, Valkey and the Qdrant stand-in, for the whole session; make databases of your own
+    (`stores.database`).
+    """
     with services() as running:
         yield running

@@ -1,5 +1,7 @@
-"""A whole system for tests of health and guard: real stores, and small real programs in place of engine, backends and frontend, whose faults
-are chosen by a file. Its manager owns real child processes and brings back what dies, as systemd and supervisor do."""
+"""A whole system for tests of health and guard: real stores, and small real programs in place of engine, backends and
+frontend, whose faults are chosen by a file. Its manager owns real child processes and brings back what dies, as systemd
+and supervisor do.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,8 @@ class Child:
 
 @dataclass
 class Children:
-    """A Manager (omnimind_ops.managers) over child processes. What dies is started again; after three quick ends it is given up.
+    """A Manager (omnimind_ops.managers) over child processes. What dies is started again; after three quick ends it is
+    given up.
 
     `stores` are processes of tests/services.py, which come and go by their own start and stop.
     """
@@ -275,7 +278,10 @@ def _wait(world: World) -> None:
 
 
 def embedded_home(stores: Services, place: Path) -> Path:
-    """Make an embedded system as its last start left it: its stores answer, nobody runs its processes. Returns XDG_STATE_HOME."""
+    """Make an embedded system as its last start left it: its stores answer, nobody runs its processes.
+
+    Returns XDG_STATE_HOME.
+    """
     state = place / "omnimind"
     (state / "run").mkdir(parents=True)
     ports = {

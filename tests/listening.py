@@ -1,4 +1,7 @@
-"""Become a program that has a listening unix socket as file 3, as systemd passes one: `python listening.py SOCKET PROGRAM ARGUMENT…`."""
+"""Become a program that has a listening unix socket as file 3, as systemd passes one:
+
+`python listening.py SOCKET PROGRAM ARGUMENT…`.
+"""
 
 from __future__ import annotations
 

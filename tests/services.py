@@ -1,4 +1,7 @@
-"""Real servers for tests, on free loopback ports of their own: PostgreSQL and Valkey from their wheels, and a Qdrant."""
+"""Real servers for tests, on free loopback ports of their own:
+
+PostgreSQL and Valkey from their wheels, and a Qdrant.
+"""
 
 from __future__ import annotations
 

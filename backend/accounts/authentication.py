@@ -1,4 +1,7 @@
-"""Who calls: the session of the cookie, or the API token of the Authorization header. A token in a query is never looked at: URLs end up in logs."""
+"""Who calls: the session of the cookie, or the API token of the Authorization header.
+
+A token in a query is never looked at: URLs end up in logs.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Return where a request comes from. Never X-Forwarded-For: whoever is on this machine could write anything there."""
+    """Return where a request comes from.
+
+    Never X-Forwarded-For: whoever is on this machine could write anything there.
+    """
     return connection.client.host if connection.client else "local"
 
 

@@ -1,7 +1,8 @@
 """`python -m backend.accounts.command`: what `omnimind user` does, in a child process that has the store's client.
 
-One JSON object on stdin, {"action": …, further members as the function of that name takes them}; one on stdout: {"done": …}, or
-{"why": …, "fix": …} with exit code 1. Passwords and tokens travel this way and no other: neither argv nor the environment holds them.
+One JSON object on stdin, {"action": …, further members as the function of that name takes them}; one on stdout:
+{"done": …}, or {"why": …, "fix": …} with exit code 1. Passwords and tokens travel this way and no other: neither argv
+nor the environment holds them.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ async def token(command: UserCommand, name: str, label: str, role: str, days: in
 async def create_bench_user(command: UserCommand, role: str, pid: int) -> Answer:
     """Make a temporary user for a measurement: nobody knows its password, its token ends within a day.
 
-    `delete_bench_user` deletes both. `pid` is the process that measures. Users that others left behind when they were killed are deleted now; where that cannot be told, after a day.
+    `delete_bench_user` deletes both. `pid` is the process that measures. Users that others left behind when they were
+    killed are deleted now; where that cannot be told, after a day.
     """
     for user in await users.listed(command.postgres):
         if bench_users.is_left(user.name) or (

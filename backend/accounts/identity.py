@@ -28,7 +28,8 @@ class Role(StrEnum):
 class Identity:
     """A caller whose identity was proven, or who reads on a machine whose reads are open.
 
-    `id` is the user's id, "" for open reads; `via` says what proved it; `role` is the least of the user's and the token's.
+    `id` is the user's id, "" for open reads; `via` says what proved it; `role` is the least of the user's and the
+    token's.
     """
 
     id: str

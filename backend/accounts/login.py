@@ -28,7 +28,10 @@ class LoginDependencies:
 
 
 async def log_in(deps: LoginDependencies, address: str, name: str, password: str) -> tuple[User, str]:
-    """Return the user and the token of a new session. 401 in the same words and after the same work whatever is wrong; 429 after too many."""
+    """Return the user and the token of a new session.
+
+    401 in the same words and after the same work whatever is wrong; 429 after too many.
+    """
     bucket = await _count(deps, address, name)
     found = await users.named(deps.pools.postgres, name)
     is_right = await deps.passwords.check(found[1] if found else None, password)

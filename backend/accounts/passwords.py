@@ -1,4 +1,6 @@
-"""Passwords: argon2id, one at a time in a thread of its own, so that many logins at once take neither the event loop nor the memory of the host."""
+"""Passwords: argon2id, one at a time in a thread of its own, so that many logins at once take neither the event loop
+nor the memory of the host.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,16 @@ Result = TypeVar("Result")
 SHORTEST, LONGEST = 12, 256
 """Characters of a password: long enough not to need rules about signs, short enough not to be work."""
 MEMORY_KIB = 32 * 1024
-"""For one check. Six workers that check at once take 192 MiB together; OWASP asks for at least 19 MiB with two passes."""
+"""For one check. Six workers that check at once take 192 MiB together; OWASP asks for at least 19 MiB with two passes.
+"""
 PASSES = 3
 
 
 class Passwords:
-    """Makes and checks hashes. A hash made with other parameters still checks; `is_outdated` says that it should be made anew."""
+    """Makes and checks hashes.
+
+    A hash made with other parameters still checks; `is_outdated` says that it should be made anew.
+    """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="passwords")

@@ -33,8 +33,8 @@ class Model:
 class Embedded:
     """Embeddings in the order asked: each row is `dimensions` float32, little-endian.
 
-    `tokens` is the sum after truncation, `truncated` how many texts were cut. `counts` are the tokens of each text, negative for one that
-    was cut; empty where the engine does not tell.
+    `tokens` is the sum after truncation, `truncated` how many texts were cut. `counts` are the tokens of each text,
+    negative for one that was cut; empty where the engine does not tell.
     """
 
     rows: list[bytes]

@@ -52,8 +52,9 @@ class Link:
     ) -> Answer:
         """Return the answer, of whatever status.
 
-        Only for questions that may be asked twice: a refused or broken connection is tried again for `patience` seconds.
-        An answer that takes longer than `seconds` is not waited for. Both end as a 503 problem that names the service.
+        Only for questions that may be asked twice: a refused or broken connection is tried again for `patience`
+        seconds. An answer that takes longer than `seconds` is not waited for. Both end as a 503 problem that names the
+        service.
         """
         import httpx
 

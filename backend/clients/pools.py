@@ -1,4 +1,6 @@
-"""The clients of the stores and of the engine, one set for a worker: opened without waiting for any server, closed at the end."""
+"""The clients of the stores and of the engine, one set for a worker: opened without waiting for any server, closed at
+the end.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class Pools:
 
 
 def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
-    """Return a pool, not open yet, of connections that commit each statement and never hang longer than the server's own time-out."""
+    """Return a pool, not open yet, of connections that commit each statement and never hang longer than the server's
+    own time-out.
+    """
     import psycopg_pool
 
     from backend.clients.postgres import Connection
@@ -76,7 +80,9 @@ def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
 
 
 def redis_client(url: str, name: str, *, most: int = 16) -> redis.Redis:
-    """Return a client that answers in bytes and tries once more when its connection was of a server that has been restarted."""
+    """Return a client that answers in bytes and tries once more when its connection was of a server that has been
+    restarted.
+    """
     import redis.asyncio as redis
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff

@@ -1,4 +1,6 @@
-"""PostgreSQL connections that never hang: a server that is frozen, not gone, answers neither a statement nor its cancellation."""
+"""PostgreSQL connections that never hang: a server that is frozen, not gone, answers neither a statement nor its
+cancellation.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ HANG_SECONDS = 12.0
 
 
 class Connection(psycopg.AsyncConnection[Any]):
-    """A connection whose every exchange ends: after `hang_seconds` its socket is shut down, which psycopg reports as an OperationalError."""
+    """A connection whose every exchange ends: after `hang_seconds` its socket is shut down, which psycopg reports as an
+    OperationalError.
+    """
 
     hang_seconds = HANG_SECONDS
 
@@ -32,6 +36,9 @@ class Connection(psycopg.AsyncConnection[Any]):
             timer.cancel()
 
     def hang_up(self) -> None:
-        """End both directions: what waits for the server fails at once. Not close(): the event loop still watches the descriptor, and libpq must read the end by itself."""
+        """End both directions: what waits for the server fails at once.
+
+        Not close(): the event loop still watches the descriptor, and libpq must read the end by itself.
+        """
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as link:
             link.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,7 @@
-"""Qdrant over its REST API, the part that workers need. By hand: the official client costs 57 MB and 0.9 s in each of six workers."""
+"""Qdrant over its REST API, the part that workers need.
+
+By hand: the official client costs 57 MB and 0.9 s in each of six workers.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ KNOWN_SECONDS = 60.0
 
 
 class Refused(ApiProblem):
-    """Qdrant found something wrong with a question: `answered` is its status, `text` its own words. Where nobody knows better, a 409."""
+    """Qdrant found something wrong with a question:
+
+    `answered` is its status, `text` its own words. Where nobody knows better, a 409.
+    """
 
     def __init__(self, answered: int, text: str) -> None:
         fix = (
@@ -61,7 +67,9 @@ class Hit:
 
 
 class Qdrant:
-    """One server. Everything may be asked twice: points have ids of their own. Not reachable is a 503 problem, refused is `Refused`."""
+    """One server. Everything may be asked twice: points have ids of their own. Not reachable is a 503 problem, refused
+    is `Refused`.
+    """
 
     def __init__(self, url: str, key: str) -> None:
         self._link = Link(
@@ -89,7 +97,9 @@ class Qdrant:
         return found
 
     async def create(self, collection: str, dimensions: int) -> None:
-        """Make a collection for cosine similarity, with the index that our own filters use; one that is there already stays as it is."""
+        """Make a collection for cosine similarity, with the index that our own filters use; one that is there already
+        stays as it is.
+        """
         path = _path(collection)
         try:
             await self._ask("PUT", path, {"vectors": {"size": dimensions, "distance": "Cosine"}}, seconds=WRITE_SECONDS)

@@ -1,4 +1,6 @@
-"""Long texts cut into chunks at borders that a reader would choose: between paragraphs, else sentences, else lines, else words."""
+"""Long texts cut into chunks at borders that a reader would choose: between paragraphs, else sentences, else lines,
+else words.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ LEAST = 0.4
 def chunks(text: str, *, size: int = SIZE, overlap: int = 0) -> list[str]:
     """Return the text in pieces of at most `size` characters, without blanks around them.
 
-    Each begins with up to `overlap` characters, whole words, of the one before. No character but white space is lost; a blank text gives no chunk.
+    Each begins with up to `overlap` characters, whole words, of the one before. No character but white space is lost; a
+    blank text gives no chunk.
     """
     overlap = min(overlap, size // 2)
     found, start, stop, end = [], 0, 0, len(text)

@@ -1,4 +1,6 @@
-"""The collection that documents live in: made when it is first needed, and refused when the model's vectors do not fit it."""
+"""The collection that documents live in: made when it is first needed, and refused when the model's vectors do not fit
+it.
+"""
 
 from __future__ import annotations
 

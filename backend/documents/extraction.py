@@ -66,7 +66,8 @@ class Text:
 def read(data: bytes, name: str, media_type: str) -> Text:
     """Return the text of a file, or a 415 problem that says what it is instead.
 
-    UTF-8, or UTF-16 with its mark; bytes that are not valid UTF-8 are read as Windows' Western European characters (latin-1 where it has none).
+    UTF-8, or UTF-16 with its mark; bytes that are not valid UTF-8 are read as Windows' Western European characters
+    (latin-1 where it has none).
     """
     for magic, kind in MAGIC:
         if data.startswith(magic):

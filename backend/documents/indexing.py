@@ -73,7 +73,9 @@ async def _points(pools: Pools, link: Link, work: Work, timing: Timing) -> None:
 
 
 async def _finish(pools: Pools, link: Link, one: Document) -> Document:
-    """Make it ready, with a new connection where the first was lost; as only a pending row becomes ready, twice is as good as once."""
+    """Make it ready, with a new connection where the first was lost; as only a pending row becomes ready, twice is as
+    good as once.
+    """
     import psycopg
 
     try:

@@ -1,4 +1,7 @@
-"""Locks that all workers share, in PostgreSQL. A lock goes with its connection: a killed worker holds none, a frozen one keeps its own."""
+"""Locks that all workers share, in PostgreSQL.
+
+A lock goes with its connection: a killed worker holds none, a frozen one keeps its own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
 LOCK_SECONDS = 40.0
 """Longer than one write to Qdrant may take."""
 AT_ONCE = asyncio.Semaphore(2)
-"""Locks that one worker holds at the same time: each keeps one of its few connections, and who only reads needs some too."""
+"""Locks that one worker holds at the same time: each keeps one of its few connections, and who only reads needs some
+too.
+"""
 
 
 @asynccontextmanager

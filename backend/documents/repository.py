@@ -1,4 +1,5 @@
-"""Documents and their chunks in PostgreSQL. A document is pending until its vectors are in Qdrant, ready then, deleting until they are gone.
+"""Documents and their chunks in PostgreSQL. A document is pending until its vectors are in Qdrant, ready then, deleting
+until they are gone.
 
 Who changes one holds its lock: `locks.locked(pool, locks.key(content_hash))`.
 """
@@ -115,7 +116,9 @@ async def finish(link: Link, id_: UUID) -> Document | None:
 
 
 async def bury(link: Link, id_: UUID, state: str) -> bool:
-    """Turn a document of this state into a tombstone: nobody finds it, its content may be written anew, its points wait to be deleted."""
+    """Turn a document of this state into a tombstone: nobody finds it, its content may be written anew, its points wait
+    to be deleted.
+    """
     tombstone = hashlib.sha256(b"deleted " + id_.bytes).digest()
     words = "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now() WHERE id = %s AND state = %s"
     return (await link.execute(words, (tombstone, id_, state))).rowcount == 1

@@ -1,7 +1,9 @@
-"""Add and remove documents: PostgreSQL knows what there is, Qdrant holds the vectors, and neither keeps what the other lost.
+"""Add and remove documents: PostgreSQL knows what there is, Qdrant holds the vectors, and neither keeps what the other
+lost.
 
-The order is what makes it safe. Written: row pending → points → row ready. Removed: row deleting → points gone → row gone. Whatever
-is interrupted leaves a row that is not ready: nobody is shown it, and the sweeper clears up behind it (sweeper.py).
+The order is what makes it safe. Written: row pending → points → row ready. Removed: row deleting → points gone → row
+gone. Whatever is interrupted leaves a row that is not ready: nobody is shown it, and the sweeper clears up behind it
+(sweeper.py).
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Added:
-    """The document, whether this call made it, and how many of its chunks were too long for the model and were cut for it."""
+    """The document, whether this call made it, and how many of its chunks were too long for the model and were cut for
+    it.
+    """
 
     document: Document
     is_new: bool
@@ -86,7 +90,10 @@ async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, t
 
 
 async def remove(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bool:
-    """Delete a document; False when it is gone for every reader but its points wait for Qdrant to come back. 404 when there is none."""
+    """Delete a document; False when it is gone for every reader but its points wait for Qdrant to come back.
+
+    404 when there is none.
+    """
     with timing.stage("postgres"):
         async with pools.postgres.connection() as link:
             one = await documents.find(link, id_)

@@ -1,7 +1,8 @@
 """Clear up behind workers that died and stores that failed: at the start of a worker, then twice a minute.
 
-A pass is one worker's alone, and every act may be done twice. A document that was never finished is buried and its points are deleted;
-and once more some time after Qdrant answered, for a write that was under way meanwhile may be carried out after a first deletion.
+A pass is one worker's alone, and every act may be done twice. A document that was never finished is buried and its
+points are deleted; and once more some time after Qdrant answered, for a write that was under way meanwhile may be
+carried out after a first deletion.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ PASS_LOCK = 0x6F6D6E6973776565  # "omniswee"
 
 @dataclass(frozen=True)
 class Swept:
-    """What a pass did: unfinished documents buried, tombstones removed, tombstones still waiting, uploads finished or removed."""
+    """What a pass did: unfinished documents buried, tombstones removed, tombstones still waiting, uploads finished or
+    removed.
+    """
 
     buried: int = 0
     removed: int = 0

@@ -1,4 +1,7 @@
-"""Embeddings in Redis: float32 as they are, one question for all texts of a request. Without Redis everything works, only slower."""
+"""Embeddings in Redis: float32 as they are, one question for all texts of a request.
+
+Without Redis everything works, only slower.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ LOOK_SECONDS = 10.0
 FULL = 0.75
 """Share of its memory from which on nothing is added: sessions live there too, and it drops nothing by itself."""
 READ_SLICE, SLICE = 512, 256
-"""Values in one round trip of reading and of writing: between two of them others get the event loop, and Redis's other callers their turn."""
+"""Values in one round trip of reading and of writing: between two of them others get the event loop, and Redis's other
+callers their turn.
+"""
 WRITE = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end"
 """One command for a slice: 1000 values take 5 ms, a pipeline of as many SETs 19, nearly all of it in this process."""
 _CUT = 1 << 31
@@ -30,7 +35,9 @@ _COUNT = struct.Struct("<I")
 
 @dataclass(frozen=True)
 class Kept:
-    """One text's embedding (float32, little-endian), its tokens, and whether it was cut; `tokens` None where that was not told."""
+    """One text's embedding (float32, little-endian), its tokens, and whether it was cut; `tokens` None where that was
+    not told.
+    """
 
     row: bytes
     tokens: int | None = None

@@ -1,7 +1,8 @@
-"""Embeddings as an answer. FastAPI's own way takes 510 ms for 1000 of them and 8.5 MB; these take 3 (base64) or 9 (numbers).
+"""Embeddings as an answer. FastAPI's own way takes 510 ms for 1000 of them and 8.5 MB; these take 3 (base64) or 9
+(numbers).
 
-Written in pieces that are never put together, with a turn for everybody else between two: orjson lets go of neither the event loop nor the
-interpreter while it works, so a thread would not help; and 19 MB of numbers take 30 ms to copy.
+Written in pieces that are never put together, with a turn for everybody else between two: orjson lets go of neither the
+event loop nor the interpreter while it works, so a thread would not help; and 19 MB of numbers take 30 ms to copy.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def raw(rows: Sequence[bytes]) -> list[bytes]:
 async def json(
     members: Mapping[str, object], name: str, rows: Sequence[bytes], encoding: str, wrap: Wrap = lambda _, one: one
 ) -> list[bytes]:
-    """Return a JSON object: the members, and under `name` an entry for each row: base64, or float32 written with no more digits than it has."""
+    """Return a JSON object: the members, and under `name` an entry for each row: base64, or float32 written with no
+    more digits than it has.
+    """
     import orjson
 
     numbers = _base64 if encoding == "base64" else await asyncio.to_thread(_floats)
@@ -63,7 +66,9 @@ def _base64(rows: Sequence[bytes]) -> list[str]:
 
 
 def _floats() -> Callable[[Sequence[bytes]], list[Any]]:
-    """Return what makes arrays of rows; its import takes 0.1 s the first time somebody wants numbers, and 10 MB from then on."""
+    """Return what makes arrays of rows; its import takes 0.1 s the first time somebody wants numbers, and 10 MB from
+    then on.
+    """
     import numpy as np
 
     return lambda rows: list(np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), -1))

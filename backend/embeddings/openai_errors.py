@@ -1,4 +1,6 @@
-"""Problems in the shape that OpenAI's clients show: the problem's own members, and an `error` with message, type, param and code."""
+"""Problems in the shape that OpenAI's clients show: the problem's own members, and an `error` with message, type, param
+and code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Texts to embeddings for every route that needs them: from the cache what it has, from the engine the rest, in the order asked."""
+"""Texts to embeddings for every route that needs them: from the cache what it has, from the engine the rest, in the
+order asked.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ Use = Literal["use", "renew", "off"]
 class Found:
     """One row (float32, little-endian) for each text asked, and where they came from.
 
-    hits + misses + duplicates is the number of texts: hits came from the cache, misses were calculated, duplicates stood in the request
-    before. `tokens` and `truncated` count all texts; of cached ones only if the engine told them when they were calculated.
+    hits + misses + duplicates is the number of texts: hits came from the cache, misses were calculated, duplicates
+    stood in the request before. `tokens` and `truncated` count all texts; of cached ones only if the engine told them
+    when they were calculated.
     """
 
     rows: list[bytes]

@@ -1,4 +1,6 @@
-"""`python -m backend.engine`: the engine, on the unix socket that systemd or supervisor passes, else on 127.0.0.1:$OMNIMIND_PORT."""
+"""`python -m backend.engine`: the engine, on the unix socket that systemd or supervisor passes, else on
+127.0.0.1:$OMNIMIND_PORT.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The engine's application: POST /embed and /quantum, GET /health, /info and /metrics. The model is loaded before the first request is taken."""
+"""The engine's application:
+
+POST /embed and /quantum, GET /health, /info and /metrics. The model is loaded before the first request is taken.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ class Engine:
         self.web.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live through one lifespan: Starlette's own would log a traceback where a model cannot be loaded."""
+        """Answer one request, or live through one lifespan:
+
+        Starlette's own would log a traceback where a model cannot be loaded.
+        """
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:

@@ -10,7 +10,10 @@ from heapq import merge
 from backend.engine.request import Request
 
 SLACK = 32
-"""Tokens: about what a batch costs beside its tokens. Padding up to this, or an eighth of the batch, is cheaper than a batch of its own."""
+"""Tokens: about what a batch costs beside its tokens.
+
+Padding up to this, or an eighth of the batch, is cheaper than a batch of its own.
+"""
 SMALLEST = 64
 """Tokens; what waits is not cut finer than that."""
 LOOK_AT = 256
@@ -45,16 +48,20 @@ class _Room:
 
 
 def share(tokens: int, lanes: int) -> int:
-    """Return the budget of the first of `lanes` idle lanes where so many tokens wait: its part of them, and the padding that `fill` allows."""
+    """Return the budget of the first of `lanes` idle lanes where so many tokens wait: its part of them, and the padding
+    that `fill` allows.
+    """
     part = -(-tokens // lanes)
     return max(SMALLEST, part + max(SLACK, part // 8))
 
 
 def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list[Item]:
-    """Take the next batch of at most `budget` tokens, or one text, shortest first. Padding counts where the device `pads`; there, lengths are alike.
+    """Take the next batch of at most `budget` tokens, or one text, shortest first. Padding counts where the device
+    `pads`; there, lengths are alike.
 
-    The request that has had least, of equals the smallest, goes first with its longest text; then come the texts nearest to that in length,
-    whosever they are. So a small request does not wait behind a large one, and a large one is never starved.
+    The request that has had least, of equals the smallest, goes first with its longest text; then come the texts
+    nearest to that in length, whosever they are. So a small request does not wait behind a large one, and a large one
+    is never starved.
     """
     fair = sorted((one for one in requests if one.waiting), key=lambda one: (one.served, len(one.waiting)))[:LOOK_AT]
     if not fair:
@@ -83,7 +90,9 @@ def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
 
 
 def _nearest(request: Request, middle: int, fits: Mapping[bool, bool]) -> Iterator[tuple[int, Request, int]]:
-    """Yield distance from `middle`, request, and place in its waiting texts; nearest first, longer or shorter ones only while they fit."""
+    """Yield distance from `middle`, request, and place in its waiting texts; nearest first, longer or shorter ones only
+    while they fit.
+    """
     lengths = request.lengths
     high = bisect_right(lengths, middle)
     low = high - 1

@@ -1,8 +1,10 @@
-"""The threads that work the device: each takes batches over all callers for as long as anybody waits. The queue before them is bounded in tokens.
+"""The threads that work the device: each takes batches over all callers for as long as anybody waits. The queue before
+them is bounded in tokens.
 
-There is one thread for each lane of the runner: a card has one, a processor one for each core or few. They wait for nobody, nor for each other: what
-arrives during a batch is the next one. A window of 2 or 5 ms was tried with 16 callers of one short text each: 4 % less work, and each lone caller
-paid the whole window. Batches that all lanes began and ended together left cores idle at the end of each (docs/measurements.md).
+There is one thread for each lane of the runner: a card has one, a processor one for each core or few. They wait for
+nobody, nor for each other: what arrives during a batch is the next one. A window of 2 or 5 ms was tried with 16 callers
+of one short text each: 4 % less work, and each lone caller paid the whole window. Batches that all lanes began and
+ended together left cores idle at the end of each (docs/measurements.md).
 """
 
 from __future__ import annotations
@@ -71,7 +73,10 @@ class Batcher:
             lane.start()
 
     def reserve(self, tokens: int) -> None:
-        """Take room in the queue for texts that are about to be tokenised; Full when there is none. An empty queue takes anything."""
+        """Take room in the queue for texts that are about to be tokenised; Full when there is none.
+
+        An empty queue takes anything.
+        """
         with self._change:
             held = self._reserved
             if held and held + tokens > self.limit:
@@ -89,7 +94,10 @@ class Batcher:
         return self._tokens * len(self._lanes) / self._busy if self._tokens else 5000.0
 
     async def embed(self, tokens: Tokens) -> Request:
-        """Return the finished request; raises what the runner raised. Cancelling it drops what has not been calculated yet."""
+        """Return the finished request; raises what the runner raised.
+
+        Cancelling it drops what has not been calculated yet.
+        """
         loop = asyncio.get_running_loop()
         finished: asyncio.Future[None] = loop.create_future()
 

@@ -12,7 +12,9 @@ from omnimind_ops.model.problem import Problem
 
 
 def device(settings: Settings, folder: Folder) -> Device:
-    """Load the model. A card that does not work, or not in time, is no reason to stop: the processor takes over, and the reason is kept."""
+    """Load the model. A card that does not work, or not in time, is no reason to stop: the processor takes over, and
+    the reason is kept.
+    """
     if not settings.expects_gpu:
         return Device(_cpu(settings, folder), "cpu", "the packages for the CPU are installed")
     reason = ""

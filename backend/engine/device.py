@@ -11,7 +11,10 @@ import numpy as np
 from backend.engine.runner import Proof, Runner
 
 KNOWN_IDS = (101, 2023, 2003, 1037, 4937, 102)
-"""Any text will do: the vector it had at the start is what later ones are compared with. Ids stay below every vocabulary's size."""
+"""Any text will do: the vector it had at the start is what later ones are compared with.
+
+Ids stay below every vocabulary's size.
+"""
 AGREEMENT = 0.999
 
 

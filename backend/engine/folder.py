@@ -36,7 +36,8 @@ class Dense:
 
 @dataclass(frozen=True)
 class Folder:
-    """One model. `config` is the transformer's config.json; `layers` are Dense or the word "normalize", in order, after the pooling.
+    """One model. `config` is the transformer's config.json; `layers` are Dense or the word "normalize", in order, after
+    the pooling.
 
     `prompt` is what sentence-transformers puts before each text unless it is told otherwise.
     """

@@ -19,7 +19,9 @@ JSON = "application/json"
 
 
 def respond(body: bytes, *, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response. Header values are UTF-8, as a model may be called in any language; Starlette itself would take latin-1."""
+    """Return a response. Header values are UTF-8, as a model may be called in any language; Starlette itself would take
+    latin-1.
+    """
     fields = {"content-type": media, "content-length": str(len(body)), **(headers or {})}
     return Response(body, status, {name: _utf8(value) for name, value in fields.items()})
 
@@ -47,7 +49,9 @@ class Bodies:
 
     @asynccontextmanager
     async def read(self, request: Request, most: int) -> AsyncIterator[bytes]:
-        """Give the whole body for the block; 413 when it is larger than `most` bytes, 503 when there is no room, ClientDisconnect when the caller hung up."""
+        """Give the whole body for the block; 413 when it is larger than `most` bytes, 503 when there is no room,
+        ClientDisconnect when the caller hung up.
+        """
         parts: list[bytes] = []
         size = 0
         try:

@@ -1,4 +1,6 @@
-"""What a model is, in 16 hex digits: they change with anything that changes an embedding, and stay when a folder is copied."""
+"""What a model is, in 16 hex digits: they change with anything that changes an embedding, and stay when a folder is
+copied.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the engine cannot work without, looked for before anything of it is imported: an import that fails is a riddle. Start at check()."""
+"""What the engine cannot work without, looked for before anything of it is imported: an import that fails is a riddle.
+
+Start at check().
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ Done = Callable[["Request"], None]
 
 @dataclass(eq=False)
 class Request:
-    """`rows` is filled as batches end; `served` is its place in the fair order. Times are seconds of perf_counter; guarded by the batcher's lock."""
+    """`rows` is filled as batches end; `served` is its place in the fair order.
+
+    Times are seconds of perf_counter; guarded by the batcher's lock.
+    """
 
     tokens: Tokens
     dimensions: int

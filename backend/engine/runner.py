@@ -1,7 +1,9 @@
-"""What turns token ids into embeddings: the border between the engine and a device. OpenVINO and torch each have one implementation.
+"""What turns token ids into embeddings: the border between the engine and a device. OpenVINO and torch each have one
+implementation.
 
-`cpu.runner.load(folder, options)` and `gpu.runner.load(folder, options)` return a Runner or raise a Problem (omnimind_ops.model.problem);
-`gpu.proof.prove()` runs a tiny kernel on the card. choose.py picks one; batcher.py feeds it.
+`cpu.runner.load(folder, options)` and `gpu.runner.load(folder, options)` return a Runner or raise a Problem
+(omnimind_ops.model.problem); `gpu.proof.prove()` runs a tiny kernel on the card. choose.py picks one; batcher.py feeds
+it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: `mode` is exact, auto or fast; `batch_tokens` 0 lets the runner choose; `threads` 0 means all; `state` is a folder to keep what is costly to make."""
+    """How to run: `mode` is exact, auto or fast; `batch_tokens` 0 lets the runner choose; `threads` 0 means all;
+    `state` is a folder to keep what is costly to make.
+    """
 
     mode: str = "auto"
     batch_tokens: int = 0
@@ -39,7 +43,10 @@ class Proof:
 
 
 class Runner(Protocol):
-    """One loaded model on one device. All calls come from the batcher's threads, `lanes` of them: with one lane a runner needs no lock."""
+    """One loaded model on one device.
+
+    All calls come from the batcher's threads, `lanes` of them: with one lane a runner needs no lock.
+    """
 
     @property
     def name(self) -> str:
@@ -84,7 +91,8 @@ class Runner(Protocol):
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
         """Return one row for each sequence in the order given, pooled and, where the model does so, normalised.
 
-        Sequences hold at least one id (special tokens are already in) and at most max_tokens; they may differ in length. An exception fails this batch only.
+        Sequences hold at least one id (special tokens are already in) and at most max_tokens; they may differ in
+        length. An exception fails this batch only.
         """
 
     def close(self) -> None:

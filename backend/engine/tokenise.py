@@ -1,4 +1,6 @@
-"""Texts to token ids, as sentence-transformers makes them, by the tokenizers library; it works on all cores and without the GIL."""
+"""Texts to token ids, as sentence-transformers makes them, by the tokenizers library; it works on all cores and without
+the GIL.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ class Tokeniser:
         self.max_tokens, self._prompt = folder.max_tokens, folder.prompt
 
     def encode(self, texts: Sequence[str], *, truncate: bool) -> Tokens:
-        """Return their ids. Without `truncate`, a text that is too long is a ValueError that says which and by how much."""
+        """Return their ids. Without `truncate`, a text that is too long is a ValueError that says which and by how
+        much.
+        """
         wanted = [self._prompt + text for text in texts] if self._prompt else texts
         begun = [self._beginning(text) for text in wanted]
         found = self._tokenizer.encode_batch_fast(begun)

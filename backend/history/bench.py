@@ -1,4 +1,7 @@
-"""Saved results of `omnimind bench`: one JSON document for each file of a folder. They are passed on as they are; a list shows their first level."""
+"""Saved results of `omnimind bench`: one JSON document for each file of a folder.
+
+They are passed on as they are; a list shows their first level.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ MODELLED = ("case", "made", "device", "settings", "total", "interrupted")
 
 
 def listed(folder: Path) -> list[BenchResult]:
-    """Return the newest results, newest first; one that cannot be read says why. A folder that is not there has none."""
+    """Return the newest results, newest first; one that cannot be read says why.
+
+    A folder that is not there has none.
+    """
     found = sorted(_files(folder), key=lambda one: one[0], reverse=True)[:MOST_FILES]
     results = [_result(path) for _, path in found]
     return sorted(results, key=lambda one: one.made, reverse=True)

@@ -1,4 +1,6 @@
-"""Runs from the journal, read only and without what no reader needs: no arguments of steps, no notes but those that a receipt is made of."""
+"""Runs from the journal, read only and without what no reader needs: no arguments of steps, no notes but those that a
+receipt is made of.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def listed(journal: Path, limit: int, name: str = "") -> list[RunHead]:
 
 
 def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
-    """Return a run with its steps, its newest `limit` events above number `after`, and the receipt of a migration; ApiProblem 404 for an unknown one."""
+    """Return a run with its steps, its newest `limit` events above number `after`, and the receipt of a migration;
+    ApiProblem 404 for an unknown one.
+    """
     history = History(journal)
     run, events = _patient(lambda: (history.run(id), history.events(id, after=after)))
     return RunDetail(
@@ -133,7 +137,9 @@ def _status(event: Event) -> str:
 
 
 def _patient(read: Callable[[], Result]) -> Result:
-    """Read, again if the journal could not be read at that very moment; ApiProblem 404 for what is not in it, 503 when it stays unreadable."""
+    """Read, again if the journal could not be read at that very moment; ApiProblem 404 for what is not in it, 503 when
+    it stays unreadable.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return read()

@@ -1,4 +1,6 @@
-"""JSON bodies, read strictly. pydantic reads a megabyte of texts in a millisecond, faster than a thread could be asked to."""
+"""JSON bodies, read strictly. pydantic reads a megabyte of texts in a millisecond, faster than a thread could be asked
+to.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
-    """Return the dependency that reads a request's body as `schema`: 415 for what is not JSON, 422 for what does not fit."""
+    """Return the dependency that reads a request's body as `schema`:
+
+    415 for what is not JSON, 422 for what does not fit.
+    """
 
     async def read(request: Request) -> Schema:
         require_json(request)

@@ -10,8 +10,8 @@ MEDIA_TYPE = "application/problem+json"
 class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
     """What a route raises; main.py turns it into the body.
 
-    `title` is what failed, short and the same each time; `detail` is this occurrence, never with a secret in it; `fix` is what
-    the caller can do; `more` are further members of the body (numbers a program can read).
+    `title` is what failed, short and the same each time; `detail` is this occurrence, never with a secret in it; `fix`
+    is what the caller can do; `more` are further members of the body (numbers a program can read).
     """
 
     def __init__(

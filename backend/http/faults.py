@@ -1,4 +1,7 @@
-"""Which exceptions of clients mean that a store does not answer. Nothing is imported for it: a client that is not loaded raised nothing."""
+"""Which exceptions of clients mean that a store does not answer.
+
+Nothing is imported for it: a client that is not loaded raised nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _WRITES_REFUSED = ("OOM ", "MISCONF ", "LOADING ")
 
 
 def translate(error: BaseException) -> ApiProblem | None:
-    """Return the problem to answer with, None for a fault of our own. A problem that was raised outside of a route is itself."""
+    """Return the problem to answer with, None for a fault of our own.
+
+    A problem that was raised outside of a route is itself.
+    """
     if isinstance(error, ApiProblem):
         return error
     for module, (service, names) in _SERVICES.items():

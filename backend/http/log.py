@@ -1,4 +1,6 @@
-"""The log: one JSON object a line on stderr, without the secrets of the settings and without anything that looks like a credential."""
+"""The log: one JSON object a line on stderr, without the secrets of the settings and without anything that looks like a
+credential.
+"""
 
 from __future__ import annotations
 

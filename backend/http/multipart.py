@@ -61,7 +61,10 @@ async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: No
 
 
 def _parser(content_type: str) -> PushMultipartParser:
-    """Return the parser of a form. It reads headers as latin-1, which has a letter for each byte: `_text` makes UTF-8 of them."""
+    """Return the parser of a form.
+
+    It reads headers as latin-1, which has a letter for each byte: `_text` makes UTF-8 of them.
+    """
     from multipart import PushMultipartParser, parse_options_header
 
     boundary = parse_options_header(content_type)[1].get("boundary", "").encode("latin-1")

@@ -1,4 +1,6 @@
-"""What /openapi.json says of errors: each operation may end with a problem body (RFC 9457), so it is written once, here, and not at each route."""
+"""What /openapi.json says of errors: each operation may end with a problem body (RFC 9457), so it is written once,
+here, and not at each route.
+"""
 
 from __future__ import annotations
 

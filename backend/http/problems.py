@@ -39,7 +39,10 @@ async def _answer(connection: HTTPConnection, error: Exception) -> Response | No
 
 
 def _methods(connection: HTTPConnection) -> list[str]:
-    """Return what may be asked of this path. The router names only the first route's methods of several that have it; RFC 9110 (15.5.6) wants all."""
+    """Return what may be asked of this path.
+
+    The router names only the first route's methods of several that have it; RFC 9110 (15.5.6) wants all.
+    """
     scope = {"type": "http", "path": connection.scope["path"], "root_path": connection.scope.get("root_path", "")}
     return [
         method
@@ -61,7 +64,9 @@ def _problem(error: Exception) -> ApiProblem:
 
 
 def invalid(faults: Any) -> ApiProblem:
-    """Return the 422, with one entry for each fault: where (a JSON pointer for a body, the name of a parameter otherwise) and what. Never the value."""
+    """Return the 422, with one entry for each fault: where (a JSON pointer for a body, the name of a parameter
+    otherwise) and what. Never the value.
+    """
     errors = [_fault(fault) for fault in faults[:MOST_FAULTS]]
     return ApiProblem(
         422,

@@ -1,4 +1,6 @@
-"""How much one caller may ask for: counted in Redis, over all workers; in this worker's memory while Redis does not answer."""
+"""How much one caller may ask for: counted in Redis, over all workers; in this worker's memory while Redis does not
+answer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ local count = redis.call("INCR", KEYS[1])
 if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 return count
 """
-"""One script, so that no key is ever left without its expiry; a transaction would cost redis-py 80 µs more a request."""
+"""One script, so that no key is ever left without its expiry; a transaction would cost redis-py 80 µs more a request.
+"""
 
 
 class Limits:

@@ -55,7 +55,9 @@ class Server(uvicorn.Server):
                 await self._pulse
 
     async def _linger(self) -> None:
-        """Accept nobody more, but wait for the requests of those just accepted: uvicorn closes such a connection, and its caller gets a reset."""
+        """Accept nobody more, but wait for the requests of those just accepted: uvicorn closes such a connection, and
+        its caller gets a reset.
+        """
         for server in self.servers:
             server.close()
         await asyncio.sleep(LINGER_SECONDS)

@@ -1,4 +1,6 @@
-"""Where a request's time went: stages in milliseconds, sent as a Server-Timing header (W3C Server Timing), which browsers show by themselves."""
+"""Where a request's time went: stages in milliseconds, sent as a Server-Timing header (W3C Server Timing), which
+browsers show by themselves.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ STAGES = (
 )
 """In this order; without the last they add up to it.
 
-`auth` finds out who calls, `redis` counts the request against its limit, `cache` is Redis too. `engine` is what the engine's answer took beyond
-tokenise, queue and inference: the socket and its own work. `backend` is what this process did besides: it finds the route and checks what was asked.
+`auth` finds out who calls, `redis` counts the request against its limit, `cache` is Redis too. `engine` is what the
+engine's answer took beyond tokenise, queue and inference: the socket and its own work. `backend` is what this process
+did besides: it finds the route and checks what was asked.
 """
 
 

@@ -1,7 +1,9 @@
-"""`python -m backend.migrations`: bring the database to the newest revision. Safe twice, side by side, and when it is killed.
+"""`python -m backend.migrations`: bring the database to the newest revision. Safe twice, side by side, and when it is
+killed.
 
-Waits up to $OMNIMIND_MIGRATE_SECONDS (60) for PostgreSQL and for whoever migrates already. Prints one line that says what it did.
-Exit codes: 0 the database is at the newest revision, 1 a revision failed and nothing was changed, 2 PostgreSQL or the lock was not to be had in time.
+Waits up to $OMNIMIND_MIGRATE_SECONDS (60) for PostgreSQL and for whoever migrates already. Prints one line that says
+what it did. Exit codes: 0 the database is at the newest revision, 1 a revision failed and nothing was changed, 2
+PostgreSQL or the lock was not to be had in time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Upgrade and downgrade, one at a time in a database: PostgreSQL's advisory lock is held meanwhile, and falls with the connection."""
+"""Upgrade and downgrade, one at a time in a database:
+
+PostgreSQL's advisory lock is held meanwhile, and falls with the connection.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,9 @@ def _connected(dsn: str, end: float) -> Iterator[Connection]:
 
 
 def _lock(link: Connection, end: float) -> None:
-    """Take the lock. It belongs to the connection, not to a transaction; asking again and again cannot deadlock with what the holder does."""
+    """Take the lock. It belongs to the connection, not to a transaction; asking again and again cannot deadlock with
+    what the holder does.
+    """
     while not link.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
         link.rollback()
         if time.monotonic() >= end:

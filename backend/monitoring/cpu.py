@@ -1,4 +1,6 @@
-"""How busy the processors are. psutil.cpu_percent() keeps the sample before for each thread by itself, so from a pool of threads it answers 0 or an old average."""
+"""How busy the processors are. psutil.cpu_percent() keeps the sample before for each thread by itself, so from a pool
+of threads it answers 0 or an old average.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ SHORTEST = 0.1
 
 
 class Processor:
-    """Tells the share of time that was not idle since the sample before, whoever asked for that; `times` gives (busy, all) seconds since the boot."""
+    """Tells the share of time that was not idle since the sample before, whoever asked for that; `times` gives (busy,
+    all) seconds since the boot.
+    """
 
     def __init__(self, times: Callable[[], tuple[float, float]] | None = None) -> None:
         self._times = times or _times
@@ -21,7 +25,9 @@ class Processor:
         self._percent = 0.0
 
     def percent(self) -> float:
-        """Return 0 to 100. The first time it takes a tenth of a second; asked again sooner than that, it repeats itself."""
+        """Return 0 to 100. The first time it takes a tenth of a second; asked again sooner than that, it repeats
+        itself.
+        """
         with self._lock:
             if self._before is None:
                 self._before = self._times()

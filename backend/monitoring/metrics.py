@@ -1,4 +1,7 @@
-"""What this worker counts, as Prometheus reads it. Every series says its port and worker: the workers of a port share a socket, so a scrape meets any one."""
+"""What this worker counts, as Prometheus reads it.
+
+Every series says its port and worker: the workers of a port share a socket, so a scrape meets any one.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ class Metrics:
         ).labels(*self.who)
 
     def request(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        """Count one answer; `status` 0 means that none was sent. A path without a route is not a label: anybody can invent those."""
+        """Count one answer; `status` 0 means that none was sent.
+
+        A path without a route is not a label: anybody can invent those.
+        """
         route = getattr(scope.get("route"), "path", "unknown")
         method = scope.get("method", "WEBSOCKET") if scope.get("route") else "any"
         self._requests.labels(*self.who, method, route, str(status)).inc()

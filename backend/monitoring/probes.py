@@ -1,4 +1,7 @@
-"""What each service is asked by the deep check. A method returns "up" or "degraded" and why; it raises when the service is down."""
+"""What each service is asked by the deep check.
+
+A method returns "up" or "degraded" and why; it raises when the service is down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The deep check: every service is asked something real, over connections of its own, so that a pool whose connections are all busy looks like no outage."""
+"""The deep check: every service is asked something real, over connections of its own, so that a pool whose connections
+are all busy looks like no outage.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from backend.settings import Settings
 FRESH_SECONDS = 1.0
 """However often a worker is asked, it asks each service at most this often."""
 DOWN_SECONDS = 0.1
-"""The same for one that is down: whoever waits for it wants to know at once when it is there, and a question that is refused costs little."""
+"""The same for one that is down: whoever waits for it wants to know at once when it is there, and a question that is
+refused costs little.
+"""
 
 
 class Answer(BaseModel):
@@ -40,7 +44,9 @@ class _Said:
 
 
 class Check:
-    """One service. One question at a time: one that hangs is told of, not asked again, and not cancelled, for that can hang too."""
+    """One service. One question at a time: one that hangs is told of, not asked again, and not cancelled, for that can
+    hang too.
+    """
 
     def __init__(self, question: Callable[[], Awaitable[tuple[str, str]]], seconds: float) -> None:
         self._question = question

@@ -1,4 +1,7 @@
-"""The application: one request, one file. Every path that is not a file is the page itself, which has routes of its own."""
+"""The application: one request, one file.
+
+Every path that is not a file is the page itself, which has routes of its own.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ MISSING = "the page is not built: run `npm ci && npm run build` in frontend/, or
 
 
 class Page:
-    """ASGI: the built files, /cluster.json, and the page for all other paths. The names of this machine only, as for the backends (DNS rebinding)."""
+    """ASGI: the built files, /cluster.json, and the page for all other paths.
+
+    The names of this machine only, as for the backends (DNS rebinding).
+    """
 
     def __init__(self, files: Mapping[str, File], cluster: Cluster) -> None:
         self.files = files
@@ -54,7 +60,10 @@ class Page:
 
 
 def _is_route(path: str, request: Request) -> bool:
-    """Tell whether a path is one of the page's own: what a person opens, not what the page loads. So a missing script is not HTML."""
+    """Tell whether a path is one of the page's own: what a person opens, not what the page loads.
+
+    So a missing script is not HTML.
+    """
     parts = path.split("/")
     if path.startswith(HASHED) or any(part.startswith(".") for part in parts) or path.endswith(".map"):
         return False

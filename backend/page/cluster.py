@@ -1,4 +1,6 @@
-"""Where the backends are, seen from a browser: under the name by which it asked for the page, so that one cookie serves them all."""
+"""Where the backends are, seen from a browser: under the name by which it asked for the page, so that one cookie serves
+them all.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The built files: read once, compressed once, kept in memory. What a build may leave behind but nobody should get is not among them."""
+"""The built files: read once, compressed once, kept in memory.
+
+What a build may leave behind but nobody should get is not among them.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ HASHED = "/assets/"
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its content. A key by itself."""
+    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its
+    content. A key by itself.
+    """
 
     kind: str
     bodies: Mapping[str, bytes]
@@ -58,7 +63,9 @@ class File:
 
 
 def read(folder: Path) -> dict[str, File]:
-    """Return the files below a folder by URL path, without hidden ones and source maps; an empty folder, or none, has none."""
+    """Return the files below a folder by URL path, without hidden ones and source maps; an empty folder, or none, has
+    none.
+    """
     found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     return {
         f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes())
@@ -72,7 +79,8 @@ def file(path: str, body: bytes) -> File:
     suffix = Path(path).suffix
     bodies = {"": body}
     if len(body) >= LEAST_BYTES and suffix not in PACKED:
-        # level 19 is the last that a browser's 8 MB window can always decode (RFC 9659); mtime=0: the same file has the same bytes
+        # level 19 is the last that a browser's 8 MB window can always decode (RFC 9659); mtime=0: the same file has the
+        # same bytes
         packed = {"zstd": zstandard.ZstdCompressor(level=19).compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
         bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * GAIN}
     return File(

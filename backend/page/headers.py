@@ -1,4 +1,6 @@
-"""What a browser is told with every answer: which hosts the page may talk to, and what it can never do, whatever is injected into it."""
+"""What a browser is told with every answer: which hosts the page may talk to, and what it can never do, whatever is
+injected into it.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +44,8 @@ FIXED = {
 
 
 def security(cluster: Cluster, name: str) -> Headers:
-    """Return the headers of an answer to a browser that asked for the host `name`; scripts may connect to the backends there and nowhere else."""
+    """Return the headers of an answer to a browser that asked for the host `name`; scripts may connect to the backends
+    there and nowhere else.
+    """
     connect = " ".join(("connect-src", "'self'", *cluster.urls(name), *cluster.urls(name, "ws")))
     return {**FIXED, "content-security-policy": "; ".join((*SELF, connect))}

@@ -31,7 +31,10 @@ def _own(text: str) -> dict[str, Any]:
 
 
 def _equal(word: str) -> dict[str, Any]:
-    """Return `key:value` as a condition. A number or true is looked for as such and as the word; in quotes, as the word only."""
+    """Return `key:value` as a condition.
+
+    A number or true is looked for as such and as the word; in quotes, as the word only.
+    """
     key, colon, value = word.partition(":")
     key = key.strip()
     if not colon or not key:

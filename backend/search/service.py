@@ -63,7 +63,10 @@ async def search(pools: Pools, collection: str, wanted: Wanted, timing: Timing) 
 
 
 def document_of(hit: Hit) -> UUID | None:
-    """Return the document whose chunk this point is. Others may have a field `document_id` too: ours are known by the point's own id."""
+    """Return the document whose chunk this point is.
+
+    Others may have a field `document_id` too: ours are known by the point's own id.
+    """
     try:
         id_, number = UUID(hit.payload.get("document_id")), int(hit.payload["chunk"])
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -1,8 +1,9 @@
 """Uploaded files on disk.
 
-A file is written in `.incoming`, and gets its own name when its row is there; it goes back there before its row is deleted. So whatever is
-interrupted leaves something in `.incoming` only, where its row tells whether it is kept. Who writes a file holds a lock on it (flock), which
-ends with the process. Other files of the folder are not ours and are never touched.
+A file is written in `.incoming`, and gets its own name when its row is there; it goes back there before its row is
+deleted. So whatever is interrupted leaves something in `.incoming` only, where its row tells whether it is kept. Who
+writes a file holds a lock on it (flock), which ends with the process. Other files of the folder are not ours and are
+never touched.
 """
 
 from __future__ import annotations

@@ -109,7 +109,10 @@ async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
 
 
 def clean(name: str) -> str:
-    """Return the last part of a name without control characters: what is shown, never a path. Files have ids for names."""
+    """Return the last part of a name without control characters: what is shown, never a path.
+
+    Files have ids for names.
+    """
     last = PurePath(CONTROL.sub("", name).replace("\\", "/")).name
     return last if len(last) <= LONGEST_NAME else last[: LONGEST_NAME - 20] + last[-20:]
 

@@ -1,4 +1,7 @@
-"""Print the table of faults; as its last line one JSON object. Exits with 1 when a row does not hold, or when a negative control does."""
+"""Print the table of faults; as its last line one JSON object.
+
+Exits with 1 when a row does not hold, or when a negative control does.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Block one thread of another process, as a call that never returns does: `python -m benchmarks.faults.block PID SECONDS`.
+"""Block one thread of another process, as a call that never returns does: `python -m benchmarks.faults.block PID
+SECONDS`.
 
-The main thread of a worker runs its event loop. It is stopped with ptrace, alone: the process lives, its other threads run on, its pid and its
-sockets are there. That is what a supervisor that only looks at processes cannot see.
+The main thread of a worker runs its event loop. It is stopped with ptrace, alone: the process lives, its other threads
+run on, its pid and its sockets are there. That is what a supervisor that only looks at processes cannot see.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _SEIZE, _INTERRUPT, _DETACH, _WALL = 0x4206, 0x4207, 17, 0x40000000
 
 @contextlib.contextmanager
 def blocked(pid: int, seconds: float) -> Iterator[None]:
-    """Block a process' main thread for at most so long, or until the block ends; PermissionError where ptrace is not allowed."""
+    """Block a process' main thread for at most so long, or until the block ends; PermissionError where ptrace is not
+    allowed.
+    """
     process = Popen((sys.executable, "-m", "benchmarks.faults.block", str(pid), str(seconds)), stdout=PIPE, text=True)
     assert process.stdout
     try:

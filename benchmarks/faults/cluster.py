@@ -1,4 +1,6 @@
-"""The system that is hurt: an embedded one of its own, on free ports and in a folder that is gone afterwards; or the one that systemd runs here."""
+"""The system that is hurt: an embedded one of its own, on free ports and in a folder that is gone afterwards; or the
+one that systemd runs here.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,10 @@ class Cluster:
         return pid
 
     def signal_all(self, name: str, number: signal.Signals) -> int:
-        """Send a signal to a process and all below it: PostgreSQL answers over open connections while only its postmaster stands still."""
+        """Send a signal to a process and all below it:
+
+        PostgreSQL answers over open connections while only its postmaster stands still.
+        """
         pid = self.pid(name)
         for one in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -80,7 +85,9 @@ class Cluster:
         return pid
 
     def back(self, name: str, old: int, seconds: float) -> float:
-        """Return after how many seconds another process than `old` says that it is ready; infinite when none does in time."""
+        """Return after how many seconds another process than `old` says that it is ready; infinite when none does in
+        time.
+        """
         return waited(lambda: (one := self.state(name)).state == "running" and one.pid not in (0, old), seconds)
 
     def look(self, seconds: float = 3.0) -> Report:
@@ -163,7 +170,10 @@ def _omnimind(word: str, seconds: float) -> None:
 
 @contextmanager
 def native() -> Iterator[Cluster]:
-    """Hurt the system that systemd runs on this machine; afterwards its units are what they were. For a test host: requests and stores are hit for real."""
+    """Hurt the system that systemd runs on this machine; afterwards its units are what they were.
+
+    For a test host: requests and stores are hit for real.
+    """
     found = world.find(load(), Paths())
     assert found.native, "systemd does not run omnimind on this machine"
     running = Cluster(found, managers.of(found))

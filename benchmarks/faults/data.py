@@ -1,4 +1,7 @@
-"""Rows 9 to 11: a store dies under writes. What was acknowledged is there afterwards; for Redis, all but the last moment of it."""
+"""Rows 9 to 11: a store dies under writes.
+
+What was acknowledged is there afterwards; for Redis, all but the last moment of it.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,17 @@ FROZEN = 8.0
 PATIENCE = 90.0
 """Seconds that the guard lets a store be silent (health/moves.py)."""
 FSYNC = 1.0
-"""Seconds of writes that Redis may lose with appendfsync everysec. While a background fsync is busy it puts a write off for longer ("2 s", counted in
-whole seconds: aof.c, flushAppendOnlyFile): on a busy disk this row can fail, and says so."""
+"""Seconds of writes that Redis may lose with appendfsync everysec. While a background fsync is busy it puts a write off
+for longer ("2 s", counted in whole seconds: aof.c, flushAppendOnlyFile): on a busy disk this row can fail, and says so.
+"""
 
 
 @dataclass
 class Writer:
-    """Writes numbers one after the other, as fast as they are acknowledged, over and over again after an error. `write` may raise anything."""
+    """Writes numbers one after the other, as fast as they are acknowledged, over and over again after an error.
+
+    `write` may raise anything.
+    """
 
     write: Callable[[int], None]
     acknowledged: dict[int, float] = field(default_factory=dict)

@@ -1,4 +1,7 @@
-"""`nox -s bench -- faults.host`: the table of faults on a disposable host that was migrated, so against systemd. Options are those of `faults`."""
+"""`nox -s bench -- faults.host`: the table of faults on a disposable host that was migrated, so against systemd.
+
+Options are those of `faults`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Load: so many requests a second at one port, each over a connection of its own and sent when it is due, however slow the others are."""
+"""Load: so many requests a second at one port, each over a connection of its own and sent when it is due, however slow
+the others are.
+"""
 
 from __future__ import annotations
 

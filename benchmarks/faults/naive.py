@@ -1,4 +1,7 @@
-"""The negative control: the same application as a plain `uvicorn --workers 2` that is started again when it ends. The same injectors must bite here."""
+"""The negative control: the same application as a plain `uvicorn --workers 2` that is started again when it ends.
+
+The same injectors must bite here.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ PATIENCE = 2 * WATCHDOG
 
 @dataclass
 class Unit:
-    """What systemd makes of such a unit: Restart=always, and nothing of its group is left when the main process ends."""
+    """What systemd makes of such a unit:
+
+    Restart=always, and nothing of its group is left when the main process ends.
+    """
 
     words: tuple[str, ...]
     environment: dict[str, str]

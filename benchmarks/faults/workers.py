@@ -103,7 +103,9 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
 
 
 def rolling(cluster: Cluster, rounds: int) -> Row:
-    """Row 6: at least 500 requests over restarts of all backends, one worker after the other; the figure is the longest wait."""
+    """Row 6: at least 500 requests over restarts of all backends, one worker after the other; the figure is the longest
+    wait.
+    """
     from omnimind_ops.flows.restart import restart
 
     row = Row("6", "rolling restart", "omnimind restart backend", 2.0 + IMPORT)

@@ -1,7 +1,9 @@
-"""omnimind against others that do the same, in turns, in one run: `nox -s bench -- peers [--only provisioning …] [--quick]`.
+"""omnimind against others that do the same, in turns, in one run: `nox -s bench -- peers [--only provisioning …]
+[--quick]`.
 
-A table on stdout and, as its last line, one JSON object; progress on stderr. Ratios are medians of pairs; above 1, omnimind is faster. What the peers
-need is installed by this program (as root: rsync; in folders of their own: Ansible, sentence-transformers, infinity-emb). Ctrl-C keeps what was measured.
+A table on stdout and, as its last line, one JSON object; progress on stderr. Ratios are medians of pairs; above 1,
+omnimind is faster. What the peers need is installed by this program (as root: rsync; in folders of their own: Ansible,
+sentence-transformers, infinity-emb). Ctrl-C keeps what was measured.
 """
 
 from __future__ import annotations

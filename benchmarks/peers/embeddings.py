@@ -37,7 +37,8 @@ def measure(texts: int, rounds: int, found: Embedded) -> None:
     """Fill `found`: it keeps what was measured when this is interrupted."""
     words = (sys.executable, "-m", "benchmarks.embeddings", "--n", str(texts), "--rounds", str(rounds))
     last = ""
-    # In a session of its own, so that Ctrl-C reaches it once, from here: a second one would interrupt it while it puts its services away.
+    # In a session of its own, so that Ctrl-C reaches it once, from here: a second one would interrupt it while it puts
+    # its services away.
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
         assert child.stdout
         try:

@@ -1,8 +1,9 @@
-"""The native stack on disposable hosts: `omnimind converge` against an Ansible playbook, first runs on fresh hosts, then no-ops on one and the same.
+"""The native stack on disposable hosts: `omnimind converge` against an Ansible playbook, first runs on fresh hosts,
+then no-ops on one and the same.
 
-Both have what they need installed before the clock starts, take wheels from the same folder and packages from the same apt cache, and must
-end in the same state: packages, units, files, environment, database, answers. Before no-ops count, each must find nothing to change on the
-other's work.
+Both have what they need installed before the clock starts, take wheels from the same folder and packages from the same
+apt cache, and must end in the same state: packages, units, files, environment, database, answers. Before no-ops count,
+each must find nothing to change on the other's work.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ def _noops(host: Host, made_by: str, rounds: int, found: Provisioned) -> None:
 @contextmanager
 def _host(mounts: list[Mount]) -> Iterator[Host]:
     """Yield a fresh host with both tools installed and the same goal for both."""
-    # What Ansible needs on the host (python3-apt for its module apt): it would install that itself, in the time that counts.
+    # What Ansible needs on the host (python3-apt for its module apt): it would install that itself, in the time that
+    # counts.
     with Host.boot(Recipe(packages=("python3-apt", "python3-venv")), mounts) as host:
         tool.install(host)
         host.sh(

@@ -1,7 +1,7 @@
 """`omnimind up` against the start sequence that it replaces: the same data, the same programs, in turns.
 
-Both start a system that was there before (its database, its tables). The sequence starts the very programs of the embedded system, with its own
-`uvicorn --workers 2` for each port; it has no guard.
+Both start a system that was there before (its database, its tables). The sequence starts the very programs of the
+embedded system, with its own `uvicorn --workers 2` for each port; it has no guard.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ BOTH = ("postgres", "redis", "qdrant", "engine", "frontend")
 
 @dataclass
 class Started:
-    """Seconds of each start until everything is ready; `calm` is what of `up` was spent waiting for a calm processor, as the script waits too."""
+    """Seconds of each start until everything is ready; `calm` is what of `up` was spent waiting for a calm processor,
+    as the script waits too.
+    """
 
     up: list[float] = field(default_factory=list)
     calm: list[float] = field(default_factory=list)

@@ -1,7 +1,8 @@
-"""Open-loop load: requests have a time at which they are due, whether the server keeps up or not; what they waited is counted from then.
+"""Open-loop load: requests have a time at which they are due, whether the server keeps up or not; what they waited is
+counted from then.
 
-A closed loop asks only when it was answered, so a server that stalls for a second spoils one figure and not the fifty that users would have seen:
-"coordinated omission" (Gil Tene).
+A closed loop asks only when it was answered, so a server that stalls for a second spoils one figure and not the fifty
+that users would have seen: "coordinated omission" (Gil Tene).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request, in seconds since the start: when it was due, sent and answered; `backend` gave the answer, "" when none did.
+    """One request, in seconds since the start: when it was due, sent and answered; `backend` gave the answer, "" when
+    none did.
 
     `tried` are the backends that failed before; `why` is what the last of them did.
     """

@@ -50,7 +50,8 @@ def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
 def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, JSON]:
     """Return a row for the whole and for each stage that both know: medians, their ratio, and a verdict in words.
 
-    A ratio above 1 says how many times faster this result is. Below twice the worse variation of the repeats, and in any case below 5 %, it says nothing.
+    A ratio above 1 says how many times faster this result is. Below twice the worse variation of the repeats, and in
+    any case below 5 %, it says nothing.
     """
     limit = max([LEAST_NOISE, *(2 * cv for side in (now, before) if (cv := side["noise"]["cv"]) is not None)])
     pairs = {"total": (before["total"], now["total"])}

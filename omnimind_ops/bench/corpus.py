@@ -1,7 +1,9 @@
-"""The texts that every embedding benchmark uses: generated prose, the same on every machine, with the lengths of a real document store.
+"""The texts that every embedding benchmark uses: generated prose, the same on every machine, with the lengths of a real
+document store.
 
-Half are sentences, a third paragraphs, the rest long: median 40 words, mean 68, at most 350; by the tokeniser of all-MiniLM-L6-v2 about 59 tokens in
-the median, 98 in the upper quartile, every seventh text over its limit of 256. Words and sentence patterns are in vocabulary.py.
+Half are sentences, a third paragraphs, the rest long: median 40 words, mean 68, at most 350; by the tokeniser of
+all-MiniLM-L6-v2 about 59 tokens in the median, 98 in the upper quartile, every seventh text over its limit of 256.
+Words and sentence patterns are in vocabulary.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The document that a measurement ends in: what is printed by --json, saved, compared and shown on the page. Its schema is schema.json beside this file."""
+"""The document that a measurement ends in: what is printed by --json, saved, compared and shown on the page.
+
+Its schema is schema.json beside this file.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ SCHEMA = "omnimind.bench/1"
 
 @dataclass
 class Measured:
-    """What a case found. `walls`: milliseconds of each sample; `medians`: of each repeat; `elapsed`: milliseconds of each whole repeat.
+    """What a case found. `walls`: milliseconds of each sample; `medians`: of each repeat; `elapsed`: milliseconds of
+    each whole repeat.
 
     `more` are the members that only this case has.
     """

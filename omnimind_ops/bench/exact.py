@@ -1,4 +1,6 @@
-"""Exact search over vectors in memory, and how much of it an answer found. numpy is imported when it is needed: every service has it, a bare tool may not."""
+"""Exact search over vectors in memory, and how much of it an answer found. numpy is imported when it is needed: every
+service has it, a bare tool may not.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class Exact:
         return Nearest(tuple(self.ids[at] for at in best), float(scores[best[-1]]))
 
     def recall(self, vector: Sequence[float], found: Sequence[str], k: int) -> float:
-        """Return which share of the exact top k is in an answer; points with the same score as the k-th count as good as it."""
+        """Return which share of the exact top k is in an answer; points with the same score as the k-th count as good
+        as it.
+        """
         scores = self.scores(vector)
         exact = self.nearest(scores, k)
         place = {id_: at for at, id_ in enumerate(self.ids)}

@@ -22,7 +22,10 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def figures(values: Sequence[float], total: float | None = None) -> dict[str, float | None]:
-    """Return the figures by NAMES; `total` is of one run, the sum unless given. Without values all are None: nothing was told."""
+    """Return the figures by NAMES; `total` is of one run, the sum unless given.
+
+    Without values all are None: nothing was told.
+    """
     if not values:
         return dict.fromkeys(NAMES)
     ordered = sorted(values)
@@ -33,7 +36,9 @@ def figures(values: Sequence[float], total: float | None = None) -> dict[str, fl
 
 
 def histogram(values: Sequence[float], buckets: int = BUCKETS) -> list[Bucket]:
-    """Return equal steps from the least to the most; of MANY values to the 99th percentile, and a last one for the rest: one outlier would flatten it."""
+    """Return equal steps from the least to the most; of MANY values to the 99th percentile, and a last one for the
+    rest: one outlier would flatten it.
+    """
     if not values:
         return []
     ordered = sorted(values)

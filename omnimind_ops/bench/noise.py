@@ -1,4 +1,7 @@
-"""Is it quiet enough to believe the figures? Repeats go on until their medians agree, or until time or patience ends."""
+"""Is it quiet enough to believe the figures?
+
+Repeats go on until their medians agree, or until time or patience ends.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ LEAST, MOST = 3, 10
 
 @dataclass(frozen=True)
 class Noise:
-    """`cv` is the standard deviation of the repeats' medians as a share of their mean; None with fewer than two repeats."""
+    """`cv` is the standard deviation of the repeats' medians as a share of their mean; None with fewer than two
+    repeats.
+    """
 
     verdict: str
     cv: float | None

@@ -1,4 +1,7 @@
-"""What a result must reach: `p95<210ms`, `inference.p50<=20ms`, `texts_per_s>100`, `recall>=0.99`, `total<2.5s`, `unaccounted<5%`."""
+"""What a result must reach:
+
+`p95<210ms`, `inference.p50<=20ms`, `texts_per_s>100`, `recall>=0.99`, `total<2.5s`, `unaccounted<5%`.
+"""
 
 from __future__ import annotations
 

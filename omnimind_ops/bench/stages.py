@@ -1,6 +1,8 @@
-"""Where the time of one exchange went: what the client measured itself, and what the server tells in its Server-Timing header.
+"""Where the time of one exchange went: what the client measured itself, and what the server tells in its Server-Timing
+header.
 
-Nothing is filled in. What the server does not tell is not told; what no stage accounts for stays visible, and beyond a share of it the sum check fails.
+Nothing is filled in. What the server does not tell is not told; what no stage accounts for stays visible, and beyond a
+share of it the sum check fails.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ ROW_OF = {
     "redis": "redis",
     **{name: name for name in (*EMBEDDING, "serialise", "qdrant", "postgres")},
 }
-"""Of the server's stages; those that are not here are work of the backend's own process: receive, parse, chunk, backend."""
+"""Of the server's stages; those that are not here are work of the backend's own process: receive, parse, chunk,
+backend.
+"""
 LIMIT = 0.05
 """Share of the wall time that may be in no stage, or in two."""
 _PART = re.compile(r"\s*([^;,\s]+)\s*(?:;[^,]*?\bdur=([0-9.]+))?[^,]*")
@@ -42,7 +46,10 @@ _PART = re.compile(r"\s*([^;,\s]+)\s*(?:;[^,]*?\bdur=([0-9.]+))?[^,]*")
 
 @dataclass(frozen=True)
 class Exchange:
-    """One question and its answer, in milliseconds by the client's clock. `told` is what the server's stages took, {} where it tells none."""
+    """One question and its answer, in milliseconds by the client's clock.
+
+    `told` is what the server's stages took, {} where it tells none.
+    """
 
     wall: float
     connect: float
@@ -53,7 +60,10 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Sample:
-    """One batch, of one exchange or several: wall time and rows in milliseconds. `is_told`: the server told its stages."""
+    """One batch, of one exchange or several: wall time and rows in milliseconds.
+
+    `is_told`: the server told its stages.
+    """
 
     wall: float
     rows: Mapping[str, float]
@@ -104,7 +114,8 @@ def embedding(samples: Sequence[Sample], runs: float) -> dict[str, float | None]
 
 
 def sum_check(samples: Sequence[Sample], limit: float = LIMIT) -> dict[str, JSON]:
-    """Compare the stages' sum with the wall time, both of the mean sample: `difference` is the share of the wall that no stage explains.
+    """Compare the stages' sum with the wall time, both of the mean sample: `difference` is the share of the wall that
+    no stage explains.
 
     Below zero, some time is told twice. `ok` is None where the server tells no stages: then there is nothing to check.
     """

@@ -1,4 +1,6 @@
-"""Words and sentence patterns of the benchmark's texts. {noun} in a pattern is replaced by one of WORDS["noun"], {count}, {year} and {size} by numbers."""
+"""Words and sentence patterns of the benchmark's texts. {noun} in a pattern is replaced by one of WORDS["noun"],
+{count}, {year} and {size} by numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One file per command, named after it: options → flow → render. Here is the only place that prints a Problem and picks exit codes."""
+"""One file per command, named after it: options → flow → render.
+
+Here is the only place that prints a Problem and picks exit codes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ def main() -> None:
 
 
 def _wrong_usage_exits_with(code: int) -> None:
-    """Let an unknown option exit with `code`, not with click's 2: that is "degraded" of `omnimind health`. Typer carries a click of its own."""
+    """Let an unknown option exit with `code`, not with click's 2: that is "degraded" of `omnimind health`.
+
+    Typer carries a click of its own.
+    """
     import typer
 
     usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")

@@ -1,4 +1,7 @@
-"""The Typer application: every command's file, in the order of --help. Commands import their flow only when they run: --help stays fast."""
+"""The Typer application: every command's file, in the order of --help.
+
+Commands import their flow only when they run: --help stays fast.
+"""
 
 from __future__ import annotations
 

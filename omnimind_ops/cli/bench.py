@@ -89,7 +89,9 @@ class Wanted:
 
 
 def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command as Typer, which knows no groups of options, reads it: with Wanted's fields last, in the place of `wanted`, its first parameter."""
+    """Return the command as Typer, which knows no groups of options, reads it: with Wanted's fields last, in the place
+    of `wanted`, its first parameter.
+    """
     group = inspect.signature(Wanted, eval_str=True).parameters
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
@@ -141,7 +143,10 @@ def search(
     repeats: Repeats = 10,
     seconds: Seconds = 120,
 ) -> None:
-    """Measure recall and latency of search. Recall compares the service's top k with an exact search over the same vectors."""
+    """Measure recall and latency of search.
+
+    Recall compares the service's top k with an exact search over the same vectors.
+    """
     words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
     _run({"search": words}, wanted)
 

@@ -25,7 +25,9 @@ MARK = "OMNIMIND_HANDED_OVER"
 
 
 def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take_over: bool) -> None:
-    """Become the command that began an open run; return when that is us, the run has `ended`, or we are to take it over."""
+    """Become the command that began an open run; return when that is us, the run has `ended`, or we are to take it
+    over.
+    """
     from omnimind_ops.flows import handover
 
     if run is None or take_over or run.state in ended or handover.is_ours(run):

@@ -1,4 +1,7 @@
-"""omnimind guard: look again and again, restart what fails. A service runs it; by hand it shows what the guard thinks."""
+"""omnimind guard: look again and again, restart what fails.
+
+A service runs it; by hand it shows what the guard thinks.
+"""
 
 from __future__ import annotations
 

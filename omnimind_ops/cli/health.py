@@ -40,7 +40,10 @@ def command(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Check every service with a real request. Exit codes: 0 ready, 1 critical service down, 2 degraded, 3 starting, 4 not installed."""
+    """Check every service with a real request.
+
+    Exit codes: 0 ready, 1 critical service down, 2 degraded, 3 starting, 4 not installed.
+    """
     from omnimind_ops.flows import health as flow
     from omnimind_ops.settings import load
 

@@ -65,7 +65,10 @@ def command(
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
-    """Migrate this host from Docker Compose to native services, data included. The old stack is stopped but not changed."""
+    """Migrate this host from Docker Compose to native services, data included.
+
+    The old stack is stopped but not changed.
+    """
     if not from_docker:
         raise Problem("cannot migrate", "from what?", "say --from-docker", code=ExitCode.USAGE)
     if redis not in ("auto", "empty"):

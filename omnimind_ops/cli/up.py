@@ -27,7 +27,10 @@ def command(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Start all services and wait until each one answers. Where OmniMind is not installed, it runs embedded and needs no root."""
+    """Start all services and wait until each one answers.
+
+    Where OmniMind is not installed, it runs embedded and needs no root.
+    """
     from omnimind_ops.flows import up
     from omnimind_ops.render import choose, service_output
     from omnimind_ops.runner.lock import held
@@ -55,7 +58,9 @@ def command(
 
 
 def _words(config: Path | None) -> dict[str, str]:
-    """Return the environment for what is started: it works in another folder, so a settings file is named by its whole path."""
+    """Return the environment for what is started: it works in another folder, so a settings file is named by its whole
+    path.
+    """
     words = dict(os.environ)
     if given := str(config or words.get("OMNIMIND_CONFIG", "")):
         words["OMNIMIND_CONFIG"] = str(Path(given).absolute())

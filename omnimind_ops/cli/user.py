@@ -150,7 +150,9 @@ def _password(from_stdin: bool, generate: bool) -> str:
 
 
 def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
-    """Say it on stderr and print a secret on stdout, so that it can be piped; without a secret the sentence is the answer."""
+    """Say it on stderr and print a secret on stdout, so that it can be piped; without a secret the sentence is the
+    answer.
+    """
     if json:
         from omnimind_ops.render.run import output
 

@@ -24,7 +24,10 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be downloaded. Read-only.")] = False,
     json: Json = False,
 ) -> None:
-    """Download a folder of wheels for hosts without network access. Use it with --wheelhouse DIR in `install.sh` and `migrate`."""
+    """Download a folder of wheels for hosts without network access.
+
+    Use it with --wheelhouse DIR in `install.sh` and `migrate`.
+    """
     from omnimind_ops.flows.wheels import make
     from omnimind_ops.planning.check import size
     from omnimind_ops.render import choose

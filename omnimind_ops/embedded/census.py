@@ -1,4 +1,6 @@
-"""Which processes belong to an embedded system, found by what they carry and not by who started them: so none is missed, and none is a stranger's."""
+"""Which processes belong to an embedded system, found by what they carry and not by who started them: so none is
+missed, and none is a stranger's.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ def processes(home: Home) -> list[psutil.Process]:
 
 
 def end(home: Home, seconds: float = END_SECONDS) -> int:
-    """End every process, in good order if it can, else at once; returns how many there were. Supervisor first: it would bring the others back."""
+    """End every process, in good order if it can, else at once; returns how many there were.
+
+    Supervisor first: it would bring the others back.
+    """
     found = processes(home)
     for one in sorted(found, key=lambda one: not _is_supervisor(one)):
         _send(one, "terminate")

@@ -29,7 +29,9 @@ def runs(home: Home) -> bool:
 
 
 def start(home: Home, environment: Mapping[str, str]) -> None:
-    """Start it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it; returns when it answers."""
+    """Start it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it; returns when it
+    answers.
+    """
     clean(home)
     log = home.logs / "supervisord.err"
     words = (
@@ -58,7 +60,9 @@ def start(home: Home, environment: Mapping[str, str]) -> None:
 
 
 def stop(home: Home) -> None:
-    """Ask it to end, which ends every program; returns when it is gone, or after STOP_SECONDS (the caller takes a census)."""
+    """Ask it to end, which ends every program; returns when it is gone, or after STOP_SECONDS (the caller takes a
+    census).
+    """
     pid = 0
     with contextlib.suppress(OSError, Problem):
         pid = int(str(call(home.supervisor, "supervisor.getPID", seconds=5)))

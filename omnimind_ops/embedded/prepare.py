@@ -1,4 +1,6 @@
-"""Make, or bring up to date, everything an embedded system needs before anything of it runs: folders, passwords, ports, configuration. Start at prepare()."""
+"""Make, or bring up to date, everything an embedded system needs before anything of it runs: folders, passwords, ports,
+configuration. Start at prepare().
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ DEFAULT_UPLOADS = "/var/lib/omnimind/uploads"
 
 
 def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
-    """Return the World as wanted; nothing of it may run. Only what differs is written; a taken port is a Problem unless `free_ports`."""
+    """Return the World as wanted; nothing of it may run.
+
+    Only what differs is written; a taken port is a Problem unless `free_ports`.
+    """
     wheels.check(WHEELS)
     folders(home)
     secrets.make(home.secrets)
@@ -94,7 +99,10 @@ def configure(
 
 
 def cluster(home: Home) -> bool:
-    """Make PostgreSQL's cluster if there is none, which takes about a second; tell whether there was none. The server does not run."""
+    """Make PostgreSQL's cluster if there is none, which takes about a second; tell whether there was none.
+
+    The server does not run.
+    """
     is_new, place = postgres.is_missing(home.postgres), postgres.folder(home.state / "programs")
     postgres.check_version(home.postgres, place)
     postgres.initialise(home.postgres, ROLE, secrets.read(home.secrets).postgres, place)
@@ -103,7 +111,9 @@ def cluster(home: Home) -> bool:
 
 
 def folders(home: Home) -> None:
-    """Make the folders. As root, the top is open for PostgreSQL's user to pass through, and its parents must be so already."""
+    """Make the folders. As root, the top is open for PostgreSQL's user to pass through, and its parents must be so
+    already.
+    """
     apart = postgres.owner()
     try:
         home.state.mkdir(parents=True, exist_ok=True)

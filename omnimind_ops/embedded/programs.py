@@ -1,4 +1,7 @@
-"""Every program of an embedded system: its words, environment, user, socket, and how it is stopped and watched. Start at programs()."""
+"""Every program of an embedded system: its words, environment, user, socket, and how it is stopped and watched.
+
+Start at programs().
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from omnimind_ops.model.world import World
 from omnimind_ops.settings import Settings
 
 MARK = "OMNIMIND_EMBEDDED"
-"""In the environment of every process of an embedded system: the folder of its state. So `down` finds even those that lost their parent."""
+"""In the environment of every process of an embedded system: the folder of its state.
+
+So `down` finds even those that lost their parent.
+"""
 WATCHDOG_SECONDS = 30.0
 ENGINE_WATCHDOG_SECONDS = 60.0
 READY_SECONDS, ENGINE_READY_SECONDS = 120, 300
@@ -43,7 +49,9 @@ class Program:
 def programs(
     world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
 ) -> tuple[Program, ...]:
-    """Return every program, in the catalogue's order; `environment` is the person's, `engine` what the GPU gate says for the engine."""
+    """Return every program, in the catalogue's order; `environment` is the person's, `engine` what the GPU gate says
+    for the engine.
+    """
     made = {"postgres": _postgres(world, home), "redis": _redis(home), "qdrant": _qdrant(world, home)}
     ours = {**backend(world, settings), **engine}
     for service in services(world):
@@ -77,7 +85,9 @@ def backend(world: World, settings: Settings) -> dict[str, str]:
 
 
 def python_environment() -> dict[str, str]:
-    """Return what our own modules need to be found, from a wheel as from a checkout, and nothing of the person's Python."""
+    """Return what our own modules need to be found, from a wheel as from a checkout, and nothing of the person's
+    Python.
+    """
     return {"PYTHONPATH": str(Path(omnimind_ops.__file__).parents[1]), "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
 
 

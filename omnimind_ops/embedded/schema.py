@@ -23,7 +23,10 @@ NO_DATABASE, NO_TABLE = "3D000", "42P01"
 
 
 def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
-    """Make the database if there is none and bring it to the newest revision; tell whether anything changed. PostgreSQL answers already."""
+    """Make the database if there is none and bring it to the newest revision; tell whether anything changed.
+
+    PostgreSQL answers already.
+    """
     made = _database(world)
     stamp, digest = home.config / "schema.json", _digest()
     if not made and _kept(stamp, digest) and _revision(world) == _kept(stamp, digest):
@@ -86,7 +89,9 @@ def _kept(stamp: Path, digest: str) -> str:
 
 
 def _digest() -> str:
-    """Return a digest of all migrations: asking alembic for its head costs a second, which a start without news need not spend."""
+    """Return a digest of all migrations: asking alembic for its head costs a second, which a start without news need
+    not spend.
+    """
     from importlib.util import find_spec
 
     spec = find_spec("backend")

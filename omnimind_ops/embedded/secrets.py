@@ -1,4 +1,6 @@
-"""The generated passwords of an embedded system: made once, in one file that only its owner can read, never on a command line."""
+"""The generated passwords of an embedded system: made once, in one file that only its owner can read, never on a
+command line.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """`python -m omnimind_ops.embedded.supervisord CONFIG PROGRAMS`: supervisor, with what systemd has and it lacks.
 
-- It holds the listening sockets of our own programs, so that one which restarts, or both workers of a port at once, refuse nobody.
-- It hears what programs say about themselves (sd_notify: READY, WATCHDOG, STOPPING) and replaces those that fell silent: watchdog.py.
+- It holds the listening sockets of our own programs, so that one which restarts, or both workers of a port at once,
+  refuse nobody.
+- It hears what programs say about themselves (sd_notify: READY, WATCHDOG, STOPPING) and replaces those that fell
+  silent: watchdog.py.
 - It adopts and ends what a dead program leaves behind, as systemd does with a unit's cgroup.
 - It counts restarts. All of that is told by the RPC method omnimind.states.
 """
@@ -96,7 +98,9 @@ class Telling:
         self.supervisord = supervisord
 
     def states(self) -> list[dict[str, Any]]:
-        """Return every program: what supervisor knows, when it said READY (0: not yet), restarts, and why it was replaced."""
+        """Return every program: what supervisor knows, when it said READY (0: not yet), restarts, and why it was
+        replaced.
+        """
         return [self._state(process) for process in self.supervisord.processes()]
 
     def _state(self, process: Any) -> dict[str, Any]:

@@ -14,7 +14,9 @@ def program() -> Path:
 
 
 def configuration(data: Path, port: int, password: str, *, durable: bool = True) -> str:
-    """Return the text of its configuration: loopback only, user `default` with this password (as a digest), nothing dropped when full."""
+    """Return the text of its configuration: loopback only, user `default` with this password (as a digest), nothing
+    dropped when full.
+    """
     digest = hashlib.sha256(password.encode()).hexdigest()
     lines = [
         "bind 127.0.0.1",

@@ -1,8 +1,9 @@
-"""What programs say about themselves, as sd_notify(3) has it, and the end of those that fall silent. Lives in supervisor's own loop.
+"""What programs say about themselves, as sd_notify(3) has it, and the end of those that fall silent. Lives in
+supervisor's own loop.
 
-A program is replaced (SIGKILL) when it was not ready in time, or when it stopped saying WATCHDOG=1; it has written down where it hangs by
-then (tools/notify.py). The kernel names the sender of each datagram, so nobody can speak for another. Times are monotonic: a clock that is set
-has no effect.
+A program is replaced (SIGKILL) when it was not ready in time, or when it stopped saying WATCHDOG=1; it has written down
+where it hangs by then (tools/notify.py). The kernel names the sender of each datagram, so nobody can speak for another.
+Times are monotonic: a clock that is set has no effect.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Seen:
 
 
 class Watchdog:
-    """Listens on a datagram socket; supervisor's loop calls handle_read_event when something came, and check() each second."""
+    """Listens on a datagram socket; supervisor's loop calls handle_read_event when something came, and check() each
+    second.
+    """
 
     closed = False
 

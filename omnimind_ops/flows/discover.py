@@ -48,7 +48,9 @@ class Found:
 
 
 def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
-    """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its data."""
+    """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its
+    data.
+    """
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
     seen = docker.containers() if docker.version()[0] else ()
@@ -124,7 +126,9 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
 
 
 def qdrant_source(container: Container | None, asked: MigrateOptions, notes: list[str]) -> QdrantSource:
-    """Return where Qdrant's data and program come from; Problem when the program given may not open what the container's wrote."""
+    """Return where Qdrant's data and program come from; Problem when the program given may not open what the
+    container's wrote.
+    """
     given = asked.qdrant_binary
     packed = restored(container, asked, notes)
     if container is None:

@@ -26,7 +26,9 @@ PHASE = "services"
 
 @dataclass(frozen=True)
 class Down:
-    """How a stop ended: services that ran, processes that were left over and had to be ended, services that are not ours to stop."""
+    """How a stop ended: services that ran, processes that were left over and had to be ended, services that are not
+    ours to stop.
+    """
 
     stopped: tuple[str, ...]
     leftover: int
@@ -60,7 +62,10 @@ def down(world: World, tell: Tell) -> Down:
 
 
 def fresh(state: Path) -> str:
-    """Move the data of an embedded system aside and return where it is; nothing of it runs. Nothing native is ever below its folder."""
+    """Move the data of an embedded system aside and return where it is; nothing of it runs.
+
+    Nothing native is ever below its folder.
+    """
     aside = state / "aside" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     aside.mkdir(parents=True, mode=0o700)
     for name in DATA:
@@ -82,7 +87,10 @@ def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
 def _stop(
     world: World, manager: Manager, every: Sequence[Service], tell: Tell
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Stop guard, then what people use, then the engine, then the stores; each group at once. Returns what was stopped, and what is not ours."""
+    """Stop guard, then what people use, then the engine, then the stores; each group at once.
+
+    Returns what was stopped, and what is not ours.
+    """
     apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
     ours = [one for one in every if one.name not in apart]
     groups = [

@@ -1,4 +1,7 @@
-"""The gate before the engine: is a GPU wanted, and can a process use it? It always ends with an answer: no card means CPU mode, not no service."""
+"""The gate before the engine: is a GPU wanted, and can a process use it?
+
+It always ends with an answer: no card means CPU mode, not no service.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ CUDA = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY"}
 
 @dataclass(frozen=True)
 class Gate:
-    """On which device the engine should work, why, and what its environment says of it. Whether it does is proven by its own kernel."""
+    """On which device the engine should work, why, and what its environment says of it.
+
+    Whether it does is proven by its own kernel.
+    """
 
     device: str  # cuda or cpu
     why: str

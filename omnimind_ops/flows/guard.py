@@ -1,4 +1,5 @@
-"""Use case: the guard. Looks every 10 s, does what health/policy.py decides, one act at a time, and says to its own watchdog that it lives.
+"""Use case: the guard. Looks every 10 s, does what health/policy.py decides, one act at a time, and says to its own
+watchdog that it lives.
 
 `python -m omnimind_ops.flows.guard` runs it and writes its log to stderr; so does `omnimind guard`.
 """

@@ -54,7 +54,9 @@ class Guard:
         self.tell = redacting(self.tell)
 
     def resume(self) -> None:
-        """Go on where the guard before us was: acts that were cut off, attempts that were made, services that were given up."""
+        """Go on where the guard before us was: acts that were cut off, attempts that were made, services that were
+        given up.
+        """
         cases = {name: Case(attempts=len(LADDER), gave_up=why) for name, why in self.looker.cache.gave_up.items()}
         for run in recovery.unfinished(self.looker.world):
             service = recovery.service_of(run.setup)
@@ -92,7 +94,8 @@ class Guard:
         )
 
     def end(self) -> None:
-        """Wait a little for an act under way, then close what is open: who stops a guard in good order has taken over, and the next begins anew.
+        """Wait a little for an act under way, then close what is open: who stops a guard in good order has taken over,
+        and the next begins anew.
 
         An act that is not over stays open in the journal, for the next guard to go on with.
         """

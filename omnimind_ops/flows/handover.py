@@ -1,6 +1,7 @@
 """A run is ended by the code that began it: which code that was, and where on this host it still is.
 
-install.sh keeps an environment as long as an open run needs it, and the services' environments hold the code that made them.
+install.sh keeps an environment as long as an open run needs it, and the services' environments hold the code that made
+them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def is_ours(run: Run) -> bool:
 
 
 def command(run: Run, paths: Paths) -> Path:
-    """Return the command of an environment here that holds the code which began the run; a Problem tells what to do without one."""
+    """Return the command of an environment here that holds the code which began the run; a Problem tells what to do
+    without one.
+    """
     code = begun_by(run)
     for program, root in _environments(code, paths):
         if program.is_file() and _holds(program, root, code):
@@ -59,7 +62,9 @@ def command(run: Run, paths: Paths) -> Path:
 
 
 def timer_command(paths: Paths) -> Path:
-    """Return what the timer of an unconfirmed run calls: this very environment where install.sh keeps it, else that of the services."""
+    """Return what the timer of an unconfirmed run calls: this very environment where install.sh keeps it, else that of
+    the services.
+    """
     if origin.ROOT.is_relative_to((paths.opt / "cli").resolve()):
         return Path(sys.executable).with_name("omnimind")
     return paths.venv / "bin/omnimind"

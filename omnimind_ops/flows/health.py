@@ -39,7 +39,9 @@ class Looker:
     cache: Cache
 
     def look(self) -> Report:
-        """Check everything. Nothing is written to a store while another omnimind changes this system: it may be comparing data."""
+        """Check everything. Nothing is written to a store while another omnimind changes this system: it may be
+        comparing data.
+        """
         is_migrating = self.world.native and bool(lock.busy(self.world.lock))
         return check(self.world, self.manager, self.cache, deep=not is_migrating)
 
@@ -59,7 +61,10 @@ class Looker:
 
 
 def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
-    """Find this machine's system (Problem NOT_INSTALLED). `live`: thresholds apply, as one bad answer is no news to who keeps looking."""
+    """Find this machine's system (Problem NOT_INSTALLED).
+
+    `live`: thresholds apply, as one bad answer is no news to who keeps looking.
+    """
     found = world.find(settings, paths)
     cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
     cache.ttl = caches.TTL if live else 0.0  # who looks once wants to know now, not what the guard heard a second ago

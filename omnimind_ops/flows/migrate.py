@@ -57,7 +57,9 @@ def prepare(
 
 
 def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
-    """Return what must be there before anything stops: room for data beside data and for the venv, ports, and where the venv's packages come from."""
+    """Return what must be there before anything stops: room for data beside data and for the venv, ports, and where the
+    venv's packages come from.
+    """
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
     if found.source.qdrant and found.source.qdrant.backup:
@@ -112,7 +114,8 @@ def apply(
 ) -> Outcome:
     """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once.
 
-    `bench`: what was before any step and what is at the end are measured, for the receipt; no service is down meanwhile.
+    `bench`: what was before any step and what is at the end are measured, for the receipt; no service is down
+    meanwhile.
     """
     if bench and bench_migrate.is_fresh(run):
         bench_migrate.before(run, paths, tell)

@@ -1,4 +1,6 @@
-"""A recovery as a run in the journal (plan "recover", one step for each rung), and the act itself: stop, start, or kill."""
+"""A recovery as a run in the journal (plan "recover", one step for each rung), and the act itself: stop, start, or
+kill.
+"""
 
 from __future__ import annotations
 
@@ -128,8 +130,8 @@ def step_of(act: Act) -> str:
 def perform(manager: Manager, act: Act) -> None:
     """Restart the act's processes; returns when they were asked to start.
 
-    A sick worker is killed: it would not listen to anything else, and its manager brings it back at once. Everything else is asked to end
-    in good order first.
+    A sick worker is killed: it would not listen to anything else, and its manager brings it back at once. Everything
+    else is asked to end in good order first.
     """
     if act.rung is not Rung.WORKER:
         manager.stop(act.processes)

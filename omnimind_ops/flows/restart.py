@@ -1,4 +1,7 @@
-"""Use case: restart services. Backends roll: the first worker of each port, and only when it is ready the second; nobody is refused."""
+"""Use case: restart services.
+
+Backends roll: the first worker of each port, and only when it is ready the second; nobody is refused.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ class Batch:
 
 
 def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
-    """Restart the named services, all of them when none is named, in start order; returns the processes. The caller holds the lock."""
+    """Restart the named services, all of them when none is named, in start order; returns the processes.
+
+    The caller holds the lock.
+    """
     manager, wanted = managers.of(world), pick(world, names)
     every = batches(wanted)
     steps = tuple(StepState(batch.title, batch.title, PHASE) for batch in every)

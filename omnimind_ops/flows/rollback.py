@@ -17,7 +17,10 @@ from omnimind_ops.steps.timer import disarm
 
 
 def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False) -> Outcome:
-    """Undo a run; one that is rolled back already changes nothing. `unconfirmed`: only when nobody confirmed it (the timer asks so)."""
+    """Undo a run; one that is rolled back already changes nothing.
+
+    `unconfirmed`: only when nobody confirmed it (the timer asks so).
+    """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
     if run.state is RunState.FINISHED:

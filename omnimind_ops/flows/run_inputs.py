@@ -1,4 +1,6 @@
-"""What a run was started with, as the journal keeps it: goal and questions, so that resume, rollback and converge need no discovery."""
+"""What a run was started with, as the journal keeps it: goal and questions, so that resume, rollback and converge need
+no discovery.
+"""
 
 from __future__ import annotations
 
@@ -80,5 +82,7 @@ def goal_of(run: Run) -> Goal:
 
 
 def goal_now(run: Run, settings: Settings) -> Goal:
-    """Return the same goal with what the settings name today of that which can change; what they do not name stays as it was."""
+    """Return the same goal with what the settings name today of that which can change; what they do not name stays as
+    it was.
+    """
     return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.named})

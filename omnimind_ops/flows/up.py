@@ -1,4 +1,7 @@
-"""Use case: start OmniMind. Start at up(); what is special to a mode is in _native() and _embedded(), what both share in startup/bring_up.py."""
+"""Use case: start OmniMind.
+
+Start at up(); what is special to a mode is in _native() and _embedded(), what both share in startup/bring_up.py.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ def up(
     free_ports: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Up:
-    """Start what does not run and wait until everything is ready; a Problem names what is not and shows its last log lines.
+    """Start what does not run and wait until everything is ready; a Problem names what is not and shows its last log
+    lines.
 
     The caller holds the lock. Interrupted, it says what runs (ExitCode.INTERRUPTED) and leaves that running.
     """

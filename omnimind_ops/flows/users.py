@@ -1,4 +1,6 @@
-"""Who may log in. Start at ask(): the backend's own code does it, in a child process, as it alone knows the tables and the hashes."""
+"""Who may log in. Start at ask(): the backend's own code does it, in a child process, as it alone knows the tables and
+the hashes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ SECONDS = 60.0
 
 
 def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
-    """Do one action of backend/accounts/command.py and return its answer. `doing` begins the Problem: "cannot add the user maria"."""
+    """Do one action of backend/accounts/command.py and return its answer.
+
+    `doing` begins the Problem: "cannot add the user maria".
+    """
     if not world.has_credentials:
         raise Problem(
             f"cannot {doing}",

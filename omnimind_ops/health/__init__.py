@@ -1,1 +1,4 @@
-"""Is everything useful, not only alive, and what is to be done about it? Start at check.py; policy.py decides for the guard, probes.py asks."""
+"""Is everything useful, not only alive, and what is to be done about it?
+
+Start at check.py; policy.py decides for the guard, probes.py asks.
+"""

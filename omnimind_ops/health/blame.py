@@ -1,4 +1,7 @@
-"""Which service is the cause: a failing one whose dependency fails too is a victim, and nothing is done to victims. Pure."""
+"""Which service is the cause: a failing one whose dependency fails too is a victim, and nothing is done to victims.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ def find(
 ) -> tuple[Reading, ...]:
     """Return the readings with `root` filled in.
 
-    A dependency is what must run before it (the catalogue) and what its own health check names (`blames`, names or kinds). The first
-    failing one in start order is the root; of a service that blames a healthy one, the fault is its own (a wrong password, say).
+    A dependency is what must run before it (the catalogue) and what its own health check names (`blames`, names or
+    kinds). The first failing one in start order is the root; of a service that blames a healthy one, the fault is its
+    own (a wrong password, say).
     """
     failing = {one.service for one in readings if fails(one)}
     before = {service.name: _before(service, every, blames.get(service.name, ())) for service in every}
@@ -26,7 +30,9 @@ def find(
 
 
 def fails(reading: Reading) -> bool:
-    """Tell whether its last answer was a bad one or it is not there; a grace or a threshold may still keep its state ready."""
+    """Tell whether its last answer was a bad one or it is not there; a grace or a threshold may still keep its state
+    ready.
+    """
     return bool(reading.bad) or reading.state in (State.DOWN, State.STOPPED, State.STARTING)
 
 

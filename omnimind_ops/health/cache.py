@@ -1,4 +1,6 @@
-"""Cache: everything that is remembered from check to check, and the file in which the guard keeps it for others to go on from."""
+"""Cache: everything that is remembered from check to check, and the file in which the guard keeps it for others to go
+on from.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,10 @@ def write(file: Path, text: str) -> None:
 
 
 def load(file: Path, thresholds: Thresholds, **clocks: Callable[[], float]) -> Cache:
-    """Return a cache that goes on from the guard's file: latencies, restarts, last change. An absent or broken file is an empty cache."""
+    """Return a cache that goes on from the guard's file: latencies, restarts, last change.
+
+    An absent or broken file is an empty cache.
+    """
     cache = Cache(thresholds, **clocks)  # type: ignore[arg-type]
     try:
         words = json.loads(file.read_text())

@@ -1,4 +1,7 @@
-"""check(): how everything is, in one Report. All questions at once, each with its time-out; answers younger than the cache's TTL are kept."""
+"""check(): how everything is, in one Report.
+
+All questions at once, each with its time-out; answers younger than the cache's TTL are kept.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ def check(
 ) -> Report:
     """Return the report; takes as long as the slowest answer, at most `seconds` and a little.
 
-    `deep` probes write and read something of our own; leave it off while data are compared (a migration). Never raises for an ill system.
+    `deep` probes write and read something of our own; leave it off while data are compared (a migration). Never raises
+    for an ill system.
     """
     began, every = cache.at(), services(world)
     asked = cache.crew.ask(_questions(world, manager, cache, every, deep, seconds), seconds + GRACE)
@@ -62,7 +66,8 @@ def check(
 
 
 def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> State:
-    """Return the worst that counts: down when a critical service is, starting when any is, degraded when a secondary one is not well.
+    """Return the worst that counts: down when a critical service is, starting when any is, degraded when a secondary
+    one is not well.
 
     `trouble` with the manager degrades: everything may work, but what dies now is not brought back.
     """
@@ -99,7 +104,10 @@ def _probe(service: Service, world: World, deep: bool, seconds: float, track: Tr
 def _states(
     asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Cache
 ) -> tuple[dict[str, ProcessState], str]:
-    """Return the processes by name, and why the manager could not tell ("" when it could). Then they are taken to be as they were."""
+    """Return the processes by name, and why the manager could not tell ("" when it could).
+
+    Then they are taken to be as they were.
+    """
     one = asked["manager"]
     if isinstance(one.answer, dict):
         cache.others["states"] = one.answer

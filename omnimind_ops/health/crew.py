@@ -33,7 +33,10 @@ class Asked(Generic[T]):
 
 
 class Crew(Generic[T]):
-    """Threads are daemons: a hung one cannot keep the process alive. A name whose last question still hangs is not asked again."""
+    """Threads are daemons: a hung one cannot keep the process alive.
+
+    A name whose last question still hangs is not asked again.
+    """
 
     def __init__(self) -> None:
         self._hung: dict[str, Asked[T]] = {}

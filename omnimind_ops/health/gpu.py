@@ -11,7 +11,9 @@ from omnimind_ops.model.json import JSON
 
 
 def read(engine: Mapping[str, JSON], sysroot: Path = Path("/")) -> Gpu | None:
-    """Return the row from the engine's facts (health/programs.py) and NVML; None when no GPU is expected and none is there."""
+    """Return the row from the engine's facts (health/programs.py) and NVML; None when no GPU is expected and none is
+    there.
+    """
     there = (sysroot / "dev/nvidiactl").exists()
     expected = engine.get("expected") == "cuda"
     if not there and not expected:

@@ -1,4 +1,7 @@
-"""The host's row: pressure (PSI), the disk of our state, containers that publish our ports. A few small files, no command."""
+"""The host's row: pressure (PSI), the disk of our state, containers that publish our ports.
+
+A few small files, no command.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host
 
 
 def pressure(kind: str, who: str, proc: Path = Path("/proc")) -> float | None:
-    """Return the share of the last 10 s, in percent, in which `some` or `full` (all) tasks waited for cpu, memory or io."""
+    """Return the share of the last 10 s, in percent, in which `some` or `full` (all) tasks waited for cpu, memory or
+    io.
+    """
     for line in _read(proc / "pressure" / kind).splitlines():
         name, *words = line.split()
         if name == who:
@@ -40,7 +45,8 @@ def pressure(kind: str, who: str, proc: Path = Path("/proc")) -> float | None:
 
 
 def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, ...]:
-    """Return "port 6379 by docker-proxy 123" for each of our ports that Docker publishes; none where its userland proxy is off.
+    """Return "port 6379 by docker-proxy 123" for each of our ports that Docker publishes; none where its userland proxy
+    is off.
 
     One in another network namespace (a Docker inside a container) is in nobody's way.
     """
@@ -55,7 +61,9 @@ def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, 
 
 
 def _is_elsewhere(process: Path, proc: Path) -> bool:
-    """Tell whether its network is known to be another than ours: each has files of its own, and those anybody may look at, unlike ns/net."""
+    """Tell whether its network is known to be another than ours: each has files of its own, and those anybody may look
+    at, unlike ns/net.
+    """
     try:
         return not os.path.samefile(process / "net/tcp", proc / "self/net/tcp")  # noqa: PTH121
     except OSError:

@@ -1,4 +1,6 @@
-"""The guard's nouns: how far it goes (Rung), how patient it is (Limits), what it remembers (Case, Memory), sees (Look) and does (Move)."""
+"""The guard's nouns: how far it goes (Rung), how patient it is (Limits), what it remembers (Case, Memory), sees (Look)
+and does (Move).
+"""
 
 from __future__ import annotations
 

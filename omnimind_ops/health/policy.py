@@ -1,10 +1,12 @@
-"""Policy: what the guard does about what it sees. Pure: a state machine in, moves out; the time is an argument (monotonic seconds).
+"""Policy: what the guard does about what it sees. Pure: a state machine in, moves out; the time is an argument
+(monotonic seconds).
 
-A service is failing when its deep probe went wrong at least `bad` times in a row, over at least `over` seconds, and nothing that it needs
-fails as well. Then, one act at a time and ever more slowly: its sick workers, all of its processes, it and its dependants. Then it is left
-alone and says why. These are never acted on: what a person stopped; what says that it is starting, or is within its start time-out; a
-store that answers but refuses (a password, a full disk); what is silent for less than `silent` seconds, which may be slowness: a program of
-ours that really hangs is found sooner, by the heartbeat of its own loop.
+A service is failing when its deep probe went wrong at least `bad` times in a row, over at least `over` seconds, and
+nothing that it needs fails as well. Then, one act at a time and ever more slowly: its sick workers, all of its
+processes, it and its dependants. Then it is left alone and says why. These are never acted on: what a person stopped;
+what says that it is starting, or is within its start time-out; a store that answers but refuses (a password, a full
+disk); what is silent for less than `silent` seconds, which may be slowness: a program of ours that really hangs is
+found sooner, by the heartbeat of its own loop.
 """
 
 from __future__ import annotations
@@ -66,7 +68,9 @@ def _hopeless(case: Case, reading: Reading, look: Look) -> str:
 
 
 def failing(reading: Reading) -> str:
-    """Return why a service fails by its own fault, "" when it does not: well, starting, stopped by a person, or another is the cause."""
+    """Return why a service fails by its own fault, "" when it does not: well, starting, stopped by a person, or another
+    is the cause.
+    """
     if (
         reading.root or reading.state in (State.STOPPED, State.STARTING) or reading.kind == Kind.GUARD
     ):  # its manager watches the guard

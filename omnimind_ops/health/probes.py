@@ -1,4 +1,7 @@
-"""Which question is asked of which service. Start at of(): what the health check asks; native(): what a migration waits for."""
+"""Which question is asked of which service.
+
+Start at of(): what the health check asks; native(): what a migration waits for.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,10 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
 
 
 def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnimind/engine.sock")) -> dict[str, Probe]:
-    """Return every native service's shallow probe, in start order; None means that it answers. They write nothing: a migration compares data."""
+    """Return every native service's shallow probe, in start order; None means that it answers.
+
+    They write nothing: a migration compares data.
+    """
     url = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
     base = f"http://127.0.0.1:{goal.qdrant_port}"
     return {

@@ -17,11 +17,15 @@ TEXT = "The quick brown fox jumps over the lazy dog."
 HUNG = 300.0
 """Seconds since its last proof after which an engine with a full queue is not busy any more but stuck."""
 SAME = 0.99
-"""Cosine between two embeddings of one text by one model; less is not the same model any more (a quantised mode reaches 0.99)."""
+"""Cosine between two embeddings of one text by one model; less is not the same model any more (a quantised mode reaches
+0.99).
+"""
 
 
 def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON]) -> Outcome:
-    """Ask on which device it works; deep: embed a fixed text and compare with `before`, the facts of the last good outcome."""
+    """Ask on which device it works; deep: embed a fixed text and compare with `before`, the facts of the last good
+    outcome.
+    """
     said = http.ask(path, seconds, "/health")
     words: Mapping[str, Any] = said.json() or {}
     if said.status != 200:
@@ -46,7 +50,9 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
 
 
 def _late(words: Mapping[str, Any], detail: str, facts: dict[str, JSON], seconds: float) -> Outcome:
-    """Tell an engine that is busy (others wait too, and it proves its device between their batches) from one whose device hangs."""
+    """Tell an engine that is busy (others wait too, and it proves its device between their batches) from one whose
+    device hangs.
+    """
     waiting, age = (words.get("queue") or {}).get("texts") or 0, (words.get("proof") or {}).get("age_s") or 0.0
     if waiting and age < HUNG:
         return Outcome(True, None, detail, f"busy: {waiting} texts are waiting", degraded=True, facts=facts)

@@ -10,7 +10,9 @@ from omnimind_ops.model.health import Outcome, State
 
 LOOP_SECONDS = 300.0
 LOOP_CRASHES = 5
-"""So many unwanted restarts in so many seconds are a crash loop: what dies at once is not mended by starting it once more."""
+"""So many unwanted restarts in so many seconds are a crash loop: what dies at once is not mended by starting it once
+more.
+"""
 TWICE = 2
 """Crashes from which a worker that starts is not taken to be as good as running."""
 

@@ -1,4 +1,7 @@
-"""Deep and shallow probes of PostgreSQL, Redis and Qdrant. Deep ones write one small thing of our own and read it back."""
+"""Deep and shallow probes of PostgreSQL, Redis and Qdrant.
+
+Deep ones write one small thing of our own and read it back.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ COLLECTION = "omnimind_health"
 KEY = "omnimind:health:probe"
 KEY_SECONDS = 60
 SLACK = 6_000_000_000
-"""Nanoseconds: several checks may run at once and replace what another has just written, so what is read back may be theirs."""
+"""Nanoseconds: several checks may run at once and replace what another has just written, so what is read back may be
+theirs.
+"""
 _UNDEFINED_TABLE = "42P01"
 _STARTING_UP = "57P03"
 _FACTS = (
@@ -99,7 +104,9 @@ def redis(url: str, seconds: float, *, deep: bool) -> Outcome:
 
 
 def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -> Outcome:
-    """Look at the collection that is searched, only read; deep: write a point to a tiny collection of our own and find it again."""
+    """Look at the collection that is searched, only read; deep: write a point to a tiny collection of our own and find
+    it again.
+    """
     talk = _Qdrant(url, key, time.monotonic() + seconds)
     said = talk.ask("GET", f"/collections/{quote(collection, safe='')}")
     if said.status not in (200, 404):

@@ -29,7 +29,10 @@ STRICT = Thresholds(1, 1)
 
 @dataclass
 class Track:
-    """One service as seen so far. Times are monotonic seconds but those of `restarts` and `crashes`, which are unix seconds."""
+    """One service as seen so far.
+
+    Times are monotonic seconds but those of `restarts` and `crashes`, which are unix seconds.
+    """
 
     outcome: Outcome | None = None
     at: float = 0.0
@@ -58,7 +61,9 @@ class Track:
             self.facts = outcome.facts
 
     def meet(self, states: Sequence[ProcessState], at: float, now: float) -> list[str]:
-        """Take the processes into account (`at` monotonic, `now` unix); return a sentence for each that was replaced or is gone."""
+        """Take the processes into account (`at` monotonic, `now` unix); return a sentence for each that was replaced or
+        is gone.
+        """
         told = []
         for one in states:
             before, is_known = self.pids.get(one.name, 0), one.name in self.counts

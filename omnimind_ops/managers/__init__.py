@@ -31,8 +31,8 @@ class ProcessState:
 class Manager(Protocol):
     """Starts, stops and tells. Names are those of Service.processes. Everything raises Problem.
 
-    start returns when the processes were asked to start; stop, when they have ended; restart, when the new ones say that they are ready
-    (or are running, for those that cannot say so), or a Problem with the last log lines.
+    start returns when the processes were asked to start; stop, when they have ended; restart, when the new ones say
+    that they are ready (or are running, for those that cannot say so), or a Problem with the last log lines.
     """
 
     def start(self, names: Sequence[str]) -> None: ...

@@ -1,4 +1,7 @@
-"""Log files of processes: their last lines, those since a time, and new ones as they come. Rotated files (NAME.1) are read too."""
+"""Log files of processes: their last lines, those since a time, and new ones as they come.
+
+Rotated files (NAME.1) are read too.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _HEAD = 90  # characters in which a line's own time stands
 
 
 def read(file: Path, lines: int, since: float | None) -> Iterator[str]:
-    """Yield the last `lines` lines, oldest first; `since` (unix seconds) leaves out what is older. A line without a time has that of the one before."""
+    """Yield the last `lines` lines, oldest first; `since` (unix seconds) leaves out what is older.
+
+    A line without a time has that of the one before.
+    """
     every = [line for one in (file.with_name(f"{file.name}.1"), file) for line in _lines(one)]
     if since is not None:
         every = _after(every, since, file)
@@ -107,7 +113,8 @@ def _after(lines: list[str], since: float, file: Path) -> list[str]:
 
 
 def time_of(line: str) -> float | None:
-    """Return the unix time that a log line bears: ISO 8601, PostgreSQL's, Valkey's or our JSON lines'; None when it bears none.
+    """Return the unix time that a log line bears: ISO 8601, PostgreSQL's, Valkey's or our JSON lines'; None when it
+    bears none.
 
     A time without a zone is this machine's: supervisor and Valkey write that.
     """

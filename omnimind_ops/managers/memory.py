@@ -8,7 +8,9 @@ PARTS = ("RssAnon", "RssFile", "RssShmem")
 
 
 def memory(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """Return bytes: what is each one's own, summed, and the largest of what may be shared (program text, shared buffers). None: it is gone."""
+    """Return bytes: what is each one's own, summed, and the largest of what may be shared (program text, shared
+    buffers). None: it is gone.
+    """
     found = [parts for one in (pid, *_below(pid, proc)) if (parts := _read(one, proc))]
     if not found:
         return None

@@ -102,7 +102,9 @@ class Systemd:
 
 
 def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
-    """Return what one block of `systemctl show` means; `now` is monotonic seconds, `at` the same moment in unix seconds."""
+    """Return what one block of `systemctl show` means; `now` is monotonic seconds, `at` the same moment in unix
+    seconds.
+    """
     means = ACTIVE.get(said.get("ActiveState", ""), "failed")
     if said.get("SubState") == "auto-restart":
         means = "backoff"
@@ -121,7 +123,9 @@ def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
 
 
 def _on_request(said: Mapping[str, str]) -> bool:
-    """Tell whether a person stopped it: it ran and ended well (our units have Restart=always, so nothing else ends them so), or it is masked."""
+    """Tell whether a person stopped it: it ran and ended well (our units have Restart=always, so nothing else ends them
+    so), or it is masked.
+    """
     ran = (_number(said.get("InactiveEnterTimestampMonotonic")) or 0) > 0
     return said.get("UnitFileState") in ("masked", "masked-runtime") or (ran and said.get("Result") == "success")
 

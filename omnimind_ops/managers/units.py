@@ -54,7 +54,10 @@ def world(settings: Settings, paths: Paths) -> World:
 
 
 def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
-    """Tell whether we may stop a unit: ours by name, or a packaged one that we gave a drop-in. A PostgreSQL that was here before us has none."""
+    """Tell whether we may stop a unit: ours by name, or a packaged one that we gave a drop-in.
+
+    A PostgreSQL that was here before us has none.
+    """
     return (
         not world.native
         or unit.startswith("omnimind")
@@ -102,7 +105,9 @@ def _listens(socket: Path) -> int | None:
 
 
 def _cluster(root: Path, port: int) -> tuple[str, ...]:
-    """Return the unit of the PostgreSQL cluster on that port, as Debian names it; postgresql.service is only a bracket around all clusters."""
+    """Return the unit of the PostgreSQL cluster on that port, as Debian names it; postgresql.service is only a bracket
+    around all clusters.
+    """
     for file in sorted((root / "etc/postgresql").glob("*/*/postgresql.conf"), reverse=True):
         hit = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)
         if hit and int(hit[1]) == port:

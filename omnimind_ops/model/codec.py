@@ -1,7 +1,8 @@
 """Frozen dataclasses as JSON, and back. One place writes and reads what steps keep in the journal.
 
-A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass. One whose default is None
-is not written while it is None. Reading is strict: a missing or unknown key and a value of another type are a Problem.
+A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass. One whose default is
+None is not written while it is None. Reading is strict: a missing or unknown key and a value of another type are a
+Problem.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Named facts of a data set: counts ("points of universal_machine_embeddings": 50000) and digests (hex), both by name."""
+    """Named facts of a data set: counts ("points of universal_machine_embeddings":
+
+    50000) and digests (hex), both by name.
+    """
 
     store: str
     counts: Mapping[str, int]

@@ -41,8 +41,8 @@ class StepState:
 class RunStarted:
     """A run works or rolls back. It names every step, so that a view can draw them before they start.
 
-    `id` and `digest` (of the plan) are "" for a command that shows steps and has no run in the journal: up, down, restart,
-    wheelhouse.
+    `id` and `digest` (of the plan) are "" for a command that shows steps and has no run in the journal: up, down,
+    restart, wheelhouse.
     """
 
     kind: ClassVar = EventKind.RUN

@@ -10,7 +10,10 @@ from omnimind_ops.model.json import JSON
 
 @dataclass(frozen=True)
 class Mount:
-    """A mount of a container. `kind` is bind or volume; `source` is the absolute path on the host, `name` the volume's name ("" for a bind)."""
+    """A mount of a container.
+
+    `kind` is bind or volume; `source` is the absolute path on the host, `name` the volume's name ("" for a bind).
+    """
 
     kind: str
     source: str
@@ -72,7 +75,10 @@ class Project:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who listens on a TCP port. `container` is the name of the container behind a docker-proxy, "" otherwise; `unit` the systemd unit."""
+    """Who listens on a TCP port.
+
+    `container` is the name of the container behind a docker-proxy, "" otherwise; `unit` the systemd unit.
+    """
 
     port: int
     address: str
@@ -96,7 +102,10 @@ class Disk:
 
 @dataclass(frozen=True)
 class Gpu:
-    """The NVIDIA card and driver as the kernel and NVML tell. `lock` is the requirement set that this driver can run: cpu, cu12 or cu13."""
+    """The NVIDIA card and driver as the kernel and NVML tell.
+
+    `lock` is the requirement set that this driver can run: cpu, cu12 or cu13.
+    """
 
     present: bool
     driver: str  # "535.183.01", "" without a driver

@@ -1,4 +1,7 @@
-"""Goal: the machine as wanted; what roles, templates and planning read. Holds no secret: those stay in files under secrets/."""
+"""Goal: the machine as wanted; what roles, templates and planning read.
+
+Holds no secret: those stay in files under secrets/.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Health: how every service is (Reading), the GPU, the host, and all of it (Report); HealthCode: what `omnimind health` exits with."""
+"""Health: how every service is (Reading), the GPU, the host, and all of it (Report); HealthCode: what `omnimind health`
+exits with.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ class State(StrEnum):
 
 
 class HealthCode(IntEnum):
-    """Exit codes of `omnimind health`, and of nothing else: 1 to 3 mean other things in other commands (docs/exit-codes.md)."""
+    """Exit codes of `omnimind health`, and of nothing else:
+
+    1 to 3 mean other things in other commands (docs/exit-codes.md).
+    """
 
     READY = 0
     DOWN = 1
@@ -33,7 +38,9 @@ class HealthCode(IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe found. `useful` is None when nothing was written or computed; `silent` means that no answer came in time."""
+    """What one probe found. `useful` is None when nothing was written or computed; `silent` means that no answer came
+    in time.
+    """
 
     ready: bool
     useful: bool | None = None
@@ -70,7 +77,9 @@ class Process:
 
 @dataclass(frozen=True)
 class Reading:
-    """One service. alive: its processes run; ready: it answers; useful: it wrote, read or computed (None: was not asked to)."""
+    """One service. alive: its processes run; ready: it answers; useful: it wrote, read or computed (None: was not asked
+    to).
+    """
 
     service: str
     kind: str
@@ -98,7 +107,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Gpu:
-    """The card as the driver sees it, and whether the engine really uses it. Bytes, degrees Celsius, percent; None: not told."""
+    """The card as the driver sees it, and whether the engine really uses it.
+
+    Bytes, degrees Celsius, percent; None: not told.
+    """
 
     expected: bool
     used: bool
@@ -116,7 +128,9 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Host:
-    """Pressure (share of the last 10 s in which some, or all, tasks waited: percent), the disk of our state, foreign holders of our ports."""
+    """Pressure (share of the last 10 s in which some, or all, tasks waited: percent), the disk of our state, foreign
+    holders of our ports.
+    """
 
     cpu_some: float | None
     memory_full: float | None

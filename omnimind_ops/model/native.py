@@ -1,4 +1,6 @@
-"""Names of our native units, from a Goal; read by templates, roles, the host step and whoever starts, stops or probes them."""
+"""Names of our native units, from a Goal; read by templates, roles, the host step and whoever starts, stops or probes
+them.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ def sockets(goal: Goal) -> tuple[str, ...]:
 
 
 def workers(goal: Goal) -> tuple[str, ...]:
-    """Return the worker services, all first workers before all second ones: restarting them in this order keeps every port served."""
+    """Return the worker services, all first workers before all second ones: restarting them in this order keeps every
+    port served.
+    """
     return tuple(
         f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports
     )
 
 
 def ours(goal: Goal) -> tuple[str, ...]:
-    """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are not among them."""
+    """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are
+    not among them.
+    """
     ready = (GPU_READY,) if goal.gpu else ()
     return (
         *ready,

@@ -22,7 +22,10 @@ UNTIL = {
 
 
 def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
-    """Return what happened, as data; `digest` is over all the rest. `bench`: documents of `omnimind bench`, before and after."""
+    """Return what happened, as data; `digest` is over all the rest.
+
+    `bench`: documents of `omnimind bench`, before and after.
+    """
     verify = run.record("verify")
     body: dict[str, JSON] = {
         "omnimind": __version__,

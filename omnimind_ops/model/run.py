@@ -79,7 +79,9 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Memo(Generic[N]):
-    """A step's durable notes: written through to the journal at once, read by its own redo and undo, and by later steps."""
+    """A step's durable notes: written through to the journal at once, read by its own redo and undo, and by later
+    steps.
+    """
 
     notes: Notes
     step: str
@@ -106,8 +108,8 @@ def read_notes(kind: type[N], notes: Mapping[str, JSON], step: str) -> N:
 class Handler(Protocol[P, N]):
     """What knows how to preview, do and undo one kind of step.
 
-    preview is read-only. do is idempotent (a step found DOING is done again) and notes what undo needs *before* it acts.
-    undo is idempotent too and works on a half-done step. All three raise Problem.
+    preview is read-only. do is idempotent (a step found DOING is done again) and notes what undo needs *before* it
+    acts. undo is idempotent too and works on a half-done step. All three raise Problem.
     """
 
     @property

@@ -48,7 +48,10 @@ class WheelFile:
 
 @dataclass(frozen=True)
 class Wheelhouse:
-    """A folder as it was found. `wheels` are its wheels by name with their sizes, `sizes` what its manifest says that they are."""
+    """A folder as it was found.
+
+    `wheels` are its wheels by name with their sizes, `sizes` what its manifest says that they are.
+    """
 
     folder: str
     trouble: str = ""  # why it cannot be read

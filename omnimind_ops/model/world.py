@@ -1,4 +1,7 @@
-"""World: one system that omnimind runs, native or embedded. Everything that starts, stops, probes or shows services is given one; omnimind_ops.world finds it."""
+"""World: one system that omnimind runs, native or embedded.
+
+Everything that starts, stops, probes or shows services is given one; omnimind_ops.world finds it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class World:
-    """One system: its mode, ports, folders and credentials. Credentials are "" where they may not be read (natively, without root)."""
+    """One system: its mode, ports, folders and credentials.
+
+    Credentials are "" where they may not be read (natively, without root).
+    """
 
     mode: Mode
     ports: Ports

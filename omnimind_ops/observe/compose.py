@@ -20,8 +20,8 @@ SECONDS = 20
 def document(project: str, working_dir: str, files: Sequence[str], env_file: str = "") -> dict[str, JSON] | None:
     """Return the project's files merged and interpolated; None when one is gone or nobody can read it.
 
-    We read it ourselves where that gives what Compose would: `config` drops keys (env_file), adds others, and takes seconds.
-    A file that points at others (extends, include) or carries Compose's own tags (!reset) is given to Compose.
+    We read it ourselves where that gives what Compose would: `config` drops keys (env_file), adds others, and takes
+    seconds. A file that points at others (extends, include) or carries Compose's own tags (!reset) is given to Compose.
     """
     env = Path(env_file or Path(working_dir) / ".env")
     own = _own(files, variables(env))

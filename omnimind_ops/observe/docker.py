@@ -1,4 +1,7 @@
-"""The container engine: what runs, in which Compose project, made from what. Truth from the engine, never from the current folder."""
+"""The container engine: what runs, in which Compose project, made from what.
+
+Truth from the engine, never from the current folder.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The package index that environments are made from, asked once for one small package: as the installation will ask it, through uv."""
+"""The package index that environments are made from, asked once for one small package: as the installation will ask it,
+through uv.
+"""
 
 from __future__ import annotations
 

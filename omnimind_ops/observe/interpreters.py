@@ -31,7 +31,9 @@ HOMES = ("/home", "/root")
 ASK = """import sys
 print('.'.join(map(str, sys.version_info[:3])), sys.version_info[3].replace('final', ''))
 import ctypes, sqlite3, ssl, sysconfig, zlib"""
-"""Its version, and the stage of a pre-release; then what the services need of it, which a Python cut to the minimum, or built without headers, may not have."""
+"""Its version, and the stage of a pre-release; then what the services need of it, which a Python cut to the minimum, or
+built without headers, may not have.
+"""
 
 
 def interpreters(asked: str = "") -> tuple[Interpreter, ...]:

@@ -1,4 +1,6 @@
-"""What NVML, the driver's own library, tells; every question is guarded by itself, for on GeForce some are NOT_SUPPORTED."""
+"""What NVML, the driver's own library, tells; every question is guarded by itself, for on GeForce some are
+NOT_SUPPORTED.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ def read() -> Nvml:
 
 
 def usage() -> dict[str, Any]:
-    """Return what the first card does now: name, utilisation (percent), memory and memory_total (bytes), temperature (Celsius), library.
+    """Return what the first card does now: name, utilisation (percent), memory and memory_total (bytes), temperature
+    (Celsius), library.
 
     What it does not tell is left out; {} when NVML does not start.
     """
@@ -107,7 +110,10 @@ def _text(value: object) -> str:
 
 
 def shadow() -> str:
-    """Return the version of the dist `pynvml`: installed beside nvidia-ml-py it silently wins the import. "" when absent."""
+    """Return the version of the dist `pynvml`: installed beside nvidia-ml-py it silently wins the import.
+
+    "" when absent.
+    """
     try:
         return metadata.version("pynvml")
     except metadata.PackageNotFoundError:

@@ -60,7 +60,9 @@ def _listener(local: str, inode: str) -> Listener:
 
 
 def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
-    """Return the lowest pid that has each socket open (a parent comes before the workers it forked); PID 1 only when it is alone."""
+    """Return the lowest pid that has each socket open (a parent comes before the workers it forked); PID 1 only when it
+    is alone.
+    """
     owners: dict[str, int] = {}
     for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below
         for inode in inodes.intersection(_sockets(proc / str(pid) / "fd")):

@@ -10,9 +10,11 @@ from omnimind_ops.model.facts import Disk
 from omnimind_ops.planning.check import Check, State, size
 
 VENV = {"cpu": 1_300_000_000, "cu12": 13_800_000_000, "cu13": 14_500_000_000}
-"""Bytes that must be free to install the venv, by lock: what is installed (0.9, 9.0, 9.5 GB, the model included) and once the size of its wheels (0.3, 4.7, 5.0 GB).
+"""Bytes that must be free to install the venv, by lock: what is installed (0.9, 9.0, 9.5 GB, the model included) and
+once the size of its wheels (0.3, 4.7, 5.0 GB).
 
-uv links what it has unpacked, so the set for a CPU never took more than it does in the end; the second part is for one that must keep a wheel to unpack it.
+uv links what it has unpacked, so the set for a CPU never took more than it does in the end; the second part is for one
+that must keep a wheel to unpack it.
 """
 PACKAGES = {"/usr": 290_000_000, "/var/cache/apt": 70_000_000}
 """Bytes that apt writes for PostgreSQL, Redis and what they require: 283 and 67 MB on Debian 13, less on 12."""

@@ -9,7 +9,9 @@ FIX = "mend the network, proxy or certificate, or name another index (PIP_INDEX_
 
 
 def index(found: Index | None, made: bool) -> Check:
-    """An index that cannot be reached fails, unless an environment is there (`made`), which may be the one that is wanted."""
+    """An index that cannot be reached fails, unless an environment is there (`made`), which may be the one that is
+    wanted.
+    """
     if found is None:
         return Check("index", State.OK, "not asked: packages come from a folder")
     if not found.trouble:

@@ -1,4 +1,6 @@
-"""Check wheelhouse: whether a folder of wheels has all that the services' environment takes, for this host's Python and glibc. Pure."""
+"""Check wheelhouse: whether a folder of wheels has all that the services' environment takes, for this host's Python and
+glibc. Pure.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def wheelhouse(found: Wheelhouse | None, pins: Sequence[Pin], target: Target | N
 
 
 def faults(found: Wheelhouse, pins: Sequence[Pin], target: Target) -> Iterator[str]:
-    """Yield what is wrong with it, in the order of the lock; names and sizes are looked at, hashes when a wheel is installed."""
+    """Yield what is wrong with it, in the order of the lock; names and sizes are looked at, hashes when a wheel is
+    installed.
+    """
     by_project: dict[str, list[tuple[str, str, int]]] = {}
     for file, count in found.wheels:
         if whose := named(file):

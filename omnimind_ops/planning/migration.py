@@ -1,4 +1,7 @@
-"""The order of a migration: install, warm copy, cutover, verify. Pure: what was discovered goes in, a Plan comes out."""
+"""The order of a migration: install, warm copy, cutover, verify.
+
+Pure: what was discovered goes in, a Plan comes out.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,11 @@ from omnimind_ops.model.stages import EARLY, ROLES, prepared
 
 @dataclass(frozen=True)
 class Restored:
-    """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's configuration.
+    """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's
+    configuration.
 
-    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers it,
-    `sha256` what the server that made it tells of it.
+    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers
+    it, `sha256` what the server that made it tells of it.
     """
 
     path: str
@@ -55,7 +59,9 @@ class Restored:
 
 @dataclass(frozen=True)
 class QdrantSource:
-    """Where Qdrant's data and program come from; `url` answers while the container runs, `storage` is its directory on this host."""
+    """Where Qdrant's data and program come from; `url` answers while the container runs, `storage` is its directory on
+    this host.
+    """
 
     container: str
     url: str
@@ -71,7 +77,9 @@ class QdrantSource:
 
 @dataclass(frozen=True)
 class RedisSource:
-    """Where Redis' data comes from and how it is moved: rdb, logical or empty; `save_first`: a plain stop would lose it."""
+    """Where Redis' data comes from and how it is moved: rdb, logical or empty; `save_first`: a plain stop would lose
+    it.
+    """
 
     container: str
     host: str

@@ -17,7 +17,9 @@ __all__ = ["Row", "Verdict", "report"]
 
 @dataclass(frozen=True)
 class Row:
-    """One key. `service` is "" for keys outside of services; `value` has its secrets masked; `why` says by what, or why not."""
+    """One key. `service` is "" for keys outside of services; `value` has its secrets masked; `why` says by what, or why
+    not.
+    """
 
     service: str
     key: str

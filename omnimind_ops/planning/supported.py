@@ -1,4 +1,7 @@
-"""Which systems are supported, and what each claim stands on. The preflight check and README's sentence are made from this table. Pure."""
+"""Which systems are supported, and what each claim stands on.
+
+The preflight check and README's sentence are made from this table. Pure.
+"""
 
 from __future__ import annotations
 

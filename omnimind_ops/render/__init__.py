@@ -1,7 +1,8 @@
 """What a person or a machine sees. Start with choose(): who watches a run at work. One folder each for what is shown
 of run, bench and health: output.py there prints what a command answers.
 
-stdout carries the answer (`--json`: only JSON, one object a line), stderr everything else. Only here and in cli is rich imported.
+stdout carries the answer (`--json`: only JSON, one object a line), stderr everything else. Only here and in cli is rich
+imported.
 """
 
 from __future__ import annotations

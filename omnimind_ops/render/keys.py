@@ -33,7 +33,10 @@ class Keys:
         self._waiting = ""
 
     def next(self, seconds: float) -> str:
-        """Return the next key ("q", "up", "down", "escape", "enter" …), "" when none came in time. A closed terminal is "q"."""
+        """Return the next key ("q", "up", "down", "escape", "enter" …), "" when none came in time.
+
+        A closed terminal is "q".
+        """
         if not self._waiting and not self._read(seconds):
             return "q"
         found = _KEY.match(self._waiting)
@@ -56,7 +59,8 @@ class Keys:
 
 @contextmanager
 def single_keys(file: int) -> Iterator[Keys]:
-    """Read keys without Enter and without echo for a block. Ctrl-C still interrupts; Ctrl-Z does nothing: a stopped program would leave this mode.
+    """Read keys without Enter and without echo for a block. Ctrl-C still interrupts; Ctrl-Z does nothing: a stopped
+    program would leave this mode.
 
     SIGTERM and SIGHUP become SystemExit, so that they pass through here.
     """

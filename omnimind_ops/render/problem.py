@@ -36,7 +36,9 @@ def words(problem: Problem) -> dict[str, JSON]:
 
 
 def text(problem: Problem, *, colour: bool = False, width: int | None = None) -> str:
-    """Return it as lines: `error:`, `why:`, `fix:`, and the log lines, all of them. With `width`, words wrap under themselves; log lines never do."""
+    """Return it as lines: `error:`, `why:`, `fix:`, and the log lines, all of them. With `width`, words wrap under
+    themselves; log lines never do.
+    """
     parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
     lines = {
         name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()

@@ -36,7 +36,10 @@ CREATE INDEX event_of_run ON event (run, number);
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the journal, made on first use with mode 0600 (but see share()). A commit is on the disk when it returns (WAL, synchronous=FULL)."""
+    """Open the journal, made on first use with mode 0600 (but see share()).
+
+    A commit is on the disk when it returns (WAL, synchronous=FULL).
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -59,10 +62,12 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def share(path: Path) -> None:
-    """Let the group of the journal's folder read it, when that is a group that root gave the folder to: the workers show it on the page.
+    """Let the group of the journal's folder read it, when that is a group that root gave the folder to: the workers
+    show it on the page.
 
-    They can write neither the file nor beside it: what steers a roll back stays root's. SQLite gives -wal and -shm the same group and mode
-    as it makes them. Only root with its capabilities can do this; whoever cannot leaves it as it is.
+    They can write neither the file nor beside it: what steers a roll back stays root's. SQLite gives -wal and -shm the
+    same group and mode as it makes them. Only root with its capabilities can do this; whoever cannot leaves it as it
+    is.
     """
     with suppress(OSError):
         folder, file = path.parent.stat(), path.stat()
@@ -77,10 +82,11 @@ def share(path: Path) -> None:
 
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open the journal for one reading; None when there is none. Makes no file: not the journal, not -wal and -shm beside it.
+    """Open the journal for one reading; None when there is none. Makes no file: not the journal, not -wal and -shm
+    beside it.
 
-    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete in itself; `immutable` then keeps
-    SQLite from making one (https://sqlite.org/wal.html#read_only_databases).
+    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete in itself; `immutable`
+    then keeps SQLite from making one (https://sqlite.org/wal.html#read_only_databases).
     """
     try:
         if not path.exists():
@@ -98,7 +104,9 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 def spend_reserve(path: Path) -> bool:
-    """Give the reserve back to a full disk, so that a roll back can still be written down; False when it is gone already."""
+    """Give the reserve back to a full disk, so that a roll back can still be written down; False when it is gone
+    already.
+    """
     try:
         _reserve(path).unlink()
     except OSError:
@@ -124,7 +132,9 @@ def _reserve(path: Path) -> Path:
 
 
 def _make_reserve(path: Path) -> None:
-    """Hold a little room beside the journal: a copy that fills its partition is what most likely fails, and must be taken back."""
+    """Hold a little room beside the journal: a copy that fills its partition is what most likely fails, and must be
+    taken back.
+    """
     with suppress(OSError):
         file = os.open(_reserve(path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         try:

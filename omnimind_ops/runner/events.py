@@ -44,7 +44,10 @@ class EventRecorder:
 
 
 def redacted(event: Event) -> Event:
-    """Return an event without secrets. Progress is left as it is: it holds a file's name and numbers, and comes often."""
+    """Return an event without secrets.
+
+    Progress is left as it is: it holds a file's name and numbers, and comes often.
+    """
     if isinstance(event, Progress):
         return event
     return event_json.read(event.kind, event.step, redact(event.text), redact_fields(event_json.data_of(event)))

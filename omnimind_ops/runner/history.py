@@ -1,4 +1,7 @@
-"""History: the journal, read only. For `runs`, `receipt` and previews: makes no file, follows a run that another process writes."""
+"""History: the journal, read only.
+
+For `runs`, `receipt` and previews: makes no file, follows a run that another process writes.
+"""
 
 from __future__ import annotations
 

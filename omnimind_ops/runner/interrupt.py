@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM ask a run to stop and go back; a second Ctrl-C stops at once and leaves the journal as it is, to be resumed."""
+"""Ctrl-C and SIGTERM ask a run to stop and go back; a second Ctrl-C stops at once and leaves the journal as it is, to
+be resumed.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ class Stop:
 def interrupts(clock: Clock, announce: Callable[[], None]) -> Iterator[Stop]:
     """Turn signals into a Stop for a `with` block (main thread only; elsewhere it never fires).
 
-    `announce` is called in a thread of its own: the main one may be in the middle of anything. SIGHUP is ignored: a lost terminal does not
-    end a run. A second SIGINT raises KeyboardInterrupt.
+    `announce` is called in a thread of its own: the main one may be in the middle of anything. SIGHUP is ignored: a
+    lost terminal does not end a run. A second SIGINT raises KeyboardInterrupt.
     """
     stop = Stop()
 

@@ -42,7 +42,10 @@ class Journal:
         self._db = database.open_to_write(path)
 
     def create(self, plan: Plan, setup: Mapping[str, JSON], *, id: str = "") -> Run:
-        """Write down a run before its first step; the id is made of the time and the plan's name unless given. Secrets are a ValueError."""
+        """Write down a run before its first step; the id is made of the time and the plan's name unless given.
+
+        Secrets are a ValueError.
+        """
         refuse_secrets(setup, "setup")
         for step in plan.steps:
             refuse_secrets(step.args, f"step {step.id}")
@@ -67,7 +70,10 @@ class Journal:
     def mark(
         self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None
     ) -> None:
-        """Write down a step's status. DOING starts its time and forgets an earlier problem; None keeps what is known."""
+        """Write down a step's status.
+
+        DOING starts its time and forgets an earlier problem; None keeps what is known.
+        """
         if status is Status.DOING:
             row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
             words = "UPDATE step SET status = ?, started = ?, seconds = NULL, problem = NULL WHERE run = ? AND id = ?"
@@ -157,7 +163,10 @@ class Journal:
                 raise database.unusable(self.path, error) from error
 
     def _write(self, *statements: Statement, durable: bool = True) -> int:
-        """Run statements as one transaction; return how many rows the last one changed. On a full disk the reserve is spent first."""
+        """Run statements as one transaction; return how many rows the last one changed.
+
+        On a full disk the reserve is spent first.
+        """
         with self._read():
             try:
                 return self._transaction(statements, durable)

@@ -1,4 +1,7 @@
-"""Only one omnimind changes a host at a time. The kernel holds the lock (flock): it ends with its holder. The file only says who."""
+"""Only one omnimind changes a host at a time.
+
+The kernel holds the lock (flock): it ends with its holder. The file only says who.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ _held: set[int] = set()
 def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[None]:
     """Hold the lock for a `with` block; busy is a Problem (ExitCode.BUSY) that names the holder.
 
-    The file is never removed (two could then hold two files of one name) and left empty. What a killed holder wrote there is harmless.
+    The file is never removed (two could then hold two files of one name) and left empty. What a killed holder wrote
+    there is harmless.
     """
     file = _open(path)  # os.open is O_CLOEXEC: a command we start never inherits it
     try:
@@ -83,7 +87,9 @@ def _busy(path: Path) -> Problem:
 
 
 def _let_go() -> None:
-    """In a forked child: close our copies, else the lock would live as long as the child (flock belongs to the open file, not to us)."""
+    """In a forked child: close our copies, else the lock would live as long as the child (flock belongs to the open
+    file, not to us).
+    """
     while _held:
         os.close(_held.pop())
 

@@ -20,7 +20,10 @@ class Left:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What apply() and undo() return. `problem` is why apply went back; `left` is what a person must now take back by hand."""
+    """What apply() and undo() return.
+
+    `problem` is why apply went back; `left` is what a person must now take back by hand.
+    """
 
     run: Run
     problem: Problem | None = None

@@ -1,6 +1,7 @@
 """Preview, apply and undo a plan. Start at forward() and back(). Every change is in the journal before it is made.
 
-Interrupted (Ctrl-C, SIGTERM): the step at work ends, or stops at its next progress event; then everything is taken back.
+Interrupted (Ctrl-C, SIGTERM): the step at work ends, or stops at its next progress event; then everything is taken
+back.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ def apply(
     stop_before: str | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Do what is left to do. Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED.
+    """Do what is left to do. Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or
+    FAILED.
 
-    What the journal says counts, not `run`: a step found DOING is done again, a phase already begun is not stopped before. A run that
-    already went back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves everything as it is, to be applied or undone again.
+    What the journal says counts, not `run`: a step found DOING is done again, a phase already begun is not stopped
+    before. A run that already went back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves everything as
+    it is, to be applied or undone again.
     """
     run = journal.run(run.id)
     if run.state not in _TO_APPLY:
@@ -77,7 +80,10 @@ def apply(
 
 
 def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
-    """Take back everything that was done, newest first, from any state but FINISHED. Ends ROLLED_BACK, or FAILED with what is left."""
+    """Take back everything that was done, newest first, from any state but FINISHED.
+
+    Ends ROLLED_BACK, or FAILED with what is left.
+    """
     run = journal.run(run.id)
     if run.state is RunState.FINISHED:
         fix = "the old stack is deleted; restore it from a backup of your own"

@@ -22,13 +22,17 @@ END_SECONDS = 10.0
 
 
 def words() -> tuple[str, ...]:
-    """Return what starts a worker. -P: the code that runs the command, and not what lies in the folder where the person stands."""
+    """Return what starts a worker. -P: the code that runs the command, and not what lies in the folder where the person
+    stands.
+    """
     return (sys.executable, "-P", "-m", "omnimind_ops.worker")
 
 
 @dataclass
 class Child:
-    """One worker process, started when it is first needed and again when it has died; see omnimind_ops/worker.py for its language."""
+    """One worker process, started when it is first needed and again when it has died; see omnimind_ops/worker.py for
+    its language.
+    """
 
     goal: Goal
     process: subprocess.Popen[str] | None = None
@@ -39,7 +43,9 @@ class Child:
         return self._ask({"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}, f"{stage} {role}")
 
     def survey(self, stages: Sequence[tuple[str, str]]) -> int:
-        """Return how many of `stages` (role, stage), from the first, have nothing to change; read-only, and all at once."""
+        """Return how many of `stages` (role, stage), from the first, have nothing to change; read-only, and all at
+        once.
+        """
         (said,) = self._ask({"survey": [list(one) for one in stages], "goal": asdict(self.goal)}, "look at the host")
         return int(said["settled"])
 
@@ -79,7 +85,9 @@ class Child:
         self.kill()
 
     def kill(self) -> int | None:
-        """End the whole group, if it still lives, and return the worker's exit code: politely first, so that it can put things back."""
+        """End the whole group, if it still lives, and return the worker's exit code: politely first, so that it can put
+        things back.
+        """
         process, self.process = self.process, None
         if process is None:
             return None

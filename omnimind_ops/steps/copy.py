@@ -1,4 +1,7 @@
-"""kind "copy": a directory that moves. Warm: a first pass into `incoming` while the old stack serves. Final: what changed, then two renames."""
+"""kind "copy": a directory that moves.
+
+Warm: a first pass into `incoming` while the old stack serves. Final: what changed, then two renames.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ from omnimind_ops.stores.files.discard import discard
 
 @dataclass(frozen=True)
 class CopyStep:
-    """Copy beside, compare, rename. What stood at the target is parked beside it under `.omnimind-parked/<run>`; nothing is deleted."""
+    """Copy beside, compare, rename.
+
+    What stood at the target is parked beside it under `.omnimind-parked/<run>`; nothing is deleted.
+    """
 
     payload: ClassVar = CopyPayload
     notes: ClassVar = CopyNotes

@@ -55,11 +55,17 @@ class HostStep:
         return changed > 0
 
     def settled(self, steps: Sequence[Task[HostPayload]]) -> int:
-        """Return how many of `steps`, all of this kind, from the first, have nothing to do; read-only. Facts are read once for all of them."""
+        """Return how many of `steps`, all of this kind, from the first, have nothing to do; read-only.
+
+        Facts are read once for all of them.
+        """
         return self.child.survey([(step.payload.role, step.payload.stage) for step in steps])
 
     def undo(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> None:
-        """Leave nothing of ours enabled or running. What is installed stays; what was there before us is not touched."""
+        """Leave nothing of ours enabled or running.
+
+        What is installed stays; what was there before us is not touched.
+        """
         role, stage = step.payload.role, step.payload.stage
         before = memo.read().before
         if stage == "activate" and before is not None:  # None: it never began

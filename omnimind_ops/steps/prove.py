@@ -31,7 +31,9 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ProveStep:
-    """All probes in parallel, each asked until it answers; one that does not within the time-out is a Problem with its unit's own log."""
+    """All probes in parallel, each asked until it answers; one that does not within the time-out is a Problem with its
+    unit's own log.
+    """
 
     payload: ClassVar = ProvePayload
     notes: ClassVar = ProveNotes

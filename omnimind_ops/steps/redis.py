@@ -86,7 +86,10 @@ class RedisStep:
 
 @contextmanager
 def _without_delay(source: RedisEndpoint) -> Iterator[None]:
-    """Let a dump begin at once: a server waits 5 s for more replicas, all of it downtime. A running server's setting, given back after."""
+    """Let a dump begin at once: a server waits 5 s for more replicas, all of it downtime.
+
+    A running server's setting, given back after.
+    """
     with connect(source) as wire:
         found = wire.probe("CONFIG", "GET", DELAY)
         before = blob(found[1]).decode() if isinstance(found, list) and len(found) == 2 else "0"

@@ -1,4 +1,7 @@
-"""kind "timer": the dead man's switch. Armed before anything stops; survives a lost terminal and a reboot; `confirm` disarms it."""
+"""kind "timer": the dead man's switch.
+
+Armed before anything stops; survives a lost terminal and a reboot; `confirm` disarms it.
+"""
 
 from __future__ import annotations
 

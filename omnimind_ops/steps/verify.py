@@ -1,4 +1,6 @@
-"""kind "verify": what the native stores hold against what the old ones held; one difference is a Problem, and the run goes back."""
+"""kind "verify": what the native stores hold against what the old ones held; one difference is a Problem, and the run
+goes back.
+"""
 
 from __future__ import annotations
 

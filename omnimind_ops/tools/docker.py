@@ -52,7 +52,9 @@ def command_of(text: str) -> tuple[str, ...]:
 
 
 def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> str:
-    """Return the word after a flag, "" without one; in a shell's one-word script ("sh -c '… --flag $NAME'") variables are filled in."""
+    """Return the word after a flag, "" without one; in a shell's one-word script ("sh -c '… --flag $NAME'") variables
+    are filled in.
+    """
     words: list[str] = []
     for word in command:
         words += [_filled(part, env) for part in _split(word)] if flag in word and word != flag else [word]

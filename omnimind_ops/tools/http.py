@@ -1,7 +1,8 @@
 """The HTTP client of ops: one exchange over a connection of its own, TCP or unix socket, each of its parts timed.
 
-http.client, because health checks and the guard start with it: it costs milliseconds, httpx a tenth of a second.
-Two ask otherwise: flows/wheels/download with httpx, for redirects, logins and certificates; stores/qdrant with qdrant-client.
+http.client, because health checks and the guard start with it: it costs milliseconds, httpx a tenth of a second. Two
+ask otherwise: flows/wheels/download with httpx, for redirects, logins and certificates; stores/qdrant with
+qdrant-client.
 """
 
 from __future__ import annotations

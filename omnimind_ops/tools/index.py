@@ -1,4 +1,7 @@
-"""Which package index to ask, as pip would: uv's own variables win, then pip's, then pip's configuration files. Pure but for reading those."""
+"""Which package index to ask, as pip would: uv's own variables win, then pip's, then pip's configuration files.
+
+Pure but for reading those.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""sd_notify(3): tell whoever started us how we are, systemd or the supervisor's own listener; silent where nobody listens."""
+"""sd_notify(3): tell whoever started us how we are, systemd or the supervisor's own listener; silent where nobody
+listens.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,11 @@ def notify(state: str) -> None:
 
 
 def beat() -> None:
-    """Say WATCHDOG=1. Should the next one be late, this process writes where all its threads are to stderr, shortly before its time is up.
+    """Say WATCHDOG=1. Should the next one be late, this process writes where all its threads are to stderr, shortly
+    before its time is up.
 
-    By itself, because whoever ends it must use SIGKILL: a stopped process that is woken for another signal first takes the requests that wait
-    on its socket, and they die with it.
+    By itself, because whoever ends it must use SIGKILL: a stopped process that is woken for another signal first takes
+    the requests that wait on its socket, and they die with it.
     """
     notify("WATCHDOG=1")
     if seconds := watchdog_seconds():

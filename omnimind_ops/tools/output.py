@@ -20,7 +20,8 @@ _TELLING = tuple(
         r"\w[\w.-]*: error: ",
     )
 )
-"""The lines of apt, dpkg, docker, psql and argparse that say what is wrong, the more telling first; others follow them."""
+"""The lines of apt, dpkg, docker, psql and argparse that say what is wrong, the more telling first; others follow them.
+"""
 _HINT = re.compile(r"\s*(see|run|try|hint:|detail:|line \d+:|\^|usage:|\[notice\])", re.IGNORECASE)
 _TRACEBACK = "Traceback (most recent call last):"
 

@@ -30,7 +30,9 @@ _IN_TEXT = tuple(
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Return text without `known` secrets, logins in URLs, bearer tokens, and what follows the name or option of a secret."""
+    """Return text without `known` secrets, logins in URLs, bearer tokens, and what follows the name or option of a
+    secret.
+    """
     for secret in known:
         text = text.replace(secret, MASK)
     for pattern in _IN_TEXT:
@@ -58,7 +60,10 @@ def redact_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def is_secret_name(key: str) -> bool:
-    """Tell whether a key of ours names a secret by its last word: `db_password` does, `password_file` and `api_key_of` do not."""
+    """Tell whether a key of ours names a secret by its last word:
+
+    `db_password` does, `password_file` and `api_key_of` do not.
+    """
     return _LAST_WORD.search(key) is not None
 
 
@@ -79,7 +84,10 @@ def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def refuse_secrets(values: Mapping[str, JSON], where: str) -> None:
-    """Raise ValueError when a top-level entry is a secret. Deeper names are data (a Redis key may be called `token`)."""
+    """Raise ValueError when a top-level entry is a secret.
+
+    Deeper names are data (a Redis key may be called `token`).
+    """
     for key, value in values.items():
         if isinstance(value, str) and value and (is_secret_name(key) or _PASSWORD_IN_URL.search(value)):
             raise ValueError(

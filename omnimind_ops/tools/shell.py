@@ -49,8 +49,8 @@ def run(
 ) -> Done:
     """Run argv and return its output (`into`: stdout goes to that file instead).
 
-    With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are codes 127, 124 and its own.
-    `env` is added to ours. `user` drops to that user.
+    With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are codes 127, 124 and
+    its own. `env` is added to ours. `user` drops to that user.
     """
     words = tuple(argv)
     try:
@@ -83,7 +83,9 @@ def run(
 
 
 def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
-    """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the end of `log`."""
+    """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the
+    end of `log`.
+    """
     with log.open("ab") as out:
         return subprocess.Popen(
             tuple(argv),
@@ -98,7 +100,8 @@ def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) 
 
 @contextmanager
 def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Iterator[Iterator[str]]:
-    """Run argv for the block and give its lines of stdout as they come; afterwards its whole process group is ended. A missing program is a Problem.
+    """Run argv for the block and give its lines of stdout as they come; afterwards its whole process group is ended. A
+    missing program is a Problem.
 
     It hears no Ctrl-C of ours: whoever reads decides. stderr goes where ours does not: it is thrown away.
     """

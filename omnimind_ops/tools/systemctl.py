@@ -60,7 +60,9 @@ def show(units: Sequence[str], properties: Sequence[str] = PROPERTIES) -> tuple[
 
 
 def parse_show(text: str) -> tuple[dict[str, str], ...]:
-    """Return the properties of each unit that `show` told, in the order asked; one that comes several times as so many lines."""
+    """Return the properties of each unit that `show` told, in the order asked; one that comes several times as so many
+    lines.
+    """
     units: list[dict[str, str]] = []
     for block in text.split("\n\n"):
         properties: dict[str, str] = {}

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @cache
 def environment() -> Environment:
-    """Return the Jinja environment of templates/: a line that holds only a tag leaves no line behind, the last newline stays."""
+    """Return the Jinja environment of templates/: a line that holds only a tag leaves no line behind, the last newline
+    stays.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -35,7 +37,8 @@ def render(template: str, values: Mapping[str, object]) -> str:
 
 
 def word(value: str) -> str:
-    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted where it must be, no specifier in it.
+    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted where it must be, no specifier in
+    it.
 
     ValueError for what no line can hold.
     """

@@ -18,7 +18,9 @@ def parse(text: str) -> dict[str, object]:
 
 
 def word(text: str, kind: type, *, many: bool) -> object:
-    """Return what a variable's text means for a setting of this kind; what does not fit stays text, to be refused with the rest."""
+    """Return what a variable's text means for a setting of this kind; what does not fit stays text, to be refused with
+    the rest.
+    """
     if many:
         inner = text.strip().removeprefix("[").removesuffix("]")
         return tuple(_number(part.strip().strip("\"'")) for part in inner.split(",") if part.strip())

@@ -15,9 +15,11 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: omnimind\nRoot-Is-Purelib: true\nTag: py
 
 
 def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], info: Mapping[str, bytes]) -> Path:
-    """Write NAME-VERSION-py3-none-any.whl and return its path: `files` as they lie in site-packages, `info` what goes to its dist-info.
+    """Write NAME-VERSION-py3-none-any.whl and return its path: `files` as they lie in site-packages, `info` what goes
+    to its dist-info.
 
-    Nothing is compressed: what a compressor writes differs by its version. https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    Nothing is compressed: what a compressor writes differs by its version.
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
     place = f"{name}-{version}.dist-info"
     packed = {path: files[path] for path in sorted(files)}
@@ -42,7 +44,9 @@ def _digest(data: bytes) -> str:
 
 
 def metadata(project: Mapping[str, Any], version: str) -> bytes:
-    """Return METADATA for the table [project] of a pyproject.toml, as far as installers read it: what it is, and what it requires."""
+    """Return METADATA for the table [project] of a pyproject.toml, as far as installers read it: what it is, and what
+    it requires.
+    """
     lines = [
         "Metadata-Version: 2.4",
         f"Name: {project['name']}",
@@ -66,7 +70,9 @@ def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
 
 
 def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
-    """Yield an extra's requirements, those of other extras of `own` in its place: an installer would ask an index for it by name."""
+    """Yield an extra's requirements, those of other extras of `own` in its place: an installer would ask an index for
+    it by name.
+    """
     for asked in extras[extra]:
         others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)
         if others and normal(others[1]) == own:

@@ -17,7 +17,9 @@ from tests.backend.world import World
 
 @dataclass(frozen=True)
 class Census:
-    """`orphans` are points of ours without a ready document, `lost` are chunks of ready documents without a point, `unfinished` rows are not ready."""
+    """`orphans` are points of ours without a ready document, `lost` are chunks of ready documents without a point,
+    `unfinished` rows are not ready.
+    """
 
     documents: int
     points: int

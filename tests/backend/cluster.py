@@ -1,4 +1,6 @@
-"""One worker or more, as systemd would run them, against the real stores; for the engine, a small server whose state a test chooses."""
+"""One worker or more, as systemd would run them, against the real stores; for the engine, a small server whose state a
+test chooses.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ HEALTHY = {
 
 
 class Engine:
-    """Answers GET /health with `status` and `said`, as the contract with the engine has it; counts how often it was asked."""
+    """Answers GET /health with `status` and `said`, as the contract with the engine has it; counts how often it was
+    asked.
+    """
 
     def __init__(self, path: Path) -> None:
         self.status, self.said, self.asked = 200, dict(HEALTHY), 0

@@ -1,4 +1,6 @@
-"""The model of the wheel, and a Python with torch and sentence-transformers to compare with: both come from .ci/prepare."""
+"""The model of the wheel, and a Python with torch and sentence-transformers to compare with: both come from
+.ci/prepare.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def model_folder() -> Path:
 
 
 def run(*words: str | Path, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the reference Python, without a hub and without a card; with `check`, an exit code but 0 fails the test with its last words."""
+    """Run the reference Python, without a hub and without a card; with `check`, an exit code but 0 fails the test with
+    its last words.
+    """
     python = os.environ.get("OMNIMIND_REFERENCE_PYTHON")
     if not python:
         cannot(

@@ -1,6 +1,7 @@
 """One engine and real workers, as systemd would run them, against the real stores: what tests of the backend talk to.
 
-`world(stores, name)` makes a database of its own, migrates it, makes one user and one token for each role, and starts everything on free ports.
+`world(stores, name)` makes a database of its own, migrates it, makes one user and one token for each role, and starts
+everything on free ports.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ class World:
 def world(
     stores: Services, name: str, workers: int = 2, beside: World | None = None, **environment: str
 ) -> Iterator[World]:
-    """Run it for the block, with the engine of another world where one is given; `environment` are further OMNIMIND_* variables of the workers."""
+    """Run it for the block, with the engine of another world where one is given; `environment` are further OMNIMIND_*
+    variables of the workers.
+    """
     home = Path(tempfile.mkdtemp(prefix="om-world-"))
     dsn, collection = stores.database(name), f"test_{name}"
     ports = [free_port() for _ in range(workers)]

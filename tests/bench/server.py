@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Backend:
-    """What it does. `told` are milliseconds by stage that it spends and tells, `hidden` seconds that it spends and tells nobody of."""
+    """What it does. `told` are milliseconds by stage that it spends and tells, `hidden` seconds that it spends and
+    tells nobody of.
+    """
 
     told: dict[str, float] = field(default_factory=lambda: {"inference": 5.0, "serialise": 1.0, "backend": 1.0})
     hidden: float = 0.0

@@ -1,4 +1,6 @@
-"""`nox -s campaign -- NAME --seed S --count N [--resume]`: make trials, print the bad ones as they come, and keep the result as a row."""
+"""`nox -s campaign -- NAME --seed S --count N [--resume]`: make trials, print the bad ones as they come, and keep the
+result as a row.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Backups that a real Qdrant wrote, damaged: each is refused, or what is restored from it is what it held. A reader of the tests' own judges."""
+"""Backups that a real Qdrant wrote, damaged: each is refused, or what is restored from it is what it held.
+
+A reader of the tests' own judges.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ BLOCK = 512
 CHECKED = 0.2
 """Of the trials: those with Qdrant's own checksum beside the file, which tells of any change."""
 UNSEEN = "accepted and different, no file missing, with no checksum beside"
-"""Other bytes where a point's values were, or in the list of deleted points. The product has said that it cannot see it."""
+"""Other bytes where a point's values were, or in the list of deleted points.
+
+The product has said that it cannot see it.
+"""
 OTHER = "accepted and different, with files missing"
 COVERED = "accepted and different, and not said to be without a checksum"
 

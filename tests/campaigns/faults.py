@@ -1,4 +1,6 @@
-"""The table of faults (benchmarks/faults) as a campaign: one row after the other, in random order, on one embedded system that lives as long as the campaign."""
+"""The table of faults (benchmarks/faults) as a campaign: one row after the other, in random order, on one embedded
+system that lives as long as the campaign.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def opened() -> Iterator[Trial]:
 
 
 def trial(running: Cluster, chance: random.Random) -> Result:
-    """Inject one fault once. Whether it was mended and nothing was lost counts here; how fast, in `nox -s bench -- faults`."""
+    """Inject one fault once. Whether it was mended and nothing was lost counts here; how fast, in `nox -s bench --
+    faults`.
+    """
     measure = chance.choice(ROWS)
     row = measure(running, 1)
     row.bound = FOREVER

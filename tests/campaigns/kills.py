@@ -1,4 +1,7 @@
-"""kill -9 while plans are carried out: at a random write of the journal, or at a random moment. Afterwards a run can be ended, and always be undone."""
+"""kill -9 while plans are carried out: at a random write of the journal, or at a random moment.
+
+Afterwards a run can be ended, and always be undone.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ BROKEN = "the trial itself failed"
 
 @dataclass(frozen=True)
 class Result:
-    """How one trial ended. `kind` is what it is counted as; `bad`, that this must never happen; `detail` what was done and what came of it."""
+    """How one trial ended. `kind` is what it is counted as; `bad`, that this must never happen; `detail` what was done
+    and what came of it.
+    """
 
     kind: str
     bad: bool = False
@@ -28,7 +30,8 @@ Trial = Callable[[random.Random], Result]
 class Campaign:
     """What is tried. `open` prepares what all trials share; `sample` are the trials of SAMPLE_SEED that CI makes.
 
-    `known` are kinds of bad results that cannot be helped, with the reason: they are counted and shown as bad, but do not fail CI.
+    `known` are kinds of bad results that cannot be helped, with the reason: they are counted and shown as bad, but do
+    not fail CI.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Soak: mixed load on an embedded system while something of it is killed every few seconds. What was acknowledged is there afterwards, and works."""
+"""Soak: mixed load on an embedded system while something of it is killed every few seconds.
+
+What was acknowledged is there afterwards, and works.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The callers of a soak: they add, delete, search and embed all the time, through any backend, and remember what they were told."""
+"""The callers of a soak: they add, delete, search and embed all the time, through any backend, and remember what they
+were told.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ WORDS = "A lighthouse keeper counts the ships that pass at night. "
 
 @dataclass
 class Ledger:
-    """What was acknowledged: documents that must be there, and documents that must not. Those whose deletion got no answer are in neither."""
+    """What was acknowledged: documents that must be there, and documents that must not.
+
+    Those whose deletion got no answer are in neither.
+    """
 
     kept: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)

@@ -1,4 +1,6 @@
-"""The state file of one campaign under one seed: a line of JSON for each trial made, so that it goes on after days, a reboot or Ctrl-C."""
+"""The state file of one campaign under one seed: a line of JSON for each trial made, so that it goes on after days, a
+reboot or Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,17 @@ class CannotResumeError(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """The file. Its first line says under which commit the trials were made; trials of two commits say nothing together."""
+    """The file. Its first line says under which commit the trials were made; trials of two commits say nothing
+    together.
+    """
 
     path: Path
     commit: str
 
     def results(self) -> dict[int, Result]:
-        """Return what was found so far, by the trial's number; a line that was cut by the end of the machine is left out."""
+        """Return what was found so far, by the trial's number; a line that was cut by the end of the machine is left
+        out.
+        """
         if not self.path.exists():
             return {}
         head, *lines = self.path.read_text().splitlines() or ["{}"]

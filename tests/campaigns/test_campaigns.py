@@ -1,4 +1,6 @@
-"""The form of a campaign: the same seed makes the same trials, what was made is never made again, and the row says what was found."""
+"""The form of a campaign: the same seed makes the same trials, what was made is never made again, and the row says what
+was found.
+"""
 
 from __future__ import annotations
 

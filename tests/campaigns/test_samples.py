@@ -1,4 +1,7 @@
-"""A fixed small sample of each campaign: trials that held when they were chosen. In a process of its own, as a campaign leaves its mark on the environment."""
+"""A fixed small sample of each campaign: trials that held when they were chosen.
+
+In a process of its own, as a campaign leaves its mark on the environment.
+"""
 
 from __future__ import annotations
 

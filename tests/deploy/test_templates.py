@@ -1,4 +1,6 @@
-"""Units and configurations: they render for every kind of goal, systemd has nothing to say about them, and they expose little."""
+"""Units and configurations: they render for every kind of goal, systemd has nothing to say about them, and they expose
+little.
+"""
 
 from __future__ import annotations
 

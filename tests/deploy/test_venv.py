@@ -1,4 +1,6 @@
-"""The services' environment, built for real from a folder of small wheels, or from an index, by the script that role engine runs."""
+"""The services' environment, built for real from a folder of small wheels, or from an index, by the script that role
+engine runs.
+"""
 
 from __future__ import annotations
 

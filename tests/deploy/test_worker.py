@@ -1,4 +1,6 @@
-"""The worker as its parent sees it: a process that speaks JSON lines, says what went wrong, and does not outlive anybody."""
+"""The worker as its parent sees it: a process that speaks JSON lines, says what went wrong, and does not outlive
+anybody.
+"""
 
 from __future__ import annotations
 

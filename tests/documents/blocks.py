@@ -1,4 +1,6 @@
-"""The code blocks of a Markdown file and the class of each: the second word after the opening fence says where it is run."""
+"""The code blocks of a Markdown file and the class of each: the second word after the opening fence says where it is
+run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A clone of this repository on a host: what git tracks, as it lies in the working tree, and nothing that a build left beside it."""
+"""A clone of this repository on a host: what git tracks, as it lies in the working tree, and nothing that a build left
+beside it.
+"""
 
 from __future__ import annotations
 

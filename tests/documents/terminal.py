@@ -1,4 +1,6 @@
-"""A command on a host as a person runs it: in a login shell on a terminal, with nothing in its environment that a login does not give."""
+"""A command on a host as a person runs it: in a login shell on a terminal, with nothing in its environment that a login
+does not give.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ CA_VARIABLES = (*certificates.VARIABLES, "NODE_EXTRA_CA_CERTS")
 
 
 def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Home, PATH and terminal; and where packages come from, which this machine may have to say: its CA and its folder of wheels."""
+    """Home, PATH and terminal; and where packages come from, which this machine may have to say: its CA and its folder
+    of wheels.
+    """
     kept = {
         "HOME": "/root",
         "USER": "root",

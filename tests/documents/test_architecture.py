@@ -1,4 +1,6 @@
-"""docs/architecture.md: its picture is the code's, its links lead somewhere, and its recipe for a check leads to one that is run."""
+"""docs/architecture.md: its picture is the code's, its links lead somewhere, and its recipe for a check leads to one
+that is run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What README and guide tell a person to type on a host is typed there, block by block, in their order. The blocks build on each other."""
+"""What README and guide tell a person to type on a host is typed there, block by block, in their order.
+
+The blocks build on each other.
+"""
 
 from __future__ import annotations
 

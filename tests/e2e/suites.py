@@ -1,4 +1,7 @@
-"""The suites that the story runs on: how each is booted and how omnimind gets there. What is claimed as supported stands on these."""
+"""The suites that the story runs on: how each is booted and how omnimind gets there.
+
+What is claimed as supported stands on these.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ class Suite:
     system: str
     python: str
     index: bool
-    """From an index, that serves strangers' packages under our names too; else from a wheelhouse, with no index to be reached."""
+    """From an index, that serves strangers' packages under our names too; else from a wheelhouse, with no index to be
+    reached.
+    """
     forced: bool = False
     brought: bool = False
     """The suite's own Python is too old: CPython comes from a mirror."""
@@ -79,7 +84,9 @@ def booted(suite: Suite, points: int, foreign: bool = False) -> Iterator[Host]:
 
 
 def serve(host: Host) -> None:
-    """Have the host's own index up, now and after a reboot: the wheelhouse's packages, but ours only as hostile strangers offer them."""
+    """Have the host's own index up, now and after a reboot: the wheelhouse's packages, but ours only as hostile
+    strangers offer them.
+    """
     command = f"/usr/bin/python3 -u /testhost/index.py /wheelhouse {MARKS} 127.0.0.1 {INDEX_PORT}"
     unit = f"[Service]\nExecStart={command}\nStandardOutput=append:{ASKED}\n[Install]\nWantedBy=multi-user.target\n"
     host.write("/etc/systemd/system/testhost-index.service", unit)
@@ -88,7 +95,9 @@ def serve(host: Host) -> None:
 
 
 def check_index(host: Host, suite: Suite) -> None:
-    """Nobody asked the index for a name of ours, and no stranger's code ran; without an index no package was asked for elsewhere."""
+    """Nobody asked the index for a name of ours, and no stranger's code ran; without an index no package was asked for
+    elsewhere.
+    """
     if not suite.index:
         return
     asked = host.read(ASKED).splitlines()

@@ -1,4 +1,6 @@
-"""Services of a migrated host are killed, frozen and starved while they are asked, by the same table of faults that `nox -s bench -- faults` prints."""
+"""Services of a migrated host are killed, frozen and starved while they are asked, by the same table of faults that
+`nox -s bench -- faults` prints.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from benchmarks.faults.host import PLACE, WORDS, migrated
 from tests.hosts.host import Host
 
 EVERYSEC_AT_WORST = 5.0
-"""Seconds: 1, and the up to 3 that aof.c puts a write off while a background fsync is busy, and a moment to hear of the acknowledgement."""
+"""Seconds: 1, and the up to 3 that aof.c puts a write off while a background fsync is busy, and a moment to hear of the
+acknowledgement.
+"""
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
@@ -52,7 +56,10 @@ def test_a_store_that_dies_loses_nothing_it_acknowledged(host: Host, capsys: pyt
 
 
 def test_redis_comes_back_with_all_but_its_last_moments(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    """How much it lost is in the table. Of that, a busy disk decides; here it must not be more than Redis itself puts off."""
+    """How much it lost is in the table.
+
+    Of that, a busy disk decides; here it must not be more than Redis itself puts off.
+    """
     said = run(host, "9", capsys)
     found = re.search(r"oldest lost write ([0-9.]+) s before the kill", said.stdout)
     assert found, said.stdout + said.stderr

@@ -1,4 +1,6 @@
-"""install.sh on stock hosts: what it says, what it does, what it leaves when it fails, and that --uninstall leaves nothing."""
+"""install.sh on stock hosts: what it says, what it does, what it leaves when it fails, and that --uninstall leaves
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""kill -9 of the migrating process group in the middle of a step, then the same command: a finished migration or a clean rollback, never half."""
+"""kill -9 of the migrating process group in the middle of a step, then the same command: a finished migration or a
+clean rollback, never half.
+"""
 
 from __future__ import annotations
 

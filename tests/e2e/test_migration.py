@@ -1,4 +1,7 @@
-"""The whole story on one real host: look, migrate, again, reboot, roll back, migrate again. The tests build on each other, in this order."""
+"""The whole story on one real host: look, migrate, again, reboot, roll back, migrate again.
+
+The tests build on each other, in this order.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`up`, `down`, `restart`, `status` and `logs` against real systemd, on a host that was migrated. The tests build on each other, in this order."""
+"""`up`, `down`, `restart`, `status` and `logs` against real systemd, on a host that was migrated.
+
+The tests build on each other, in this order.
+"""
 
 from __future__ import annotations
 

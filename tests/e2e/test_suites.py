@@ -1,4 +1,7 @@
-"""The story's spine on the suites around the one of test_migration.py: look, migrate, reboot, roll back, migrate again. In this order."""
+"""The story's spine on the suites around the one of test_migration.py: look, migrate, reboot, roll back, migrate again.
+
+In this order.
+"""
 
 from __future__ import annotations
 

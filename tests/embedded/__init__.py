@@ -1,1 +1,4 @@
-"""The Qdrant stand-in against the newest qdrant-client: real processes, real files. Start with server.py and conftest.py."""
+"""The Qdrant stand-in against the newest qdrant-client: real processes, real files.
+
+Start with server.py and conftest.py.
+"""

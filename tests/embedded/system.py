@@ -1,4 +1,6 @@
-"""One embedded system of a test's own: its own state folder, its own free ports, started by the real command as any user."""
+"""One embedded system of a test's own: its own state folder, its own free ports, started by the real command as any
+user.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def as_user(user: str | None) -> dict[str, Any]:
 
 
 def python_for(user: str, home: Path) -> str:
-    """An interpreter with our packages that this user may run: ours, or the distribution's of the same version in a venv that sees our packages."""
+    """An interpreter with our packages that this user may run: ours, or the distribution's of the same version in a
+    venv that sees our packages.
+    """
     try:
         subprocess.run((sys.executable, "-c", ""), check=True, **as_user(user))
         return sys.executable
@@ -178,7 +182,9 @@ class System:
         return int((self.state / "run/supervisord.pid").read_text())
 
     def processes(self) -> list[psutil.Process]:
-        """Every living process of it, found as a stranger would: by the folder in its environment, command line or working folder."""
+        """Every living process of it, found as a stranger would: by the folder in its environment, command line or
+        working folder.
+        """
         return [one for one in psutil.process_iter() if one.pid != os.getpid() and _belongs(one, str(self.state))]
 
     def close(self) -> None:

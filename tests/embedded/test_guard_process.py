@@ -1,4 +1,7 @@
-"""The guard as a process: what it says to who watches it, how it ends, what it leaves. Its system's stores run, its manager does not."""
+"""The guard as a process: what it says to who watches it, how it ends, what it leaves.
+
+Its system's stores run, its manager does not.
+"""
 
 from __future__ import annotations
 

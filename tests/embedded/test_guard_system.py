@@ -1,4 +1,6 @@
-"""Health and guard on a real embedded system, started by the real command: supervisor, the guard's own process, the real time it takes."""
+"""Health and guard on a real embedded system, started by the real command: supervisor, the guard's own process, the
+real time it takes.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,10 @@ def test_a_worker_whose_start_fails_degrades_its_backend_and_is_left_to_supervis
 
 
 def test_a_store_that_refuses_is_explained_and_not_restarted(system: System) -> None:
-    """Somebody changed the password: no restart mends that. Given up in health and in the journal; mended, looked after again."""
+    """Somebody changed the password: no restart mends that.
+
+    Given up in health and in the journal; mended, looked after again.
+    """
     world = json.loads((system.state / "embedded.json").read_text())
     password = json.loads((system.state / "secrets.json").read_text())["redis"]
     old = pid(system, "redis")

@@ -1,4 +1,6 @@
-"""What a running embedded system survives, and how it is restarted: real processes, killed, frozen, stopped, under load."""
+"""What a running embedded system survives, and how it is restarted: real processes, killed, frozen, stopped, under
+load.
+"""
 
 from __future__ import annotations
 

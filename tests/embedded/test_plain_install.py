@@ -1,4 +1,6 @@
-"""What somebody has who installed our wheel with its extra `embedded`, and nothing else: an environment of its own, an ordinary user, an empty home."""
+"""What somebody has who installed our wheel with its extra `embedded`, and nothing else: an environment of its own, an
+ordinary user, an empty home.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Plain(System):
     """An embedded system of that environment: nothing of the checkout's is on its path."""
 
     def env(self) -> dict[str, str]:
-        """What its commands are started with: a login's variables, and where this machine's certificates and wheels are."""
+        """What its commands are started with: a login's variables, and where this machine's certificates and wheels
+        are.
+        """
         machine = {name: value for name, value in os.environ.items() if name.startswith(("SSL_CERT", "PIP_", "UV_"))}
         own = {
             name: value

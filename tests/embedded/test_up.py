@@ -1,4 +1,6 @@
-"""`omnimind up`, `down`, `status`, `restart` on a machine without units of ours: real servers, real processes, as root and without."""
+"""`omnimind up`, `down`, `status`, `restart` on a machine without units of ours: real servers, real processes, as root
+and without.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The watchdog in supervisor's loop: who fell silent is replaced, nobody else is, and no clock or pause of ours misleads it."""
+"""The watchdog in supervisor's loop: who fell silent is replaced, nobody else is, and no clock or pause of ours
+misleads it.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""What only a machine with a GPU can show. Start in __main__.py: `python -m tests.gpu` needs torch, numpy and a model folder, no network, no pytest."""
+"""What only a machine with a GPU can show.
+
+Start in __main__.py: `python -m tests.gpu` needs torch, numpy and a model folder, no network, no pytest.
+"""

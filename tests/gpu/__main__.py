@@ -1,4 +1,7 @@
-"""`python -m tests.gpu --model FOLDER`: every check, as a table, then one line of JSON; exit code 1 when one failed. README.md says more."""
+"""`python -m tests.gpu --model FOLDER`: every check, as a table, then one line of JSON; exit code 1 when one failed.
+
+README.md says more.
+"""
 
 from __future__ import annotations
 

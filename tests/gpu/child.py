@@ -1,4 +1,7 @@
-"""Roles that need a process of their own: `python -m tests.gpu.child ROLE MODEL DEVICE COUNT` prints JSON. Those of memory.py then wait for their input to close."""
+"""Roles that need a process of their own:
+
+`python -m tests.gpu.child ROLE MODEL DEVICE COUNT` prints JSON. Those of memory.py then wait for their input to close.
+"""
 
 from __future__ import annotations
 

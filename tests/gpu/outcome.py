@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Outcome:
-    """`state` is ok, failed or skipped; `detail` says what was seen, or why it was not looked at; `numbers` go into the JSON line."""
+    """`state` is ok, failed or skipped; `detail` says what was seen, or why it was not looked at; `numbers` go into the
+    JSON line.
+    """
 
     name: str
     state: str

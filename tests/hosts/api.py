@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Use the native backend as a person with a script would: log in, embed, keep a document, find it and what was there before, run a circuit, upload.
+"""Use the native backend as a person with a script would: log in, embed, keep a document, find it and what was there
+before, run a circuit, upload.
 
-Runs inside the test host; standard library only, Python 3.9. The password comes on stdin. Prints what it was told as JSON; any refusal ends it with 1.
+Runs inside the test host; standard library only, Python 3.9. The password comes on stdin. Prints what it was told as
+JSON; any refusal ends it with 1.
 """
 
 import argparse

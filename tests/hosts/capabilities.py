@@ -43,7 +43,10 @@ def words(status: str | None = None) -> tuple[str, ...]:
 
 
 def create(argv: Sequence[str]) -> None:
-    """`docker create …` with these words. What the engine is too old to know it cannot give either, and refuses to drop: those words are left out."""
+    """`docker create …` with these words.
+
+    What the engine is too old to know it cannot give either, and refuses to drop: those words are left out.
+    """
     while True:
         try:
             docker(*argv)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Count and hash everything the stores hold: every point, alias, index, key with its TTL, every upload byte. Prints JSON.
+"""Count and hash everything the stores hold: every point, alias, index, key with its TTL, every upload byte. Prints
+JSON.
 
-Runs inside the test host (standard library only), before a migration against the containers and after it against the native
-services; the two must be equal. It shares no code with omnimind: what it finds is a second opinion.
+Runs inside the test host (standard library only), before a migration against the containers and after it against the
+native services; the two must be equal. It shares no code with omnimind: what it finds is a second opinion.
 """
 
 import argparse

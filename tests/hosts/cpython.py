@@ -1,7 +1,7 @@
 """A local mirror of CPython for `uv python install`: for hosts whose own Python is too old, without a network.
 
-What uv downloads by default needs the internet, and its built-in hashes refuse an archive that somebody else built. So the mirror
-has a list of its own: `UV_PYTHON_DOWNLOADS_JSON_URL=file:///testhost/python/downloads.json`.
+What uv downloads by default needs the internet, and its built-in hashes refuse an archive that somebody else built. So
+the mirror has a list of its own: `UV_PYTHON_DOWNLOADS_JSON_URL=file:///testhost/python/downloads.json`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Build:
 
 
 def mirror(suite: str = "trixie") -> Path:
-    """A cached folder with a CPython built from this suite's source package, and the list that uv reads; mount it at `INSIDE`.
+    """A cached folder with a CPython built from this suite's source package, and the list that uv reads; mount it at
+    `INSIDE`.
 
     The first time takes minutes.
     """

@@ -96,7 +96,8 @@ class Host:
         cwd: str = "/root",
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the host. On failure with `check`, or past `timeout` seconds, raise `HostError` with output and journal.
+        """Run a command in the host. On failure with `check`, or past `timeout` seconds, raise `HostError` with output
+        and journal.
 
         The command is killed inside the host as well when its time is over.
         """
@@ -169,7 +170,8 @@ class Host:
         return target
 
     def reboot(self, timeout: float = BOOT_SECONDS) -> None:
-        """An orderly reboot: systemd stops everything, PID 1 starts anew, /run is empty. Returns when the host is up again.
+        """An orderly reboot: systemd stops everything, PID 1 starts anew, /run is empty. Returns when the host is up
+        again.
 
         The kernel's boot id stays what it was: it is the outer machine's kernel.
         """

@@ -1,8 +1,10 @@
-"""A package index of our own: a folder of wheels, and beside them strangers' packages under our names, which tell when they are used.
+"""A package index of our own: a folder of wheels, and beside them strangers' packages under our names, which tell when
+they are used.
 
-A hostile package stands in for anybody who registers a name of ours on an index that a host asks: it leaves a mark when it is built,
-when it is imported, and when any Python starts beside it. `with serving(wheels, marks) as index:` → `index.url`, `index.asked(…)`, `index.marks()`.
-Only the standard library, so that it can be copied into a host: `python3 index.py WHEELS MARKS ADDRESS PORT` prints each path that is asked for.
+A hostile package stands in for anybody who registers a name of ours on an index that a host asks: it leaves a mark when
+it is built, when it is imported, and when any Python starts beside it. `with serving(wheels, marks) as index:` →
+`index.url`, `index.asked(…)`, `index.marks()`. Only the standard library, so that it can be copied into a host:
+`python3 index.py WHEELS MARKS ADDRESS PORT` prints each path that is asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run inside a host: install the Qdrant of a container, or a given program, by the product's discovery, step and roles.
 
-python -m tests.hosts.install_qdrant CONTAINER [PROGRAM]; prints one JSON object: how it starts, notes, previews, what changed
-the second time.
+python -m tests.hosts.install_qdrant CONTAINER [PROGRAM]; prints one JSON object: how it starts, notes, previews, what
+changed the second time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What an old OmniMind would have kept: texts embedded with sentence-transformers, as its container did, in the container's Qdrant."""
+"""What an old OmniMind would have kept: texts embedded with sentence-transformers, as its container did, in the
+container's Qdrant.
+"""
 
 from __future__ import annotations
 

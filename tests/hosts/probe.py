@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Ask endpoints every few milliseconds, as a user would, and report how long each gave no good answer.
 
-Runs inside the test host (standard library only, Python 3.9) through a whole migration. Ends when its stdin closes or on
-SIGTERM, and then writes JSON to `--out`. Credentials may appear in mid-run: their files are read anew at each try, and while
-a file does not exist the question is asked without.
+Runs inside the test host (standard library only, Python 3.9) through a whole migration. Ends when its stdin closes or
+on SIGTERM, and then writes JSON to `--out`. Credentials may appear in mid-run: their files are read anew at each try,
+and while a file does not exist the question is asked without.
 
 A gap reaches from the last good answer (or the start) to the next good answer (or the end), if a bad one lies between.
 """
@@ -25,7 +25,8 @@ from pathlib import Path
 
 Ask = Callable[[float], None]
 TOLD = 20
-# On loopback a connection takes microseconds. A lost SYN (the container's interface is just going) is sent again after a full
+# On loopback a connection takes microseconds. A lost SYN (the container's interface is just going) is sent again after
+# a full
 # second: giving up early and asking anew measures the gap instead of that second.
 CONNECT_SECONDS = 0.25
 

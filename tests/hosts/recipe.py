@@ -1,7 +1,8 @@
-"""What a test host is made of: the words for mmdebstrap. The key is made of those words, so a cached image always fits its recipe.
+"""What a test host is made of: the words for mmdebstrap. The key is made of those words, so a cached image always fits
+its recipe.
 
-It is what the distribution's own installer gives a server, and Docker; what omnimind needs beyond that, omnimind installs. README.md says
-where the lists come from.
+It is what the distribution's own installer gives a server, and Docker; what omnimind needs beyond that, omnimind
+installs. README.md says where the lists come from.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from pathlib import Path
 from .cache import key_of
 
 STANDARD = "standard"
-"""Every package whose priority in the suite's archive is required, important or standard: the installer's base system and its
-task "standard system utilities"."""
+"""Every package whose priority in the suite's archive is required, important or standard: the installer's base system
+and its task "standard system utilities".
+"""
 SMALL = "minbase"
 """What apt and dpkg need, for a host that is to be made quickly."""
 SMALL_PACKAGES = (
@@ -23,7 +25,9 @@ SMALL_PACKAGES = (
 SSH_SERVER = ("openssh-server",)
 """The installer's task "SSH server"."""
 DOCKER = ("docker.io", "docker-compose")
-"""As a person installs Docker on Debian: by apt, with what the packages recommend (on trixie the client is one of those)."""
+"""As a person installs Docker on Debian: by apt, with what the packages recommend (on trixie the client is one of
+those).
+"""
 WITHDRAWN = ("bullseye",)
 """Suites whose support has ended: their archive for security still names packages that it no longer has."""
 NO_SECURITY = r"Package: *\nPin: release l=Debian-Security\nPin-Priority: -1\n"
@@ -34,7 +38,8 @@ MASKED_UNITS = (
     "systemd-udevd-kernel.socket", "systemd-udevd-control.socket", "systemd-networkd-wait-online.service",
 )  # fmt: skip
 
-# The outer engine mounts /proc/sys read-only, and newer Docker versions must set addresses below net/, which is the host's own.
+# The outer engine mounts /proc/sys read-only, and newer Docker versions must set addresses below net/, which is the
+# host's own.
 WRITABLE_NET = """\
 [Unit]
 Description=Writable /proc/sys/net, for the inner Docker
@@ -52,7 +57,8 @@ WRITABLE_NET_UNIT = "testhost-writable-net.service"
 
 @dataclass(frozen=True)
 class Recipe:
-    """A Debian suite, and packages on top of what its installer gives; `docker=False` is the server before anybody installed Docker.
+    """A Debian suite, and packages on top of what its installer gives; `docker=False` is the server before anybody
+    installed Docker.
 
     No locale is set (the installer's choice "C"): add `locales` to get some.
     """
@@ -99,7 +105,10 @@ class Recipe:
         return (first, *masks, *net, fresh)
 
     def build_words(self, tar: Path) -> tuple[str, ...]:
-        """The mmdebstrap command. The mirror is mmdebstrap's own default for the suite; apt's lists and cache end empty."""
+        """The mmdebstrap command.
+
+        The mirror is mmdebstrap's own default for the suite; apt's lists and cache end empty.
+        """
         hooks = [f"--customize-hook={hook}" for hook in self.hooks]
         if self.suite in WITHDRAWN:
             pin = f'printf {shlex.quote(NO_SECURITY)} > "$1/etc/apt/preferences.d/testhost"'

@@ -30,7 +30,9 @@ def _inner_containers(name: str) -> list[str]:
 
 
 def _remove_cgroups(containers: Sequence[str]) -> None:
-    """With the host's own cgroup namespace, its containers' cgroups stand beside the host's: killed with it, they stay as empty folders."""
+    """With the host's own cgroup namespace, its containers' cgroups stand beside the host's: killed with it, they stay
+    as empty folders.
+    """
     for container in containers:
         for folder in Path("/sys/fs/cgroup").glob(f"*/docker/{container}"):
             with contextlib.suppress(OSError):

@@ -51,8 +51,9 @@ def boot_sample(
 ) -> Host:
     """A host with the sample stack running and seeded; stop it when done.
 
-    `points` in the main collection; `redis="newer"` runs Valkey 9 as `redis:alpine`, whose RDB the host's own Redis cannot
-    load; `foreign` adds another Compose project (`elsewhere`, port 18080, a named volume) that has to be left alone.
+    `points` in the main collection; `redis="newer"` runs Valkey 9 as `redis:alpine`, whose RDB the host's own Redis
+    cannot load; `foreign` adds another Compose project (`elsewhere`, port 18080, a named volume) that has to be left
+    alone.
     """
     qdrant = qdrant_executable()
     images = stack_images(redis, qdrant)

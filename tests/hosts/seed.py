@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fill the sample stack with data that a migration must not lose. Runs inside the test host; standard library only, Python 3.9.
+"""Fill the sample stack with data that a migration must not lose. Runs inside the test host; standard library only,
+Python 3.9.
 
 The same `--seed` and `--points` give the same data, byte for byte. Prints what it wrote as JSON.
 """
@@ -196,7 +197,9 @@ def seed_redis(redis: Redis, seed: int) -> dict[str, object]:
 
 
 def seed_uploads(folder: Path, owner: str, seed: int) -> dict[str, object]:
-    """Files as people have them: spaces, other scripts, a link, a hole, nothing at all; one file is root's, as a container writes it."""
+    """Files as people have them: spaces, other scripts, a link, a hole, nothing at all; one file is root's, as a
+    container writes it.
+    """
     noise = random.Random(seed + 3)
     plain = {
         "notes.txt": b"plain\n",

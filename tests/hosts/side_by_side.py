@@ -22,7 +22,10 @@ class Job:
 
 
 def run(jobs: Sequence[Job], say: Say, workers: int) -> None:
-    """Do all jobs, `workers` at a time, in this order. After a failure none begins; it is raised when those that run have ended."""
+    """Do all jobs, `workers` at a time, in this order.
+
+    After a failure none begins; it is raised when those that run have ended.
+    """
     began: dict[str, float] = {}
     failed = threading.Event()
 

@@ -77,7 +77,9 @@ def kill_at(host: Host, step: str, words: Sequence[str] = (*WORDS, "--yes")) -> 
 
 
 def census(host: Host, *, native: bool) -> dict[str, Any]:
-    """Everything the stores hold, counted and hashed by a script of its own; without what the native services write by themselves."""
+    """Everything the stores hold, counted and hashed by a script of its own; without what the native services write by
+    themselves.
+    """
     host.write("/testhost/census.py", CENSUS.read_text())
     words = ["--uploads", "/var/lib/omnimind/uploads" if native else f"{FOLDER}/data/uploads"]
     if native:
@@ -112,6 +114,8 @@ def use(host: Host, name: str, password: str, text: str, question: str, past: Se
 
 
 def memory(host: Host) -> dict[str, tuple[float, float]]:
-    """Memory of the engine and each worker with their children: resident, and their share of it (what they share with others divided), in MB."""
+    """Memory of the engine and each worker with their children: resident, and their share of it (what they share with
+    others divided), in MB.
+    """
     said = host.run(("bash", "-euc", RESIDENT, "bash", *PROCESSES)).stdout
     return {unit: (int(rss) / 1024, int(pss) / 1024) for unit, rss, pss in (line.split() for line in said.splitlines())}

@@ -1,4 +1,7 @@
-"""Watch endpoints of a test host from inside while something happens to it: `probe.py`, started and read from outside."""
+"""Watch endpoints of a test host from inside while something happens to it:
+
+`probe.py`, started and read from outside.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ class Tally(TypedDict):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What to ask: a URL for `http`, `host:port` for `redis` and `tcp`. `credentials` is a file of the host that may not exist yet."""
+    """What to ask: a URL for `http`, `host:port` for `redis` and `tcp`.
+
+    `credentials` is a file of the host that may not exist yet.
+    """
 
     name: str
     kind: Literal["http", "redis", "tcp"]

@@ -1,4 +1,6 @@
-"""A folder of wheels that a host installs from without a network: a hash-pinned lock, the model, and omnimind's own wheel."""
+"""A folder of wheels that a host installs from without a network: a hash-pinned lock, the model, and omnimind's own
+wheel.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ GLIBC = (2, 31)
 
 
 def wheelhouse(lock: Path | None = None, python: str = OURS) -> Path:
-    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's, the command's and omnimind's own beside them, all cached.
+    """The folder of wheels for `lock` (default `locks/cpu.txt`), with the model's, the command's and omnimind's own
+    beside them, all cached.
 
     They are for this Python, and for the oldest glibc of all suites: every host takes them.
     """

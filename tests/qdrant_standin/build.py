@@ -1,7 +1,9 @@
-"""Build the Qdrant stand-in as one executable file, for containers of tests: `python -m tests.qdrant_standin.build OUT_FILE`.
+"""Build the Qdrant stand-in as one executable file, for containers of tests: `python -m tests.qdrant_standin.build
+OUT_FILE`.
 
-The file needs a glibc at least as new as that of the machine it was built on (and 2.28), and a temporary directory that is
-writable and not `noexec`; no Python, no network. It unpacks itself there at every start (50 MB, a third of a second).
+The file needs a glibc at least as new as that of the machine it was built on (and 2.28), and a temporary directory that
+is writable and not `noexec`; no Python, no network. It unpacks itself there at every start (50 MB, a third of a
+second).
 """
 
 from __future__ import annotations

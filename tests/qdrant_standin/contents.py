@@ -1,4 +1,6 @@
-"""What a test writes into a server, and everything a client can see of it: equal before and after whatever the test does."""
+"""What a test writes into a server, and everything a client can see of it: equal before and after whatever the test
+does.
+"""
 
 from __future__ import annotations
 

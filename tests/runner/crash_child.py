@@ -1,4 +1,7 @@
-"""A run of file-writing steps that kills itself (SIGKILL) before or after the Nth commit. Arguments: folder, verb, N, before|after."""
+"""A run of file-writing steps that kills itself (SIGKILL) before or after the Nth commit.
+
+Arguments: folder, verb, N, before|after.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,9 @@ def main(folder: Path, verb: str, left: int, when: str) -> None:
 
 
 def forked(folder: Path, verb: str, left: int = 0, when: str = "before", moment: float | None = None) -> int:
-    """Do the same in a process of its own, killed after `moment` seconds; return its exit code, or minus the signal that ended it."""
+    """Do the same in a process of its own, killed after `moment` seconds; return its exit code, or minus the signal
+    that ended it.
+    """
     pid = os.fork()
     if pid == 0:
         code = 1

@@ -1,7 +1,9 @@
-"""Plans written as text. `a:do b:do-error c@cutover:do` is three steps; each handler call is noted as `a:do`, `b:do-error`, `a:undo`.
+"""Plans written as text. `a:do b:do-error c@cutover:do` is three steps; each handler call is noted as `a:do`,
+`b:do-error`, `a:undo`.
 
-Endings: `do-error` and `undo-error` raise a Problem, `do-bug` and `undo-bug` something unknown, `do-int` and `do-term` get that signal
-while they do, `do-int-loop` shows progress afterwards. `=kept` and `=no` say how far a step can be undone.
+Endings: `do-error` and `undo-error` raise a Problem, `do-bug` and `undo-bug` something unknown, `do-int` and `do-term`
+get that signal while they do, `do-int-loop` shows progress afterwards. `=kept` and `=no` say how far a step can be
+undone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""SIGKILL before and after every journal write of a run and of its undo: it can always be completed and always be undone."""
+"""SIGKILL before and after every journal write of a run and of its undo: it can always be completed and always be
+undone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The JSON of events is public: what --json prints, the journal keeps and the API returns stays as tests/fixtures/events has it."""
+"""The JSON of events is public: what --json prints, the journal keeps and the API returns stays as
+tests/fixtures/events has it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A journal of format 1 (tests/fixtures/journal-1.sql), written before events had types: it is read, and its open run goes on."""
+"""A journal of format 1 (tests/fixtures/journal-1.sql), written before events had types: it is read, and its open run
+goes on.
+"""
 
 from __future__ import annotations
 

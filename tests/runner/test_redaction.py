@@ -1,4 +1,6 @@
-"""No secret leaves in an event, whichever way it takes: through the recorder of a run, the guard's log, a start, a converge."""
+"""No secret leaves in an event, whichever way it takes: through the recorder of a run, the guard's log, a start, a
+converge.
+"""
 
 from __future__ import annotations
 

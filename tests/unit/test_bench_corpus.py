@@ -1,4 +1,6 @@
-"""The benchmark's texts are the same everywhere, and as long as those of embed.md: a result can be compared with another of the same version."""
+"""The benchmark's texts are the same everywhere, and as long as those of embed.md: a result can be compared with
+another of the same version.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Saved results: named safely, written whole, found again; and the load that makes them: closed and open loops of real threads."""
+"""Saved results: named safely, written whole, found again; and the load that makes them: closed and open loops of real
+threads.
+"""
 
 from __future__ import annotations
 

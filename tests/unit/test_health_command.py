@@ -1,4 +1,7 @@
-"""`omnimind health` as a command: exit codes, JSON lines, metrics, time-outs, signals. Its system is one whose stores run and whose manager does not."""
+"""`omnimind health` as a command: exit codes, JSON lines, metrics, time-outs, signals.
+
+Its system is one whose stores run and whose manager does not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Containers that publish our ports: those of this machine's network count, those of a Docker inside a container do not."""
+"""Containers that publish our ports: those of this machine's network count, those of a Docker inside a container do
+not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the guard does, told as stories: one character per look, ten seconds apart, for each service; then what it did, and when."""
+"""What the guard does, told as stories: one character per look, ten seconds apart, for each service; then what it did,
+and when.
+"""
 
 from __future__ import annotations
 

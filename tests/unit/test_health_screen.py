@@ -1,4 +1,6 @@
-"""What a person sees of health: the table at 80 and 120 columns, why, lines, metrics; and the watch screen with its keys on a real terminal."""
+"""What a person sees of health: the table at 80 and 120 columns, why, lines, metrics; and the watch screen with its
+keys on a real terminal.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The pure parts of the test hosts: recipes, keys, the cache, capabilities, the probe's arithmetic, the seed's determinism."""
+"""The pure parts of the test hosts: recipes, keys, the cache, capabilities, the probe's arithmetic, the seed's
+determinism.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_the_key_does_not_depend_on_where_the_tar_is_written() -> None:
 
 
 def test_a_stock_host_has_nothing_that_only_omnimind_needs() -> None:
-    """The installer's variant, its ssh server and Docker: a package more would hide that omnimind forgets to install it."""
+    """The installer's variant, its ssh server and Docker: a package more would hide that omnimind forgets to install
+    it.
+    """
     words = Recipe().build_words(Path("image.tar"))
     assert Recipe().installed == ("openssh-server", "docker.io", "docker-compose")
     assert "--variant=standard" in words and not any(word.startswith(("--include", "--skip")) for word in words)

@@ -1,4 +1,6 @@
-"""Our own code as a wheel: made from a checkout or from an installation of it, always the same bytes, and what pyproject.toml says it is."""
+"""Our own code as a wheel: made from a checkout or from an installation of it, always the same bytes, and what
+pyproject.toml says it is.
+"""
 
 from __future__ import annotations
 

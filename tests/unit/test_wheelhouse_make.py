@@ -1,4 +1,6 @@
-"""A wheelhouse, made from an index of this machine's own: the wheels of the target, by the hashes of the lock, whole or not at all."""
+"""A wheelhouse, made from an index of this machine's own: the wheels of the target, by the hashes of the lock, whole or
+not at all.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One system, one browser, one login for all tests of this folder; a tab for each. A fault that a tab saw fails its test."""
+"""One system, one browser, one login for all tests of this folder; a tab for each.
+
+A fault that a tab saw fails its test.
+"""
 
 from __future__ import annotations
 

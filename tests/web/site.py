@@ -1,4 +1,6 @@
-"""The system behind the page: everything that `omnimind up` starts, one user, and ways to take backends away and give them back."""
+"""The system behind the page: everything that `omnimind up` starts, one user, and ways to take backends away and give
+them back.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,10 @@ class Site:
 
     @contextmanager
     def without(self, *ports: int) -> Iterator[None]:
-        """Take backends away for the block, as a person stops them: nobody starts them again. Afterwards they are back and answer."""
+        """Take backends away for the block, as a person stops them: nobody starts them again.
+
+        Afterwards they are back and answer.
+        """
         manager = managers.of(self.world)
         names = [name for one in services(self.world) if one.port in ports for name in one.processes]
         manager.stop(names)

@@ -1,4 +1,6 @@
-"""One tab of Chromium, and all that went wrong in it: console errors, exceptions, refusals of the content security policy."""
+"""One tab of Chromium, and all that went wrong in it: console errors, exceptions, refusals of the content security
+policy.
+"""
 
 from __future__ import annotations
 

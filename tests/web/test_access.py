@@ -1,4 +1,6 @@
-"""Every page for everybody: axe finds nothing in light and dark, nothing is wider than a small phone, and nothing moves for who wants it still."""
+"""Every page for everybody: axe finds nothing in light and dark, nothing is wider than a small phone, and nothing moves
+for who wants it still.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The page's own load balancing, seen from the page: reads are spread evenly, and no dead backend is noticed while another one lives."""
+"""The page's own load balancing, seen from the page: reads are spread evenly, and no dead backend is noticed while
+another one lives.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sessions: who logged in, in Redis under the SHA-256 of a random token. What Redis holds opens nothing: the token is only in the cookie."""
+"""Sessions: who logged in, in Redis under the SHA-256 of a random token.
+
+What Redis holds opens nothing: the token is only in the cookie.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ def digest(token: str) -> bytes:
 
 
 async def find(postgres: Postgres, token: str) -> Identity | None:
-    """Return who a token speaks for, with the lesser of both roles; None for one that is unknown, expired or whose user is disabled."""
+    """Return who a token speaks for, with the lesser of both roles; None for one that is unknown, expired or whose user
+    is disabled.
+    """
     async with postgres.connection() as link:
         row = await (await link.execute(_FIND, (digest(token),))).fetchone()
         if row is None:

@@ -1,4 +1,6 @@
-"""Users, in PostgreSQL. What takes rights away ends the user's sessions in the same transaction: if Redis cannot, nothing is changed."""
+"""Users, in PostgreSQL. What takes rights away ends the user's sessions in the same transaction: if Redis cannot,
+nothing is changed.
+"""
 
 from __future__ import annotations
 

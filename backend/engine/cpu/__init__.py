@@ -1,4 +1,6 @@
-"""Embeddings on the CPU by OpenVINO, without torch: weights and families are read, transformer and pooling are built as one graph. Start in runner.py."""
+"""Embeddings on the CPU by OpenVINO, without torch: weights and families are read, transformer and pooling are built as
+one graph. Start in runner.py.
+"""
 
 from __future__ import annotations
 

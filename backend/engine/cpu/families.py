@@ -26,7 +26,9 @@ class Names:
 
 @dataclass(frozen=True)
 class Architecture:
-    """An encoder's sizes; `first_position` is the row of the position table that the first token gets, `buckets` those of MPNet's relative positions (0: none)."""
+    """An encoder's sizes; `first_position` is the row of the position table that the first token gets, `buckets` those
+    of MPNet's relative positions (0: none).
+    """
 
     names: Names
     layers: int

@@ -1,4 +1,6 @@
-"""Folders that bring a finished transformer: openvino/*.xml or onnx/*.onnx, as `SentenceTransformer(backend=…)` saves them. Pooling is put behind it."""
+"""Folders that bring a finished transformer: openvino/*.xml or onnx/*.onnx, as `SentenceTransformer(backend=…)` saves
+them. Pooling is put behind it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ PLACES = ("openvino/openvino_model.xml", "openvino_model.xml", "onnx/model.onnx"
 
 
 def find(folder: Folder) -> Path | None:
-    """Return the graph that is used, None when there is none. Weights of a family that we build win: from them every mode can be made."""
+    """Return the graph that is used, None when there is none.
+
+    Weights of a family that we build win: from them every mode can be made.
+    """
     if known(folder) and any(
         (folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")
     ):
@@ -41,7 +46,9 @@ def digest(graph: Path) -> str:
 
 
 def read(folder: Folder, graph: Path) -> ov.Model:
-    """Return it with our inputs (ids, lengths) and our pooling around; a Problem when its inputs or outputs are others than a text encoder's."""
+    """Return it with our inputs (ids, lengths) and our pooling around; a Problem when its inputs or outputs are others
+    than a text encoder's.
+    """
     try:
         model = core().read_model(graph)
     except RuntimeError as error:

@@ -15,7 +15,10 @@ from backend.engine.cpu.weights import Weights
 from backend.engine.folder import Folder
 
 HIDDEN = np.float32(-10000.0)
-"""Added to the attention scores of padding: enough for exp() to be 0. With the lowest float the 8-bit transformations of OpenVINO 2026.4 calculate nonsense."""
+"""Added to the attention scores of padding: enough for exp() to be 0.
+
+With the lowest float the 8-bit transformations of OpenVINO 2026.4 calculate nonsense.
+"""
 
 
 def build(
@@ -23,7 +26,8 @@ def build(
 ) -> ov.Model:
     """Return the graph: input 0 is ids [batch, length], 1 is lengths [batch], both i32; output [batch, dimensions] f32.
 
-    `dense` builds each linear layer (quantise.py has others); `also` is filled by it with values that become further outputs, in that order.
+    `dense` builds each linear layer (quantise.py has others); `also` is filled by it with values that become further
+    outputs, in that order.
     """
     shape = architecture(folder)
     ids, lengths = ops.parameter([-1, -1], np.int32, "ids"), ops.parameter([-1], np.int32, "lengths")

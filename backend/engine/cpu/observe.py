@@ -1,4 +1,6 @@
-"""What a model does with the sample texts in float32: the yardstick for bf16 and 8 bits, and the ranges that 8 bits need. Kept under the state folder."""
+"""What a model does with the sample texts in float32: the yardstick for bf16 and 8 bits, and the ranges that 8 bits
+need. Kept under the state folder.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from backend.engine.tokenise import Ids, Tokeniser
 
 @dataclass(frozen=True)
 class Observed:
-    """`rows` are the embeddings of SAMPLE; `peaks` the largest absolute input of each channel, by the name of the linear layer."""
+    """`rows` are the embeddings of SAMPLE; `peaks` the largest absolute input of each channel, by the name of the
+    linear layer.
+    """
 
     rows: Vectors
     peaks: dict[str, Array] = field(default_factory=dict)
@@ -33,7 +37,10 @@ def sample(folder: Folder) -> tuple[Ids, ...]:
 
 
 def observe(folder: Folder, model: ov.Model, names: Sequence[str], file: Path) -> Observed:
-    """Return what `file` holds, or run the model and write it there where that is possible. Output 0 are the rows, the others are peaks, named in order."""
+    """Return what `file` holds, or run the model and write it there where that is possible.
+
+    Output 0 are the rows, the others are peaks, named in order.
+    """
     kept = _read(file, names)
     if kept:
         return kept

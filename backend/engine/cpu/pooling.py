@@ -13,7 +13,9 @@ _LAST = (1,)
 
 
 def head(folder: Folder, tokens: Value, mask: Value, lengths: Value) -> Value:
-    """Return [batch, dimensions] from [batch, length, hidden]; `mask` [batch, length, 1] is 1.0 at tokens and 0.0 at padding, `lengths` [batch] i32."""
+    """Return [batch, dimensions] from [batch, length, hidden]; `mask` [batch, length, 1] is 1.0 at tokens and 0.0 at
+    padding, `lengths` [batch] i32.
+    """
     pooled = [_pool(kind, tokens, mask, lengths) for kind in folder.poolings]
     x = pooled[0] if len(pooled) == 1 else ops.concat(pooled, 1)
     for layer in folder.layers:

@@ -1,9 +1,11 @@
-"""`fast`: linear layers in 8 bits. Weights are rounded once, each row to steps of its own; inputs while they pass, each token by itself.
+"""`fast`: linear layers in 8 bits. Weights are rounded once, each row to steps of its own; inputs while they pass, each
+token by itself.
 
-A few channels of a BERT are a hundred times larger than the others, and one range for all would round these away. So each channel is scaled
-by its own factor, and the weights by the inverse (SmoothQuant, arXiv 2211.10438). OpenVINO's plugin multiplies whole numbers where the processor
-can (VNNI, AMX) when it finds weights as Convert and Multiply, and is told in how large groups it may round inputs. Measured against a FakeQuantize
-around each input: as fast with every layer in 8 bits, and with a sixth of the error.
+A few channels of a BERT are a hundred times larger than the others, and one range for all would round these away. So
+each channel is scaled by its own factor, and the weights by the inverse (SmoothQuant, arXiv 2211.10438). OpenVINO's
+plugin multiplies whole numbers where the processor can (VNNI, AMX) when it finds weights as Convert and Multiply, and
+is told in how large groups it may round inputs. Measured against a FakeQuantize around each input: as fast with every
+layer in 8 bits, and with a sixth of the error.
 """
 
 from __future__ import annotations

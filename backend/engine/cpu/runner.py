@@ -1,8 +1,9 @@
 """The Runner on OpenVINO: load() compiles a model for this processor. No torch.
 
-Each lane has a stream of OpenVINO, which is a core or a few: two small matrix products side by side beat one product on two cores
-(docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself, `fast` in i8; the latter two are
-compared with f32 on sample texts when they are loaded, and not used where they differ too much.
+Each lane has a stream of OpenVINO, which is a core or a few: two small matrix products side by side beat one product on
+two cores (docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself,
+`fast` in i8; the latter two are compared with f32 on sample texts when they are loaded, and not used where they differ
+too much.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ from backend.engine.runner import Options, Vectors
 from omnimind_ops.model.problem import Problem
 
 BATCH_TOKENS = 768
-"""512 cost 3 % more for each token, 1024 2 % less (every new shape of a batch has its price); the fewer, the sooner a small request gets its turn."""
+"""512 cost 3 % more for each token, 1024 2 % less (every new shape of a batch has its price); the fewer, the sooner a
+small request gets its turn.
+"""
 CORES_PER_LANE = 4
 """On large machines: more lanes than this cost memory and win nothing."""
 SHAPES = 128
-"""Prepared kernels that each stream keeps; with OpenVINO's own 5000 the engine would grow by 0.5 MB with every new shape of a batch, for nothing."""
+"""Prepared kernels that each stream keeps; with OpenVINO's own 5000 the engine would grow by 0.5 MB with every new
+shape of a batch, for nothing.
+"""
 LEAST = {"bf16": 0.999, "i8": 0.99}
 """The cosine to f32 that a precision must keep on every sample text."""
 Settings = dict[str, object]

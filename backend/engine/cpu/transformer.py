@@ -29,7 +29,11 @@ def positions(length: Value) -> Value:
 def encoder(
     shape: Architecture, weights: Weights, ids: Value, bias: Value, length: Value, build: Linear = linear
 ) -> Value:
-    """Return [batch, length, hidden]. `ids` is [batch, length]; `bias` [batch, 1, 1, length] is added to attention scores, very negative at padding; `length` a scalar i32."""
+    """Return [batch, length, hidden].
+
+    `ids` is [batch, length]; `bias` [batch, 1, 1, length] is added to attention scores, very negative at padding;
+    `length` a scalar i32.
+    """
     prefix = weights.prefix("embeddings.word_embeddings.weight")
     x = _embeddings(shape, weights, prefix, ids, length)
     if shape.buckets:

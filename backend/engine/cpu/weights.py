@@ -39,7 +39,10 @@ class Weights:
         return name in self._tensors
 
     def prefix(self, *suffixes: str) -> str:
-        """Return what stands before the first of the suffixes that any name ends with, e.g. "bert."; a Problem when none does."""
+        """Return what stands before the first of the suffixes that any name ends with, e.g.
+
+        "bert."; a Problem when none does.
+        """
         for suffix in suffixes:
             for name in self._tensors:
                 if name.endswith(suffix) and (name == suffix or name[: -len(suffix)].endswith(".")):
@@ -47,7 +50,10 @@ class Weights:
         raise _cannot(self.source, f"there is no tensor {suffixes[0]} in it")
 
     def get(self, name: str, *shape: int) -> Array:
-        """Return a tensor as float32; a Problem when it is missing or of another shape. A dimension of -1 may be anything."""
+        """Return a tensor as float32; a Problem when it is missing or of another shape.
+
+        A dimension of -1 may be anything.
+        """
         tensor = self._tensors.get(name)
         if tensor is None:
             raise _cannot(self.source, f"there is no tensor {name} in it")
@@ -89,7 +95,9 @@ def read(folder: Path) -> Weights:
 
 
 def _read(file: Path) -> dict[str, Tensor]:
-    """The format: header's length (8 bytes, little-endian), header (JSON), then the tensors' bytes (github.com/huggingface/safetensors)."""
+    """The format: header's length (8 bytes, little-endian), header (JSON), then the tensors' bytes
+    (github.com/huggingface/safetensors).
+    """
     try:
         with file.open("rb") as opened:
             view = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY))

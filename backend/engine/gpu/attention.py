@@ -1,6 +1,7 @@
 """Attention over texts of unequal length that lie side by side: each token sees its own text only.
 
-Three ways with one result; choose() takes the fastest one that this card and precision can do, after comparing it with the plain one.
+Three ways with one result; choose() takes the fastest one that this card and precision can do, after comparing it with
+the plain one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from backend.engine.gpu.batch import Batch, Room, pack, runs, seen
 Attention = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """Query, key, value and the answer are [tokens, heads, size]."""
 _ALIKE = 0.02
-"""Largest difference to the plain way, in units of the answer's own size: rounding of half precision, far from any mistake."""
+"""Largest difference to the plain way, in units of the answer's own size: rounding of half precision, far from any
+mistake.
+"""
 
 
 def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -31,7 +34,10 @@ def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: 
 
 
 def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """One kernel for all texts; any NVIDIA card, any precision. What scaled_dot_product_attention itself calls for nested tensors."""
+    """One kernel for all texts; any NVIDIA card, any precision.
+
+    What scaled_dot_product_attention itself calls for nested tensors.
+    """
     words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
     found: torch.Tensor = torch.ops.aten._efficient_attention_forward(
         query[None], key[None], value[None], None, *words
@@ -42,7 +48,8 @@ def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch
 def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
     """One kernel for all texts; half precision on Ampere and later.
 
-    Not torch.nn.attention.varlen, which is made of it: on Hopper that one takes cuDNN instead (torch 2.15), which plans anew for every shape of a batch.
+    Not torch.nn.attention.varlen, which is made of it: on Hopper that one takes cuDNN instead (torch 2.15), which plans
+    anew for every shape of a batch.
     """
     words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, False, False)
     found: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *words)[0]

@@ -31,9 +31,11 @@ class Room:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the card sees. `ids` and `places` (position in its own text) are i32 [tokens], `bounds` i32 [texts + 1]: text n is at bounds[n] to bounds[n + 1].
+    """What the card sees. `ids` and `places` (position in its own text) are i32 [tokens], `bounds` i32 [texts + 1]:
+    text n is at bounds[n] to bounds[n + 1].
 
-    `runs` are (texts, length) of neighbours of equal length, in order; empty where only the card knows the lengths (in a CUDA graph).
+    `runs` are (texts, length) of neighbours of equal length, in order; empty where only the card knows the lengths (in
+    a CUDA graph).
     """
 
     ids: torch.Tensor
@@ -44,7 +46,9 @@ class Batch:
 
 
 def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS) -> list[slice]:
-    """Cut a row of lengths into neighbours of at most `tokens` tokens and `texts` texts; a text longer than that is alone."""
+    """Cut a row of lengths into neighbours of at most `tokens` tokens and `texts` texts; a text longer than that is
+    alone.
+    """
     slices: list[slice] = []
     begin = held = 0
     for at, length in enumerate(lengths):
@@ -62,7 +66,9 @@ def fitting(ids: Sequence[Sequence[int]]) -> Room:
 
 
 def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
-    """Write the texts into a buffer of room.numbers places; what is left over becomes texts of no tokens and tokens of no text."""
+    """Write the texts into a buffer of room.numbers places; what is left over becomes texts of no tokens and tokens of
+    no text.
+    """
     lengths = np.fromiter(map(len, ids), np.int32, len(ids))
     ends = np.cumsum(lengths, dtype=np.int32)
     used = int(ends[-1])

@@ -12,13 +12,18 @@ from backend.engine.gpu.errors import recognise
 from omnimind_ops.model.problem import Problem
 
 _NO_TENSOR_CORES = re.compile(r"GTX 16\d\d|\bMX[45]50\b|\bT(400|500|550|600|1000|1200|2000)\b")
-"""Turing without tensor cores, which its compute capability 7.5 hides; half precision gives NaN there (github.com/pytorch/pytorch/issues/58123)."""
+"""Turing without tensor cores, which its compute capability 7.5 hides; half precision gives NaN there
+(github.com/pytorch/pytorch/issues/58123).
+"""
 _LEAST_BUDGET = 1 << 30
 
 
 @dataclass(frozen=True)
 class Card:
-    """One device; memory in bytes (0 on a CPU). `half` are the precisions worth trying, best first; `why_not` says why there are none."""
+    """One device; memory in bytes (0 on a CPU).
+
+    `half` are the precisions worth trying, best first; `why_not` says why there are none.
+    """
 
     device: torch.device
     name: str
@@ -65,9 +70,11 @@ def precisions(name: str, capability: tuple[int, int]) -> tuple[tuple[str, ...],
 
 
 def settle(card: Card) -> int:
-    """Set torch's policies for this process and return how many bytes it may take from the card, all in all (0 on a CPU).
+    """Set torch's policies for this process and return how many bytes it may take from the card, all in all (0 on a
+    CPU).
 
-    float32 means float32: TF32, which keeps 10 bits of 23, stays off. Half of what is free is ours (at least 1 GiB): the rest is for quantum runs and the desktop.
+    float32 means float32: TF32, which keeps 10 bits of 23, stays off. Half of what is free is ours (at least 1 GiB):
+    the rest is for quantum runs and the desktop.
     """
     torch.set_float32_matmul_precision("highest")
     if card.device.type == "cpu":

@@ -1,4 +1,7 @@
-"""Ask the NVIDIA driver itself, without torch. Every call may hang when the driver does: only for a child process (gate.py starts it)."""
+"""Ask the NVIDIA driver itself, without torch.
+
+Every call may hang when the driver does: only for a child process (gate.py starts it).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ _MODULE = Path("/sys/module/nvidia/version")
 
 @dataclass(frozen=True)
 class Driver:
-    """`version` of the kernel module ("" when not loaded), `cuda` the newest CUDA that the library runs, as (12, 2), and how many cards it shows."""
+    """`version` of the kernel module ("" when not loaded), `cuda` the newest CUDA that the library runs, as (12, 2),
+    and how many cards it shows.
+    """
 
     version: str
     cuda: tuple[int, int]

@@ -1,6 +1,8 @@
-"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden] instead of [batch, length, hidden], so that no padding is calculated.
+"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden] instead of [batch, length, hidden], so that no
+padding is calculated.
 
-Not transformers' AutoModel: that one pads, and its import alone costs 2.3 s and 140 MB. Families and weights are those that the CPU uses.
+Not transformers' AutoModel: that one pads, and its import alone costs 2.3 s and 140 MB. Families and weights are those
+that the CPU uses.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Encoder:
-    """All layers. `words` is the table of token vectors, `places` that of positions, with the vector of token type 0 added."""
+    """All layers. `words` is the table of token vectors, `places` that of positions, with the vector of token type 0
+    added.
+    """
 
     shape: Architecture
     words: torch.Tensor

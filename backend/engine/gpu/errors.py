@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """Why the card cannot be used: CUDA's code (None: it was not CUDA that said no), its own words, the meaning, and what to do."""
+    """Why the card cannot be used:
+
+    CUDA's code (None: it was not CUDA that said no), its own words, the meaning, and what to do.
+    """
 
     code: int | None
     text: str

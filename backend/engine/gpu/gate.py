@@ -1,4 +1,7 @@
-"""The gate before the engine touches the card: a child process tries it, within a time that we set. Imports no torch."""
+"""The gate before the engine touches the card: a child process tries it, within a time that we set.
+
+Imports no torch.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,11 @@ _HANGS = "look for Xid or hung-task lines in `dmesg`; a reboot clears a driver t
 
 @dataclass(frozen=True)
 class Probe:
-    """What the child found. `driver` is the kernel module's version, `driver_cuda` and `torch_cuda` the CUDA that driver and torch speak, memory is in bytes.
+    """What the child found. `driver` is the kernel module's version, `driver_cuda` and `torch_cuda` the CUDA that
+    driver and torch speak, memory is in bytes.
 
-    `fp16_ok` is None where that could not be tried; False means that half precision must not be used. `error` says why `ok` is False, or why it could not.
+    `fp16_ok` is None where that could not be tried; False means that half precision must not be used. `error` says why
+    `ok` is False, or why it could not.
     """
 
     ok: bool
@@ -47,7 +52,10 @@ class Probe:
 
 
 def ask(seconds: float = SECONDS, command: Sequence[str] = _CHILD) -> Probe:
-    """Return whether the card works; within `seconds` and a little, whatever the driver does. `command` is the child, which prints a Probe as JSON last."""
+    """Return whether the card works; within `seconds` and a little, whatever the driver does.
+
+    `command` is the child, which prints a Probe as JSON last.
+    """
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )

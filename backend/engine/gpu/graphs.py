@@ -1,6 +1,7 @@
 """CUDA graphs for small batches: there the time goes into starting a hundred kernels, which a graph starts at once.
 
-A graph has fixed shapes. Packed texts need one graph for each number of tokens, whatever the texts' lengths: what is left over is empty texts.
+A graph has fixed shapes. Packed texts need one graph for each number of tokens, whatever the texts' lengths: what is
+left over is empty texts.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class Graphs:
         return None if size is None else Room(size, size // _TOKENS_A_TEXT, min(size, self._longest))
 
     def get(self, room: Room) -> Graph | None:
-        """Return the graph for this room, caught now if need be; None, and `off` from then on, when this card or torch cannot."""
+        """Return the graph for this room, caught now if need be; None, and `off` from then on, when this card or torch
+        cannot.
+        """
         if room.tokens not in self._caught and not self.off:
             try:
                 self._caught[room.tokens] = self._catch(room)

@@ -1,4 +1,6 @@
-"""From token vectors to one vector for each text in torch: pooling, then the folder's Dense and Normalize layers; always in float32."""
+"""From token vectors to one vector for each text in torch: pooling, then the folder's Dense and Normalize layers;
+always in float32.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Step = Callable[[torch.Tensor], torch.Tensor]
 
 
 def build(folder: Folder, device: torch.device) -> Callable[[torch.Tensor, Batch], torch.Tensor]:
-    """Return a function from [tokens, hidden] to [texts, dimensions]; rows of empty texts (room that is left over) hold anything."""
+    """Return a function from [tokens, hidden] to [texts, dimensions]; rows of empty texts (room that is left over) hold
+    anything.
+    """
     steps = tuple(_normalize if isinstance(layer, str) else _dense(layer, device) for layer in folder.layers)
 
     def head(hidden: torch.Tensor, batch: Batch) -> torch.Tensor:

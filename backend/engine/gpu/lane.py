@@ -1,4 +1,6 @@
-"""Between host and card: buffers that the card can read by itself (pinned), so that the host packs the next batch while the card works on this one."""
+"""Between host and card: buffers that the card can read by itself (pinned), so that the host packs the next batch while
+the card works on this one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ _PATIENCE = 120.0
 
 
 class Lane:
-    """Buffers for one batch; send() one, take() its answer, wait() for it, in this order. On a CPU nothing is copied."""
+    """Buffers for one batch; send() one, take() its answer, wait() for it, in this order.
+
+    On a CPU nothing is copied.
+    """
 
     def __init__(self, device: torch.device, room: Room, dimensions: int, vocabulary: int) -> None:
         self._device, self._vocabulary = device, vocabulary
@@ -29,7 +34,8 @@ class Lane:
     def send(self, ids: Sequence[Sequence[int]], room: Room, into: torch.Tensor | None = None) -> torch.Tensor:
         """Pack the texts and start the copy, into the buffer given or a new one; return that.
 
-        A token without a vector is refused: on the card it would be an error after which no other work goes through in this process.
+        A token without a vector is refused: on the card it would be an error after which no other work goes through in
+        this process.
         """
         numbers = self._numbers.numpy()
         pack(ids, room, numbers)
@@ -57,7 +63,9 @@ class Lane:
 
 
 def finish(event: torch.cuda.Event, seconds: float = _PATIENCE) -> None:
-    """Wait for the card, without a busy core for long; a Problem when it hangs, where CUDA's own wait would never return."""
+    """Wait for the card, without a busy core for long; a Problem when it hangs, where CUDA's own wait would never
+    return.
+    """
     start = time.monotonic()
     while not event.query():
         waited = time.monotonic() - start

@@ -1,4 +1,6 @@
-"""How many tokens a batch holds: as many as pay, within the memory that is ours; fewer for a while after memory ran out."""
+"""How many tokens a batch holds: as many as pay, within the memory that is ours; fewer for a while after memory ran
+out.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _FULL = ("out of memory", "can't allocate memory", "not enough memory", "bad_all
 
 
 class Allowance:
-    """Tokens that a batch may hold now: halved when memory ran out, doubled after some good batches, until the number it began with."""
+    """Tokens that a batch may hold now: halved when memory ran out, doubled after some good batches, until the number
+    it began with.
+    """
 
     def __init__(self, tokens: int, least: int) -> None:
         self.full = self.tokens = tokens
@@ -26,7 +30,10 @@ class Allowance:
         self._good = 0
 
     def shrink(self, tokens: int) -> None:
-        """A batch of this many tokens did not fit. Below the longest text, `least`, nothing is gained: the pipeline halves what it has."""
+        """A batch of this many tokens did not fit.
+
+        Below the longest text, `least`, nothing is gained: the pipeline halves what it has.
+        """
         self.tokens = max(self._least, min(self.tokens, tokens) // 2)
         self.shrunk += 1
         self._good = 0
@@ -59,7 +66,8 @@ def give_back(device: torch.device) -> None:
 
 
 def tune(measure: Callable[[int], float], device: torch.device, budget: int, least: int) -> int:
-    """Return the tokens in a batch beyond which this card gains nothing: doubled from 1024 while it pays, takes ≤ 0.1 s and stays within `budget` bytes.
+    """Return the tokens in a batch beyond which this card gains nothing: doubled from 1024 while it pays, takes ≤ 0.1 s
+    and stays within `budget` bytes.
 
     `measure` embeds a batch of so many tokens and returns the seconds.
     """

@@ -1,4 +1,7 @@
-"""A whole model in one precision: packed texts in, embeddings out. Our own encoder where we know the family, transformers' where we do not."""
+"""A whole model in one precision: packed texts in, embeddings out.
+
+Our own encoder where we know the family, transformers' where we do not.
+"""
 
 from __future__ import annotations
 

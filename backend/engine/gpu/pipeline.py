@@ -1,4 +1,6 @@
-"""Any number of texts through one network: sorted, cut into batches, two of them under way at a time, halved where memory runs out."""
+"""Any number of texts through one network: sorted, cut into batches, two of them under way at a time, halved where
+memory runs out.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Pipeline:
         self.graphs = Graphs(network, device, longest, room.tokens)
 
     def run(self, ids: Ids) -> Vectors:
-        """Return one row for each text in the order given; a Problem when one text alone does not fit, torch's own error for all else."""
+        """Return one row for each text in the order given; a Problem when one text alone does not fit, torch's own
+        error for all else.
+        """
         order = sorted(range(len(ids)), key=lambda at: -len(ids[at]))
         waiting = deque(order[part] for part in split([len(ids[at]) for at in order], self.allowance.tokens))
         answer = np.empty((len(ids), self._dimensions), np.float32)

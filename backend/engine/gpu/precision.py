@@ -1,4 +1,6 @@
-"""Half precision by measurement: it is used where it gives the same embeddings and is faster, on this card, with this model."""
+"""Half precision by measurement: it is used where it gives the same embeddings and is faster, on this card, with this
+model.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Choice:
 
 
 def choose(card: Card, mode: str, make: Callable[[str], Network], embed: Embed) -> Choice:
-    """Return float32 for mode exact; else the first half precision that agrees and pays, with float32 as the one to beat."""
+    """Return float32 for mode exact; else the first half precision that agrees and pays, with float32 as the one to
+    beat.
+    """
     full = make("f32")
     if mode == "exact":
         return Choice(full, 1.0, "mode exact")
@@ -69,7 +73,9 @@ def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> st
 
 
 def _timed(network: Network, embed: Embed) -> tuple[Vectors, float]:
-    """Embed the sample; the first time is warm-up, the fastest of the next three counts, or of as many as begin within 0.2 s."""
+    """Embed the sample; the first time is warm-up, the fastest of the next three counts, or of as many as begin within
+    0.2 s.
+    """
     rows = embed(network)
     times: list[float] = []
     while len(times) < 3 and sum(times) < 0.2:

@@ -1,6 +1,8 @@
-"""`python -m backend.engine.gpu.probe`: whether the card works, as one line of JSON; exit code 0 when it does, 1 when not.
+"""`python -m backend.engine.gpu.probe`: whether the card works, as one line of JSON; exit code 0 when it does, 1 when
+not.
 
-A process of its own, because a sick driver can hang or kill the one that asks. gate.py starts it, with a time-out, and reads the line.
+A process of its own, because a sick driver can hang or kill the one that asks. gate.py starts it, with a time-out, and
+reads the line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""That the device works, shown by work whose answer is known: a product and a convolution of whole numbers, exact in float32."""
+"""That the device works, shown by work whose answer is known: a product and a convolution of whole numbers, exact in
+float32.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ _SECONDS = 10.0
 
 
 def prove(device: str = "cuda") -> Proof:
-    """Run the work and compare; never raises, and ends within 10 s where a card hangs. May be called again and again: it takes milliseconds and some kilobytes."""
+    """Run the work and compare; never raises, and ends within 10 s where a card hangs.
+
+    May be called again and again: it takes milliseconds and some kilobytes.
+    """
     start = time.perf_counter()
     try:
         with torch.inference_mode():
@@ -34,7 +39,10 @@ def prove(device: str = "cuda") -> Proof:
 
 
 def _differences(device: torch.device) -> int:
-    """How many numbers of the two answers are wrong. Nothing here waits for the card but finish(), which gives up: inputs are made on it, not copied."""
+    """How many numbers of the two answers are wrong.
+
+    Nothing here waits for the card but finish(), which gives up: inputs are made on it, not copied.
+    """
     with torch.backends.cudnn.flags(enabled=False):  # or a convolution would load cuDNN, which embedding never needs
         found = _work(_numbers(device), torch.ones(1, 1, 3, 3, device=device))
     host = _mailbox(device.type == "cuda").copy_(found, non_blocking=True)
@@ -71,7 +79,10 @@ def _known() -> torch.Tensor:
 
 
 def half_convolution(device: str = "cuda") -> bool:
-    """Whether a convolution in half precision by cuDNN gives finite numbers close to float32's; GTX 16 cards give NaN. Loads cuDNN: for the probe's process."""
+    """Whether a convolution in half precision by cuDNN gives finite numbers close to float32's; GTX 16 cards give NaN.
+
+    Loads cuDNN: for the probe's process.
+    """
     make = torch.Generator().manual_seed(3)
     image, kernel = (torch.randn(shape, generator=make).to(device) for shape in ((2, 64, 32, 32), (64, 64, 3, 3)))
     with torch.inference_mode():

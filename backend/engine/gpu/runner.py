@@ -1,8 +1,9 @@
-"""The Runner on torch: load() a model onto the card, prove() that the card works. Imports torch, so import it only where a card is expected.
+"""The Runner on torch: load() a model onto the card, prove() that the card works. Imports torch, so import it only
+where a card is expected.
 
-What it does for speed: texts are packed without padding (encoder.py), half precision is used where it was measured to agree
-(precision.py), small batches are CUDA graphs (graphs.py), large ones are as large as pays (memory.py), and the host packs
-the next batch while the card works (pipeline.py).
+What it does for speed: texts are packed without padding (encoder.py), half precision is used where it was measured to
+agree (precision.py), small batches are CUDA graphs (graphs.py), large ones are as large as pays (memory.py), and the
+host packs the next batch while the card works (pipeline.py).
 """
 
 from __future__ import annotations
@@ -77,7 +78,10 @@ class TorchRunner:
         }
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Return one row for each sequence in the order given; a batch that does not fit into memory is halved. A Problem says what failed; the process lives."""
+        """Return one row for each sequence in the order given; a batch that does not fit into memory is halved.
+
+        A Problem says what failed; the process lives.
+        """
         wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
         if wrong is not None:
             raise Problem(

@@ -19,7 +19,9 @@ _TOKENS = {"cuda": 16384, "cpu": 1024}
 
 
 def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
-    """Return the texts' token ids; where the package tokenizers is missing, ids drawn by a fixed seed, of about the same lengths."""
+    """Return the texts' token ids; where the package tokenizers is missing, ids drawn by a fixed seed, of about the
+    same lengths.
+    """
     try:
         found = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
     except ImportError:
@@ -31,7 +33,9 @@ def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
 
 
 def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vectors]:
-    """Return a function that embeds the texts, several times each, with a network; they are tokenised once, so that it can be timed."""
+    """Return a function that embeds the texts, several times each, with a network; they are tokenised once, so that it
+    can be timed.
+    """
 
     @cache
     def texts(vocabulary: int) -> tuple[Sequence[int], ...]:

@@ -1,4 +1,7 @@
-"""Any encoder that transformers knows, for the families that encoder.py does not build. It pads, so it is slower; the texts are sorted by length."""
+"""Any encoder that transformers knows, for the families that encoder.py does not build.
+
+It pads, so it is slower; the texts are sorted by length.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from omnimind_ops.model.problem import Problem
 
 
 def build(folder: Folder, dtype: torch.dtype, device: torch.device) -> tuple[Callable[[Batch], torch.Tensor], int]:
-    """Return a function from packed texts to [tokens, hidden], and the number of token ids; no code of the folder is run and nothing is fetched."""
+    """Return a function from packed texts to [tokens, hidden], and the number of token ids; no code of the folder is
+    run and nothing is fetched.
+    """
     model = _load(folder, dtype).to(device).eval()
     padding = int(str(folder.config.get("pad_token_id") or 0))
 

@@ -1,7 +1,9 @@
-"""`python -m backend.engine.quantum FOLDER BUDGET`: what `omnimind bench quantum` runs, in the environment that has the simulator.
+"""`python -m backend.engine.quantum FOLDER BUDGET`: what `omnimind bench quantum` runs, in the environment that has the
+simulator.
 
-Measures, one JSON object a line on stdout: {"row": …} as each is known, then {"crossover", "why_not", "differ", "saved"}. Where a GPU works, the
-crossover is kept in FOLDER for the router ("": it is not); without one nothing is written.
+Measures, one JSON object a line on stdout: {"row": …} as each is known, then {"crossover", "why_not", "differ",
+"saved"}. Where a GPU works, the crossover is kept in FOLDER for the router ("": it is not); without one nothing is
+written.
 """
 
 from __future__ import annotations

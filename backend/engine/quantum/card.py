@@ -1,4 +1,6 @@
-"""The card that Aer would use and what is free on it, from NVML; the child's CUDA is not asked, since asking costs VRAM."""
+"""The card that Aer would use and what is free on it, from NVML; the child's CUDA is not asked, since asking costs
+VRAM.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from omnimind_ops.observe import nvml
 
 @dataclass(frozen=True)
 class Card:
-    """`name` is "" when there is none, and `reason` says why; `free` is bytes of VRAM, None when the driver does not tell."""
+    """`name` is "" when there is none, and `reason` says why; `free` is bytes of VRAM, None when the driver does not
+    tell.
+    """
 
     name: str = ""
     free: int | None = None

@@ -1,4 +1,7 @@
-"""The child process: reads circuits and runs them, one message after the other, until its input closes. Started by process.py alone."""
+"""The child process: reads circuits and runs them, one message after the other, until its input closes.
+
+Started by process.py alone.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,9 @@ def _send(answers: BinaryIO, message: Message) -> None:
 
 
 def _step_back() -> None:
-    """Give way to the embedding in processor time and in memory; both are allowed to everybody, but not in every sandbox."""
+    """Give way to the embedding in processor time and in memory; both are allowed to everybody, but not in every
+    sandbox.
+    """
     with suppress(OSError):
         os.nice(NICE)
     score = Path("/proc/self/oom_score_adj")

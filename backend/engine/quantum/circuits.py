@@ -1,4 +1,6 @@
-"""The bench's circuits: a quantum Fourier transform and a quantum volume circuit; the same for the same number of qubits, always."""
+"""The bench's circuits: a quantum Fourier transform and a quantum volume circuit; the same for the same number of
+qubits, always.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""From how many qubits on a GPU is faster than the CPU: measured by the bench on this card, kept in a file, read by the router."""
+"""From how many qubits on a GPU is faster than the CPU: measured by the bench on this card, kept in a file, read by the
+router.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ UNMEASURED = "not measured yet: run omnimind bench quantum"
 
 @dataclass(frozen=True)
 class Crossover:
-    """`precision` tells for "double" and "single" the least number of qubits at which the GPU wins, None where it never did."""
+    """`precision` tells for "double" and "single" the least number of qubits at which the GPU wins, None where it never
+    did.
+    """
 
     card: str
     precision: Mapping[str, int | None] = field(default_factory=dict)

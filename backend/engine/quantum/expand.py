@@ -1,4 +1,6 @@
-"""A circuit as parsed to one that Aer runs: every gate that Aer does not know is replaced by its definition, up to a limit."""
+"""A circuit as parsed to one that Aer runs: every gate that Aer does not know is replaced by its definition, up to a
+limit.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,18 @@ GATES = 100_000
 DEPTH = 200  # definitions within definitions
 ALWAYS = frozenset({"measure", "barrier", "reset", "delay"})
 OWN = ("qiskit.circuit.gate", "qiskit.circuit.instruction", "qiskit.circuit.controlledgate", "qiskit.qasm2.parse")
-"""Where the classes of gates live that a program defined. Aer goes by name alone: a `gate h` that is no Hadamard would silently become one."""
+"""Where the classes of gates live that a program defined.
+
+Aer goes by name alone: a `gate h` that is no Hadamard would silently become one.
+"""
 
 
 @dataclass
 class Budget:
-    """What is left of the limit. A definition counts even if it is empty: forty that each use the one before twice are 2^40."""
+    """What is left of the limit.
+
+    A definition counts even if it is empty: forty that each use the one before twice are 2^40.
+    """
 
     basis: frozenset[str]
     left: int = GATES

@@ -10,12 +10,16 @@ from importlib import metadata
 from pathlib import Path
 
 DISTS = ("qiskit-aer", "qiskit-aer-gpu", "qiskit-aer-gpu-cu11")
-"""All of them own the same files: the last one installed silently replaced the others' library, and uninstalling one deletes it."""
+"""All of them own the same files: the last one installed silently replaced the others' library, and uninstalling one
+deletes it.
+"""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """`dist` is "qiskit-aer 0.18.2", "" when none; `conflict` names all when there is more than one; `gpu_build`: the library wants CUDA."""
+    """`dist` is "qiskit-aer 0.18.2", "" when none; `conflict` names all when there is more than one; `gpu_build`: the
+    library wants CUDA.
+    """
 
     dist: str = ""
     conflict: str = ""

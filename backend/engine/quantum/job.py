@@ -136,7 +136,9 @@ class Job:
         }
 
     async def _route(self, circuit: memory.Circuit, without_gpu: str) -> Route:
-        """Return the device, the GPU only with a proof that is not too old and, when the choice is ours, with room on the card."""
+        """Return the device, the GPU only with a proof that is not too old and, when the choice is ours, with room on
+        the card.
+        """
         gpu, card = self.tools.prover.known()
         if self.request.device == "auto" and not gpu.blocked:
             gpu = replace(gpu, blocked=without_gpu or no_room(circuit, card))
@@ -181,7 +183,9 @@ class Job:
         return ran
 
     async def _ask(self, message: Message, room: int) -> Message:
-        """Return the child's answer, `room` bytes above what it holds now being its limit; raises the problem that it tells."""
+        """Return the child's answer, `room` bytes above what it holds now being its limit; raises the problem that it
+        tells.
+        """
         child = self.tools.child
         answer = await child.ask(message, child.held() + room)
         problem = answer.get("problem")

@@ -30,7 +30,9 @@ def _available(root: Path) -> int:
 
 
 def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
-    """Return every control group above this process that could limit memory: its folder, the files of its limits and of its use."""
+    """Return every control group above this process that could limit memory: its folder, the files of its limits and of
+    its use.
+    """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:

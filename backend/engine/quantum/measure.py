@@ -1,7 +1,7 @@
 """The bench of circuits: how long the CPU and the GPU take by number of qubits, and from where on the GPU is faster.
 
-`measure` is what `omnimind bench quantum` runs; crossover.save keeps its result for the router. It times in a child of its own,
-so that neither parsing nor the pipe is in the figures.
+`measure` is what `omnimind bench quantum` runs; crossover.save keeps its result for the router. It times in a child of
+its own, so that neither parsing nor the pipe is in the figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ AGREE = {"double": 1e-9, "single": 1e-4}
 
 @dataclass(frozen=True)
 class Measured:
-    """All rows; `crossover` for the router, or None and `why_not`; `differ`: largest difference of an amplitude between CPU and GPU by precision."""
+    """All rows; `crossover` for the router, or None and `why_not`; `differ`: largest difference of an amplitude between
+    CPU and GPU by precision.
+    """
 
     rows: tuple[Row, ...]
     crossover: Crossover | None
@@ -43,9 +45,11 @@ async def measure(
     threads: int = 0,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> Measured:
-    """Return what was measured within about `budget_s` seconds; `seen` gets each row at once. Without a working GPU: the CPU's rows and why.
+    """Return what was measured within about `budget_s` seconds; `seen` gets each row at once. Without a working GPU:
+    the CPU's rows and why.
 
-    Each series (circuit, device, precision) gets an equal share of the time that is left. Raises process.Died when no child can be had.
+    Each series (circuit, device, precision) gets an equal share of the time that is left. Raises process.Died when no
+    child can be had.
     """
     child = Child(threads or share_of_cores())
     prover = Prover(child, read_card, installed())
@@ -77,7 +81,9 @@ async def measure(
 
 
 def crossover(rows: Sequence[Row], precision: str) -> int | None:
-    """Return the least number of qubits from which on the GPU's median beat the CPU's wherever both were measured; None: it never did."""
+    """Return the least number of qubits from which on the GPU's median beat the CPU's wherever both were measured;
+    None: it never did.
+    """
     medians = {
         (row.circuit, row.qubits, row.device): row.median for row in rows if row.precision == precision and row.seconds
     }
@@ -93,7 +99,9 @@ def crossover(rows: Sequence[Row], precision: str) -> int | None:
 
 
 async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
-    """Return why the GPU's figures would be worth nothing, "" when it works, and by how much its amplitudes differ from the CPU's."""
+    """Return why the GPU's figures would be worth nothing, "" when it works, and by how much its amplitudes differ from
+    the CPU's.
+    """
     gpu, _ = prover.known()
     proof = None if gpu.blocked else await prover.prove()
     await prover.child.start()  # a proof may have ended it

@@ -33,8 +33,9 @@ class Circuit:
 def needed(circuit: Circuit, device: str) -> int:
     """Return the bytes that the circuit takes on `device` (cpu: RAM, gpu: VRAM), at most CEILING.
 
-    A statevector is 2^n amplitudes, a stabilizer tableau grows with n². A matrix product state grows with entanglement, which nobody
-    knows before the run: only its start is counted here, and the run is ended when it outgrows what was free.
+    A statevector is 2^n amplitudes, a stabilizer tableau grows with n². A matrix product state grows with entanglement,
+    which nobody knows before the run: only its start is counted here, and the run is ended when it outgrows what was
+    free.
     """
     if device == "gpu":
         return min(int(_state(circuit) * CARD_FACTOR) + CARD, CEILING)
@@ -58,7 +59,9 @@ def _state(circuit: Circuit) -> int:
 
 
 def most_qubits(free: int, precision: str, device: str, other: int = 0) -> int:
-    """Return how many qubits a statevector may have in `free` bytes, `other` bytes of which are spoken for (beside() on a cpu)."""
+    """Return how many qubits a statevector may have in `free` bytes, `other` bytes of which are spoken for (beside() on
+    a cpu).
+    """
     fixed, factor = (CARD, CARD_FACTOR) if device == "gpu" else (other, HOST_FACTOR)
     most = 0
     while int((AMPLITUDE[precision] << (most + 1)) * factor) + fixed <= free:

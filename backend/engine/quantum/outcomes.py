@@ -40,8 +40,9 @@ def succeeded(result: Any) -> Any:
 def counts(result: Any, *, whole_key: bool) -> tuple[dict[str, int], dict[str, int] | None]:
     """Return {"0101": n} in Qiskit's order (last bit first, registers parted by a space), and what was left out.
 
-    At most the 65 536 most frequent outcomes are told, fewer when they are long: a million different ones would be 40 MB of text.
-    `whole_key` False: only the register that measure_all added, not the empty ones that the program declared.
+    At most the 65 536 most frequent outcomes are told, fewer when they are long: a million different ones would be 40
+    MB of text. `whole_key` False: only the register that measure_all added, not the empty ones that the program
+    declared.
     """
     part = result.results[0]
     raw: dict[str, int] = part.data.counts

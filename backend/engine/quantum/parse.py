@@ -16,7 +16,9 @@ INCLUDES = {2: "qelib1.inc", 3: "stdgates.inc"}
 
 
 def parse(source: str) -> tuple[QuantumCircuit, int]:
-    """Return the circuit and the version of OpenQASM it was written in; raises a 422 with line and column (from 1) where they are known."""
+    """Return the circuit and the version of OpenQASM it was written in; raises a 422 with line and column (from 1)
+    where they are known.
+    """
     version = check(source)
     reader: Callable[[str], QuantumCircuit] = _qasm2 if version == 2 else _qasm3
     try:
@@ -36,8 +38,9 @@ def parse(source: str) -> tuple[QuantumCircuit, int]:
 def _qasm2(source: str) -> QuantumCircuit:
     """Read OpenQASM 2 with the gates that Qiskit's own exporter takes for granted (sx, swap, p, …).
 
-    A gate that the source defines itself is taken from there: for the names in this list the parser would silently put its own instead.
-    Without a search path no include but qelib1.inc, which is built in, is found: not "/etc/passwd" either.
+    A gate that the source defines itself is taken from there: for the names in this list the parser would silently put
+    its own instead. Without a search path no include but qelib1.inc, which is built in, is found: not "/etc/passwd"
+    either.
     """
     own = defined(source) | {"delay"}
     known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]

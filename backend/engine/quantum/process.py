@@ -1,4 +1,6 @@
-"""The quantum child seen from the engine: started when it is needed, asked one thing at a time, killed as a group when it does not answer."""
+"""The quantum child seen from the engine: started when it is needed, asked one thing at a time, killed as a group when
+it does not answer.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,10 @@ class Child:
             raise Died(str(failed))
 
     async def ask(self, message: Message, allowed: int | None = None) -> Message:
-        """Return the answer; raises Died or Outgrew. Whoever stops waiting (time-out, caller gone) thereby kills the child."""
+        """Return the answer; raises Died or Outgrew.
+
+        Whoever stops waiting (time-out, caller gone) thereby kills the child.
+        """
         if self.process is None or self.process.stdin is None:
             raise Died("it was not started")
         with suppress(ConnectionError):  # the answer, or rather its absence, tells why

@@ -1,4 +1,6 @@
-"""Whether circuits can run on the GPU: what rules it out without trying, and the run of three qubits that alone proves it."""
+"""Whether circuits can run on the GPU: what rules it out without trying, and the run of three qubits that alone proves
+it.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from backend.http.errors import ApiProblem
 
 METHODS = ("automatic", "statevector", "stabilizer", "matrix_product_state")
-"""What Aer offers and makes sense without noise: a density matrix of a pure state costs the square of it and tells no more."""
+"""What Aer offers and makes sense without noise: a density matrix of a pure state costs the square of it and tells no
+more.
+"""
 PRECISIONS = ("double", "single")
 DEVICES = ("auto", "cpu", "gpu")
 SHOTS = 1_000_000

@@ -12,7 +12,10 @@ GPU_METHODS = ("statevector",)
 
 @dataclass(frozen=True)
 class Proof:
-    """What a run of three qubits on the GPU showed; `at` is when, on the monotonic clock. AerSimulator().available_devices() proves nothing."""
+    """What a run of three qubits on the GPU showed; `at` is when, on the monotonic clock.
+
+    AerSimulator().available_devices() proves nothing.
+    """
 
     ok: bool
     detail: str

@@ -23,7 +23,9 @@ GROWTH = 5.0  # two qubits more are four times the work, and somewhere a cache e
 
 @dataclass(frozen=True)
 class Row:
-    """One circuit at one size on one device; `seconds` of each run after one to warm up, none of them when `error` says why."""
+    """One circuit at one size on one device; `seconds` of each run after one to warm up, none of them when `error` says
+    why.
+    """
 
     circuit: str
     qubits: int
@@ -48,7 +50,8 @@ class Series:
         self.precision = precision
 
     async def run(self, sizes: Sequence[int], runs: int, until: float, seen: Callable[[Row], None]) -> list[Row]:
-        """Return the rows of the sizes that fit in memory and, by the size before, in the time until `until` (monotonic clock).
+        """Return the rows of the sizes that fit in memory and, by the size before, in the time until `until` (monotonic
+        clock).
 
         The first size is always measured. A size that fails ends the series with a row that says why.
         """

@@ -1,4 +1,6 @@
-"""`Quantum`: one circuit at a time in the child, a bounded queue before it, and an answer or a problem for every request."""
+"""`Quantum`: one circuit at a time in the child, a bounded queue before it, and an answer or a problem for every
+request.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ STATE = "/var/lib/omnimind/models"
 
 
 class Quantum:
-    """Runs circuits for the engine. Needs a running loop only in `run` and `close`; the child starts with the first circuit."""
+    """Runs circuits for the engine.
+
+    Needs a running loop only in `run` and `close`; the child starts with the first circuit.
+    """
 
     def __init__(
         self,
@@ -43,7 +48,9 @@ class Quantum:
         read_card: Callable[[], card.Card] = card.read,
         have: Installed | None = None,
     ) -> None:
-        """`state`: folder of the measured crossover; `threads` 0: half of the cores, so that embedding goes on; `idle_s`: then the child ends."""
+        """`state`: folder of the measured crossover; `threads` 0: half of the cores, so that embedding goes on;
+        `idle_s`: then the child ends.
+        """
         self.have = have or installed()
         self.child = Child(threads or share_of_cores())
         self.prover = Prover(self.child, read_card, self.have)
@@ -57,7 +64,8 @@ class Quantum:
         self.ended: Counter[str] = Counter()
 
     async def run(self, body: Mapping[str, object]) -> tuple[int, dict[str, object]]:
-        """Return (200, result) or (status, problem body): 413 and 422 for a bad or too large circuit, 503 busy or broken, 504 out of time.
+        """Return (200, result) or (status, problem body): 413 and 422 for a bad or too large circuit, 503 busy or
+        broken, 504 out of time.
 
         A 503 has `retry_after_s`, to be sent as Retry-After. To cancel the call is to end the simulation.
         """
@@ -77,7 +85,9 @@ class Quantum:
         await self.child.close()
 
     def info(self) -> dict[str, object]:
-        """Return what /info tells: what is installed, the GPU's proof and its age, the measured crossover, queue, child, how jobs ended."""
+        """Return what /info tells: what is installed, the GPU's proof and its age, the measured crossover, queue,
+        child, how jobs ended.
+        """
         have = self.have
         return {
             "aer": {

@@ -56,7 +56,9 @@ class Simulator:
         return {"qiskit": str(qiskit.__version__), "qiskit-aer": str(qiskit_aer.__version__)}
 
     def parse(self, message: Message) -> Message:
-        """{qasm, method} → {qubits, bits, active, gates, clifford, measured, flow, version}; raises a 422 for a bad circuit."""
+        """{qasm, method} → {qubits, bits, active, gates, clifford, measured, flow, version}; raises a 422 for a bad
+        circuit.
+        """
         self.circuit = None
         method = str(message["method"])
         parsed, version = parse(str(message["qasm"]))
@@ -85,7 +87,9 @@ class Simulator:
         }
 
     def run(self, message: Message) -> Message:
-        """{shots, seed, method, precision, device, measured, flow, statevector} → {counts, left_out, statevector, seconds, device}."""
+        """{shots, seed, method, precision, device, measured, flow, statevector} → {counts, left_out, statevector,
+        seconds, device}.
+        """
         circuit, self.circuit = self.circuit, None
         assert circuit is not None
         began = time.perf_counter()
@@ -127,7 +131,9 @@ class Simulator:
         return {"ok": not detail, "detail": detail, "seconds": time.perf_counter() - began}
 
     def time(self, message: Message) -> Message:
-        """{circuit: qft|qv, qubits, shots, seed, precision, device} → {seconds, device}: one run, the circuit made beforehand."""
+        """{circuit: qft|qv, qubits, shots, seed, precision, device} → {seconds, device}: one run, the circuit made
+        beforehand.
+        """
         circuit = circuits.BUILD[str(message["circuit"])](int(str(message["qubits"])))
         circuit.measure_all()
         backend = self._backend({**message, "method": "statevector"}, truncate=True)
@@ -141,14 +147,18 @@ class Simulator:
         }
 
     def amplitudes(self, message: Message) -> Message:
-        """{circuit, qubits, precision, device, seed} → {rows}: the state a circuit of the bench ends in, to compare devices by."""
+        """{circuit, qubits, precision, device, seed} → {rows}: the state a circuit of the bench ends in, to compare
+        devices by.
+        """
         circuit = circuits.BUILD[str(message["circuit"])](int(str(message["qubits"])))
         return {
             "rows": _amplitudes(circuit, self._backend({**message, "method": "statevector"}, truncate=True), message)
         }
 
     def _backend(self, message: Mapping[str, object], *, truncate: bool) -> Any:
-        """Return Aer as asked. Truncation must be off with control flow: Aer 0.18 cuts off the end of a loop that ends a program."""
+        """Return Aer as asked. Truncation must be off with control flow: Aer 0.18 cuts off the end of a loop that ends
+        a program.
+        """
         return AerSimulator(
             method=message["method"],
             device=str(message["device"]).upper(),

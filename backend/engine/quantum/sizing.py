@@ -1,4 +1,6 @@
-"""From a parsed circuit to its size, with the method settled: what each method runs at most, and which one automatic means."""
+"""From a parsed circuit to its size, with the method settled: what each method runs at most, and which one automatic
+means.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ SOURCE_BYTES = 256 * 1024
 QUBITS = 5_000
 BITS = 20_000
 COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-"""An open comment runs to the end: otherwise a source of nothing but openings would be searched to its end once for each of them."""
+"""An open comment runs to the end: otherwise a source of nothing but openings would be searched to its end once for
+each of them.
+"""
 HEADER = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 QUANTUM = re.compile(r"\bqreg\s+\w+\s*\[\s*(\d+)|\bqubit\s*\[\s*(\d+)")
 CLASSICAL = re.compile(r"\bcreg\s+\w+\s*\[\s*(\d+)|\bbit\s*\[\s*(\d+)")
@@ -18,7 +20,8 @@ GATE = re.compile(r"\bgate\s+(\w+)")
 
 
 def check(qasm: str) -> int:
-    """Return 2 or 3, the OpenQASM version of its header; raises a 413 or 422 for what no parser should be asked to read.
+    """Return 2 or 3, the OpenQASM version of its header; raises a 413 or 422 for what no parser should be asked to
+    read.
 
     A register of a thousand million qubits is a short text: a parser would make every one of them an object in memory.
     """
@@ -62,7 +65,9 @@ def _declared(what: str, pattern: re.Pattern[str], bare: str, most: int) -> None
 
 
 def too_many(what: str, count: int, most: int) -> ApiProblem:
-    """Return the 422 for more qubits, classical bits or gates than any method is allowed; `count` stops counting at most + 1."""
+    """Return the 422 for more qubits, classical bits or gates than any method is allowed; `count` stops counting at
+    most + 1.
+    """
     member = what.replace(" ", "_")
     return ApiProblem(
         422,

@@ -19,9 +19,11 @@ ENVELOPE = 1024 * 1024
 
 
 class BodyLimit:
-    """413 for a body that is too large, by its Content-Length or by count; 408 for one that does not arrive within the settings' seconds.
+    """413 for a body that is too large, by its Content-Length or by count; 408 for one that does not arrive within the
+    settings' seconds.
 
-    Uploads may have `upload_bytes`, and the seconds count from one piece to the next: a large file on a slow line is no fault.
+    Uploads may have `upload_bytes`, and the seconds count from one piece to the next: a large file on a slow line is no
+    fault.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

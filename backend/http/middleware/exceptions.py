@@ -1,4 +1,7 @@
-"""Innermost: an exception that nobody handled becomes a problem. A store that does not answer is a 503; anything else is ours, a 500 whose id is in the log."""
+"""Innermost: an exception that nobody handled becomes a problem.
+
+A store that does not answer is a 503; anything else is ours, a 500 whose id is in the log.
+"""
 
 from __future__ import annotations
 

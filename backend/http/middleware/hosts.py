@@ -1,4 +1,6 @@
-"""Only names of this very machine: a page elsewhere that points a name of its own at 127.0.0.1 (DNS rebinding) is refused, on WebSockets too."""
+"""Only names of this very machine: a page elsewhere that points a name of its own at 127.0.0.1 (DNS rebinding) is
+refused, on WebSockets too.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Hosts:
 
 
 def name_of(hosts: list[str]) -> str:
-    """Return the name of this machine that a request's Host headers hold, without the port; "" when there is not exactly one, or it is another's."""
+    """Return the name of this machine that a request's Host headers hold, without the port; "" when there is not
+    exactly one, or it is another's.
+    """
     if len(hosts) != 1:
         return ""
     name, colon, port = hosts[0].lower().rpartition(":") if not hosts[0].endswith("]") else (hosts[0], "", "")

@@ -1,6 +1,8 @@
-"""Only our own pages: what a browser does for a page from elsewhere is refused, for it acts with the cookies of whoever sits there.
+"""Only our own pages: what a browser does for a page from elsewhere is refused, for it acts with the cookies of whoever
+sits there.
 
-CORS alone does not do this: it hides the answer, but the request has been executed by then, and it does not apply to WebSockets at all.
+CORS alone does not do this: it hides the answer, but the request has been executed by then, and it does not apply to
+WebSockets at all.
 """
 
 from __future__ import annotations
@@ -54,7 +56,10 @@ class Origins:
         )
 
     def _is_ours(self, headers: Headers, *, is_safe: bool) -> bool:
-        """Tell whether our page or a program asks. A link on a foreign page may be followed; an image on it may not make us work."""
+        """Tell whether our page or a program asks.
+
+        A link on a foreign page may be followed; an image on it may not make us work.
+        """
         origins, site = headers.getlist("origin"), headers.get("sec-fetch-site", "none")
         if origins:
             return len(origins) == 1 and origins[0] in self.origins

@@ -1,6 +1,8 @@
-"""Make a fresh host one that `omnimind converge` works on, and write the same goal as variables for Ansible; prints nothing.
+"""Make a fresh host one that `omnimind converge` works on, and write the same goal as variables for Ansible; prints
+nothing.
 
-Runs with the Python of the installed command line. A run in the journal is what a migration would have left: its goal, all else undone.
+Runs with the Python of the installed command line. A run in the journal is what a migration would have left: its goal,
+all else undone.
 """
 
 from __future__ import annotations

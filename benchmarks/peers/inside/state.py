@@ -1,4 +1,5 @@
-"""What stands on this host in the end, as JSON: packages, units, files, environment, database, who answers. Standard library only, any Python 3.9.
+"""What stands on this host in the end, as JSON: packages, units, files, environment, database, who answers. Standard
+library only, any Python 3.9.
 
 Secrets differ from host to host: in files, each is replaced by its name, its digest by the name of the digest.
 """

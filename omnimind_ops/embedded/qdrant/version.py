@@ -11,7 +11,9 @@ COMPATIBLE = "1.20.0"
 
 @cache
 def engine() -> str:
-    """The engine in words, like "qdrant-edge 0.9.0"; reported as the commit so that nobody takes us for the real server."""
+    """The engine in words, like "qdrant-edge 0.9.0"; reported as the commit so that nobody takes us for the real
+    server.
+    """
     return f"qdrant-edge {version('qdrant-edge-py')}"
 
 

@@ -1,4 +1,6 @@
-"""Who asks: the token in OMNIMIND_TOKEN, nobody where reads are open, or a user of our own that is gone again afterwards."""
+"""Who asks: the token in OMNIMIND_TOKEN, nobody where reads are open, or a user of our own that is gone again
+afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The embedding cache of this machine's system: the benchmark's own texts are taken out of it, before (cold) and after (as it was)."""
+"""The embedding cache of this machine's system: the benchmark's own texts are taken out of it, before (cold) and after
+(as it was).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ SLICE = 1000
 
 
 def mode(asked: BenchOptions, target: Target, route: Route) -> str:
-    """Return cold, warm or off; "not told" for a stranger. A cache that cannot be cleaned up is left alone, or a Problem when asked for."""
+    """Return cold, warm or off; "not told" for a stranger.
+
+    A cache that cannot be cleaned up is left alone, or a Problem when asked for.
+    """
     if not route.is_ours:
         return "not told"
     can_clean = target.world is not None and bool(target.world.redis_url)

@@ -1,4 +1,6 @@
-"""All backends under requests that come by the clock, each to the next of them; one that fails is asked of the others, as the page does."""
+"""All backends under requests that come by the clock, each to the next of them; one that fails is asked of the others,
+as the page does.
+"""
 
 from __future__ import annotations
 

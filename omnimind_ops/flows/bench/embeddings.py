@@ -1,4 +1,6 @@
-"""How long N embeddings take end to end, stage by stage: batches of texts through the backend, and after each a search that asks Qdrant."""
+"""How long N embeddings take end to end, stage by stage: batches of texts through the backend, and after each a search
+that asks Qdrant.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The machine that was measured, so that a result can be told from one of another: processor, memory, GPU, versions, governor, load."""
+"""The machine that was measured, so that a result can be told from one of another: processor, memory, GPU, versions,
+governor, load.
+"""
 
 from __future__ import annotations
 

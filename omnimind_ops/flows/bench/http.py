@@ -1,4 +1,6 @@
-"""One HTTP exchange with each of its parts timed, over a connection of its own: as a script's would be, and it meets any worker of the port."""
+"""One HTTP exchange with each of its parts timed, over a connection of its own: as a script's would be, and it meets
+any worker of the port.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Callers that ask at the same time, in threads: a closed loop, each asks again when it was answered; and an open one, by the clock."""
+"""Callers that ask at the same time, in threads: a closed loop, each asks again when it was answered; and an open one,
+by the clock.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ T = TypeVar("T")
 
 
 def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
-    """Do all of the work with so many callers. The first exception ends it and is raised; Ctrl-C ends it after the exchanges under way."""
+    """Do all of the work with so many callers.
+
+    The first exception ends it and is raised; Ctrl-C ends it after the exchanges under way.
+    """
     crew = _Crew(callers)
     waiting, lock = iter(work), threading.Lock()
 
@@ -27,7 +32,9 @@ def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
 
 
 def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
-    """Do number 0, 1, … when it is due (seconds from now on), as far as a caller is free; `act` gets the number and when all began."""
+    """Do number 0, 1, … when it is due (seconds from now on), as far as a caller is free; `act` gets the number and
+    when all began.
+    """
     crew = _Crew(callers)
     numbers, lock = iter(range(count)), threading.Lock()
     began = time.monotonic()

@@ -1,7 +1,9 @@
-"""A short look at the speed before and after a migration, for its receipt. It never fails a migration, and nothing waits for it while services are down:
-the first comes before any step, the second when everything native answers already.
+"""A short look at the speed before and after a migration, for its receipt. It never fails a migration, and nothing
+waits for it while services are down: the first comes before any step, the second when everything native answers
+already.
 
-It writes nothing: the containers' backend is asked by GET, or by a route that it describes itself as one for embeddings; ours past its cache.
+It writes nothing: the containers' backend is asked by GET, or by a route that it describes itself as one for
+embeddings; ours past its cache.
 """
 
 from __future__ import annotations

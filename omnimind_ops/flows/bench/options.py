@@ -19,7 +19,9 @@ CACHES = ("", "cold", "warm", "off")
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """Options of all cases. `cache` "": cold where what that writes can be deleted again, else off. `seconds`: no repeat begins after so many."""
+    """Options of all cases. `cache` "": cold where what that writes can be deleted again, else off. `seconds`: no
+    repeat begins after so many.
+    """
 
     n: int = 1000
     batch: int = 32

@@ -1,4 +1,6 @@
-"""Circuits of growing size on the CPU and, where one works, on the GPU; in a child process of the environment that has the simulator."""
+"""Circuits of growing size on the CPU and, where one works, on the GPU; in a child process of the environment that has
+the simulator.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,10 @@ def _world(chosen: Settings, paths: Paths) -> World | None:
 
 
 def _words(world: World | None, paths: Paths, asked: BenchOptions) -> tuple[str, ...]:
-    """Return the command: by the interpreter that runs the engine, else by ours. Without a system there is no router to keep anything for."""
+    """Return the command: by the interpreter that runs the engine, else by ours.
+
+    Without a system there is no router to keep anything for.
+    """
     installed = paths.venv / "bin/python"
     python = str(installed) if world and world.native and installed.exists() else sys.executable
     return python, "-m", "backend.engine.quantum", str(world.state / "models") if world else "", str(asked.budget)

@@ -81,7 +81,10 @@ def required(found: dict[str, JSON], wanted: Sequence[requirements.Requirement])
 
 
 def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | None:
-    """Return a saved result, None for no name. Looked for in this machine's system, and where results lie without one."""
+    """Return a saved result, None for no name.
+
+    Looked for in this machine's system, and where results lie without one.
+    """
     if not name:
         return None
     world = _world(settings, paths)
@@ -97,7 +100,9 @@ def save(found: Mapping[str, JSON], name: str, settings: Settings, paths: Paths)
 
 
 def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
-    """Raise a Problem while another omnimind changes this system: it may be comparing data, and what is measured would be nothing usual."""
+    """Raise a Problem while another omnimind changes this system: it may be comparing data, and what is measured would
+    be nothing usual.
+    """
     found = _world(settings, paths)
     if found and (busy := lock.busy(found.lock)):
         raise Problem(

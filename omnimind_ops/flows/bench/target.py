@@ -1,4 +1,6 @@
-"""What is measured: this machine's own system, the containers' backend, or whatever answers at a URL; and by which route it can be asked for embeddings."""
+"""What is measured: this machine's own system, the containers' backend, or whatever answers at a URL; and by which
+route it can be asked for embeddings.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Route:
-    """How embeddings are asked for. `is_ours`: it tells stages, device and cache. Without `makes` it answers none: only how fast it answers can be told."""
+    """How embeddings are asked for.
+
+    `is_ours`: it tells stages, device and cache. Without `makes` it answers none: only how fast it answers can be told.
+    """
 
     method: str
     path: str
@@ -82,7 +87,10 @@ def reached(target: Target) -> None:
 
 
 def route(target: Target, headers: Mapping[str, str]) -> Route:
-    """Return how the target is asked. A stranger is never sent anything it does not describe itself: only GETs, and routes of its own openapi.json."""
+    """Return how the target is asked.
+
+    A stranger is never sent anything it does not describe itself: only GETs, and routes of its own openapi.json.
+    """
     base = target.urls[0]
     about = _json(base, "/", headers)
     if about.get("service") == OURS:
@@ -170,7 +178,9 @@ def _checked(url: str) -> str:
 
 
 def _json(base: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a GET answers, {} where that is no JSON object; that nobody answers is found out later, with better words."""
+    """Return what a GET answers, {} where that is no JSON object; that nobody answers is found out later, with better
+    words.
+    """
     try:
         said = json.loads(ask(base, Request("GET", path), headers, SECONDS).body)
     except (OSError, ValueError):

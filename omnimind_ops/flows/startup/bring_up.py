@@ -1,4 +1,7 @@
-"""Bring a World up: the start itself, then the proof, then what delayed it. The same for both modes; start at bring_up()."""
+"""Bring a World up: the start itself, then the proof, then what delayed it.
+
+The same for both modes; start at bring_up().
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ class Up:
 
 
 def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:
-    """Start what does not run and prove that all works. `waits` adds tasks to what the catalogue says that a service comes after."""
+    """Start what does not run and prove that all works.
+
+    `waits` adds tasks to what the catalogue says that a service comes after.
+    """
     manager, every = managers.of(world), services(world)
     began, meter = time.monotonic(), PressureMeter()
     with interrupts(utc_now, lambda: tell(warning("stopping; what runs goes on running"))) as stop:
@@ -92,7 +98,9 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
 
 
 def _probe(world: World) -> Callable[[Service], Outcome]:
-    """Return what asks a service whether it is ready; of PostgreSQL, before its database was made, whether anybody can log in."""
+    """Return what asks a service whether it is ready; of PostgreSQL, before its database was made, whether anybody can
+    log in.
+    """
     early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
     return lambda service: probes.of(
         service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS

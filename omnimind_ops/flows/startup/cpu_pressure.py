@@ -1,7 +1,8 @@
-"""Is the machine calm again after a start? By pressure: the share of time in which something waited for a CPU, not how busy the CPUs are.
+"""Is the machine calm again after a start? By pressure: the share of time in which something waited for a CPU, not how
+busy the CPUs are.
 
-Read from the kernel's running total (/proc/pressure/cpu), so a window of a quarter of a second is enough; its own averages lag by ten.
-Without PSI, the tasks that can run (/proc/loadavg) are counted against the CPUs.
+Read from the kernel's running total (/proc/pressure/cpu), so a window of a quarter of a second is enough; its own
+averages lag by ten. Without PSI, the tasks that can run (/proc/loadavg) are counted against the CPUs.
 """
 
 from __future__ import annotations

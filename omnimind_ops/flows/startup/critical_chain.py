@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Link:
-    """One thing that was started: seconds since the start began when it was asked for and when it was ready; `after` names what it waited for."""
+    """One thing that was started: seconds since the start began when it was asked for and when it was ready; `after`
+    names what it waited for.
+    """
 
     name: str
     began: float

@@ -1,4 +1,7 @@
-"""Start things in the catalogue's order, side by side where it lets them, each until it is ready. One loop, no sleeps for luck. Start at Start.run()."""
+"""Start things in the catalogue's order, side by side where it lets them, each until it is ready.
+
+One loop, no sleeps for luck. Start at Start.run().
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ from omnimind_ops.runner.interrupt import Stop
 GOOD_ANSWERS = 3
 """In a row, until a backend counts as ready: two workers share a port, and one answer tells only of one."""
 CANNOT = 78
-"""Exit code of a program that will not start however often it is tried: EX_CONFIG of sysexits.h, as backend/engine/__main__.py has it."""
+"""Exit code of a program that will not start however often it is tried:
+
+EX_CONFIG of sysexits.h, as backend/engine/__main__.py has it.
+"""
 ATTEMPTS = 4
 """Restarts by the manager during one start, after which a process that never got ready is given up."""
 PAUSE = 0.08
@@ -31,7 +37,9 @@ Probe = Callable[[Service], Outcome]
 
 @dataclass
 class Start:
-    """One start. `probe` asks a service whether it is ready; `waits` adds to what the catalogue says: names of tasks, by service."""
+    """One start. `probe` asks a service whether it is ready; `waits` adds to what the catalogue says: names of tasks,
+    by service.
+    """
 
     manager: Manager
     services: Sequence[Service]

@@ -1,4 +1,7 @@
-"""Which wheels a target takes: one for each requirement of its locks, by the hashes in them. Nothing is downloaded but what describes them."""
+"""Which wheels a target takes: one for each requirement of its locks, by the hashes in them.
+
+Nothing is downloaded but what describes them.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,10 @@ LIMIT = 4 << 20
 
 
 class Link:
-    """A connection to (host, port) or to the path of a unix socket. TimeoutError when the seconds are over, whoever is slow."""
+    """A connection to (host, port) or to the path of a unix socket.
+
+    TimeoutError when the seconds are over, whoever is slow.
+    """
 
     def __init__(self, address: Address, seconds: float) -> None:
         self.rest = b""

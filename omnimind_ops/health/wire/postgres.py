@@ -17,7 +17,9 @@ _OK, _CLEAR, _SASL, _SASL_MORE, _SASL_END = 0, 3, 10, 11, 12
 
 
 class RefusedError(ConnectionError):
-    """The server answered with an error; `code` is its SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+    """The server answered with an error; `code` is its SQLSTATE
+    (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+    """
 
     def __init__(self, text: str, code: str) -> None:
         super().__init__(text)
@@ -64,7 +66,9 @@ class Session:
             raise
 
     def query(self, sql: str) -> list[Row]:
-        """Run statements (one transaction unless they say otherwise) and return the rows of all of them, values as text."""
+        """Run statements (one transaction unless they say otherwise) and return the rows of all of them, values as
+        text.
+        """
         self._send(b"Q", sql.encode() + b"\0")
         return self._until_ready()
 

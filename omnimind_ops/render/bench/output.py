@@ -1,4 +1,7 @@
-"""Print what `omnimind bench` answers: the document for a person, as JSON or as Markdown; and the schema of it. To stdout."""
+"""Print what `omnimind bench` answers: the document for a person, as JSON or as Markdown; and the schema of it.
+
+To stdout.
+"""
 
 from __future__ import annotations
 

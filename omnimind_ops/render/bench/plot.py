@@ -1,4 +1,6 @@
-"""A picture of one result, and of its baseline beside it: medians of the stages, and how the samples are spread. matplotlib is imported when it is asked for."""
+"""A picture of one result, and of its baseline beside it: medians of the stages, and how the samples are spread.
+matplotlib is imported when it is asked for.
+"""
 
 from __future__ import annotations
 

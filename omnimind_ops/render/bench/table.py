@@ -1,4 +1,6 @@
-"""Draw a benchmark's document as lines that fit a width: what was asked, the table of stages, histogram, comparison, requirements. Pure."""
+"""Draw a benchmark's document as lines that fit a width: what was asked, the table of stages, histogram, comparison,
+requirements. Pure.
+"""
 
 from __future__ import annotations
 

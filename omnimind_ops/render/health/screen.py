@@ -24,7 +24,9 @@ LOG_LINES = 200
 
 @dataclass(frozen=True)
 class Acts:
-    """What keys may do: `check` makes a new report, `logs` returns a service's last lines, `restart` restarts it or raises."""
+    """What keys may do: `check` makes a new report, `logs` returns a service's last lines, `restart` restarts it or
+    raises.
+    """
 
     check: Callable[[], Report]
     logs: Callable[[str], list[str]]
@@ -47,7 +49,10 @@ class Screen:
     over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, console: Console, file: int, enough: Callable[[Report], bool]) -> Report | None:
-        """Show until q, or until `enough`; return the last report. Ctrl-C is a KeyboardInterrupt, the terminal as it was before."""
+        """Show until q, or until `enough`; return the last report.
+
+        Ctrl-C is a KeyboardInterrupt, the terminal as it was before.
+        """
         looking = threading.Thread(target=self._look, args=(enough,), daemon=True)
         with (
             single_keys(file) as keys,

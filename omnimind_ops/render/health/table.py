@@ -1,4 +1,7 @@
-"""Draw a Report as lines that fit a width: header, a row for each service, GPU, HOST, and what a person should read. Pure."""
+"""Draw a Report as lines that fit a width: header, a row for each service, GPU, HOST, and what a person should read.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ WELL = (State.READY, State.DEGRADED)
 
 
 def line(report: Report) -> str:
-    """Return `degraded 8/9 ready · engine: gpu expected but running on cpu`: the state and every cause, victims only counted."""
+    """Return `degraded 8/9 ready · engine: gpu expected but running on cpu`: the state and every cause, victims only
+    counted.
+    """
     parts = [f"{report.state} {_ready(report)} ready"]
     parts += [f"manager: {report.trouble}"] if report.trouble else []
     ill = [one for one in report.services if one.why]
@@ -30,7 +32,9 @@ def _ready(report: Report) -> str:
 
 
 def data(report: Report) -> dict[str, JSON]:
-    """Return all of it: {"state", "code", "at", "services": […], "gpu", "host", "change", …}; documented in docs/health.md."""
+    """Return all of it: {"state", "code", "at", "services": […], "gpu", "host", "change", …}; documented in
+    docs/health.md.
+    """
     body = asdict(report)
     at = datetime.fromtimestamp(report.at).astimezone()
     return {

@@ -1,4 +1,7 @@
-"""Board: what is known of a run, put together from its events. The live view draws it and the plain lines count with it. Pure but for `now`."""
+"""Board: what is known of a run, put together from its events.
+
+The live view draws it and the plain lines count with it. Pure but for `now`.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,10 @@ class Board:
 
     @property
     def downtime(self) -> float | None:
-        """Return seconds since the cutover began, until it ended; None when there was none. The receipt has the measured one."""
+        """Return seconds since the cutover began, until it ended; None when there was none.
+
+        The receipt has the measured one.
+        """
         if self.cutover_began is None:
             return None
         return (self.cutover_ended if self.cutover_ended is not None else self.now()) - self.cutover_began

@@ -1,4 +1,7 @@
-"""Draw a Board as lines of text that fit a width and a height. Pure: the same board, width and time give the same lines."""
+"""Draw a Board as lines of text that fit a width and a height.
+
+Pure: the same board, width and time give the same lines.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Not a terminal (a log, a pipe, CI): one plain line when a step starts and ends, progress at most every 5 seconds, no colour."""
+"""Not a terminal (a log, a pipe, CI): one plain line when a step starts and ends, progress at most every 5 seconds, no
+colour.
+"""
 
 from __future__ import annotations
 

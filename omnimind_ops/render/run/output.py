@@ -1,4 +1,7 @@
-"""Print what a command answers: checks, report, plan, receipt, runs. To stdout; with `json` one object a line (an Event of kind result)."""
+"""Print what a command answers: checks, report, plan, receipt, runs.
+
+To stdout; with `json` one object a line (an Event of kind result).
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ class Row(Protocol):
 
 
 def plan_table(plan: Plan, previews: Sequence[Preview] = ()) -> Table:
-    """Return every step: phase, what it does, whether it would change anything (when previewed), how far it can be taken back."""
+    """Return every step: phase, what it does, whether it would change anything (when previewed), how far it can be
+    taken back.
+    """
     change = {preview.step: preview.change for preview in previews}
     table = _table("phase", "step", *(("changes",) if previews else ()), "undo")
     phase = ""

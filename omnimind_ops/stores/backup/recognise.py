@@ -44,7 +44,8 @@ class Backup:
 
     `storage` is the directory to copy for a directory, of a storage or of one collection. `aliases` is None where the
     backup does not hold them (those of one collection never do). `notes` are for a person. `written` are small files
-    that a backup of this kind lacks, by their path in the storage directory. No backup tells the version of Qdrant that made it.
+    that a backup of this kind lacks, by their path in the storage directory. No backup tells the version of Qdrant that
+    made it.
     """
 
     path: Path
@@ -65,11 +66,12 @@ class Backup:
 def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = "") -> Backup:
     """Say what a backup is and that it is whole. Read-only.
 
-    A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or
-    tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256
-    beside it, that is compared. `collection` names the collection of a backup that holds one, where its name does not
-    tell. `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is what the server
-    that made a snapshot tells of it, "" when nobody knows. Problem for all else: damaged, cut off, with links or names that lead outside, unfinished, foreign.
+    A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or tar.zst
+    of either, a collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256 beside it,
+    that is compared. `collection` names the collection of a backup that holds one, where its name does not tell.
+    `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is what the server that
+    made a snapshot tells of it, "" when nobody knows. Problem for all else: damaged, cut off, with links or names that
+    lead outside, unfinished, foreign.
     """
     if path.is_dir():
         return _directory(path, collection)

@@ -133,7 +133,8 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
-    """Yield every file and directory. Problem: damaged, cut off, a link or device, a name that leads outside, or anything behind its end.
+    """Yield every file and directory. Problem: damaged, cut off, a link or device, a name that leads outside, or
+    anything behind its end.
 
     An archive without a tar's empty blocks at its end is cut off, unless it ends right behind the member called `last`.
     """

@@ -1,4 +1,6 @@
-"""Owner, mode, times and extended attributes of a copy; set only where they differ, so that a second pass changes nothing."""
+"""Owner, mode, times and extended attributes of a copy; set only where they differ, so that a second pass changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _NOT_HERE = frozenset({errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL, e
 
 
 def apply(path: str, entry: Entry, owner: Owner | None, handle: int | None = None) -> None:
-    """Give a copy the owner (None: the source's), mode and times of its source; a link's own, never those of what it names.
+    """Give a copy the owner (None: the source's), mode and times of its source; a link's own, never those of what it
+    names.
 
     Problem when an owner was asked for and may not be given; the source's owner is kept only where we may.
     """
@@ -39,7 +42,9 @@ def apply(path: str, entry: Entry, owner: Owner | None, handle: int | None = Non
 
 
 def copy_extended(source: int | str, target: int | str) -> None:
-    """Copy extended attributes (access lists, file capabilities, user's own) as far as both file systems and our rights allow."""
+    """Copy extended attributes (access lists, file capabilities, user's own) as far as both file systems and our rights
+    allow.
+    """
     wanted, there = _extended(source), _extended(target)
     for name, value in wanted.items():
         if there.get(name) != value:

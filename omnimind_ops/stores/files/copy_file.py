@@ -27,7 +27,9 @@ class Taken:
 
 
 class Desk:
-    """What one worker needs to copy files one after another; `count` is told the bytes read, twice per file byte, and may raise to stop."""
+    """What one worker needs to copy files one after another; `count` is told the bytes read, twice per file byte, and
+    may raise to stop.
+    """
 
     def __init__(self, settled: Settled, owner: Owner | None, flusher: Flusher, count: Count) -> None:
         self.settled = settled
@@ -37,7 +39,10 @@ class Desk:
         self.buffer = bytearray(BUFFER)
 
     def copy(self, entry: Entry, source: str, target: str) -> Taken | None:
-        """Copy a file; None when it vanished in a live pass. Problem when it cannot be read, written, or is not what was written."""
+        """Copy a file; None when it vanished in a live pass.
+
+        Problem when it cannot be read, written, or is not what was written.
+        """
         handle = self._open(source)
         if handle is None:
             return None

@@ -21,7 +21,8 @@ from omnimind_ops.stores.files.walk import PARTIAL, Entry, Kind, Tree, printable
 class CopyReport:
     """What a pass did. `files`, `changed` and `removed` are names; `digest` is that of `content.content_digest`, hex.
 
-    `unsettled` names files that changed, or may have changed, while they were read: only in a live pass, and the next one takes them again.
+    `unsettled` names files that changed, or may have changed, while they were read: only in a live pass, and the next
+    one takes them again.
     """
 
     files: int

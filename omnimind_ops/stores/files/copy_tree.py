@@ -1,6 +1,8 @@
-"""Verified, incremental copy of a directory tree: a long first pass while others write, a short last one when they stopped.
+"""Verified, incremental copy of a directory tree: a long first pass while others write, a short last one when they
+stopped.
 
-Start at `copy_tree`. Walk both sides; what the manifest vouches for is skipped; the rest goes through `copy_file.Desk` in threads.
+Start at `copy_tree`. Walk both sides; what the manifest vouches for is skipped; the rest goes through `copy_file.Desk`
+in threads.
 """
 
 from __future__ import annotations
@@ -41,16 +43,19 @@ def copy_tree(
     threads: int = 2,
     live: bool = False,
 ) -> CopyReport:
-    """Make `target` equal to `source`, byte for byte, and prove it by reading it back; only what changed since the last pass is copied.
+    """Make `target` equal to `source`, byte for byte, and prove it by reading it back; only what changed since the last
+    pass is copied.
 
-    The source is only read. `live`: others still write to it; what cannot be trusted is left for the next pass, and nothing is a Problem
-    that a writer may do. `owner` replaces the source's. `manifest` (default: beside the target) remembers the passes; may be called
-    again after a kill at any point. Devices, sockets and pipes are left out with a warning. Progress counts apparent bytes, half when
-    copied and half when read back.
+    The source is only read. `live`: others still write to it; what cannot be trusted is left for the next pass, and
+    nothing is a Problem that a writer may do. `owner` replaces the source's. `manifest` (default: beside the target)
+    remembers the passes; may be called again after a kill at any point. Devices, sockets and pipes are left out with a
+    warning. Progress counts apparent bytes, half when copied and half when read back.
 
-    When a pass that is not live returns, all of it is on the disk. A live one does not wait for that: its copies count until the next boot.
+    When a pass that is not live returns, all of it is on the disk. A live one does not wait for that: its copies count
+    until the next boot.
 
-    Problem: target holds something we did not make; a file changed in a pass that is not live; no room; read and written digests differ.
+    Problem: target holds something we did not make; a file changed in a pass that is not live; no room; read and
+    written digests differ.
     """
     began = time.monotonic()
     source, target = source.absolute(), target.absolute()

@@ -10,7 +10,10 @@ from omnimind_ops.stores.files.manifest import default_manifest
 
 
 def discard(path: Path) -> None:
-    """Remove a tree for good, and its manifest; nothing there is fine. Problem for what nobody can mean: a mount point, a top directory."""
+    """Remove a tree for good, and its manifest; nothing there is fine.
+
+    Problem for what nobody can mean: a mount point, a top directory.
+    """
     path = path.absolute()
     if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):
         raise Problem(

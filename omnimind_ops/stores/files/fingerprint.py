@@ -16,10 +16,12 @@ _MOST_PARTS = 64
 
 
 def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
-    """Read all of a tree and return how many files, directories, links and bytes it has, and digests of names and bytes.
+    """Read all of a tree and return how many files, directories, links and bytes it has, and digests of names and
+    bytes.
 
-    Equal for two trees when every name and every byte is; owners, modes, times and holes do not count. Where the tree has at most 64
-    names at its top, each has a digest of its own, so that a difference can be placed. Problem when something cannot be read.
+    Equal for two trees when every name and every byte is; owners, modes, times and holes do not count. Where the tree
+    has at most 64 names at its top, each has a digest of its own, so that a difference can be placed. Problem when
+    something cannot be read.
     """
     tree = walk(path)
     files = list(tree.of(Kind.FILE))

@@ -14,7 +14,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Flusher:
-    """A thread that asks the kernel to begin writing files out; asking takes as long as the disk is behind, hence the thread.
+    """A thread that asks the kernel to begin writing files out; asking takes as long as the disk is behind, hence the
+    thread.
 
     Nothing depends on it: who wants to be sure calls `settled.sync_filesystem` afterwards. Errors show there, too.
     """

@@ -1,11 +1,12 @@
 """When may we believe, next time, that a file we read while others write is still the same? See `Settled`.
 
-The danger is a memory map. A write through it moves mtime and ctime only when the page turns from clean to dirty; while it stays
-dirty, the process may write again and no time moves. So a live pass first lets the kernel write the whole source file system out
-(syncfs), which protects every page: any later write faults and moves the times (ext4, XFS, btrfs and f2fs in page_mkwrite; overlayfs
-passes it through). From then on the rule is: a file is settled when it was last touched some seconds *before* that, and its facts are
-the same before and after it was read. The seconds cover writes that were on their way, since times move before the data does.
-tmpfs and network file systems do not move the times at all or not at once; there, nothing is settled and the final pass reads everything.
+The danger is a memory map. A write through it moves mtime and ctime only when the page turns from clean to dirty; while
+it stays dirty, the process may write again and no time moves. So a live pass first lets the kernel write the whole
+source file system out (syncfs), which protects every page: any later write faults and moves the times (ext4, XFS, btrfs
+and f2fs in page_mkwrite; overlayfs passes it through). From then on the rule is: a file is settled when it was last
+touched some seconds *before* that, and its facts are the same before and after it was read. The seconds cover writes
+that were on their way, since times move before the data does. tmpfs and network file systems do not move the times at
+all or not at once; there, nothing is settled and the final pass reads everything.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _HONEST = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "overlay"})
 
 @dataclass(frozen=True)
 class Settled:
-    """Says which files of a source may be entered into the manifest; `before` in ns since 1970, `device` is the source's own."""
+    """Says which files of a source may be entered into the manifest; `before` in ns since 1970, `device` is the
+    source's own.
+    """
 
     before: int
     device: int

@@ -1,7 +1,7 @@
 """Copy and hash the bytes of one open file; holes stay holes.
 
-A digest is xxh3_128 over all bytes of the file, holes read as zeros: it says nothing of how the file lies on the disk, and
-`xxh128sum FILE` prints the same. Holes are hashed from a block of zeros in the CPU's cache, about 0.02 s for a GiB.
+A digest is xxh3_128 over all bytes of the file, holes read as zeros: it says nothing of how the file lies on the disk,
+and `xxh128sum FILE` prints the same. Holes are hashed from a block of zeros in the CPU's cache, about 0.02 s for a GiB.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 import xxhash
 
 BUFFER = 1 << 18
-"""Bytes read and written at once: fits a CPU's second-level cache, so that hashing and writing find the data there; and a larger write
-makes the kernel look for larger pieces of free memory, which on a virtual machine took three times as long (Linux 6.18, ext4)."""
+"""Bytes read and written at once: fits a CPU's second-level cache, so that hashing and writing find the data there; and
+a larger write makes the kernel look for larger pieces of free memory, which on a virtual machine took three times as
+long (Linux 6.18, ext4).
+"""
 _GRAIN = 1 << 16
 _ZEROS = bytes(BUFFER)
 _ZERO_GRAIN = bytes(_GRAIN)
@@ -23,7 +25,9 @@ Count = Callable[[int], None]
 
 
 def extents(handle: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each stretch of data below `size`; one stretch for all where the file system knows no holes."""
+    """Yield start and end of each stretch of data below `size`; one stretch for all where the file system knows no
+    holes.
+    """
     at = 0
     while at < size:
         try:
@@ -105,7 +109,9 @@ def data_runs(buffer: bytes | bytearray, length: int) -> Iterator[tuple[int, int
 
 
 def write_data(target: int, buffer: bytes | bytearray, view: memoryview, offset: int) -> int:
-    """Write what is not zero in `view`, which begins where `buffer` does, to `offset` and on; return how many bytes that were."""
+    """Write what is not zero in `view`, which begins where `buffer` does, to `offset` and on; return how many bytes
+    that were.
+    """
     written = 0
     for begin, end in data_runs(buffer, len(view)):
         at = begin

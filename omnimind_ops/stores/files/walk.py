@@ -12,7 +12,8 @@ from pathlib import Path
 from omnimind_ops.model.problem import Problem
 
 PARTIAL = ".omnimind-partial-"
-"""How the names of our unfinished files begin; such names in a source are not data, in a target they are cleaned away."""
+"""How the names of our unfinished files begin; such names in a source are not data, in a target they are cleaned away.
+"""
 
 
 class Kind(StrEnum):
@@ -25,7 +26,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name in a tree: `path` is relative ("" is the root; undecodable bytes as surrogates), sizes in bytes, times in ns."""
+    """One name in a tree: `path` is relative ("" is the root; undecodable bytes as surrogates), sizes in bytes, times
+    in ns.
+    """
 
     path: str
     kind: Kind
@@ -48,7 +51,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tree:
-    """A walked tree: entries by relative path, parents before children; `skipped` names what cannot be copied, with the reason."""
+    """A walked tree: entries by relative path, parents before children; `skipped` names what cannot be copied, with the
+    reason.
+    """
 
     root: Path
     entries: dict[str, Entry]
@@ -106,7 +111,9 @@ def printable(path: str) -> str:
 
 
 def open_quietly(path: str | Path, flags: int) -> int:
-    """Open for reading without following a link, without blocking on a pipe, and without a new access time where we may."""
+    """Open for reading without following a link, without blocking on a pipe, and without a new access time where we
+    may.
+    """
     flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         return os.open(path, flags | os.O_NOATIME)

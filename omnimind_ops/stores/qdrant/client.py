@@ -1,6 +1,7 @@
 """Talk to a Qdrant server with qdrant-client. What goes wrong is a Problem, whichever call it was.
 
-It is imported when the first connection opens: half a second and 80 MB, which `--help`, `health` and `status` do not pay.
+It is imported when the first connection opens: half a second and 80 MB, which `--help`, `health` and `status` do not
+pay.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class QdrantEndpoint:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries. The client's own `api_key` warns of plain HTTP: ours goes to a loopback address."""
+        """What every request carries.
+
+        The client's own `api_key` warns of plain HTTP: ours goes to a loopback address.
+        """
         return {"api-key": self.api_key} if self.api_key else {}
 
 

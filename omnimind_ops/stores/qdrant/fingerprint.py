@@ -28,8 +28,9 @@ _DIGITS = 3
 def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5) -> Fingerprint:
     """Return what a server holds, equal for servers that hold the same; about half a second for half a million points.
 
-    Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors) and the ten nearest
-    of `queries` of them. Over all: names and aliases. Nothing writes; Problem when the server does not answer or wants another key.
+    Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors)
+    and the ten nearest of `queries` of them. Over all: names and aliases. Nothing writes; Problem when the server does
+    not answer or wants another key.
     """
     with connect(endpoint) as client:
         names, aliases = _names(client)
@@ -45,7 +46,8 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
 def full_fingerprint(
     endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()
 ) -> Fingerprint:
-    """Return what a server holds with every point read, equal for servers that hold the same; collections named in `without` are left out.
+    """Return what a server holds with every point read, equal for servers that hold the same; collections named in
+    `without` are left out.
 
     Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
     """
@@ -98,16 +100,20 @@ def _collection(client: QdrantClient, name: str, samples: int, queries: int) -> 
 
 
 def configuration(config: Mapping[str, Any]) -> object:
-    """Return what of a collection's configuration its data depend on; unset values left out, they come and go between versions."""
+    """Return what of a collection's configuration its data depend on; unset values left out, they come and go between
+    versions.
+    """
     return _plain({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
 
 
 def top_answers(
     found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED
 ) -> list[tuple[str, str]]:
-    """Return score and id of the best `top`, whatever the order of equal scores; `rising`: the lowest score is the best.
+    """Return score and id of the best `top`, whatever the order of equal scores; `rising`: the lowest score is the
+    best.
 
-    When as many as asked for were fetched, those equal to the worst are left out: which of them came along is the server's choice.
+    When as many as asked for were fetched, those equal to the worst are left out: which of them came along is the
+    server's choice.
     """
     sign = 1 if rising else -1
     scored = sorted((sign * float(f"{round(one['score'], 6):.{_DIGITS}g}"), order(one["id"])) for one in found)

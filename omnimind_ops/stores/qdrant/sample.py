@@ -1,7 +1,7 @@
 """Pick the same points of a collection every time, on every server that holds it, and say what they are as bytes.
 
-Scroll returns points by ascending id (numbers first, then UUIDs), and its offset need not exist. So pages at evenly spread offsets are the
-same points wherever the same ids are, at a price that does not grow with the collection.
+Scroll returns points by ascending id (numbers first, then UUIDs), and its offset need not exist. So pages at evenly
+spread offsets are the same points wherever the same ids are, at a price that does not grow with the collection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ Identity = int | str | UUID
 
 
 def sample(client: QdrantClient, name: str, count: int, wanted: int) -> list[Record]:
-    """Return about `wanted` points with vectors and payload, by ascending id; all of them when there are no more than that."""
+    """Return about `wanted` points with vectors and payload, by ascending id; all of them when there are no more than
+    that.
+    """
     found: dict[tuple[int, int | str], Record] = {}
     if count <= wanted:
         offset: Identity | None = None
@@ -50,7 +52,9 @@ def page(client: QdrantClient, name: str, start: Identity | None, limit: int) ->
 
 
 def point_bytes(point: Record) -> bytes:
-    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points, and only for them."""
+    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points, and
+    only for them.
+    """
     payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
     parts = [str(order(point.id)[1]).encode(), payload]
     named: Mapping[str, Any] = point.vector if isinstance(point.vector, Mapping) else {"": point.vector}
@@ -71,7 +75,9 @@ def vector_bytes(vector: Any) -> bytes:
 
 
 def query_vector(point: Record) -> tuple[str, Any] | None:
-    """Return the name ("" for the only one) and value of a vector of the point to search with, a dense one if it has one."""
+    """Return the name ("" for the only one) and value of a vector of the point to search with, a dense one if it has
+    one.
+    """
     if not isinstance(point.vector, Mapping):
         return ("", point.vector) if point.vector else None
     named = sorted(point.vector.items(), key=lambda item: (not isinstance(item[1], list), item[0]))
@@ -103,7 +109,9 @@ def _identity(offset: Any) -> Identity | None:
 
 
 def _end_of_numbers(client: QdrantClient, name: str, low: int, count: int) -> int:
-    """Return an offset behind which there is no numeric id, at most 2 % of the range too high; 2 questions where ids are dense."""
+    """Return an offset behind which there is no numeric id, at most 2 % of the range too high; 2 questions where ids
+    are dense.
+    """
     known, bound = low, min(low + count, _MAX_NUMBER)
     while bound < _MAX_NUMBER and isinstance(found := _first(client, name, bound), int):
         known, bound = found, min(low + (found - low) * 4, _MAX_NUMBER)

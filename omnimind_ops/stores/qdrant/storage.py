@@ -1,4 +1,6 @@
-"""Qdrant's storage directory as it lies on the disk, seen without opening it: what is in it, which era it is of, who uses it."""
+"""Qdrant's storage directory as it lies on the disk, seen without opening it: what is in it, which era it is of, who
+uses it.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ from omnimind_ops.stores.files.walk import walk
 class StorageFacts:
     """A storage directory: shard count by collection, target by alias, sizes in bytes with and without holes.
 
-    `evidence` names the file that shows the RocksDB era, "" when nothing does. `unfinished` are shards whose restore was cut off,
-    `broken` collections whose config.json cannot be read.
+    `evidence` names the file that shows the RocksDB era, "" when nothing does. `unfinished` are shards whose restore
+    was cut off, `broken` collections whose config.json cannot be read.
     """
 
     path: Path
@@ -64,7 +66,9 @@ def looks_like_storage(path: Path) -> bool:
 
 
 def refuse_rocksdb(facts: StorageFacts) -> None:
-    """Raise Problem when the storage is of the RocksDB era: newer servers, and the tar.gz builds of 1.16.2 to 1.17.0, cannot open it."""
+    """Raise Problem when the storage is of the RocksDB era: newer servers, and the tar.gz builds of 1.16.2 to 1.17.0,
+    cannot open it.
+    """
     if facts.rocksdb:
         raise rocksdb_problem(facts.path, facts.evidence)
 
@@ -80,7 +84,8 @@ def rocksdb_problem(path: Path, evidence: str) -> Problem:
 
 
 def in_use(path: Path) -> tuple[str, ...]:
-    """Return which parts of a storage directory a running server holds locked, containers of this host included; empty when none.
+    """Return which parts of a storage directory a running server holds locked, containers of this host included; empty
+    when none.
 
     The lock (flock on each shard's wal directory) is asked for, not waited for, and let go at once.
     """

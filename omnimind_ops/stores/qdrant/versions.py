@@ -1,4 +1,6 @@
-"""Which Qdrant may open data of which other: the same or the next minor version, never an older one (upstream's upgrade guide)."""
+"""Which Qdrant may open data of which other: the same or the next minor version, never an older one (upstream's upgrade
+guide).
+"""
 
 from __future__ import annotations
 

@@ -9,12 +9,15 @@ OWN = ("omnimind:embedding:", "omnimind:session:", "omnimind:sessions:")
 
 
 def below(name: bytes) -> str:
-    """Return what is added to the names of facts that this key counts in: its kind's own; "" for a key that is none of the backend's."""
+    """Return what is added to the names of facts that this key counts in: its kind's own; "" for a key that is none of
+    the backend's.
+    """
     return next((_suffix(own) for own in OWN if name.startswith(own.encode())), "")
 
 
 def written_since(source: Fingerprint, native: Fingerprint) -> tuple[Fingerprint, int]:
-    """Return `native` less the kinds of which the source had not one key, as only the native backends can have written those; and how many they wrote.
+    """Return `native` less the kinds of which the source had not one key, as only the native backends can have written
+    those; and how many they wrote.
 
     A kind that the source had too is compared to the last key: nothing that is lost is taken for something that came.
     """

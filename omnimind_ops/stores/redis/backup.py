@@ -1,4 +1,6 @@
-"""A backup of Redis files (`--redis-backup PATH`): a dump, or a data folder with append-only files; made into a dump for the target."""
+"""A backup of Redis files (`--redis-backup PATH`): a dump, or a data folder with append-only files; made into a dump
+for the target.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ AOF_FILE = "appendonly.aof"
 
 @dataclass(frozen=True)
 class Backup:
-    """What was found. `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one; `rdb` the dump or the dump
-    that the append-only files begin with, None when they hold only commands."""
+    """What was found. `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one; `rdb` the
+    dump or the dump that the append-only files begin with, None when they hold only commands.
+    """
 
     rdb: RdbFacts | None
     dump: Path | None
@@ -28,7 +31,10 @@ class Backup:
 
 
 def read_backup(path: Path) -> Backup:
-    """Look at a dump file or a folder with dump.rdb, appendonlydir or appendonly.aof; read-only. Nothing of the kind is a Problem."""
+    """Look at a dump file or a folder with dump.rdb, appendonlydir or appendonly.aof; read-only.
+
+    Nothing of the kind is a Problem.
+    """
     if path.is_file() and path.name != AOF_FILE:
         return Backup(rdb_facts(path), path, None)
     folder = path.parent if path.is_file() else path
@@ -69,7 +75,9 @@ def check_backup(path: Path, backup: Backup, target_version: str, target_kind: s
 def build_rdb_from_backup(
     path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Write the dump that the target will load: a plain dump is copied, append-only files are replayed by a scratch server on a copy."""
+    """Write the dump that the target will load: a plain dump is copied, append-only files are replayed by a scratch
+    server on a copy.
+    """
     backup = read_backup(path)
     check_backup(path, backup, target_version)
     if backup.dump:

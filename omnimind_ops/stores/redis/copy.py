@@ -1,4 +1,6 @@
-"""Key by key from one server to another, whatever their versions: values, absolute expiry, streams with groups, function libraries."""
+"""Key by key from one server to another, whatever their versions: values, absolute expiry, streams with groups,
+function libraries.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ def copy_logical(
 ) -> int:
     """Copy every key; return how many. The source is only read.
 
-    A target with keys is a Problem; with `scratch` (a server of our own that holds nothing but an earlier try) it is emptied first. What the
-    target cannot hold is a Problem that names it: see unsupported_keys for asking beforehand.
+    A target with keys is a Problem; with `scratch` (a server of our own that holds nothing but an earlier try) it is
+    emptied first. What the target cannot hold is a Problem that names it: see unsupported_keys for asking beforehand.
     Exact only while nobody writes to the source. Large values travel in pieces. Tells progress in keys.
     """
     with connect(source) as one, connect(target) as two:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RedisEndpoint:
-    """A server: TCP `host` and `port`, or the absolute path of a unix `socket` when given. The password never shows in a repr."""
+    """A server: TCP `host` and `port`, or the absolute path of a unix `socket` when given. The password never shows in
+    a repr.
+    """
 
     host: str = "127.0.0.1"
     port: int = 6379

@@ -84,7 +84,8 @@ def read_facts(wire: Wire) -> ServerFacts:
 
 
 def keeps_nothing_on_stop(facts: ServerFacts) -> bool:
-    """Tell whether stopping it would lose what it holds: no AOF, and a stop does not save. Unknown settings count as a loss.
+    """Tell whether stopping it would lose what it holds: no AOF, and a stop does not save. Unknown settings count as a
+    loss.
 
     Then ask the source for a SAVE before `docker stop`, so that a rollback finds the data too.
     """
@@ -92,7 +93,9 @@ def keeps_nothing_on_stop(facts: ServerFacts) -> bool:
 
 
 def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
-    """Raise a Problem for what cannot be moved (a cluster node); warn of what a person should know (a replica, modules)."""
+    """Raise a Problem for what cannot be moved (a cluster node); warn of what a person should know (a replica,
+    modules).
+    """
     if facts.cluster:
         raise Problem(
             "cannot move this Redis",
@@ -115,7 +118,10 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
 
 
 def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
-    """Wait until it answers PING, through start and LOADING; return the seconds waited. A wrong password is a Problem at once."""
+    """Wait until it answers PING, through start and LOADING; return the seconds waited.
+
+    A wrong password is a Problem at once.
+    """
     from redis.exceptions import AuthenticationError
 
     start = time.monotonic()

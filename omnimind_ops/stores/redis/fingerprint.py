@@ -1,13 +1,16 @@
-"""What a server holds, as numbers and digests that are equal for equal data whatever the server's version, encoding or way of copy.
+"""What a server holds, as numbers and digests that are equal for equal data whatever the server's version, encoding or
+way of copy.
 
-Names: "db 0: keys of type hash", "db 0: keys with a time to live" (counts) and "db 0: content of type hash" (digest, 32 hex digits).
-A digest is the sum (mod 2^128) of one BLAKE2b per key over name, value and absolute expiry in milliseconds, so keys come in any order;
-sets and hashes are order-free, lists in order, scores exact as doubles, streams with ids, last id, groups, consumers and pending entries.
-Keys that our own backend writes have facts of their own ("db 0: keys of type string below omnimind:embedding:"): backend_keys.py says why.
-Left out, because it changes by itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without an entry.
+Names: "db 0: keys of type hash", "db 0: keys with a time to live" (counts) and "db 0: content of type hash" (digest, 32
+hex digits). A digest is the sum (mod 2^128) of one BLAKE2b per key over name, value and absolute expiry in
+milliseconds, so keys come in any order; sets and hashes are order-free, lists in order, scores exact as doubles,
+streams with ids, last id, groups, consumers and pending entries. Keys that our own backend writes have facts of their
+own ("db 0: keys of type string below omnimind:embedding:"): backend_keys.py says why. Left out, because it changes by
+itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without an entry.
 
-Keys that expire while data moves must not look like a difference: keys (and hash fields) that expire before a given moment, the
-`horizon`, are left out on both sides. Take one horizon, compare while it lies ahead; a fingerprint that ends after it is refused.
+Keys that expire while data moves must not look like a difference: keys (and hash fields) that expire before a given
+moment, the `horizon`, are left out on both sides. Take one horizon, compare while it lies ahead; a fingerprint that
+ends after it is refused.
 """
 
 from __future__ import annotations
@@ -35,15 +38,19 @@ MODULUS = 1 << 128
 
 
 def horizon(endpoint: RedisEndpoint, grace: float = GRACE) -> int:
-    """Return the moment `grace` seconds ahead on the server's clock, in unix milliseconds: longer than from the first to the last look."""
+    """Return the moment `grace` seconds ahead on the server's clock, in unix milliseconds: longer than from the first
+    to the last look.
+    """
     with connect(endpoint) as wire:
         return server_time(wire) + round(grace * 1000)
 
 
 def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None, step: str = "") -> Fingerprint:
-    """Read everything and return counts and digests; keys that expire before `horizon` (unix milliseconds) are left out.
+    """Read everything and return counts and digests; keys that expire before `horizon` (unix milliseconds) are left
+    out.
 
-    About 50 000 to 100 000 small keys a second. Exact only while nobody writes. Raises a Problem when the horizon has passed at the end.
+    About 50 000 to 100 000 small keys a second. Exact only while nobody writes. Raises a Problem when the horizon has
+    passed at the end.
     """
     counts: Counter[str] = Counter()
     sums: Counter[str] = Counter()
@@ -101,7 +108,8 @@ def _contents(wire: Wire, batch: Sequence[Key], horizon: int, *, fields: bool) -
         if key.type == "stream":
             yield key, _stream(wire, key)
         elif key.type not in SIZES and (dump := wire.call("DUMP", key.name)):
-            # A module's type: its own serialisation, less version and checksum. May differ between equal keys, never agree between others.
+            # A module's type: its own serialisation, less version and checksum. May differ between equal keys, never
+            # agree between others.
             yield key, _bytes([blob(dump)[:-10]])
 
 
@@ -141,7 +149,10 @@ DIGESTS: dict[str, Callable[[Parts], bytes]] = {
 
 
 def _timed_hash(wire: Wire, key: Key, parts: Parts, horizon: int) -> bytes:
-    """A hash whose fields may expire; empty when none is left at the horizon. Equals `_by_pairs` where no field expires."""
+    """A hash whose fields may expire; empty when none is left at the horizon.
+
+    Equals `_by_pairs` where no field expires.
+    """
     total, found = 0, False
     for part in parts:
         for at, expires in zip(range(0, len(part), 2), field_expiries(wire, key, part[::2]), strict=True):

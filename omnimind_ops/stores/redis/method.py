@@ -11,7 +11,10 @@ from omnimind_ops.stores.redis.versions import plain, reads, reads_up_to
 
 @dataclass(frozen=True)
 class Method:
-    """`rdb`: the source's own dump is loaded by the target. `logical`: key by key into the target's own server, which writes the dump."""
+    """`rdb`: the source's own dump is loaded by the target.
+
+    `logical`: key by key into the target's own server, which writes the dump.
+    """
 
     name: Literal["rdb", "logical"]
     reason: str

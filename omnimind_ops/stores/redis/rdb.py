@@ -19,7 +19,9 @@ NAME = "dump.rdb"
 
 @dataclass(frozen=True)
 class RdbFacts:
-    """A dump file. `magic` is REDIS or VALKEY (9 and newer), `writer` "7.0.15" or "" when it does not say, `size` in bytes."""
+    """A dump file. `magic` is REDIS or VALKEY (9 and newer), `writer` "7.0.15" or "" when it does not say, `size` in
+    bytes.
+    """
 
     magic: str
     version: int
@@ -33,8 +35,8 @@ class RdbFacts:
 def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
     """Read a dump's header and check that it ends as a dump must (the end opcode and eight bytes of checksum).
 
-    A file that is no dump or was cut off is a Problem. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads all of it and its CRC: only
-    for dumps that its own version reads.
+    A file that is no dump or was cut off is a Problem. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads all of it
+    and its CRC: only for dumps that its own version reads.
     """
     facts = rdb_header(path)
     with path.open("rb") as file:
@@ -67,9 +69,9 @@ def rdb_header(path: Path) -> RdbFacts:
 def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
     """Make `rdb` the dump that a server in `redis_dir` loads at its start; return False when it already is.
 
-    Copied beside, synced, its hash compared, then renamed to dump.rdb, mode 0640, `owner` (uid, gid). Everything that was in the folder is
-    first renamed into `parked` (on the same file system), never deleted. The server must be stopped, and must start with AOF off: with
-    `appendonly yes` and no AOF it ignores the dump and begins empty.
+    Copied beside, synced, its hash compared, then renamed to dump.rdb, mode 0640, `owner` (uid, gid). Everything that
+    was in the folder is first renamed into `parked` (on the same file system), never deleted. The server must be
+    stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores the dump and begins empty.
     """
     target, beside = redis_dir / NAME, redis_dir / f".{NAME}.omnimind"
     wanted = _hash(rdb)
@@ -90,7 +92,10 @@ def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) 
 
 
 def park(folder: Path, into: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Rename everything in `folder` into the folder `into`, never over something; return the new paths. Also the way back."""
+    """Rename everything in `folder` into the folder `into`, never over something; return the new paths.
+
+    Also the way back.
+    """
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     moved: list[Path] = []
     for item in sorted(folder.iterdir()):

@@ -1,4 +1,6 @@
-"""A server of our own as a converter: the target's program on a unix socket in a folder of ours, gone when the block ends or we die."""
+"""A server of our own as a converter: the target's program on a unix socket in a folder of ours, gone when the block
+ends or we die.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ SERVER = "/usr/bin/redis-server"
 def build_rdb_logically(
     source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Copy every key of `source` into a scratch server of the target's version, and move the dump that it saves to `into`.
+    """Copy every key of `source` into a scratch server of the target's version, and move the dump that it saves to
+    `into`.
 
     Run again after a crash, it starts over. Needs memory for a second copy of the data and disk for the dump.
     """
@@ -45,7 +48,8 @@ def build_rdb_logically(
 def scratch_server(
     program: str, workdir: Path, *, databases: int = 16, append_only: bool = False
 ) -> Iterator[RedisEndpoint]:
-    """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, nothing saved unless asked, killed if we die.
+    """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, nothing saved unless asked,
+    killed if we die.
 
     A leftover of an earlier run there is stopped and removed first.
     """
@@ -90,7 +94,8 @@ def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> I
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
     ended: list[Done] = []
     argv = _argv(program, folder, databases=databases, append_only=append_only)
-    # run() waits for the end, so it gets a thread; PDEATHSIG is tied to that thread, which lives exactly as long as the server or we do.
+    # run() waits for the end, so it gets a thread; PDEATHSIG is tied to that thread, which lives exactly as long as the
+    # server or we do.
     thread = Thread(
         target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True
     )

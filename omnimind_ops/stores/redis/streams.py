@@ -62,7 +62,8 @@ def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
 def stream_state(wire: Wire, key: bytes) -> StreamState:
     """Read a stream's ids, groups, consumers and pending entries.
 
-    Pending entries whose entry was deleted are left out: no command can create one again, and servers drop them when touched.
+    Pending entries whose entry was deleted are left out: no command can create one again, and servers drop them when
+    touched.
     """
     info = pairs(wire.call("XINFO", "STREAM", key))
     added, deleted = info.get("entries-added"), info.get("max-deleted-entry-id")
@@ -84,7 +85,8 @@ def entry_commands(key: bytes, piece: Sequence[Entry]) -> list[Command]:
 
 
 def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, modern: bool) -> list[Command]:
-    """Return the commands that bring a stream with its entries to a state; `now` is the source's clock in unix milliseconds.
+    """Return the commands that bring a stream with its entries to a state; `now` is the source's clock in unix
+    milliseconds.
 
     `empty`: it has no entries, so it must be created. `modern`: source and target know entries-added (7.0 and newer).
     """

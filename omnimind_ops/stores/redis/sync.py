@@ -1,7 +1,7 @@
 """Take a dump of a live server as a replica would (SYNC), so that nothing is asked of its data folder and nobody stops.
 
-`redis-cli --rdb` does the same, but hides progress, and fails on a Valkey 9 that has data of its own format ("Error reading bulk length"):
-Valkey 9 writes its full format only for a replica that says its version.
+`redis-cli --rdb` does the same, but hides progress, and fails on a Valkey 9 that has data of its own format ("Error
+reading bulk length"): Valkey 9 writes its full format only for a replica that says its version.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ MARK = 40  # bytes of the end mark of a dump whose length is not known beforehan
 
 
 def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
-    """Write the dump of a live server to `into` (mode 0600) and return what it is; the header and end are checked, the file is synced.
+    """Write the dump of a live server to `into` (mode 0600) and return what it is; the header and end are checked, the
+    file is synced.
 
-    `timeout`: seconds without a byte. A server with `repl-diskless-sync no` (the default before 7.0) first writes a dump.rdb in its own
-    folder: told as a line. One with it waits for `repl-diskless-sync-delay` (5 s by default) before it begins.
+    `timeout`: seconds without a byte. A server with `repl-diskless-sync no` (the default before 7.0) first writes a
+    dump.rdb in its own folder: told as a line. One with it waits for `repl-diskless-sync-delay` (5 s by default) before
+    it begins.
     """
     with connect(endpoint) as wire:
         facts = read_facts(wire)

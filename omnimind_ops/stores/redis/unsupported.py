@@ -18,7 +18,8 @@ NAMED = 10
 
 
 def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: str = "redis") -> tuple[str, ...]:
-    """Return what such a target cannot hold, in words, at most 10: module types, expiring hash fields, functions, search indexes.
+    """Return what such a target cannot hold, in words, at most 10: module types, expiring hash fields, functions,
+    search indexes.
 
     Reads the type of every key: seconds for a million.
     """

@@ -12,11 +12,14 @@ PIECE = 1000
 STRINGS = 32 << 20  # bytes of strings read in one go
 
 Parts = Iterator[list[bytes]]
-"""Flat pieces: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member and score of a zset."""
+"""Flat pieces: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member
+and score of a zset.
+"""
 
 
 def values(wire: Wire, keys: Sequence[Key]) -> Iterator[tuple[Key, Parts]]:
-    """Yield each key of the five plain types with its parts; they must be used before the next key. Streams are read by streams.py.
+    """Yield each key of the five plain types with its parts; they must be used before the next key. Streams are read by
+    streams.py.
 
     The connection must be on the keys' database. A key that vanished has no parts.
     """
@@ -102,5 +105,7 @@ def _by_cursor(wire: Wire, key: Key) -> Parts:
 
 
 def field_expiries(wire: Wire, key: Key, fields: Sequence[bytes]) -> list[int]:
-    """Return when each field of a hash expires, as Key.expires does; asks a command that only Redis 7.4, Valkey 9 and newer have."""
+    """Return when each field of a hash expires, as Key.expires does; asks a command that only Redis 7.4, Valkey 9 and
+    newer have.
+    """
     return [number(reply) for reply in listed(wire.call("HPEXPIRETIME", key.name, "FIELDS", len(fields), *fields))]

@@ -1,7 +1,8 @@
 """Which RDB format a version writes, and which it reads; pure.
 
-Sources: RDB_VERSION in src/rdb.h of each release (5.0 to 8.10), and Valkey's src/rdb.h. Seen on real servers here: Redis 7.0.15 writes
-REDIS0010, Valkey 9.1 writes VALKEY080 to its disk (to a replica that does not give its version it writes REDIS0011 when the data allow).
+Sources: RDB_VERSION in src/rdb.h of each release (5.0 to 8.10), and Valkey's src/rdb.h. Seen on real servers here:
+Redis 7.0.15 writes REDIS0010, Valkey 9.1 writes VALKEY080 to its disk (to a replica that does not give its version it
+writes REDIS0011 when the data allow).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def plain(version: str) -> str:
 
 
 def writes(kind: str, version: str) -> int:
-    """Return the RDB version that this redis or valkey writes to its disk; 0 for one that is older or newer than the table."""
+    """Return the RDB version that this redis or valkey writes to its disk; 0 for one that is older or newer than the
+    table.
+    """
     table = _table(kind)
     return 0 if _numbers(version) > table[0][:2] else reads_up_to(kind, version)
 

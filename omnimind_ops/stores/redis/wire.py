@@ -1,4 +1,6 @@
-"""One connection that answers in plain RESP2 values: bytes, int, None and lists of those, whatever the server's version."""
+"""One connection that answers in plain RESP2 values: bytes, int, None and lists of those, whatever the server's
+version.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,11 @@ class Wire:
         return self.many([words])[0]
 
     def many(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
-        """Send commands in one go and return their replies in order; every reply is read before the first error is raised.
+        """Send commands in one go and return their replies in order; every reply is read before the first error is
+        raised.
 
-        With `retyped`, the reply is None for a key that somebody replaced by one of another type since its type was asked.
+        With `retyped`, the reply is None for a key that somebody replaced by one of another type since its type was
+        asked.
         """
         replies = self._exchange(commands)
         for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
@@ -103,7 +107,9 @@ def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
 
 
 def packed(command: Command) -> bytes:
-    """Return a command as it goes over the wire (redis-py's own packer costs three times as much, which shows at a million keys)."""
+    """Return a command as it goes over the wire (redis-py's own packer costs three times as much, which shows at a
+    million keys).
+    """
     words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
     return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 

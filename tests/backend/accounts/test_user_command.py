@@ -1,4 +1,7 @@
-"""`omnimind user`, as typed: the first admin, the rest of them, and what goes wrong. The stores are those of an embedded system."""
+"""`omnimind user`, as typed: the first admin, the rest of them, and what goes wrong.
+
+The stores are those of an embedded system.
+"""
 
 from __future__ import annotations
 

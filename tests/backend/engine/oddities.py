@@ -1,4 +1,6 @@
-"""Model folders that are not the usual, made by the Python of $OMNIMIND_REFERENCE_PYTHON: a prompt and a tokenizer that minds spaces; a graph instead of weights."""
+"""Model folders that are not the usual, made by the Python of $OMNIMIND_REFERENCE_PYTHON: a prompt and a tokenizer that
+minds spaces; a graph instead of weights.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ SPECIAL = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_t
 
 
 def prompted(where: Path, texts: list[str]) -> Path:
-    """A RoBERTa with a byte-level tokenizer of its own, saved by today's sentence-transformers, that puts "passage: " before each text."""
+    """A RoBERTa with a byte-level tokenizer of its own, saved by today's sentence-transformers, that puts "passage:
+
+    " before each text.
+    """
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()

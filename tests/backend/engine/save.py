@@ -1,5 +1,7 @@
-"""Run by the Python of $OMNIMIND_REFERENCE_PYTHON: `save.py MODEL FOLDER` writes small models of every family, and beside each model, the default one
-too, what sentence-transformers makes of the texts in texts.json (FOLDER/NAME.npy). Prints the names as JSON, last. `exported` has no rows of its own: it is "bert mean_tokens" again, as a graph."""
+"""Run by the Python of $OMNIMIND_REFERENCE_PYTHON: `save.py MODEL FOLDER` writes small models of every family, and
+beside each model, the default one too, what sentence-transformers makes of the texts in texts.json (FOLDER/NAME.npy).
+Prints the names as JSON, last. `exported` has no rows of its own: it is "bert mean_tokens" again, as a graph.
+"""
 
 from __future__ import annotations
 

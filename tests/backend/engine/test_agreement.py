@@ -1,4 +1,6 @@
-"""The engine's embeddings are those of sentence-transformers: every mode, every family, every pooling, and texts of every kind."""
+"""The engine's embeddings are those of sentence-transformers: every mode, every family, every pooling, and texts of
+every kind.
+"""
 
 from __future__ import annotations
 

@@ -182,7 +182,8 @@ def test_a_large_request_is_not_starved_by_small_ones_that_never_end() -> None:
         batcher.close()
         return served
 
-    # A fair share of nine callers: 2400 tokens of the large one, and no more than about eight times that for the others.
+    # A fair share of nine callers: 2400 tokens of the large one, and no more than about eight times that for the
+    # others.
     assert asyncio.run(story()) < 8 * 2400 / 30 * 2
 
 

@@ -1,4 +1,6 @@
-"""Folders that are not the usual: prompts, spaces that matter, lower case, texts as long as books, graphs instead of weights."""
+"""Folders that are not the usual: prompts, spaces that matter, lower case, texts as long as books, graphs instead of
+weights.
+"""
 
 from __future__ import annotations
 

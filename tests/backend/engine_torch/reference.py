@@ -1,4 +1,7 @@
-"""Run by the Python of $OMNIMIND_REFERENCE_PYTHON, which has torch and sentence-transformers: `reference.py CHECK MODEL FOLDER` prints what it found as JSON, last."""
+"""Run by the Python of $OMNIMIND_REFERENCE_PYTHON, which has torch and sentence-transformers:
+
+`reference.py CHECK MODEL FOLDER` prints what it found as JSON, last.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ IDS = [[101, 2023, 2003, 102], [101, 102], [101, 7592, 2088, 999, 2003, 102]]
 
 
 def check(model: Path, _: Path) -> dict[str, object]:
-    """Largest difference that spare room makes: in the whole model, and in each pooling when the spare tokens' vectors are not numbers."""
+    """Largest difference that spare room makes: in the whole model, and in each pooling when the spare tokens' vectors
+    are not numbers.
+    """
     found = folder.read(model)
     network = build(found, weights.read(found.transformer), "f32", torch.device("cpu"))
     with torch.inference_mode():

@@ -1,4 +1,6 @@
-"""The torch runner against sentence-transformers, executed by a Python that has both (torch is not in the environment of the tests)."""
+"""The torch runner against sentence-transformers, executed by a Python that has both (torch is not in the environment
+of the tests).
+"""
 
 from __future__ import annotations
 

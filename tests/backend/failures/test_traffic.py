@@ -1,4 +1,6 @@
-"""Stores, engine and workers killed and frozen while documents are added and deleted: afterwards both sides hold the same."""
+"""Stores, engine and workers killed and frozen while documents are added and deleted: afterwards both sides hold the
+same.
+"""
 
 from __future__ import annotations
 

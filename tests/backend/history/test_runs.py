@@ -289,7 +289,9 @@ ASK = "import json, sys; from pathlib import Path; from backend.history import r
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a journal to a group")
 def test_the_workers_user_reads_what_root_writes_and_can_change_nothing(past: Past) -> None:
-    """As on a host: the journal exists before the user does; then the folder is given to the group, and the run goes on."""
+    """As on a host: the journal exists before the user does; then the folder is given to the group, and the run goes
+    on.
+    """
     user = pwd.getpwnam("nobody")
     python = python_for("nobody", past.core.home)
 

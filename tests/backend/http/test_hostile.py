@@ -1,4 +1,7 @@
-"""What a hostile page, program or cable may try: gpu_rel 3.5 and 3.7 row 23. Bytes are written by hand where a client would not send them."""
+"""What a hostile page, program or cable may try: gpu_rel 3.5 and 3.7 row 23.
+
+Bytes are written by hand where a client would not send them.
+"""
 
 from __future__ import annotations
 

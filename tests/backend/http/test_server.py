@@ -1,4 +1,6 @@
-"""The backend as systemd sees it: a socket passed at fd 3, READY, WATCHDOG from the event loop, STOPPING, and a clean end."""
+"""The backend as systemd sees it: a socket passed at fd 3, READY, WATCHDOG from the event loop, STOPPING, and a clean
+end.
+"""
 
 from __future__ import annotations
 

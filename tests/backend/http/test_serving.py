@@ -1,4 +1,6 @@
-"""A worker and systemd's watchdog: a blocked loop is silent, a frozen store is not the worker's fault, a start that fails is no clean end."""
+"""A worker and systemd's watchdog: a blocked loop is silent, a frozen store is not the worker's fault, a start that
+fails is no clean end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The page's server: what it compresses, what it lets a browser keep, what it never serves, and what it tells the browser to refuse."""
+"""The page's server: what it compresses, what it lets a browser keep, what it never serves, and what it tells the
+browser to refuse.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ def root_file_system() -> Path:
 def stack_images(redis: Redis = "same", qdrant: Path | None = None, builder: Recipe | None = None) -> Path:
     """The tar of all images, with this Qdrant executable or the one that `qdrant_executable` finds.
 
-    `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for. `builder` is the host that builds them; any makes the same ones.
+    `redis="newer"` puts Valkey 9 where `redis:alpine` is asked for. `builder` is the host that builds them; any makes
+    the same ones.
     """
     rootfs = root_file_system()
     qdrant = image_program(qdrant or qdrant_executable(), rootfs)

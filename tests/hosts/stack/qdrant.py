@@ -23,7 +23,10 @@ STILL_RUNS = 'timeout 4 "$1"; [ $? = 124 ]'
 
 
 def qdrant_executable() -> Path:
-    """One executable file that serves Qdrant's API: `$OMNIMIND_TEST_QDRANT`, else `python -m tests.qdrant_standin.build`, cached."""
+    """One executable file that serves Qdrant's API:
+
+    `$OMNIMIND_TEST_QDRANT`, else `python -m tests.qdrant_standin.build`, cached.
+    """
     if program := real():
         return program
     return kept(f"qdrant-{_key()}", _build)

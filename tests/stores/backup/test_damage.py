@@ -103,7 +103,10 @@ def unpacked_by_zstd(file: Path) -> bytes:
 
 
 def test_zstd_finds_a_flip_by_itself(made: Made, tmp_path: Path) -> None:
-    """Level 1 leaves literals as they are: a flip in one changes nothing but the content. A few bits of the format have no effect at all."""
+    """Level 1 leaves literals as they are: a flip in one changes nothing but the content.
+
+    A few bits of the format have no effect at all.
+    """
     file = packed(made, tmp_path / "a.tar.zst", "-I", "zstd -1 --check")
     good = file.read_bytes()
     content = unpacked_by_zstd(file)

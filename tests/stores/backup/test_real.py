@@ -34,7 +34,9 @@ def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: s
 
 
 def loads(kind: str) -> bool:
-    """Whether the program loads this kind of 1.15.5: without a payload index that server wrote nothing into RocksDB which later ones miss."""
+    """Whether the program loads this kind of 1.15.5: without a payload index that server wrote nothing into RocksDB
+    which later ones miss.
+    """
     return reads_rocksdb() or (kind == "two shards" and real() is not None)
 
 

@@ -51,7 +51,9 @@ def write(writer: "subprocess.Popen[str]", word: str) -> None:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the target lay on another disk: writing it out at the end of a pass then does nothing to the source's pages."""
+    """As if the target lay on another disk: writing it out at the end of a pass then does nothing to the source's
+    pages.
+    """
     monkeypatch.setattr(copying, "sync_filesystem", lambda path: None)
     monkeypatch.setattr(flush.Flusher, "add", lambda self, handle: None)
 
@@ -60,7 +62,9 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_write_through_a_map_after_the_warm_read_is_caught_by_the_final_pass(
     mapped: tuple[Path, "subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page was dirty before the warm pass, so only syncfs makes the later write move the times: with no margin to help."""
+    """The page was dirty before the warm pass, so only syncfs makes the later write move the times: with no margin to
+    help.
+    """
     top, writer = mapped
     monkeypatch.setattr(settled, "LIVE_MARGIN", 0.5)
     time.sleep(0.7)

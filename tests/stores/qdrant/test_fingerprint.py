@@ -1,4 +1,6 @@
-"""The fingerprint of a running server: equal for equal contents, different for any difference, cheap on large collections."""
+"""The fingerprint of a running server: equal for equal contents, different for any difference, cheap on large
+collections.
+"""
 
 import json
 import random

@@ -1,4 +1,6 @@
-"""The Qdrant program that is installed instead of the container's: it must open what the container's wrote, and that is told while planning."""
+"""The Qdrant program that is installed instead of the container's: it must open what the container's wrote, and that is
+told while planning.
+"""
 
 from __future__ import annotations
 

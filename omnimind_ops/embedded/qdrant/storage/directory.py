@@ -62,12 +62,13 @@ class Storage:
         self.put(name, beside)
 
     def put(self, name: str, beside: Path) -> None:
-        """Make the closed collection at `beside` (in `scratch`) the collection `name`, instead of one that may be there.
+        """Make the closed collection at `beside` (in `scratch`) the collection `name`, instead of one that may be
+        there.
 
         Shards that it lacks are taken from the one that is there.
 
-        The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` brings it back if we die
-        in between.
+        The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` brings it back if we
+        die in between.
         """
         old = self.collections.pop(name, None)
         replaced = self.scratch / "replaced" / name

@@ -1,7 +1,7 @@
 """Storage that this engine cannot read, found before the engine stumbles over it.
 
-Up to about 1.15 the real server kept payloads and indexes in RocksDB. 1.18 and later, and `qdrant-edge`, have no RocksDB any more.
-The version files do not tell the eras apart; the segments do.
+Up to about 1.15 the real server kept payloads and indexes in RocksDB. 1.18 and later, and `qdrant-edge`, have no
+RocksDB any more. The version files do not tell the eras apart; the segments do.
 """
 
 from __future__ import annotations

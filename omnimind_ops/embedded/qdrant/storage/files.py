@@ -41,8 +41,8 @@ def sync_directory(path: Path) -> None:
 def sync_tree(path: Path) -> None:
     """Push every file below to the disk, dirty memory maps included.
 
-    `os.fdatasync` lets go of Python's global lock while the disk works; the engine's own flush does not, so we go first and
-    leave it little to wait for.
+    `os.fdatasync` lets go of Python's global lock while the disk works; the engine's own flush does not, so we go first
+    and leave it little to wait for.
     """
     for folder, _, names in os.walk(path):
         for name in names:

@@ -1,4 +1,6 @@
-"""Query results grouped by a payload field; the engine's binding cannot, so we ask for more and more hits until groups are full."""
+"""Query results grouped by a payload field; the engine's binding cannot, so we ask for more and more hits until groups
+are full.
+"""
 
 from __future__ import annotations
 

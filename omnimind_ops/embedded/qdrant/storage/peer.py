@@ -1,4 +1,7 @@
-"""`raft_state.json`: who this server is. Only `this_peer_id` matters on one node; the rest is what the real server expects."""
+"""`raft_state.json`: who this server is.
+
+Only `this_peer_id` matters on one node; the rest is what the real server expects.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ def test_a_heavy_circuit_neither_blocks_nor_kills_embedding_in_the_same_process(
             status, body = await quantum.run({"qasm": layers(22), "method": "statevector", "timeout_s": 500})
             took, done, longest = time.monotonic() - began, counts[0] - before, max(gaps)
             assert status == 200, body
-            # Were the loop blocked, one piece of work would have lasted as long as the circuit, and none would have been done beside it.
+            # Were the loop blocked, one piece of work would have lasted as long as the circuit, and none would have
+            # been done beside it.
             assert done > 20, (done, took)
             assert longest < took / 2, (longest, took)
             print(f"{done} pieces of work in {took:.2f} s beside the circuit, longest {longest:.3f} s")

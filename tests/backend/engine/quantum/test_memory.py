@@ -1,4 +1,6 @@
-"""What fits: the estimate is pure and tested with cards and machines that are not here; admission uses the memory that is really free."""
+"""What fits: the estimate is pure and tested with cards and machines that are not here; admission uses the memory that
+is really free.
+"""
 
 from __future__ import annotations
 
