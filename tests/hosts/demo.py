@@ -30,7 +30,7 @@ PAGE_SECONDS = 900
 def main() -> int:
     """Run the demo; returns the migration's exit code."""
     options = argparse.ArgumentParser(prog="bash .ci/demo", description=__doc__)
-    options.add_argument("--points", type=int, default=50_000, help="points in the collection (default: %(default)s)")
+    options.add_argument("--points", type=int, default=10_000, help="points in the collection (default: %(default)s)")
     options.add_argument("--keep", action="store_true", help="leave the host running afterwards")
     chosen = options.parse_args()
     with Cost.of(os.environ) as cost:
