@@ -1,1 +1,3 @@
-"""One folder per data store (files, qdrant, redis; backup: files of a Qdrant backup): fingerprint, copy, compare."""
+"""The data stores, one folder each: files, qdrant, redis (fingerprint, copy, compare), and backup (Qdrant backup
+files).
+"""

@@ -1,4 +1,4 @@
-"""Let only some of many events through."""
+"""Rate limit for events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from omnimind_ops.model.event import Event, Tell
 
 
 class Throttle:
-    """Passes an event on when the last one was `every` seconds ago; the others are dropped."""
+    """Passes on at most one event every `every` seconds and drops the rest."""
 
     def __init__(self, tell: Tell, every: float = 0.1) -> None:
         self.tell = tell
@@ -16,7 +16,7 @@ class Throttle:
         self.last = 0.0
 
     def __call__(self, event: Event) -> None:
-        """Pass it on, or not."""
+        """Pass the event on, or drop it."""
         now = time.monotonic()
         if now - self.last >= self.every:
             self.last = now

@@ -1,4 +1,4 @@
-"""Backups of Qdrant: recognise what a path is, unpack it into a storage directory, prove it. Start: recognise.py."""
+"""Backups of Qdrant: recognise a backup, unpack it into a storage directory, prove it. Start: recognise.py."""
 
 from __future__ import annotations
 

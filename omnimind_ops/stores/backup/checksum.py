@@ -1,7 +1,7 @@
-"""Whether a checksum covers a backup: FILE.checksum or FILE.sha256 beside it, or the one of its compression.
+"""Checksum of a backup: FILE.checksum or FILE.sha256 beside it, or the checksum of its compression.
 
-FILE.checksum is as Qdrant writes it or as `sha256sum FILE` prints it, FILE.sha256 too. Qdrant's own files carry none of
-a point's values: without such a checksum a changed bit is another number, or a deleted point that is back.
+FILE.checksum and FILE.sha256 have the format of Qdrant or of `sha256sum FILE`. Qdrant's own files contain no checksum
+of a point's values: without a separate checksum, a changed bit becomes another number or a deleted point that returns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def own_checksum(path: Path) -> Checksum:
-    """Return whether the compression of a file, which was read to its end already, has a checksum of the content."""
+    """Return whether the compression of a file contains a checksum of the content. The file must already be read to its
+    end.
+    """
     with path.open("rb") as file:
         magic = file.read(4)
         inside = magic.startswith(GZIP) or (magic == ZSTD and check_frames(file))
@@ -27,9 +29,9 @@ def own_checksum(path: Path) -> Checksum:
 
 
 def verify_checksum(path: Path, told: str = "") -> bool:
-    """Compare a file with the SHA-256 beside it, and with the one that the server that made it told.
+    """Compare a file with the SHA-256 beside it, and with `told`, the SHA-256 from the server that made it.
 
-    False when there is none. Problem with both when they differ.
+    Return False when there is neither. Problem with both values when they differ.
     """
     known = [*_beside(path), *([("the Qdrant that made it", told.lower())] if told else [])]
     if not known:
@@ -47,7 +49,7 @@ def verify_checksum(path: Path, told: str = "") -> bool:
 
 
 def _beside(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and content of each file with a checksum."""
+    """Yield name and content of each checksum file."""
     for suffix in (".checksum", ".sha256"):
         beside = path.with_name(path.name + suffix)
         if not beside.is_file():

@@ -1,4 +1,6 @@
-"""What lies in a backup, by the names of a storage directory, and whether all is there that a server needs."""
+"""Contents of a backup, by their names in a storage directory, and the check that all files a server needs are
+there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", ALIASES
 
 
 class Contents:
-    """Names of files and folders, and the bytes of the small ones that say what else must be there."""
+    """Names of files and folders, and the bytes of the small files that list other required files."""
 
     def __init__(self, archive: str) -> None:
         self.archive = archive
@@ -26,7 +28,7 @@ class Contents:
         self.small: dict[str, bytes] = {}
 
     def add(self, path: str, read: Callable[[], bytes] | None) -> None:
-        """Note a file, or a folder when `read` is None; Problem when it is there twice, or a restore was cut off."""
+        """Record a file, or a folder when `read` is None. Problem for a duplicate file or an interrupted restore."""
         self.folders.update(str(parent) for parent in PurePosixPath(path).parents)
         if read is None:
             self.folders.add(path)
@@ -44,14 +46,15 @@ class Contents:
             self.small[path] = read()
 
     def collections(self) -> tuple[str, ...]:
-        """Return the names."""
+        """Return the names of the collections."""
         return tuple(sorted({path.split("/")[1] for path in self.folders if path.startswith("collections/")}))
 
     def check(self, *, snapshot: bool, whole: bool = False) -> None:
-        """Raise Problem when a collection lacks what a server needs to load it, or a `whole` storage its aliases.
+        """Raise Problem when a collection lacks files that a server needs to load it, or a `whole` storage lacks its
+        aliases.
 
-        Every segment must be complete. On a disk there may also be what a server leaves there and removes when it
-        starts again: a segment that it was removing, and one that it had begun and that holds no point.
+        Every segment must be complete. A directory on disk may also contain segments that a server removes at its next
+        start: a segment that it was deleting, and a segment that it had begun and that holds no point.
         """
         for name in self.collections():
             home = f"collections/{name}"
@@ -76,7 +79,9 @@ class Contents:
             raise broken(self.archive, f"collections/{lost[0]} is missing in it, which has an alias")
 
     def _indexed(self, home: str) -> bool:
-        """Tell whether a segment of the collection has a payload index; the list of them is then a file of its own."""
+        """Return whether a segment of the collection has a payload index; the list of indexes is then a separate
+        file.
+        """
         ends = "/payload_index/config.json"
         ours = (path for path in self.small if path.startswith(f"{home}/") and path.endswith(ends))
         return any(self._object(path).get("indexed_fields") for path in ours)
@@ -118,7 +123,7 @@ class Contents:
             raise broken(self.archive, f"{shard} has no segment")
 
     def _check_segment(self, segment: str, snapshot: bool) -> bool:
-        """Tell whether the segment counts."""
+        """Return whether the segment counts."""
 
         if not snapshot and segments.dropped(segment):
             return False
@@ -168,7 +173,7 @@ class Contents:
 
 
 def of_directory(root: Path, below: str, archive: str) -> Contents:
-    """Return what lies in a directory on the disk, its names put below `below` ("" or "collections/NAME/")."""
+    """Return the contents of a directory on disk, with names put below `below` ("" or "collections/NAME/")."""
     contents = Contents(archive)
     for path, folder in _walk(root):
         relative = below + path.relative_to(root).as_posix()

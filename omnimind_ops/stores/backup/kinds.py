@@ -1,4 +1,4 @@
-"""Tell the kinds of Qdrant backups apart, by the names and the small JSON files in them. Pure."""
+"""Recognise the kind of a Qdrant backup from the names and the small JSON files in it. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*\0\x1f')
 
 
 class BackupKind(StrEnum):
-    """What a backup is."""
+    """Kind of a backup."""
 
     STORAGE = "storage directory"
     ARCHIVE = "archive of a storage directory"
@@ -31,15 +31,16 @@ class BackupKind(StrEnum):
 
 
 SEVERAL = (BackupKind.STORAGE, BackupKind.ARCHIVE, BackupKind.FULL)
-"""Kinds that name their collections themselves."""
+"""Kinds that contain the names of their collections."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """How to read an archive.
 
-    `prefix` is where the storage or the collection begins. `collections` is the collection's name by file name, ""
-    for the archive itself. `packed`: segments are as in a snapshot (`ID.tar`, or `ID/files/`), not as on the disk.
+    `prefix` is the path at which the storage or the collection begins. `collections` maps file names to collection
+    names, "" for the archive itself. `packed`: segments have the format of a snapshot (`ID.tar`, or `ID/files/`), not
+    the format on disk.
     """
 
     kind: BackupKind
@@ -49,10 +50,10 @@ class Layout:
 
 
 def layout_of(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout | None:
-    """Return how to read an archive with these files and this config.json at its top; None for something else.
+    """Return how to read an archive with these files and this config.json at its top; None for anything else.
 
-    `collections` is still empty. Several storage directories or collections in one archive are told apart by
-    `prefixes`.
+    `collections` is still empty. `prefixes` and `collection_prefixes` detect several storage directories or collections
+    in one archive.
     """
     found = list(names)
     packed = any(map(_PACKED.match, found))
@@ -70,7 +71,7 @@ def layout_of(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout 
 
 
 def prefixes(names: Iterable[str]) -> set[str]:
-    """Return where in an archive storage directories begin: "" or "qdrant/storage/"."""
+    """Return the paths in an archive at which storage directories begin: "" or "qdrant/storage/"."""
     found = set()
     for name in names:
         parts = PurePosixPath(name).parts
@@ -82,18 +83,18 @@ def prefixes(names: Iterable[str]) -> set[str]:
 
 
 def collection_prefixes(names: Iterable[str]) -> set[str]:
-    """Return where in an archive directories of a collection begin: "" or "backup/NAME/"."""
+    """Return the paths in an archive at which collection directories begin: "" or "backup/NAME/"."""
     return {match["prefix"] for match in map(_PLAIN.match, names) if match}
 
 
 def collection_of(file: str) -> str | None:
-    """Return the collection that a snapshot's file name tells: NAME-PEER-YYYY-MM-DD-hh-mm-ss.snapshot."""
+    """Return the collection name in a snapshot's file name: NAME-PEER-YYYY-MM-DD-hh-mm-ss.snapshot."""
     match = _SNAPSHOT.match(file)
     return match["name"] if match else None
 
 
 def check_collection(name: str, archive: str) -> str:
-    """Return the name if Qdrant could have given it to a directory; else Problem."""
+    """Return the name if it is valid for a Qdrant collection; otherwise raise Problem."""
     if not 0 < len(name.encode(errors="replace")) <= 255 or name in (".", "..") or _FORBIDDEN & set(name):
         raise Problem(
             f"cannot use {archive}", f"{name!r} is no name of a collection", "use a backup that Qdrant itself made"
@@ -102,7 +103,7 @@ def check_collection(name: str, archive: str) -> str:
 
 
 def not_a_backup(path: str, names: list[str]) -> Problem:
-    """Return the problem of an archive that is something else, with what is in it."""
+    """Return the Problem for an archive that is not a backup, with its top-level names."""
     tops = {PurePosixPath(name).parts[0] for name in names}
     shown = ", ".join(sorted(tops)[:5])
     return Problem(

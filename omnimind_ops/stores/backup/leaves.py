@@ -1,4 +1,4 @@
-"""The files of a packed backup under their names in a storage directory; archives inside are opened on the way."""
+"""The files of a packed backup under their names in a storage directory. Nested archives are opened on the way."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from omnimind_ops.stores.backup.tar import Member, broken, damage, members
 
 _SMALL = 16 << 20
 LAST_OF_SEGMENT = "snapshot/files/version.info"
-"""What Qdrant writes last into a segment's archive, which then ends without the two empty blocks of a tar."""
+"""The last file that Qdrant writes into a segment's archive, which then ends without the two empty blocks of a tar."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A file or directory of the storage directory to be. `written`: it is not only read for what it says."""
+    """A file or directory of the future storage directory. `written`: it is written, not only read for its
+    information.
+    """
 
     path: str
     member: Member
@@ -27,7 +29,7 @@ class Leaf:
 
 
 def leaves(file: IO[bytes], layout: Layout, name: str) -> Iterator[Leaf]:
-    """Yield all that has to be written. Problem for anything damaged."""
+    """Yield all files and directories to write. Problem for any damage."""
     for member in members(file, name):
         if layout.kind in (BackupKind.ARCHIVE, BackupKind.FOLDER_ARCHIVE):
             if member.name.startswith(layout.prefix) and (rest := member.name[len(layout.prefix) :]):
@@ -44,7 +46,7 @@ def leaves(file: IO[bytes], layout: Layout, name: str) -> Iterator[Leaf]:
 
 
 def small_json(member: Member, name: str) -> Any:
-    """Return what a small JSON file of an archive says; Problem when it is none."""
+    """Return the content of a small JSON file of an archive; Problem when it is not JSON."""
     with damage(f"{name}: {member.name}"):
         return json.loads(small_bytes(member, name))
 
@@ -58,7 +60,7 @@ def small_bytes(member: Member, name: str) -> bytes:
 
 
 def _of_collection(member: Member, place: str, collection: str, name: str, *, packed: bool) -> Iterator[Leaf]:
-    """`place` is the member's name in a collection's directory."""
+    """Yield the files of one member; `place` is its name in the collection's directory."""
     home = f"collections/{collection}"
     parts = PurePosixPath(place).parts
     if len(parts) < 3 or not parts[0].isdigit() or parts[1] != "segments" or not packed:
@@ -78,7 +80,9 @@ def _of_collection(member: Member, place: str, collection: str, name: str, *, pa
 
 
 def _of_segment(member: Member, parts: tuple[str, ...], segment: str, name: str) -> Iterator[Leaf]:
-    """`files/…` is the segment; directories beside it are backups that RocksDB made."""
+    """Yield the files of one member of a segment. `files/…` is the segment; directories beside it are RocksDB
+    backups.
+    """
     if not parts:
         if member.folder:
             yield Leaf(segment, member)
@@ -98,7 +102,7 @@ def _of_segment(member: Member, parts: tuple[str, ...], segment: str, name: str)
 
 
 LIST = ".rocksdb-files"
-"""The name under which `leaves` yields the list of a RocksDB backup's files."""
+"""Name under which `leaves` yields the file list of a RocksDB backup."""
 
 
 def _inside(member: Member, name: str) -> IO[bytes]:

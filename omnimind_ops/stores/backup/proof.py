@@ -1,4 +1,6 @@
-"""Whether a backup suits is asked of the program that will serve it: it loads the backup, and every point is read."""
+"""Proof that a backup works with the program that will serve it: the program loads the backup, and every point is
+read.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,16 @@ from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, give, s
 
 @dataclass(frozen=True)
 class Proof:
-    """What a backup holds, as the program reads it; `second` says who else read it: "equal", or why nobody did."""
+    """Contents of a backup as the program reads it. `second` is the result of the second reading: "equal", or why there
+    was none.
+    """
 
     held: Fingerprint
     second: str
 
 
 def room(backup: Backup) -> int:
-    """Return the bytes that a proof takes besides: the program's own copy of the file, and what it unpacks."""
+    """Return the additional bytes that a proof needs: the program's own copy of the file, and what it unpacks."""
     return backup.seen[0] + backup.stored if backup.kind in SNAPSHOTS else 0
 
 
@@ -41,11 +45,12 @@ def prove(
     step: str = "",
     without: Collection[str] = (),
 ) -> Proof:
-    """Start the program on what was unpacked, read every point, compare with what it recovers from the file.
+    """Start the program on the unpacked backup, read every point, and compare with what the program recovers from the
+    file.
 
-    `config` is a shard snapshot's. `scratch` is a folder of our own on the file system of `storage`; it is removed.
-    Collections named in `without` are not read. Problem when the program cannot load the backup, when collections are
-    missing, or when the two readings differ.
+    `config` is the configuration of a shard snapshot's collection. `scratch` is a private folder on the file system of
+    `storage`; it is removed. Collections in `without` are not read. Problem when the program cannot load the backup,
+    when collections are missing, or when the two readings differ.
     """
     discard(scratch)
     scratch.mkdir(parents=True)
@@ -113,7 +118,7 @@ def _all_there(wanted: set[str], held: Fingerprint, path: Path) -> None:
 
 
 def cannot_serve(backup: Backup, program: Program, error: CannotLoadError) -> Problem:
-    """Return the problem of a backup that the program cannot load."""
+    """Return the Problem for a backup that the program cannot load."""
     return Problem(
         f"cannot restore {backup.path}",
         f"the Qdrant that will serve it ({program.argv[-1]}) cannot load it: {error}",

@@ -1,4 +1,4 @@
-"""Say what a backup of Qdrant is, and that it is whole, before anything is changed."""
+"""Recognise a Qdrant backup and check that it is complete, before anything is changed."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from omnimind_ops.stores.files.walk import walk
 from omnimind_ops.stores.qdrant import storage as qdrant_storage
 
 ConfigOf = Callable[[str], Mapping[str, Any] | None]
-"""Returns a collection's configuration by name, None when it is not known."""
+"""Returns a collection's configuration by name, None when it is unknown."""
 
 
 def no_config(_: str) -> None:
-    """Know no collection's configuration."""
+    """Return None: no collection's configuration is known."""
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that can be restored. Sizes in bytes, with holes and without.
+    """A backup that can be restored. Sizes are in bytes, with and without holes.
 
-    `storage` is the directory to copy for a directory, of a storage or of one collection. `aliases` is None where the
-    backup does not hold them (those of one collection never do). `notes` are for a person. `written` are small files
-    that a backup of this kind lacks, by their path in the storage directory. No backup tells the version of Qdrant that
-    made it.
+    `storage` is the directory to copy when the backup is a directory of a storage or of one collection. `aliases` is
+    None when the backup does not contain them (a backup of one collection never does). `notes` are messages for the
+    user. `written` holds small files that this kind of backup lacks, by their path in the storage directory. No backup
+    records the version of Qdrant that made it.
     """
 
     path: Path
@@ -60,18 +60,18 @@ class Backup:
     storage: Path | None = None
     notes: tuple[str, ...] = ()
     written: Mapping[str, str] = field(default_factory=dict)
-    seen: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was looked at
+    seen: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was recognised
 
 
 def recognise(path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = "") -> Backup:
-    """Say what a backup is and that it is whole. Read-only.
+    """Return the kind and contents of a backup after checking that it is complete. Read-only.
 
-    A storage directory (also up to two levels further down), the directory of one collection, a tar, tar.gz or tar.zst
-    of either, a collection snapshot, a shard snapshot or a full snapshot; with FILE.checksum or FILE.sha256 beside it,
-    that is compared. `collection` names the collection of a backup that holds one, where its name does not tell.
-    `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is what the server that
-    made a snapshot tells of it, "" when nobody knows. Problem for all else: damaged, cut off, with links or names that
-    lead outside, unfinished, foreign.
+    Accepted: a storage directory (up to two levels further down), the directory of one collection, a tar, tar.gz or
+    tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot. FILE.checksum or FILE.sha256 beside
+    it is compared. `collection` names the collection of a single-collection backup whose name does not contain it.
+    `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is the checksum of a
+    snapshot from the server that made it, "" when unknown. Problem for everything else: damaged, truncated, with links
+    or names that lead outside, unfinished, foreign.
     """
     if path.is_dir():
         return _directory(path, collection)
@@ -142,7 +142,7 @@ def _collection_directory(path: Path, collection: str | None) -> Backup:
 
 
 def _named(path: Path, layout: Layout, names: list[str], top: Any, collection: str | None) -> Layout:
-    """Return the layout with the collections' names."""
+    """Return the layout with the names of the collections."""
     _refuse_name(path, layout, collection)
     if layout.kind is BackupKind.ARCHIVE:
         _one_of(path, prefixes(names), "storage directories")
@@ -167,7 +167,7 @@ def _named(path: Path, layout: Layout, names: list[str], top: Any, collection: s
 
 
 def _told(path: Path, layout: Layout) -> str | None:
-    """Return the collection's name as the names around it tell it."""
+    """Return the collection name from the name of the file or its directory."""
     if layout.kind is BackupKind.COLLECTION:
         return collection_of(path.name)
     if layout.kind is BackupKind.FOLDER:
@@ -191,7 +191,7 @@ def _one_of(path: Path, found: set[str], what: str) -> None:
 
 
 def _survey(path: Path, compression: str, checksum: Checksum, layout: Layout, top: Any, config_of: ConfigOf) -> Backup:
-    """Go through all that would be unpacked, without writing."""
+    """Read everything that would be unpacked, without writing."""
     contents = Contents(str(path))
     apparent = size = 0
     aliases: Mapping[str, str] | None = {} if layout.kind is BackupKind.ARCHIVE else None

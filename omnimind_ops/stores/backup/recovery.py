@@ -1,4 +1,4 @@
-"""The second reader of a snapshot: a running Qdrant recovers it from the file by its own code."""
+"""The second reading of a snapshot: a running Qdrant recovers it from the file with its own code."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 SNAPSHOTS = (BackupKind.COLLECTION, BackupKind.SHARD, BackupKind.FULL)
-"""Kinds that Qdrant recovers itself; the others are its own files as they lie on a disk."""
+"""Kinds that Qdrant recovers itself; the others are copies of its files on disk."""
 NOT_OFFERED = (404, 405, 501)
 
 
 class NotOfferedError(Exception):
-    """This server does not recover snapshots of this kind; the text is what it said."""
+    """This server does not recover snapshots of this kind; the text is its reply."""
 
 
 def recover(
     backup: Backup, config: Mapping[str, Any] | None, endpoint: QdrantEndpoint, tell: Tell, step: str = ""
 ) -> None:
-    """Have an empty server recover a snapshot; NotOfferedError when it does not do that, Problem when it cannot.
+    """Make an empty server recover a snapshot. NotOfferedError when it does not support this, Problem when it fails.
 
     `config` is the configuration of a shard snapshot's collection.
     """
@@ -58,7 +58,7 @@ def recover(
 
 
 class Told:
-    """Tells how far the file was read."""
+    """A file that reports how much of it was read."""
 
     def __init__(self, backup: Backup, tell: Tell, step: str) -> None:
         self.total = backup.seen[0]
@@ -68,7 +68,7 @@ class Told:
         self.file: IO[bytes] | None = None
 
     def of(self, file: IO[bytes]) -> Told:
-        """Return itself, reading this file; there is no seek, so nobody measures it first."""
+        """Set the file to read and return self. There is no seek, so no caller measures the length first."""
         self.file = file
         return self
 
@@ -90,7 +90,7 @@ def _set_aliases(client: QdrantClient, aliases: Mapping[str, str]) -> None:
 
 
 def _request(config: Mapping[str, Any]) -> dict[str, object]:
-    """Return what creates a collection of this configuration."""
+    """Return the request body that creates a collection with this configuration."""
     params = config.get("params") or {}
     names = ("vectors", "sparse_vectors", "on_disk_payload")
     body = {name: params[name] for name in names if params.get(name) is not None} | {"shard_number": 1}

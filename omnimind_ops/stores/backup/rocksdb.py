@@ -1,8 +1,8 @@
-"""RocksDB backups inside segments: what Qdrant up to 1.17 puts into a snapshot in place of the database's own files.
+"""RocksDB backups inside segments: Qdrant up to 1.17 puts them into a snapshot in place of the database's own files.
 
-Layout (RocksDB's BackupEngine): `meta/1` lists the files, `private/1/` holds those of this backup alone,
-`shared_checksum/` tables with their checksum and size in the name. Restoring one is giving each file its own name
-again, in the database's directory.
+Layout (RocksDB's BackupEngine): `meta/1` lists the files, `private/1/` holds the files of this backup alone,
+`shared_checksum/` holds tables with checksum and size in the name. To restore a backup, give each file its original
+name in the database's directory.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 import re
 
 HOMES = {"db_backup": "", "payload_index_db_backup": "payload_index/"}
-"""Where in a segment the database of a backup directory lives."""
+"""Path in a segment of the database for each backup directory."""
 
 _TABLE = re.compile(r"^(?P<number>\d+)_.*\.(?P<kind>sst|blob)$")
 
 
 class UnknownFileError(ValueError):
-    """A file that no RocksDB backup made by Qdrant has."""
+    """A file that no RocksDB backup of Qdrant contains."""
 
 
 def is_list(parts: tuple[str, ...]) -> bool:
-    """Tell whether a backup's file is the list of its files."""
+    """Return whether a file of a backup is the list of its files."""
     return parts == ("meta", "1")
 
 
@@ -36,7 +36,7 @@ def restored(parts: tuple[str, ...]) -> str:
 
 
 def listed(said: bytes) -> list[str]:
-    """Return the names in the database's directory of all files that a list names; UnknownFileError when it is none."""
+    """Return the names in the database's directory of all listed files; UnknownFileError when the list is damaged."""
     lines = said.decode(errors="replace").splitlines()
     files = [line.split(" ")[0] for line in lines if " crc32 " in line]
     if len(lines) < 3 or str(len(files)) not in lines[2:4]:

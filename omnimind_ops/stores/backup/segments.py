@@ -1,7 +1,8 @@
-"""What a segment must hold, by its own segment.json: Qdrant opens one without payloads as an empty one. Pure.
+"""Files that a segment must have according to its segment.json. The check is needed because Qdrant opens a segment
+without payloads as an empty one. Pure.
 
 Checked with the sources of 1.15.5 and 1.18.3 (lib/segment/src/segment_constructor) and with edge 0.9. Storage types
-not named here are newer than we know: nothing is demanded of them, the server that loads the backup tells.
+that are not named here are newer and have no requirements; the server that loads the backup checks them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from omnimind_ops.stores.backup.leaves import LIST
 from omnimind_ops.stores.backup.rocksdb import listed
 
 Names = Callable[[str], bool]
-"""Tells whether a segment has a file of this name."""
+"""Returns whether a segment has a file with this name."""
 Read = Callable[[str], bytes]
 """Returns the bytes of a small file of a segment."""
 
@@ -27,31 +28,31 @@ SMALL = (
     "vectors/status.dat",
     LIST,
 )
-"""Ends of the names of the files that `lacking` reads."""
+"""Name endings of the files that `lacking` reads."""
 
 
 _DONE = "version.info"
-"""Written last: a server deletes a segment without it when it loads the shard."""
+"""Written last: a server that loads the shard deletes a segment without it."""
 _TRACKERS = ("id_tracker.mappings", "mutable_id_tracker.mappings", "CURRENT")
-"""Where the ids of a segment's points are."""
+"""Files with the ids of a segment's points."""
 
 
 def dropped(name: str) -> bool:
-    """Tell whether a server was removing the segment in the folder of this name: it renames it before."""
+    """Return whether a server was deleting the segment in this folder: it renames the folder first."""
     return name.endswith(".deleted")
 
 
 def begun(has: Names, read: Read) -> bool:
-    """Tell whether a segment is whole but for its version.info, and says itself that it holds no point.
+    """Return whether a segment is complete except for its version.info, and records that it holds no point.
 
-    A server that is killed while it optimizes leaves one so: the segment that was to take the writes meanwhile
+    A server that is killed while it optimizes leaves such a segment: the one for writes during the optimization
     (`temp_segment(false)` in lib/collection/src/collection_manager/optimizers). ValueError as in `lacking`.
     """
     if has(_DONE) or not has("segment.json") or any(map(has, _TRACKERS)):
         return False
     vectors = dict(_vectors(_object(read("segment.json")).get("config") or {}))
     if not vectors or not all(_is_chunked(vector) for vector in vectors.values()):
-        return False  # nothing in it tells how many points it has
+        return False  # no file in it tells the number of points
     if lacking(lambda name: name == _DONE or has(name), read):
         return False
     return not any(has(f"{home}/vectors/chunk_0.mmap") or _count(read, home) for home in vectors)
@@ -63,7 +64,7 @@ def lacking(has: Names, read: Read) -> str:
 
 
 def _required(has: Names, read: Read) -> Iterator[str]:
-    """Yield names; "a|b" is either."""
+    """Yield the required names; "a|b" means either."""
     yield from ("segment.json", _DONE, "payload_index/config.json")
     config = _object(read("segment.json")).get("config") or {}
     yield from _payload(str((config.get("payload_storage_type") or {}).get("type")))
@@ -135,7 +136,9 @@ def _deleted(home: str) -> Iterator[str]:
 
 
 def _lists(has: Names, read: Read) -> Iterator[str]:
-    """Yield what lists inside the segment name: that of a partial snapshot, and those of RocksDB backups."""
+    """Yield the names in the lists inside the segment: the list of a partial snapshot, and the lists of RocksDB
+    backups.
+    """
     if has("segment_manifest.json"):
         files = _object(read("segment_manifest.json")).get("file_versions") or {}
         yield from (str(name) for name in files if not str(name).startswith("::"))

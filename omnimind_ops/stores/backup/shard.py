@@ -1,4 +1,6 @@
-"""A shard snapshot lacks its collection's files. The configuration is given; the rest is read from its segments."""
+"""Collection files for a shard snapshot, which lacks them. The configuration is given; the rest is read from its
+segments.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from omnimind_ops.stores.backup.contents import Contents
 from omnimind_ops.stores.backup.tar import damage
 
 VERSION = "0.4.2"
-"""The version of the collection format: the same in every Qdrant since 1.3."""
+"""Version of the collection format: the same in every Qdrant since 1.3."""
 _PARTS = (
     "params",
     "hnsw_config",
@@ -25,7 +27,7 @@ _PARTS = (
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
-    """Return a configuration from a file: a collection's config.json, or what GET /collections/NAME answers."""
+    """Return a configuration from a file: a collection's config.json, or the response of GET /collections/NAME."""
     config = config_of(path)
     if config is None:
         raise Problem(
@@ -37,7 +39,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
 
 
 def config_of(path: Path) -> Mapping[str, Any] | None:
-    """Return the same; None when the file holds no configuration."""
+    """Return a configuration from a file; None when the file holds none."""
     try:
         said = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -48,7 +50,9 @@ def config_of(path: Path) -> Mapping[str, Any] | None:
 
 
 def collection_files(name: str, contents: Contents, config: Mapping[str, Any] | None, archive: str) -> dict[str, str]:
-    """Return the files of the collection's directory by path; Problem without its configuration, or with another's."""
+    """Return the files of the collection's directory by path; Problem without its configuration, or with a wrong
+    one.
+    """
     if config is None:
         raise Problem(
             f"cannot restore {archive}",

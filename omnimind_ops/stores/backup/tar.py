@@ -1,7 +1,6 @@
 """Read tar archives, also compressed ones, without trusting them: each member once, in order, up to the end.
 
-`tarfile` takes a damaged header for the end of the archive and says nothing when the end itself is missing; `members`
-looks again.
+`tarfile` takes a damaged header for the end of the archive and does not report a missing end; `members` checks both.
 """
 
 from __future__ import annotations
@@ -28,20 +27,20 @@ _BROKEN = (tarfile.TarError, EOFError, zlib.error, zstandard.ZstdError, OSError,
 
 
 class Forward:
-    """A stream that is read once, with the seeks that `tarfile` makes: forward, and back a little."""
+    """A stream that is read once, with the seeks that `tarfile` needs: forward, and back a little."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self.source = source
         self.at = 0
-        self.end = 0  # how far the source was read
-        self.kept = b""  # the last bytes of it
+        self.end = 0  # position up to which the source is read
+        self.kept = b""  # its last bytes
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Say yes: as far as `tarfile` needs it."""
+        """Return True: seeking works as far as `tarfile` needs it."""
         return True
 
     def tell(self) -> int:
@@ -49,7 +48,7 @@ class Forward:
         return self.at
 
     def seek(self, position: int, whence: int = 0) -> int:
-        """Go to a position; ValueError when it lies too far back."""
+        """Go to a position; ValueError when it is too far back."""
         target = position + (self.at if whence == 1 else 0)
         if whence == 2 or target < self.end - len(self.kept):
             raise ValueError("this stream cannot go back that far")
@@ -79,7 +78,9 @@ class Forward:
 
 @dataclass(frozen=True)
 class Member:
-    """A file or directory of an archive. `name` stays inside; `extents` is where its data lie, the rest are zeros."""
+    """A file or directory of an archive. `name` does not lead outside; `extents` are its data ranges, the rest is
+    zeros.
+    """
 
     name: str
     folder: bool
@@ -89,11 +90,11 @@ class Member:
     info: tarfile.TarInfo
 
     def open(self) -> IO[bytes]:
-        """Return its bytes, zeros and all, as a file; valid until the next member is asked for."""
+        """Return its bytes, including zeros, as a file; valid until the next member is read."""
         return cast(IO[bytes], self.tar.extractfile(self.info))
 
     def chunks(self) -> Iterator[tuple[int, bytes]]:
-        """Yield offset and bytes of its data, a MiB at a time; Problem when the archive ends in the middle."""
+        """Yield offset and bytes of its data, up to BUFFER bytes at a time; Problem when the archive is truncated."""
         file = cast(IO[bytes], self.tar.fileobj)
         with damage(self.name):
             file.seek(self.info.offset_data)
@@ -110,7 +111,7 @@ class Member:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
-    """Open an archive; yields the tar stream and its compression: "", "gzip" or "zstd"; Problem if unreadable."""
+    """Open an archive and yield the tar stream and its compression: "", "gzip" or "zstd"; Problem if unreadable."""
     try:
         file: BinaryIO = path.open("rb")
     except OSError as error:
@@ -133,10 +134,10 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
-    """Yield every file and directory. Problem: damaged, cut off, a link or device, a name that leads outside, or
-    anything behind its end.
+    """Yield every file and directory. Problem: damaged, truncated, a link or device, a name that leads outside, or data
+    after its end.
 
-    An archive without a tar's empty blocks at its end is cut off, unless it ends right behind the member called `last`.
+    An archive without a tar's empty blocks at its end is truncated, unless it ends right after the member named `last`.
     """
     with damage(name):
         tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the caller owns the file
@@ -157,24 +158,24 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
         if end.strip(b"\0"):
             raise tarfile.ReadError("a header is damaged")
         while rest := file.read(BUFFER):  # to the end, so that gzip compares its checksum
-            if rest.strip(b"\0"):  # a part was left out, and what stands there now are a file's own zeros
+            if rest.strip(b"\0"):  # a part is missing, and a file's own zeros were taken for the end
                 raise tarfile.ReadError("files follow its end")
 
 
 def check_frames(file: BinaryIO) -> bool:
     """Walk the frames and blocks of a zstd file by their headers, then go back to its start.
 
-    Tell whether every frame ends with a checksum. EOFError when it was cut off, ZstdError for rubbish between the
-    frames.
+    Return whether every frame ends with a checksum. EOFError when the file is truncated, ZstdError for garbage between
+    the frames.
 
-    zstandard's own reader takes a cut for the end. Format: RFC 8878, section 3.1.1.
+    zstandard's own reader takes a truncated file for a complete one. Format: RFC 8878, section 3.1.1.
     """
     size = file.seek(0, os.SEEK_END)
     at, summed = 0, True
     while at < size:
         file.seek(at)
         head = file.read(18)
-        if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a frame to be skipped
+        if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a skippable frame
             at += 8 + int.from_bytes(head[4:8], "little")
             continue
         at += zstandard.frame_header_size(head)
@@ -196,7 +197,7 @@ def check_frames(file: BinaryIO) -> bool:
 
 @contextmanager
 def damage(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong while reading into a Problem of this archive."""
+    """Turn any error during reading into a Problem for this archive."""
     try:
         yield
     except _BROKEN as error:
@@ -204,7 +205,7 @@ def damage(name: str) -> Iterator[None]:
 
 
 def broken(name: str, why: str) -> Problem:
-    """Return the problem of an archive that cannot be used."""
+    """Return the Problem for an archive that cannot be used."""
     return Problem(
         f"cannot use {name}",
         f"it is damaged or no backup of Qdrant: {why}",

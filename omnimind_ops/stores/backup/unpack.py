@@ -1,4 +1,4 @@
-"""Unpack a backup of Qdrant into a storage directory: sparse, read back, and all or nothing."""
+"""Unpack a backup of Qdrant into a storage directory: sparse, verified by reading back, all or nothing."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from omnimind_ops.stores.throttle import Throttle
 
 
 def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
-    """Make `into` a storage directory with what the backup holds, and return it; it must not exist yet, or be empty.
+    """Make `into` a storage directory with the contents of the backup, and return it. It must not exist yet, or must be
+    empty.
 
-    Built beside and renamed, so a killed one leaves nothing at `into`, and one that was finished is not done again.
-    Holes and runs of zeros become holes; every file is read back and compared. The backup is only read. Problem: no
-    room, changed since it was recognised, in use.
+    The directory is built beside `into` and renamed: a killed run leaves nothing at `into`, and a finished run is not
+    repeated. Holes and runs of zeros become holes; every file is read back and compared. The backup is only read.
+    Problem: no space, changed since it was recognised, in use.
     """
     done = _note(into)
     name = json.dumps([str(backup.path), *backup.seen, *backup.collections])
@@ -61,7 +62,7 @@ def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
 
 
 def forget(into: Path) -> None:
-    """Forget that a backup was unpacked there: whoever moved it away says so."""
+    """Delete the record that a backup was unpacked to `into`; call it after moving the directory away."""
     _note(into).unlink(missing_ok=True)
 
 
@@ -110,7 +111,7 @@ def _write_all(backup: Backup, half: Path, tell: Tell, step: str) -> None:
 
 
 def _write(leaf: Leaf, target: Path) -> Iterator[int]:
-    """Write a file and read it back; yields how many bytes further we are."""
+    """Write a file and read it back; yield the number of bytes processed since the last step."""
     digest, at = xxhash.xxh3_128(), 0
     out = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:

@@ -1,4 +1,4 @@
-"""Owner, mode, times and extended attributes of a copy; set only where they differ, so that a second pass changes
+"""Owner, mode, times and extended attributes of a copy. They are set only where they differ, so a second pass changes
 nothing.
 """
 
@@ -15,15 +15,15 @@ Owner = tuple[int, int]
 """User id and group id."""
 
 _LEFT_OUT = ("security.selinux", "trusted.overlay.", "system.nfs4_acl")
-"""Belong to where the file lies, not to the file."""
+"""These belong to the file's location, not to the file."""
 _NOT_HERE = frozenset({errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENODATA, errno.ENOENT})
 
 
 def apply(path: str, entry: Entry, owner: Owner | None, handle: int | None = None) -> None:
-    """Give a copy the owner (None: the source's), mode and times of its source; a link's own, never those of what it
-    names.
+    """Give a copy the owner (None: the source's), mode and times of its source. A link gets its own, not those of its
+    target.
 
-    Problem when an owner was asked for and may not be given; the source's owner is kept only where we may.
+    Problem when a requested owner cannot be set. The source's owner is kept only where permissions allow it.
     """
     what: str | int = path if handle is None else handle
     facts = os.fstat(handle) if handle is not None else os.lstat(path)
@@ -42,8 +42,8 @@ def apply(path: str, entry: Entry, owner: Owner | None, handle: int | None = Non
 
 
 def copy_extended(source: int | str, target: int | str) -> None:
-    """Copy extended attributes (access lists, file capabilities, user's own) as far as both file systems and our rights
-    allow.
+    """Copy extended attributes (access lists, file capabilities, user attributes) as far as both file systems and
+    permissions allow.
     """
     wanted, there = _extended(source), _extended(target)
     for name, value in wanted.items():

@@ -1,4 +1,4 @@
-"""What a tree says, apart from where it lies: names, kinds and bytes. No owners, modes, times or holes."""
+"""Content of a tree, independent of its location: names, kinds and bytes. Without owners, modes, times or holes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omnimind_ops.stores.files.walk import Kind
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One name: `digest` is xxh3_128 of a file's bytes, the bytes a link holds (hex), "" for a directory."""
+    """One name. `digest` is xxh3_128 of a file's bytes, the target of a link as hex bytes, "" for a directory."""
 
     path: str
     kind: Kind
@@ -22,7 +22,7 @@ class Content:
 
 
 def content_digest(contents: Iterable[Content]) -> str:
-    """Return one digest (xxh3_128, hex) over names, kinds and bytes, in the order of the names as bytes."""
+    """Return one digest (xxh3_128, hex) over names, kinds and bytes, sorted by name as bytes."""
     digest = xxhash.xxh3_128()
     for name, content in sorted(
         ((os.fsencode(content.path), content) for content in contents), key=lambda pair: pair[0]

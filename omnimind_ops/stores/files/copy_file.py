@@ -1,4 +1,6 @@
-"""Copy one file: aside, hashed, read back and compared, given its attributes, then renamed into place."""
+"""Copy one file: write it to a temporary name, hash it, read it back and compare, set its attributes, then rename it
+into place.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,15 @@ from omnimind_ops.stores.files.walk import PARTIAL, Entry, open_quietly, printab
 
 @dataclass(frozen=True)
 class Taken:
-    """A copied file; `clean`: it need not be copied again while both sides stay as they are."""
+    """A copied file; `clean`: it need not be copied again while both sides stay unchanged."""
 
     copied: Copied
     clean: bool
 
 
 class Desk:
-    """What one worker needs to copy files one after another; `count` is told the bytes read, twice per file byte, and
-    may raise to stop.
+    """Resources of one worker that copies files one after another. `count` is called with the bytes read, twice per
+    file byte, and may raise to stop.
     """
 
     def __init__(self, settled: Settled, owner: Owner | None, flusher: Flusher, count: Count) -> None:
@@ -41,7 +43,7 @@ class Desk:
     def copy(self, entry: Entry, source: str, target: str) -> Taken | None:
         """Copy a file; None when it vanished in a live pass.
 
-        Problem when it cannot be read, written, or is not what was written.
+        Problem when it cannot be read or written, or when the copy differs from what was read.
         """
         handle = self._open(source)
         if handle is None:

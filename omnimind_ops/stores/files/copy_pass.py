@@ -1,4 +1,4 @@
-"""One pass over a tree: what has to be copied, removed, made; see `copy_tree.copy_tree`."""
+"""One pass over a tree: what to copy, remove and create; see `copy_tree.copy_tree`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from omnimind_ops.stores.files.walk import PARTIAL, Entry, Kind, Tree, printable
 
 @dataclass(frozen=True)
 class CopyReport:
-    """What a pass did. `files`, `changed` and `removed` are names; `digest` is that of `content.content_digest`, hex.
+    """Result of a pass. `files`, `changed` and `removed` count names; `digest` is the hex digest of
+    `content.content_digest`.
 
-    `unsettled` names files that changed, or may have changed, while they were read: only in a live pass, and the next
-    one takes them again.
+    `unsettled` names files that changed, or may have changed, while they were read. It is filled only in a live pass;
+    the next pass copies these files again.
     """
 
     files: int
@@ -37,11 +38,11 @@ class CopyReport:
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
-    """Another thread failed, or a person interrupted."""
+    """Another thread failed, or the user interrupted."""
 
 
 class Pass:
-    """One pass over a tree. The methods are called in the order they are written in."""
+    """One pass over a tree. Call the methods in the order in which they are defined."""
 
     def __init__(self, tree: Tree, there: Tree, known: Manifest, settled: Settled, owner: Owner | None) -> None:
         self.tree, self.there, self.known, self.settled, self.owner = tree, there, known, settled, owner
@@ -86,13 +87,13 @@ class Pass:
             self.known.files[entry.path] = replace(copied, target=mark(os.lstat(path)))
 
     def room(self) -> int:
-        """Return the bytes that the pass will need, what it replaces already taken off."""
+        """Return the bytes that the pass will need, minus what it replaces."""
         new = sum(min(entry.stored, entry.size + 4096) for entry in self.todo)
         old = sum(self.there.entries[entry.path].stored for entry in self.todo if entry.path in self.there.entries)
         return max(new - old, max((entry.stored for entry in self.todo), default=0))
 
     def clear(self) -> None:
-        """Remove from the target what the source has not, or has as something else; and what a killed pass left."""
+        """Remove from the target what the source lacks or has as another kind, and the leftovers of a killed pass."""
         for path in self.there.partials:
             os.unlink(self._to(path))
         for entry in reversed(list(self.there.entries.values())):
@@ -105,14 +106,14 @@ class Pass:
             self.removed.append(entry.path)
 
     def folders(self) -> None:
-        """Make missing directories, ours alone until `finish`."""
+        """Create missing directories, with private access until `finish`."""
         for entry in self.tree.of(Kind.FOLDER):
             if entry.path not in self.there.entries:
                 os.mkdir(self._to(entry.path), 0o700)
             self.contents[entry.path] = Content(entry.path, Kind.FOLDER, 0, "")
 
     def links(self) -> None:
-        """Make symbolic links that are missing or point elsewhere."""
+        """Create symbolic links that are missing or point elsewhere."""
         for entry in self.tree.of(Kind.LINK):
             try:
                 points = os.readlink(self._from(entry.path))
@@ -155,7 +156,7 @@ class Pass:
                     self.unsettled.append(entry.path)
 
     def join(self) -> None:
-        """Link the further names of hard-linked files to the first, then note how all of them look."""
+        """Link the other names of hard-linked files to the first, then record the facts of all of them."""
         for path, leader in self.leaders.items():
             content = self.contents.get(leader)
             if path == leader or content is None:
@@ -170,7 +171,7 @@ class Pass:
             self.known.files[leader] = replace(self.known.files[leader], target=mark(os.lstat(self._to(leader))))
 
     def finish(self) -> None:
-        """Give directories their attributes, from the leaves up: whatever is made inside moves their times."""
+        """Set the attributes of directories from the leaves up: anything created inside changes their times."""
         for entry in reversed(list(self.tree.of(Kind.FOLDER))):
             path = self._to(entry.path)
             copy_extended(self._from(entry.path), path)
@@ -180,7 +181,7 @@ class Pass:
             del self.known.files[path]
 
     def report(self, seconds: float) -> CopyReport:
-        """Return what was done."""
+        """Return the result of the pass."""
         files = [content for content in self.contents.values() if content.kind is not Kind.FOLDER]
         return CopyReport(
             len(files),
@@ -195,7 +196,7 @@ class Pass:
         )
 
     def _count(self, passed: int) -> None:
-        self.passed += passed  # a lost update only makes the bar a little late
+        self.passed += passed  # a lost update only delays the progress bar a little
         if self.stopped.is_set():
             raise Stopped
 
@@ -207,7 +208,7 @@ class Pass:
 
 
 def _leaders(tree: Tree) -> dict[str, str]:
-    """Return, for each file with several names in the tree, the first of them."""
+    """Return the first name of each file with several names in the tree, by name."""
     first: dict[tuple[int, int], str] = {}
     names: dict[str, str] = {}
     for entry in tree.of(Kind.FILE):

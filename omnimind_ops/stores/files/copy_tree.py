@@ -1,7 +1,7 @@
-"""Verified, incremental copy of a directory tree: a long first pass while others write, a short last one when they
-stopped.
+"""Verified, incremental copy of a directory tree: a long first pass while others write, a short last pass when they
+have stopped.
 
-Start at `copy_tree`. Walk both sides; what the manifest vouches for is skipped; the rest goes through `copy_file.Desk`
+Start at `copy_tree`. It walks both sides and skips what the manifest lists as copied; `copy_file.Desk` copies the rest
 in threads.
 """
 
@@ -29,7 +29,7 @@ _SAVE_EVERY = 20.0
 
 
 def _silent(event: Event) -> None:
-    """Tell nobody."""
+    """Drop the event."""
 
 
 def copy_tree(
@@ -43,19 +43,19 @@ def copy_tree(
     threads: int = 2,
     live: bool = False,
 ) -> CopyReport:
-    """Make `target` equal to `source`, byte for byte, and prove it by reading it back; only what changed since the last
-    pass is copied.
+    """Make `target` equal to `source`, byte for byte, and prove it by reading it back; only changes since the last pass
+    are copied.
 
-    The source is only read. `live`: others still write to it; what cannot be trusted is left for the next pass, and
-    nothing is a Problem that a writer may do. `owner` replaces the source's. `manifest` (default: beside the target)
-    remembers the passes; may be called again after a kill at any point. Devices, sockets and pipes are left out with a
-    warning. Progress counts apparent bytes, half when copied and half when read back.
+    The source is only read. `live`: others still write to it; files that may have changed are left for the next pass,
+    and writes during the pass are not a Problem. `owner` replaces the source's owner. `manifest` (default: beside the
+    target) records the passes; the function may be called again after a kill at any point. Devices, sockets and pipes
+    are left out with a warning. Progress counts apparent bytes, half when copied and half when read back.
 
-    When a pass that is not live returns, all of it is on the disk. A live one does not wait for that: its copies count
-    until the next boot.
+    When a pass that is not live returns, all data is on the disk. A live pass does not wait for that: its copies are
+    valid until the next boot.
 
-    Problem: target holds something we did not make; a file changed in a pass that is not live; no room; read and
-    written digests differ.
+    Problem: the target holds something that omnimind did not create; a file changed in a pass that is not live; no
+    space; the digests of read and written data differ.
     """
     began = time.monotonic()
     source, target = source.absolute(), target.absolute()
@@ -88,7 +88,7 @@ def copy_tree(
 
 
 def _run(work: Pass, where: Path, step: str, tell: Tell, threads: int) -> None:
-    """Let the threads work; tell and save from this one."""
+    """Run the copy threads; this thread reports progress and saves the manifest."""
     text = f"copy {work.tree.root}"
     saved = time.monotonic()
     with Flusher() as flusher, ThreadPoolExecutor(threads, "copy") as pool:
@@ -114,7 +114,7 @@ def _run(work: Pass, where: Path, step: str, tell: Tell, threads: int) -> None:
 
 
 def claim(where: Path, source: Path, target: Path) -> Manifest:
-    """Return the manifest of a target that is ours or may become ours; Problem otherwise."""
+    """Return the manifest of a target that is omnimind's own or empty; Problem otherwise."""
     known = load(where)
     if known is not None and known.source != str(source):
         raise Problem(

@@ -1,4 +1,4 @@
-"""Remove a tree for good."""
+"""Remove a tree permanently."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from omnimind_ops.stores.files.manifest import default_manifest
 
 
 def discard(path: Path) -> None:
-    """Remove a tree for good, and its manifest; nothing there is fine.
+    """Remove a tree and its manifest permanently; a missing path is no error.
 
-    Problem for what nobody can mean: a mount point, a top directory.
+    Problem for a path that is surely a mistake: a mount point or a top-level directory.
     """
     path = path.absolute()
     if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):

@@ -1,4 +1,4 @@
-"""Fingerprint of a tree: how many files, directories, links and bytes it has, and digests of names and bytes."""
+"""Fingerprint of a tree: number of files, directories, links and bytes, and digests of names and bytes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ _MOST_PARTS = 64
 
 
 def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
-    """Read all of a tree and return how many files, directories, links and bytes it has, and digests of names and
-    bytes.
+    """Read all of a tree and return its number of files, directories, links and bytes, and digests of names and bytes.
 
-    Equal for two trees when every name and every byte is; owners, modes, times and holes do not count. Where the tree
-    has at most 64 names at its top, each has a digest of its own, so that a difference can be placed. Problem when
+    Equal for two trees when all names and all bytes are equal; owners, modes, times and holes do not count. When the
+    tree has at most 64 names at its top, each has a separate digest, which shows where a difference is. Problem when
     something cannot be read.
     """
     tree = walk(path)

@@ -1,4 +1,4 @@
-"""Have written files go to the disk while the next ones are copied, so that the wait at the end is short."""
+"""Start writing copied files to disk while the next ones are copied, so that the final sync is short."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Flusher:
-    """A thread that asks the kernel to begin writing files out; asking takes as long as the disk is behind, hence the
-    thread.
+    """A thread that asks the kernel to start writing files to disk. The call blocks while the disk is busy, so it needs
+    a thread.
 
-    Nothing depends on it: who wants to be sure calls `settled.sync_filesystem` afterwards. Errors show there, too.
+    Nothing depends on it: to be certain, call `settled.sync_filesystem` afterwards. Errors also show there.
     """
 
     def __enter__(self) -> Flusher:
@@ -31,12 +31,12 @@ class Flusher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.ended = True  # what still waits is left to the kernel
+        self.ended = True  # the kernel writes what is still queued
         self.queue.put(None)
         self.thread.join()
 
     def add(self, handle: int) -> None:
-        """Begin with this open file soon; not at all when too many wait already."""
+        """Queue this open file; it is skipped when too many are waiting."""
         if self.free.acquire(blocking=False):
             self.queue.put(os.dup(handle))
 

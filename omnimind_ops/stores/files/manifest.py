@@ -1,6 +1,7 @@
-"""Manifest: what we copied, kept beside the target; a file whose facts still stand in it is not copied again.
+"""Manifest: the record of copied files, kept beside the target. A file whose recorded facts are unchanged is not copied
+again.
 
-It also is the proof that a target is ours: only then may anything in it be replaced or removed.
+It also proves that omnimind created the target: only then may anything in it be replaced or removed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _FORMAT = "omnimind copy 1"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How a file looks without opening it: bytes, ns, ns, inode."""
+    """Facts of a file that need no open: size in bytes, mtime and ctime in ns, inode."""
 
     size: int
     mtime: int
@@ -27,17 +28,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A file that is equal on both sides as long as both still look like this; `digest` is xxh3_128 in hex."""
+    """A file that is equal on both sides as long as both marks are unchanged; `digest` is xxh3_128 in hex."""
 
     source: Mark
     target: Mark
     digest: str
-    data: int  # bytes that are not in holes
+    data: int  # bytes outside holes
 
 
 @dataclass
 class Manifest:
-    """The files that need not be copied again, by relative path. `inode` is the target directory's own."""
+    """The files that need not be copied again, by relative path. `inode` is the inode of the target directory."""
 
     source: str
     inode: int
@@ -45,12 +46,12 @@ class Manifest:
 
 
 def default_manifest(target: Path) -> Path:
-    """Return where the manifest of a target lies: beside it."""
+    """Return the path of a target's manifest: beside the target."""
     return target.with_name(f".{target.name}.omnimind-manifest")
 
 
 def load(path: Path) -> Manifest | None:
-    """Read a manifest; None when there is none. Problem when the file is something else."""
+    """Return a manifest; None when there is none. Problem when the file is something else."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -74,7 +75,9 @@ def load(path: Path) -> Manifest | None:
 
 
 def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
-    """Write it in one step. `durable`: the copies are known to be on the disk; else it only counts until the next boot."""
+    """Write the manifest atomically. `durable`: the copies are on the disk; otherwise it is valid only until the next
+    boot.
+    """
     said = {
         "format": _FORMAT,
         "source": manifest.source,
@@ -95,12 +98,12 @@ def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
 
 
 def mark(facts: os.stat_result) -> Mark:
-    """Return how a file looks."""
+    """Return the mark of a file."""
     return Mark(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
 def boot_id() -> str:
-    """Return what names this boot of the machine."""
+    """Return the id of the current boot of the machine."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -1,12 +1,12 @@
-"""When may we believe, next time, that a file we read while others write is still the same? See `Settled`.
+"""Decide which files, read while others write, may be skipped in the next pass. See `Settled`.
 
-The danger is a memory map. A write through it moves mtime and ctime only when the page turns from clean to dirty; while
-it stays dirty, the process may write again and no time moves. So a live pass first lets the kernel write the whole
-source file system out (syncfs), which protects every page: any later write faults and moves the times (ext4, XFS, btrfs
-and f2fs in page_mkwrite; overlayfs passes it through). From then on the rule is: a file is settled when it was last
-touched some seconds *before* that, and its facts are the same before and after it was read. The seconds cover writes
-that were on their way, since times move before the data does. tmpfs and network file systems do not move the times at
-all or not at once; there, nothing is settled and the final pass reads everything.
+The danger is a memory map. A write through it changes mtime and ctime only when the page turns from clean to dirty;
+while it stays dirty, the process may write again without changing the times. So a live pass first makes the kernel
+write the whole source file system to disk (syncfs), which protects every page: any later write faults and changes the
+times (ext4, XFS, btrfs and f2fs in page_mkwrite; overlayfs passes it through). After that, a file is settled when its
+last change is some seconds *before* that sync, and its facts are the same before and after it was read. The seconds
+cover writes in progress, since times change before the data does. tmpfs and network file systems do not change the
+times at all or not at once; on them nothing is settled and the final pass reads everything.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIVE_MARGIN = 10.0
-"""Seconds that a file must have been left alone before a live pass takes it as settled."""
+"""Seconds without a change before a live pass treats a file as settled."""
 FINAL_MARGIN = 0.1
-"""The same when nobody writes: only the coarse clock of file times, 10 ms at most, can hide something."""
+"""The same when nobody writes: only the coarse clock of file times, 10 ms at most, can hide a change."""
 _HONEST = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "overlay"})
 
 
 @dataclass(frozen=True)
 class Settled:
-    """Says which files of a source may be entered into the manifest; `before` in ns since 1970, `device` is the
-    source's own.
+    """Decides which files of a source may be entered into the manifest. `before` is in ns since 1970, `device` is the
+    source's device.
     """
 
     before: int
@@ -36,14 +36,14 @@ class Settled:
     live: bool
 
     def allows(self, before: os.stat_result, after: os.stat_result) -> bool:
-        """Tell whether a file read between these two looks may be skipped next time while its facts stay."""
+        """Return whether a file read between these two stats may be skipped next time while its facts are unchanged."""
         if not unchanged(before, after) or before.st_ctime_ns >= self.before:
             return False
         return not self.live or (self.honest and before.st_dev == self.device)
 
 
 def settle(source: Path, *, live: bool) -> Settled:
-    """Prepare a pass over `source`: in a live one, write its file system out first."""
+    """Return the rule for a pass over `source`. For a live pass, first write its file system to disk."""
     margin = LIVE_MARGIN if live else FINAL_MARGIN
     began = time.time_ns() - int(margin * 1e9)
     if live:
@@ -52,7 +52,7 @@ def settle(source: Path, *, live: bool) -> Settled:
 
 
 def unchanged(one: os.stat_result, two: os.stat_result) -> bool:
-    """Tell whether two looks at a file show the same file with the same size and times."""
+    """Return whether two stats show the same file with the same size and times."""
     return (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
         two.st_dev,
         two.st_ino,
@@ -63,7 +63,7 @@ def unchanged(one: os.stat_result, two: os.stat_result) -> bool:
 
 
 def sync_filesystem(path: Path) -> None:
-    """Write the file system of `path` out and wait; OSError when it could not (disk full, disk broken)."""
+    """Write the file system of `path` to disk and wait; OSError when that fails (disk full, disk broken)."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         if _LIBC.syncfs(handle):
@@ -74,7 +74,7 @@ def sync_filesystem(path: Path) -> None:
 
 
 def filesystem(path: Path) -> str:
-    """Return the type of the file system that holds `path` ("ext4"), "" when the kernel does not tell."""
+    """Return the type of the file system that holds `path` ("ext4"), "" when the kernel does not report it."""
     try:
         lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     except OSError:

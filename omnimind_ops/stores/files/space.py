@@ -1,4 +1,4 @@
-"""How much room a copy needs, and whether it is there."""
+"""Disk space that a copy needs, and the check for it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.walk import Kind, Tree, walk
 
 _SPARE = 64 << 20
-"""Bytes that stay free for the file system's own needs and for those who write beside us."""
+"""Bytes that stay free for the file system itself and for other writers."""
 
 
 def space_needed(source: Path) -> int:
-    """Return the bytes a copy of `source` will take up: holes not counted, a hard-linked file once."""
+    """Return the bytes that a copy of `source` will occupy: without holes, a hard-linked file once."""
     return stored(walk(source, live=True))
 
 
 def stored(tree: Tree) -> int:
-    """Return the bytes that a walked tree takes up."""
+    """Return the bytes that a walked tree occupies."""
     files = {entry.identity: entry.stored for entry in tree.of(Kind.FILE)}
     return sum(files.values()) + sum(max(entry.stored, 4096) for entry in tree.of(Kind.FOLDER))
 
 
 def check_space(target: Path, needed: int) -> None:
-    """Raise Problem unless the file system that `target` is or will be on has room for `needed` bytes."""
+    """Raise Problem unless the file system that `target` is or will be on has `needed` bytes free."""
     at = target.absolute()
     while not at.exists():
         at = at.parent
@@ -39,7 +39,7 @@ def check_space(target: Path, needed: int) -> None:
 
 
 def in_words(size: int) -> str:
-    """Return bytes as people read them: "1.8 GB"."""
+    """Return bytes in human-readable form: "1.8 GB"."""
     value = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

@@ -1,7 +1,7 @@
 """Copy and hash the bytes of one open file; holes stay holes.
 
-A digest is xxh3_128 over all bytes of the file, holes read as zeros: it says nothing of how the file lies on the disk,
-and `xxh128sum FILE` prints the same. Holes are hashed from a block of zeros in the CPU's cache, about 0.02 s for a GiB.
+A digest is xxh3_128 over all bytes of the file, with holes read as zeros. It does not depend on the layout on disk, and
+`xxh128sum FILE` prints the same. Holes are hashed from a block of zeros in the CPU's cache, about 0.02 s per GiB.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from collections.abc import Callable, Iterator
 import xxhash
 
 BUFFER = 1 << 18
-"""Bytes read and written at once: fits a CPU's second-level cache, so that hashing and writing find the data there; and
-a larger write makes the kernel look for larger pieces of free memory, which on a virtual machine took three times as
-long (Linux 6.18, ext4).
+"""Bytes read and written at once. This fits a CPU's second-level cache, so hashing and writing find the data there. A
+larger write makes the kernel search for larger pieces of free memory, which took three times as long on a virtual
+machine (Linux 6.18, ext4).
 """
 _GRAIN = 1 << 16
 _ZEROS = bytes(BUFFER)
 _ZERO_GRAIN = bytes(_GRAIN)
 
 Count = Callable[[int], None]
-"""Told how many bytes of the file were passed, holes included; may raise to stop."""
+"""Called with the number of bytes processed, holes included; may raise to stop."""
 
 
 def extents(handle: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each stretch of data below `size`; one stretch for all where the file system knows no
-    holes.
+    """Yield start and end of each data range below `size`; one range for the whole file when the file system does not
+    support holes.
     """
     at = 0
     while at < size:
         try:
             start = os.lseek(handle, at, os.SEEK_DATA)
         except OSError:
-            return  # ENXIO: nothing but a hole up to the end
+            return  # ENXIO: only a hole up to the end
         if start >= size:
             return
         at = min(os.lseek(handle, start, os.SEEK_HOLE), size)
@@ -41,9 +41,9 @@ def extents(handle: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def copy_data(source: int, target: int, size: int, buffer: bytearray, count: Count) -> tuple[str, int]:
-    """Copy `size` bytes to an empty file; return the digest of what was read and how many bytes were written.
+    """Copy `size` bytes to an empty file; return the digest of the bytes read and the number of bytes written.
 
-    A run of zeros of 64 KiB and more becomes a hole. When the source is shorter than `size` the copy ends there.
+    A run of zeros of 64 KiB or more becomes a hole. When the source is shorter than `size`, the copy ends there.
     """
     digest = xxhash.xxh3_128()
     view = memoryview(buffer)
@@ -69,7 +69,7 @@ def copy_data(source: int, target: int, size: int, buffer: bytearray, count: Cou
 
 
 def uncounted(length: int) -> None:
-    """Count nothing."""
+    """Ignore the count."""
 
 
 def hash_data(handle: int, size: int, buffer: bytearray, count: Count = uncounted) -> str:
@@ -94,7 +94,7 @@ def hash_data(handle: int, size: int, buffer: bytearray, count: Count = uncounte
 
 
 def data_runs(buffer: bytes | bytearray, length: int) -> Iterator[tuple[int, int]]:
-    """Yield start and end of what is not zero in the first `length` bytes, in steps of 64 KiB."""
+    """Yield start and end of each non-zero range in the first `length` bytes, in steps of 64 KiB."""
     begin = -1
     for at in range(0, length, _GRAIN):
         left = length - at
@@ -109,8 +109,8 @@ def data_runs(buffer: bytes | bytearray, length: int) -> Iterator[tuple[int, int
 
 
 def write_data(target: int, buffer: bytes | bytearray, view: memoryview, offset: int) -> int:
-    """Write what is not zero in `view`, which begins where `buffer` does, to `offset` and on; return how many bytes
-    that were.
+    """Write the non-zero ranges of `view`, which starts where `buffer` starts, at `offset`; return the number of bytes
+    written.
     """
     written = 0
     for begin, end in data_runs(buffer, len(view)):

@@ -1,4 +1,4 @@
-"""What is in a directory tree, as facts; nothing is followed, nothing is opened but directories."""
+"""Facts of a directory tree. No links are followed, and only directories are opened."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 from omnimind_ops.model.problem import Problem
 
 PARTIAL = ".omnimind-partial-"
-"""How the names of our unfinished files begin; such names in a source are not data, in a target they are cleaned away.
+"""Prefix of omnimind's temporary files. In a source, names with this prefix are not data; in a target, they are
+removed.
 """
 
 
 class Kind(StrEnum):
-    """What an entry is; everything else (device, socket, pipe) is never copied."""
+    """Kind of an entry. Everything else (device, socket, pipe) is never copied."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -41,11 +42,11 @@ class Entry:
     device: int
     inode: int
     links: int
-    stored: int  # bytes that take up room on the disk
+    stored: int  # bytes that occupy the disk
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Return device and inode: equal for the names of one hard-linked file."""
+        """Return device and inode: equal for all names of a hard-linked file."""
         return self.device, self.inode
 
 
@@ -71,7 +72,9 @@ class Tree:
 
 
 def walk(root: Path, *, live: bool = False) -> Tree:
-    """Read a tree. `live`: what vanishes meanwhile is left out; otherwise, and for what may not be read, Problem."""
+    """Return the tree below `root`. `live`: entries that vanish meanwhile are left out. Otherwise they are a Problem;
+    so is an unreadable entry.
+    """
     entries: dict[str, Entry] = {}
     skipped: list[str] = []
     partials: list[str] = []
@@ -106,13 +109,13 @@ def walk(root: Path, *, live: bool = False) -> Tree:
 
 
 def printable(path: str) -> str:
-    """Return a name that any terminal or JSON file can take."""
+    """Return a name that any terminal or JSON file can show."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def open_quietly(path: str | Path, flags: int) -> int:
-    """Open for reading without following a link, without blocking on a pipe, and without a new access time where we
-    may.
+    """Open without following a link, without blocking on a pipe, and without changing the access time where permissions
+    allow.
     """
     flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:

@@ -1,5 +1,6 @@
 """Qdrant as a store. Start with client, which connects to a running server.
 
-facts: short questions; fingerprint: what a server holds; points: every point; sample: some; upload: a snapshot.
-storage reads its folder on the disk, versions says which may open which, scratch runs one of our own.
+facts: short queries; fingerprint: contents of a server; points: read every point; sample: read some points; upload:
+send a snapshot. storage reads the storage directory on disk, versions tells which version may open which data, scratch
+runs a temporary server.
 """

@@ -1,7 +1,7 @@
-"""Talk to a Qdrant server with qdrant-client. What goes wrong is a Problem, whichever call it was.
+"""Connect to a Qdrant server with qdrant-client. Every failure of every call is a Problem.
 
-It is imported when the first connection opens: half a second and 80 MB, which `--help`, `health` and `status` do not
-pay.
+qdrant-client is imported when the first connection opens: it takes half a second and 80 MB, which `--help`, `health`
+and `status` do not need.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 TIMEOUT = 120.0
-"""Seconds for one answer: an exact query reads every vector, from a cold disk that takes its time."""
+"""Seconds per response: an exact query reads every vector, which takes time on a disk with a cold cache."""
 _GOOD = (200, 201, 202)
 
 
 @dataclass(frozen=True)
 class QdrantEndpoint:
-    """Where a server answers, e.g. "http://127.0.0.1:6333", and its API key if it wants one."""
+    """Address of a server, e.g. "http://127.0.0.1:6333", and its API key if it requires one."""
 
     url: str
     api_key: str | None = field(default=None, repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries.
+        """Headers of every request.
 
-        The client's own `api_key` warns of plain HTTP: ours goes to a loopback address.
+        The client's own `api_key` option warns about plain HTTP, but the server is on a loopback address.
         """
         return {"api-key": self.api_key} if self.api_key else {}
 
 
 class AnswerProblem(Problem):
-    """The server answered, but not what was asked for; `status` is the HTTP status."""
+    """The server responded, but not with the requested data; `status` is the HTTP status."""
 
     def __init__(self, endpoint: QdrantEndpoint, question: str, status: int, said: object) -> None:
         detail = said.get("status", said) if isinstance(said, dict) else said
@@ -58,7 +58,7 @@ class AnswerProblem(Problem):
 
 @contextmanager
 def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[QdrantClient]:
-    """Open a client; each answer may take `timeout` seconds. Proxies of the environment are not used."""
+    """Open a client for the block; `timeout` is in seconds per response. Proxies of the environment are not used."""
     from qdrant_client import QdrantClient
     from qdrant_client.http.exceptions import ResponseHandlingException
 
@@ -66,7 +66,7 @@ def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Qdra
         url=endpoint.url,
         headers=endpoint.headers,
         timeout=math.ceil(timeout),
-        check_compatibility=False,  # a user's container may be of any version
+        check_compatibility=False,  # the user's container may have any version
         trust_env=False,
     )
     client.http.client.add_middleware(_problems(endpoint))
@@ -79,7 +79,7 @@ def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Qdra
 
 
 def raw(client: QdrantClient, method: str, path: str, name: str, body: Mapping[str, object] | None = None) -> Any:
-    """Return the `result` of a request as the server words it, with what this client does not know.
+    """Return the `result` of a request as the server sends it, including fields that this client does not know.
 
     `{name}` in `path` stands for `name`.
     """
@@ -90,13 +90,13 @@ def raw(client: QdrantClient, method: str, path: str, name: str, body: Mapping[s
 
 
 def described(client: QdrantClient, name: str) -> Mapping[str, Any]:
-    """Return status, counts, configuration and payload indexes of a collection as the server words them."""
+    """Return status, counts, configuration and payload indexes of a collection as the server sends them."""
     found: Mapping[str, Any] = raw(client, "GET", "/collections/{name}", name)
     return found
 
 
 def _problems(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
-    """Return the middleware that makes Problems of errors."""
+    """Return the middleware that turns errors into Problems."""
     from qdrant_client.http.exceptions import ResponseHandlingException
 
     def middleware(request: httpx.Request, send: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
@@ -110,10 +110,10 @@ def _problems(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
 
 
 def checked(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    """Return the response if it is a good one of a Qdrant server; else a Problem says what it is."""
+    """Return the response if it is a valid one from Qdrant; otherwise raise a Problem that describes it."""
     if response.status_code in (401, 403):
         raise refused(endpoint)
-    if response.status_code in _GOOD and response.content[:1] == b"{":  # pages of points are large: read them once
+    if response.status_code in _GOOD and response.content[:1] == b"{":  # pages of points are large: parse them once
         return response
     try:
         said = orjson.loads(response.content)
@@ -123,7 +123,7 @@ def checked(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Re
 
 
 def refused(endpoint: QdrantEndpoint) -> Problem:
-    """Return the problem of a wrong or missing key."""
+    """Return the Problem for a wrong or missing key."""
     given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"
     return Problem(
         f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server"
@@ -131,5 +131,5 @@ def refused(endpoint: QdrantEndpoint) -> Problem:
 
 
 def unreachable(endpoint: QdrantEndpoint, why: str) -> Problem:
-    """Return the problem of a server that does not answer."""
+    """Return the Problem for a server that does not answer."""
     return Problem(f"cannot reach Qdrant at {endpoint.url}", why, "is it running, and is this its address?")

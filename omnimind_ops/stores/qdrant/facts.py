@@ -1,4 +1,4 @@
-"""Short questions to a running server."""
+"""Short queries to a running server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ SECONDS = 10
 
 
 def version(endpoint: QdrantEndpoint) -> str:
-    """Return the server's version, e.g. "1.16.3"; Problem when nothing like Qdrant answers."""
+    """Return the server's version, e.g. "1.16.3"; Problem when no Qdrant answers."""
     with connect(endpoint, SECONDS) as client:
         return str(client.info().version)
 
 
 def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] | None:
-    """Return a collection's configuration as its config.json holds it; None when the server has no such collection."""
+    """Return a collection's configuration in the format of its config.json; None when the server has no such
+    collection.
+    """
     with connect(endpoint, SECONDS) as client:
         try:
             config = described(client, name)["config"]
@@ -29,7 +31,9 @@ def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] 
 
 
 def snapshot_checksum(endpoint: QdrantEndpoint, collection: str, name: str) -> str:
-    """Return the SHA-256 of a snapshot of a collection ("": of everything); "" when the server has none of this name."""
+    """Return the SHA-256 of a snapshot of a collection ("" for a full snapshot); "" when the server has no such
+    snapshot.
+    """
     with connect(endpoint, SECONDS) as client:
         snapshots = client.list_snapshots(collection) if collection else client.list_full_snapshots()
     return next((snapshot.checksum or "" for snapshot in snapshots if snapshot.name == name), "")

@@ -1,4 +1,6 @@
-"""Fingerprint of a running Qdrant: counts, configuration, indexes, aliases, sampled points, answers to known queries."""
+"""Fingerprint of a running Qdrant: counts, configuration, indexes, aliases, sampled points, results of sample
+queries.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,16 @@ if TYPE_CHECKING:
 TOP = 10
 _FETCHED = 3 * TOP
 _DIGITS = 3
-"""Significant digits of a score that count: another build of the same engine may add in another order."""
+"""Significant digits of a compared score: another build of the same engine may add in another order."""
 
 
 def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5) -> Fingerprint:
-    """Return what a server holds, equal for servers that hold the same; about half a second for half a million points.
+    """Return the contents of a server, equal for servers with equal data; takes about half a second for half a million
+    points.
 
     Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors)
-    and the ten nearest of `queries` of them. Over all: names and aliases. Nothing writes; Problem when the server does
-    not answer or wants another key.
+    and the ten nearest neighbours of `queries` of these points. For the server: names and aliases. Nothing is written.
+    Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
         names, aliases = _names(client)
@@ -46,10 +49,10 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
 def full_fingerprint(
     endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()
 ) -> Fingerprint:
-    """Return what a server holds with every point read, equal for servers that hold the same; collections named in
+    """Return the contents of a server with every point read, equal for servers with equal data. Collections in
     `without` are left out.
 
-    Nothing writes. Problem when the server does not answer, wants another key, or cannot serve a collection.
+    Nothing is written. Problem when the server does not answer, refuses the key, or cannot serve a collection.
     """
     with connect(endpoint) as client:
         held, aliases = _names(client)
@@ -75,7 +78,7 @@ def full_fingerprint(
 
 
 def _names(client: QdrantClient) -> tuple[list[str], list[list[str]]]:
-    """Return the names of all collections, and every alias with the name that it stands for."""
+    """Return the names of all collections, and each alias with its collection."""
     aliases = ([alias.alias_name, alias.collection_name] for alias in client.get_aliases().aliases)
     return sorted(one.name for one in client.get_collections().collections), sorted(aliases)
 
@@ -100,8 +103,8 @@ def _collection(client: QdrantClient, name: str, samples: int, queries: int) -> 
 
 
 def configuration(config: Mapping[str, Any]) -> object:
-    """Return what of a collection's configuration its data depend on; unset values left out, they come and go between
-    versions.
+    """Return the parts of a collection's configuration that its data depend on. Unset values are left out: they differ
+    between versions.
     """
     return _plain({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
 
@@ -109,11 +112,11 @@ def configuration(config: Mapping[str, Any]) -> object:
 def top_answers(
     found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED
 ) -> list[tuple[str, str]]:
-    """Return score and id of the best `top`, whatever the order of equal scores; `rising`: the lowest score is the
-    best.
+    """Return score and id of the best `top`, independent of the order of equal scores; `rising`: the lowest score is
+    the best.
 
-    When as many as asked for were fetched, those equal to the worst are left out: which of them came along is the
-    server's choice.
+    When the result has the full `fetched` entries, those equal to the worst score are left out: the server chooses
+    which of them it returns.
     """
     sign = 1 if rising else -1
     scored = sorted((sign * float(f"{round(one['score'], 6):.{_DIGITS}g}"), order(one["id"])) for one in found)
@@ -123,7 +126,7 @@ def top_answers(
 
 
 def lowest_is_best(config: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a vector's distance is one, not a similarity."""
+    """Return whether a vector's metric is a distance, not a similarity."""
     vectors = config.get("params", {}).get("vectors") or {}
     return (vectors.get(name, {}) if name else vectors).get("distance") in ("Euclid", "Manhattan")
 
@@ -136,7 +139,7 @@ def _nearest(client: QdrantClient, collection: str, config: Mapping[str, Any], p
     try:
         found = _query(client, collection, using, value)
     except AnswerProblem as problem:
-        if problem.status != 404:  # before 1.10 there was only search, which qdrant-client does not know any more
+        if problem.status != 404:  # before 1.10 there is only search, which qdrant-client no longer supports
             raise
         found = _search(client, collection, using, value)
     return json.dumps(top_answers(found, rising=lowest_is_best(config, using))).encode()
@@ -167,7 +170,7 @@ def _spread(points: list[Record], wanted: int) -> list[Record]:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value without what is unset."""
+    """Return the value without unset fields."""
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items() if inner is not None}
     return [_plain(inner) for inner in value] if isinstance(value, list) else value

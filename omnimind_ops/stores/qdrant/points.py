@@ -1,7 +1,7 @@
-"""Digest of every point of a collection: vectors and payload, whatever the order, in little memory.
+"""Digest of every point of a collection (vectors and payload), independent of their order, with little memory.
 
-Points are read in pages by ascending id, several ranges of ids at a time. The digest is the sum of each point's own
-xxh3_128: equal sums, equal sets, short of a collision of 128 bits.
+Points are read in pages by ascending id, several ranges of ids at a time. The digest is the sum of the xxh3_128 of each
+point: equal sums mean equal sets, unless 128-bit hashes collide.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _MOST = 1000
 _MODULUS = 1 << 128
 
 Passed = Callable[[int], None]
-"""Told how many points were read since it was told last."""
+"""Called with the number of points read since the last call."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """How many points a collection holds, and the digest of all of them (hex)."""
+    """Number of points in a collection, and the digest of all of them (hex)."""
 
     count: int
     digest: str
@@ -41,7 +41,7 @@ class Points:
 def digest_points(
     endpoint: QdrantEndpoint, name: str, config: Mapping[str, Any], estimate: int, passed: Passed
 ) -> Points:
-    """Read every point of a collection, about `estimate`; Problem when the server refuses."""
+    """Read every point of a collection with about `estimate` points; Problem when the server refuses."""
     limit = page_size(config)
     with connect(endpoint) as client:
         begins: list[Identity | None] = [None]
@@ -71,7 +71,7 @@ def digest_points(
 
 
 class Sum:
-    """What one thread has read."""
+    """Count and digest sum of the points that one thread has read."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -84,7 +84,7 @@ class Sum:
 
 
 def page_size(config: Mapping[str, Any]) -> int:
-    """Return how many points to ask for at once: by their vectors' size, and what strict mode allows."""
+    """Return the number of points per page, from the size of their vectors and the limit of strict mode."""
     params = config.get("params") or {}
     vectors = params.get("vectors") or {}
     dense = [vectors] if "size" in vectors else list(vectors.values())
@@ -98,7 +98,7 @@ def page_size(config: Mapping[str, Any]) -> int:
 def _pages(
     client: QdrantClient, name: str, bounds: tuple[Identity | None, Identity | None], limit: int
 ) -> Iterator[list[Record]]:
-    """Yield points from the first of the bounds up to, and without, the second."""
+    """Yield pages of points from the first bound up to, but without, the second."""
     start, end = bounds
     while True:
         points, start = page(client, name, start, limit)

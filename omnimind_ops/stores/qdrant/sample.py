@@ -1,7 +1,7 @@
-"""Pick the same points of a collection every time, on every server that holds it, and say what they are as bytes.
+"""Pick the same points of a collection every time, on every server that holds it, and return them as bytes.
 
 Scroll returns points by ascending id (numbers first, then UUIDs), and its offset need not exist. So pages at evenly
-spread offsets are the same points wherever the same ids are, at a price that does not grow with the collection.
+spread offsets contain the same points wherever the ids are the same, at a cost that does not grow with the collection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Identity = int | str | UUID
 
 
 def sample(client: QdrantClient, name: str, count: int, wanted: int) -> list[Record]:
-    """Return about `wanted` points with vectors and payload, by ascending id; all of them when there are no more than
+    """Return about `wanted` points with vectors and payload, by ascending id; all points when there are no more than
     that.
     """
     found: dict[tuple[int, int | str], Record] = {}
@@ -46,14 +46,14 @@ def order(identity: Identity) -> tuple[int, int | str]:
 
 
 def page(client: QdrantClient, name: str, start: Identity | None, limit: int) -> tuple[list[Record], Identity | None]:
-    """Return points with vectors and payload, and the id that the next page begins with."""
+    """Return points with vectors and payload, and the first id of the next page."""
     points, after = client.scroll(name, limit=limit, offset=start, with_payload=True, with_vectors=True)
     return points, _identity(after)
 
 
 def point_bytes(point: Record) -> bytes:
-    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points, and
-    only for them.
+    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points
+    only.
     """
     payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
     parts = [str(order(point.id)[1]).encode(), payload]
@@ -75,8 +75,8 @@ def vector_bytes(vector: Any) -> bytes:
 
 
 def query_vector(point: Record) -> tuple[str, Any] | None:
-    """Return the name ("" for the only one) and value of a vector of the point to search with, a dense one if it has
-    one.
+    """Return the name ("" for the only one) and value of a vector of the point to search with; a dense vector is
+    preferred.
     """
     if not isinstance(point.vector, Mapping):
         return ("", point.vector) if point.vector else None
@@ -85,7 +85,7 @@ def query_vector(point: Record) -> tuple[str, Any] | None:
 
 
 def starts(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[Identity]:
-    """Yield about `pages` offsets spread over the ids: half over the numbers, half over the UUIDs when there are both."""
+    """Yield about `pages` offsets spread over the ids: half over the numbers, half over the UUIDs if both exist."""
     first = _first(client, name, 0)
     number = first if isinstance(first, int) else None
     uuid = _first(client, name, str(UUID(int=0)))
@@ -104,13 +104,13 @@ def _first(client: QdrantClient, name: str, start: Identity) -> Identity | None:
 
 
 def _identity(offset: Any) -> Identity | None:
-    """Return what an offset over REST is; over gRPC, which we do not speak, it would be a message."""
+    """Return an offset of the REST API as an id. Over gRPC, which is not used here, it is a message."""
     return offset if isinstance(offset, int | str | UUID) else None
 
 
 def _end_of_numbers(client: QdrantClient, name: str, low: int, count: int) -> int:
-    """Return an offset behind which there is no numeric id, at most 2 % of the range too high; 2 questions where ids
-    are dense.
+    """Return an offset above all numeric ids, at most 2 % of the range too high; takes 2 requests when ids are
+    dense.
     """
     known, bound = low, min(low + count, _MAX_NUMBER)
     while bound < _MAX_NUMBER and isinstance(found := _first(client, name, bound), int):

@@ -1,4 +1,4 @@
-"""A Qdrant of our own for a while: the program that will serve a backup, on a loopback port with a key."""
+"""A temporary Qdrant: the program that will serve a backup, on a loopback port with an API key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LOAD_SECONDS = 1800.0
 STOP_SECONDS = 120.0
 FILES = 65536
-"""Open files that a server may have: each segment needs some."""
+"""Limit of open files for the server: each segment needs some."""
 _LINES = 40
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = re.compile(r"panic|error|cannot start", re.IGNORECASE)
@@ -39,7 +39,7 @@ _NOISE = re.compile(r"^\s+(\d+:|at )|backtrace", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Program:
-    """How a Qdrant is started: its argument list, its user ("" for ours), and what its environment needs besides."""
+    """How to start a Qdrant: its arguments, its user ("" for the current one), and additional environment variables."""
 
     argv: tuple[str, ...]
     user: str = ""
@@ -47,7 +47,9 @@ class Program:
 
 
 class CannotLoadError(Exception):
-    """The program cannot load what it was given; the text is its own line that says why, `log` its last lines."""
+    """The program cannot load its storage; the text is the line of its log with the reason, `log` holds its last
+    lines.
+    """
 
     def __init__(self, why: str, log: tuple[str, ...]) -> None:
         super().__init__(why)
@@ -58,9 +60,10 @@ class CannotLoadError(Exception):
 def scratch_server(
     program: Program, storage: Path, home: Path, seconds: float = LOAD_SECONDS
 ) -> Iterator[QdrantEndpoint]:
-    """Serve `storage` for the block, once every collection is loaded; CannotLoadError when that fails.
+    """Serve `storage` for the block, once every collection is loaded; CannotLoadError when loading fails.
 
-    `home` is a folder for all that the server writes besides; it is made anew and removed. The server dies with us.
+    `home` is a folder for everything else that the server writes; it is created empty and removed. The server stops
+    when this process dies.
     """
     discard(home)
     for folder in (home, home / "snapshots", home / "tmp"):
@@ -83,20 +86,20 @@ def scratch_server(
 
 
 def give(path: Path, user: str) -> None:
-    """Make a file or folder a user's own, and nobody else's; "" keeps the owner."""
+    """Give a file or folder to a user, with access for nobody else; "" keeps the owner."""
     path.chmod(0o700 if path.is_dir() else 0o600)
     if user:
         shutil.chown(path, user, user)
 
 
 def last_lines(home: Path) -> tuple[str, ...]:
-    """Return the last lines that the server wrote, without the frames of backtraces."""
+    """Return the last lines of the server's log, without backtrace frames."""
     said = _COLOUR.sub("", (home / "log").read_text(encoding="utf-8", errors="replace"))
     return tuple(line for line in said.splitlines() if line.strip() and not _NOISE.search(line))[-_LINES:]
 
 
 def cannot_load(home: Path, why: str) -> CannotLoadError:
-    """Return the error with the server's own words, `why` where it has none."""
+    """Return the error with the reason from the server's log, or `why` if the log is empty."""
     log = last_lines(home)
     return CannotLoadError(next((line for line in reversed(log) if _CAUSE.search(line)), log[-1] if log else why), log)
 
@@ -139,7 +142,10 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
 
 
 def _limits(user: str) -> Sequence[str]:
-    """Return the words that give it many files, its user, and our death. Where memory ends, it goes first."""
+    """Return the command prefix that sets the limit of open files and the user, and ties the server to this process.
+
+    When memory runs out, the kernel kills the server first.
+    """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *ending_with_us(user))
@@ -165,7 +171,9 @@ def _ended(process: subprocess.Popen[bytes]) -> str:
 
 
 def _loaded(client: QdrantClient, home: Path) -> None:
-    """Return when every collection can be read; Problem when the server does not answer yet."""
+    """Return when every collection can be read. CannotLoadError when a collection cannot be read; Problem when the
+    server does not answer yet.
+    """
     for name in [one.name for one in client.get_collections().collections]:
         try:
             facts = described(client, name)
@@ -176,7 +184,7 @@ def _loaded(client: QdrantClient, home: Path) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, then end its whole group: a program in one file is two processes."""
+    """Stop the server, then kill its whole process group: a single-file program runs as two processes."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

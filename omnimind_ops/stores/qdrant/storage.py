@@ -1,6 +1,4 @@
-"""Qdrant's storage directory as it lies on the disk, seen without opening it: what is in it, which era it is of, who
-uses it.
-"""
+"""Qdrant's storage directory on disk, read without opening it in Qdrant: its contents, its era, and who uses it."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ from omnimind_ops.stores.files.walk import walk
 class StorageFacts:
     """A storage directory: shard count by collection, target by alias, sizes in bytes with and without holes.
 
-    `evidence` names the file that shows the RocksDB era, "" when nothing does. `unfinished` are shards whose restore
-    was cut off, `broken` collections whose config.json cannot be read.
+    `evidence` names the file that shows the RocksDB era, "" when there is none. `unfinished` lists shards with an
+    interrupted restore, `broken` lists collections with an unreadable config.json.
     """
 
     path: Path
@@ -37,7 +35,7 @@ class StorageFacts:
 
 
 def storage_facts(path: Path) -> StorageFacts:
-    """Look at a storage directory; Problem when it is none, or may not be read."""
+    """Return the facts of a storage directory; Problem when it is not one or cannot be read."""
     if not looks_like_storage(path):
         raise Problem(
             f"cannot read {path} as Qdrant's storage",
@@ -61,7 +59,7 @@ def storage_facts(path: Path) -> StorageFacts:
 
 
 def looks_like_storage(path: Path) -> bool:
-    """Tell whether a directory has the shape of a storage directory."""
+    """Return whether a directory has the layout of a storage directory."""
     return path.is_dir() and ((path / "collections").is_dir() or (path / "raft_state.json").is_file())
 
 
@@ -74,7 +72,7 @@ def refuse_rocksdb(facts: StorageFacts) -> None:
 
 
 def rocksdb_problem(path: Path, evidence: str) -> Problem:
-    """Return the problem of RocksDB-era data, with the way out."""
+    """Return the Problem for RocksDB-era data, with the steps to migrate it."""
     return Problem(
         f"cannot move {path} to a native Qdrant",
         f"it was written with RocksDB, which Qdrant has dropped: {evidence}",
@@ -84,16 +82,16 @@ def rocksdb_problem(path: Path, evidence: str) -> Problem:
 
 
 def in_use(path: Path) -> tuple[str, ...]:
-    """Return which parts of a storage directory a running server holds locked, containers of this host included; empty
-    when none.
+    """Return the parts of a storage directory that a running server has locked, including servers in containers on this
+    host; empty when none.
 
-    The lock (flock on each shard's wal directory) is asked for, not waited for, and let go at once.
+    The lock (flock on each shard's wal directory) is tried without waiting and released at once.
     """
     return _busy(path, (path, *sorted(path.glob("collections/*/*/wal"))))
 
 
 def shards_in_use(path: Path) -> tuple[str, ...]:
-    """Return the same for the directory of one collection."""
+    """Return the locked parts of the directory of one collection."""
     return _busy(path, sorted(path.glob("*/wal")))
 
 
@@ -107,7 +105,7 @@ def shards(home: Path) -> Iterator[Path]:
 
 
 def segment_evidence(segment: Path) -> str:
-    """Return what in a segment shows the RocksDB era, "" when nothing does."""
+    """Return the part of a segment that shows the RocksDB era, "" when there is none."""
     if (segment / "CURRENT").exists() or any(segment.glob("MANIFEST-*")):
         return "CURRENT or MANIFEST"
     config = read_json(segment / "segment.json")
@@ -116,12 +114,12 @@ def segment_evidence(segment: Path) -> str:
 
 
 def read_aliases(path: Path) -> dict[str, str]:
-    """Return target by alias."""
+    """Return the target by alias."""
     return {str(alias): str(target) for alias, target in (read_json(path / "aliases" / "data.json") or {}).items()}
 
 
 def read_json(path: Path) -> Mapping[str, Any] | None:
-    """Return the object in a file; None when there is none."""
+    """Return the JSON object in a file; None when there is none."""
     try:
         said = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -156,7 +154,7 @@ def _locked(place: Path) -> bool:
     try:
         fcntl.flock(
             handle, fcntl.LOCK_SH | fcntl.LOCK_NB
-        )  # shared: two who ask at once do not take each other for a server
+        )  # shared: two concurrent checks do not mistake each other for a server
     except BlockingIOError:
         return True
     finally:

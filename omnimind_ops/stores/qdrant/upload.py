@@ -1,4 +1,6 @@
-"""Send a snapshot to a server as it is read. By hand, as qdrant-client cannot: docs/decisions/024-qdrant-client.md."""
+"""Stream a snapshot to a server while it is read. Without qdrant-client, which cannot stream:
+docs/decisions/024-qdrant-client.md.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +11,22 @@ from omnimind_ops.stores.qdrant import client
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 
 _DAY = 86_400.0
-"""Seconds that a server may take to recover what it got."""
+"""Seconds that a server may take to recover the upload."""
 
 
 class Readable(Protocol):
-    """What can be read once, from front to back."""
+    """A file that is read once, from start to end."""
 
     def read(self, size: int = -1) -> bytes: ...
 
 
 def upload(endpoint: QdrantEndpoint, collection: str, file: Readable, shard: int | None = None) -> None:
-    """Have a collection, or one of its shards, recovered from a snapshot.
+    """Upload a snapshot and make the server recover a collection, or one of its shards, from it.
 
-    Problem when the server reads nothing for TIMEOUT, or refuses it.
+    Problem when the server reads nothing for TIMEOUT seconds, or refuses the snapshot.
 
-    Each has a connection of its own: of a second upload over the same one Qdrant 1.15 reads some 300 kB and no more.
+    Each upload uses its own connection: Qdrant 1.15 reads only about 300 kB of a second upload over the same
+    connection.
     """
     import httpx
 

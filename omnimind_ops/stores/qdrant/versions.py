@@ -1,5 +1,5 @@
-"""Which Qdrant may open data of which other: the same or the next minor version, never an older one (upstream's upgrade
-guide).
+"""Versions of Qdrant that may open data of another version: the same or the next minor version, never an older one
+(upstream's upgrade guide).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
 def parse(version: str) -> tuple[int, int, int] | None:
-    """Return major, minor and patch; None when the text is no version."""
+    """Return major, minor and patch; None when the text is not a version."""
     found = _VERSION.match(version.strip())
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 

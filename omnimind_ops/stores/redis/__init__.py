@@ -1,5 +1,7 @@
-"""Redis and Valkey as a store. endpoint: where a server listens; facts: what it is; method: RDB or key by key, and why;
-fingerprint: what it holds; sync: take an RDB of a live server; copy: key by key; scratch: the target's own server as a
-converter; rdb: dump files and where they go; backup: the files of a backup. wire, keys, values and streams are what
-those are made of.
+"""Redis and Valkey as a store.
+
+endpoint: address of a server; facts: version, settings and size of a server; method: choice between RDB and key by key,
+with the reason; fingerprint: counts and digests of the data; sync: fetch an RDB from a live server; copy: copy key by
+key; scratch: the target's server program as a converter; rdb: dump files and their placement; backup: files of a
+backup. wire, keys, values and streams are the building blocks of these modules.
 """

@@ -1,25 +1,29 @@
-"""Keys that our own backend writes: embeddings and sessions. Its workers serve while old and new are still compared."""
+"""Keys that OmniMind's backend writes: embeddings and sessions. Its workers keep serving while source and target are
+compared.
+"""
 
 from __future__ import annotations
 
 from omnimind_ops.model.data import Fingerprint
 
 OWN = ("omnimind:embedding:", "omnimind:session:", "omnimind:sessions:")
-"""How their names begin. What else it writes (rates, the guard's probe) expires within minutes, before any horizon."""
+"""Prefixes of these keys. The backend's other keys (rate limits, the guard's probe) expire within minutes, before any
+horizon.
+"""
 
 
 def below(name: bytes) -> str:
-    """Return what is added to the names of facts that this key counts in: its kind's own; "" for a key that is none of
-    the backend's.
+    """Return the suffix of the fact names that count this key: the suffix of its prefix, or "" for a key that the
+    backend did not write.
     """
     return next((_suffix(own) for own in OWN if name.startswith(own.encode())), "")
 
 
 def written_since(source: Fingerprint, native: Fingerprint) -> tuple[Fingerprint, int]:
-    """Return `native` less the kinds of which the source had not one key, as only the native backends can have written
-    those; and how many they wrote.
+    """Return `native` without the kinds of keys that the source does not have at all, and the number of keys left out.
 
-    A kind that the source had too is compared to the last key: nothing that is lost is taken for something that came.
+    Only the native backends can have written those keys. A kind that the source also has is compared completely, so a
+    lost key is never mistaken for a new one.
     """
     new = tuple(_suffix(own) for own in OWN if not any(name.endswith(_suffix(own)) for name in source.counts))
     counts = {name: count for name, count in native.counts.items() if not name.endswith(new)}

@@ -1,5 +1,5 @@
-"""A backup of Redis files (`--redis-backup PATH`): a dump, or a data folder with append-only files; made into a dump
-for the target.
+"""A backup of Redis files (`--redis-backup PATH`): a dump, or a data folder with append-only files; converted into a
+dump for the target.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ AOF_FILE = "appendonly.aof"
 
 @dataclass(frozen=True)
 class Backup:
-    """What was found. `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one; `rdb` the
-    dump or the dump that the append-only files begin with, None when they hold only commands.
+    """The files of a backup.
+
+    `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one. `rdb` describes the dump, or
+    the dump at the start of the append-only files; None when they hold only commands.
     """
 
     rdb: RdbFacts | None
     dump: Path | None
     append_only: Path | None
-    stale_dump: bool = False  # a dump lies beside append-only files, which a server with AOF on would load instead
+    stale_dump: bool = False  # there is also a dump, which a server with AOF on ignores
 
 
 def read_backup(path: Path) -> Backup:
-    """Look at a dump file or a folder with dump.rdb, appendonlydir or appendonly.aof; read-only.
+    """Return the backup at `path`: a dump file, or a folder with dump.rdb, appendonlydir or appendonly.aof. Read-only.
 
-    Nothing of the kind is a Problem.
+    Raise Problem when there is none of these.
     """
     if path.is_file() and path.name != AOF_FILE:
         return Backup(rdb_facts(path), path, None)
@@ -52,7 +54,7 @@ def read_backup(path: Path) -> Backup:
 
 
 def check_backup(path: Path, backup: Backup, target_version: str, target_kind: str = "redis") -> None:
-    """Raise a Problem when that target cannot load it."""
+    """Raise Problem when the target cannot load the backup."""
     target = f"{target_kind} {plain(target_version)}"
     if backup.rdb and (
         not reads(target_kind, target_version, backup.rdb.version)
@@ -75,8 +77,9 @@ def check_backup(path: Path, backup: Backup, target_version: str, target_kind: s
 def build_rdb_from_backup(
     path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Write the dump that the target will load: a plain dump is copied, append-only files are replayed by a scratch
-    server on a copy.
+    """Write the dump for the target to `into` and return its facts.
+
+    A plain dump is copied. Append-only files are copied and replayed by a scratch server.
     """
     backup = read_backup(path)
     check_backup(path, backup, target_version)
@@ -101,7 +104,7 @@ def build_rdb_from_backup(
 
 
 def _base(append_only: Path) -> RdbFacts | None:
-    """Return the header of the dump that append-only files begin with."""
+    """Return the header of the dump at the start of append-only files; None when there is no dump."""
     base = append_only
     if append_only.is_dir():
         base = next(iter(sorted(append_only.glob("*.base.rdb"))), Path())

@@ -1,6 +1,4 @@
-"""Key by key from one server to another, whatever their versions: values, absolute expiry, streams with groups,
-function libraries.
-"""
+"""Key-by-key copy between servers of any versions: values, absolute expiry, streams with groups, function libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from omnimind_ops.stores.redis.unsupported import refuse, unsupported_beside_key
 from omnimind_ops.stores.redis.values import field_expiries, values
 from omnimind_ops.stores.redis.wire import Command, Wire, connect
 
-WORDS = 1000  # of one command
+WORDS = 1000  # arguments per command
 FLUSH_BYTES = 8 << 20
 FLUSH_COMMANDS = 2000
 
@@ -25,11 +23,13 @@ FLUSH_COMMANDS = 2000
 def copy_logical(
     source: RedisEndpoint, target: RedisEndpoint, tell: Tell, step: str = "", *, scratch: bool = False
 ) -> int:
-    """Copy every key; return how many. The source is only read.
+    """Copy every key and return the number of keys. The source is only read.
 
-    A target with keys is a Problem; with `scratch` (a server of our own that holds nothing but an earlier try) it is
-    emptied first. What the target cannot hold is a Problem that names it: see unsupported_keys for asking beforehand.
-    Exact only while nobody writes to the source. Large values travel in pieces. Tells progress in keys.
+    Raise Problem when the target already holds keys. With `scratch` (a server that omnimind started, which holds at
+    most the keys of an earlier attempt) the target is emptied first. Raise Problem for what the target cannot hold and
+    name it; unsupported_keys checks this in advance.
+    The copy is exact only while nobody writes to the source. Large values are copied in parts. Progress is reported in
+    keys.
     """
     with connect(source) as one, connect(target) as two:
         refuse(unsupported_beside_keys(one, functions=two.knows("FUNCTION")))
@@ -62,21 +62,21 @@ def _empty(target: Wire, *, scratch: bool) -> None:
 
 
 class _Copy:
-    """Two connections and what both ends can do."""
+    """Copies keys over two connections, within the abilities of both servers."""
 
     def __init__(self, source: Wire, target: Wire, *, fields: bool) -> None:
         self.source, self.target, self.fields = source, target, fields
-        self.modern_streams = source.knows("PEXPIRETIME") and target.knows("PEXPIRETIME")  # 7.0 brought both
+        self.modern_streams = source.knows("PEXPIRETIME") and target.knows("PEXPIRETIME")  # 7.0 added both
         self.timed_fields = target.knows("HPEXPIREAT")
         self.waiting: list[Command] = []
         self.weight = 0
 
     def batch(self, batch: Sequence[Key]) -> None:
-        """Copy keys of the current database; all are written when it returns."""
+        """Copy keys of the current database; all of them are written when this returns."""
         refuse(tuple(f"the key {key}, of type {key.type}" for key in batch if key.type not in SIZES))
         for key, parts in values(self.source, batch):
             if key.type != "string":
-                self.add("DEL", key.name)  # SCAN and a rerun may bring a key twice
+                self.add("DEL", key.name)  # SCAN or a rerun may return a key twice
             for part in parts:
                 for command in write_commands(key, part):
                     self.add(*command)
@@ -124,7 +124,7 @@ class _Copy:
 
 
 def write_commands(key: Key, part: Sequence[bytes]) -> Iterator[Command]:
-    """Yield the commands that add one part of a value, each of bounded length."""
+    """Yield the commands that add one part of a value, each of limited length."""
     if key.type == "string":
         yield ("SET", key.name, part[0])
         return

@@ -1,4 +1,4 @@
-"""Where a Redis or Valkey server listens."""
+"""Address of a Redis or Valkey server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RedisEndpoint:
-    """A server: TCP `host` and `port`, or the absolute path of a unix `socket` when given. The password never shows in
-    a repr.
+    """A server: TCP `host` and `port`, or the absolute path of a unix `socket` if set. The password is not part of the
+    repr.
     """
 
     host: str = "127.0.0.1"

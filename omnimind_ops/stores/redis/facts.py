@@ -1,4 +1,4 @@
-"""What a server is: version, persistence, size, role; and whether it can be moved at all."""
+"""Facts of a server: version, persistence, size, role; and whether it can be moved."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ BUILT_IN = {"lua", "vectorset"}  # listed as modules by Valkey 9 and Redis 8, bu
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """A running server. Sizes in bytes; a setting is None where the server does not let us read its configuration."""
+    """A running server. Sizes are in bytes. A setting is None when the server does not allow reading its
+    configuration.
+    """
 
     kind: str  # redis or valkey
-    version: str  # its own: "7.0.15", "9.1.2"
-    rdb_version: int  # that it writes to its disk; 0 unknown
+    version: str  # as the server reports it: "7.0.15", "9.1.2"
+    rdb_version: int  # that it writes to disk; 0 when unknown
     used_memory: int
     max_memory: int  # 0 for no limit
     aof: bool
-    save_points: str | None  # "3600 1 300 100"; "" never saves by itself
-    diskless_sync: bool | None  # False: a sync first writes a dump file in its own data folder
-    saves_on_stop: bool | None  # by its settings: would SIGTERM write an RDB?
-    directory: str | None  # its data folder, as it sees it
+    save_points: str | None  # "3600 1 300 100"; "" means no automatic saves
+    diskless_sync: bool | None  # False: a sync first writes a dump file to the server's data folder
+    saves_on_stop: bool | None  # by its settings: does SIGTERM write an RDB?
+    directory: str | None  # its data folder, as the server sees it
     cluster: bool
     role: str  # master or slave
     loading: bool
     modules: tuple[str, ...] = ()
-    keys: Mapping[int, int] = field(default_factory=dict)  # by database, expired but not yet removed ones included
+    keys: Mapping[int, int] = field(default_factory=dict)  # by database, expired keys included until removed
     field_ttls: bool | None = (
-        None  # fields of hashes with a time to live; None: the server can have them and does not say
+        None  # whether hash fields have a time to live; None: possible, but the server does not report it
     )
 
     @property
     def databases(self) -> int:
-        """Return how many databases a server needs to hold these keys (the `databases` setting, 16 by default)."""
+        """Return the number of databases that a server needs for these keys (the `databases` setting, 16 by
+        default).
+        """
         return max(self.keys, default=0) + 1
 
     @property
@@ -50,13 +54,13 @@ class ServerFacts:
 
 
 def server_facts(endpoint: RedisEndpoint) -> ServerFacts:
-    """Ask a server what it is; read-only."""
+    """Return the facts of a server; read-only."""
     with connect(endpoint) as wire:
         return read_facts(wire)
 
 
 def read_facts(wire: Wire) -> ServerFacts:
-    """Ask over an open connection."""
+    """Return the facts of a server over an open connection."""
     info = _info(wire)
     config = _config(wire)
     kind = "valkey" if info.get("server_name") == "valkey" or "valkey_version" in info else "redis"
@@ -84,18 +88,16 @@ def read_facts(wire: Wire) -> ServerFacts:
 
 
 def keeps_nothing_on_stop(facts: ServerFacts) -> bool:
-    """Tell whether stopping it would lose what it holds: no AOF, and a stop does not save. Unknown settings count as a
-    loss.
+    """Return whether stopping the server loses its data: AOF is off and a stop does not save. Unknown settings count as
+    a loss.
 
-    Then ask the source for a SAVE before `docker stop`, so that a rollback finds the data too.
+    If so, ask the source for a SAVE before `docker stop`, so that a rollback also finds the data.
     """
     return not facts.aof and not facts.saves_on_stop
 
 
 def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
-    """Raise a Problem for what cannot be moved (a cluster node); warn of what a person should know (a replica,
-    modules).
-    """
+    """Raise Problem when the server cannot be moved (a cluster node); warn about a replica and about modules."""
     if facts.cluster:
         raise Problem(
             "cannot move this Redis",
@@ -118,7 +120,7 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
 
 
 def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
-    """Wait until it answers PING, through start and LOADING; return the seconds waited.
+    """Wait until the server answers PING, also during start and LOADING; return the seconds waited.
 
     A wrong password is a Problem at once.
     """
@@ -148,7 +150,7 @@ def _info(wire: Wire) -> dict[str, str]:
 
 
 def _config(wire: Wire) -> dict[str, str]:
-    """Read only the settings we need: others hold passwords. CONFIG may be renamed or forbidden: then nothing."""
+    """Return only the needed settings: others contain passwords. Empty when CONFIG is renamed or forbidden."""
     found: dict[str, str] = {}
     for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir"):
         reply = wire.probe("CONFIG", "GET", name, forbidden=True)
@@ -178,7 +180,10 @@ def _keys(info: Mapping[str, str]) -> dict[int, int]:
 
 
 def _field_ttls(wire: Wire, info: Mapping[str, str]) -> bool | None:
-    """INFO counts hashes with expiring fields as `subexpiry` (Redis 7.4) or `keys_with_volatile_items` (Valkey 9)."""
+    """Return whether hashes have expiring fields; None when INFO does not report it.
+
+    INFO counts these hashes as `subexpiry` (Redis 7.4) or `keys_with_volatile_items` (Valkey 9).
+    """
     if not wire.knows("HPEXPIRETIME"):
         return False
     spaces = [value for name, value in info.items() if name.startswith("db") and name[2:].isdigit()]

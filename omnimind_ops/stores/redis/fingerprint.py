@@ -1,16 +1,17 @@
-"""What a server holds, as numbers and digests that are equal for equal data whatever the server's version, encoding or
-way of copy.
+"""Counts and digests of a server's data. They are equal for equal data, whatever the server's version, encoding or copy
+method.
 
 Names: "db 0: keys of type hash", "db 0: keys with a time to live" (counts) and "db 0: content of type hash" (digest, 32
 hex digits). A digest is the sum (mod 2^128) of one BLAKE2b per key over name, value and absolute expiry in
-milliseconds, so keys come in any order; sets and hashes are order-free, lists in order, scores exact as doubles,
-streams with ids, last id, groups, consumers and pending entries. Keys that our own backend writes have facts of their
-own ("db 0: keys of type string below omnimind:embedding:"): backend_keys.py says why. Left out, because it changes by
-itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without an entry.
+milliseconds, so the order of keys does not matter. Sets and hashes are order-free, lists are in order, scores are exact
+doubles, streams include ids, last id, groups, consumers and pending entries. Keys that OmniMind's backend writes have
+separate facts ("db 0: keys of type string below omnimind:embedding:"); backend_keys.py gives the reason. Left out,
+because it changes by itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without
+an entry.
 
-Keys that expire while data moves must not look like a difference: keys (and hash fields) that expire before a given
-moment, the `horizon`, are left out on both sides. Take one horizon, compare while it lies ahead; a fingerprint that
-ends after it is refused.
+Keys that expire during the move must not look like a difference. Keys (and hash fields) that expire before a given
+moment, the `horizon`, are left out on both sides. Use one horizon for both fingerprints and compare before it passes; a
+fingerprint that ends after its horizon is refused.
 """
 
 from __future__ import annotations
@@ -38,19 +39,19 @@ MODULUS = 1 << 128
 
 
 def horizon(endpoint: RedisEndpoint, grace: float = GRACE) -> int:
-    """Return the moment `grace` seconds ahead on the server's clock, in unix milliseconds: longer than from the first
-    to the last look.
+    """Return the moment `grace` seconds ahead on the server's clock, in unix milliseconds.
+
+    `grace` must be longer than the time between the start of the first fingerprint and the end of the last one.
     """
     with connect(endpoint) as wire:
         return server_time(wire) + round(grace * 1000)
 
 
 def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None, step: str = "") -> Fingerprint:
-    """Read everything and return counts and digests; keys that expire before `horizon` (unix milliseconds) are left
-    out.
+    """Read all data and return counts and digests. Keys that expire before `horizon` (unix milliseconds) are left out.
 
-    About 50 000 to 100 000 small keys a second. Exact only while nobody writes. Raises a Problem when the horizon has
-    passed at the end.
+    Reads about 50 000 to 100 000 small keys per second. Exact only while nobody writes. Raise Problem when the horizon
+    has passed at the end.
     """
     counts: Counter[str] = Counter()
     sums: Counter[str] = Counter()
@@ -99,7 +100,7 @@ def _add(
 
 
 def _contents(wire: Wire, batch: Sequence[Key], horizon: int, *, fields: bool) -> Iterable[tuple[Key, bytes]]:
-    """Yield each key that is still there with the digest of its value."""
+    """Yield each key that still exists with the digest of its value."""
     for key, parts in values(wire, batch):
         digest = _timed_hash(wire, key, parts, horizon) if fields and key.type == "hash" else DIGESTS[key.type](parts)
         if digest:
@@ -108,8 +109,8 @@ def _contents(wire: Wire, batch: Sequence[Key], horizon: int, *, fields: bool) -
         if key.type == "stream":
             yield key, _stream(wire, key)
         elif key.type not in SIZES and (dump := wire.call("DUMP", key.name)):
-            # A module's type: its own serialisation, less version and checksum. May differ between equal keys, never
-            # agree between others.
+            # A module's type: its own serialisation, without version and checksum. Equal keys may differ, but different
+            # keys never agree.
             yield key, _bytes([blob(dump)[:-10]])
 
 
@@ -133,7 +134,9 @@ def _by_pairs(parts: Parts) -> bytes:
 
 
 def _scored(parts: Parts) -> bytes:
-    """Scores as doubles: servers print the same one as "0.1" or "0.10000000000000001"."""
+    """Return the digest of a sorted set. Scores are compared as doubles: servers print the same score as "0.1" or
+    "0.10000000000000001".
+    """
     return _total(
         _sum([part[at], struct.pack(">d", float(part[at + 1]))]) for part in parts for at in range(0, len(part), 2)
     )
@@ -149,9 +152,9 @@ DIGESTS: dict[str, Callable[[Parts], bytes]] = {
 
 
 def _timed_hash(wire: Wire, key: Key, parts: Parts, horizon: int) -> bytes:
-    """A hash whose fields may expire; empty when none is left at the horizon.
+    """Return the digest of a hash whose fields may expire; empty when no field outlives the horizon.
 
-    Equals `_by_pairs` where no field expires.
+    Equal to `_by_pairs` when no field expires.
     """
     total, found = 0, False
     for part in parts:

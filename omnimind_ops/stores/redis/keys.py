@@ -1,4 +1,4 @@
-"""Every key of a database, in batches: name, type, absolute expiry and size, with few round trips."""
+"""All keys of a database in batches, with name, type, absolute expiry and size, in few round trips."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. `expires` is absolute, in unix milliseconds, exact; NEVER (-1) without a time to live. `size` is in
-    bytes for a string, in elements otherwise, 0 for a type that is not one of the six.
+    """One key.
+
+    `expires` is the exact, absolute expiry in unix milliseconds; NEVER (-1) without a time to live. `size` is in bytes
+    for a string, in elements for other types, 0 for a type outside the six known ones.
     """
 
     db: int
@@ -43,11 +45,11 @@ def server_time(wire: Wire) -> int:
 
 
 def keys(wire: Wire, db: int) -> Iterator[list[Key]]:
-    """Yield every key of a database once, in batches. Costs about 90 bytes of memory a key, to leave out what SCAN
-    gives twice.
+    """Yield every key of a database once, in batches. Uses about 90 bytes of memory per key to drop the duplicates of
+    SCAN.
 
-    SCAN gives every key that is there from beginning to end. Keys that vanish between two commands are left out.
-    The connection stays on that database: a consumer may use it between two batches.
+    SCAN returns every key that exists from start to end. Keys that vanish between two commands are left out.
+    The connection stays on that database; a consumer may use it between two batches.
     """
     absolute = wire.knows("PEXPIRETIME")
     seen: set[int] = set()
@@ -90,10 +92,10 @@ def _expire_times(wire: Wire, names: Sequence[bytes]) -> list[int]:
 
 
 def _bracketed(wire: Wire, names: Sequence[bytes], group: int = 50) -> list[int]:
-    """Work out exact expire times on servers before 7.0, which only tell the time left.
+    """Return exact expire times on servers before 7.0, which only report the time left.
 
-    PTTL is the expiry less the server's clock; asked between two TIMEs that show the same millisecond, the sum is
-    exact. Else ask again, fewer at a time; the last attempt takes what it gets, which may be a millisecond off.
+    PTTL is the expiry minus the server's clock. Between two TIMEs that show the same millisecond, the sum is exact.
+    Otherwise ask again for fewer keys at a time; the last attempt accepts any result, which may be one millisecond off.
     """
     found = {
         name: number(reply) for name, reply in zip(names, wire.many([("PTTL", name) for name in names]), strict=True)

@@ -1,4 +1,4 @@
-"""How the keys will travel, and why; pure, for the plan."""
+"""Choice of the copy method, with the reason for the plan; pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from omnimind_ops.stores.redis.versions import plain, reads, reads_up_to
 
 @dataclass(frozen=True)
 class Method:
-    """`rdb`: the source's own dump is loaded by the target.
+    """A copy method and the reason for it.
 
-    `logical`: key by key into the target's own server, which writes the dump.
+    `rdb`: the target loads the source's own dump.
+    `logical`: keys are copied one by one into the target's server program, which writes the dump.
     """
 
     name: Literal["rdb", "logical"]
@@ -21,7 +22,9 @@ class Method:
 
 
 def choose_method(source: ServerFacts, target_version: str, target_kind: str = "redis") -> Method:
-    """Choose for a target of that version (a package's version will do); the reason is a sentence for the plan."""
+    """Return the method for a target of this version (a package version is accepted); the reason is a sentence for the
+    plan.
+    """
     old, new = f"{source.kind} {source.version}", f"{target_kind} {plain(target_version)}"
     most = reads_up_to(target_kind, target_version)
     if source.modules:

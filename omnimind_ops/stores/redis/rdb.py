@@ -1,4 +1,4 @@
-"""Dump files: what they are, and putting one where the native server will load it."""
+"""Dump files: read their facts and place one where the native server loads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "dump.rdb"
 
 @dataclass(frozen=True)
 class RdbFacts:
-    """A dump file. `magic` is REDIS or VALKEY (9 and newer), `writer` "7.0.15" or "" when it does not say, `size` in
+    """A dump file. `magic` is REDIS or VALKEY (9 and newer), `writer` is "7.0.15" or "" when not recorded, `size` is in
     bytes.
     """
 
@@ -33,10 +33,10 @@ class RdbFacts:
 
 
 def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
-    """Read a dump's header and check that it ends as a dump must (the end opcode and eight bytes of checksum).
+    """Return a dump's facts after checking that it ends correctly (the end opcode and eight bytes of checksum).
 
-    A file that is no dump or was cut off is a Problem. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads all of it
-    and its CRC: only for dumps that its own version reads.
+    Raise Problem for a file that is no dump or is truncated. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads the
+    whole file and its CRC; use it only for dumps that its version can read.
     """
     facts = rdb_header(path)
     with path.open("rb") as file:
@@ -51,7 +51,7 @@ def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
 
 
 def rdb_header(path: Path) -> RdbFacts:
-    """Read only the header, also that of an append-only file that begins with a dump."""
+    """Return the facts from the header alone; also works for an append-only file that begins with a dump."""
     try:
         with path.open("rb") as file:
             head = file.read(64)
@@ -67,11 +67,12 @@ def rdb_header(path: Path) -> RdbFacts:
 
 
 def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
-    """Make `rdb` the dump that a server in `redis_dir` loads at its start; return False when it already is.
+    """Make `rdb` the dump that a server in `redis_dir` loads at start; return False when it already is.
 
-    Copied beside, synced, its hash compared, then renamed to dump.rdb, mode 0640, `owner` (uid, gid). Everything that
-    was in the folder is first renamed into `parked` (on the same file system), never deleted. The server must be
-    stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores the dump and begins empty.
+    The copy is written next to the target, synced, compared by hash, then renamed to dump.rdb with mode 0640 and
+    `owner` (uid, gid). Everything that was in the folder is first renamed into `parked` (on the same file system),
+    never deleted. The server must be stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores
+    the dump and starts empty.
     """
     target, beside = redis_dir / NAME, redis_dir / f".{NAME}.omnimind"
     wanted = _hash(rdb)
@@ -92,9 +93,9 @@ def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) 
 
 
 def park(folder: Path, into: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Rename everything in `folder` into the folder `into`, never over something; return the new paths.
+    """Rename everything in `folder` into the folder `into`, without overwriting anything; return the new paths.
 
-    Also the way back.
+    The same function also reverts the move.
     """
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     moved: list[Path] = []

@@ -1,5 +1,5 @@
-"""A server of our own as a converter: the target's program on a unix socket in a folder of ours, gone when the block
-ends or we die.
+"""A scratch server as a converter: the target's server program on a unix socket in a private folder. It stops when the
+block ends or this process dies.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ from omnimind_ops.tools.shell import Done, run
 FOLDER = "redis-scratch"
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 DAY = 86_400.0
-ROOMY = 1024  # databases: a dump names them by number, and a server refuses one beyond its setting
+ROOMY = 1024  # databases: a dump refers to them by number, and a server refuses numbers beyond its setting
 SERVER = "/usr/bin/redis-server"
 
 
 def build_rdb_logically(
     source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Copy every key of `source` into a scratch server of the target's version, and move the dump that it saves to
-    `into`.
+    """Copy every key of `source` into a scratch server of the target's version and move the saved dump to `into`.
 
-    Run again after a crash, it starts over. Needs memory for a second copy of the data and disk for the dump.
+    A run after a crash starts over. Needs memory for a second copy of the data and disk space for the dump.
     """
     databases = server_facts(source).databases
     with scratch_server(server_program, workdir, databases=databases) as scratch:
@@ -48,17 +47,17 @@ def build_rdb_logically(
 def scratch_server(
     program: str, workdir: Path, *, databases: int = 16, append_only: bool = False
 ) -> Iterator[RedisEndpoint]:
-    """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, nothing saved unless asked,
-    killed if we die.
+    """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, no saves unless requested, killed
+    if this process dies.
 
-    A leftover of an earlier run there is stopped and removed first.
+    A leftover of an earlier run is stopped and removed first.
     """
     with serve(program, fresh_folder(workdir), databases=max(16, databases), append_only=append_only) as endpoint:
         yield endpoint
 
 
 def save_scratch(scratch: RedisEndpoint, workdir: Path, into: Path) -> RdbFacts:
-    """Have a scratch server write its dump and move that to `into`; the file is synced and its end checked."""
+    """Make a scratch server write its dump and move the dump to `into`; the file is synced and its end is checked."""
     with connect(scratch, timeout=DAY) as wire:
         wire.call("SAVE")
     part = into.with_name(f".{into.name}.part")
@@ -71,7 +70,7 @@ def save_scratch(scratch: RedisEndpoint, workdir: Path, into: Path) -> RdbFacts:
 
 
 def fresh_folder(workdir: Path) -> Path:
-    """Stop and remove what an earlier run left in `workdir`/redis-scratch, and make the folder anew."""
+    """Stop and remove the leftovers of an earlier run in `workdir`/redis-scratch, and create the folder again."""
     folder = workdir / FOLDER
     socket = folder / "redis.sock"
     if len(os.fsencode(socket)) > SOCKET_PATH_MAX:
@@ -90,12 +89,12 @@ def fresh_folder(workdir: Path) -> Path:
 
 @contextmanager
 def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
-    """Run a server on what lies in the folder; the folder is removed at the end."""
+    """Run a server on the files in the folder; the folder is removed at the end."""
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
     ended: list[Done] = []
     argv = _argv(program, folder, databases=databases, append_only=append_only)
-    # run() waits for the end, so it gets a thread; PDEATHSIG is tied to that thread, which lives exactly as long as the
-    # server or we do.
+    # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
+    # long as the server or this process.
     thread = Thread(
         target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True
     )

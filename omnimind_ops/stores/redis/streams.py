@@ -1,4 +1,6 @@
-"""Streams: entries in order, and what groups and consumers still owe; read from one server, written to another."""
+"""Streams: entries in order, and the pending entries of groups and consumers; read from one server, written to
+another.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ Entry = tuple[bytes, list[bytes]]
 
 @dataclass(frozen=True)
 class Pending:
-    """An entry delivered and not acknowledged. `idle` is in milliseconds."""
+    """An entry that is delivered and not acknowledged. `idle` is in milliseconds."""
 
     id: bytes
     consumer: bytes
@@ -25,7 +27,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Group:
-    """A consumer group. `entries_read` is None where the server cannot tell (before 7.0, or not known)."""
+    """A consumer group. `entries_read` is None when the server does not report it (before 7.0, or unknown)."""
 
     name: bytes
     last_delivered: bytes
@@ -36,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class StreamState:
-    """All of a stream but its entries. The last two are None before 7.0."""
+    """The state of a stream without its entries. `entries_added` and `max_deleted` are None before 7.0."""
 
     last_id: bytes
     groups: tuple[Group, ...]
@@ -45,7 +47,7 @@ class StreamState:
 
 
 def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
-    """Yield a stream's entries in order, in pieces."""
+    """Yield a stream's entries in order, in batches."""
     start = b"-"
     while True:
         piece = [
@@ -60,10 +62,10 @@ def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
 
 
 def stream_state(wire: Wire, key: bytes) -> StreamState:
-    """Read a stream's ids, groups, consumers and pending entries.
+    """Return a stream's ids, groups, consumers and pending entries.
 
-    Pending entries whose entry was deleted are left out: no command can create one again, and servers drop them when
-    touched.
+    Pending entries whose entry is deleted are left out: no command can create them again, and servers drop them on
+    access.
     """
     info = pairs(wire.call("XINFO", "STREAM", key))
     added, deleted = info.get("entries-added"), info.get("max-deleted-entry-id")
@@ -85,10 +87,10 @@ def entry_commands(key: bytes, piece: Sequence[Entry]) -> list[Command]:
 
 
 def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, modern: bool) -> list[Command]:
-    """Return the commands that bring a stream with its entries to a state; `now` is the source's clock in unix
-    milliseconds.
+    """Return the commands that bring a stream to a state after its entries are added.
 
-    `empty`: it has no entries, so it must be created. `modern`: source and target know entries-added (7.0 and newer).
+    `now` is the source's clock in unix milliseconds. `empty`: the stream has no entries, so it must be created.
+    `modern`: source and target support entries-added (7.0 and newer).
     """
     commands: list[Command] = []
     if empty:
@@ -106,7 +108,7 @@ def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, mod
 def _group_commands(key: bytes, group: Group, now: int, *, modern: bool) -> list[Command]:
     read: tuple[Word, ...] = ("ENTRIESREAD", group.entries_read) if modern and group.entries_read is not None else ()
     commands: list[Command] = [("XGROUP", "CREATE", key, group.name, group.last_delivered, *read)]
-    # Reading its own history creates a consumer on every version; XGROUP CREATECONSUMER is only in 6.2 and newer.
+    # Reading its own history creates a consumer on every version; XGROUP CREATECONSUMER exists only in 6.2 and newer.
     commands += [
         ("XREADGROUP", "GROUP", group.name, consumer, "COUNT", 1, "STREAMS", key, "0") for consumer in group.consumers
     ]

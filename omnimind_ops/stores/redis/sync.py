@@ -1,7 +1,7 @@
-"""Take a dump of a live server as a replica would (SYNC), so that nothing is asked of its data folder and nobody stops.
+"""Take a dump of a live server as a replica does (SYNC). This needs no access to its data folder and stops no client.
 
-`redis-cli --rdb` does the same, but hides progress, and fails on a Valkey 9 that has data of its own format ("Error
-reading bulk length"): Valkey 9 writes its full format only for a replica that says its version.
+`redis-cli --rdb` does the same, but shows no progress and fails on a Valkey 9 with data in its own format ("Error
+reading bulk length"): Valkey 9 writes its full format only for a replica that reports its version.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
 from omnimind_ops.stores.redis.wire import connect, packed
 
 CHUNK = 1 << 18
-MARK = 40  # bytes of the end mark of a dump whose length is not known beforehand
+MARK = 40  # bytes of the end mark of a dump of unknown length
 
 
 def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
-    """Write the dump of a live server to `into` (mode 0600) and return what it is; the header and end are checked, the
-    file is synced.
+    """Write the dump of a live server to `into` (mode 0600) and return its facts. Header and end are checked; the file
+    is synced.
 
     `timeout`: seconds without a byte. A server with `repl-diskless-sync no` (the default before 7.0) first writes a
-    dump.rdb in its own folder: told as a line. One with it waits for `repl-diskless-sync-delay` (5 s by default) before
-    it begins.
+    dump.rdb in its own folder; a line event reports this. A server with `yes` waits for `repl-diskless-sync-delay` (5 s
+    by default) before it begins.
     """
     with connect(endpoint) as wire:
         facts = read_facts(wire)
@@ -75,7 +75,7 @@ def _dial(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
 
 
 def _introduce(link: socket.socket, answers: BufferedReader, endpoint: RedisEndpoint) -> None:
-    """Log in and say what we can take; the last two are not known to older servers, and then do not matter."""
+    """Log in and announce the supported features. Older servers do not know the last two; they do not need them."""
     if endpoint.password:
         user = (endpoint.username,) if endpoint.username else ()
         answer = _ask(link, answers, "AUTH", *user, endpoint.password)
@@ -89,7 +89,7 @@ def _introduce(link: socket.socket, answers: BufferedReader, endpoint: RedisEndp
 
 def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
     header = b""
-    while not header.strip():  # an empty line now and then says that it is still at work
+    while not header.strip():  # an empty line now and then means that the server is still working
         header = answers.readline()
         if not header:
             raise OSError(

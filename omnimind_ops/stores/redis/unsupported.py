@@ -1,4 +1,4 @@
-"""What cannot travel key by key, named before anything is stopped."""
+"""Find what cannot be copied key by key, before anything is stopped."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAMED = 10
 
 
 def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: str = "redis") -> tuple[str, ...]:
-    """Return what such a target cannot hold, in words, at most 10: module types, expiring hash fields, functions,
+    """Return descriptions of what the target cannot hold, at most 10: module types, expiring hash fields, functions,
     search indexes.
 
-    Reads the type of every key: seconds for a million.
+    Reads the type of every key, which takes seconds for a million keys.
     """
     fields = at_least(target_version, 9, 0) if target_kind == "valkey" else at_least(target_version, 7, 4)
     with connect(source) as wire:
@@ -30,7 +30,7 @@ def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: st
 
 
 def refuse(found: tuple[str, ...]) -> None:
-    """Raise a Problem that names what cannot travel, if there is any."""
+    """Raise Problem that names what cannot be copied, if there is anything."""
     if found:
         raise Problem(
             "cannot copy every Redis key",
@@ -42,7 +42,7 @@ def refuse(found: tuple[str, ...]) -> None:
 
 
 def unsupported_beside_keys(wire: Wire, *, functions: bool) -> tuple[str, ...]:
-    """Return what is no key and cannot travel; `functions`: the target has function libraries."""
+    """Return what cannot be copied apart from keys; `functions`: the target has function libraries."""
     found = [] if functions else [f"the function library {_shown(name)}" for name, _ in libraries(wire)]
     if "search" in read_facts(wire).modules:
         found += [f"the search index {_shown(blob(name))}" for name in listed(wire.probe("FT._LIST"))]

@@ -1,4 +1,6 @@
-"""What keys hold, in bounded parts: a batch of small keys costs one round trip, a large one is read piece by piece."""
+"""Values of keys in parts of limited size: a batch of small keys costs one round trip, a large key is read in
+several.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ from omnimind_ops.stores.redis.wire import Command, Wire, blob, blobs, listed, n
 
 SMALL = 2000  # elements read in one reply
 PIECE = 1000
-STRINGS = 32 << 20  # bytes of strings read in one go
+STRINGS = 32 << 20  # bytes of strings read at once
 
 Parts = Iterator[list[bytes]]
-"""Flat pieces: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member
-and score of a zset.
+"""Flat parts: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member and
+score of a sorted set.
 """
 
 
 def values(wire: Wire, keys: Sequence[Key]) -> Iterator[tuple[Key, Parts]]:
-    """Yield each key of the five plain types with its parts; they must be used before the next key. Streams are read by
-    streams.py.
+    """Yield each key of the five plain types with its parts. Use the parts before the next key. streams.py reads
+    streams.
 
-    The connection must be on the keys' database. A key that vanished has no parts.
+    The connection must be on the keys' database. A key that has vanished has no parts.
     """
     for group in _groups([key for key in keys if key.type == "string"]):
         for key, value in zip(group, blobs(wire.call("MGET", *(key.name for key in group))), strict=True):
@@ -50,7 +52,7 @@ def _large(key: Key) -> bool:
 
 
 def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
-    """Split small keys so that one reply stays bounded in bytes (strings) and elements (the rest)."""
+    """Split small keys into groups, so that one reply is limited in bytes (strings) or elements (other types)."""
     group: list[Key] = []
     weight = 0
     for key in keys:
@@ -85,7 +87,7 @@ def _by_index(wire: Wire, key: Key) -> Parts:
 
 
 def _by_cursor(wire: Wire, key: Key) -> Parts:
-    """Read a large set or hash with SSCAN or HSCAN, leaving out what the cursor gives twice."""
+    """Read a large set or hash with SSCAN or HSCAN, without the cursor's duplicates."""
     seen: set[bytes] = set()
     cursor = b"0"
     step = 2 if key.type == "hash" else 1
@@ -105,7 +107,7 @@ def _by_cursor(wire: Wire, key: Key) -> Parts:
 
 
 def field_expiries(wire: Wire, key: Key, fields: Sequence[bytes]) -> list[int]:
-    """Return when each field of a hash expires, as Key.expires does; asks a command that only Redis 7.4, Valkey 9 and
-    newer have.
+    """Return the expiry of each field of a hash, in the format of Key.expires. Uses a command that needs Redis 7.4,
+    Valkey 9 or newer.
     """
     return [number(reply) for reply in listed(wire.call("HPEXPIRETIME", key.name, "FIELDS", len(fields), *fields))]

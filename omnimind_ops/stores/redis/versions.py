@@ -1,8 +1,8 @@
-"""Which RDB format a version writes, and which it reads; pure.
+"""RDB formats that each server version writes and reads; pure.
 
-Sources: RDB_VERSION in src/rdb.h of each release (5.0 to 8.10), and Valkey's src/rdb.h. Seen on real servers here:
-Redis 7.0.15 writes REDIS0010, Valkey 9.1 writes VALKEY080 to its disk (to a replica that does not give its version it
-writes REDIS0011 when the data allow).
+Sources: RDB_VERSION in src/rdb.h of each release (5.0 to 8.10), and Valkey's src/rdb.h. Observed on real servers: Redis
+7.0.15 writes REDIS0010, Valkey 9.1 writes VALKEY080 to disk (for a replica that does not report its version it writes
+REDIS0011 when the data allow).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ FOREIGN = range(12, 80)  # Valkey refuses these: they belong to Redis after the 
 
 
 def plain(version: str) -> str:
-    """Return "7.0.15" for "7.0.15" and for a package's "5:7.0.15-1~deb12u10"."""
+    """Return "7.0.15" for "7.0.15" and for a package version such as "5:7.0.15-1~deb12u10"."""
     found = re.match(r"(?:\d+:)?([\d.]+)", version)
     return found[1] if found else version
 
 
 def writes(kind: str, version: str) -> int:
-    """Return the RDB version that this redis or valkey writes to its disk; 0 for one that is older or newer than the
+    """Return the RDB version that this redis or valkey writes to disk; 0 for a version older or newer than the
     table.
     """
     table = _table(kind)
@@ -29,17 +29,17 @@ def writes(kind: str, version: str) -> int:
 
 
 def reads_up_to(kind: str, version: str) -> int:
-    """Return the newest RDB version that it certainly loads; 0 unknown."""
+    """Return the newest RDB version that it certainly loads; 0 when unknown."""
     return next((rdb for major, minor, rdb in _table(kind) if _numbers(version) >= (major, minor)), 0)
 
 
 def reads(kind: str, version: str, rdb: int) -> bool:
-    """Tell whether it certainly loads an RDB of that version."""
+    """Return whether it certainly loads an RDB of this version."""
     return 0 < rdb <= reads_up_to(kind, version) and not (kind == "valkey" and rdb in FOREIGN)
 
 
 def at_least(version: str, major: int, minor: int) -> bool:
-    """Tell whether a version is that or newer."""
+    """Return whether a version is `major`.`minor` or newer."""
     return _numbers(version) >= (major, minor)
 
 

@@ -1,4 +1,4 @@
-"""One connection that answers in plain RESP2 values: bytes, int, None and lists of those, whatever the server's
+"""One connection that returns plain RESP2 values (bytes, int, None and lists of those), whatever the server's
 version.
 """
 
@@ -17,7 +17,7 @@ Command = Sequence[Word]
 
 
 class Link(Protocol):
-    """What we use of redis-py's connection, which is not typed."""
+    """The used part of redis-py's connection, which has no types."""
 
     def connect(self) -> None: ...
     def disconnect(self) -> None: ...
@@ -26,7 +26,7 @@ class Link(Protocol):
 
 
 class Wire:
-    """A connection to one server. Connection errors and error replies are Problems, except where `probe` asks."""
+    """A connection to one server. Connection errors and error replies raise Problem, with exceptions in `probe`."""
 
     def __init__(self, connection: Link, name: str) -> None:
         self._connection = connection
@@ -38,11 +38,10 @@ class Wire:
         return self.many([words])[0]
 
     def many(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
-        """Send commands in one go and return their replies in order; every reply is read before the first error is
+        """Send commands at once and return their replies in order. All replies are read before the first error is
         raised.
 
-        With `retyped`, the reply is None for a key that somebody replaced by one of another type since its type was
-        asked.
+        With `retyped`, the reply is None for a key that another client has replaced by a key of another type.
         """
         replies = self._exchange(commands)
         for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
@@ -53,7 +52,9 @@ class Wire:
         return cast(list[Reply], replies)
 
     def probe(self, *words: Word, forbidden: bool = False) -> Reply | None:
-        """Send one command; None when the server does not know it, or with `forbidden` when this user may not use it."""
+        """Send one command; return None when the server does not know it, or with `forbidden` when the user may not run
+        it.
+        """
         from redis.exceptions import NoPermissionError
 
         reply = self._exchange([words])[0]
@@ -64,7 +65,7 @@ class Wire:
         raise refused(words, reply, self.name)
 
     def knows(self, command: str) -> bool:
-        """Tell whether the server has a command that needs arguments, by asking for it without any."""
+        """Return whether the server has a command that needs arguments; sends it without arguments."""
         reply = self._exchange([(command,)])[0]
         return not (isinstance(reply, Exception) and _unknown(reply))
 
@@ -92,7 +93,7 @@ class Wire:
 
 @contextmanager
 def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
-    """Open a connection for the block; `timeout` is seconds for the connect and for each reply."""
+    """Open a connection for the block; `timeout` is in seconds, for the connect and for each reply."""
     from redis.exceptions import RedisError
 
     connection = _link(endpoint, timeout)
@@ -107,15 +108,15 @@ def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
 
 
 def packed(command: Command) -> bytes:
-    """Return a command as it goes over the wire (redis-py's own packer costs three times as much, which shows at a
-    million keys).
+    """Return a command in wire format. redis-py's own packer takes three times as long, which is noticeable with a
+    million keys.
     """
     words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
     return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 
 
 def unreachable(name: str, error: Exception) -> Problem:
-    """Return the Problem of a server that does not answer; the error's class decides what to do next."""
+    """Return the Problem for a server that does not answer; the class of the error decides the suggested fix."""
     from redis.exceptions import AuthenticationError, BusyLoadingError
 
     fix = "check that it runs and listens there, then run the same command again"
@@ -127,7 +128,7 @@ def unreachable(name: str, error: Exception) -> Problem:
 
 
 def refused(command: Command, error: Exception, name: str) -> Problem:
-    """Return the Problem of an error reply; names the command and its key, never a value."""
+    """Return the Problem for an error reply; it names the command and its key, never a value."""
     said = " ".join(
         repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2])
     )
