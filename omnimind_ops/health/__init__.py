@@ -1,4 +1,4 @@
-"""Is everything useful, not only alive, and what is to be done about it?
+"""Health of the services: whether they do useful work, not only run, and which recovery action to take.
 
-Start at check.py; policy.py decides for the guard, probes.py asks.
+Start at check.py; policy.py decides for the guard, probes.py probes the services.
 """

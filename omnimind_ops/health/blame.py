@@ -1,4 +1,5 @@
-"""Which service is the cause: a failing one whose dependency fails too is a victim, and nothing is done to victims.
+"""Root cause of failures: a failing service whose dependency also fails is a victim, and the guard does not restart
+victims.
 
 Pure.
 """
@@ -17,9 +18,9 @@ def find(
 ) -> tuple[Reading, ...]:
     """Return the readings with `root` filled in.
 
-    A dependency is what must run before it (the catalogue) and what its own health check names (`blames`, names or
-    kinds). The first failing one in start order is the root; of a service that blames a healthy one, the fault is its
-    own (a wrong password, say).
+    The dependencies of a service are the services that must start before it (the catalogue) and those that its own
+    health check names (`blames`, names or kinds). The first failing one in start order is the root cause. When a
+    service blames a healthy one, the fault is its own (a wrong password, for example).
     """
     failing = {one.service for one in readings if fails(one)}
     before = {service.name: _before(service, every, blames.get(service.name, ())) for service in every}
@@ -30,14 +31,14 @@ def find(
 
 
 def fails(reading: Reading) -> bool:
-    """Tell whether its last answer was a bad one or it is not there; a grace or a threshold may still keep its state
-    ready.
+    """Return whether the service's last response was bad or the service is down, stopped or starting. The state may
+    still be ready during a grace period or below a threshold.
     """
     return bool(reading.bad) or reading.state in (State.DOWN, State.STOPPED, State.STARTING)
 
 
 def dependants(name: str, every: Sequence[Service]) -> tuple[str, ...]:
-    """Return the services that are started after `name`, directly or not, in start order."""
+    """Return the services that start after `name`, directly or indirectly, in start order."""
     found = {name}
     for service in every:
         if found.intersection(service.after):

@@ -1,6 +1,4 @@
-"""Cache: everything that is remembered from check to check, and the file in which the guard keeps it for others to go
-on from.
-"""
+"""Cache: the data kept between checks, and the file in which the guard saves it for other processes."""
 
 from __future__ import annotations
 
@@ -19,15 +17,15 @@ from omnimind_ops.health.track import HOUR, WINDOW, Thresholds, Track
 from omnimind_ops.model.health import Change, Outcome, State
 
 TTL = 2.0
-"""Seconds for which an answer is not asked for again."""
+"""Seconds before a service is probed again."""
 FRESH = 120.0
-"""Seconds after which what the file says of the present (not of the past) is too old."""
+"""Seconds after which the file's current state (not its history) is too old."""
 VERSION = 1
 
 
 @dataclass
 class Cache:
-    """One per process that checks. `now` is unix time, `at` monotonic."""
+    """The cache of one process that checks. `now` is unix time, `at` monotonic."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     ttl: float = TTL
@@ -35,21 +33,21 @@ class Cache:
     at: Callable[[], float] = time.monotonic
     tracks: dict[str, Track] = field(default_factory=dict)
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=20))
-    gave_up: dict[str, str] = field(default_factory=dict)  # service → why the guard leaves it alone
-    others: dict[str, Any] = field(default_factory=dict)  # last answers that are no service's: host, manager
+    gave_up: dict[str, str] = field(default_factory=dict)  # service → why the guard no longer restarts it
+    others: dict[str, Any] = field(default_factory=dict)  # last results that belong to no service: host, manager
     crew: Crew[Any] = field(default_factory=Crew)
 
     def track(self, service: str) -> Track:
-        """Return what is known of a service."""
+        """Return the track of a service."""
         return self.tracks.setdefault(service, Track())
 
     def note(self, service: str, text: str) -> None:
-        """Remember that something changed."""
+        """Record a change."""
         self.changes.append(Change(self.now(), service, text))
 
 
 def save(cache: Cache, file: Path) -> None:
-    """Write it beside and rename: a reader sees all of it or the one before. No secret is in it."""
+    """Save the cache atomically: a reader sees the new file or the previous one. It contains no secrets."""
     services = {
         name: {
             "state": track.state,
@@ -83,7 +81,7 @@ def save(cache: Cache, file: Path) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Replace a file in one step; mode 0644."""
+    """Replace a file atomically; mode 0644."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         beside.write_text(text)
@@ -95,9 +93,9 @@ def write(file: Path, text: str) -> None:
 
 
 def load(file: Path, thresholds: Thresholds, **clocks: Callable[[], float]) -> Cache:
-    """Return a cache that goes on from the guard's file: latencies, restarts, last change.
+    """Return a cache with the data of the guard's file: latencies, restarts, last change.
 
-    An absent or broken file is an empty cache.
+    A missing or broken file gives an empty cache.
     """
     cache = Cache(thresholds, **clocks)  # type: ignore[arg-type]
     try:

@@ -1,6 +1,6 @@
-"""check(): how everything is, in one Report.
+"""check(): the state of all services, in one Report.
 
-All questions at once, each with its time-out; answers younger than the cache's TTL are kept.
+All probes run at once, each with its own time-out. Results younger than the cache's TTL are reused.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from omnimind_ops.model.world import World
 __all__ = ["Reading", "Report", "check"]
 
 GRACE = 0.5
-"""Seconds beyond a probe's own, for what runs around it."""
+"""Seconds added to a probe's time-out, for the work around it."""
 _ORDER = (State.DOWN, State.STARTING, State.DEGRADED, State.READY)
 _ONLY_FOR_ROOT = (*STORES, Kind.ENGINE)
-"""What cannot be asked without the credentials: then what the guard saw last is shown, with its age."""
+"""Kinds that cannot be probed without the credentials. The guard's last result is shown instead, with its age."""
 Question = Callable[[], Any]
 
 
 def check(
     world: World, manager: Manager, cache: Cache, *, deep: bool = True, seconds: float = probes.SECONDS
 ) -> Report:
-    """Return the report; takes as long as the slowest answer, at most `seconds` and a little.
+    """Return the report. Takes as long as the slowest probe, at most `seconds` plus GRACE.
 
-    `deep` probes write and read something of our own; leave it off while data are compared (a migration). Never raises
-    for an ill system.
+    `deep` probes write and read small test data; turn them off while data are compared (a migration). Failing services
+    raise no exception.
     """
     began, every = cache.at(), services(world)
     asked = cache.crew.ask(_questions(world, manager, cache, every, deep, seconds), seconds + GRACE)
@@ -66,10 +66,10 @@ def check(
 
 
 def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> State:
-    """Return the worst that counts: down when a critical service is, starting when any is, degraded when a secondary
-    one is not well.
+    """Return the overall state: down when a critical service is down, starting when any service is starting, degraded
+    when a secondary service is not well.
 
-    `trouble` with the manager degrades: everything may work, but what dies now is not brought back.
+    `trouble` with the manager degrades it: everything may work, but a process that dies now is not restarted.
     """
     kinds = {State.DEGRADED} if trouble else {State.READY}
     for one in readings:
@@ -104,9 +104,9 @@ def _probe(service: Service, world: World, deep: bool, seconds: float, track: Tr
 def _states(
     asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Cache
 ) -> tuple[dict[str, ProcessState], str]:
-    """Return the processes by name, and why the manager could not tell ("" when it could).
+    """Return the processes by name, and why the manager did not report them ("" when it did).
 
-    Then they are taken to be as they were.
+    Without a report, the last known states are returned.
     """
     one = asked["manager"]
     if isinstance(one.answer, dict):

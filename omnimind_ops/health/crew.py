@@ -1,4 +1,4 @@
-"""Crew: ask many questions at once; one that never comes back costs its time-out and no more."""
+"""Probe pool: run many probes at once. A probe that never returns costs its time-out and no more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass
 class Asked(Generic[T]):
-    """One question under way; `seconds` is how long its answer took."""
+    """One pending probe; `seconds` is the duration of its response."""
 
     question: Callable[[], T]
     done: threading.Event = field(default_factory=threading.Event)
@@ -22,27 +22,27 @@ class Asked(Generic[T]):
     seconds: float = 0.0
 
     def run(self) -> None:
-        """Ask, and keep what came back."""
+        """Run the probe and keep its result."""
         began = time.monotonic()
         try:
             self.answer = self.question()
-        except BaseException as error:  # told to whoever asked
+        except BaseException as error:  # the caller reports it
             self.error = error
         self.seconds = time.monotonic() - began
         self.done.set()
 
 
 class Crew(Generic[T]):
-    """Threads are daemons: a hung one cannot keep the process alive.
+    """A pool of daemon threads: a hung thread cannot keep the process alive.
 
-    A name whose last question still hangs is not asked again.
+    A probe is not started again while the last one with the same name still hangs.
     """
 
     def __init__(self) -> None:
         self._hung: dict[str, Asked[T]] = {}
 
     def ask(self, questions: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, Asked[T]]:
-        """Return the questions by name; after `seconds` as they are, some with `done` not set."""
+        """Run the probes and return them by name. After `seconds` it returns, even if some have `done` not set."""
         asked = {name: self._start(name, question) for name, question in questions.items()}
         end = time.monotonic() + seconds
         for one in asked.values():

@@ -1,4 +1,4 @@
-"""The GPU's row: what the engine proved, and what the driver tells of the card."""
+"""GPU row of the report: the device that the engine has proven, and the driver's data about the card."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnimind_ops.model.json import JSON
 
 def read(engine: Mapping[str, JSON], sysroot: Path = Path("/")) -> Gpu | None:
     """Return the row from the engine's facts (health/programs.py) and NVML; None when no GPU is expected and none is
-    there.
+    present.
     """
     there = (sysroot / "dev/nvidiactl").exists()
     expected = engine.get("expected") == "cuda"

@@ -1,6 +1,6 @@
-"""The host's row: pressure (PSI), the disk of our state, containers that publish our ports.
+"""Host row of the report: pressure (PSI), the disk with the state directory, containers that publish OmniMind's ports.
 
-A few small files, no command.
+Reads a few small files and runs no command.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from pathlib import Path
 from omnimind_ops.model.health import Host
 
 DISK_FULL = 95.0
-"""Percent from which the whole is degraded: the stores stop taking writes soon."""
+"""Percent of disk use from which the system is degraded: the stores will soon refuse writes."""
 DISK_WARNS = 85.0
 
 
 def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host:
-    """Return it; what the kernel does not tell is None."""
+    """Return the row; values that the kernel does not report are None."""
     place = next((folder for folder in (state, *state.parents) if folder.exists()), Path("/"))
     disk = os.statvfs(place)
     usable = (
         disk.f_blocks - disk.f_bfree + disk.f_bavail
-    )  # what root has kept for itself counts as neither used nor free, as df counts
+    )  # blocks reserved for root count as neither used nor free, as in df
     return Host(
         cpu_some=pressure("cpu", "some", proc),
         memory_full=pressure("memory", "full", proc),
@@ -45,10 +45,10 @@ def pressure(kind: str, who: str, proc: Path = Path("/proc")) -> float | None:
 
 
 def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, ...]:
-    """Return "port 6379 by docker-proxy 123" for each of our ports that Docker publishes; none where its userland proxy
-    is off.
+    """Return "port 6379 by docker-proxy 123" for each of `ports` that Docker publishes; none when its userland proxy is
+    off.
 
-    One in another network namespace (a Docker inside a container) is in nobody's way.
+    A proxy in another network namespace (Docker inside a container) does not conflict.
     """
     found = []
     for entry in os.scandir(proc):
@@ -61,8 +61,9 @@ def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, 
 
 
 def _is_elsewhere(process: Path, proc: Path) -> bool:
-    """Tell whether its network is known to be another than ours: each has files of its own, and those anybody may look
-    at, unlike ns/net.
+    """Return whether the process is known to be in another network namespace.
+
+    Each namespace has its own /proc/net files. Any user may stat these, unlike ns/net.
     """
     try:
         return not os.path.samefile(process / "net/tcp", proc / "self/net/tcp")  # noqa: PTH121

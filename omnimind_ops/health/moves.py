@@ -1,6 +1,4 @@
-"""The guard's nouns: how far it goes (Rung), how patient it is (Limits), what it remembers (Case, Memory), sees (Look)
-and does (Move).
-"""
+"""Nouns of the guard: escalation, limits, incidents, saved state, observations and recovery actions."""
 
 from __future__ import annotations
 
@@ -12,37 +10,39 @@ from omnimind_ops.model.health import Report
 
 
 class Rung(StrEnum):
-    """How much is restarted."""
+    """Escalation level: how much is restarted."""
 
-    WORKER = "worker"  # the processes that are sick
-    UNIT = "unit"  # all of the service's
-    DEPENDANTS = "dependants"  # and all of those that need it
+    WORKER = "worker"  # the failing processes
+    UNIT = "unit"  # all processes of the service
+    DEPENDANTS = "dependants"  # and all services that depend on it
 
 
 LADDER = (Rung.WORKER, Rung.UNIT, Rung.UNIT, Rung.DEPENDANTS, Rung.DEPENDANTS)
-"""The rungs in order; after the last one the guard gives up."""
+"""Escalation levels in order; after the last one the guard gives up."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds, and bad answers in a row."""
+    """Limits in seconds, and in consecutive bad responses."""
 
     bad: int = 3
-    over: float = 20.0  # two periods: three answers, whoever asked in between
-    silent: float = 90.0  # that somebody may say nothing at all
+    over: float = 20.0  # two periods: three responses, whoever probed in between
+    silent: float = 90.0  # without any response
     backoff: float = 0.5
     longest: float = 30.0
-    steady: float = 300.0  # of health after which earlier attempts are forgotten
-    away: float = 35.0  # between two looks: the guard itself was frozen, and what it remembers is no evidence
+    steady: float = 300.0  # of health, after which earlier attempts are forgotten
+    away: float = 35.0  # between two observations: the guard itself was frozen, so its saved state is no evidence
 
     def pause(self, attempts: int) -> float:
-        """Return how long to wait after so many attempts: 0.5 s, 1 s, 2 s … 30 s."""
+        """Return the delay after this number of attempts: 0.5 s, 1 s, 2 s … 30 s."""
         return min(self.backoff * 2.0 ** max(attempts - 1, 0), self.longest)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A service that needed something. `since`: when it began to fail without a break; None while it does not."""
+    """An incident: a service that needed recovery. `since`: start of the uninterrupted failure; None while it does not
+    fail.
+    """
 
     since: float | None = None
     attempts: int = 0
@@ -53,7 +53,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Act:
-    """Restart these processes. `reason` says why, in words."""
+    """Restart these processes. `reason` is a sentence for the user."""
 
     service: str
     rung: Rung
@@ -64,7 +64,7 @@ class Act:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Leave a service alone from now on, and say so."""
+    """Leave a service alone from now on, and report it."""
 
     service: str
     reason: str
@@ -72,7 +72,7 @@ class GiveUp:
 
 @dataclass(frozen=True)
 class Well:
-    """A service that needed something is well again; `attempts` were made."""
+    """A service has recovered, after `attempts` restarts."""
 
     service: str
     attempts: int
@@ -83,7 +83,7 @@ Move = Act | GiveUp | Well
 
 @dataclass(frozen=True)
 class Memory:
-    """What the policy knows between two looks."""
+    """State of the policy between two observations."""
 
     cases: Mapping[str, Case] = field(default_factory=dict)
     at: float | None = None
@@ -91,10 +91,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """What the guard sees at one moment. `dependants`: names of those that need each service, in start order."""
+    """What the guard observes at one moment. `dependants`: names of the services that depend on each service, in start
+    order.
+    """
 
     report: Report
     dependants: Mapping[str, tuple[str, ...]]
     at: float
     limits: Limits
-    foreign: frozenset[str] = frozenset()  # services that others use too: a PostgreSQL that was here before us
+    foreign: frozenset[str] = frozenset()  # services with other users: a PostgreSQL that existed before OmniMind

@@ -1,12 +1,13 @@
-"""Policy: what the guard does about what it sees. Pure: a state machine in, moves out; the time is an argument
-(monotonic seconds).
+"""Policy: which recovery action the guard takes for an observation. Pure: a state machine that returns actions; the
+time is an argument (monotonic seconds).
 
-A service is failing when its deep probe went wrong at least `bad` times in a row, over at least `over` seconds, and
-nothing that it needs fails as well. Then, one act at a time and ever more slowly: its sick workers, all of its
-processes, it and its dependants. Then it is left alone and says why. These are never acted on: what a person stopped;
-what says that it is starting, or is within its start time-out; a store that answers but refuses (a password, a full
-disk); what is silent for less than `silent` seconds, which may be slowness: a program of ours that really hangs is
-found sooner, by the heartbeat of its own loop.
+A service is failing when its deep probe failed at least `bad` times in a row, over at least `over` seconds, and none of
+its dependencies fails. The guard then restarts one thing at a time, with growing delays: its failing workers, all of
+its processes, the service and its dependants. After that it leaves the service alone and reports the reason. The guard
+never restarts: a service that a user stopped; a service that reports that it is starting, or is within its start
+time-out; a store that responds but refuses (a password, a full disk); a service that is silent for less than `silent`
+seconds, which may only be slow. An OmniMind program that really hangs is found sooner, by the heartbeat of its own
+loop.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from omnimind_ops.model.health import Reading, Report, State
 
 
 def decide(memory: Memory, look: Look) -> tuple[Memory, list[Move]]:
-    """Return what to do now, at most one Act, and what to remember."""
+    """Return the actions to take now, at most one of them an Act, and the new state."""
     was_away = memory.at is not None and look.at - memory.at > look.limits.away
     if (
         look.report.trouble or was_away
-    ):  # who cannot say what runs is no witness of what does not, nor is who was not looking
+    ):  # a manager that cannot report processes is no evidence, nor is a pause of the guard
         memory = Memory({name: replace(case, since=None) for name, case in memory.cases.items()}, look.at)
     if look.report.trouble:
         return memory, []
@@ -32,7 +33,7 @@ def decide(memory: Memory, look: Look) -> tuple[Memory, list[Move]]:
     for reading in look.report.services:
         case, move = _one(cases.pop(reading.service, Case()), reading, look)
         if isinstance(move, Act) and any(isinstance(one, Act) for one in moves):
-            move = None  # one at a time; it is still due at the next look
+            move = None  # one at a time; it is still due at the next observation
         moves += [move] if move else []
         if case != Case():
             cases[reading.service] = case
@@ -40,7 +41,7 @@ def decide(memory: Memory, look: Look) -> tuple[Memory, list[Move]]:
 
 
 def acted(memory: Memory, act: Act, at: float, limits: Limits) -> Memory:
-    """Return the memory after an act has ended: the next one waits, and counts the failure anew."""
+    """Return the state after a restart has ended: the next restart waits, and the failure is counted anew."""
     case = memory.cases.get(act.service, Case())
     done = replace(case, since=None, attempts=act.attempt, not_before=at + limits.pause(act.attempt), well_since=None)
     return Memory({**memory.cases, act.service: done}, at)
@@ -68,8 +69,8 @@ def _hopeless(case: Case, reading: Reading, look: Look) -> str:
 
 
 def failing(reading: Reading) -> str:
-    """Return why a service fails by its own fault, "" when it does not: well, starting, stopped by a person, or another
-    is the cause.
+    """Return why a service fails by its own fault, "" when it does not: it is well, starting, stopped by a user, or
+    another service is the root cause.
     """
     if (
         reading.root or reading.state in (State.STOPPED, State.STARTING) or reading.kind == Kind.GUARD
@@ -87,7 +88,7 @@ def _is_due(case: Case, reading: Reading, look: Look) -> bool:
     if reading.silent:
         return lasted >= limits.silent
     is_sure = reading.bad >= limits.bad or bool(_dead(reading))
-    return is_sure and (case.attempts > 0 or lasted >= limits.over)  # one just restarted has used up its grace already
+    return is_sure and (case.attempts > 0 or lasted >= limits.over)  # a restarted service gets no second grace
 
 
 def _lasted(case: Case, look: Look) -> float:
@@ -98,7 +99,7 @@ def _not_failing(case: Case, reading: Reading, look: Look) -> tuple[Case, Move |
     is_well = reading.state in (State.READY, State.DEGRADED)
     if not is_well or not (case.attempts or case.gave_up):
         return replace(case, since=None, well_since=None), None
-    if case.gave_up:  # by itself, or a person mended it
+    if case.gave_up:  # recovered by itself, or a user fixed it
         return (
             (Case(), Well(reading.service, case.attempts))
             if reading.state is State.READY
@@ -113,7 +114,7 @@ def _not_failing(case: Case, reading: Reading, look: Look) -> tuple[Case, Move |
 
 def _act(case: Case, reading: Reading, look: Look, why: str) -> Act:
     rung, sick = LADDER[case.attempts], _dead(reading)
-    is_blind = not sick and len(reading.processes) > 1  # which worker it is
+    is_blind = not sick and len(reading.processes) > 1  # unknown which worker fails
     if rung is Rung.WORKER and (is_blind or reading.kind in STORES):  # a store is never killed
         rung = Rung.UNIT
     others = _running(look.report, look.dependants.get(reading.service, ())) if rung is Rung.DEPENDANTS else ()
@@ -125,7 +126,7 @@ def _act(case: Case, reading: Reading, look: Look, why: str) -> Act:
 
 
 def _running(report: Report, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the processes of these services, without those that a person stopped."""
+    """Return the processes of these services, without those that a user stopped."""
     found = (report.of(name) for name in names)
     return tuple(one.name for reading in found if reading for one in reading.processes if not one.by_person)
 

@@ -1,6 +1,6 @@
-"""Which question is asked of which service.
+"""Probe of each service.
 
-Start at of(): what the health check asks; native(): what a migration waits for.
+Start at of(): the probe of the health check; native(): the probes that a migration waits for.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.world import World
 
 SECONDS = 3.0
-"""That one probe may take (Pebble's default)."""
+"""Time-out of one probe in seconds (Pebble's default)."""
 GUARD_FILE = "health.json"
-"""In World.run: what the guard saw last."""
+"""File in World.run with the guard's last check."""
 GUARD_SECONDS = 35.0
-"""The guard writes every 10 s; three times nothing is not slowness any more."""
+"""The guard writes every 10 s; after three missed writes it is not just slow."""
 Probe = Callable[[], str | None]
 
 
@@ -35,12 +35,12 @@ def of(
     seconds: float = SECONDS,
     before: Mapping[str, JSON] | None = None,
 ) -> Outcome:
-    """Ask one service; never raises for what a service may do wrong. `before`: facts of its last good outcome."""
+    """Probe one service; failures of the service raise no exception. `before`: facts of its last good outcome."""
     return asked(lambda: _ask(service, world, deep, seconds, before or {}), seconds)
 
 
 def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
-    """Put a question; what goes wrong on the way is an Outcome too."""
+    """Run a probe and return its outcome; errors on the way also become an Outcome."""
     try:
         return question()
     except TimeoutError:
@@ -49,7 +49,7 @@ def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
         return Outcome(False, why="its socket is not there")
     except ConnectionRefusedError:
         return Outcome(False, why="nobody listens")
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:  # an answer that is none
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:  # an invalid response
         return Outcome(False, why=str(error).strip() or type(error).__name__)
 
 
@@ -73,9 +73,9 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
 
 
 def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnimind/engine.sock")) -> dict[str, Probe]:
-    """Return every native service's shallow probe, in start order; None means that it answers.
+    """Return the shallow probe of every native service, in start order. A probe returns None when the service is ready.
 
-    They write nothing: a migration compares data.
+    The probes write nothing, because a migration compares data.
     """
     url = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
     base = f"http://127.0.0.1:{goal.qdrant_port}"

@@ -1,4 +1,4 @@
-"""Probes of our own programs: engine, backend, frontend, guard."""
+"""Probes of OmniMind's own programs: engine, backend, frontend, guard."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from omnimind_ops.tools import http
 
 TEXT = "The quick brown fox jumps over the lazy dog."
 HUNG = 300.0
-"""Seconds since its last proof after which an engine with a full queue is not busy any more but stuck."""
+"""Seconds since its last self-test after which an engine with a full queue counts as stuck, not busy."""
 SAME = 0.99
-"""Cosine between two embeddings of one text by one model; less is not the same model any more (a quantised mode reaches
-0.99).
+"""Minimum cosine between two embeddings of one text by the same model. Less means another model (a quantised mode
+reaches 0.99).
 """
 
 
 def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON]) -> Outcome:
-    """Ask on which device it works; deep: embed a fixed text and compare with `before`, the facts of the last good
-    outcome.
+    """Probe the engine and return its compute device. Deep: embed a fixed text and compare with `before`, the facts of
+    the last good outcome.
     """
     said = http.ask(path, seconds, "/health")
     words: Mapping[str, Any] = said.json() or {}
@@ -50,8 +50,8 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
 
 
 def _late(words: Mapping[str, Any], detail: str, facts: dict[str, JSON], seconds: float) -> Outcome:
-    """Tell an engine that is busy (others wait too, and it proves its device between their batches) from one whose
-    device hangs.
+    """Return the outcome of a time-out. An engine is busy when other texts are waiting and its last self-test is
+    recent; it runs the self-test between batches. Otherwise its device hangs.
     """
     waiting, age = (words.get("queue") or {}).get("texts") or 0, (words.get("proof") or {}).get("age_s") or 0.0
     if waiting and age < HUNG:
@@ -105,7 +105,7 @@ def _device(words: Mapping[str, Any]) -> str:
 
 
 def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
-    """Ask one worker of a port; deep: it asks the stores and the engine, and names what fails."""
+    """Probe one worker of a port. Deep: the worker probes the stores and the engine, and names what fails."""
     said = http.ask(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
     words: Mapping[str, Any] = said.json() or {}
     checks: Mapping[str, Any] = words.get("checks") or {}
@@ -127,7 +127,7 @@ def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
 
 
 def frontend(port: int, seconds: float) -> Outcome:
-    """Ask for the page."""
+    """Probe the frontend by requesting the page."""
     said = http.ask(("127.0.0.1", port), seconds, "/")
     is_page = said.status == 200 and b"<html" in said.body[:2000].lower()
     return Outcome(
@@ -139,7 +139,7 @@ def frontend(port: int, seconds: float) -> Outcome:
 
 
 def guard(file: Path, now: float, patience: float, *, watches: bool) -> Outcome:
-    """Look at when it last wrote down what it saw; `now` is unix time."""
+    """Return the outcome from the time of the guard's last write; `now` is unix time."""
     try:
         age = now - file.stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""settle(): how a service is, from its processes, its answers and what is remembered of it. Pure."""
+"""Derive the state of a service from its processes, its responses and its history. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from omnimind_ops.model.health import Outcome, State
 
 LOOP_SECONDS = 300.0
 LOOP_CRASHES = 5
-"""So many unwanted restarts in so many seconds are a crash loop: what dies at once is not mended by starting it once
-more.
+"""Number of unwanted restarts, within LOOP_SECONDS, that counts as a crash loop: another start does not help a process
+that dies at once.
 """
 TWICE = 2
-"""Crashes from which a worker that starts is not taken to be as good as running."""
+"""Number of crashes from which a starting worker no longer counts as running."""
 
 
 def settle(
     track: Track, states: Sequence[ProcessState], start_seconds: int, at: float, now: float, thresholds: Thresholds
 ) -> tuple[State, str]:
-    """Return how a service is, and why it is not ready ("" when it is). `at` is monotonic, `now` unix time."""
+    """Return the state of a service, and why it is not ready ("" when it is). `at` is monotonic, `now` is unix time."""
     crashes = track.crashes_since(now - LOOP_SECONDS)
     away = [
         one
@@ -51,7 +51,7 @@ def _settle(
     in_grace = track.started is not None and at - track.started < start_seconds
     if (
         track.is_new and in_grace and not outcome.ready and track.started is not None
-    ):  # who answers, and wrongly, is not starting any more
+    ):  # a service that responds wrongly is no longer starting
         return State.STARTING, f"{outcome.why} ({at - track.started:.0f} s of at most {start_seconds} s)"
     if outcome.starting:
         return State.STARTING, outcome.why

@@ -1,6 +1,6 @@
 """Deep and shallow probes of PostgreSQL, Redis and Qdrant.
 
-Deep ones write one small thing of our own and read it back.
+Deep probes write one small test value and read it back.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ COLLECTION = "omnimind_health"
 KEY = "omnimind:health:probe"
 KEY_SECONDS = 60
 SLACK = 6_000_000_000
-"""Nanoseconds: several checks may run at once and replace what another has just written, so what is read back may be
-theirs.
+"""Nanoseconds. Several checks may run at once and overwrite each other's value, so the value read may come from another
+check.
 """
 _UNDEFINED_TABLE = "42P01"
 _STARTING_UP = "57P03"
@@ -34,11 +34,11 @@ _SCRATCH = {
     "optimizers_config": {"default_segment_number": 1},
     "wal_config": {"wal_capacity_mb": 1},
 }
-"""As small as a collection can be: the defaults would set aside 32 MB for its log alone."""
+"""The smallest possible collection: the defaults reserve 32 MB for its log alone."""
 
 
 def postgres(dsn: str, seconds: float, *, deep: bool) -> Outcome:
-    """Log in and query; deep: replace the one row of a table of our own, committed, and read it back."""
+    """Log in and query. Deep: replace the single row of a probe table, commit, and read it back."""
     try:
         with pg.Session(pg.target(dsn), seconds) as session:
             database, used, most, read_only = session.query(_FACTS)[0]
@@ -71,7 +71,7 @@ def _wrote(session: pg.Session, detail: str) -> Outcome:
 
 
 def redis(url: str, seconds: float, *, deep: bool) -> Outcome:
-    """Log in and ping; deep: SET a key of our own that lives a minute, and GET it."""
+    """Log in and ping. Deep: SET a probe key with a TTL of 60 s, and GET it."""
     place = urlsplit(url)
     login = (
         [("AUTH", *([unquote(place.username)] if place.username else []), unquote(place.password))]
@@ -104,9 +104,7 @@ def redis(url: str, seconds: float, *, deep: bool) -> Outcome:
 
 
 def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -> Outcome:
-    """Look at the collection that is searched, only read; deep: write a point to a tiny collection of our own and find
-    it again.
-    """
+    """Read the facts of the searched collection. Deep: write a point to a tiny probe collection and find it again."""
     talk = _Qdrant(url, key, time.monotonic() + seconds)
     said = talk.ask("GET", f"/collections/{quote(collection, safe='')}")
     if said.status not in (200, 404):
@@ -125,7 +123,7 @@ def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -
 
 
 class _Qdrant:
-    """Questions to one server that must all be answered before one moment (monotonic)."""
+    """Requests to one server that share one deadline (monotonic)."""
 
     def __init__(self, url: str, key: str, end: float) -> None:
         place = urlsplit(url)
@@ -139,19 +137,19 @@ class _Qdrant:
         )
 
     def write_and_find(self) -> str:
-        """Return "" when a point that was just written is found by a query, else why not."""
+        """Return "" when a query finds a point that was just written, otherwise why not."""
         now = time.time_ns()
         point = {"points": [{"id": 1, "vector": _VECTOR, "payload": {"at": now}}]}
         said = self.ask("PUT", f"/collections/{COLLECTION}/points?wait=true", point)
         if said.status == 404:
-            self.ask("PUT", f"/collections/{COLLECTION}", _SCRATCH)  # two at once: the second is told that it exists
+            self.ask("PUT", f"/collections/{COLLECTION}", _SCRATCH)  # a concurrent check gets "already exists"
             said = self.ask("PUT", f"/collections/{COLLECTION}/points?wait=true", point)
         if said.status != 200:
             return f"cannot write: {said.summary}"
         found = self.ask(
             "POST", f"/collections/{COLLECTION}/points/query", {"query": _VECTOR, "limit": 1, "with_payload": True}
         )
-        if found.status == 404:  # before 1.10 there was only this one
+        if found.status == 404:  # before 1.10 there is only this one
             found = self.ask(
                 "POST",
                 f"/collections/{COLLECTION}/points/search",

@@ -1,4 +1,4 @@
-"""Track: what is remembered of one service from check to check."""
+"""Track: the history of one service between checks."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from omnimind_ops.model.health import Latency, Outcome, State
 from omnimind_ops.model.json import JSON
 
 WINDOW = 60
-"""Answers that the percentiles are taken over."""
+"""Number of responses in the percentiles."""
 HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Bad answers in a row until a service that was ready counts as down, good ones until it counts as ready again."""
+    """Consecutive bad responses before a ready service counts as down, and good ones before it counts as ready
+    again.
+    """
 
     bad: int = 3
     good: int = 2
 
 
 STRICT = Thresholds(1, 1)
-"""For a single look: what it says is what is."""
+"""For a single check: its result is the state."""
 
 
 @dataclass
 class Track:
-    """One service as seen so far.
+    """History of one service.
 
-    Times are monotonic seconds but those of `restarts` and `crashes`, which are unix seconds.
+    Times are monotonic seconds, except `restarts` and `crashes`, which are unix seconds.
     """
 
     outcome: Outcome | None = None
@@ -41,15 +43,15 @@ class Track:
     bad: int = 0
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     restarts: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
-    crashes: deque[float] = field(default_factory=lambda: deque(maxlen=1000))  # those restarts that nobody asked for
+    crashes: deque[float] = field(default_factory=lambda: deque(maxlen=1000))  # the unrequested restarts
     pids: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)  # of restarts, as the manager counts them
-    started: float | None = None  # when the youngest process was
-    proven: frozenset[int] = frozenset()  # processes that were there when it last answered well
+    counts: dict[str, int] = field(default_factory=dict)  # restarts as counted by the manager
+    started: float | None = None  # start of the youngest process
+    proven: frozenset[int] = frozenset()  # processes that ran at the last good response
     facts: Mapping[str, JSON] = field(default_factory=dict)
 
     def take(self, outcome: Outcome, seconds: float, at: float) -> None:
-        """Remember an answer that took `seconds`."""
+        """Record a response that took `seconds`."""
         self.outcome, self.at = outcome, at
         if works(outcome):
             self.good, self.bad = self.good + 1, 0
@@ -61,8 +63,8 @@ class Track:
             self.facts = outcome.facts
 
     def meet(self, states: Sequence[ProcessState], at: float, now: float) -> list[str]:
-        """Take the processes into account (`at` monotonic, `now` unix); return a sentence for each that was replaced or
-        is gone.
+        """Record the processes (`at` monotonic, `now` unix); return a sentence for each one that was replaced or has
+        ended.
         """
         told = []
         for one in states:
@@ -75,7 +77,7 @@ class Track:
                 self.restarts.extend([now] * again)
                 self.crashes.extend([now] * crashed)
                 told += [f"{one.name} restarted{f' {again} times' if again > 1 else ''}"] if again else []
-            elif one.restarts and one.since and now - one.since < HOUR:  # at first sight only the last one has a time
+            elif one.restarts and one.since and now - one.since < HOUR:  # at first only the last restart has a time
                 self.restarts.extend([*[one.since - HOUR / 2] * (one.restarts - 1), one.since])
                 self.crashes.append(one.since)
             if before and not one.pid:
@@ -86,11 +88,11 @@ class Track:
         return told
 
     def restarts_since(self, since: float) -> int:
-        """Count restarts after a unix time."""
+        """Return the number of restarts after a unix time."""
         return sum(moment > since for moment in self.restarts)
 
     def crashes_since(self, since: float) -> int:
-        """Count restarts after a unix time that nobody asked for."""
+        """Return the number of unrequested restarts after a unix time."""
         return sum(moment > since for moment in self.crashes)
 
     @property
@@ -105,10 +107,10 @@ class Track:
 
     @property
     def is_new(self) -> bool:
-        """Tell whether a process of it has not answered well yet since it was started."""
+        """Return whether one of its processes has not responded well since its start."""
         return not frozenset(pid for pid in self.pids.values() if pid) <= self.proven
 
 
 def works(outcome: Outcome) -> bool:
-    """Tell whether an answer is good: ready, and useful as far as that was asked."""
+    """Return whether a response is good: ready, and useful if that was checked."""
     return outcome.ready and outcome.useful is not False

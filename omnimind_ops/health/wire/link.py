@@ -1,4 +1,4 @@
-"""Link: one connection with one deadline for everything that is said on it."""
+"""One connection with one deadline for all traffic on it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from omnimind_ops.tools.deadline import Address, connect
 
 CHUNK = 65536
 LIMIT = 4 << 20
-"""Bytes of one answer; more is not an answer to a health check."""
+"""Maximum bytes of one response; a health check expects less."""
 
 
 class Link:
     """A connection to (host, port) or to the path of a unix socket.
 
-    TimeoutError when the seconds are over, whoever is slow.
+    TimeoutError when the seconds have passed, whatever the cause.
     """
 
     def __init__(self, address: Address, seconds: float) -> None:
@@ -23,7 +23,7 @@ class Link:
         self.socket = connect(address, seconds)
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all data."""
         self.socket.sendall(data)
 
     def exactly(self, count: int) -> bytes:
@@ -34,14 +34,14 @@ class Link:
         return said
 
     def until(self, mark: bytes) -> bytes:
-        """Return what comes before `mark`, and pass over it."""
+        """Return the bytes before `mark`, and skip the mark."""
         while mark not in self.rest:
             self._more()
         said, _, self.rest = self.rest.partition(mark)
         return said
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.socket.close()
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ _OK, _CLEAR, _SASL, _SASL_MORE, _SASL_END = 0, 3, 10, 11, 12
 
 
 class RefusedError(ConnectionError):
-    """The server answered with an error; `code` is its SQLSTATE
+    """The server sent an error; `code` is its SQLSTATE
     (https://www.postgresql.org/docs/current/errcodes-appendix.html).
     """
 
@@ -28,7 +28,7 @@ class RefusedError(ConnectionError):
 
 @dataclass(frozen=True)
 class Target:
-    """Where and as whom, read from a postgresql:// URL."""
+    """Address, user, password and database, read from a postgresql:// URL."""
 
     address: tuple[str, int] | str
     user: str
@@ -37,7 +37,7 @@ class Target:
 
 
 def target(dsn: str) -> Target:
-    """Read a URL; `?host=/folder` or an empty host with one means the unix socket in that folder."""
+    """Return the target of a URL; `?host=/folder`, also with an empty host, means the unix socket in that folder."""
     url = urlsplit(dsn)
     query = {key: values[0] for key, values in parse_qs(url.query).items()}
     host, port = unquote(query.get("host") or url.hostname or "127.0.0.1"), int(query.get("port") or url.port or 5432)
@@ -47,7 +47,7 @@ def target(dsn: str) -> Target:
 
 
 class Session:
-    """A logged-in connection with one deadline. RefusedError: the server's own words."""
+    """A logged-in connection with one deadline. RefusedError carries the server's message."""
 
     def __init__(self, to: Target, seconds: float) -> None:
         self.link = Link(to.address, seconds)
@@ -66,7 +66,7 @@ class Session:
             raise
 
     def query(self, sql: str) -> list[Row]:
-        """Run statements (one transaction unless they say otherwise) and return the rows of all of them, values as
+        """Run statements (in one transaction unless they say otherwise) and return the rows of all of them, values as
         text.
         """
         self._send(b"Q", sql.encode() + b"\0")
@@ -121,7 +121,7 @@ class Session:
                 refused = refused or _refused(body)
                 if refused.code.startswith(
                     ("28", "3D", "57P", "53")
-                ):  # it hangs up after these, no ReadyForQuery comes
+                ):  # the server closes the connection after these, without ReadyForQuery
                     raise refused
 
     def _message(self, *, raises: bool = True) -> tuple[bytes, bytes]:

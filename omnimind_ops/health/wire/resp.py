@@ -8,7 +8,7 @@ Reply = str | int | None
 
 
 class RefusedError(ConnectionError):
-    """The server answered with an error; its text begins with the kind: NOAUTH, LOADING, OOM, MISCONF, READONLY …"""
+    """The server sent an error; its text begins with the kind: NOAUTH, LOADING, OOM, MISCONF, READONLY …"""
 
 
 def pipeline(address: tuple[str, int], seconds: float, *commands: tuple[str, ...]) -> list[Reply]:

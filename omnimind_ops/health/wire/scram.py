@@ -10,7 +10,7 @@ from functools import lru_cache
 
 
 class Scram:
-    """One login; ask first(), then proof(), then verify()."""
+    """One login; call first(), then proof(), then verify()."""
 
     def __init__(self, password: str) -> None:
         self._password = password
@@ -18,11 +18,11 @@ class Scram:
         self._server = b""
 
     def first(self) -> bytes:
-        """Return the first message: our nonce. PostgreSQL takes the user's name from the start-up packet."""
+        """Return the first message with the client nonce. PostgreSQL takes the user name from the start-up packet."""
         return f"n,,{self._bare}".encode()
 
     def proof(self, challenge: bytes) -> bytes:
-        """Return the answer to the server's nonce, salt and number of iterations."""
+        """Return the reply to the server's nonce, salt and number of iterations."""
         words = dict(part.split("=", 1) for part in challenge.decode().split(","))
         if not words["r"].startswith(self._bare.partition("r=")[2]):
             raise ConnectionError("answers another login than ours")
@@ -36,7 +36,7 @@ class Scram:
         return f"{plain},p={base64.b64encode(both).decode()}".encode()
 
     def verify(self, final: bytes) -> None:
-        """Check that the server knows the password too."""
+        """Check that the server also knows the password."""
         if not hmac.compare_digest(final, b"v=" + base64.b64encode(self._server)):
             raise ConnectionError("does not know our password, it is another server")
 
