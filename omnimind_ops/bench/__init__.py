@@ -1,5 +1,4 @@
-"""What is measured, pure: texts, stages, figures, noise, requirements, comparison, and the document that all of it ends
-in (schema.json).
+"""Benchmark data, pure: texts, stages, figures, noise, requirements, comparison, and the result document (schema.json).
 
-Start in document.py. What talks to servers is in flows/bench/, what a person sees in render/bench/.
+Start in document.py. flows/bench/ talks to servers, render/bench/ shows results.
 """

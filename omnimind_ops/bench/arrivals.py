@@ -1,8 +1,7 @@
-"""Open-loop load: requests have a time at which they are due, whether the server keeps up or not; what they waited is
-counted from then.
+"""Open-loop load: every request has a due time, whether the server keeps up or not, and its latency counts from then.
 
-A closed loop asks only when it was answered, so a server that stalls for a second spoils one figure and not the fifty
-that users would have seen: "coordinated omission" (Gil Tene).
+A closed loop sends a request only after the previous response. A server that stalls for one second then spoils one
+figure, not the fifty that users would have seen: "coordinated omission" (Gil Tene).
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request, in seconds since the start: when it was due, sent and answered; `backend` gave the answer, "" when
+    """One request: its due, send and end times in seconds since the start. `backend` is the one that responded, "" when
     none did.
 
-    `tried` are the backends that failed before; `why` is what the last of them did.
+    `tried` are the backends that failed before; `why` is the failure of the last of them.
     """
 
     due: float
@@ -34,22 +33,22 @@ class Arrival:
 
     @property
     def service(self) -> float:
-        """Milliseconds from when it was really sent: what a closed loop would have measured."""
+        """Milliseconds since the request was actually sent: the result of a closed loop."""
         return (self.ended - self.sent) * 1000
 
     @property
     def is_lost(self) -> bool:
-        """Tell whether no backend answered it."""
+        """Return whether no backend responded."""
         return not self.backend
 
 
 def due(number: int, rate: float) -> float:
-    """Return when a request is due: evenly spaced."""
+    """Return the due time of a request in seconds; requests are evenly spaced."""
     return number / rate
 
 
 def achieved(found: Sequence[Arrival]) -> float:
-    """Return answered requests a second, from the first that was due to the last answer."""
+    """Return completed requests per second, from the first due time to the last response."""
     good = [one for one in found if not one.is_lost]
     if not good:
         return 0.0

@@ -1,4 +1,4 @@
-"""A result against one that was saved before: the same work on the same machine, or it is no comparison."""
+"""Comparison of a result with a saved one. Both must be the same work on the same machine."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 
 COMPARED = ("target", "device")
-"""Settings that may differ: they are what one compares."""
+"""Settings that may differ: they are the subject of the comparison."""
 UNKNOWN = "not told"
-"""A setting of a stranger's server: it may be the same or not, and a note says so."""
+"""A setting of an external server that may or may not be the same; a note reports it."""
 MACHINE = ("machine", "cpu", "cores", "memory", "gpu")
-"""What makes it the same machine."""
+"""Facts that identify the machine."""
 LEAST_NOISE = 0.05
 WITHIN = "within noise"
 
 
 def refuse_other(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-    """Raise a Problem that names what differs between two results that should only differ in speed."""
+    """Raise a Problem that names the differences between two results that should differ only in speed."""
     if wrong := differences(now, before):
         why = f"{before['name'] or 'it'} was measured otherwise: {'; '.join(wrong)}"
         alike = (
@@ -31,7 +31,7 @@ def refuse_other(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
 
 
 def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Return what differs, in words."""
+    """Return the differences as text."""
     found = [] if now["case"] == before["case"] else [f"case {before['case']}, now {now['case']}"]
     one, other = (dict(side["settings"]) for side in (now, before))
     names = [name for name in sorted({*one, *other} - {*COMPARED}) if UNKNOWN not in (one.get(name), other.get(name))]
@@ -48,10 +48,10 @@ def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
 
 
 def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, JSON]:
-    """Return a row for the whole and for each stage that both know: medians, their ratio, and a verdict in words.
+    """Return a row for the total and for each stage in both results: medians, their ratio, and a verdict as text.
 
-    A ratio above 1 says how many times faster this result is. Below twice the worse variation of the repeats, and in
-    any case below 5 %, it says nothing.
+    A ratio above 1 means that this result is faster by that factor. A difference below twice the worse variation of the
+    repeats, or below 5 %, counts as noise.
     """
     limit = max([LEAST_NOISE, *(2 * cv for side in (now, before) if (cv := side["noise"]["cv"]) is not None)])
     pairs = {"total": (before["total"], now["total"])}
@@ -74,7 +74,7 @@ def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, J
 
 
 def _whole(rows: list[dict[str, JSON]]) -> str:
-    """Return the verdict on the whole."""
+    """Return the verdict for the total."""
     if not rows or rows[0]["name"] != "total":
         return "cannot be told"
     said = str(rows[0]["verdict"])
@@ -95,14 +95,14 @@ def _row(name: str, was: float | None, is_now: float | None, limit: float) -> di
 
 
 def verdict(ratio: float, noise: float) -> str:
-    """Return what a ratio means: "2.4 × faster", "within noise", or "not faster: 1.3 × slower"."""
+    """Return the meaning of a ratio: "2.4 × faster", "within noise", or "not faster: 1.3 × slower"."""
     if 1 / (1 + noise) <= ratio <= 1 + noise:
         return WITHIN
     return f"{ratio:.3g} × faster" if ratio > 1 else f"not faster: {1 / ratio:.3g} × slower"
 
 
 def _notes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Return what differs and may be why: device, target, versions; and what weakens the comparison."""
+    """Return the differences that may be the cause (device, target, versions), and what weakens the comparison."""
     found = [
         f"{name}: {before.get(name) or '?'} → {now.get(name) or '?'}"
         for name in ("device",)

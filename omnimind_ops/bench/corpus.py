@@ -1,9 +1,9 @@
-"""The texts that every embedding benchmark uses: generated prose, the same on every machine, with the lengths of a real
-document store.
+"""Texts of every embedding benchmark: generated prose, the same on every machine, with the lengths of a real document
+store.
 
-Half are sentences, a third paragraphs, the rest long: median 40 words, mean 68, at most 350; by the tokeniser of
-all-MiniLM-L6-v2 about 59 tokens in the median, 98 in the upper quartile, every seventh text over its limit of 256.
-Words and sentence patterns are in vocabulary.py.
+Half are sentences, a third paragraphs, the rest long: median 40 words, mean 68, at most 350. With the tokeniser of
+all-MiniLM-L6-v2 they have about 59 tokens in the median, 98 in the upper quartile, and every seventh text exceeds its
+limit of 256. Words and sentence patterns are in vocabulary.py.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from itertools import pairwise
 from omnimind_ops.bench.vocabulary import OPENINGS, PATTERNS, WORDS
 
 VERSION = 1
-"""Changes whenever a text does; results of different versions are not compared."""
+"""Changes whenever a text changes; results of different versions are not compared."""
 LENGTHS = ((0.0, 6), (0.10, 10), (0.25, 17), (0.50, 40), (0.75, 63), (0.85, 90), (0.856, 172), (0.90, 238), (1.0, 350))
-"""Which share of texts has at most how many words; straight lines between."""
+"""Cumulative share of texts and their maximum number of words, with linear interpolation."""
 
 
 def texts(n: int = 1000, seed: int = 20261123, version: int = VERSION) -> list[str]:
-    """Return n texts in an order that is not by length; the same for the same arguments on every Python."""
+    """Return n texts, not sorted by length; the same for the same arguments on every Python."""
     if version != VERSION:
         raise ValueError(f"there is no corpus of version {version}; this is {VERSION}")
     if n < 1:
         raise ValueError(f"a corpus has at least one text, not {n}")
     dice = random.Random(seed)  # noqa: S311 repeatable on purpose
-    chance = dice.random  # the one method whose sequence Python promises to keep
+    chance = dice.random  # the only method whose sequence Python guarantees
     lengths = [_words((number + 0.5) / n) for number in range(n)]
     order = sorted(range(n), key=lambda _: chance())
     return [_text(lengths[at], chance) for at in order]
@@ -42,7 +42,7 @@ def _words(share: float) -> int:
 
 
 def _text(words: int, chance: Callable[[], float]) -> str:
-    """Sentences until there are enough words; the last one is cut where it must be."""
+    """Return sentences with `words` words in total; the last sentence is cut if needed."""
     made: list[str] = []
     while len(made) < words:
         made += _sentence(chance).split()

@@ -1,4 +1,4 @@
-"""The document that a measurement ends in: what is printed by --json, saved, compared and shown on the page.
+"""Result document of a measurement: printed by --json, saved, compared and shown on the page.
 
 Its schema is schema.json beside this file.
 """
@@ -19,10 +19,10 @@ SCHEMA = "omnimind.bench/1"
 
 @dataclass
 class Measured:
-    """What a case found. `walls`: milliseconds of each sample; `medians`: of each repeat; `elapsed`: milliseconds of
+    """Results of a case. `walls`: milliseconds of each sample; `medians`: of each repeat; `elapsed`: milliseconds of
     each whole repeat.
 
-    `more` are the members that only this case has.
+    `more` holds the members that only this case has.
     """
 
     case: str
@@ -68,12 +68,12 @@ def document(
 
 
 def judged(document: dict[str, JSON], results: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
-    """Return the document with what was required of it."""
+    """Return the document with the results of its requirements."""
     return {**document, "requirements": list(results)} if results else document
 
 
 def schema() -> dict[str, JSON]:
-    """Return the JSON Schema that every document fits."""
+    """Return the JSON Schema of all documents."""
     found = json.loads((Path(__file__).parent / "schema.json").read_text(encoding="utf-8"))
     assert isinstance(found, dict)
     return found

@@ -1,5 +1,5 @@
-"""Exact search over vectors in memory, and how much of it an answer found. numpy is imported when it is needed: every
-service has it, a bare tool may not.
+"""Exact search over vectors in memory, and recall of a response. numpy is imported when needed: every service has it, a
+minimal installation may not.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 TIE = 1e-5
-"""Scores nearer than this are one: either point may stand in an answer."""
+"""Scores closer than this are equal: either point may be in a response."""
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The ids of the exact top k, and the least score that belongs there."""
+    """The ids of the exact top k, and the lowest score among them."""
 
     ids: tuple[str, ...]
     least: float
 
 
 class Exact:
-    """All vectors of a collection, compared one by one, by its own distance: Cosine, Dot, Euclid or Manhattan."""
+    """All vectors of a collection, compared one by one with its own distance: Cosine, Dot, Euclid or Manhattan."""
 
     def __init__(self, ids: Sequence[str], vectors: Any, distance: str) -> None:
         import numpy as np
@@ -33,7 +33,7 @@ class Exact:
             self._rows = _unit(self._rows)
 
     def scores(self, vector: Sequence[float]) -> Any:
-        """Return every row's score, larger is nearer."""
+        """Return the score of every row; larger is nearer."""
         import numpy as np
 
         query = np.asarray(vector, dtype=np.float64)
@@ -52,8 +52,8 @@ class Exact:
         return Nearest(tuple(self.ids[at] for at in best), float(scores[best[-1]]))
 
     def recall(self, vector: Sequence[float], found: Sequence[str], k: int) -> float:
-        """Return which share of the exact top k is in an answer; points with the same score as the k-th count as good
-        as it.
+        """Return the share of the exact top k in a response; points with the same score as the k-th count as equal to
+        it.
         """
         scores = self.scores(vector)
         exact = self.nearest(scores, k)

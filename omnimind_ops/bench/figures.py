@@ -1,4 +1,4 @@
-"""Many times in milliseconds → the few figures that tell how they are."""
+"""Summary figures of many times in milliseconds."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ NAMES = ("p50_ms", "p95_ms", "p99_ms", "min_ms", "max_ms", "mean_ms", "sd_ms", "
 BUCKETS = 10
 MANY = 100
 Bucket = tuple[float, float, int]
-"""From (included), to (excluded but for the last), how many."""
+"""From (included), to (excluded except for the last), count."""
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the value below which `share` (0 to 1) of the ordered values lie, straight between two of them."""
+    """Return the value below which `share` (0 to 1) of the ordered values lie, with linear interpolation."""
     at = (len(ordered) - 1) * share
     low = math.floor(at)
     high = min(low + 1, len(ordered) - 1)
@@ -22,9 +22,9 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def figures(values: Sequence[float], total: float | None = None) -> dict[str, float | None]:
-    """Return the figures by NAMES; `total` is of one run, the sum unless given.
+    """Return the figures by NAMES; `total` is the time of one run, the sum of the values unless given.
 
-    Without values all are None: nothing was told.
+    Without values, all figures are None.
     """
     if not values:
         return dict.fromkeys(NAMES)
@@ -36,8 +36,8 @@ def figures(values: Sequence[float], total: float | None = None) -> dict[str, fl
 
 
 def histogram(values: Sequence[float], buckets: int = BUCKETS) -> list[Bucket]:
-    """Return equal steps from the least to the most; of MANY values to the 99th percentile, and a last one for the
-    rest: one outlier would flatten it.
+    """Return equal steps from the minimum to the maximum. With MANY values or more, the steps end at the 99th
+    percentile and a last bucket holds the rest, because one outlier would flatten the histogram.
     """
     if not values:
         return []

@@ -1,6 +1,6 @@
-"""Is it quiet enough to believe the figures?
+"""Stability of the figures.
 
-Repeats go on until their medians agree, or until time or patience ends.
+Repeats continue until their medians agree, or until the time or the maximum number of repeats is reached.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 LIMIT = 0.05
 """Coefficient of variation of the repeats' medians up to which they agree."""
 LEAST, MOST = 3, 10
-"""Repeats."""
+"""Minimum and maximum number of repeats."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """`cv` is the standard deviation of the repeats' medians as a share of their mean; None with fewer than two
-    repeats.
+    """Noise of a measurement. `cv` is the standard deviation of the repeats' medians as a share of their mean; None
+    with fewer than two repeats.
     """
 
     verdict: str
@@ -26,7 +26,7 @@ class Noise:
 
 
 def noise(medians: Sequence[float], limit: float = LIMIT) -> Noise:
-    """Return stable, or unstable: also where there are fewer than LEAST repeats, too few to tell."""
+    """Return stable or unstable; fewer than LEAST repeats are unstable."""
     cv = variation(medians)
     return Noise(
         "stable" if cv is not None and len(medians) >= LEAST and cv <= limit else "unstable",
@@ -35,11 +35,11 @@ def noise(medians: Sequence[float], limit: float = LIMIT) -> Noise:
 
 
 def enough(medians: Sequence[float], most: int = MOST, limit: float = LIMIT) -> bool:
-    """Tell whether another repeat would add nothing."""
+    """Return whether another repeat is unnecessary."""
     return len(medians) >= most or (len(medians) >= LEAST and noise(medians, limit).verdict == "stable")
 
 
 def variation(values: Sequence[float]) -> float | None:
-    """Return the coefficient of variation."""
+    """Return the coefficient of variation; None when there are too few values."""
     mean = statistics.fmean(values) if values else 0.0
     return statistics.stdev(values) / mean if len(values) > 1 and mean > 0 else None

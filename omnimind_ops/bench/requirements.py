@@ -1,5 +1,4 @@
-"""What a result must reach:
-
+"""Requirements for a result:
 `p95<210ms`, `inference.p50<=20ms`, `texts_per_s>100`, `recall>=0.99`, `total<2.5s`, `unaccounted<5%`.
 """
 
@@ -26,7 +25,7 @@ VALUES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "unaccounted": lambda one: None if one["sum_check"]["difference"] is None else abs(one["sum_check"]["difference"]),
     "crossover": lambda one: one.get("crossover"),
 }
-"""What may be required beside the figures; `total` is the time of the whole run."""
+"""Metrics for requirements besides the figures; `total` is the time of the whole run."""
 TIMES = {"": 1.0, "us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
 SHARES = {"": 1.0, "%": 0.01}
 PLAIN = {"": 1.0, "/s": 1.0}
@@ -39,7 +38,7 @@ _FIX = f"write METRIC OPERATOR VALUE [UNIT], as 'p95<210ms'; metrics: {', '.join
 
 @dataclass(frozen=True)
 class Requirement:
-    """`text` as it was typed; `value` in milliseconds, as a share of 1, or plain."""
+    """One requirement. `text` is the user's input; `value` is in milliseconds, a share of 1, or a plain number."""
 
     text: str
     metric: str
@@ -47,13 +46,13 @@ class Requirement:
     value: float
 
     def judged(self, document: Mapping[str, Any]) -> dict[str, JSON]:
-        """Return what was found and whether it holds; what was not measured does not hold."""
+        """Return the measured value and whether the requirement is met; a metric without a measurement fails."""
         found = _find(self.metric, document)
         return {"text": self.text, "found": found, "ok": found is not None and OPERATORS[self.sign](found, self.value)}
 
 
 def read(words: Sequence[str]) -> tuple[Requirement, ...]:
-    """Return them; a Problem (64) for the first that cannot be read."""
+    """Return the requirements; Problem (64) for the first invalid one."""
     return tuple(_read(text) for text in words)
 
 

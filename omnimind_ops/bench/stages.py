@@ -1,8 +1,6 @@
-"""Where the time of one exchange went: what the client measured itself, and what the server tells in its Server-Timing
-header.
+"""Time per stage of an exchange: the client's own measurements and the stages in the server's Server-Timing header.
 
-Nothing is filled in. What the server does not tell is not told; what no stage accounts for stays visible, and beyond a
-share of it the sum check fails.
+Missing values are not filled in. Time in no stage stays visible, and the sum check fails beyond a share of it.
 """
 
 from __future__ import annotations
@@ -28,7 +26,9 @@ ROWS = (
     "postgres",
     "response",
 )
-"""In the order of the way: the client sends, connects, and last receives; what lies between is the server's to tell."""
+"""Stages in the order of the exchange: the client sends, connects, and last receives; the server reports the stages in
+between.
+"""
 EMBEDDING = ("tokenise", "queue", "inference", "engine")
 ROW_OF = {
     "auth": "postgres",
@@ -36,19 +36,19 @@ ROW_OF = {
     "redis": "redis",
     **{name: name for name in (*EMBEDDING, "serialise", "qdrant", "postgres")},
 }
-"""Of the server's stages; those that are not here are work of the backend's own process: receive, parse, chunk,
+"""Row of each server stage. Stages that are not listed are work of the backend's own process: receive, parse, chunk,
 backend.
 """
 LIMIT = 0.05
-"""Share of the wall time that may be in no stage, or in two."""
+"""Maximum share of the wall time that may be in no stage, or in two."""
 _PART = re.compile(r"\s*([^;,\s]+)\s*(?:;[^,]*?\bdur=([0-9.]+))?[^,]*")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One question and its answer, in milliseconds by the client's clock.
+    """One request and its response, in milliseconds by the client's clock.
 
-    `told` is what the server's stages took, {} where it tells none.
+    `told` holds the durations of the server's stages, {} when it reports none.
     """
 
     wall: float
@@ -60,9 +60,9 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Sample:
-    """One batch, of one exchange or several: wall time and rows in milliseconds.
+    """One batch of one or several exchanges: wall time and rows in milliseconds.
 
-    `is_told`: the server told its stages.
+    `is_told`: the server reported its stages.
     """
 
     wall: float
@@ -71,13 +71,13 @@ class Sample:
 
 
 def told(header: str) -> dict[str, float]:
-    """Read a Server-Timing header: milliseconds by stage, without `total`, which is all of them."""
+    """Return the milliseconds by stage of a Server-Timing header, without `total`, which is their sum."""
     found = {hit[1]: float(hit[2]) for hit in _PART.finditer(header) if hit[2]}
     return {name: duration for name, duration in found.items() if name != "total"}
 
 
 def sample(exchanges: Sequence[Exchange]) -> Sample:
-    """Put exchanges that belong together into one row each."""
+    """Return the sample of related exchanges, with one row per stage."""
     rows: dict[str, float] = {}
     for one in exchanges:
         for name, duration in (("request", one.send), ("tcp", one.connect), ("response", one.receive)):
@@ -85,13 +85,15 @@ def sample(exchanges: Sequence[Exchange]) -> Sample:
         for stage, duration in one.told.items():
             row = ROW_OF.get(stage, "backend")
             rows[row] = rows.get(row, 0.0) + duration
-        if not one.told:  # then all that is known is that the server had it
+        if not one.told:  # then only the time at the server is known
             rows["backend"] = rows.get("backend", 0.0) + max(0.0, one.wall - one.connect - one.send - one.receive)
     return Sample(sum(one.wall for one in exchanges), rows, all(one.told for one in exchanges))
 
 
 def table(samples: Sequence[Sample], runs: float, notes: Mapping[str, str]) -> list[dict[str, JSON]]:
-    """Return a row of figures for each stage; `runs` is how many runs the samples are of, so that total_ms is of one."""
+    """Return a row of figures for each stage; `runs` is the number of runs in the samples, so that total_ms is for one
+    run.
+    """
     found: list[dict[str, JSON]] = []
     is_told = bool(samples) and all(one.is_told for one in samples)
     for name in ROWS:
@@ -104,7 +106,7 @@ def table(samples: Sequence[Sample], runs: float, notes: Mapping[str, str]) -> l
 
 
 def embedding(samples: Sequence[Sample], runs: float) -> dict[str, float | None]:
-    """Return the figures of all stages of the embedding together."""
+    """Return the figures of all embedding stages together."""
     values = [
         sum(one.rows.get(name, 0.0) for name in EMBEDDING)
         for one in samples
@@ -114,10 +116,11 @@ def embedding(samples: Sequence[Sample], runs: float) -> dict[str, float | None]
 
 
 def sum_check(samples: Sequence[Sample], limit: float = LIMIT) -> dict[str, JSON]:
-    """Compare the stages' sum with the wall time, both of the mean sample: `difference` is the share of the wall that
-    no stage explains.
+    """Compare the sum of the stages with the wall time, both of the mean sample: `difference` is the unaccounted share
+    of the wall time.
 
-    Below zero, some time is told twice. `ok` is None where the server tells no stages: then there is nothing to check.
+    A negative value means that some time is reported twice. `ok` is None when the server reports no stages: there is
+    nothing to check.
     """
     if not samples:
         return {"wall_ms": None, "sum_ms": None, "difference": None, "limit": limit, "ok": None}

@@ -1,5 +1,5 @@
-"""Words and sentence patterns of the benchmark's texts. {noun} in a pattern is replaced by one of WORDS["noun"],
-{count}, {year} and {size} by numbers.
+"""Words and sentence patterns of the benchmark's texts. {noun} in a pattern is replaced by one of WORDS["noun"];
+{count}, {year} and {size} are replaced by numbers.
 """
 
 from __future__ import annotations
