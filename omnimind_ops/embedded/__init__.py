@@ -1,1 +1,3 @@
-"""The wheels as servers; here the Qdrant stand-in. Start with qdrant/__main__.py."""
+"""The embedded system: the stores as servers from Python wheels, here the Qdrant stand-in. Start with
+qdrant/__main__.py.
+"""

@@ -1,5 +1,5 @@
-"""Which processes belong to an embedded system, found by what they carry and not by who started them: so none is
-missed, and none is a stranger's.
+"""Process scan: find the processes of an embedded system by their environment or working folder, not by their parent.
+So no process is missed, and no unrelated one is included.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import MARK
 
 SERVERS = ("postgres", "valkey-server", "qdrant")
-"""They write their title over their environment, so these are known by the folder they work in."""
+"""These overwrite their environment with their title, so they are recognised by their working folder."""
 END_SECONDS = 10.0
 
 
 def processes(home: Home) -> list[psutil.Process]:
-    """Return them all, but not ourselves and not whoever started us."""
+    """Return all processes, except this one and its parents."""
     apart = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     return [one for one in psutil.process_iter() if one.pid not in apart and _ours(one, home.state)]
 
 
 def end(home: Home, seconds: float = END_SECONDS) -> int:
-    """End every process, in good order if it can, else at once; returns how many there were.
+    """End every process, gracefully if possible, otherwise by SIGKILL; return the number of processes found.
 
-    Supervisor first: it would bring the others back.
+    Supervisor gets its signal first: it would restart the others.
     """
     found = processes(home)
     for one in sorted(found, key=lambda one: not _is_supervisor(one)):
         _send(one, "terminate")
-        _send(one, "resume")  # a stopped process hears nothing else
+        _send(one, "resume")  # a stopped process receives no other signal
     for one in psutil.wait_procs(found, timeout=seconds)[1]:
         _send(one, "kill")
     left = processes(home)  # started meanwhile by one of those
@@ -47,7 +47,7 @@ def _ours(one: psutil.Process, state: Path) -> bool:
             return True
         return one.name() in SERVERS and Path(one.cwd()).is_relative_to(state)
     except (psutil.Error, OSError, ValueError):
-        return False  # another user's, or gone
+        return False  # another user's process, or it has ended
 
 
 def _is_supervisor(one: psutil.Process) -> bool:

@@ -1,4 +1,4 @@
-"""Supervisor as a daemon: start it, ask whether it runs, end it. Nothing else knows where it lives."""
+"""Supervisor as a daemon: start it, check it, stop it. No other module knows its address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAUSE = 0.01
 
 
 def runs(home: Home) -> bool:
-    """Tell whether supervisor answers."""
+    """Return whether supervisor responds."""
     try:
         call(home.supervisor, "supervisor.getPID", seconds=5)
     except (OSError, Problem):
@@ -29,8 +29,8 @@ def runs(home: Home) -> bool:
 
 
 def start(home: Home, environment: Mapping[str, str]) -> None:
-    """Start it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it; returns when it
-    answers.
+    """Start supervisor in its own session, so that neither Ctrl-C nor the end of the terminal reaches it. Return when
+    it responds.
     """
     clean(home)
     log = home.logs / "supervisord.err"
@@ -60,8 +60,8 @@ def start(home: Home, environment: Mapping[str, str]) -> None:
 
 
 def stop(home: Home) -> None:
-    """Ask it to end, which ends every program; returns when it is gone, or after STOP_SECONDS (the caller takes a
-    census).
+    """Ask supervisor to end, which ends every program. Return when it has ended, or after STOP_SECONDS (the caller then
+    scans the processes).
     """
     pid = 0
     with contextlib.suppress(OSError, Problem):
@@ -73,7 +73,7 @@ def stop(home: Home) -> None:
 
 
 def clean(home: Home) -> None:
-    """Remove the sockets and pid files of a supervisor that is dead."""
+    """Remove the sockets and pid files of a dead supervisor."""
     for name in ("supervisor.sock", "supervisord.pid", "engine.sock", "notify.sock"):
         (home.run / name).unlink(missing_ok=True)
 

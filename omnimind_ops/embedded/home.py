@@ -1,4 +1,4 @@
-"""Home: where an embedded system keeps everything, by the XDG rules; and what it remembers of itself between commands."""
+"""State directory of an embedded system, by the XDG rules, and the state that it saves between commands."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from omnimind_ops.settings import Settings
 
 FOR_ROOT = Path("/var/lib/omnimind-embedded")
-"""Not below /root: PostgreSQL runs as another user there, who must reach its data."""
-LONGEST_SOCKET = 100  # of a unix socket's path; the kernel takes 107 bytes
+"""Not below /root: PostgreSQL runs as another user there and must reach its data."""
+LONGEST_SOCKET = 100  # bytes of a unix socket's path; the kernel takes 107
 ROLE = DATABASE = "omnimind"
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folders of one user's embedded system; all below `state`, but the sockets where that path is too long for
+    """The folders of one user's embedded system. All are below `state`, except the sockets if that path is too long for
     them.
     """
 
@@ -40,7 +40,7 @@ class Home:
 
     @property
     def memory(self) -> Path:
-        """What the last start chose: ports, workers, which Qdrant."""
+        """Choices of the last start: ports, workers, which Qdrant."""
         return self.state / "embedded.json"
 
     @property
@@ -50,7 +50,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """One file for each process."""
+        """One log file per process."""
         return self.state / "logs"
 
     @property
@@ -79,15 +79,15 @@ class Home:
 
     @property
     def supervisor(self) -> Path:
-        """The socket that supervisor answers on, 0600."""
+        """The socket of supervisor, 0600."""
         return self.run / "supervisor.sock"
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What an embedded system is, as its last start chose it.
+    """Saved state of an embedded system: the choices of its last start.
 
-    `moved`: ports that stand in for taken ones, by the wanted port.
+    `moved`: the port used instead of each taken port.
     """
 
     ports: Ports
@@ -95,16 +95,16 @@ class Memory:
     collection: str
     uploads: str
     standin: bool = True
-    qdrant: str = ""  # the real program's path, "" for the stand-in
+    qdrant: str = ""  # path of the real program, "" for the stand-in
     moved: Mapping[int, int] = field(default_factory=dict)
 
 
 def place(environment: Mapping[str, str]) -> Home:
-    """Return where this user's embedded system lives: $XDG_STATE_HOME/omnimind, ~/.local/state/omnimind, for root
-    /var/lib/omnimind-embedded.
+    """Return the state directory of this user's embedded system: $XDG_STATE_HOME/omnimind, ~/.local/state/omnimind, or
+    /var/lib/omnimind-embedded for root.
     """
     given = environment.get("XDG_STATE_HOME", "")
-    if given.startswith("/"):  # the XDG specification: a relative path is to be ignored
+    if given.startswith("/"):  # the XDG specification: relative paths are ignored
         return Home(Path(given) / "omnimind")
     if os.geteuid() == 0:
         return Home(FOR_ROOT)
@@ -113,7 +113,7 @@ def place(environment: Mapping[str, str]) -> Home:
 
 
 def recall(home: Home) -> Memory:
-    """Return what the last start chose; a file that cannot be read is a Problem."""
+    """Return the choices of the last start; an unreadable file is a Problem."""
     try:
         said = json.loads(home.memory.read_text())
         ports = Ports(tuple(said["ports"].pop("backends")), **said["ports"])
@@ -129,7 +129,7 @@ def recall(home: Home) -> Memory:
 
 
 def world(settings: Settings, home: Home) -> World:
-    """Return the World of an embedded system that was started before."""
+    """Return the system description of an embedded system that was started before."""
     memory = recall(home)
     key = secrets.read(home.secrets)
     ports = memory.ports

@@ -1,13 +1,14 @@
-"""What supervisor starts instead of a program: it takes on the program's user, socket and environment, and then becomes
-the program.
+"""Launcher of each program under supervisor: it sets the program's user, socket and environment, then execs the
+program.
 
-Run by its path with `python -I -S`, and it imports next to nothing: it costs a few milliseconds. The program's words
-are in programs.json: nothing has to be quoted twice, and no password stands in supervisor's configuration or on a
+It runs by path with `python -I -S` and imports almost nothing, so it takes only a few milliseconds. The command of each
+program is in programs.json: nothing needs double quoting, and no password is in supervisor's configuration or on a
 command line.
 
-- It dies with supervisor (PR_SET_PDEATHSIG): a killed supervisor leaves no orphan that holds a port or a data folder.
-- A listening socket that supervisor keeps becomes file 3, as systemd does it (LISTEN_FDS): a program that restarts
-  refuses nobody.
+- The program dies with supervisor (PR_SET_PDEATHSIG): a killed supervisor leaves no orphan that holds a port or a data
+  folder.
+- A listening socket that supervisor keeps becomes file 3, as with systemd (LISTEN_FDS): a restart of the program
+  refuses no connection.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FIRST = 3  # as in sd_listen_fds(3)
 
 
 def main(file: str, name: str) -> None:
-    """Become the program of that name; returns only by an exception."""
+    """Become the program `name`; returns only by an exception."""
     with open(file, encoding="utf-8") as opened:  # noqa: PTH123 - pathlib costs more than all the rest
         program = json.load(opened)[name]
     environment = {**os.environ, **program["environment"]}
@@ -41,7 +42,7 @@ def main(file: str, name: str) -> None:
 
 
 def _take(number: int | None, environment: dict[str, str]) -> None:
-    """Close every inherited file but the program's own socket, which becomes file 3."""
+    """Close every inherited file except the program's own socket, which becomes file 3."""
     last = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65536)
     if number is None:
         os.closerange(FIRST, last)
@@ -61,7 +62,9 @@ def _become(user: str) -> None:
 
 
 def _tie() -> Callable[[int, int], bool]:
-    """Return end_with, the one thing we take from omnimind: with -I and -S Python does not know where that is."""
+    """Return end_with, the only import from omnimind. With -I and -S Python does not know its path, so this function
+    adds it.
+    """
     sys.path.append(__file__.rpartition("/omnimind_ops/")[0])
     from omnimind_ops.tools.parent import end_with
 

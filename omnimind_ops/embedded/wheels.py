@@ -1,4 +1,4 @@
-"""Where the servers' programs lie in their wheels; the packages are never imported, only found."""
+"""Locate the servers' programs in their wheels; the packages are never imported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIX = f"install what an embedded system needs, {with_extras('embedded')}"
 
 
 def folder(package: str, wheel: str) -> Path:
-    """Return an installed package's folder; a Problem names the wheel that is missing."""
+    """Return an installed package's folder; a Problem names a missing wheel."""
     spec = find_spec(package)
     if not spec or not spec.origin:
         raise Problem(f"cannot find {wheel}", f"the wheel {wheel} is not installed here", FIX)
@@ -27,13 +27,15 @@ def version(wheel: str) -> str:
 
 
 def check(packages: tuple[tuple[str, str], ...]) -> None:
-    """Refuse when one of these (module, wheel) is not installed; all that are missing are named at once."""
+    """Raise Problem when some of these (module, wheel) are not installed; it names all missing ones at once."""
     missing = [wheel for package, wheel in packages if find_spec(package) is None]
     if missing:
         raise Problem("cannot run an embedded system", f"not installed here: {', '.join(missing)}", FIX)
 
 
 def absent(packages: tuple[tuple[str, str, str], ...]) -> tuple[str, ...]:
-    """Return what each of these (module, wheel, loss) that is not installed costs, and the command that brings it."""
+    """Return, for each of these (module, wheel, loss) that is not installed, the loss and the command that installs
+    it.
+    """
     lost = [(wheel, loss) for package, wheel, loss in packages if find_spec(package) is None]
     return tuple(f"{loss}: {wheel} is not installed; {sys.executable} -m pip install {wheel}" for wheel, loss in lost)

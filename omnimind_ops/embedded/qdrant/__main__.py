@@ -25,7 +25,7 @@ service.read_only_api_key, service.static_content_dir, service.max_request_size_
 
 
 def main(words: list[str]) -> int:
-    """Run the command; the exit code."""
+    """Run the command and return the exit code."""
     if {"-V", "--version"} & set(words):
         print(version.banner())
         return 0
@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
-        """Leave the printing to `main`."""
+        """Raise the error; `main` prints it."""
         raise argparse.ArgumentError(None, message)
 
 

@@ -1,4 +1,4 @@
-"""The web application: all routes, the API keys in front, the background flush behind."""
+"""The web application: all routes, the API key check, and the background flush."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from .wire import failure
 
 _ANY_ORIGIN = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 THREADS = 8
-"""More would only wait for the engine, which lets one work at a time."""
+"""More threads would only wait for the engine, which runs one call at a time."""
 
 
 def application(settings: Settings, storage: Storage, shelf: Shelf) -> Starlette:
-    """The app over an open storage; it closes the storage when it stops."""
+    """Return the app for an open storage; it closes the storage when it stops."""
     routes: list[BaseRoute] = [
         *service.ROUTES,
         *aliases.ROUTES,
@@ -56,7 +56,7 @@ def application(settings: Settings, storage: Storage, shelf: Shelf) -> Starlette
 
 
 def _dashboard(settings: Settings) -> list[BaseRoute]:
-    """Qdrant's web UI, where its files are at hand."""
+    """Return the route of Qdrant's web UI, if its files exist."""
     if settings.static_content_dir is None or not settings.static_content_dir.is_dir():
         return []
     from starlette.staticfiles import StaticFiles
@@ -82,7 +82,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 async def _flush(storage: Storage, interval: float) -> None:
-    """Every few seconds, write out what has changed."""
+    """Flush changed collections every `interval` seconds."""
     while True:
         await asyncio.sleep(interval)
         for collection in list(storage.collections.values()):

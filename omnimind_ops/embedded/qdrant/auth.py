@@ -1,4 +1,4 @@
-"""API keys: one that may do everything, one that may only read."""
+"""API keys: one with full access, one read-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .settings import Settings
 
 OPEN = frozenset({"/", "/healthz", "/livez", "/readyz"})
-"""Paths that need no key, as in the real server; so do the files of the web UI, which asks for the key itself."""
+"""Paths that need no key, as in the real server. The files of the web UI need none either; it asks for the key
+itself.
+"""
 WEB_UI = "/dashboard"
 
 READS = (
@@ -26,11 +28,11 @@ READS = (
     "/points/recommend",
     "/facet",
 )
-"""Ends of the POST paths that only read."""
+"""Endings of the POST paths that only read."""
 
 
 class ApiKeys:
-    """Refuses requests without a fitting `api-key` header or bearer token; does nothing when no key is configured."""
+    """Refuses requests without a valid `api-key` header or bearer token; does nothing when no key is configured."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -38,12 +40,12 @@ class ApiKeys:
         self.read_only_key = settings.read_only_api_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it here."""
+        """Pass the request on, or refuse it."""
         refusal = self.refusal(scope) if scope["type"] == "http" and (self.key or self.read_only_key) else None
         await (refusal or self.app)(scope, receive, send)
 
     def refusal(self, scope: Scope) -> Response | None:
-        """The answer to a request that may not pass."""
+        """Return the response for a refused request; None when it may pass."""
         if scope["path"] in OPEN or f"{scope['path']}/".startswith(f"{WEB_UI}/"):
             return None
         headers = Headers(scope=scope)

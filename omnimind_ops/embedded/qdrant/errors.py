@@ -1,4 +1,4 @@
-"""Errors as the real server words them, and the engine's exceptions turned into them."""
+"""Errors with the real server's texts, and the mapping of the engine's exceptions to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class ApiError(Exception):
-    """A request that is answered with `status` and `text` in Qdrant's error envelope."""
+    """An error response with `status` and `text` in Qdrant's error envelope."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -16,38 +16,38 @@ class ApiError(Exception):
 
 
 def wrong_input(text: str) -> ApiError:
-    """400: the request cannot be carried out as asked."""
+    """Return 400: the request cannot be carried out."""
     return ApiError(400, f"Wrong input: {text}")
 
 
 def bad_request(text: str) -> ApiError:
-    """400: the request makes no sense."""
+    """Return 400: the request is invalid."""
     return ApiError(400, f"Bad request: {text}")
 
 
 def invalid(what: str, broken: Iterable[tuple[str, str]]) -> ApiError:
-    """422: fields of the right type with values out of bounds."""
+    """Return 422: fields of the right type with values out of bounds."""
     listed = "; ".join(f"{name}: {text}" for name, text in broken)
     return ApiError(422, f"Validation error in {what}: [{listed}]")
 
 
 def not_found(text: str) -> ApiError:
-    """404: something the request names is not there."""
+    """Return 404: something named in the request does not exist."""
     return ApiError(404, f"Not found: {text}")
 
 
 def no_collection(name: str) -> ApiError:
-    """404 for a collection or alias."""
+    """Return 404 for a collection or alias."""
     return not_found(f"Collection `{name}` doesn't exist!")
 
 
 def conflict(text: str) -> ApiError:
-    """409: a thing of that name is already there."""
+    """Return 409: the name already exists."""
     return ApiError(409, f"Wrong input: {text}")
 
 
 def no_inference() -> ApiError:
-    """500: the request has a text or an image, and there is no model to turn it into a vector."""
+    """Return 500: the request has a text or an image, and there is no model to turn it into a vector."""
     text = (
         "InferenceService is not initialized. "
         "Please check if it was properly configured and initialized during startup."
@@ -56,7 +56,7 @@ def no_inference() -> ApiError:
 
 
 def unsupported(feature: str) -> ApiError:
-    """501: the real server can, this stand-in cannot."""
+    """Return 501: the real server supports this, the stand-in does not."""
     return ApiError(501, f"Not supported by this stand-in for Qdrant: {feature}")
 
 
@@ -64,7 +64,9 @@ _OUR_FAULT = ("os error", "IO Error", "Service internal", "No space", "Can't ini
 
 
 def engine_error(text: str) -> ApiError:
-    """The engine raises plain `Exception` for everything, so its text decides whose fault it was."""
+    """Return the error for an engine exception. The engine raises plain `Exception` for everything, so its text decides
+    the status.
+    """
     if text.startswith("No point with id"):
         return not_found(f"{text} found")
     if any(word in text for word in _OUR_FAULT):
@@ -74,7 +76,7 @@ def engine_error(text: str) -> ApiError:
 
 @contextmanager
 def engine_errors() -> Iterator[None]:
-    """Around calls into the engine: its exceptions become ApiErrors, a panic (a BaseException) too."""
+    """Turn exceptions of the engine into ApiErrors during the block, including a panic (a BaseException)."""
     try:
         yield
     except ApiError:
@@ -91,7 +93,7 @@ def engine_errors() -> Iterator[None]:
 
 @contextmanager
 def json_errors() -> Iterator[None]:
-    """Around JSON to engine conversion: what does not fit is the caller's mistake."""
+    """Turn errors of JSON to engine conversion into client errors during the block."""
     try:
         yield
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""Run the application until a signal says stop."""
+"""Run the application until a stop signal."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from .storage.directory import Storage
 
 KEEP_ALIVE_SECONDS = 75
 LAST_REQUESTS_SECONDS = 1
-"""How long requests in flight may take once we were told to stop."""
+"""Time limit for requests in flight after a stop signal."""
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, except that a signal ends it with code 0: it would kill itself again by the signal, which PID 1 cannot."""
+    """Uvicorn that exits with code 0 on a signal. Plain Uvicorn kills itself again by the signal, which PID 1 cannot
+    do.
+    """
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGTERM and SIGINT; at once on the second."""
+        """Stop on SIGTERM and SIGINT; stop at once on the second signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -34,7 +36,7 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> int:
-    """Open the storage, serve, close; the exit code."""
+    """Open the storage, serve, close; return the exit code."""
     storage = Storage(settings.storage_path)
     shelf = Shelf(settings.snapshots_path)
     config = uvicorn.Config(

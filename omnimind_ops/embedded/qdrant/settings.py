@@ -1,4 +1,4 @@
-"""Configuration, read as the real binary reads it; the last wins:
+"""Configuration, read in the order of the real binary; later sources override earlier ones:
 
 built-in values, files of the folder config/, `--config-path`, `QDRANT__SECTION__KEY`.
 """
@@ -12,12 +12,12 @@ from typing import Any
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; the text says which key."""
+    """The configuration cannot be used; the text names the key."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the server needs to know; relative paths are relative to the working directory, as in the real server."""
+    """Settings of the server. Relative paths are relative to the working directory, as in the real server."""
 
     storage_path: Path = Path("storage")
     snapshots_path: Path = Path("snapshots")
@@ -25,7 +25,7 @@ class Settings:
     http_port: int = 6333
     api_key: str | None = None
     read_only_api_key: str | None = None
-    static_content_dir: Path | None = Path("static")  # served where there is one
+    static_content_dir: Path | None = Path("static")  # served if it exists
     max_request_size_mb: int = 32
     flush_interval_sec: float = 5
 
@@ -44,9 +44,9 @@ _KEYS = {
 
 
 def load(config: Path | None, env: Mapping[str, str], folder: Path = Path("config")) -> Settings:
-    """Settings from YAML files and the environment, which wins; keys we do not use are ignored.
+    """Return the settings from YAML files and the environment, which overrides the files; unused keys are ignored.
 
-    In `folder` lie config.yaml, that of the run mode and local.yaml, each where there is one; `config` may be None.
+    `folder` may hold config.yaml, the file of the run mode and local.yaml; `config` may be None.
     """
     usual = (folder / f"{name}.yaml" for name in ("config", env.get("RUN_MODE", "development"), "local"))
     tree: Mapping[str, Any] = {}
@@ -67,7 +67,7 @@ def load(config: Path | None, env: Mapping[str, str], folder: Path = Path("confi
 
 
 def _read(config: Path) -> Mapping[str, Any]:
-    import yaml  # here, because most starts have no file and every millisecond of a start is downtime
+    import yaml  # imported here, because most starts have no file and each millisecond of a start is downtime
 
     try:
         tree = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def _dig(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def _typed(path: str, name: str, value: object) -> object:
-    """The value as the field's type; an empty key is no key, as in the real server."""
+    """Return the value in the field's type; an empty key means no key, as in the real server."""
     text = str(value)
     try:
         if name in ("http_port", "max_request_size_mb"):

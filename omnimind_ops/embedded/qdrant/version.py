@@ -1,4 +1,4 @@
-"""Which Qdrant this stand-in can be taken for, and which engine it really runs."""
+"""The Qdrant version that this stand-in is compatible with, and the engine that it runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ COMPATIBLE = "1.20.0"
 
 @cache
 def engine() -> str:
-    """The engine in words, like "qdrant-edge 0.9.0"; reported as the commit so that nobody takes us for the real
-    server.
+    """Return the engine's name and version, like "qdrant-edge 0.9.0". It is reported as the commit, so that nobody
+    mistakes the stand-in for the real server.
     """
     return f"qdrant-edge {version('qdrant-edge-py')}"
 
 
 def banner() -> str:
-    """The `--version` line; its first two words are those of the real binary."""
+    """Return the `--version` line; its first two words are those of the real binary."""
     return f"qdrant {COMPATIBLE} (stand-in over {engine()})"

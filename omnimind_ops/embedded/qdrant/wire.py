@@ -1,4 +1,4 @@
-"""What goes over the wire: bodies read within a limit, results and errors in Qdrant's envelope."""
+"""HTTP bodies: requests read within a size limit, results and errors in Qdrant's envelope."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 
 def dumps(value: object) -> bytes:
-    """Compact JSON; floats of 32 bits come out as the nearest 64-bit number."""
+    """Return compact JSON; 32-bit floats become the nearest 64-bit number."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
 def pretty(value: object) -> bytes:
-    """JSON for files that people may open."""
+    """Return indented JSON, for files that people may open."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2)
 
 
 def loads(data: bytes) -> Any:
-    """Whatever the JSON says; ValueError when it is none."""
+    """Return the value of JSON text; ValueError when it is invalid."""
     return orjson.loads(data)
 
 
 def reply(result: object, started: float, status: int = 200) -> Response:
-    """The envelope around a result."""
+    """Return a result in its envelope."""
     body = dumps({"result": result, "status": "ok", "time": time.perf_counter() - started})
     return Response(body, status, media_type="application/json")
 
 
 def failure(error: ApiError) -> Response:
-    """The envelope around an error."""
+    """Return an error in its envelope."""
     return Response(dumps({"status": {"error": error.text}, "time": 0.0}), error.status, media_type="application/json")
 
 
 def accepted() -> Response:
-    """The answer to a request that asked not to wait."""
+    """Return the response to a request with `wait=false`."""
     return Response(dumps({"status": "accepted", "time": 0.0}), 202, media_type="application/json")
 
 
 def plain_failure(error: ApiError) -> Response:
-    """An error without an envelope: what requests for files get."""
+    """Return an error without an envelope, for requests for files."""
     return PlainTextResponse(error.text, error.status)
 
 
 def endpoint(
     handler: Handler, failed: Callable[[ApiError], Response] = failure
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A route whose handler returns a plain result; raised ApiErrors become error envelopes."""
+    """Return a route whose handler returns a plain result; ApiErrors become error envelopes."""
 
     async def run(request: Request) -> Response:
         started = time.perf_counter()
@@ -69,7 +69,7 @@ def endpoint(
 
 
 async def raw_body(request: Request) -> bytes:
-    """The request's body."""
+    """Return the request's body; ApiError 400 when it exceeds the limit."""
     limit = request.app.state.settings.max_request_size_mb << 20
     length = request.headers.get("content-length", "")
     size = f" ({length} bytes)" if length.isdigit() else ""

@@ -1,1 +1,1 @@
-"""JSON to engine types and back; pure. One file per noun; `filters` and `vectors` are used by the others."""
+"""Conversion between JSON and engine types; pure. One file per noun; the others use `filters` and `vectors`."""

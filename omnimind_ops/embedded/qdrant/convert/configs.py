@@ -1,4 +1,4 @@
-"""A collection's `config.json`: made from a create request, changed by a patch, turned into the engine's configuration."""
+"""A collection's `config.json`: created from a request, changed by a patch, converted to the engine's configuration."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TINY = {"size": 1, "distance": "Dot"}
 
 
 def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
-    """The config of a new collection, in the real server's form."""
+    """Return the config of a new collection, in the real server's format."""
     if request.get("sharding_method") == "custom":
         raise unsupported("shard keys")
     check_names(request)
@@ -59,7 +59,7 @@ def create(request: Mapping[str, Any], uuid: str) -> dict[str, Any]:
 
 
 def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """The config after a PATCH. Stand-in: indexing settings are kept and shown; nothing acts on them."""
+    """Return the config after a PATCH. Stand-in: indexing settings are stored and shown, but have no effect."""
     new = copy.deepcopy(dict(config))
     new["optimizer_config"] = _merged(new["optimizer_config"], request.get("optimizers_config"))
     new["hnsw_config"] = _merged(new["hnsw_config"], request.get("hnsw_config"))
@@ -86,7 +86,7 @@ def patch(config: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, An
 
 
 def check_names(request: Mapping[str, Any]) -> None:
-    """Refuse names of vectors that are empty or come twice."""
+    """Refuse empty or duplicate vector names."""
     sparse = request.get("sparse_vectors") or {}
     if DEFAULT in sparse:
         raise wrong_input("Sparse vector name cannot be empty")
@@ -100,13 +100,13 @@ def _merged(old: Mapping[str, Any], change: Any) -> dict[str, Any]:
 
 
 def dense(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Parameters of the dense vectors by name; the unnamed one is ""."""
+    """Return the parameters of the dense vectors by name; the unnamed one is ""."""
     vectors = config["params"].get("vectors") or {}
     return {DEFAULT: vectors} if "size" in vectors else vectors
 
 
 def schema(config: Mapping[str, Any]) -> VectorSchema:
-    """What points of this collection may carry."""
+    """Return the vectors that points of this collection may have."""
     named = dense(config)
     return VectorSchema(
         sizes={name: int(params["size"]) for name, params in named.items()},
@@ -116,14 +116,14 @@ def schema(config: Mapping[str, Any]) -> VectorSchema:
 
 
 def has_vectors(config: Mapping[str, Any]) -> bool:
-    """Whether points of this collection may carry any vector."""
+    """Return whether points of this collection may have any vector."""
     return bool(dense(config) or config["params"].get("sparse_vectors"))
 
 
 def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
-    """The engine's configuration; quantization is not passed on, because a flat scan does not use it.
+    """Return the engine's configuration. Quantization is left out, because a flat scan does not use it.
 
-    A collection without vectors gets one called `placeholder`, because the engine must have one.
+    A collection without vectors gets one named `placeholder`, because the engine needs at least one.
     """
     hnsw = config["hnsw_config"]
     vectors = dense(config) if has_vectors(config) else {placeholder: _TINY}
@@ -138,7 +138,7 @@ def engine(config: Mapping[str, Any], placeholder: str) -> edge.EdgeConfig:
 
 
 def engine_dense(params: Mapping[str, Any]) -> edge.EdgeVectorParams:
-    """The engine's parameters of a dense vector."""
+    """Return the engine's parameters of a dense vector."""
     comparator = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if params.get("multivector_config") else None
     return edge.EdgeVectorParams(
         size=params["size"],

@@ -11,10 +11,10 @@ from omnimind_ops.embedded.qdrant.errors import wrong_input
 
 
 class _Truth:
-    """A truth value the engine's binding does not mistake for an integer.
+    """A truth value that the engine's binding does not mistake for an integer.
 
-    The binding tries int before bool, and Python's bool is an int, so `MatchValue(True)` would look for the number 1.
-    It also takes numpy's bool, known by its name and read through `__bool__`; this class bears that name.
+    The binding tries int before bool, and Python's bool is an int, so `MatchValue(True)` would match the number 1. It
+    also accepts numpy's bool, recognised by its name and read through `__bool__`; this class takes that name.
     """
 
     def __init__(self, value: bool) -> None:
@@ -28,7 +28,7 @@ _Truth.__module__, _Truth.__name__, _Truth.__qualname__ = "numpy", "bool_", "boo
 
 
 def filter_in(value: Any) -> edge.Filter | None:
-    """A filter, or None where the request has none."""
+    """Return a filter; None when the request has none."""
     if value is None:
         return None
     minimum = value.get("min_should")
@@ -47,7 +47,7 @@ def _conditions(value: Any) -> list[Any] | None:
 
 
 def condition(value: Mapping[str, Any]) -> Any:
-    """One condition of any kind."""
+    """Return one condition of any kind."""
     if "key" in value:
         return _field(value)
     if "has_id" in value:
@@ -118,7 +118,7 @@ def _bounds(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def geo(value: Mapping[str, Any]) -> edge.GeoPoint:
-    """A place on earth."""
+    """Return a geographic point."""
     return edge.GeoPoint(lon=value["lon"], lat=value["lat"])
 
 

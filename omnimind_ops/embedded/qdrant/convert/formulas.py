@@ -15,12 +15,12 @@ _E = edge.Expression
 
 
 def formula_in(value: dict[str, Any]) -> edge.Formula:
-    """A formula with its defaults."""
+    """Return a formula with its defaults."""
     return edge.Formula(expression(value["formula"]), value.get("defaults"))
 
 
 def expression(value: Any) -> edge.Expression:
-    """One node: a number, a variable, a condition (1 or 0) or an operation on other nodes."""
+    """Return one node: a number, a variable, a condition (1 or 0) or an operation on other nodes."""
     if isinstance(value, int | float):
         return _E.Constant(value)
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Payload index schemas: `"keyword"` or `{"type": "keyword", ...}` to the engine's classes."""
+"""Payload index schemas: conversion of `"keyword"` or `{"type": "keyword", ...}` to the engine's classes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PARAMS: Mapping[str, Any] = {
 
 
 def type_name(schema: Any) -> str:
-    """The name of the index type, like "keyword"."""
+    """Return the name of the index type, like "keyword"."""
     name = schema.get("type") if isinstance(schema, dict) else schema
     if name not in _TYPES:
         raise wrong_input(f"unknown payload index type `{name}`")
@@ -41,7 +41,7 @@ def type_name(schema: Any) -> str:
 
 
 def schema_in(schema: Any) -> Any:
-    """The engine's schema of an index."""
+    """Return the engine's schema of an index."""
     name = type_name(schema)
     if not isinstance(schema, dict):
         return _TYPES[name]
@@ -50,7 +50,7 @@ def schema_in(schema: Any) -> Any:
 
 
 def schema_out(kind: Any) -> str:
-    """The name of an engine's index type, for indexes that `payload_index.json` does not know."""
+    """Return the name of an engine's index type, for indexes that are missing in `payload_index.json`."""
     return next((name for name, known in _TYPES.items() if known == kind), str(kind).rsplit(".", 1)[-1].lower())
 
 

@@ -1,4 +1,4 @@
-"""Points in, records and scored points out."""
+"""Conversion of points from JSON, and of records and scored points to JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .vectors import VectorSchema, vector_out
 
 
 def batch(value: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The column form of an upsert as the list form."""
+    """Return the column form of an upsert in list form."""
     ids, vectors = value["ids"], value["vectors"]
     if isinstance(vectors, dict):
         columns = {name: list(column) for name, column in vectors.items()}
@@ -27,22 +27,22 @@ def _vectors(value: Mapping[str, Any]) -> Any:
 
 
 def point_in(schema: VectorSchema, value: Mapping[str, Any]) -> edge.Point:
-    """One point to upsert."""
+    """Return one point to upsert."""
     return edge.Point(value["id"], schema.point(_vectors(value)), value.get("payload"))
 
 
 def vectors_in(schema: VectorSchema, value: Mapping[str, Any]) -> edge.PointVectors:
-    """New vectors of one point."""
+    """Return new vectors of one point."""
     return edge.PointVectors(value["id"], schema.point(_vectors(value)))
 
 
 def id_out(value: Any) -> int | str | None:
-    """The engine's point id as JSON."""
+    """Return the engine's point id as JSON."""
     return str(value) if isinstance(value, UUID) else value
 
 
 def with_payload(value: Any, default: bool) -> Any:
-    """Which payload fields to return."""
+    """Return the selection of payload fields."""
     if value is None:
         return default
     if isinstance(value, dict):
@@ -53,7 +53,7 @@ def with_payload(value: Any, default: bool) -> Any:
 
 
 def record_out(record: Any) -> dict[str, Any]:
-    """A stored point as JSON; what was not asked for is left out."""
+    """Return a stored point as JSON, without fields that were not requested."""
     out: dict[str, Any] = {"id": id_out(record.id)}
     if record.payload is not None:
         out["payload"] = record.payload
@@ -65,5 +65,5 @@ def record_out(record: Any) -> dict[str, Any]:
 
 
 def scored_out(point: Any) -> dict[str, Any]:
-    """A search hit as JSON."""
+    """Return a search hit as JSON."""
     return {"version": point.version, "score": point.score, **record_out(point)}

@@ -1,6 +1,6 @@
-"""The universal query: what to score by, prefetches, parameters.
+"""The universal query: scoring, prefetches, parameters.
 
-Examples given by point id are looked up by the caller (`Examples`), because that needs the storage.
+The caller looks up examples given by point id (`Examples`), because that needs the storage.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ class Lookup(Protocol):
     """Finds the vector of a stored point."""
 
     def __call__(self, id: int | str, using: str, where: Mapping[str, Any] | None) -> Any:
-        """The vector `using` of point `id`, in the collection and vector that `where` (`lookup_from`) names, if any."""
+        """Return the vector `using` of point `id`, in the collection and vector of `where` (`lookup_from`), if
+        given.
+        """
 
 
 @dataclass
 class Examples:
-    """Turns the examples of one query into vectors and remembers which points they were: those are no hits."""
+    """Converts the examples of one query to vectors and records their point ids, which are excluded from the hits."""
 
     schema: VectorSchema
     lookup: Lookup
@@ -37,7 +39,7 @@ class Examples:
     seen: list[int | str] = field(default_factory=list)
 
     def vector(self, value: Any) -> Any:
-        """The vector of an example: itself, or that of the point it names."""
+        """Return the vector of an example: the given vector, or the vector of the named point."""
         if isinstance(value, int | str) and not isinstance(value, bool):
             if self.where is None or "collection" not in self.where:
                 self.seen.append(value)
@@ -45,7 +47,7 @@ class Examples:
         return self.schema.one(self.using, value)
 
     def vectors(self, values: Any) -> list[Any]:
-        """The vectors of several examples."""
+        """Return the vectors of several examples."""
         if values is None:
             return []
         one = isinstance(values, int | str | dict) or (values and isinstance(values[0], float))
@@ -53,7 +55,7 @@ class Examples:
 
 
 def query_in(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> edge.QueryRequest:
-    """A query with all its prefetches; `limit` 10 and no payload unless asked, as in the real server."""
+    """Return a query with all its prefetches; the defaults are `limit` 10 and no payload, as in the real server."""
     query, hidden = _scoring(value, schema, lookup)
     return edge.QueryRequest(
         limit=_limit(value),
@@ -102,7 +104,7 @@ def _without(given: edge.Filter | None, hidden: list[int | str]) -> edge.Filter 
 
 
 def _scoring(value: Mapping[str, Any], schema: VectorSchema, lookup: Lookup) -> tuple[Any, list[int | str]]:
-    """The engine's query, and the points that served as its examples."""
+    """Return the engine's query, and the points used as its examples."""
     query = value.get("query")
     if query is None:
         return None, []
@@ -137,7 +139,7 @@ def _recommend(query: dict[str, Any], examples: Examples) -> Any:
 
 
 def _average(positive: list[Any], negative: list[Any]) -> list[float]:
-    """The mean of the positives, moved away from the mean of the negatives, as the real server computes it."""
+    """Return the mean of the positives, moved away from the mean of the negatives, computed as in the real server."""
     if not positive:
         raise wrong_input("At least one positive vector ID required with this strategy")
     if any(not isinstance(row, list) or isinstance(row[0], list) for row in positive + negative):
@@ -165,7 +167,7 @@ def _context(query: dict[str, Any], examples: Examples) -> Any:
 
 
 def order_in(value: Any) -> edge.OrderBy:
-    """By which payload field to sort; it needs an index with ranges."""
+    """Return the payload field to sort by; it needs an index with ranges."""
     if isinstance(value, str):
         return edge.OrderBy(value)
     direction = {"asc": edge.Direction.Asc, "desc": edge.Direction.Desc}[value.get("direction") or "asc"]
@@ -213,7 +215,9 @@ _KINDS: dict[str, Callable[[dict[str, Any], Examples], Any]] = {
 
 
 def params_in(value: Any) -> edge.SearchParams | None:
-    """Search parameters. Stand-in: `indexed_only` is ignored; with a flat scan it would hide every new point."""
+    """Return the search parameters. Stand-in: `indexed_only` is ignored, because with a flat scan it would hide every
+    new point.
+    """
     if not value:
         return None
     quantization, acorn = value.get("quantization"), value.get("acorn")

@@ -1,4 +1,4 @@
-"""Vectors: dense, sparse, multi and named ones, in and out."""
+"""Conversion of dense, sparse, multi and named vectors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import qdrant_edge as edge
 from omnimind_ops.embedded.qdrant.errors import no_inference, wrong_input
 
 DEFAULT = ""
-"""The name the engine gives to the one unnamed vector of a collection."""
+"""The engine's name for the single unnamed vector of a collection."""
 
 
 @dataclass(frozen=True)
 class VectorSchema:
-    """Which vectors the points of a collection may have: dense and multi vectors with their size, sparse ones by name."""
+    """The vectors that the points of a collection may have: dense and multi vectors with their size, sparse ones by
+    name.
+    """
 
     sizes: Mapping[str, int]
     multi: frozenset[str]
@@ -24,11 +26,13 @@ class VectorSchema:
 
     @property
     def floats(self) -> int:
-        """Floats a point has at least: how much work one point is."""
+        """Return the minimum number of floats per point, as a measure of the work per point."""
         return sum(self.sizes.values()) or 1
 
     def one(self, name: str, value: Any) -> Any:
-        """One vector of that name as the engine wants it, checked here: the engine would stop half way through a batch."""
+        """Return one vector of this name for the engine. It is checked here, because the engine would stop halfway
+        through a batch.
+        """
         if isinstance(value, dict):
             if "indices" not in value:
                 raise no_inference()
@@ -47,7 +51,7 @@ class VectorSchema:
         return value
 
     def point(self, value: Any) -> Any:
-        """The `vector` of a point: one unnamed vector or a mapping by name."""
+        """Return the `vector` of a point: one unnamed vector or a mapping by name."""
         if isinstance(value, dict):
             if isinstance(value.get("model"), str):
                 raise no_inference()
@@ -56,7 +60,7 @@ class VectorSchema:
 
 
 def sparse(value: Mapping[str, Any]) -> edge.SparseVector:
-    """A sparse vector; indices must be unique."""
+    """Return a sparse vector; indices must be unique."""
     indices, values = value["indices"], value["values"]
     if len(indices) != len(values) or len(set(indices)) != len(indices):
         raise wrong_input("Sparse vector: indices must be unique and as many as values")
@@ -64,7 +68,7 @@ def sparse(value: Mapping[str, Any]) -> edge.SparseVector:
 
 
 def vector_out(value: Any) -> Any:
-    """The engine's vector as JSON."""
+    """Return the engine's vector as JSON."""
     if isinstance(value, edge.SparseVector):
         return {"indices": value.indices, "values": value.values}
     if isinstance(value, dict):

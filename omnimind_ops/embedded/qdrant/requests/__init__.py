@@ -1,7 +1,7 @@
-"""What the server's requests look like, and what is answered to one that does not.
+"""Schemas of the server's requests, and the errors for invalid ones.
 
-The real server reads a body into a type and then validates it: what does not fit the type is answered with 400 and
-"Format error", what fits but breaks a bound with 422 and "Validation error". `types` and `compound` are the building
-blocks, each other file declares the requests of one noun with them, `position` says where in the body a value stands,
-`parameters` reads paths and query strings.
+The real server parses a body into a type and then validates it: a type mismatch returns 400 and "Format error", a value
+out of bounds returns 422 and "Validation error". `types` and `compound` are the building blocks. Each other file
+declares the requests of one noun with them, `position` finds a value's position in the body, `parameters` reads paths
+and query strings.
 """

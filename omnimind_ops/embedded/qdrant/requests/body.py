@@ -1,4 +1,4 @@
-"""A request's body, read and checked."""
+"""A request's body, parsed and checked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .types import Mismatch, Type
 
 
 class Placing(Enum):
-    """What the real server says about where an unfit value stands; it depends on how it reads this request."""
+    """Position that the real server reports for an invalid value; it depends on how it parses the request."""
 
     VALUE = "the value's end"
     BODY = "the body's end"
@@ -30,10 +30,10 @@ class Request:
     type: Type
     placing: Placing = Placing.BODY
     tidy: bool = False
-    """Whether what is kept is only what the type knows."""
+    """Whether fields that the type does not know are dropped."""
 
     def parse(self, body: bytes) -> Any:
-        """The JSON of the body; ApiError when it is none or not of this type."""
+        """Return the JSON of the body; ApiError when it is not JSON or not of this type."""
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -55,7 +55,7 @@ class Request:
 
 
 def _broken(body: bytes, error: orjson.JSONDecodeError) -> str:
-    """What is wrong with something that is no JSON."""
+    """Return the error for a body that is not JSON."""
     text = body.decode(errors="replace")
     at = min(error.pos, len(text))
     if at >= len(text.rstrip()):

@@ -230,7 +230,7 @@ NAMED_VECTOR = Request(
 
 
 def _useless(value: Any, name: str) -> Iterator[Broken]:
-    """An integer index must be for something."""
+    """Yield an error for an integer index without any capability."""
     if isinstance(value, dict) and value.get("lookup") is False and value.get("range") is False:
         yield broken_by(f"{name}.__all__", "the 'lookup' and 'range' capabilities can't be both disabled")
 

@@ -1,4 +1,4 @@
-"""Values made of others: lists, objects, alternatives."""
+"""Values composed of others: lists, objects, alternatives."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ class Maybe:
     inner: Type
 
     def read(self, value: Any, at: Place) -> None:
-        """As the inner type."""
+        """Check against the inner type, unless the value is null."""
         if value is not None:
             self.inner.read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As the inner type."""
+        """Yield the errors of the inner type, unless the value is null."""
         if value is not None:
             yield from self.inner.check(value, name)
 
 
 @dataclass(frozen=True)
 class Later:
-    """A type that is declared further down, because it contains itself."""
+    """A type that is declared later, because it contains itself."""
 
     find: Callable[[], Type]
 
     def read(self, value: Any, at: Place) -> None:
-        """As the type."""
+        """Check against the type."""
         self.find().read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As the type."""
+        """Yield the errors of the type."""
         yield from self.find().check(value, name)
 
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list; `least` items, or `few` is the complaint; `or_one` takes a single item for a list of one."""
+    """A list. `few` is the error for an empty list; `or_one` accepts a single item as a list of one."""
 
     inner: Type
     or_one: bool = False
     few: str | None = None
 
     def read(self, value: Any, at: Place) -> None:
-        """Each item must fit."""
+        """Check the type of each item."""
         if not isinstance(value, list):
             if not self.or_one:
                 raise wrong_type(value, "a sequence", at)
@@ -61,7 +61,7 @@ class ListOf:
             self.inner.read(item, (*at, index))
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Each item's bounds."""
+        """Check the bounds of each item."""
         if not isinstance(value, list):
             yield from self.inner.check(value, f"{name}[0]")
             return
@@ -73,19 +73,19 @@ class ListOf:
 
 @dataclass(frozen=True)
 class MapOf:
-    """An object with names of the caller's choice; the real server does not say which of them broke a bound."""
+    """An object with arbitrary names; the real server does not report which of them violates a bound."""
 
     inner: Type
 
     def read(self, value: Any, at: Place) -> None:
-        """Each value must fit."""
+        """Check the type of each value."""
         if not isinstance(value, dict):
             raise wrong_type(value, "a map", at)
         for key, item in value.items():
             self.inner.read(item, (*at, key))
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Each value's bounds."""
+        """Check the bounds of each value."""
         found = [broken for item in value.values() if (broken := list(self.inner.check(item, "")))]
         for index, broken in enumerate(found):
             middle = "?" if len(found) == 1 else f"?[{index}]"
@@ -94,9 +94,10 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Struct:
-    """An object with known fields; what is no `Maybe` or is `needed` must be there, others are ignored unless `closed`.
+    """An object with known fields. A field that is not a `Maybe`, or is in `needed`, is required; unknown fields are
+    ignored unless `closed`.
 
-    `flat` is the name that the fields' complaints bear in front, `rule` a complaint about the whole object.
+    `flat` is the prefix of the field names in errors, `rule` returns an error about the whole object.
     """
 
     name: str
@@ -110,7 +111,7 @@ class Struct:
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """Fields that must be there."""
+        """Return the required fields."""
         return tuple(
             name
             for name, inner in self.fields.items()
@@ -118,7 +119,7 @@ class Struct:
         )
 
     def read(self, value: Any, at: Place) -> None:
-        """Known fields must fit, required ones be there."""
+        """Check the types of known fields and that required ones exist."""
         if isinstance(value, list):
             raise Mismatch(
                 f"invalid length 0, expected struct {self.name} with {len(self.fields)} elements", at, inside=True
@@ -139,7 +140,7 @@ class Struct:
                 raise Mismatch(f"missing field `{name}`", at, inside=True)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Each field's bounds, then the rule."""
+        """Check the bounds of each field, then the rule."""
         front = f"{name}.{self.flat}" if self.flat else name
         for key, item in value.items():
             inner = self.fields.get(self.aliases.get(key, key))
@@ -151,25 +152,25 @@ class Struct:
 
 @dataclass(frozen=True)
 class Untagged:
-    """The first of several types that fits."""
+    """The first matching one of several types."""
 
     name: str
     inner: tuple[Type, ...]
     expecting: str | None = None
 
     def read(self, value: Any, at: Place) -> None:
-        """One of them must fit."""
+        """Check that one of the types matches."""
         if self.fitting(value) is None:
             raise Mismatch(self.expecting or f"data did not match any variant of untagged enum {self.name}", at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """The bounds of the one that fits."""
+        """Check the bounds of the matching type."""
         found = self.fitting(value)
         if found is not None:
             yield from found.check(value, name)
 
     def fitting(self, value: Any) -> Type | None:
-        """The first type that takes the value."""
+        """Return the first type that accepts the value."""
         for inner in self.inner:
             try:
                 inner.read(value, ())
@@ -181,9 +182,9 @@ class Untagged:
 
 @dataclass(frozen=True)
 class Ruled:
-    """A type with a rule of its own:
+    """A type with an additional rule:
 
-    `misfit` says what makes a value unfit, `broken` which bounds it breaks besides.
+    `misfit` returns why a value is invalid, `broken` yields additional violated bounds.
     """
 
     inner: Type
@@ -191,19 +192,19 @@ class Ruled:
     misfit: Callable[[Any], str | None] = lambda _: None
 
     def read(self, value: Any, at: Place) -> None:
-        """As the inner type and the rule say."""
+        """Check against the inner type, then the rule."""
         self.inner.read(value, at)
         if text := self.misfit(value):
             raise Mismatch(text, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As the rule says, and the inner type."""
+        """Check the bounds of the rule, then of the inner type."""
         yield from self.broken(value, name)
         yield from self.inner.check(value, name)
 
 
 def clean(kind: Type, value: Any) -> Any:
-    """A value that fits, with the fields' own names for their aliases, without unknown fields and those that are null."""
+    """Return a valid value with aliases replaced by the fields' own names, without unknown and null fields."""
     match kind:
         case Maybe(inner) | Ruled(inner):
             return None if value is None else clean(inner, value)

@@ -37,10 +37,10 @@ _MATCH = Untagged(
 
 @dataclass(frozen=True)
 class _Range(Plain):
-    """From and to: numbers, or dates when one of the bounds is text."""
+    """A range: numbers, or dates when one of the bounds is text."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other bounds."""
+        """Raise Mismatch for other bounds."""
         if isinstance(value, dict) and any(isinstance(value.get(bound), str) for bound in _BOUNDS):
             _DATES.read(value, at)
             return
@@ -56,10 +56,10 @@ _POLYGON = Struct("GeoPolygonShadow", {"exterior": _LINE, "interiors": Maybe(Lis
 
 @dataclass(frozen=True)
 class _Polygon(Plain):
-    """A closed line, maybe with holes."""
+    """A closed line, optionally with holes."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse lines that are too short or open."""
+        """Raise Mismatch for lines that are too short or open."""
         _POLYGON.read(value, at)
         for line in [value["exterior"], *(value.get("interiors") or [])]:
             points = line["points"]
@@ -99,7 +99,7 @@ class _Condition:
     """One condition of any kind."""
 
     def read(self, value: Any, at: Place) -> None:
-        """A field's condition when it has a key, else one of the others."""
+        """Check a field condition when it has a key, otherwise one of the others."""
         if isinstance(value, dict) and "key" in value:
             if not isinstance(value["key"], str):
                 raise Mismatch("Filter condition 'key' must be a string", at)
@@ -108,7 +108,7 @@ class _Condition:
             _OTHERS.read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """The bounds of what it turned out to be."""
+        """Check the bounds of the matching condition."""
         yield from (_FIELD if "key" in value else _OTHERS).check(value, name)
 
 

@@ -1,4 +1,4 @@
-"""Names in the path and parameters in the query string, read and checked as the real server does."""
+"""Names in the path and parameters in the query string, parsed and checked like in the real server."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Read = Callable[[str], Any]
 
 
 def collection_name(name: str, new: bool = False) -> str:
-    """The name of a collection; a new one may have fewer characters than those of older servers."""
+    """Return the name of a collection; a new name allows fewer characters than one of an older server."""
     if not 1 <= len(name) <= 255:
         raise _bad_path("collection_name", f'value "{name}" invalid, must be from 1 to 255 characters')
-    if name in (".", ".."):  # the real server leaves that to the client; a directory must not be called so
+    if name in (".", ".."):  # the real server leaves that to the client; a directory cannot have this name
         raise _bad_path("collection_name", f'value "{name}" invalid, must not name a directory')
     for character in _FORBIDDEN if new else _FORBIDDEN_OF_OLD:
         if character in name:
@@ -28,7 +28,7 @@ def collection_name(name: str, new: bool = False) -> str:
 
 
 def vector_name(name: str) -> str:
-    """The name of a vector."""
+    """Return the name of a vector."""
     if len(name.encode()) > 200:
         raise _bad_path("vector_name", "vector name must be at most 200 bytes long")
     for character in _FORBIDDEN:
@@ -38,7 +38,7 @@ def vector_name(name: str) -> str:
 
 
 def shard_id(text: str) -> int:
-    """The number of a shard."""
+    """Return the number of a shard."""
     if not text.isdigit() or int(text) > U32:
         raise ApiError(400, f'Deserialize error in path parameters: can not parse "{text}" to a u32')
     return int(text)
@@ -98,17 +98,17 @@ def _checksum(text: str) -> str:
 
 
 UPDATE: Mapping[str, Read] = {"wait": _flag, "ordering": _word(Word(("weak", "medium", "strong"))), "timeout": _number}
-"""Of changes to points."""
+"""Parameters of changes to points."""
 READ: Mapping[str, Read] = {"consistency": _consistency, "timeout": _nonzero}
-"""Of questions about points."""
+"""Parameters of queries on points."""
 META: Mapping[str, Read] = {"timeout": _at_least_one}
-"""Of changes to collections and aliases."""
+"""Parameters of changes to collections and aliases."""
 SNAPSHOT: Mapping[str, Read] = {"wait": _flag}
 UPLOAD: Mapping[str, Read] = {"wait": _flag, "priority": _word(PRIORITY), "checksum": _checksum}
 
 
 def parameters(given: Mapping[str, str], known: Mapping[str, Read]) -> dict[str, Any]:
-    """The known parameters with their values; others are ignored."""
+    """Return the known parameters with their values; others are ignored."""
     found: dict[str, Any] = {}
     for name, read in known.items():
         if name not in given:

@@ -22,7 +22,7 @@ _LIST = Struct("PointsList", {"points": ListOf(_POINT), **_HOW})
 
 
 def _uneven(value: Any, name: str) -> Iterator[Broken]:
-    """Columns that are not as long as that of the ids."""
+    """Yield an error for columns that differ in length from the ids."""
     ids, vectors, payloads = len(value["ids"]), value["vectors"], value.get("payloads")
     lengths = [len(column) for column in vectors.values()] if isinstance(vectors, dict) else [len(vectors)]
     other = [length for length in lengths if length != ids]
@@ -33,16 +33,16 @@ def _uneven(value: Any, name: str) -> Iterator[Broken]:
 
 
 class _Rows:
-    """A column of vectors without a name; each row is checked as a vector of its own."""
+    """A column of unnamed vectors; each row is checked as a separate vector."""
 
     inner = ListOf(Vector("BatchVectorStruct", ("dense", "multi"), kept=True))
 
     def read(self, value: Any, at: Place) -> None:
-        """As its rows."""
+        """Check the types of the rows."""
         self.inner.read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As its rows, which have no name of their own."""
+        """Check the bounds of the rows, which have no names."""
         for row in value:
             yield from self.inner.inner.check(row, name)
 
@@ -62,13 +62,13 @@ class _Insert:
     """Points as rows (`points`) or as columns (`batch`)."""
 
     def read(self, value: Any, at: Place) -> None:
-        """As the one that is there."""
+        """Check against the given form."""
         if not isinstance(value, dict) or not ({"batch", "points"} & value.keys()):
             raise Mismatch("Invalid PointInsertOperations format", at)
         self._form(value).read(value, at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """As the one that is there."""
+        """Check the bounds of the given form."""
         yield from self._form(value).check(value, name)
 
     @staticmethod
@@ -77,7 +77,7 @@ class _Insert:
 
 
 def _nobody(value: Any) -> str | None:
-    """A change must say of which points, by `points` or by `filter`."""
+    """Return an error unless the change selects points, by `points` or by `filter`."""
     chosen = value.get("points") is not None or value.get("filter") is not None
     return None if chosen else "Either list of point ids or filter must be provided"
 
@@ -96,7 +96,7 @@ _DROP = Ruled(Struct("DeletePayload", {"keys": ListOf(PATH), **_WHICH}), misfit=
 
 
 def _empty(value: Any, name: str) -> Iterator[Broken]:
-    """No vector at all."""
+    """Yield an error when there is no vector."""
     if not value or (isinstance(value, dict) and not any(value.values())):
         yield name, "must specify vectors to update for point"
 

@@ -1,4 +1,4 @@
-"""Where in a body a value stands, in the words of the real server: "at line 1 column 17"."""
+"""Position of a value in a body, in the real server's format: "at line 1 column 17"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ _DECODER = json.JSONDecoder()
 
 
 def of_value(body: str, at: Place, inside: bool) -> str:
-    """The end of the value at `at`; if it was found unfit only after it was read, the bracket around it counts too."""
+    """Return the end position of the value at `at`. If the mismatch was found only after the value was parsed, the
+    bracket around it counts too.
+    """
     end = _end(body, _start(body, at))
     if not inside:
         after = _skip(body, end)
@@ -21,13 +23,13 @@ def of_value(body: str, at: Place, inside: bool) -> str:
 
 
 def in_words(body: str, end: int) -> str:
-    """A number of characters as line and column; columns count bytes."""
+    """Return a character offset as line and column; columns count bytes."""
     before = body[:end]
     return f" at line {before.count(chr(10)) + 1} column {len(before.rpartition(chr(10))[2].encode())}"
 
 
 def _start(body: str, at: Place) -> int:
-    """Where the value begins."""
+    """Return the offset at which the value begins."""
     here = _skip(body, 0)
     for part in at:
         here = _member(body, here, part)
@@ -35,7 +37,7 @@ def _start(body: str, at: Place) -> int:
 
 
 def _member(body: str, here: int, part: str | int) -> int:
-    """Where a member of the object or list at `here` begins."""
+    """Return the offset at which a member of the object or list at `here` begins."""
     found, index, here = -1, 0, _skip(body, here + 1)
     while body[here] not in "}]":
         key: str | int = index

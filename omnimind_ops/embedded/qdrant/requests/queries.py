@@ -1,4 +1,4 @@
-"""Questions about points: the universal query, the older search requests, scroll, count, facet."""
+"""Queries on points: the universal query, the older search requests, scroll, count, facet."""
 
 from __future__ import annotations
 

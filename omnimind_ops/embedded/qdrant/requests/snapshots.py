@@ -1,4 +1,4 @@
-"""Where a snapshot is to be recovered from."""
+"""Location of a snapshot to recover from."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True)
 class _Url(Plain):
-    """An address with a scheme."""
+    """A URL with a scheme."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse one without."""
+        """Raise Mismatch for a URL without a scheme."""
         Text().read(value, at)
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
             raise Mismatch(f'relative URL without a base: "{value}"', at, inside=True)
@@ -31,7 +31,7 @@ class Checksum(Text):
     """A SHA-256 in hex."""
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether it is one."""
+        """Yield an error unless the text is a SHA-256."""
         if len(value) != 64:
             yield (
                 name,

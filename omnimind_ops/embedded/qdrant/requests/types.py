@@ -1,4 +1,4 @@
-"""Single values of a request: `read` says what does not fit its type, `check` which bounds a fitting value breaks."""
+"""Single values of a request: `read` reports a type mismatch, `check` reports violated bounds of a valid value."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from omnimind_ops.embedded.qdrant.wire import dumps
 
 Place = tuple[str | int, ...]
 Broken = tuple[str, str]
-"""A field, and what is wrong with it."""
+"""A field, and its error."""
 U32, U64 = 2**32 - 1, 2**64 - 1
 
 
 class Mismatch(ValueError):  # noqa: N818 - it is not an error of ours
     """A value that is not of its type.
 
-    `at` is where it stands, `inside` whether that was found while the value itself was read.
+    `at` is its position; `inside` tells whether the mismatch was found while the value itself was parsed.
     """
 
     def __init__(self, text: str, at: Place, inside: bool = False) -> None:
@@ -33,11 +33,11 @@ class Type(Protocol):
         """Raise Mismatch when the value is not of this type."""
 
     def check(self, value: Any, name: str, /) -> Iterator[Broken]:
-        """The bounds that a value of this type breaks; `name` is the field's dotted name."""
+        """Yield the bounds that a value of this type violates; `name` is the field's dotted name."""
 
 
 def unexpected(value: Any) -> str:
-    """A value as the real server names it in its errors."""
+    """Return a value as the real server shows it in its errors."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -50,7 +50,7 @@ def unexpected(value: Any) -> str:
 
 
 def wrong_type(value: Any, expected: str, at: Place) -> Mismatch:
-    """The error for a value of another type."""
+    """Return the error for a value of another type."""
     return Mismatch(f"invalid type: {unexpected(value)}, expected {expected}", at, inside=True)
 
 
@@ -58,27 +58,27 @@ class Plain:
     """A type without bounds."""
 
     def check(self, _value: Any, _name: str, /) -> Iterator[Broken]:
-        """Nothing."""
+        """Yield nothing."""
         yield from ()
 
 
 @dataclass(frozen=True)
 class Anything(Plain):
-    """Any JSON."""
+    """Any JSON value."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Everything fits."""
+        """Accept everything."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What numbers have in common: from `least` to `most`."""
+    """Bounds of numbers: from `least` to `most`."""
 
     least: float | None = None
     most: float | None = None
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether the number is between its bounds."""
+        """Yield an error unless the number is within its bounds."""
         low, high = self.least, self.most
         if (low is None or value >= low) and (high is None or value <= high):
             return
@@ -92,14 +92,14 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Integer(Bounds):
-    """A whole number that is not negative."""
+    """A whole number, non-negative by default."""
 
     kind: str = "usize"
     start: int = 0
     end: int = U64
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other types and numbers too large for the kind."""
+        """Raise Mismatch for other types and for numbers out of the kind's range."""
         if isinstance(value, bool) or not isinstance(value, int):
             raise wrong_type(value, self.kind, at)
         if not self.start <= value <= self.end:
@@ -113,7 +113,7 @@ class Number(Bounds):
     kind: str = "f32"
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other types."""
+        """Raise Mismatch for other types."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise wrong_type(value, self.kind, at)
 
@@ -123,7 +123,7 @@ class Text(Plain):
     """A string."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other types."""
+        """Raise Mismatch for other types."""
         if not isinstance(value, str):
             raise wrong_type(value, "a string", at)
 
@@ -133,7 +133,7 @@ class Boolean(Plain):
     """True or false."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other types."""
+        """Raise Mismatch for other types."""
         if not isinstance(value, bool):
             raise wrong_type(value, "a boolean", at)
 
@@ -145,7 +145,7 @@ class Word(Plain):
     words: tuple[str, ...]
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse other words and types."""
+        """Raise Mismatch for other words and types."""
         if not isinstance(value, str):
             raise wrong_type(value, "string or map", at)
         if value not in self.words:

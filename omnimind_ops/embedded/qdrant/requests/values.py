@@ -1,4 +1,4 @@
-"""Small types that many requests share: point ids, payload paths, dates, places on earth."""
+"""Small types that many requests share: point ids, payload paths, dates, geographic points."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SCORE = Maybe(Number())
 
 
 def plain(value: float) -> str:
-    """A number in full, without an exponent, as the real server writes it."""
+    """Return a number in full, without an exponent, as the real server writes it."""
     text = format(Decimal(repr(value)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
 class PointId(Plain):
-    """A number or a UUID in any of its spellings."""
+    """A number or a UUID in any of its formats."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse everything else."""
+        """Raise Mismatch for anything else."""
         if not is_point_id(value):
             shown = plain(value) if isinstance(value, float) else str(value)
             text = f"value {shown} is not a valid point ID, valid values are either an unsigned integer or a UUID"
@@ -40,7 +40,7 @@ class PointId(Plain):
 
 
 def is_point_id(value: Any) -> bool:
-    """Whether this is the id of a point."""
+    """Return whether this is a point id."""
     if isinstance(value, bool):
         return False
     if isinstance(value, int):
@@ -49,7 +49,7 @@ def is_point_id(value: Any) -> bool:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether this is a UUID: 32 hexadecimal digits, with hyphens, in braces or as a URN."""
+    """Return whether this is a UUID: 32 hexadecimal digits, with hyphens, in braces or as a URN."""
     try:
         UUID(text)
     except ValueError:
@@ -62,7 +62,7 @@ class PayloadPath(Plain):
     """A path into a payload, like `a.b[].c`."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse what is no path."""
+        """Raise Mismatch for an invalid path."""
         Text().read(value, at)
         if not _PATH.fullmatch(value):
             raise Mismatch(f"Invalid json path: '{value}'", at)
@@ -73,7 +73,7 @@ class Date(Plain):
     """A date or a time, RFC 3339."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse what is none."""
+        """Raise Mismatch for an invalid date."""
         Text().read(value, at)
         try:
             datetime.fromisoformat(value)
@@ -87,10 +87,10 @@ _PLACE = Struct("GeoPointShadow", {"lon": Number(kind="f64"), "lat": Number(kind
 
 @dataclass(frozen=True)
 class Geo(Plain):
-    """A place on earth."""
+    """A geographic point."""
 
     def read(self, value: Any, at: Place) -> None:
-        """Refuse what is not on it."""
+        """Raise Mismatch for coordinates out of range."""
         _PLACE.read(value, at)
         lat, lon = value["lat"], value["lon"]
         if not (-90 <= lat <= 90 and -180 <= lon <= 180):
@@ -124,5 +124,5 @@ SHARD_KEY = Maybe(
 
 
 def broken_by(name: str, text: str) -> Broken:
-    """A complaint that the real server makes without a message of its own."""
+    """Return an error that the real server reports without its own message."""
     return name, f"Validation error: {text} [{{}}]"

@@ -1,4 +1,4 @@
-"""Vectors in requests: dense, sparse, multi, named, by the id of a point, and documents for a model."""
+"""Vectors in requests: dense, sparse, multi, named, by point id, and documents for a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .values import U32_LIST, broken_by
 
 _NUMBERS = frozenset((int, float))
 _LARGEST = 1 << 20
-"""Floats in a multi vector, all rows together."""
+"""Exclusive limit of floats in a multi vector, over all rows."""
 
 
 def _dense(value: Any) -> bool:
@@ -49,19 +49,19 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True)
 class Vector:
-    """A vector of one of some kinds; `kept` for one that is stored, which may not be empty."""
+    """A vector of one of `kinds`; `kept` marks a stored vector, which must not be empty."""
 
     name: str
     kinds: tuple[str, ...]
     kept: bool = False
 
     def read(self, value: Any, at: Place) -> None:
-        """One of the kinds must fit."""
+        """Check that one of the kinds matches."""
         if not any(_KINDS[kind](value) for kind in self.kinds):
             raise Mismatch(f"data did not match any variant of untagged enum {self.name}", at)
 
     def check(self, value: Any, name: str) -> Iterator[Broken]:
-        """Whether it is empty, ragged or has indices twice."""
+        """Yield errors for empty vectors, rows of unequal length and duplicate indices."""
         if isinstance(value, dict):
             if "indices" in value and "sparse" in self.kinds:
                 yield from _broken_sparse(value, name)
@@ -92,7 +92,7 @@ STORED = Vector("Vector", ("dense", "sparse", "multi", "inference"), kept=True)
 """One vector of a point."""
 PLAIN = Vector("VectorStruct", ("dense", "multi"), kept=True)
 VECTORS = Untagged("VectorStruct", (PLAIN, MapOf(STORED), Vector("VectorStruct", ("inference",))))
-"""All vectors of a point: one without a name, or one for each name."""
+"""All vectors of a point: one unnamed vector, or one per name."""
 COLUMNS = Vector("BatchVectorStruct", ("multi",))
 SEARCHED = Untagged(
     "NamedVectorStruct",
@@ -102,4 +102,4 @@ SEARCHED = Untagged(
         Struct("NamedSparseVector", {"name": Text(), "vector": Vector("Sparse", ("sparse",))}),
     ),
 )
-"""What the older search request looks for."""
+"""The vector of the older search request."""

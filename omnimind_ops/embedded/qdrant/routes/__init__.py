@@ -1,1 +1,1 @@
-"""One file per noun of the REST API; each gives its `ROUTES`. Handlers take a request and return the plain result."""
+"""One file per noun of the REST API; each defines its `ROUTES`. Handlers take a request and return the plain result."""

@@ -1,4 +1,4 @@
-"""What handlers need from a request: its body and parameters, the storage, a collection, a thread to work in."""
+"""Access for handlers: body and parameters of a request, the storage, a collection, a worker thread."""
 
 from __future__ import annotations
 
@@ -23,65 +23,67 @@ from .router import Exact
 
 thread = asyncio.to_thread
 SMALL = 1 << 16
-"""Bytes of a body that is read at once; larger ones are read in a thread, so that others get their turn."""
+"""Bytes of a body that is parsed in the event loop; larger ones are parsed in a thread, so that other requests can
+run.
+"""
 
 
 def route(method: str, path: str, handler: Callable[[Request], Awaitable[Any]], plain: bool = False) -> Exact:
-    """A route of one method; `plain` for those whose errors come as plain text."""
+    """Return a route of one method; `plain` for routes with plain-text errors."""
     return Exact(path, endpoint(handler, plain_failure) if plain else endpoint(handler), methods=[method])
 
 
 async def body(request: Request, kind: BodyType) -> Any:
-    """The request's body, of that type."""
+    """Return the request's body, parsed as `kind`."""
     data = await raw_body(request)
     return kind.parse(data) if len(data) < SMALL else await thread(kind.parse, data)
 
 
 def parameters(request: Request, known: Mapping[str, kinds.Read]) -> dict[str, Any]:
-    """The parameters in the query string."""
+    """Return the parameters in the query string."""
     return kinds.parameters(request.query_params, known)
 
 
 def storage(request: Request) -> Storage:
-    """The open storage."""
+    """Return the open storage."""
     found: Storage = request.app.state.storage
     return found
 
 
 def shelf(request: Request) -> Shelf:
-    """The snapshots."""
+    """Return the snapshot store."""
     found: Shelf = request.app.state.shelf
     return found
 
 
 def settings(request: Request) -> Settings:
-    """The server's settings."""
+    """Return the server's settings."""
     found: Settings = request.app.state.settings
     return found
 
 
 def layout(request: Request) -> asyncio.Lock:
-    """Taken by whoever adds, removes or replaces whole collections or aliases."""
+    """Return the lock for adding, removing or replacing whole collections or aliases."""
     lock: asyncio.Lock = request.app.state.layout
     return lock
 
 
 def name(request: Request, new: bool = False) -> str:
-    """The collection or alias in the path; a `new` one may not have every character that old ones may."""
+    """Return the collection or alias in the path; a `new` name has stricter rules for its characters."""
     return kinds.collection_name(str(request.path_params["name"]), new)
 
 
 def reader(request: Request) -> Reader:
-    """Questions to the collection in the path."""
+    """Return the reader of the collection in the path."""
     return Reader(storage(request), name(request))
 
 
 @asynccontextmanager
 async def writing(request: Request, wanted: str | None = None) -> AsyncIterator[Collection]:
-    """The collection in the path (or `wanted`), with the right to change it; others wait."""
+    """Yield the collection in the path (or `wanted`) with exclusive write access; others wait."""
     wanted = wanted or name(request)
     collection = storage(request).resolve(wanted)
     async with collection.writing:
         if storage(request).collections.get(collection.name) is not collection:
-            raise no_collection(wanted)  # deleted or replaced while we waited
+            raise no_collection(wanted)  # deleted or replaced while waiting
         yield collection

@@ -25,19 +25,19 @@ def _shown(aliases: dict[str, str]) -> object:
 
 
 async def list_all(request: Request) -> object:
-    """All aliases."""
+    """Return all aliases."""
     return _shown(storage(request).aliases)
 
 
 async def list_of_collection(request: Request) -> object:
-    """The aliases of one collection."""
+    """Return the aliases of one collection."""
     found = storage(request)
     collection = found.resolve(name(request)).name
     return _shown({alias: target for alias, target in found.aliases.items() if target == collection})
 
 
 async def change(request: Request) -> object:
-    """Create, delete and rename aliases, one after the other; those before one that cannot be done stay."""
+    """Create, delete and rename aliases, one after another. When one fails, the changes before it remain."""
     asked = await body(request, collections.ALIASES)
     parameters(request, kinds.META)
     found = storage(request)

@@ -1,4 +1,4 @@
-"""Work that the caller need not wait for."""
+"""Background work for requests that do not wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from omnimind_ops.embedded.qdrant.wire import accepted
 
 
 async def waited(request: Request, given: Mapping[str, Any], work: Coroutine[Any, Any, object]) -> object:
-    """The result of the work, or 202 at once when the caller said `wait=false`."""
+    """Return the result of the work, or 202 at once when the request has `wait=false`."""
     if given.get("wait", True):
         return await work
     running: set[asyncio.Task[None]] = request.app.state.background

@@ -13,23 +13,23 @@ from .access import body, layout, name, parameters, route, storage, thread, writ
 
 
 async def list_all(request: Request) -> object:
-    """The names of all collections."""
+    """Return the names of all collections."""
     return {"collections": [{"name": known} for known in sorted(storage(request).collections)]}
 
 
 async def exists(request: Request) -> object:
-    """Whether there is a collection or alias of that name."""
+    """Return whether a collection or alias of this name exists."""
     found = storage(request)
     return {"exists": name(request) in found.collections or name(request) in found.aliases}
 
 
 async def describe(request: Request) -> object:
-    """Counts and configuration."""
+    """Return counts and configuration."""
     return storage(request).resolve(name(request)).info()
 
 
 async def create(request: Request) -> object:
-    """A new collection."""
+    """Create a collection."""
     wanted = name(request, new=True)
     asked = await body(request, types.CREATE)
     parameters(request, kinds.META)
@@ -51,7 +51,9 @@ async def configure(request: Request) -> object:
 
 
 async def delete(request: Request) -> object:
-    """Remove a collection; false when there is none. Aliases are no collections here, as in the real server."""
+    """Remove a collection; return false when there is none. Aliases do not count as collections here, as in the real
+    server.
+    """
     found = storage(request)
     parameters(request, kinds.META)
     async with layout(request):
@@ -65,7 +67,7 @@ async def delete(request: Request) -> object:
 
 
 async def cluster(request: Request) -> object:
-    """The one shard and where it is: here."""
+    """Return the shards, all of which are on this node."""
     collection = storage(request).resolve(name(request))
     shards = collection.shards.all.items()
     local = [{"shard_id": n, "points_count": shard.info().points_count, "state": "Active"} for n, shard in shards]

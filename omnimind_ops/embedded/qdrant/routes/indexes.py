@@ -29,7 +29,7 @@ async def create(request: Request) -> object:
 
 
 async def delete(request: Request) -> object:
-    """Forget an index."""
+    """Delete an index."""
     wait = changed(request)
     async with writing(request) as collection:
         with json_errors():

@@ -1,4 +1,4 @@
-"""Named vectors of a collection that is there: add one, take one away."""
+"""Named vectors of an existing collection: add or remove one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .points import changed, done
 
 
 async def add(request: Request) -> object:
-    """A new vector; one of that name is left as it is."""
+    """Add a vector; an existing one of this name is unchanged."""
     name(request)
     vector = kinds.vector_name(request.path_params["vector"])
     asked = await body(request, types.NAMED_VECTOR)
@@ -23,7 +23,7 @@ async def add(request: Request) -> object:
 
 
 async def remove(request: Request) -> object:
-    """Take a vector away from all points."""
+    """Remove a vector from all points."""
     name(request)
     vector = kinds.vector_name(request.path_params["vector"])
     wait = changed(request)

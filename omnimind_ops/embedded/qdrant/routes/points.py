@@ -20,14 +20,14 @@ Limits = Callable[[Strict, Any], None]
 
 
 def changed(request: Request) -> bool:
-    """Whether the caller of a change waits for it."""
+    """Return whether the client waits for its change."""
     return bool(parameters(request, kinds.UPDATE).get("wait"))
 
 
 def done(collection: Collection, wait: bool) -> dict[str, object]:
-    """The result of a change.
+    """Return the result of a change.
 
-    It is always applied when we answer; `wait` only decides the word, as clients compare it.
+    The change is always applied before the response; `wait` only selects the status word that clients check.
     """
     return {"operation_id": collection.operations, "status": "completed" if wait else "acknowledged"}
 
@@ -35,7 +35,7 @@ def done(collection: Collection, wait: bool) -> dict[str, object]:
 def change(
     apply: Callable[[Collection, Any], None], kind: BodyType, limits: Limits
 ) -> Callable[[Request], Awaitable[object]]:
-    """A handler for one operation of `storage/writes`, within the limits of strict mode."""
+    """Return a handler for one operation of `storage/writes`, within the limits of strict mode."""
 
     async def handler(request: Request) -> object:
         name(request)
@@ -51,7 +51,7 @@ def change(
 
 
 async def batch(request: Request) -> object:
-    """Several operations in order; one result for each."""
+    """Run several operations in order; return one result for each."""
     name(request)
     asked = await body(request, types.BATCH)
     wait = changed(request)

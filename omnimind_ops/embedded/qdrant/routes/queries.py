@@ -1,4 +1,4 @@
-"""Questions about points. Each runs in a thread, so that a long one leaves the server able to answer others."""
+"""Queries on points. Each runs in a thread, so that the server can respond to others during a long one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Limits = Callable[[Strict, Any], None]
 
 
 def ask(question: Callable[[Reader, Any], Any], kind: BodyType, limits: Limits) -> Callable[[Request], Awaitable[Any]]:
-    """A handler for one question, within the limits of strict mode."""
+    """Return a handler for one query, within the limits of strict mode."""
 
     async def handler(request: Request) -> Any:
         name(request)
@@ -47,7 +47,7 @@ def _many(question: Callable[[Reader, Any], Any]) -> Callable[[Reader, Any], Any
 
 
 async def one(request: Request) -> Any:
-    """One point with everything it has."""
+    """Return one point with all its data."""
     text = request.path_params["id"]
     parameters(request, kinds.READ)
     if not is_point_id(int(text) if text.isdigit() else text):

@@ -1,4 +1,4 @@
-"""Routes as the real server matches them: the path as it was sent, in one method; anything else is not there (404)."""
+"""Routes with the real server's matching: the undecoded path and one method; anything else is 404."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from starlette.types import Scope
 
 
 class Exact(Route):
-    """A route that knows `%2F` in a name from `/` between names, and only its own method."""
+    """A route that tells `%2F` in a name from `/` between names, and accepts only its own method."""
 
     def __init__(self, path: str, endpoint: Any, methods: list[str]) -> None:
         super().__init__(path, endpoint, methods=methods)
-        self.methods = set(methods)  # without the HEAD that GET brings along
+        self.methods = set(methods)  # without the HEAD that GET adds
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the path as sent; names in it are decoded afterwards."""
+        """Match the undecoded path; names in it are decoded afterwards."""
         if scope["type"] != "http":
             return Match.NONE, {}
         match, child = super().matches({**scope, "path": as_sent(scope), "root_path": ""})
@@ -29,7 +29,7 @@ class Exact(Route):
 
 
 def as_sent(scope: Scope) -> str:
-    """The path before decoding, without double slashes and a slash at the end."""
+    """Return the path before decoding, without double slashes and a trailing slash."""
     raw = scope.get("raw_path") or str(scope["path"]).encode()
     path = raw.decode("ascii", "replace").partition("?")[0]
     return re.sub("/+", "/", path).rstrip("/") or "/"

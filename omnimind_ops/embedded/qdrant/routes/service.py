@@ -1,4 +1,4 @@
-"""The server itself: who it is, whether it is well, and what it counts."""
+"""The server itself: identity, health and metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .access import route, storage
 
 
 async def root(_: Request) -> Response:
-    """Title and version; the commit says what we really are."""
+    """Return title and version; the commit names the actual engine."""
     facts = {"title": "qdrant - vector search engine", "version": version.COMPATIBLE, "commit": version.engine()}
     return Response(dumps(facts), media_type="application/json")
 
@@ -27,7 +27,7 @@ def _says(text: str) -> Any:
 
 
 async def metrics(request: Request) -> Response:
-    """Counts in Prometheus' text format."""
+    """Return counts in Prometheus' text format."""
     collections = storage(request).collections
     lines = [
         "# HELP app_info information about qdrant server",
@@ -44,24 +44,24 @@ async def metrics(request: Request) -> Response:
 
 
 async def telemetry(request: Request) -> object:
-    """The little that can be told without counting requests."""
+    """Return the telemetry that needs no request counters."""
     found = storage(request)
     app = {"name": "qdrant", "version": version.COMPATIBLE, "commit": version.engine()}
     return {"id": str(found.peer), "app": app, "collections": {"number_of_collections": len(found.collections)}}
 
 
 async def cluster(_: Request) -> object:
-    """There is one node."""
+    """Return that clustering is disabled: there is one node."""
     return {"status": "disabled"}
 
 
 async def issues(_: Request) -> object:
-    """Nothing is looked for."""
+    """Return no issues: the stand-in does not search for any."""
     return {"issues": []}
 
 
 async def clear_issues(_: Request) -> object:
-    """Nothing was found."""
+    """Return True: there are no issues to clear."""
     return True
 
 

@@ -1,4 +1,4 @@
-"""Snapshots of collections, of their shards and of everything: make, list, fetch, delete, bring back."""
+"""Snapshots of collections, of their shards and of everything: create, list, download, delete, restore."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .uploads import receive
 
 
 def _shard(request: Request) -> int | None:
-    """The shard in the path, where there is one."""
+    """Return the shard in the path; None when there is none."""
     if "shard" not in request.path_params:
         return None
     number = kinds.shard_id(request.path_params["shard"])
@@ -37,25 +37,25 @@ def _shard(request: Request) -> int | None:
 
 
 def _place(request: Request) -> Path:
-    """Where the snapshots of this request's collection (or shard, or everything) lie."""
+    """Return the directory for the snapshots of this request's collection, shard, or everything."""
     if "name" not in request.path_params:
         return shelf(request).place()
     return shelf(request).place(storage(request).resolve(name(request)).name, _shard(request))
 
 
 async def list_all(request: Request) -> object:
-    """The snapshots there are."""
+    """Return the snapshots."""
     return await thread(shelf(request).list, _place(request))
 
 
 async def fetch(request: Request) -> object:
-    """The file of a snapshot."""
+    """Return the file of a snapshot."""
     path = shelf(request).find(_place(request), request.path_params["snapshot"])
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
 async def stream(request: Request) -> object:
-    """A snapshot of a shard that is kept nowhere."""
+    """Return a snapshot of a shard that is not stored."""
     part, shard = shelf(request).part(), _shard(request)
     assert shard is not None
     try:
@@ -82,7 +82,7 @@ async def delete(request: Request) -> object:
 
 
 async def create(request: Request) -> object:
-    """Make a snapshot of a collection or of one of its shards; changes wait meanwhile, questions do not."""
+    """Create a snapshot of a collection or of one of its shards. Changes wait meanwhile, queries do not."""
     place, shard, peer = _place(request), _shard(request), storage(request).peer
     title = stamp(f"{place.name}-{peer}" if shard is None else f"{place.parents[1].name}-shard-{shard}")
 
@@ -99,7 +99,7 @@ async def create(request: Request) -> object:
 
 
 async def create_full(request: Request) -> object:
-    """Make a snapshot of everything."""
+    """Create a snapshot of everything."""
     return await waited(request, parameters(request, kinds.SNAPSHOT), _everything(request))
 
 
@@ -122,7 +122,7 @@ async def _everything(request: Request) -> object:
 
 
 async def recover(request: Request) -> object:
-    """Replace a collection (or make it) by a snapshot in the snapshots directory or at an address."""
+    """Replace or create a collection from a snapshot in the snapshots directory or at a URL."""
     name(request)
     asked = await body(request, types.RECOVER)
     return await waited(request, parameters(request, kinds.SNAPSHOT), _recovered(request, asked))
@@ -144,7 +144,7 @@ async def _recovered(request: Request, asked: dict[str, Any]) -> object:
 
 
 async def upload(request: Request) -> object:
-    """Replace a collection (or make it) by the snapshot in the request."""
+    """Replace or create a collection from the snapshot in the request."""
     name(request, new="shard" not in request.path_params)
     given = parameters(request, kinds.UPLOAD)
     part = shelf(request).part()

@@ -1,6 +1,6 @@
-"""What only a cluster has, answered as a single node does, and what this stand-in lacks.
+"""Routes of a cluster, answered as a single node does, and routes that this stand-in lacks.
 
-The latter gets 501 and words, so that nobody looks for a typing mistake.
+The latter return 501 with a message, so that nobody suspects a typing error.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def _alone(request: Request) -> object:
 
 
 async def remove_peer(request: Request) -> object:
-    """There is no other node; this one cannot go while it has collections."""
+    """Refuse: there is no other node, and this one cannot be removed while it has collections."""
     peer, found = request.path_params["peer"], storage(request)
     if request.query_params.get("force") != "true" and peer == str(found.peer) and found.collections:
         raise bad_request(f"Cannot remove peer {peer} as there are shards on it")
@@ -50,13 +50,13 @@ async def remove_peer(request: Request) -> object:
 
 
 async def shard_keys(request: Request) -> object:
-    """None: collections are sharded by themselves."""
+    """Return no shard keys: collections use automatic sharding."""
     storage(request).resolve(name(request))
     return {}
 
 
 async def optimizations(request: Request) -> object:
-    """None: there are none while the server runs."""
+    """Return no optimizations: none run while the server runs."""
     segments = storage(request).resolve(name(request)).shards.info().segments_count
     summary = {"queued_optimizations": 0, "queued_segments": 0, "queued_points": 0, "idle_segments": segments}
     return {"summary": summary, "running": []}

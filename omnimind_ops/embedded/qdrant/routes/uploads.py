@@ -1,4 +1,4 @@
-"""One file out of a multipart body, written to the disk as it comes: snapshots are larger than memory."""
+"""One file of a multipart body, written to disk as it arrives: snapshots are larger than memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .access import thread
 
 
 async def receive(request: Request, target: Path) -> None:
-    """Write the first file of the body to `target`; the others are passed over."""
+    """Write the first file of the body to `target`; other files are ignored."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise ApiError(400, "Content type error: expected multipart/form-data with the file in `snapshot`")

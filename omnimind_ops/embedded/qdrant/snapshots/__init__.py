@@ -1,4 +1,4 @@
-"""Snapshot files as the real server writes them:
+"""Snapshot files in the real server's format:
 
-`pack` makes one, `unpack` opens one, `shelf` keeps them, `sparse_tar` is the format.
+`pack` creates one, `unpack` opens one, `shelf` is the snapshot store, `sparse_tar` is the archive format.
 """

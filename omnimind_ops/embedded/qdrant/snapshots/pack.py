@@ -1,9 +1,9 @@
-"""Make snapshot files: of a shard, of a collection, of everything, laid out as the real server lays them out.
+"""Create snapshot files of a shard, of a collection or of everything, in the real server's layout.
 
-A collection snapshot is a tar with `N/segments/<uuid>.tar` for each shard, each of those with the segment's files
-under `snapshot/files/`, and the collection's own files at the end. The write-ahead log goes along: without it a
-restored shard would number its operations from 0 again. A shard is also streamed: then its segments' files lie open,
-and the log is an empty one.
+A collection snapshot is a tar with `N/segments/<uuid>.tar` for each shard. Each of these holds the segment's files
+under `snapshot/files/`; the collection's own files are at the end. The write-ahead log is included: without it a
+restored shard would number its operations from 0 again. A shard can also be streamed: then its segments' files are not
+packed, and the log is empty.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from omnimind_ops.embedded.qdrant.wire import dumps
 from .sparse_tar import SparseTar
 
 _SKIPPED = frozenset({"edge_config.json", "temp_segments", "segments", "replica_state.json", "shard_config.json"})
-"""The engine's own notes, and what is written anew."""
+"""The engine's own files, and files that are written anew."""
 _ORDER = ("vector_index", "vector_storage", "payload_index", "payload_storage", "", "segment.json", "version.info")
-"""A segment's files come in this order; what is not named here (the id tracker's) comes at ""."""
+"""Order of a segment's files; those not named here (the id tracker's) are at ""."""
 _LOG_MAGIC = b"wal\0"
 
 
@@ -42,7 +42,7 @@ def pack_collection(collection: Collection, peer: int, out: Path) -> None:
 
 
 def pack_shard(collection: Collection, shard: int, peer: int, out: Path) -> None:
-    """Write a shard snapshot: the same without the collection's files around it."""
+    """Write a shard snapshot: the same without the collection's files."""
     collection.flush()
     with out.open("wb") as file:
         tar = SparseTar(file)
@@ -52,7 +52,7 @@ def pack_shard(collection: Collection, shard: int, peer: int, out: Path) -> None
 
 
 def pack_stream(collection: Collection, shard: int, peer: int, out: Path) -> None:
-    """Write a shard snapshot as the real server streams it."""
+    """Write a shard snapshot in the real server's stream format."""
     collection.flush()
     folder = collection.path / str(shard)
     with out.open("wb") as file:
@@ -70,7 +70,7 @@ def pack_stream(collection: Collection, shard: int, peer: int, out: Path) -> Non
 
 
 def pack_full(snapshots: Mapping[str, Path], aliases: Mapping[str, str], out: Path) -> None:
-    """Write a full snapshot: the snapshots of all collections, and which is which."""
+    """Write a full snapshot: the snapshots of all collections, and the mapping of their names."""
     config = out.with_suffix(".config.json")
     mapping = {name: snapshot.name for name, snapshot in snapshots.items()}
     config.write_bytes(dumps({"collections_mapping": mapping, "collections_aliases": dict(aliases)}))
@@ -86,7 +86,7 @@ def pack_full(snapshots: Mapping[str, Path], aliases: Mapping[str, str], out: Pa
 
 
 def _segments(tar: SparseTar, shard: Path, prefix: str) -> None:
-    """Each segment as an archive of its own; that one ends after its last file."""
+    """Add each segment as a separate archive, which ends after its last file."""
     for segment in _segment_folders(shard):
         with tar.add_archive(f"{prefix}segments/{segment.name}.tar") as inner:
             for entry in _files(segment):
@@ -94,7 +94,7 @@ def _segments(tar: SparseTar, shard: Path, prefix: str) -> None:
 
 
 def _rest(tar: SparseTar, shard: Path, prefix: str, peer: int) -> None:
-    """The shard's other files."""
+    """Add the shard's other files."""
     for entry in sorted(shard.rglob("*"), key=lambda path: path.relative_to(shard).parts):
         inside = entry.relative_to(shard)
         if entry.is_file() and inside.parts[0] not in _SKIPPED and not inside.parts[0].startswith("."):
@@ -114,7 +114,7 @@ def _segment_folders(shard: Path) -> Iterator[Path]:
 
 
 def _files(segment: Path) -> list[Path]:
-    """All files of a segment, in order."""
+    """Return all files of a segment, in order."""
 
     def rank(path: Path) -> tuple[int, tuple[str, ...]]:
         parts = path.relative_to(segment).parts
@@ -125,6 +125,6 @@ def _files(segment: Path) -> list[Path]:
 
 
 def _next_operation(shard: Path) -> int:
-    """The number that the shard's next operation will have."""
+    """Return the number of the shard's next operation."""
     versions = [(read_json(segment / "segment.json") or {}).get("version") for segment in _segment_folders(shard)]
     return max((version for version in versions if version is not None), default=-1) + 1

@@ -1,4 +1,4 @@
-"""Where snapshot files lie: `<snapshots>/<collection>/`, `…/shards/N/`, full ones at the top; each with a checksum."""
+"""Snapshot store: files in `<snapshots>/<collection>/`, `…/shards/N/`, full ones at the top; each with a checksum."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Shelf:
             left.unlink()
 
     def place(self, collection: str | None = None, shard: int | None = None) -> Path:
-        """The directory for the snapshots of a collection, of one of its shards, or of everything."""
+        """Return the directory for the snapshots of a collection, of one of its shards, or of everything."""
         if collection is None:
             return self.path
         return self.path / collection if shard is None else self.path / collection / "shards" / str(shard)
 
     def part(self) -> Path:
-        """A new file to write aside."""
+        """Return the path of a new temporary file."""
         return self.scratch / f"{uuid4()}.part"
 
     def add(self, place: Path, name: str, write: Callable[[Path], None]) -> dict[str, Any]:
-        """Write a snapshot aside, sum it up, put it in place; returns its description."""
+        """Write a snapshot to a temporary file, compute its checksum, move it into place; return its description."""
         part = self.part()
         try:
             write(part)
@@ -53,11 +53,11 @@ class Shelf:
         return describe(place / name)
 
     def list(self, place: Path) -> list[dict[str, Any]]:
-        """Descriptions of all snapshots in a place, oldest first."""
+        """Return the descriptions of all snapshots in a directory, oldest first."""
         return [describe(file) for file in sorted(place.glob("*.snapshot")) if file.is_file()]
 
     def find(self, place: Path, name: str) -> Path:
-        """The file of a snapshot; 404 when it is not there."""
+        """Return the file of a snapshot; 404 when it does not exist."""
         path = place / name
         if "/" in name or name.startswith(".") or not name.endswith(".snapshot") or not path.is_file():
             raise not_found(f"Snapshot {name} not found")
@@ -70,7 +70,9 @@ class Shelf:
         path.with_name(f"{name}.checksum").unlink(missing_ok=True)
 
     def located(self, location: str) -> Path:
-        """The file that a `file://` location means; only inside the snapshots directory, as in 1.17.1 and later."""
+        """Return the file of a `file://` location; it must be inside the snapshots directory, as in 1.17.1 and
+        later.
+        """
         path = Path(unquote(urlsplit(location).path)).resolve()
         if not path.is_file():
             raise bad_request(f'Snapshot file "{path}" does not exist')
@@ -79,9 +81,9 @@ class Shelf:
         return path
 
     def fetched(self, location: str, part: Path) -> Path:
-        """The file that a `http://` or `https://` location means, written to `part`."""
+        """Return `part` with the file downloaded from a `http://` or `https://` location."""
         try:
-            # The caller has looked at the scheme.
+            # The caller has checked the scheme.
             with urlopen(location, timeout=FETCH_SECONDS) as answer, part.open("wb") as file:  # noqa: S310
                 shutil.copyfileobj(answer, file)
         except HTTPError as error:
@@ -93,12 +95,12 @@ class Shelf:
 
 
 def stamp(prefix: str, now: datetime | None = None) -> str:
-    """The name of a new snapshot; one of the same second takes its place, as in the real server."""
+    """Return the name of a new snapshot; one from the same second is overwritten, as in the real server."""
     return f"{prefix}-{(now or datetime.now(UTC)).strftime('%Y-%m-%d-%H-%M-%S')}.snapshot"
 
 
 def describe(file: Path) -> dict[str, Any]:
-    """Name, size, time and checksum of a snapshot."""
+    """Return name, size, time and checksum of a snapshot."""
     facts = file.stat()
     checksum = file.with_name(f"{file.name}.checksum")
     made = datetime.fromtimestamp(int(facts.st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -107,12 +109,12 @@ def describe(file: Path) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file, in hex."""
+    """Return the checksum of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check(path: Path, expected: str | None) -> None:
-    """Refuse a file that is not the one expected."""
+    """Raise an error unless the file has the expected checksum."""
     if expected and (found := sha256(path)) != expected.strip().lower():
         raise wrong_input(f"Snapshot checksum mismatch: expected {expected}, got {found}")

@@ -1,7 +1,7 @@
 """Tar archives that keep the holes of sparse files, in the old GNU format.
 
-The engine's files are mostly holes (32 MiB maps with little in them). Python's `tarfile` reads sparse members but
-cannot write them; the real server reads the old GNU format and refuses pax. Format:
+The engine's files are mostly holes (32 MiB maps with little data). Python's `tarfile` reads sparse members but cannot
+write them; the real server reads the old GNU format and refuses pax. Format:
 https://www.gnu.org/software/tar/manual/html_node/Standard.html (header, 4 extents at byte 386, "is extended" at 482,
 real size at 483, then blocks of 21 extents).
 """
@@ -28,13 +28,13 @@ class SparseTar:
         self.out = out
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """A small file from memory."""
+        """Add a small file from memory."""
         self.out.write(_made(name, len(data)))
         self.out.write(data)
         self._pad(len(data))
 
     def add_file(self, name: str, path: Path) -> None:
-        """A file from the disk; only what is not a hole."""
+        """Add a file from the disk, without its holes."""
         with path.open("rb") as source:
             facts = os.fstat(source.fileno())
             size = facts.st_size
@@ -50,24 +50,24 @@ class SparseTar:
             self._pad(stored)
 
     def add_directory(self, name: str) -> None:
-        """An empty directory."""
+        """Add an empty directory."""
         info = tarfile.TarInfo(name)
         info.type, info.mtime = tarfile.DIRTYPE, time.time()
         self.out.write(_with_mode(info, 0o40755))
 
     def add_empty_log(self, name: str, start: bytes, size: int) -> None:
-        """A file of `size` bytes of which only the first few are not zero; one block of it is stored."""
+        """Add a file of `size` bytes that is zero after its first few bytes; one block of it is stored."""
         info = tarfile.TarInfo(name)
         info.type, info.size, info.mtime = tarfile.GNUTYPE_SPARSE, _PAGE, time.time()
         self._sparse_header(_with_mode(info, 0o100644), size, [(0, _PAGE)])
         self.out.write(start.ljust(_PAGE, b"\0"))
 
     def add_archive(self, name: str) -> Archive:
-        """A member that is an archive: `with tar.add_archive("x.tar") as inner: inner.add_file(...)`."""
+        """Return a member that is an archive: `with tar.add_archive("x.tar") as inner: inner.add_file(...)`."""
         return Archive(self, name)
 
     def finish(self) -> None:
-        """The end of the archive."""
+        """Write the end of the archive."""
         self.out.write(bytes(2 * BLOCK))
 
     def _copy(self, source: IO[bytes], length: int) -> None:
@@ -100,7 +100,7 @@ class SparseTar:
 class Archive:
     """An archive inside an archive; its size goes into the outer header when it is complete.
 
-    It ends after its last file, without the two empty blocks that end a tar: so the real server writes its segments.
+    It ends after its last file, without the two empty blocks that end a tar, as the real server writes its segments.
     """
 
     def __init__(self, outer: SparseTar, name: str) -> None:
@@ -126,14 +126,14 @@ class Archive:
 
 
 def _header(name: str, size: int, facts: os.stat_result, kind: bytes = tarfile.REGTYPE) -> bytes:
-    """The header of a file on the disk."""
+    """Return the header of a file on the disk."""
     info = tarfile.TarInfo(name)
     info.size, info.type, info.mtime = size, kind, facts.st_mtime
     return _with_mode(info, facts.st_mode)
 
 
 def _with_mode(info: tarfile.TarInfo, mode: int) -> bytes:
-    """The header with the whole mode, the file's type in it; `tarfile` writes only the permissions."""
+    """Return the header with the full mode, including the file type; `tarfile` writes only the permissions."""
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     last = len(block) - BLOCK
     block[last + 100 : last + 108] = b"%07o\0" % mode
@@ -141,7 +141,7 @@ def _with_mode(info: tarfile.TarInfo, mode: int) -> bytes:
 
 
 def _made(name: str, size: int) -> bytes:
-    """The header of a member that was no file: of the oldest type, with no owner and no time."""
+    """Return the header of a member without a file on disk: of the oldest type, with no owner and no time."""
     info = tarfile.TarInfo(name)
     info.size, info.type, info.mode = size, tarfile.AREGTYPE, 0o644
     block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
@@ -151,7 +151,7 @@ def _made(name: str, size: int) -> bytes:
 
 
 def _summed(block: bytearray) -> bytes:
-    """The header with its checksum."""
+    """Return the header with its checksum."""
     last = len(block) - BLOCK
     block[last + 148 : last + 156] = b" " * 8
     block[last + 148 : last + 156] = b"%06o\0 " % sum(block[last:])
@@ -159,7 +159,7 @@ def _summed(block: bytearray) -> bytes:
 
 
 def _number(value: int) -> bytes:
-    """A 12-byte number: octal, or base 256 from 8 GiB on."""
+    """Return a 12-byte number: octal, or base 256 from 8 GiB on."""
     return b"%011o\0" % value if value < 8**11 else b"\x80" + value.to_bytes(11, "big")
 
 
@@ -168,12 +168,12 @@ def _entry(extent: Extent) -> bytes:
 
 
 def _extents(handle: int, size: int) -> Iterator[Extent]:
-    """Where the file has data."""
+    """Yield the data ranges of the file."""
     at = 0
     while at < size:
         try:
             start = os.lseek(handle, at, os.SEEK_DATA)
         except OSError:
-            return  # ENXIO: nothing but a hole up to the end
+            return  # ENXIO: only a hole up to the end
         at = min(os.lseek(handle, start, os.SEEK_HOLE), size)
         yield start, at - start

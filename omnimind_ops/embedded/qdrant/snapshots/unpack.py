@@ -1,4 +1,4 @@
-"""Open snapshot files, ours and the real server's, into a directory that can become a collection."""
+"""Unpack snapshot files, of the stand-in or the real server, into a directory that can become a collection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from omnimind_ops.embedded.qdrant.storage.peer import SHARD_CONFIG, replica_stat
 
 
 def unpack_collection(snapshot: Path, target: Path, peer: int) -> None:
-    """Unpack a collection snapshot and prove that the engine can open it; ApiError says why not."""
+    """Unpack a collection snapshot and verify that the engine can open it; ApiError gives the reason for a failure."""
     _extract(snapshot, target)
     config = read_json(target / "config.json")
     if config is None:
@@ -25,7 +25,7 @@ def unpack_collection(snapshot: Path, target: Path, peer: int) -> None:
 
 
 def unpack_shard(snapshot: Path, target: Path, peer: int, collection: Collection, shard: int) -> None:
-    """Unpack a shard snapshot into a copy of the collection's files around it."""
+    """Unpack a shard snapshot into a copy of the collection's files."""
     _extract(snapshot, target / str(shard))
     if not (target / str(shard) / "segments").exists():
         raise wrong_input("the file is no shard snapshot: it has no segments")
@@ -59,7 +59,7 @@ def _prove(target: Path, peer: int) -> None:
 
 
 def _unpack_segments(shard: Path) -> None:
-    """`segments/<uuid>.tar` (or, streamed, `segments/<uuid>/files/`) to `segments/<uuid>/`."""
+    """Unpack `segments/<uuid>.tar` (or, streamed, `segments/<uuid>/files/`) to `segments/<uuid>/`."""
     for packed in sorted((shard / "segments").iterdir()):
         if packed.suffix == ".tar":
             beside = packed.with_name(f".{packed.stem}")
@@ -78,7 +78,9 @@ def _unpack_segments(shard: Path) -> None:
 
 
 def _take_files(packed: Path, segment: Path) -> None:
-    """The segment's files; directories beside them (`db_backup`) are RocksDB backups, which nobody can read any more."""
+    """Move the segment's files into place. Directories beside them (`db_backup`) are RocksDB backups, which are no
+    longer readable.
+    """
     if any(entry.is_dir() and entry.name != "files" for entry in packed.iterdir()):
         raise era.UnreadableStorageError(f"segment {segment.name}: {era.ADVICE}")
     (packed / "files").rename(segment)

@@ -1,1 +1,1 @@
-"""The storage directory, laid out as the real server lays it out: `directory` -> `collection` -> one engine shard."""
+"""The storage directory in the real server's layout: `directory` -> `collection` -> one engine shard."""

@@ -1,4 +1,4 @@
-"""`aliases/data.json`: other names for collections."""
+"""`aliases/data.json`: alternative names of collections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .files import read_json, write_json
 
 
 def load_aliases(storage: Path) -> dict[str, str]:
-    """Alias to collection name; as the real server's, the file is there from the first start."""
+    """Return collection name by alias. As in the real server, the file exists from the first start."""
     found = read_json(storage / "aliases" / "data.json")
     if found is None:
         save_aliases(storage, {})
@@ -20,13 +20,13 @@ def load_aliases(storage: Path) -> dict[str, str]:
 
 
 def save_aliases(storage: Path, aliases: Mapping[str, str]) -> None:
-    """Write all aliases in one step."""
+    """Write all aliases atomically."""
     (storage / "aliases").mkdir(exist_ok=True)
     write_json(storage / "aliases" / "data.json", aliases)
 
 
 def changed(aliases: Mapping[str, str], collections: Mapping[str, object], action: Mapping[str, Any]) -> dict[str, str]:
-    """The aliases after one action."""
+    """Return the aliases after one action."""
     new = dict(aliases)
     if create := action.get("create_alias"):
         if create["collection_name"] not in collections:

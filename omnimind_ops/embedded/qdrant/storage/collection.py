@@ -1,8 +1,8 @@
 """One collection: its configuration files and its engine shards.
 
-Everything here is synchronous and runs in worker threads; `writing` is taken by whoever changes the collection (one at
-a time, as the real server's update queue does). The engine keeps Python's global lock for as long as one call takes, so
-writes go in slices small enough that health checks and queries get their turn in between.
+Everything here is synchronous and runs in worker threads. Whoever changes the collection takes `writing` (one at a
+time, like the real server's update queue). The engine holds Python's global lock for the duration of a call, so writes
+are sliced: health checks and queries run in between.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Collection:
 
     @classmethod
     def create(cls, path: Path, config: dict[str, Any], peer: int) -> None:
-        """Write an empty collection at `path`; the caller moves it to its place and opens it there."""
+        """Write an empty collection at `path`; the caller moves it into place and opens it there."""
         for number in range(int(config["params"]["shard_number"])):
             _create_shard(path / str(number), config, peer)
         write_json(path / "payload_index.json", {"schema": {}})
@@ -59,7 +59,9 @@ class Collection:
 
     @classmethod
     def open(cls, path: Path) -> Collection:
-        """Open what we or a real server wrote; UnreadableStorageError when this engine cannot."""
+        """Open a collection of the stand-in or a real server; UnreadableStorageError when this engine cannot read
+        it.
+        """
         config = read_json(path / "config.json")
         if config is None:
             raise era.UnreadableStorageError(f"{path}: no config.json, so it is no collection")
@@ -83,28 +85,28 @@ class Collection:
         return cls(path, shards, config, schemas)
 
     def close(self) -> None:
-        """Write everything out and let go of the files."""
+        """Write everything to disk and close the files."""
         self.shards.flush()
         self.shards.close()
 
     @property
     def dirty(self) -> bool:
-        """Whether something came since the last flush."""
+        """Return whether there are changes since the last flush."""
         return self.flushed != self.operations
 
     def sync(self) -> None:
-        """Push the files to the disk: the slow part of a flush, which holds up nobody and needs no `writing`."""
+        """Sync the files to disk: the slow part of a flush, which blocks nobody and needs no `writing`."""
         for folder in shard_folders(self.path):
             sync_tree(folder)
 
     def flush(self) -> None:
-        """Let the engine write out what it holds and shorten its log."""
+        """Make the engine write its data and shorten its log."""
         with engine_errors():
             self.shards.flush()
         self.flushed = self.operations
 
     def apply(self, operation: edge.UpdateOperation) -> None:
-        """One change of everything; in the write-ahead log when this returns."""
+        """Apply one change to all shards; it is in the write-ahead log when this returns."""
         self.operations += 1
         with engine_errors():
             self.shards.update(operation)
@@ -116,7 +118,7 @@ class Collection:
         operation: Callable[[Sequence[Item]], edge.UpdateOperation],
         id_of: Callable[[Item], Any],
     ) -> None:
-        """One change of some points, cut into slices of at most `size` items."""
+        """Apply one change to some points, in slices of at most `size` items."""
         if not items:
             raise bad_request("Empty update request")
         for start in range(0, len(items), size):
@@ -126,11 +128,11 @@ class Collection:
 
     @property
     def points_per_slice(self) -> int:
-        """How many points one engine call may carry."""
+        """Return the maximum number of points per engine call."""
         return max(1, FLOATS_PER_SLICE // self.schema.floats)
 
     def matching(self, filter: edge.Filter | None) -> Iterator[list[Any]]:
-        """The engine's ids of all points that match, page by page; the collection must not change meanwhile."""
+        """Yield the engine's ids of all matching points, page by page; the collection must not change meanwhile."""
         offset: Any = None
         while True:
             request = edge.ScrollRequest(
@@ -143,24 +145,26 @@ class Collection:
                 return
 
     def create_index(self, field: str, schema: Any) -> None:
-        """Index a payload field; holds up the server while it reads all payloads (about a second per million points)."""
+        """Index a payload field. This blocks the server while it reads all payloads (about a second per million
+        points).
+        """
         self.apply(edge.UpdateOperation.create_field_index(field, indexes.schema_in(schema)))
         self.schemas = {**self.schemas, field: schema}
         write_json(self.path / "payload_index.json", {"schema": self.schemas})
 
     def delete_index(self, field: str) -> None:
-        """Forget the index of a payload field."""
+        """Delete the index of a payload field."""
         self.apply(edge.UpdateOperation.delete_field_index(field))
         self.schemas = {name: schema for name, schema in self.schemas.items() if name != field}
         write_json(self.path / "payload_index.json", {"schema": self.schemas})
 
     def add_vector(self, name: str, request: Mapping[str, Any]) -> None:
-        """A new named vector."""
+        """Add a named vector."""
         if found := vector_names.added(self.config, name, request):
             self._reshape(*found)
 
     def remove_vector(self, name: str) -> None:
-        """Take a named vector away from all points."""
+        """Remove a named vector from all points."""
         self._reshape(*vector_names.removed(self.config, name))
 
     def _reshape(self, config: dict[str, Any], operation: edge.UpdateOperation) -> None:
@@ -169,12 +173,12 @@ class Collection:
         write_json(self.path / "config.json", config)
 
     def configure(self, request: Mapping[str, Any]) -> None:
-        """Change the configuration as a PATCH asks."""
+        """Change the configuration by a PATCH request."""
         self.config = configs.patch(self.config, request)
         write_json(self.path / "config.json", self.config)
 
     def info(self) -> dict[str, Any]:
-        """What `GET /collections/{name}` tells."""
+        """Return the result of `GET /collections/{name}`."""
         info = self.shards.info()
         shown = {name: value for name, value in self.config.items() if name != "uuid"}
         for name in ("strict_mode_config", "metadata"):
@@ -200,7 +204,7 @@ class Collection:
 
 
 def shard_folders(path: Path) -> list[Path]:
-    """The shards of a collection, by number."""
+    """Return the shards of a collection, by number."""
     return sorted(
         (entry for entry in path.iterdir() if entry.is_dir() and entry.name.isdigit()),
         key=lambda entry: int(entry.name),
@@ -208,7 +212,9 @@ def shard_folders(path: Path) -> list[Path]:
 
 
 def _create_shard(path: Path, config: Mapping[str, Any], peer: int) -> None:
-    """An empty shard. The engine makes none without a vector: where there is to be none, one is made up and removed."""
+    """Create an empty shard. The engine needs at least one vector: without any, a placeholder is created and
+    removed.
+    """
     path.mkdir(parents=True)
     with engine_errors():
         shard = edge.EdgeShard.create(str(path), configs.engine(config, PLACEHOLDER))

@@ -1,4 +1,4 @@
-"""The storage directory: all collections, the aliases, who we are, and the lock that keeps a second server out."""
+"""The storage directory: all collections, the aliases, the peer id, and the lock against a second server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .peer import peer_id
 
 
 class Storage:
-    """An open storage directory. All collections are opened at once, as in the real server."""
+    """An open storage directory. All collections are opened at start, as in the real server."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -38,20 +38,20 @@ class Storage:
         self.collections = {entry.name: Collection.open(entry) for entry in found}
 
     def close(self) -> None:
-        """Write everything out and let go of the directory."""
+        """Write everything to disk and release the directory."""
         for collection in self.collections.values():
             collection.close()
         os.close(self._lock)
 
     def resolve(self, name: str) -> Collection:
-        """The collection of that name or alias."""
+        """Return the collection with this name or alias."""
         found = self.collections.get(name) or self.collections.get(self.aliases.get(name, ""))
         if found is None:
             raise no_collection(name)
         return found
 
     def create(self, name: str, request: Mapping[str, Any]) -> None:
-        """A new, empty collection; built aside and moved into place whole."""
+        """Create an empty collection; it is built in `scratch` and moved into place."""
         if name in self.collections:
             raise conflict(f"Collection `{name}` already exists!")
         if name in self.aliases:
@@ -62,13 +62,11 @@ class Storage:
         self.put(name, beside)
 
     def put(self, name: str, beside: Path) -> None:
-        """Make the closed collection at `beside` (in `scratch`) the collection `name`, instead of one that may be
-        there.
+        """Make the closed collection at `beside` (in `scratch`) the collection `name`, replacing an existing one.
 
-        Shards that it lacks are taken from the one that is there.
-
-        The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` brings it back if we
-        die in between.
+        Shards that it lacks are copied from the existing one.
+        The old one is kept under `tmp/replaced` until the new one is in place; `_recover_replaced` restores it after a
+        crash in between.
         """
         old = self.collections.pop(name, None)
         replaced = self.scratch / "replaced" / name
@@ -85,7 +83,7 @@ class Storage:
         remove_tree(replaced)
 
     def delete(self, name: str) -> Path | None:
-        """Take a collection and its aliases away; returns what the caller still has to remove from the disk."""
+        """Remove a collection and its aliases; return the directory that the caller must still delete from the disk."""
         collection = self.collections.pop(name, None)
         if collection is None:
             return None
@@ -109,7 +107,7 @@ class Storage:
 
 
 def shard_count(path: Path) -> int:
-    """How many shards a collection has by its configuration."""
+    """Return the number of shards in a collection's configuration."""
     return int(((read_json(path / "config.json") or {}).get("params") or {}).get("shard_number") or 1)
 
 

@@ -1,7 +1,7 @@
-"""Storage that this engine cannot read, found before the engine stumbles over it.
+"""Detection of storage that this engine cannot read, before the engine opens it.
 
 Up to about 1.15 the real server kept payloads and indexes in RocksDB. 1.18 and later, and `qdrant-edge`, have no
-RocksDB any more. The version files do not tell the eras apart; the segments do.
+RocksDB. The version files do not distinguish the eras; the segments do.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ ADVICE = (
 
 
 class UnreadableStorageError(Exception):
-    """The storage cannot be opened; the text says which part and why."""
+    """The storage cannot be opened; the text names the part and the reason."""
 
 
 def segment_is_rocksdb(config: Mapping[str, Any]) -> bool:
-    """Whether a `segment.json` speaks of a storage that only RocksDB has."""
+    """Return whether a `segment.json` names a storage type that exists only in RocksDB."""
     segment = config.get("config") or {}
     if (segment.get("payload_storage_type") or {}).get("type") in ("on_disk", "in_memory"):
         return True

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and pushed to the disk without holding up the server."""
+"""Atomic file writes, and syncs to disk that do not block the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.embedded.qdrant.wire import loads, pretty
 
 
 def write_json(path: Path, value: object) -> None:
-    """Replace the file in one step and push it to the disk."""
+    """Replace the file atomically and sync it to disk."""
     beside = path.with_name(f".{path.name}.new")
     with beside.open("wb") as file:
         file.write(pretty(value))
@@ -22,7 +22,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """What the file says, or `default` where there is no file."""
+    """Return the JSON in a file, or `default` when there is no file."""
     try:
         return loads(path.read_bytes())
     except FileNotFoundError:
@@ -30,7 +30,7 @@ def read_json(path: Path, default: Any = None) -> Any:
 
 
 def sync_directory(path: Path) -> None:
-    """Make renames in this directory last."""
+    """Make renames in this directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -39,10 +39,10 @@ def sync_directory(path: Path) -> None:
 
 
 def sync_tree(path: Path) -> None:
-    """Push every file below to the disk, dirty memory maps included.
+    """Sync every file below to disk, including dirty memory maps.
 
-    `os.fdatasync` lets go of Python's global lock while the disk works; the engine's own flush does not, so we go first
-    and leave it little to wait for.
+    `os.fdatasync` releases Python's global lock while the disk works. The engine's own flush does not, so this runs
+    first and leaves little for it.
     """
     for folder, _, names in os.walk(path):
         for name in names:
@@ -57,5 +57,5 @@ def sync_tree(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a directory, if it is there."""
+    """Remove a directory if it exists."""
     shutil.rmtree(path, ignore_errors=True)

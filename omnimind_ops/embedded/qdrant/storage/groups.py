@@ -1,5 +1,5 @@
-"""Query results grouped by a payload field; the engine's binding cannot, so we ask for more and more hits until groups
-are full.
+"""Query results grouped by a payload field. The engine's binding has no groups, so this requests more and more hits
+until the groups are full.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Groups = dict[Any, list[dict[str, Any]]]
 
 
 def query_groups(reader: Reader, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The best groups with their best hits; complete, however far down the hits of a group are."""
+    """Return the best groups with their best hits; complete, however low the hits of a group rank."""
     with json_errors():
         field = body["group_by"]
         size, limit = body.get("group_size") or 3, body.get("limit") or 10
@@ -48,7 +48,7 @@ def _grouped(hits: list[dict[str, Any]], field: str, size: int) -> Groups:
 
 
 def _keys(payload: Any, field: str) -> list[Any]:
-    """The values under a dotted path that can name a group: strings and whole numbers, one level of arrays."""
+    """Return the values under a dotted path that can name a group: strings and whole numbers, one level of arrays."""
     value = payload
     for word in field.split("."):
         value = value.get(word) if isinstance(value, dict) else None

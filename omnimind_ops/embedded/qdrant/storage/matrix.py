@@ -1,4 +1,4 @@
-"""Distances within a sample of points: each with those of the sample that are nearest to it."""
+"""Distances within a sample of points: from each point to its nearest neighbours in the sample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = Mapping[str, Any]
 
 
 def pairs(reader: Reader, body: Json) -> dict[str, Any]:
-    """As a list of pairs."""
+    """Return the distances as a list of pairs."""
     rows = _rows(reader, body)
     return {
         "pairs": [{"a": point, "b": hit["id"], "score": hit["score"]} for point, hits in rows.items() for hit in hits]
@@ -19,7 +19,7 @@ def pairs(reader: Reader, body: Json) -> dict[str, Any]:
 
 
 def offsets(reader: Reader, body: Json) -> dict[str, Any]:
-    """As rows and columns of a sparse matrix over `ids`."""
+    """Return the distances as rows and columns of a sparse matrix over `ids`."""
     rows = _rows(reader, body)
     ids = list(rows)
     cells = [(row, ids.index(hit["id"]), hit["score"]) for row, hits in enumerate(rows.values()) for hit in hits]
@@ -28,7 +28,7 @@ def offsets(reader: Reader, body: Json) -> dict[str, Any]:
 
 
 def _rows(reader: Reader, body: Json) -> dict[Any, list[dict[str, Any]]]:
-    """The nearest neighbours in the sample for each of its points."""
+    """Return the nearest neighbours in the sample for each of its points."""
     using, given = body.get("using") or "", body.get("filter")
     has_vector = {"must": [{"has_vector": using}, *([given] if given else [])]}
     size, limit = body.get("sample") or 10, body.get("limit") or 3

@@ -1,6 +1,6 @@
-"""`raft_state.json`: who this server is.
+"""`raft_state.json`: the identity of this server.
 
-Only `this_peer_id` matters on one node; the rest is what the real server expects.
+Only `this_peer_id` matters on a single node; the rest is what the real server expects.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from .files import read_json, write_json
 
 
 def peer_id(storage: Path) -> int:
-    """The id of this peer, made up on the first start (below 2^53, so that every JSON reader keeps it exact)."""
+    """Return the id of this peer. The first start generates it (below 2^53, so that every JSON reader keeps it
+    exact).
+    """
     path = storage / "raft_state.json"
     known = read_json(path)
     if known:
@@ -33,7 +35,7 @@ def peer_id(storage: Path) -> int:
 
 
 def replica_state(peer: int) -> dict[str, object]:
-    """`replica_state.json` of a shard that lives here and nowhere else."""
+    """Return `replica_state.json` of a shard that is only on this node."""
     return {"is_local": True, "this_peer_id": peer, "peers": {str(peer): "Active"}}
 
 

@@ -1,4 +1,4 @@
-"""Questions to a collection: each takes the JSON of a request and gives the JSON of its result."""
+"""Queries on a collection: each takes the JSON of a request and returns the JSON of its result."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Json = Mapping[str, Any]
 
 
 class Reader:
-    """Reads one collection; the storage is there for examples that live in another one (`lookup_from`)."""
+    """Reads one collection; the storage serves examples from another collection (`lookup_from`)."""
 
     def __init__(self, storage: Storage, name: str) -> None:
         self.storage = storage
         self.collection: Collection = storage.resolve(name)
 
     def lookup(self, id: int | str, using: str, where: Mapping[str, Any] | None) -> Any:
-        """The stored vector of an example point."""
+        """Return the stored vector of an example point."""
         source = self.collection
         if where:
             source = self.other(where["collection"]) if where.get("collection") else source
@@ -51,14 +51,14 @@ class Reader:
         return vector
 
     def other(self, name: str) -> Collection:
-        """Another collection that a question names."""
+        """Return another collection that a query names."""
         try:
             return self.storage.resolve(name)
         except ApiError:
             raise not_found(f"Collection {name} not found") from None
 
     def query(self, body: Json) -> list[dict[str, Any]]:
-        """Scored points of the universal query."""
+        """Return the scored points of the universal query."""
         with json_errors():
             request = query_in(body, self.collection.schema, self.lookup)
             offset, limit = body.get("offset") or 0, body.get("limit") or 10
@@ -67,41 +67,41 @@ class Reader:
             points = self.collection.shards.query(request, wide, offset, limit, self._ascending(body))
         found = [scored_out(point) for point in points]
         if not body.get("with_vector", body.get("with_vectors")):
-            for point in found:  # the engine hands out those that it compared
+            for point in found:  # the engine returns the vectors that it compared
                 point.pop("vector", None)
         return found
 
     def _ascending(self, body: Json) -> bool:
-        """Whether a low score is a good one."""
+        """Return whether a low score is better."""
         query = body.get("query")
         by_vector = not isinstance(query, dict) or "indices" in query or "nearest" in query
         params = dense(self.collection.config).get(body.get("using") or "")
         return by_vector and params is not None and params["distance"] in ("Euclid", "Manhattan")
 
     def search(self, body: Json) -> list[dict[str, Any]]:
-        """The older search request: a vector, maybe with the name of one."""
+        """Return the result of the older search request: a vector, optionally with a vector name."""
         with json_errors():
             return self.query(self.searched(body))
 
     def searched(self, body: Json) -> dict[str, Any]:
-        """The universal query that an older search request means."""
+        """Return the universal query for an older search request."""
         vector, using = body["vector"], None
         if isinstance(vector, dict):
             vector, using = vector["vector"], vector["name"]
         return {**body, "query": {"nearest": vector}, "using": using, "limit": body.get("limit", body.get("top"))}
 
     def recommend(self, body: Json) -> list[dict[str, Any]]:
-        """The older recommend request."""
+        """Return the result of the older recommend request."""
         with json_errors():
             return self.query(self.recommended(body))
 
     def recommended(self, body: Json) -> dict[str, Any]:
-        """The universal query that an older recommend request means."""
+        """Return the universal query for an older recommend request."""
         asked = {name: body.get(name) for name in ("positive", "negative", "strategy")}
         return {**body, "query": {"recommend": asked}, "limit": body.get("limit", body.get("top"))}
 
     def discover(self, body: Json) -> list[dict[str, Any]]:
-        """The older discovery request: a target, a context, or both."""
+        """Return the result of the older discovery request: a target, a context, or both."""
         target, context = body.get("target"), body.get("context")
         if target is None and not context:
             raise bad_request("target or context must be provided")
@@ -109,7 +109,7 @@ class Reader:
         return self.query({**body, "query": query, "limit": body.get("limit", body.get("top"))})
 
     def scroll(self, body: Json) -> dict[str, Any]:
-        """One page of points, in order of id or of a payload field."""
+        """Return one page of points, ordered by id or by a payload field."""
         with json_errors():
             order = order_in(body["order_by"]) if body.get("order_by") is not None else None
             if order is not None and body.get("offset") is not None:
@@ -132,20 +132,20 @@ class Reader:
         return {"points": [record_out(record) for record in records], "next_page_offset": id_out(after)}
 
     def retrieve(self, ids: Sequence[Any], payload: Any, vector: Any) -> list[dict[str, Any]]:
-        """The points of these ids that exist."""
+        """Return the existing points with these ids."""
         with json_errors(), engine_errors():
             records = self.collection.shards.retrieve(list(ids), with_payload(payload, True), vector or False)
         return [record_out(record) for record in records]
 
     def count(self, body: Json) -> dict[str, Any]:
-        """How many points match; always exact."""
+        """Return the number of matching points; always exact."""
         with json_errors():
             request = edge.CountRequest(exact=True, filter=filter_in(body.get("filter")))
         with engine_errors():
             return {"count": self.collection.shards.count(request)}
 
     def facet(self, body: Json) -> dict[str, Any]:
-        """The values of a payload field and how often each comes."""
+        """Return the values of a payload field and their counts."""
         with json_errors():
             request = edge.FacetRequest(
                 body["key"], body.get("limit") or 10, bool(body.get("exact")), filter_in(body.get("filter"))

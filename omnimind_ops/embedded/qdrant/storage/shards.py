@@ -1,7 +1,7 @@
-"""The shards of a collection as if they were one: questions go to all of them and their answers are merged.
+"""The shards of a collection as one: queries go to all of them, and the results are merged.
 
-Stand-in: a new point goes to a shard by a rule of our own (the real server has a hash ring); one that is there stays
-where it is. Scores that compare prefetches with each other (fusion) are computed in each shard by itself.
+Stand-in: a new point goes to a shard by a simple hash rule (the real server has a hash ring); an existing point stays
+in its shard. Scores that compare prefetches with each other (fusion) are computed per shard.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ class Shards:
         return [getattr(shard, name)(*given) for shard in self.all.values()]
 
     def update(self, operation: edge.UpdateOperation) -> None:
-        """A change that concerns every shard."""
+        """Apply a change to every shard."""
         self._each("update", operation)
 
     def flush(self) -> None:
-        """Write everything out."""
+        """Write everything to disk."""
         self._each("flush")
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._each("close")
 
     def info(self) -> Info:
-        """Counts and indexes, summed up."""
+        """Return counts and indexes, summed over the shards."""
         found = self._each("info")
         fields = {field: index.data_type for info in found for field, index in info.payload_schema.items()}
         return Info(
@@ -77,11 +77,11 @@ class Shards:
         )
 
     def count(self, request: edge.CountRequest) -> int:
-        """How many points match."""
+        """Return the number of matching points."""
         return sum(self._each("count", request))
 
     def facet(self, request: edge.FacetRequest, limit: int) -> list[tuple[Any, int]]:
-        """Values and how often they come, the most frequent first."""
+        """Return values and their counts, the most frequent first."""
         counts: Counter[Any] = Counter()
         for response in self._each("facet", request):
             counts.update({hit.value: hit.count for hit in response.hits})
@@ -90,7 +90,7 @@ class Shards:
         return sorted(counts.items(), key=lambda hit: (-hit[1], str(hit[0])))[:limit]
 
     def retrieve(self, ids: Sequence[Any], payload: Any, vector: Any) -> list[Any]:
-        """The points of these ids that exist, in the order asked for."""
+        """Return the existing points with these ids, in the requested order."""
         found = [record for records in self._each("retrieve", list(ids), payload, vector) for record in records]
         if self._only:
             return found
@@ -100,7 +100,7 @@ class Shards:
     def scroll(
         self, limit: int, order: edge.OrderBy | None, request: edge.ScrollRequest, descending: bool = False
     ) -> tuple[list[Any], Any]:
-        """One page in order of id or of a payload field, and the id that the next page begins with."""
+        """Return one page ordered by id or by a payload field, and the first id of the next page."""
         pages = self._each("scroll", request)
         if self._only:
             page: tuple[list[Any], Any] = pages[0]
@@ -115,7 +115,7 @@ class Shards:
     def query(
         self, request: edge.QueryRequest, wide: edge.QueryRequest, offset: int, limit: int, ascending: bool
     ) -> list[Any]:
-        """The best points; `wide` is the same query without an offset, for shards beside others."""
+        """Return the best points; `wide` is the same query without an offset, for several shards."""
         if self._only:
             found: list[Any] = self._only.query(request)
             return found
@@ -128,7 +128,7 @@ class Shards:
         id_of: Callable[[Item], Any],
         operation: Callable[[Sequence[Item]], edge.UpdateOperation],
     ) -> None:
-        """A change of some points, each in the shard that has it or will."""
+        """Apply a change to some points, each in its existing or future shard."""
         if self._only:
             self._only.update(operation(items))
             return
@@ -146,5 +146,5 @@ class Shards:
 
 
 def by_id(id: Any) -> tuple[bool, Any]:
-    """Numbers come before UUIDs."""
+    """Return a sort key: numbers before UUIDs."""
     return (False, id) if isinstance(id, int) else (True, id.int)

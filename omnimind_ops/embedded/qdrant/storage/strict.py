@@ -1,4 +1,4 @@
-"""Strict mode: limits that a collection sets to its requests."""
+"""Strict mode: limits that a collection sets for its requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _refused(what: str, advice: str) -> ApiError:
 
 
 class Strict:
-    """The limits of one collection; none are set when strict mode is off."""
+    """The limits of one collection; none apply when strict mode is off."""
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
@@ -35,7 +35,7 @@ class Strict:
             )
 
     def timeout(self, value: int | None) -> None:
-        """Refuse a request that wants to take too long."""
+        """Refuse a request with too long a time-out."""
         self.limit(value, "max_timeout", "timeout")
 
     def exact(self, value: bool | None) -> None:
@@ -83,14 +83,14 @@ class Strict:
             )
 
     def growth(self, points: int, name: str) -> None:
-        """Refuse too many points in one request, or in all."""
+        """Refuse too many points in one request, or in the collection."""
         self.limit(points, "upsert_max_batchsize", name)
         most = self.config.get("max_points_count")
         if most is not None and self.collection.shards.info().points_count >= most:
             raise bad_request(f"Max points count limit of {most} reached!")
 
     def index(self) -> None:
-        """Refuse one payload index more."""
+        """Refuse another payload index beyond the limit."""
         most = self.config.get("max_payload_index_count")
         if most is not None and len(self.collection.shards.info().payload_schema) >= most:
             what = f"Collection already has the maximum number of payload indices ({most})"
@@ -102,64 +102,64 @@ class Strict:
 
 
 def query(strict: Strict, body: Json) -> None:
-    """A search of any kind, and its prefetches."""
+    """Check a search of any kind, and its prefetches."""
     limit = body.get("limit", body.get("top"))
     strict.limit(10 if limit is None else limit, "max_query_limit", "limit")
     _searched(strict, body)
 
 
 def groups(strict: Strict, body: Json) -> None:
-    """A grouped search."""
+    """Check a grouped search."""
     strict.grouped(body["group_by"])
     strict.limit((body.get("limit") or 10) * (body.get("group_size") or 3), "max_query_limit", "limit")
     _searched(strict, body)
 
 
 def batch(strict: Strict, body: Json) -> None:
-    """Several searches."""
+    """Check several searches."""
     strict.limit(len(body["searches"]), "search_max_batchsize", "search batch size")
     for search in body["searches"]:
         query(strict, search)
 
 
 def count(strict: Strict, body: Json) -> None:
-    """Counts are exact unless said otherwise."""
+    """Check a count; counts are exact unless the request says otherwise."""
     strict.filter(body.get("filter"))
     strict.exact(body.get("exact", True))
 
 
 def facet(strict: Strict, body: Json) -> None:
-    """Values of a field."""
+    """Check a facet request."""
     strict.limit(body.get("limit"), "max_query_limit", "limit")
     strict.filter(body.get("filter"))
     strict.exact(body.get("exact"))
 
 
 def matrix(strict: Strict, body: Json) -> None:
-    """Distances within a sample."""
+    """Check a distance matrix request."""
     limit, sample = body.get("limit"), body.get("sample")
     strict.limit(limit * sample if limit and sample else limit or sample, "max_query_limit", "limit")
     strict.filter(body.get("filter"))
 
 
 def nothing(_: Strict, __: Json) -> None:
-    """No limit applies."""
+    """Check nothing: no limit applies."""
 
 
 def upsert(strict: Strict, body: Json) -> None:
-    """New points."""
+    """Check an upsert of points."""
     strict.growth(len(body["batch"]["ids"] if "batch" in body else body["points"]), "upsert limit")
     strict.filter(body.get("update_filter"), "unindexed_filtering_update")
 
 
 def update_vectors(strict: Strict, body: Json) -> None:
-    """New vectors of points."""
+    """Check an update of vectors."""
     strict.growth(len(body["points"]), "update limit")
     strict.filter(body.get("update_filter"), "unindexed_filtering_update")
 
 
 def selected(strict: Strict, body: Json) -> None:
-    """A change of the points that a filter finds."""
+    """Check a change of the points that match a filter."""
     strict.filter(body.get("filter"), "unindexed_filtering_update")
 
 
@@ -172,7 +172,7 @@ def _searched(strict: Strict, body: Json) -> None:
 
 
 def _conditions(value: Json) -> Iterator[Json]:
-    """All conditions of a filter, nested ones too."""
+    """Yield all conditions of a filter, including nested ones."""
     for name in ("must", "should", "must_not"):
         given = value.get(name) or []
         for condition in given if isinstance(given, list) else [given]:
@@ -196,7 +196,7 @@ def _size(condition: Json) -> int:
 
 
 def _needed(condition: Json) -> Iterator[tuple[str, frozenset[str]]]:
-    """The field of a condition, and which indexes can answer it."""
+    """Yield the field of a condition, and the kinds of index that support it."""
     key = condition.get("key")
     if key is None:
         inner = condition.get("is_empty") or condition.get("is_null")

@@ -19,7 +19,7 @@ _U = edge.UpdateOperation
 def added(
     config: Mapping[str, Any], name: str, request: Mapping[str, Any]
 ) -> tuple[Config, edge.UpdateOperation] | None:
-    """The configuration with the vector, and the engine's operation; None when it is there already."""
+    """Return the configuration with the vector, and the engine's operation; None when the vector exists."""
     new = copy.deepcopy(dict(config))
     params = new["params"]
     sparse = params.get("sparse_vectors") or {}
@@ -37,7 +37,7 @@ def added(
 
 
 def removed(config: Mapping[str, Any], name: str) -> tuple[Config, edge.UpdateOperation]:
-    """The configuration without the vector, and the engine's operation."""
+    """Return the configuration without the vector, and the engine's operation."""
     new = copy.deepcopy(dict(config))
     params = new["params"]
     vectors, sparse = dict(dense(config)), dict(params.get("sparse_vectors") or {})

@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 
 def upsert(collection: Collection, body: Json) -> None:
-    """Insert or replace points. All are converted and checked first: a bad one refuses the whole request."""
+    """Insert or replace points. All are converted and checked first: one invalid point refuses the whole request."""
     with json_errors():
         _one_shard(body)
         rows = batch(body["batch"]) if "batch" in body else body["points"]
@@ -31,7 +31,7 @@ def upsert(collection: Collection, body: Json) -> None:
 
 
 def update_vectors(collection: Collection, body: Json) -> None:
-    """Replace single vectors of points that are there."""
+    """Replace single vectors of existing points."""
     with json_errors():
         _one_shard(body)
         points = [vectors_in(collection.schema, row) for row in body["points"]]
@@ -42,7 +42,7 @@ def update_vectors(collection: Collection, body: Json) -> None:
 
 
 def delete_vectors(collection: Collection, body: Json) -> None:
-    """Take single vectors away from points."""
+    """Remove single vectors from points."""
     with json_errors():
         names = list(body.get("vector", body.get("vectors")))
     unknown = [name for name in names if name not in collection.schema.sizes and name not in collection.schema.sparse]
@@ -95,7 +95,7 @@ OPERATIONS: dict[str, Callable[[Collection, Json], None]] = {
 
 
 def operation(collection: Collection, body: Json) -> None:
-    """One operation of a batch update: an object with one field, its name."""
+    """Run one operation of a batch update: an object with one field, the operation's name."""
     for name, apply in OPERATIONS.items():
         if name in body:
             with json_errors():
@@ -105,7 +105,7 @@ def operation(collection: Collection, body: Json) -> None:
 
 
 def _selected(collection: Collection, body: Json, build: Callable[[Any], edge.UpdateOperation]) -> None:
-    """Apply to the points of `points` or `filter`; a filter is turned into ids first, so that it can be sliced as well."""
+    """Apply to the points of `points` or `filter`. A filter is first resolved to ids, so that it can be sliced too."""
     with json_errors():
         _one_shard(body)
         if body.get("points") is not None:
