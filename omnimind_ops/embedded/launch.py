@@ -38,7 +38,7 @@ def main(file: str, name: str) -> None:
     if not end_with(parent, getattr(signal, f"SIG{program['signal']}")) and parent:
         sys.exit("supervisor is gone")
     os.chdir(program["folder"])
-    os.execve(program["words"][0], program["words"], environment)  # noqa: S606 - to become it is the point
+    os.execve(program["words"][0], program["words"], environment)  # noqa: S606 - exec is the purpose
 
 
 def _take(number: int | None, environment: dict[str, str]) -> None:

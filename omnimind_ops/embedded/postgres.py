@@ -29,8 +29,8 @@ def owner() -> str | None:
 def folder(copies: Path | None = None) -> Path:
     """Return the folder with bin/, lib/ and share/, readable by owner().
 
-    A venv below /root, for example, is closed to nobody. Then the result is a copy below `copies`, made once per
-    version (41 MB).
+    A venv below /root, for example, is closed to the user `nobody`. Then the result is a copy below `copies`, made once
+    per version (41 MB).
     """
     wheel = wheels.folder(PACKAGE, WHEEL)
     if owner() is None or copies is None or open_to_others(wheel):

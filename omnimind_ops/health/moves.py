@@ -26,7 +26,7 @@ class Limits:
     """Limits in seconds, and in consecutive bad responses."""
 
     bad: int = 3
-    over: float = 20.0  # two periods: three responses, whoever probed in between
+    over: float = 20.0  # two periods: three responses, even if others probed in between
     silent: float = 90.0  # without any response
     backoff: float = 0.5
     longest: float = 30.0

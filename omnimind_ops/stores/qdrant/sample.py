@@ -52,8 +52,8 @@ def page(client: QdrantClient, name: str, start: Identity | None, limit: int) ->
 
 
 def point_bytes(point: Record) -> bytes:
-    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal for equal points
-    only.
+    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal if and only if the points
+    are equal.
     """
     payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
     parts = [str(order(point.id)[1]).encode(), payload]

@@ -14,7 +14,7 @@ Broken = tuple[str, str]
 U32, U64 = 2**32 - 1, 2**64 - 1
 
 
-class Mismatch(ValueError):  # noqa: N818 - it is not an error of ours
+class Mismatch(ValueError):  # noqa: N818 - the client's error, not the server's
     """A value that is not of its type.
 
     `at` is its position; `inside` tells whether the mismatch was found while the value itself was parsed.
