@@ -31,7 +31,7 @@ def end(home: Home, seconds: float = END_SECONDS) -> int:
     found = processes(home)
     for one in sorted(found, key=lambda one: not _is_supervisor(one)):
         _send(one, "terminate")
-        _send(one, "resume")  # a stopped process receives no other signal
+        _send(one, "resume")  # a stopped process handles no signal until it resumes
     for one in psutil.wait_procs(found, timeout=seconds)[1]:
         _send(one, "kill")
     left = processes(home)  # started meanwhile by one of those

@@ -114,7 +114,7 @@ def cluster(home: Home) -> bool:
 
 def folders(home: Home) -> None:
     """Create the folders. As root, the top folder is open for PostgreSQL's user to pass through, and its parents must
-    already be.
+    be open already.
     """
     apart = postgres.owner()
     try:
