@@ -1,1 +1,1 @@
-"""Use cases; the commands call only these. wiring.py joins step kinds to their handlers."""
+"""Use cases: the commands call only these. wiring.py maps step kinds to their handlers."""

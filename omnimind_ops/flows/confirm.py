@@ -1,4 +1,6 @@
-"""Say yes: the timer is disarmed, the native services stay. `rollback` remains possible until `finish`."""
+"""Use case: confirm a migration. The timer is disarmed, the native services stay; `rollback` is possible until
+`finish`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from omnimind_ops.steps.timer import disarm
 
 
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
-    """Confirm a finished migration; one that is confirmed already stays so."""
+    """Confirm a finished migration; a confirmed one stays confirmed."""
     if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED):
         raise Problem(
             f"cannot confirm {run.id}",

@@ -1,4 +1,4 @@
-"""How the server in a running container is reached from this host."""
+"""Addresses at which this host reaches the servers in running containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a native host match its goal again; a second time changes nothing."""
+"""Use case: make a native host match its desired state again; a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ def preview(run: Run, paths: Paths, settings: Settings) -> Iterator[Preview]:
 
 
 def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
-    """Do it; returns how many steps changed something. Nothing to undo: every step is the native host's own goal.
+    """Converge the host; return how many steps changed something.
 
-    First everything is looked at, at once: the steps before the first with something to do are done with that.
+    There is no undo: each step sets up the native host's own desired state. All steps are checked together first; the
+    steps before the first one with something to do are then done already.
     """
     changed, settled, unsaved, tell = 0, None, Unsaved(), redacting(tell)
     with handlers(goal_now(run, settings), paths, run.id) as kinds:

@@ -1,4 +1,4 @@
-"""Ask the machine and the container engine what is there; everything is read, nothing is changed."""
+"""Use case: inspect the machine and the container engine; read-only."""
 
 from __future__ import annotations
 
@@ -38,18 +38,19 @@ REDIS_PACKAGE = "redis-server"
 
 @dataclass(frozen=True)
 class Found:
-    """All that planning needs."""
+    """Everything that planning needs."""
 
     machine: Machine
     project: Project
     source: Source
     goal: Goal
-    notes: tuple[str, ...] = field(default=())  # said before anything happens
+    notes: tuple[str, ...] = field(default=())  # shown before anything happens
 
 
 def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
-    """Return the project, its data and the goal; raises Problem when there is no engine, no project, no way to its
-    data.
+    """Return the project, its data and the desired state.
+
+    Raises Problem when there is no engine, no project or no access to its data.
     """
     if settings.qdrant_binary and not asked.qdrant_binary:
         asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
@@ -83,7 +84,7 @@ def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
 
 
 def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSource | None, paths: Paths) -> Goal:
-    """Return the machine as wanted from what was found and what is configured."""
+    """Return the desired state of the machine from what was discovered and what is configured."""
     version = q.version if q else ""
     staged = paths.stage / f"qdrant-{version}"
     return Goal(
@@ -116,7 +117,7 @@ def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSour
 
 
 def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
-    """Return containers with those that others depend on first."""
+    """Return the containers, dependencies first."""
     left, done = list(containers), []
     while left:
         ready = [c for c in left if not any(o.service in c.depends_on for o in left if o is not c)] or left[:1]
@@ -126,8 +127,9 @@ def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
 
 
 def qdrant_source(container: Container | None, asked: MigrateOptions, notes: list[str]) -> QdrantSource:
-    """Return where Qdrant's data and program come from; Problem when the program given may not open what the
-    container's wrote.
+    """Return the source of Qdrant's data and program.
+
+    Raises Problem when the given program must not open what the container's wrote.
     """
     given = asked.qdrant_binary
     packed = restored(container, asked, notes)
@@ -216,7 +218,7 @@ def _redis(container: Container | None, asked: MigrateOptions, notes: list[str])
 
 
 def redis_candidate() -> str:
-    """Return the version of Redis that is installed or that apt would install; it decides how the keys are copied."""
+    """Return the Redis version that is installed or that apt would install; it decides how the keys are copied."""
     installed = run((SERVER, "--version"), check=False)
     if installed.ok:
         return program.version_of(installed.out)

@@ -1,4 +1,4 @@
-"""Use case: stop everything, in the reverse of the start order, and see to it that nothing is left. Data stays."""
+"""Use case: stop everything in reverse start order, and make sure that no process is left. Data stays."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.model.world import World
 
 DATA = ("postgres", "redis", "qdrant", "uploads", "secrets.json")
-"""What --fresh moves aside; the rest is made anew, or is no data."""
+"""Data that --fresh moves aside; everything else is created again or is not data."""
 PHASE = "services"
 
 
 @dataclass(frozen=True)
 class Down:
-    """How a stop ended: services that ran, processes that were left over and had to be ended, services that are not
-    ours to stop.
+    """Result of a stop: services that ran, leftover processes that were killed, and services of the host
+    that OmniMind does not stop.
     """
 
     stopped: tuple[str, ...]
@@ -36,7 +36,7 @@ class Down:
 
 
 def down(world: World, tell: Tell) -> Down:
-    """Stop the system; the caller holds the lock. A second time it changes nothing."""
+    """Stop the system; the caller holds the lock. A second call changes nothing."""
     manager, every = managers.of(world), services(world)
     try:
         running = _running(manager, every)
@@ -44,9 +44,7 @@ def down(world: World, tell: Tell) -> Down:
     except Problem as problem:
         if world.native:
             raise
-        tell(
-            warning(f"{problem}: everything is ended without it")
-        )  # a supervisor that hangs keeps nothing from being stopped
+        tell(warning(f"{problem}: everything is ended without it"))  # a supervisor that hangs must not prevent the stop
         stopped, apart = (), ()
     if world.native:
         if running:
@@ -62,9 +60,9 @@ def down(world: World, tell: Tell) -> Down:
 
 
 def fresh(state: Path) -> str:
-    """Move the data of an embedded system aside and return where it is; nothing of it runs.
+    """Move the data of an embedded system aside and return its new folder; nothing of the system is running.
 
-    Nothing native is ever below its folder.
+    Native data never lies in this folder.
     """
     aside = state / "aside" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
     aside.mkdir(parents=True, mode=0o700)
@@ -75,7 +73,7 @@ def fresh(state: Path) -> str:
 
 
 def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
-    """Return the services of which any process is there, or is on its way."""
+    """Return the services with a process that runs or is about to start."""
     states = manager.states([name for one in every for name in one.processes])
     return frozenset(
         one.name
@@ -87,9 +85,9 @@ def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
 def _stop(
     world: World, manager: Manager, every: Sequence[Service], tell: Tell
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Stop guard, then what people use, then the engine, then the stores; each group at once.
+    """Stop the guard, then frontend and backends, then the engine, then the stores; each group at once.
 
-    Returns what was stopped, and what is not ours.
+    Returns the services that were stopped, and those that OmniMind does not own.
     """
     apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
     ours = [one for one in every if one.name not in apart]
@@ -112,7 +110,7 @@ def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
     for one in group:
         tell(StepChanged(one.name, f"Stop {one.name}", Status.DOING, PHASE))
     if group:
-        # A socket unit first: it would start its service again with the next connection.
+        # A socket unit first: it would start its service again on the next connection.
         manager.stop([name for one in group for name in (*one.sockets, *one.processes)])
     for one in group:
         seconds = time.monotonic() - began
@@ -120,6 +118,6 @@ def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
 
 
 def orphans(environment: Mapping[str, str] | None = None) -> int:
-    """End what a system left behind whose memory is gone; returns how many there were."""
+    """Kill what a system left behind whose saved state is gone; return the number of processes."""
     place = home.place(os.environ if environment is None else environment)
     return census.end(place) if place.state.exists() else 0

@@ -1,4 +1,4 @@
-"""The only thing that deletes: the old containers, their anonymous volumes, and what rollbacks parked."""
+"""Use case: delete the old containers, their anonymous volumes and what rollbacks parked. Nothing else deletes data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from omnimind_ops.tools.shell import run as shell
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What `finish` would delete, and what it leaves: bind mounts are the person's own folders."""
+    """What `finish` would delete, and what it keeps: bind mounts are the user's own folders."""
 
     containers: tuple[str, ...]
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class Leftovers:
 
 
 def leftovers(run: Run, paths: Paths) -> Leftovers:
-    """Return it; read-only."""
+    """Return what `finish` would delete and keep; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
     old, goal = old_stack(run), goal_of(run)
@@ -45,7 +45,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
 
 
 def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
-    """Delete it. There is no way back from here."""
+    """Delete the leftovers. This cannot be undone."""
     for container in left.containers:
         shell(("docker", "rm", "--volumes", container), check=False)
         tell(line("", f"removed container {container[:12]}"))

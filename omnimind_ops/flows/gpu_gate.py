@@ -1,6 +1,6 @@
-"""The gate before the engine: is a GPU wanted, and can a process use it?
+"""The GPU check before the engine starts: is a GPU wanted, and can a process use it?
 
-It always ends with an answer: no card means CPU mode, not no service.
+It always returns an answer: without a card the engine runs on the CPU.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import run
 
 SECONDS = 30.0
-"""That device nodes may take to appear."""
+"""Maximum wait for device nodes to appear."""
 PAUSE = 0.2
 NODES = ("dev/nvidiactl", "dev/nvidia0", "dev/nvidia-uvm")
 CUDA = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY"}
@@ -27,9 +27,9 @@ CUDA = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_MODULE_LOADING": "LAZY"}
 
 @dataclass(frozen=True)
 class Gate:
-    """On which device the engine should work, why, and what its environment says of it.
+    """The device that the engine should use, the reason, and its environment.
 
-    Whether it does is proven by its own kernel.
+    The engine's own test kernel shows whether the device works.
     """
 
     device: str  # cuda or cpu
@@ -46,7 +46,7 @@ def gate(
     root: Path = Path("/"),
     seconds: float = SECONDS,
 ) -> Gate:
-    """Return the answer within `seconds`. `lock` is what the settings ask for (cpu, cu12, cu13), "" to find out."""
+    """Return the answer within `seconds`. `lock` is the setting (cpu, cu12, cu13), "" to detect it."""
     if lock == "cpu":
         return _cpu('the settings say so (lock = "cpu")')
     if environment.get("CUDA_VISIBLE_DEVICES") == "":
@@ -63,7 +63,7 @@ def gate(
         **CUDA,
         **{key: environment[key] for key in ("CUDA_VISIBLE_DEVICES",) if key in environment},
     }
-    if missing:  # still expected: the engine starts on the CPU, and health calls that degraded
+    if missing:  # still cuda: the engine starts on the CPU, and health reports that as degraded
         return Gate(
             "cuda",
             f"{found.reason}, but /{missing[0]} is missing: it will run on the CPU until `nvidia-modprobe -u -c 0` was run",
@@ -88,7 +88,7 @@ def _without_cuda() -> str:
 
 
 def _nodes(world: World, root: Path, seconds: float) -> tuple[str, ...]:
-    """Have the device nodes made and wait for them; returns those that are still missing."""
+    """Create the device nodes and wait for them; return those that are still missing."""
     if missing := _missing(root):
         if world.native and native.GPU_READY in world.units:
             run(systemctl.restart((native.GPU_READY,)), timeout=seconds, check=False)

@@ -1,7 +1,7 @@
-"""Use case: the guard. Looks every 10 s, does what health/policy.py decides, one act at a time, and says to its own
-watchdog that it lives.
+"""Use case: the guard. It checks every 10 s, carries out what health/policy.py decides, one action at a time, and
+feeds its own watchdog.
 
-`python -m omnimind_ops.flows.guard` runs it and writes its log to stderr; so does `omnimind guard`.
+`python -m omnimind_ops.flows.guard` runs it and logs to stderr; so does `omnimind guard`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from omnimind_ops.settings import Settings, load
 from omnimind_ops.tools.notify import beat, last_beat, notify
 
 PERIOD = 10.0
-"""Seconds between looks."""
+"""Seconds between checks."""
 PULSE = 0.5
-"""Seconds between two signs of life, and until a signal is heard."""
+"""Seconds between watchdog notifications; also the maximum delay until a signal is handled."""
 AGAIN = 60.0
-"""Seconds after which settings and credentials are read anew."""
+"""Seconds between reloads of settings and credentials."""
 
 
 def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limits: Limits | None = None) -> None:
-    """Guard until SIGTERM or SIGINT."""
+    """Run the guard until SIGTERM or SIGINT."""
     with _signals() as stop:
         guard = Guard(find(), tell, limits or Limits())
         guard.resume()
@@ -44,7 +44,7 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
             )
         )
         notify("READY=1")
-        beat()  # from now on, not only after the first look
+        beat()  # at once, not only after the first check
         read = time.monotonic()
         while not stop.asked:
             began = time.monotonic()
@@ -57,7 +57,7 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
 
 
 def _again(guard: Guard, find: Callable[[], Looker]) -> Looker:
-    """Return the system as it is configured now, with what is remembered of it; the one we had when it cannot be read."""
+    """Return the system as configured now, with its saved history; the present one if it cannot be read."""
     try:
         return replace(find(), cache=guard.looker.cache)
     except Problem as problem:
@@ -67,7 +67,7 @@ def _again(guard: Guard, find: Callable[[], Looker]) -> Looker:
 
 @dataclass
 class _Stop:
-    """Whether somebody asked. A plain flag: an Event's own lock may be held where the signal comes in."""
+    """Whether a stop was requested. A plain flag: an Event's own lock may be held when the signal arrives."""
 
     asked: bool = False
 
@@ -95,12 +95,12 @@ def _signals() -> Iterator[_Stop]:
 
 
 def finder(settings: Callable[[], Settings], paths: Paths) -> Callable[[], Looker]:
-    """Return who finds this machine's system, anew each time."""
+    """Return a function that finds this machine's system, with fresh settings each time."""
     return lambda: looker(settings(), paths, live=True)
 
 
 def to_stderr(event: Event) -> None:
-    """Write an event as a line of the log: time, what it is, text."""
+    """Write an event as a log line: time, label, text."""
     match event:
         case Warning() | StepProblem():
             label = "warning: "

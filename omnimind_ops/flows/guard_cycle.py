@@ -1,4 +1,4 @@
-"""Guard: looks at one system, lets health/policy.py decide, and carries that out, one act at a time."""
+"""The guard's cycle: check one system, let health/policy.py decide, carry that out, one action at a time."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from omnimind_ops.runner import lock
 from omnimind_ops.runner.events import redacting
 
 QUICK = 1.0
-"""Seconds between looks while something is being mended."""
+"""Seconds between checks while a recovery is in progress."""
 LAST_SECONDS = 15.0
-"""For an act under way when the guard is told to end; what is left undone the next guard finds in the journal."""
+"""Maximum wait for an action in progress when the guard stops; the next guard finds unfinished work in the journal."""
 
 
 @dataclass
 class Under:
-    """An act under way in a thread of its own: a slow stop must not keep the guard from looking."""
+    """An action in progress in its own thread: a slow stop must not block the checks."""
 
     act: Act
     done: threading.Event = field(default_factory=threading.Event)
@@ -38,14 +38,14 @@ class Under:
 
 @dataclass
 class Guard:
-    """One system being looked after."""
+    """The guard of one system."""
 
     looker: Looker
     tell: Tell
     limits: Limits = field(default_factory=Limits)
     memory: Memory = field(default_factory=Memory)
     under: Under | None = None
-    said: dict[str, str] = field(default_factory=dict)  # what was told of a service last, so that it is told once
+    said: dict[str, str] = field(default_factory=dict)  # last warning per service, to give each only once
     record: recovery.Record = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,9 +54,7 @@ class Guard:
         self.tell = redacting(self.tell)
 
     def resume(self) -> None:
-        """Go on where the guard before us was: acts that were cut off, attempts that were made, services that were
-        given up.
-        """
+        """Continue where the previous guard stopped: interrupted actions, attempts made, services given up."""
         cases = {name: Case(attempts=len(LADDER), gave_up=why) for name, why in self.looker.cache.gave_up.items()}
         for run in recovery.unfinished(self.looker.world):
             service = recovery.service_of(run.setup)
@@ -68,7 +66,7 @@ class Guard:
         self.memory = Memory(cases)
 
     def tick(self) -> Report:
-        """Look, decide, act; returns what it saw."""
+        """Check, decide, act; return the health report."""
         self._finish()
         report = self.looker.look()
         every = services(self.looker.world)
@@ -79,7 +77,7 @@ class Guard:
             self.limits,
             _foreign(self.looker.world),
         )
-        if self.under is None:  # while something is being restarted, what is seen is no evidence
+        if self.under is None:  # during a restart, the observed state is no evidence
             self.memory, moves = policy.decide(self.memory, look)
             for move in moves:
                 self._do(move)
@@ -88,16 +86,17 @@ class Guard:
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether something is being mended: then it looks more often."""
+        """Return whether a recovery is in progress: the guard then checks more often."""
         return self.under is not None or any(
             case.attempts and not case.gave_up and case.well_since is None for case in self.memory.cases.values()
         )
 
     def end(self) -> None:
-        """Wait a little for an act under way, then close what is open: who stops a guard in good order has taken over,
-        and the next begins anew.
+        """Wait briefly for an action in progress, then close the open recoveries.
 
-        An act that is not over stays open in the journal, for the next guard to go on with.
+        After an orderly stop of the guard an administrator is in charge, and the next guard starts afresh. An
+        unfinished
+        action stays open in the journal for the next guard to continue.
         """
         if self.under:
             self.under.done.wait(LAST_SECONDS)
@@ -131,7 +130,7 @@ class Guard:
                     began = time.monotonic()
                     under.problem = _attempt(self.looker, act)
                     self.record.did(act, time.monotonic() - began, str(under.problem or ""))
-            except Problem as problem:  # somebody else is changing this system
+            except Problem as problem:  # another command is changing this system
                 under.problem = problem
             finally:
                 under.done.set()
@@ -152,7 +151,7 @@ class Guard:
         try:
             save(self.looker.cache, self.looker.world.run / GUARD_FILE)
         except FileNotFoundError:
-            return  # the folder comes with the first socket; at boot we may be quicker
+            return  # the folder is created with the first socket; at boot the guard may be earlier
         except OSError as error:
             self._once(
                 "", f"cannot write {self.looker.world.run / GUARD_FILE}: {error.strerror}; health shows no history"
@@ -169,13 +168,13 @@ def _attempt(found: Looker, act: Act) -> Problem | None:
         recovery.perform(found.manager, act)
     except Problem as problem:
         return problem
-    except Exception as error:  # a bug of ours must end in the journal, not in a thread
+    except Exception as error:  # an unexpected error must be in the journal, not end the thread
         return Problem("cannot restart it", f"{type(error).__name__}: {error}", "report this")
     return None
 
 
 def _foreign(world: World) -> frozenset[str]:
-    """Return the native services whose units others may use too."""
+    """Return the native services whose units other software may use too."""
     if not world.native:
         return frozenset()
     return frozenset(

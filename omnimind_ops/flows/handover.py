@@ -1,7 +1,7 @@
-"""A run is ended by the code that began it: which code that was, and where on this host it still is.
+"""A run is completed by the code version that started it: which version that was, and where this host still has it.
 
-install.sh keeps an environment as long as an open run needs it, and the services' environments hold the code that made
-them.
+install.sh keeps an environment as long as an open run needs it; the services' environments also contain the code that
+created them.
 """
 
 from __future__ import annotations
@@ -24,28 +24,29 @@ from omnimind_ops.runner.history import History
 ENDED = frozenset({RunState.ROLLED_BACK, RunState.FINISHED})
 NATIVE = ENDED | {RunState.CONFIRMED}
 SHORT = 12
-"""Digits of a digest in an environment's name: /opt/omnimind/cli/VERSION-DIGEST-PYTHON (install.sh)."""
+"""Digits of the digest in an environment's name: /opt/omnimind/cli/VERSION-DIGEST-PYTHON (install.sh)."""
 
 
 def here() -> Code:
-    """Return the code that runs."""
+    """Return the running code."""
     return Code(__version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT))
 
 
 def note() -> dict[str, JSON]:
-    """Return the same, as a run's setup keeps it."""
+    """Return the running code in the form that a run's setup stores."""
     return dict(asdict(here()))
 
 
 def is_ours(run: Run) -> bool:
-    """Tell whether the code that runs is the code that began it."""
+    """Return whether the running code is the code that started the run."""
     code = begun_by(run)
     return code.digest == origin.digest() if code.digest else code.version == __version__
 
 
 def command(run: Run, paths: Paths) -> Path:
-    """Return the command of an environment here that holds the code which began the run; a Problem tells what to do
-    without one.
+    """Return the command of an installed environment that contains the code which started the run.
+
+    Without one, it raises Problem with what to do.
     """
     code = begun_by(run)
     for program, root in _environments(code, paths):
@@ -62,8 +63,8 @@ def command(run: Run, paths: Paths) -> Path:
 
 
 def timer_command(paths: Paths) -> Path:
-    """Return what the timer of an unconfirmed run calls: this very environment where install.sh keeps it, else that of
-    the services.
+    """Return the command that the timer of an unconfirmed run calls: this environment's if install.sh keeps it,
+    else that of the services.
     """
     if origin.ROOT.is_relative_to((paths.opt / "cli").resolve()):
         return Path(sys.executable).with_name("omnimind")
@@ -71,7 +72,7 @@ def timer_command(paths: Paths) -> Path:
 
 
 def needed(history: History, paths: Paths) -> Iterator[tuple[Run, Path | None]]:
-    """Yield each open migration with the environment, below /opt/omnimind/cli, that began it."""
+    """Yield each open migration with the environment in /opt/omnimind/cli that started it, None without one."""
     for run in history.runs():
         if run.plan.name == "migrate" and run.state not in ENDED:
             code = begun_by(run)
@@ -90,7 +91,7 @@ def _kept(paths: Paths) -> Iterator[tuple[Path, Path]]:
 
 
 def _complete(paths: Paths, kind: str) -> Iterator[tuple[Path, Path]]:
-    """Yield the command and the packages of each complete environment of a kind."""
+    """Yield the command and the site-packages folder of each complete environment of a kind."""
     for mark in sorted(paths.opt.glob(f"{kind}/*/.complete")):
         folder = mark.parent
         if not folder.is_symlink() and (root := next(folder.glob("lib/python3*/site-packages"), None)):

@@ -1,4 +1,4 @@
-"""Use case: look at the health once, again and again, or until it is as wanted."""
+"""Use case: check the health once, repeatedly, or until it has a given state."""
 
 from __future__ import annotations
 
@@ -32,21 +32,22 @@ _ENOUGH = {"ready": (State.READY,), "degraded": (State.READY, State.DEGRADED), "
 
 @dataclass(frozen=True)
 class Looker:
-    """One system and what is remembered of it."""
+    """One system and its saved health history."""
 
     world: World
     manager: Manager
     cache: Cache
 
     def look(self) -> Report:
-        """Check everything. Nothing is written to a store while another omnimind changes this system: it may be
-        comparing data.
+        """Check everything and return the report.
+
+        While another omnimind command changes this system nothing is written to a store: it may be comparing data.
         """
         is_migrating = self.world.native and bool(lock.busy(self.world.lock))
         return check(self.world, self.manager, self.cache, deep=not is_migrating)
 
     def logs(self, service: str) -> list[str]:
-        """Return the last lines that a service's processes wrote; with several, each under its name."""
+        """Return the last lines of a service's processes; with several processes, each line starts with its process."""
         found = named(self.world, service)
         names = found.processes if found else ()
         share = max(LOG_LINES // max(len(names), 1), 20)
@@ -63,11 +64,11 @@ class Looker:
 def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
     """Find this machine's system (Problem NOT_INSTALLED).
 
-    `live`: thresholds apply, as one bad answer is no news to who keeps looking.
+    `live`: the thresholds apply, as one failed check is no news to a continuous observer.
     """
     found = world.find(settings, paths)
     cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
-    cache.ttl = caches.TTL if live else 0.0  # who looks once wants to know now, not what the guard heard a second ago
+    cache.ttl = caches.TTL if live else 0.0  # a single check wants the present state, not the guard's cached results
     if not found.has_credentials and not any(track.outcome for track in cache.tracks.values()):
         raise Problem(
             "cannot ask the stores",
@@ -80,7 +81,7 @@ def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
 def ticks(
     look: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None
 ) -> Iterator[Report]:
-    """Yield reports `interval` seconds apart, up to the one that is enough; the last one at the latest after `seconds`."""
+    """Yield reports `interval` seconds apart, until `until` accepts one or `seconds` have passed."""
     end = None if seconds is None else time.monotonic() + seconds
     while True:
         began = time.monotonic()
@@ -93,7 +94,7 @@ def ticks(
 
 
 def enough(wanted: str) -> Callable[[Report], bool]:
-    """Return the test of `--until`: ready, degraded (or better), down; "" is never enough."""
+    """Return the test of `--until`: ready, degraded (or better), down; "" never ends."""
     states = _ENOUGH.get(wanted, ())
     if wanted and not states:
         raise Problem(
@@ -103,7 +104,7 @@ def enough(wanted: str) -> Callable[[Report], bool]:
 
 
 def seconds_of(text: str) -> float:
-    """Return 90.0 for "90", "90s" or "1.5m"; a Problem for what is no duration."""
+    """Return 90.0 for "90", "90s" or "1.5m"; raise Problem for an invalid duration."""
     found = _DURATION.fullmatch(text.strip())
     if not found:
         raise Problem("cannot wait", f"{text} is no duration", "write it as 60s, 2m or 500ms", code=ExitCode.USAGE)
@@ -111,7 +112,7 @@ def seconds_of(text: str) -> float:
 
 
 def export(report_text: str, file: Path) -> None:
-    """Replace a node_exporter textfile in one step; a Problem when it cannot be written."""
+    """Replace a node_exporter textfile atomically; raise Problem when it cannot be written."""
     try:
         caches.write(file, report_text)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Use case: what processes wrote. Natively from the journal, embedded from files; several are merged by time."""
+"""Use case: logs of processes, natively from the journal, embedded from files; several are merged by time."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 
 STARTUP = "startup"
-"""The log of all starts, besides those of services and processes."""
+"""The log of all starts, in addition to those of services and processes."""
 OWN = {"supervisord": "supervisord.log", "schema": "schema.log"}
-"""Embedded: files that are no service's."""
+"""Embedded mode: log files that belong to no service."""
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d)")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 Line = tuple[str, str]
-"""A process and what it wrote."""
+"""A process and its line."""
 
 
 def since_of(text: str, now: float) -> float | None:
-    """Return unix seconds for "10m", "2h", "2026-11-25 14:00" (this machine's time) or "…Z"; None for ""."""
+    """Return unix seconds for "10m", "2h", "2026-11-25 14:00" (local time) or "…Z"; None for ""."""
     if not text:
         return None
     if found := _AGO.fullmatch(text.strip().removesuffix(" ago")):
@@ -43,7 +43,7 @@ def since_of(text: str, now: float) -> float | None:
 
 
 def names(world: World, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the processes (and files of our own) that are meant; all processes when none is named."""
+    """Return the named processes and log files; all processes when none is named."""
     processes = {name for service in services(world) for name in service.processes}
     found: list[str] = []
     for one in asked:
@@ -59,7 +59,9 @@ def names(world: World, asked: Sequence[str]) -> tuple[str, ...]:
 
 
 def lines(world: World, wanted: Sequence[str], count: int, since: float | None) -> list[Line]:
-    """Return the last `count` lines of all together, by time; with `since`, all from then on unless `count` is less."""
+    """Return the last `count` lines of all processes by time; with `since`, only those written from then on. `count` 0
+    returns all lines.
+    """
     manager = managers.of(world)
     every: list[tuple[float, int, Line]] = []
     for name in wanted:

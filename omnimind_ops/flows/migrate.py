@@ -1,4 +1,4 @@
-"""Docker → native: prepare (read-only), preview, apply or resume."""
+"""Use case: migrate from Docker to native services: prepare (read-only), preview, apply or resume."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
 
 @dataclass(frozen=True)
 class Prepared:
-    """A migration thought through, nothing changed yet."""
+    """A planned migration; nothing is changed yet."""
 
     found: Found
     plan: Plan
@@ -57,8 +57,8 @@ def prepare(
 
 
 def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
-    """Return what must be there before anything stops: room for data beside data and for the venv, ports, and where the
-    venv's packages come from.
+    """Return what must be available before anything stops: disk space for data and venv, ports, and the source of the
+    venv's packages.
     """
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}
@@ -87,7 +87,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:
-    """Yield what each step would do from here; read-only."""
+    """Yield what each step would do; read-only."""
     with handlers(prepared.found.goal, paths, "dry-run") as kinds:
         yield from runner.preview(prepared.plan, kinds)
 
@@ -104,7 +104,7 @@ def start(prepared: Prepared, asked: MigrateOptions, settings: Settings, journal
 
 
 def resume(run: Run, asked: MigrateOptions) -> Run:
-    """Return the run to go on with; refuses other arguments than it was started with."""
+    """Return the run to resume; refuse other arguments than it was started with."""
     refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": questions(asked)})
     return run
 
@@ -112,10 +112,9 @@ def resume(run: Run, asked: MigrateOptions) -> Run:
 def apply(
     run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True
 ) -> Outcome:
-    """Do what is left of a run; a failing step takes everything back. With `yes` it is confirmed at once.
+    """Do the remaining steps of a run; a failing step rolls everything back. With `yes` it is confirmed at once.
 
-    `bench`: what was before any step and what is at the end are measured, for the receipt; no service is down
-    meanwhile.
+    `bench`: measure the speed before the first step and at the end, for the receipt; services stay up meanwhile.
     """
     if bench and bench_migrate.is_fresh(run):
         bench_migrate.before(run, paths, tell)

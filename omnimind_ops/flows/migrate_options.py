@@ -1,4 +1,4 @@
-"""What a person asks of a migration."""
+"""Options of a migration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MigrateOptions:
-    """What the person asked for on the command line; empty means find out."""
+    """Options from the command line; empty means detect it."""
 
     project: str = ""
     path: Path | None = None

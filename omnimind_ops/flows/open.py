@@ -1,4 +1,4 @@
-"""Use case: show the page."""
+"""Use case: open the web page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnimind_ops.tools.shell import run
 
 
 def open_page(world: World, environment: Mapping[str, str], *, only_print: bool) -> tuple[str, bool]:
-    """Return the page's address and whether a browser was asked to show it; a page that nobody serves is a Problem."""
+    """Return the page's address and whether a browser was asked to open it; raise Problem when no server answers there."""
     url = f"http://localhost:{world.ports.frontend}"
     said = probes.of(next(one for one in services(world) if one.kind is Kind.FRONTEND), world, deep=False)
     if not said.ready:

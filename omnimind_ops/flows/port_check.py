@@ -1,5 +1,6 @@
-"""Before a start by systemd: a port that somebody else has. systemd would only say that a dependency failed, and not of
-whom.
+"""Port check before a start by systemd.
+
+systemd would only report that a dependency failed, not which process holds the port.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ FIX = "stop what holds it, or choose another port in omnimind.toml and run: sudo
 
 
 def check(world: World, manager: Manager) -> None:
-    """Raise a Problem that names the holder of each port that a service of ours is to take and cannot; what runs has
-    its port itself.
+    """Raise Problem naming the holder of each port that a service needs and cannot get.
+
+    Running services are skipped: they hold their ports themselves.
     """
     every = services(world)
     states = manager.states([name for one in every for name in (*one.sockets, *one.processes)])

@@ -1,4 +1,4 @@
-"""How a Qdrant program starts on this host; found out by reading it, before anything is changed."""
+"""How a Qdrant program starts on this host; determined by reading it, before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCRIPT = b"#!"
 
 @dataclass(frozen=True)
 class Program:
-    """How it starts here; `version` as it says itself, "" when nobody asked."""
+    """How the program starts here; `version` as it reports it, "" when it was not run."""
 
     start: Start
     version: str = ""
@@ -40,9 +40,9 @@ def of_container(container: Container) -> Program:
 
 
 def given(path: Path) -> Program:
-    """Return how a program on this host starts, and the version that it tells.
+    """Return how a program on this host starts, and the version it reports.
 
-    Packages that it needs are unpacked for the question, not installed.
+    Packages that it needs are only unpacked to run it, not installed.
     """
     if not path.is_file():
         fix = "name the program with --qdrant-binary PATH"
@@ -58,7 +58,7 @@ def given(path: Path) -> Program:
 
 
 def version_of(output: str) -> str:
-    """Return the version in what a program printed, "" without one."""
+    """Return the version in a program's output, "" without one."""
     found = re.search(r"\d+\.\d+\.\d+", output)
     return found.group() if found else ""
 
@@ -70,7 +70,7 @@ def web_ui(container: Container) -> str:
 
 
 def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
-    scratch.chmod(0o755)  # apt downloads as a user of its own
+    scratch.chmod(0o755)  # apt downloads as its own user
     host, offer = libraries.on_host(binary, home), packages.Offered(_made(scratch / "packages"))
     return start(binary, platform.machine(), host, offer, container)
 
@@ -91,7 +91,7 @@ def _taken(container: Container, scratch: Path) -> Path:
 
 
 def _read(path: Path) -> Binary | None:
-    """Return the program's headers; None for a script, which needs nothing that headers tell."""
+    """Return the program's headers; None for a script, which needs no libraries."""
     binary = elf.read(path)
     with path.open("rb") as file:
         if binary is None and file.read(2) != SCRIPT:

@@ -1,4 +1,4 @@
-"""The backup that a person names instead of the container's data, and whether the options fit it."""
+"""The backup given instead of the container's data, and whether the options fit it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksu
 
 
 def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> Restored | None:
-    """Return the backup asked for; Problem when it cannot be used, or the options for it do not fit."""
+    """Return the given backup; raise Problem when it is unusable or its options do not fit."""
     path, file = asked.qdrant_backup, asked.qdrant_collection_config
     if path is None:
         if asked.qdrant_collection or file:
@@ -58,7 +58,7 @@ def _room(found: backup.Backup) -> int:
 
 
 def _told(container: Container | None, found: backup.Backup) -> str:
-    """Return the SHA-256 that the running container tells of a snapshot of this name, where no other covers it."""
+    """Return the SHA-256 that the running container reports for a snapshot of this name, if nothing else verifies it."""
     if found.checksum is not Checksum.ABSENT or container is None or not container.running:
         return ""
     if found.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
@@ -66,5 +66,5 @@ def _told(container: Container | None, found: backup.Backup) -> str:
     name = "" if found.kind is backup.BackupKind.FULL else found.collections[0]
     try:
         return snapshot_checksum(qdrant_endpoint(container), name, found.path.name)
-    except Problem:  # a server that does not answer is told of elsewhere
+    except Problem:  # a server that does not answer is reported elsewhere
         return ""

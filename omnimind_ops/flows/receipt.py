@@ -1,4 +1,4 @@
-"""The receipt of a run: one JSON and one Markdown file; and its check. What it says is made by model/receipt.py."""
+"""The receipt of a run: one JSON and one Markdown file, and its verification. model/receipt.py makes the content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from omnimind_ops.tools.markdown import receipt as markdown
 
 
 def write(run: Run, paths: Paths) -> Path:
-    """Write receipt.json and receipt.md for a run; returns the JSON's path."""
+    """Write receipt.json and receipt.md for a run; return the path of the JSON."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     body = receipt(run, bench_migrate.read(run.id, paths))
@@ -36,7 +36,7 @@ def write(run: Run, paths: Paths) -> Path:
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:
-    """Return a run's receipt; a missing or broken one is a Problem."""
+    """Return a run's receipt; raise Problem if it is missing or invalid."""
     path = paths.receipts / run_id / "receipt.json"
     try:
         body = json.loads(path.read_text())
@@ -47,7 +47,7 @@ def read(run_id: str, paths: Paths) -> dict[str, JSON]:
 
 
 def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
-    """Check a receipt again: its own digest, the journal's plan, and the old data that it vouches for."""
+    """Verify a receipt: its own digest, the journal's plan, and the old data that it describes."""
     plan = body["plan"]
     assert isinstance(plan, Mapping)
     found = [

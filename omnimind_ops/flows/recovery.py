@@ -1,5 +1,5 @@
-"""A recovery as a run in the journal (plan "recover", one step for each rung), and the act itself: stop, start, or
-kill.
+"""A recovery as a run in the journal (plan "recover", one step for each escalation level), and its action: stop, start
+or kill.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _TITLES = {
 
 @dataclass
 class Record:
-    """Writes recoveries down. A journal that cannot be written is told, and stops no recovery."""
+    """Records recoveries in the journal. A journal that cannot be written causes a warning and stops no recovery."""
 
     world: World
     tell: Tell
     runs: dict[str, str] = field(default_factory=dict)  # service → its run
 
     def doing(self, act: Act) -> None:
-        """Note what is about to be done and why, before it is."""
+        """Record the next action and its reason before it is carried out."""
         self._begin(act.service, act.reason)
 
         def write(journal: Journal, run: str) -> None:
@@ -55,7 +55,7 @@ class Record:
         self.event(act.service, event)
 
     def did(self, act: Act, seconds: float, problem: str = "") -> None:
-        """Note how the act ended."""
+        """Record how the action ended."""
         status = Status.FAILED if problem else Status.DONE
         self._write(
             act.service,
@@ -69,23 +69,23 @@ class Record:
         self.event(act.service, StepChanged(step_of(act), text, status, PLAN, seconds))
 
     def well(self, service: str) -> None:
-        """Note that it is well again."""
+        """Record that the service is healthy again."""
         self.event(service, line("", f"{service} is well again"))
         self._end(service, RunState.FINISHED)
 
     def stopped(self, service: str) -> None:
-        """Note that nobody looks after it any more."""
+        """Record that the guard stopped during the recovery."""
         self.event(service, line("", f"the guard was stopped while it looked after {service}"))
         self._end(service, RunState.FINISHED)
 
     def gave_up(self, service: str, reason: str) -> None:
-        """Note that it is left alone, and why."""
+        """Record that the guard gives the service up, and why."""
         self._begin(service, reason)
         self.event(service, warning(f"leaves {service} alone: {reason}"))
         self._end(service, RunState.FAILED)
 
     def event(self, service: str, event: Event) -> None:
-        """Keep an event and tell it."""
+        """Record an event and pass it on."""
         run, tell_unrecorded = self.runs.get(service), redacting(self.tell)
         if run is None:
             tell_unrecorded(event)
@@ -114,7 +114,7 @@ class Record:
 
 
 def plan(service: str) -> Plan:
-    """Return the ladder as steps."""
+    """Return the escalation levels as steps."""
     steps = (
         Step.of(f"{n}-{rung}", RestartPayload(service), _TITLES[rung].format(service), Undo.NO, PLAN)
         for n, rung in enumerate(LADDER, 1)
@@ -123,15 +123,16 @@ def plan(service: str) -> Plan:
 
 
 def step_of(act: Act) -> str:
-    """Return the id of the step that an attempt is."""
+    """Return the step ID of an attempt."""
     return f"{act.attempt}-{LADDER[act.attempt - 1]}"
 
 
 def perform(manager: Manager, act: Act) -> None:
-    """Restart the act's processes; returns when they were asked to start.
+    """Restart the action's processes; return once their start is requested.
 
-    A sick worker is killed: it would not listen to anything else, and its manager brings it back at once. Everything
-    else is asked to end in good order first.
+    A hung worker is killed, because it reacts to nothing else, and its manager starts it again at once. Everything else
+    is
+    stopped in an orderly way first.
     """
     if act.rung is not Rung.WORKER:
         manager.stop(act.processes)
@@ -146,7 +147,7 @@ def perform(manager: Manager, act: Act) -> None:
 
 
 def unfinished(world: World) -> tuple[Run, ...]:
-    """Return the recoveries that the guard before us did not end."""
+    """Return the recoveries that the previous guard left unfinished."""
     try:
         return tuple(
             run for run in History(world.journal).runs() if run.plan.name == PLAN and run.state is RunState.RUNNING
@@ -156,7 +157,7 @@ def unfinished(world: World) -> tuple[Run, ...]:
 
 
 def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
-    """Start what the guard before us had stopped and not started again; return how many attempts it had made."""
+    """Start what the previous guard stopped and did not start again; return how many attempts it made."""
     for record in run.steps:
         names = record.notes(RestartNotes).processes
         if record.status is Status.DOING and names is not None:
@@ -169,5 +170,5 @@ def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
 
 
 def service_of(setup: Mapping[str, JSON]) -> str:
-    """Return the service that a recovery is about."""
+    """Return the service of a recovery."""
     return str(setup.get("service", ""))

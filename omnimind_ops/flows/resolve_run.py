@@ -1,4 +1,4 @@
-"""Which run a command means."""
+"""Find the run that a command refers to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from omnimind_ops.runner.journal import Journal
 
 
 def migration(journal: Journal | History, run_id: str) -> Run:
-    """Return the run of that id, or the newest migration."""
+    """Return the run with that ID, or the newest migration."""
     run = journal.run(run_id) if run_id else journal.latest(name="migrate")
     if run is None:
         raise Problem(

@@ -1,6 +1,7 @@
 """Use case: restart services.
 
-Backends roll: the first worker of each port, and only when it is ready the second; nobody is refused.
+Backends restart one worker at a time: the first worker of each port, then, when it is ready, the second. No request is
+refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PHASE = "services"
 
 @dataclass(frozen=True)
 class Batch:
-    """Processes that are restarted at once, and the services that must answer before the next batch."""
+    """Processes that restart together, and the services that must answer before the next batch."""
 
     title: str
     processes: tuple[str, ...]
@@ -34,7 +35,7 @@ class Batch:
 
 
 def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
-    """Restart the named services, all of them when none is named, in start order; returns the processes.
+    """Restart the named services, or all if none is named, in start order; return the processes.
 
     The caller holds the lock.
     """
@@ -71,7 +72,9 @@ def pick(world: World, names: Sequence[str]) -> tuple[Service, ...]:
 
 
 def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
-    """Return the services one by one, the backends together: first workers of all ports, then second ones. Pure."""
+    """Return the batches: services one by one, the backends together: first workers of all ports, then the second.
+    Pure.
+    """
     backends = tuple(one for one in wanted if one.kind is Kind.BACKEND)
     made: list[Batch] = []
     for one in wanted:
@@ -92,7 +95,7 @@ def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
 
 
 def _answers(world: World, manager: Manager, service: Service) -> None:
-    """Wait until a service answers, backends so many times in a row."""
+    """Wait until a service answers; a backend must answer GOOD_ANSWERS times in a row."""
     end, good, said = time.monotonic() + service.start_seconds, 0, ""
     needed = GOOD_ANSWERS if service.kind is Kind.BACKEND else 1
     while good < needed:

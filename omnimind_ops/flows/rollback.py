@@ -1,4 +1,4 @@
-"""Back to the containers: the same steps, newest first."""
+"""Use case: return to the containers by undoing the steps, newest first."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from omnimind_ops.steps.timer import disarm
 
 
 def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False) -> Outcome:
-    """Undo a run; one that is rolled back already changes nothing.
+    """Undo a run; a run that is already rolled back stays unchanged.
 
-    `unconfirmed`: only when nobody confirmed it (the timer asks so).
+    `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
     """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)

@@ -1,5 +1,6 @@
-"""What a run was started with, as the journal keeps it: goal and questions, so that resume, rollback and converge need
-no discovery.
+"""Inputs of a run as the journal stores them: goal and options.
+
+With them resume, rollback and converge need no discovery.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.settings import Settings
 
 CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
-"""Settings that take effect on a native host: they move no data, no port and no name."""
+"""Settings that take effect on a native host: they change no data, no port and no name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class OldContainer:
 
 @dataclass(frozen=True)
 class OldStack:
-    """The containers of the project and their volumes, which `finish` deletes, and the bind mounts, which stay."""
+    """The project's containers and anonymous volumes, which `finish` deletes, and its bind mounts, which stay."""
 
     containers: tuple[OldContainer, ...] = ()
     anonymous_volumes: tuple[str, ...] = ()
@@ -41,12 +42,12 @@ class OldStack:
 
 
 def questions(asked: MigrateOptions) -> dict[str, JSON]:
-    """Return what was asked, as text."""
+    """Return the options as text."""
     return {key: str(value or "") for key, value in asdict(asked).items()}
 
 
 def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str, JSON]:
-    """Return all that is kept of a migration's start."""
+    """Return everything that is stored at a migration's start."""
     source, containers = found.source, found.project.containers
     old = OldStack(
         tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
@@ -67,13 +68,13 @@ def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str
 
 
 def old_stack(run: Run) -> OldStack:
-    """Return what a migration left behind."""
+    """Return the old containers, volumes and bind mounts of a migration."""
     kept = {one.name: run.setup[one.name] for one in fields(OldStack) if one.name in run.setup}
     return codec.read(OldStack, kept, f"start of run {run.id}")
 
 
 def goal_of(run: Run) -> Goal:
-    """Return the goal a run was started with."""
+    """Return the goal that a run was started with."""
     kept = run.setup.get("goal")
     if not isinstance(kept, Mapping):
         raise Problem("cannot read the run", f"{run.id} has no goal in the journal", "migrate again")
@@ -82,7 +83,5 @@ def goal_of(run: Run) -> Goal:
 
 
 def goal_now(run: Run, settings: Settings) -> Goal:
-    """Return the same goal with what the settings name today of that which can change; what they do not name stays as
-    it was.
-    """
+    """Return the run's goal, updated with the changeable settings that are set today; the others keep their values."""
     return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.named})

@@ -1,4 +1,4 @@
-"""Use case: what runs, as its manager knows it. No service is asked anything: that is what `omnimind health` does."""
+"""Use case: process states as the manager reports them. No service is queried; `omnimind health` does that."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from omnimind_ops.model.world import World
 
 
 class StatusCode(IntEnum):
-    """Exit codes of `omnimind status`: those of `omnimind health`, by what the manager says."""
+    """Exit codes of `omnimind status`: those of `omnimind health`, by the manager's states."""
 
     RUNNING = 0
     DOWN = 1  # a critical service does not run
-    DEGRADED = 2  # another does not, or a worker of several
+    DEGRADED = 2  # another service does not run, or one of several workers
     STARTING = 3
 
 
@@ -29,24 +29,24 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The state that tells most: running when all are, else that of the first that is not."""
+        """Return running if all processes run, else the state of the first that does not."""
         return next((one.state for one in self.processes if one.state != "running"), "running")
 
     @property
     def runs(self) -> bool:
-        """Tell whether any process runs."""
+        """Return whether any process runs."""
         return any(one.state == "running" for one in self.processes)
 
 
 def status(world: World) -> tuple[Row, ...]:
-    """Return every service in start order; one question to the manager."""
+    """Return every service in start order; one query to the manager."""
     every = services(world)
     states = managers.of(world).states([name for one in every for name in one.processes])
     return tuple(Row(one, tuple(states[name] for name in one.processes)) for one in every)
 
 
 def code(rows: tuple[Row, ...]) -> StatusCode:
-    """Return what to exit with."""
+    """Return the exit code."""
     if any(row.service.critical and not row.runs and row.state not in ("starting", "backoff") for row in rows):
         return StatusCode.DOWN
     if any(row.state == "starting" for row in rows):

@@ -1,6 +1,6 @@
 """Use case: start OmniMind.
 
-Start at up(); what is special to a mode is in _native() and _embedded(), what both share in startup/bring_up.py.
+Start at up(); _native() and _embedded() are specific to a mode, startup/bring_up.py is shared.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ def up(
     free_ports: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Up:
-    """Start what does not run and wait until everything is ready; a Problem names what is not and shows its last log
-    lines.
+    """Start what does not run and wait until everything is ready.
 
-    The caller holds the lock. Interrupted, it says what runs (ExitCode.INTERRUPTED) and leaves that running.
+    A Problem names the service that is not ready and shows its last log lines. The caller holds the lock. An
+    interruption
+    reports what runs (ExitCode.INTERRUPTED) and leaves that running.
     """
     words = os.environ if environment is None else environment
     if is_native(paths):
@@ -45,7 +46,7 @@ def up(
 
 
 def is_native(paths: Paths) -> bool:
-    """Tell whether systemd runs OmniMind here."""
+    """Return whether systemd runs OmniMind here."""
     return (paths.root / "etc/systemd/system/omnimind.target").exists()
 
 
@@ -61,9 +62,7 @@ def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Te
         return False
 
     done = bring_up(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
-    managers.of(found).start(
-        (native.TARGET,)
-    )  # after `down` it was stopped too; who asks systemd for it is told the truth
+    managers.of(found).start((native.TARGET,))  # `down` stopped it too; systemd must show it as active again
     return done
 
 
@@ -99,7 +98,7 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
 
 
 def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> World:
-    """Prepare everything and start supervisor, which starts nothing yet."""
+    """Prepare everything and start supervisor, which starts no service yet."""
     if left := census.end(place):
         tell(warning(f"{left} processes were left over from a supervisor that died; they are ended"))
     found = prepare.prepare(settings, place, free_ports=free_ports)
@@ -123,7 +122,7 @@ def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: 
 
 
 def _gpu(found: World, place: Home, settings: Settings, words: Mapping[str, str], tell: Tell) -> Task:
-    """Return the task that looks for a GPU and tells an engine which does not run yet."""
+    """Return the task that checks for a GPU and configures an engine that does not run yet."""
 
     def act() -> bool:
         gate = gpu_gate.gate(found, settings.lock, words)
@@ -143,13 +142,13 @@ def lock_of(paths: Paths, environment: Mapping[str, str] | None = None) -> Path:
 
 
 def afresh(settings: Settings, paths: Paths, tell: Tell, environment: Mapping[str, str] | None = None) -> None:
-    """Stop an embedded system and move its data aside; one that never was is fine."""
+    """Stop an embedded system and move its data aside; do nothing if there is none."""
     place = home.place(os.environ if environment is None else environment)
     if is_native(paths) or not place.memory.exists():
         return
     try:
         the_world = home.world(settings, place)
-    except Problem:  # its passwords are torn, say: that is what one starts afresh for
+    except Problem:  # its secrets may be corrupt: a fresh start must still be possible
         down.orphans(environment)
     else:
         down.down(the_world, tell)

@@ -1,5 +1,6 @@
-"""Who may log in. Start at ask(): the backend's own code does it, in a child process, as it alone knows the tables and
-the hashes.
+"""User accounts.
+
+Start at ask(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SECONDS = 60.0
 def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
     """Do one action of backend/accounts/command.py and return its answer.
 
-    `doing` begins the Problem: "cannot add the user maria".
+    `doing` completes the Problem's "cannot …", as in "cannot add the user maria".
     """
     if not world.has_credentials:
         raise Problem(
@@ -56,7 +57,7 @@ def generated() -> str:
 
 
 def _words(world: World, paths: Paths) -> tuple[str, ...]:
-    """Return the command: by the interpreter that runs the workers, else by ours."""
+    """Return the command, run by the workers' interpreter if it is installed, else by this one."""
     installed = paths.venv / "bin/python"
     return str(installed) if world.native and installed.exists() else sys.executable, "-m", "backend.accounts.command"
 
@@ -71,7 +72,7 @@ def _environment(world: World) -> Mapping[str, str]:
 
 
 def _answer(done: Done) -> Mapping[str, Any] | None:
-    """Return what the child said, None when it said nothing sensible."""
+    """Return the child's answer, None for invalid output."""
     try:
         said = json.loads(done.out)
     except ValueError:

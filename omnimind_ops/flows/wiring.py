@@ -25,7 +25,7 @@ from omnimind_ops.steps.verify import VerifyStep
 
 @contextmanager
 def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Handlers]:
-    """Yield every kind's handler; the pyinfra child lives as long."""
+    """Yield the handler of every kind; the pyinfra child process lives as long as the context."""
 
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)

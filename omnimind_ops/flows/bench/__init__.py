@@ -1,1 +1,3 @@
-"""Use case: measure this system, compare, require, save. Start at run.py; each case is a file of its own."""
+"""Use case: measure this system, compare the result, check requirements, save it. Start at run.py; each case has its
+own file.
+"""

@@ -1,5 +1,6 @@
-"""Who asks: the token in OMNIMIND_TOKEN, nobody where reads are open, or a user of our own that is gone again
-afterwards.
+"""Credentials for a measurement.
+
+The token in OMNIMIND_TOKEN, none where reads are open, or a temporary user that is deleted afterwards.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
 
 PROBE = Request("GET", "/v1/models")
-"""Asks for a reader, and for nothing else."""
+"""Needs the role reader and nothing more."""
 
 
 @contextmanager
 def access(
     target: Target, paths: Paths, role: str = "reader", environment: Mapping[str, str] = os.environ
 ) -> Iterator[dict[str, str]]:
-    """Yield the headers to ask with; a user that was made for this is deleted at the end, whatever happens."""
+    """Yield the headers for the requests. A temporary user is always deleted at the end."""
     if token := environment.get("OMNIMIND_TOKEN"):
         yield {"authorization": f"Bearer {token}"}
     elif role == "reader" and not _wants_login(target):
@@ -60,7 +61,7 @@ def access(
 
 
 def _wants_login(target: Target) -> bool:
-    """Tell whether nobody may ask; a server that has no such route wants none."""
+    """Return whether the server demands a login. A server without this route demands none."""
     try:
         return ask(target.urls[0], PROBE, {}, SECONDS).status in (401, 403)
     except OSError:

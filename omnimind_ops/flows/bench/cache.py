@@ -1,5 +1,7 @@
-"""The embedding cache of this machine's system: the benchmark's own texts are taken out of it, before (cold) and after
-(as it was).
+"""The embedding cache of this machine's system.
+
+The benchmark deletes its own texts from the cache before (cold) and after a measurement, which leaves the cache as it
+was.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ SLICE = 1000
 
 
 def mode(asked: BenchOptions, target: Target, route: Route) -> str:
-    """Return cold, warm or off; "not told" for a stranger.
+    """Return cold, warm or off; "not told" for a backend that is not OmniMind's.
 
-    A cache that cannot be cleaned up is left alone, or a Problem when asked for.
+    A cache that cannot be cleaned up is not used; it is a Problem when the options ask for it.
     """
     if not route.is_ours:
         return "not told"
@@ -32,7 +34,7 @@ def mode(asked: BenchOptions, target: Target, route: Route) -> str:
 
 
 def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
-    """Delete these texts' embeddings by that model; returns how many there were."""
+    """Delete these texts' embeddings of that model from the cache; return how many were deleted."""
     if target.world is None or not target.world.redis_url:
         return 0
     import redis

@@ -1,5 +1,6 @@
-"""All backends under requests that come by the clock, each to the next of them; one that fails is asked of the others,
-as the page does.
+"""All backends under requests at a fixed rate, distributed round-robin.
+
+A request that fails on one backend is retried on the others, as the web page does.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ PATIENCE = 30.0
 """Seconds that a user waits for one backend."""
 WARM_UP = 12
 PARTS = 5
-"""Of the time, whose medians tell whether it was steady."""
+"""Parts of the measuring time; their medians show whether the speed was steady."""
 OFF = {"cache-control": "no-store"}
 
 
 @dataclass
 class Case:
-    """One measurement; `found` in the order of the answers."""
+    """One measurement; `found` is in the order of the answers."""
 
     session: Session
     texts: list[str]
@@ -44,7 +45,7 @@ class Case:
     killed_at: float | None = None
 
     def act(self, number: int, began: float) -> None:
-        """Ask the backend whose turn it is, then the others."""
+        """Send the request to the backend whose turn it is, then to the others until one answers."""
         urls, rate = self.session.target.urls, self.session.asked.rate
         order = [urls[(number + step) % len(urls)] for step in range(len(urls))]
         sent, why = time.monotonic() - began, ""
@@ -69,7 +70,7 @@ class Case:
         self._keep(Arrival(due(number, rate), sent, time.monotonic() - began, "", "", tuple(tried), why))
 
     def asked(self, url: str, text: str) -> tuple[Answer | None, str]:
-        """Return the answer, or why there is none that a user could use."""
+        """Return the answer, or None and the reason when there is no usable one."""
         route = self.session.route
         try:
             answer = ask(url, route.request([text], OFF if route.is_ours else {}), self.session.headers, PATIENCE)
@@ -95,12 +96,12 @@ class Case:
 
 
 def requests(session: Session) -> int:
-    """Return how many requests are due in all."""
+    """Return the total number of requests."""
     return max(1, round(session.asked.rate * session.asked.load_seconds))
 
 
 def settings(session: Session) -> dict[str, JSON]:
-    """Return what was asked, as it is compared."""
+    """Return the settings of this measurement, as the comparison uses them."""
     asked = session.asked
     chosen: dict[str, JSON] = {
         "n": requests(session),
@@ -120,7 +121,7 @@ def settings(session: Session) -> dict[str, JSON]:
 
 
 def measure(session: Session) -> Measured:
-    """Warm up, then load. Ctrl-C keeps what there is."""
+    """Warm up, then run the load. Ctrl-C keeps the results so far."""
     victim = _victim(session) if session.asked.kill else None
     texts = sorted(corpus.texts(400), key=len)[:200]
     case, is_cut = Case(session, texts), False
@@ -151,7 +152,7 @@ def _victim(session: Session) -> Service:
             "only this machine's own system is ours to kill",
             "leave --kill out, or leave --target out",
         )
-    managers.of(world).states(found.processes)  # whoever may not even ask it may not kill
+    managers.of(world).states(found.processes)  # whoever may not query its state may not kill it either
     return found
 
 
@@ -227,7 +228,7 @@ def _backend(url: str, good: Sequence[Arrival]) -> dict[str, JSON]:
 
 
 def _medians(good: Sequence[Arrival]) -> list[float]:
-    """Return the median of each fifth of the requests, in the order that they were due."""
+    """Return the median of each fifth of the requests, in the order in which they were due."""
     size = len(good) // PARTS
     return (
         [statistics.median(one.latency for one in good[at * size : (at + 1) * size]) for at in range(PARTS)]

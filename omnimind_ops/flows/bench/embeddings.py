@@ -1,5 +1,6 @@
-"""How long N embeddings take end to end, stage by stage: batches of texts through the backend, and after each a search
-that asks Qdrant.
+"""End-to-end time of N embeddings, stage by stage.
+
+Batches of texts go through the backend; after each batch a search queries Qdrant.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 
 WARM_UP = 64
-"""Texts, at least two batches: enough for connections, the engine's first shapes and the shape of the collection."""
+"""Texts, at least two batches: enough for connections, the engine's first tensor shapes and the collection's schema."""
 LIMIT = 10
 _CACHE = re.compile(r"(hits|misses)=(\d+)")
 
 
 class Enough(Exception):  # noqa: N818 not an error: time is up
-    """The time that there was is used up."""
+    """The time limit is reached."""
 
 
 @dataclass
 class _Seen:
-    """What the answers told beside their times."""
+    """Values read from the answers besides their timings."""
 
     device: str = ""
     digest: str = ""
@@ -51,7 +52,7 @@ class _Seen:
 
 @dataclass
 class Case:
-    """One measurement; `repeats` are the samples of complete runs, `part` those of one that was broken off."""
+    """One measurement; `repeats` holds the samples of complete runs, `part` those of an interrupted one."""
 
     session: Session
     cache: str
@@ -67,7 +68,7 @@ class Case:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warm_up(self) -> None:
-        """Ask what is not counted; with a warm cache all of it, so that all of it is there."""
+        """Send requests that are not counted; with a warm cache all of them, to fill it."""
         asked = self.session.asked
         count = max(2, -(-WARM_UP // asked.batch))
         self._once(self.batches[0])
@@ -100,7 +101,7 @@ class Case:
 
     @property
     def medians(self) -> list[float]:
-        """Of each complete run, milliseconds."""
+        """Return the median of each complete run in milliseconds."""
         return [statistics.median(one.wall for one in samples) for samples in self.repeats]
 
     def _taken(self, batch: list[str], number: int | None) -> None:
@@ -119,7 +120,7 @@ class Case:
             )
 
     def _once(self, batch: list[str]) -> Sample:
-        """Ask for one batch's embeddings, and for what is near to its first text."""
+        """Request one batch's embeddings, then search for the neighbours of its first text."""
         session = self.session
         control = {"cache-control": "no-store"} if self.cache == "off" else {}
         embedded = good(session.url, session.route.request(batch, control), session.headers, session.asked.patience)
@@ -140,7 +141,7 @@ class Case:
         seen.digest, seen.model = (
             told.get("x-model-digest", ""),
             told.get("x-model", ""),
-        )  # first: whatever is wrong, its traces can be removed
+        )  # first, so that the cache can be cleaned up whatever fails below
         if self.session.route.makes:
             refuse_other_device(self.session.asked.device, device)
         if seen.device and device != seen.device:
@@ -167,7 +168,7 @@ class Case:
 
 
 def settings(session: Session) -> dict[str, JSON]:
-    """Return what was asked, as it is compared."""
+    """Return the settings of this measurement, as the comparison uses them."""
     asked, route = session.asked, session.route
     return {
         "n": asked.n,
@@ -183,7 +184,9 @@ def settings(session: Session) -> dict[str, JSON]:
 
 
 def measure(session: Session) -> Measured:
-    """Warm up, then repeat until it is quiet enough, patience or time ends. Ctrl-C keeps what there is."""
+    """Warm up, then repeat until the noise is low enough or the repeats or the time run out. Ctrl-C keeps the results
+    so far.
+    """
     asked, size = session.asked, session.asked.batch if session.route.makes else 1
     texts = corpus.texts(asked.n)
     case = Case(
@@ -247,7 +250,7 @@ def _route(case: Case) -> str:
 
 
 def _notes(case: Case, *, is_told: bool) -> Mapping[str, str]:
-    """Return what a reader of the table should know of its rows."""
+    """Return notes that explain the rows of the table to its reader."""
     seen, session = case.seen, case.session
     notes = {"request": f"{_route(case)}", "tcp": "a new connection for each request"}
     if not session.route.makes:

@@ -1,5 +1,6 @@
-"""The machine that was measured, so that a result can be told from one of another: processor, memory, GPU, versions,
-governor, load.
+"""The measured machine: processor, memory, GPU, versions, governor, load.
+
+It tells results of different machines apart.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from omnimind_ops.observe.gpu import gpu
 
 
 def environment(root: Path = Path("/")) -> dict[str, JSON]:
-    """Return it as it is now; `versions`, of the packages that do the work, is for the server to tell."""
+    """Return the current environment; the server fills in `versions`, the packages that do the work."""
     card = gpu(root)
     return {
         "machine": _machine(root),
@@ -35,7 +36,7 @@ def environment(root: Path = Path("/")) -> dict[str, JSON]:
 
 
 def _machine(root: Path) -> str:
-    """Return a digest of the machine's id: the id itself is not to be published (machine-id(5))."""
+    """Return a digest of the machine ID: the ID itself must not be published (machine-id(5))."""
     said = text.read(root / "etc/machine-id")
     return hashlib.sha256(f"omnimind.bench {said}".encode()).hexdigest()[:16] if said else ""
 

@@ -1,4 +1,4 @@
-"""Saved results: NAME.json in the system's folder bench, readable by the backend that shows them."""
+"""Saved results: NAME.json in the system's folder bench, readable by the backend that displays them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
-"""As backend/history/bench.py takes it."""
+"""The same pattern as in backend/history/bench.py."""
 
 
 def checked(name: str) -> str:
-    """Return the name; a Problem (64) for one that could lead out of the folder."""
+    """Return the name; raise Problem (64) if it could lead out of the folder."""
     if not re.fullmatch(NAME, name):
         raise Problem(
             "cannot save under that name",
@@ -33,16 +33,16 @@ def checked(name: str) -> str:
 
 
 def folder(world: World | None, paths: Paths, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where results are saved: beside the data of this machine's system; without one, where it would be."""
+    """Return the folder of saved results: beside this machine's system data, or where that would be without a system."""
     if world is not None:
         return world.state / "bench"
     place = home.place(environment).state
-    # Root without a system is about to migrate: what it measures now, the native system shows later.
+    # Root without a system is about to migrate: the native system later displays what is measured now.
     return (paths.state if place == home.FOR_ROOT and not place.exists() else place) / "bench"
 
 
 def save(place: Path, document: Mapping[str, JSON]) -> Path:
-    """Write it whole or not at all, in place of one of the same name."""
+    """Write the result atomically; replace one with the same name."""
     path = place / f"{document['name']}.json"
     partial = place / f".{document['name']}.part"
     try:
@@ -60,7 +60,7 @@ def save(place: Path, document: Mapping[str, JSON]) -> Path:
 
 
 def load(name: str, *places: Path) -> dict[str, Any]:
-    """Return a saved result, by its name or, with a slash in it, by its path."""
+    """Return a saved result by its name, or by its path if it contains a slash."""
     tried = [Path(name)] if "/" in name else [place / f"{checked(name)}.json" for place in places]
     for path in tried:
         try:

@@ -1,5 +1,6 @@
-"""One HTTP exchange with each of its parts timed, over a connection of its own: as a script's would be, and it meets
-any worker of the port.
+"""One HTTP exchange with each of its parts timed.
+
+Each uses its own connection, as a script would, so it can reach any worker of the port.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools import http
 
 SECONDS = 600.0
-"""That one answer may take: 1000 long texts on a slow machine."""
+"""Maximum time of one answer: 1000 long texts on a slow machine."""
 MOST = 1 << 30
-"""Bytes of one answer."""
+"""Maximum size of one answer in bytes."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked. `body` is JSON in bytes, None for none."""
+    """An HTTP request. `body` is JSON in bytes, None for no body."""
 
     method: str
     path: str
@@ -29,7 +30,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (names in lower case), body, and where the time went."""
+    """Status, headers (names in lower case), body, and the timings."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,7 +39,7 @@ class Answer:
 
 
 def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
-    """Connect, send, wait, receive. Raises OSError when that fails, whatever its status is no failure."""
+    """Connect, send, wait, receive. Raise OSError when the connection fails; no HTTP status is a failure."""
     words = {**headers, **(request.headers or {})}
     said = http.ask_url(base, seconds, request.path, method=request.method, headers=words, body=request.body, most=MOST)
     stages = told(said.headers.get("server-timing", ""))
@@ -49,7 +50,7 @@ def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float 
 
 
 def good(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
-    """Ask; anything but a 2xx is a Problem that says what was answered."""
+    """Send a request and return the answer; raise Problem with the answer's text unless its status is 2xx."""
     try:
         answer = ask(base, request, headers, seconds)
     except OSError as error:

@@ -1,5 +1,6 @@
-"""Callers that ask at the same time, in threads: a closed loop, each asks again when it was answered; and an open one,
-by the clock.
+"""Concurrent callers in threads.
+
+In a closed loop each caller sends again when it gets an answer; an open loop sends by the clock.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ T = TypeVar("T")
 
 
 def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
-    """Do all of the work with so many callers.
+    """Do all of the work with `callers` concurrent callers.
 
-    The first exception ends it and is raised; Ctrl-C ends it after the exchanges under way.
+    The first exception stops all callers and is raised; Ctrl-C stops after the exchanges in progress.
     """
     crew = _Crew(callers)
     waiting, lock = iter(work), threading.Lock()
@@ -32,8 +33,9 @@ def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
 
 
 def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
-    """Do number 0, 1, … when it is due (seconds from now on), as far as a caller is free; `act` gets the number and
-    when all began.
+    """Do number 0, 1, … when it is due (seconds from now) or as soon as a caller is free.
+
+    `act` gets the number and the start time of the whole run.
     """
     crew = _Crew(callers)
     numbers, lock = iter(range(count)), threading.Lock()
@@ -51,7 +53,7 @@ def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], 
 
 
 class _Crew:
-    """Threads that end together."""
+    """Threads that stop together."""
 
     def __init__(self, size: int) -> None:
         self.size = size

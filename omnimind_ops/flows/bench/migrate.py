@@ -1,9 +1,10 @@
-"""A short look at the speed before and after a migration, for its receipt. It never fails a migration, and nothing
-waits for it while services are down: the first comes before any step, the second when everything native answers
-already.
+"""A short speed measurement before and after a migration, for its receipt.
 
-It writes nothing: the containers' backend is asked by GET, or by a route that it describes itself as one for
-embeddings; ours past its cache.
+It never fails a migration, and it never runs while services are down: the first measurement comes before any step,
+the second when all native services already answer.
+
+It writes nothing. The containers' backend gets only GETs, or requests to a route that its own description lists as one
+for embeddings; OmniMind's own backend bypasses its cache.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 
 ASKED = BenchOptions(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
-"""Seconds, not minutes: what a person would still wait for."""
+"""Seconds, not minutes: short enough for a person to wait."""
 NAMES = ("before", "after")
 
 
 def is_fresh(run: Run) -> bool:
-    """Tell whether no step was begun: only then is what the containers do what they did before."""
+    """Return whether no step has started: only then do the containers still run as before."""
     return all(record.status is Status.TODO for record in run.steps)
 
 
 def before(run: Run, paths: Paths, tell: Tell) -> None:
-    """Measure the containers' backend, and keep it beside the receipt."""
+    """Measure the containers' backend; save the result beside the receipt."""
     _kept("before", run, paths, tell, lambda: _containers(run, paths, tell))
 
 
 def after(run: Run, paths: Paths, tell: Tell) -> None:
-    """Measure the native system; Ctrl-C ends only this."""
+    """Measure the native system; Ctrl-C ends only the measurement."""
     try:
         _kept("after", run, paths, tell, lambda: _native(paths, tell))
     except KeyboardInterrupt:
@@ -51,7 +52,7 @@ def after(run: Run, paths: Paths, tell: Tell) -> None:
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:
-    """Return what was measured for a run, by NAMES."""
+    """Return the measurements of a run, keyed by NAMES."""
     found: dict[str, JSON] = {}
     for name in NAMES:
         try:
@@ -91,7 +92,7 @@ def _measured(one: Session, name: str) -> dict[str, JSON]:
 
 
 def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], dict[str, JSON]]) -> None:
-    """Measure and write; whatever goes wrong is a line, and the migration goes on."""
+    """Measure and save. A failure is only reported, and the migration continues."""
     tell(line("", f"measuring how fast it is {name} the migration, some seconds (--no-bench leaves it out)"))
     try:
         found = measure()
@@ -99,7 +100,7 @@ def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], d
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
         tell(line("", f"{name}: {_said(found)}"))
-    except Exception as error:  # a benchmark is no reason to stop a migration
+    except Exception as error:  # a failed benchmark must not stop a migration
         tell(line("", f"the speed {name} the migration was not measured: {error or type(error).__name__}"))
 
 
@@ -115,7 +116,7 @@ def _said(found: dict[str, JSON]) -> str:
 
 
 def _quiet(tell: Tell) -> Tell:
-    """Keep the bars of the migration's own steps free of ours."""
+    """Drop progress events, so that they do not disturb the progress bars of the migration's steps."""
     return lambda event: None if isinstance(event, Progress) else tell(event)
 
 

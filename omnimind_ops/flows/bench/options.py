@@ -1,4 +1,4 @@
-"""What is asked of a measurement, and what it is measured on."""
+"""Options and target of a measurement."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ CACHES = ("", "cold", "warm", "off")
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """Options of all cases. `cache` "": cold where what that writes can be deleted again, else off. `seconds`: no
-    repeat begins after so many.
+    """Options of all cases.
+
+    `cache` "" means cold where the written entries can be deleted again, else off. No repeat starts after `seconds`.
     """
 
     n: int = 1000
@@ -33,7 +34,7 @@ class BenchOptions:
     repeats: int = noise.MOST
     seconds: float = 180.0
     patience: float = SECONDS  # for one answer
-    ends: float | None = None  # seconds after which it stops where it is, with what it has
+    ends: float | None = None  # seconds after which it stops at once and keeps its results so far
     k: int = 10
     rate: float = 20.0
     load_seconds: float = 15.0
@@ -41,7 +42,7 @@ class BenchOptions:
     budget: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be (64)."""
+        """Refuse invalid options (64)."""
         for name, value, known in (("--device", self.device, DEVICES), ("--cache", self.cache, CACHES)):
             if value not in known:
                 raise Problem(
@@ -61,7 +62,7 @@ class BenchOptions:
 
 @dataclass(frozen=True)
 class Session:
-    """One measurement under way: whom to ask, how, with which headers, and who wants to know how far it is."""
+    """A measurement in progress: its target, route, headers and event listener."""
 
     asked: BenchOptions
     target: Target
@@ -71,11 +72,11 @@ class Session:
 
     @property
     def url(self) -> str:
-        """The first backend."""
+        """Return the URL of the first backend."""
         return self.target.urls[0]
 
     def versions(self) -> dict[str, JSON]:
-        """Return the packages that do the work, as the server tells them; {} where it does not."""
+        """Return the versions of the packages that do the work, as the server reports them; {} if it does not."""
         engine = self._system().get("engine")
         found = engine.get("versions") if isinstance(engine, dict) else None
         return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
@@ -93,7 +94,7 @@ class Session:
 
 
 def refuse_other_device(asked: str, told: str) -> None:
-    """Raise a Problem when the work was done elsewhere than asked: such a run has no result."""
+    """Raise Problem when the work ran on another device than requested: such a run has no result."""
     if asked == "auto":
         return
     if not told:

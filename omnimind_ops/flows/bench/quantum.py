@@ -1,5 +1,6 @@
-"""Circuits of growing size on the CPU and, where one works, on the GPU; in a child process of the environment that has
-the simulator.
+"""Circuits of growing size on the CPU and, where one works, on the GPU.
+
+They run in a child process, in the environment that has the simulator.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ Row = Mapping[str, Any]
 
 
 def settings(asked: BenchOptions) -> dict[str, JSON]:
-    """Return what was asked, as it is compared."""
+    """Return the settings of this measurement, as the comparison uses them."""
     return {"device": "auto", "target": "this machine", "budget": asked.budget, "circuits": "qft, qv", "shots": 1024}
 
 
 def measure(asked: BenchOptions, chosen: Settings, paths: Paths, tell: Tell) -> Measured:
-    """Measure within about `asked.budget` seconds. Ctrl-C keeps the rows that are complete."""
+    """Measure for about `asked.budget` seconds. Ctrl-C keeps the complete rows."""
     world, rows, last, is_cut = _world(chosen, paths), [], {}, False
     began = time.monotonic()
     tell(progress("bench", "circuits grow until the time is up", 0, round(asked.budget), "s"))
@@ -76,9 +77,9 @@ def _world(chosen: Settings, paths: Paths) -> World | None:
 
 
 def _words(world: World | None, paths: Paths, asked: BenchOptions) -> tuple[str, ...]:
-    """Return the command: by the interpreter that runs the engine, else by ours.
+    """Return the command, run by the engine's interpreter if it is installed, else by this one.
 
-    Without a system there is no router to keep anything for.
+    Without a system there is no router to save a result for.
     """
     installed = paths.venv / "bin/python"
     python = str(installed) if world and world.native and installed.exists() else sys.executable
@@ -95,7 +96,7 @@ def _measured(rows: Sequence[Row], last: Mapping[str, Any], *, interrupted: bool
     devices = sorted({str(row["device"]) for row in good})
     found = last.get("crossover") or {}
     runs = max((len(row["seconds"]) for row in good), default=0)
-    # Of each run, how long it took against the median of its row: what is left is noise.
+    # Each run's time relative to the median of its row: what remains is noise.
     medians = [
         statistics.fmean(
             row["seconds"][at] / statistics.median(row["seconds"]) for row in good if len(row["seconds"]) == runs

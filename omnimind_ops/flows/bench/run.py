@@ -1,4 +1,4 @@
-"""Use case: measure, compare, require, save. Start at run(); each case has a file of its own beside this one."""
+"""Use case: measure, compare, check requirements, save. Start at run(); each case has its own file in this folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from omnimind_ops.runner import lock
 from omnimind_ops.settings import Settings
 
 ROLES = {"embeddings": "reader", "search": "writer", "cluster": "reader"}
-"""What a case may have to do: a search in an empty collection adds a document first, and deletes it afterwards."""
+"""The role a case needs: a search in an empty collection adds a document first and deletes it afterwards."""
 
 
 def run(
@@ -36,9 +36,9 @@ def run(
     tell: Tell,
     before: Mapping[str, Any] | None = None,
 ) -> dict[str, JSON]:
-    """Measure one case; returns its document, `interrupted` when Ctrl-C ended it before its time.
+    """Measure one case; return its document, with `interrupted` set when Ctrl-C ended it early.
 
-    A baseline `before` of other work or of another machine is a Problem before anything is measured.
+    A baseline `before` with other settings or from another machine is a Problem before anything is measured.
     """
     flow, machine = _flow(case), environment()
     made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -63,7 +63,7 @@ def run(
 
 @contextmanager
 def session(asked: BenchOptions, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
-    """Yield whom to ask and how."""
+    """Yield the session: target, route, headers."""
     target = find(asked.target, settings, paths)
     reached(target)
     with access(target, paths, role) as headers:
@@ -76,14 +76,14 @@ def against(found: dict[str, JSON], before: Mapping[str, Any] | None) -> dict[st
 
 
 def required(found: dict[str, JSON], wanted: Sequence[requirements.Requirement]) -> dict[str, JSON]:
-    """Return the document with what was required of it, and whether that holds."""
+    """Return the document with its requirements and whether they are met."""
     return document.judged(found, [one.judged(found) for one in wanted])
 
 
 def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | None:
-    """Return a saved result, None for no name.
+    """Return a saved result, None for an empty name.
 
-    Looked for in this machine's system, and where results lie without one.
+    It is searched for in this machine's system, then in the folder that is used without a system.
     """
     if not name:
         return None
@@ -94,14 +94,14 @@ def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | No
 
 
 def save(found: Mapping[str, JSON], name: str, settings: Settings, paths: Paths) -> str:
-    """Save the document under a name; returns the file. What it was compared with is not part of it."""
+    """Save the document under a name and return its file. The comparison is not saved."""
     kept = {**{key: value for key, value in found.items() if key != "comparison"}, "name": name}
     return str(bench_files.save(bench_files.folder(_world(settings, paths), paths), kept))
 
 
 def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
-    """Raise a Problem while another omnimind changes this system: it may be comparing data, and what is measured would
-    be nothing usual.
+    """Raise Problem while another omnimind command changes this system: it may be comparing data, and the
+    measurement would not be representative.
     """
     found = _world(settings, paths)
     if found and (busy := lock.busy(found.lock)):

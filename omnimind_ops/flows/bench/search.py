@@ -1,6 +1,6 @@
-"""Does the service find what is nearest, and how fast? Its top k against an exact search of ours over the same vectors.
+"""Recall and speed of the search: its top k against an exact search over the same vectors.
 
-An almost empty collection is filled for the time of the measurement: one document of the corpus, deleted afterwards.
+An almost empty collection is filled for the measurement with one document of the corpus, which is deleted afterwards.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 FEW = 500
-"""Points below which a collection is filled: with so few, nothing could be missed."""
+"""A collection with fewer points is filled: in such a small one a search cannot miss anything."""
 FILL = 1000
-"""Texts of the document that fills it."""
+"""Texts of the document that fills the collection."""
 MOST = 200_000
-"""Points that are read into memory at most, 0.3 GB of 384 numbers."""
+"""Maximum number of points read into memory: 0.3 GB at 384 dimensions."""
 PAGE = 1000
 SEED = 20261124
-"""Of the questions: other texts than those that fill."""
+"""Seed of the questions: they differ from the texts that fill the collection."""
 OFF = {"cache-control": "no-store"}
 
 
@@ -61,7 +61,7 @@ class Case:
     part: list[Sample] = field(default_factory=list)
 
     def repeat(self, number: int) -> None:
-        """Ask all questions once."""
+        """Send all questions once."""
         self.part, began = [], time.perf_counter()
         closed(range(len(self.questions)), lambda at: self.ask(at, number), self.session.asked.concurrency)
         self.elapsed.append((time.perf_counter() - began) * 1000)
@@ -69,7 +69,9 @@ class Case:
         self.part = []
 
     def embed(self) -> None:
-        """Get each question's vector as the service gets it: alone, so that it is the same to the last bit."""
+        """Fetch each question's vector as the service computes it: one at a time, so that it is identical to the last
+        bit.
+        """
         for at, text in enumerate(self.questions):
             answer = good(
                 self.session.url,
@@ -82,7 +84,7 @@ class Case:
             self.session.tell(progress("bench", "embedding the questions", at + 1, len(self.questions), "questions"))
 
     def recalls(self) -> list[float]:
-        """Return the recall of each question that was answered."""
+        """Return the recall of each answered question."""
         k, assessed = self.session.asked.k, []
         for at, ids in sorted(self.found.items()):
             assert self.exact
@@ -92,7 +94,7 @@ class Case:
         return assessed
 
     def ask(self, at: int, number: int) -> None:
-        """Ask one question; number 0 warms up."""
+        """Send one question; number 0 is the warm-up."""
         asked = self.session.asked
         request = Request("GET", "/search?" + urlencode({"q": self.questions[at], "limit": asked.k}), headers=OFF)
         answer = good(self.session.url, request, self.session.headers, asked.patience)
@@ -110,7 +112,7 @@ class Case:
 
 
 def settings(session: Session) -> dict[str, JSON]:
-    """Return what was asked, as it is compared."""
+    """Return the settings of this measurement, as the comparison uses them."""
     asked = session.asked
     chosen: dict[str, JSON] = {
         "n": asked.n,
@@ -124,7 +126,7 @@ def settings(session: Session) -> dict[str, JSON]:
 
 
 def measure(session: Session) -> Measured:
-    """Read the collection, ask, compare. Ctrl-C keeps what there is."""
+    """Read the collection, search, compare. Ctrl-C keeps the results so far."""
     world, asked = session.target.world, session.asked
     if not session.route.is_ours or world is None or not world.qdrant_url or not world.has_credentials:
         raise Problem(
@@ -161,7 +163,7 @@ def measure(session: Session) -> Measured:
 
 @contextmanager
 def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[int]:
-    """Yield how many texts were added for the measurement."""
+    """Yield the number of texts added for the measurement."""
     if _count(qdrant, world.collection) >= FEW:
         yield 0
         return
@@ -174,7 +176,7 @@ def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[in
     try:
         closed(
             (0,), lambda _: made.append(_fill(session)), 1
-        )  # in a thread: Ctrl-C waits until it is known what there is to delete
+        )  # in a thread: Ctrl-C waits until it is known what to delete
         yield FILL
     finally:
         for id_ in made:
@@ -194,7 +196,7 @@ def _fill(session: Session) -> str:
 
 
 def _empty(session: Session, id_: str) -> None:
-    """Delete the document, and its chunks from the cache of embeddings."""
+    """Delete the document, and its chunks from the embedding cache."""
     path, patience = f"/documents/{id_}", session.asked.patience
     chunks = json.loads(good(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body)[
         "texts"
@@ -211,7 +213,7 @@ def _count(qdrant: QdrantClient, collection: str) -> int:
 
 
 def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
-    """Read every point's vector."""
+    """Read the vectors of all points."""
     import numpy as np
 
     shape = described(qdrant, world.collection)["config"]["params"]["vectors"]

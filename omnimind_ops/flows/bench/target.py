@@ -1,5 +1,6 @@
-"""What is measured: this machine's own system, the containers' backend, or whatever answers at a URL; and by which
-route it can be asked for embeddings.
+"""The target of a measurement, and the route that serves its embeddings.
+
+A target is this machine's own system, the containers' backend, or any server at a URL.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from omnimind_ops.tools.http import NotHttpError
 OURS = "omnimind-backend"
 SECONDS = 10.0
 HEALTH = ("/health/", "/health", "/healthz", "/")
-"""Where a backend that can do nothing else may at least answer; the old one answers the first."""
+"""Where a backend without embeddings may at least answer; the old backend answers the first."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`urls` of its backends, first choice first; `world` is its system where that is this machine's."""
+    """`urls` are its backends, first choice first; `world` is its system if it runs on this machine."""
 
     name: str
     urls: tuple[str, ...]
@@ -35,14 +36,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Route:
-    """How embeddings are asked for.
+    """How to request embeddings.
 
-    `is_ours`: it tells stages, device and cache. Without `makes` it answers none: only how fast it answers can be told.
+    `is_ours`: it is OmniMind's backend and reports stages, device and cache. Without `makes` it serves no embeddings,
+    and
+    only its response time can be measured.
     """
 
     method: str
     path: str
-    makes: str = ""  # texts (ours), input (OpenAI's), "" for none
+    makes: str = ""  # texts (OmniMind's), input (OpenAI's), "" for none
     is_ours: bool = False
 
     def request(self, texts: Sequence[str], headers: Mapping[str, str] | None = None) -> Request:
@@ -56,7 +59,7 @@ class Route:
 
 
 def find(asked: str, settings: Settings, paths: Paths) -> Target:
-    """Return the target of that name: "" this machine's system, native, embedded, docker, or a URL."""
+    """Return the target of that name: "" for this machine's system, native, embedded, docker, or a URL."""
     if "://" in asked:
         return Target(asked, (_checked(asked),), _own(asked, settings, paths))
     if asked == "docker":
@@ -77,7 +80,7 @@ def find(asked: str, settings: Settings, paths: Paths) -> Target:
 
 
 def reached(target: Target) -> None:
-    """Raise a Problem when nobody is there, before anybody is asked for a login; one that is slow is found out later."""
+    """Raise Problem when nothing answers there, before any credentials are requested. A slow server passes."""
     try:
         ask(target.urls[0], Request("GET", "/"), {}, SECONDS)
     except (TimeoutError, ConnectionResetError, NotHttpError):
@@ -87,9 +90,9 @@ def reached(target: Target) -> None:
 
 
 def route(target: Target, headers: Mapping[str, str]) -> Route:
-    """Return how the target is asked.
+    """Return the route for the target.
 
-    A stranger is never sent anything it does not describe itself: only GETs, and routes of its own openapi.json.
+    Other servers get only GETs and requests to routes of their own openapi.json.
     """
     base = target.urls[0]
     about = _json(base, "/", headers)
@@ -122,7 +125,7 @@ def _silent(target: Target, error: Exception) -> Problem:
 
 
 def _own(url: str, settings: Settings, paths: Paths) -> World | None:
-    """Return this machine's system if the URL is one of its backends: then its credentials may be used."""
+    """Return this machine's system if the URL is one of its backends: its credentials may then be used."""
     try:
         found = worlds.find(settings, paths)
     except Problem:
@@ -132,7 +135,7 @@ def _own(url: str, settings: Settings, paths: Paths) -> World | None:
 
 
 def _container(settings: Settings) -> str:
-    """Return where the backend of the running Compose project is published."""
+    """Return the URL at which the backend of the running Compose project is published."""
     from omnimind_ops.observe import docker
 
     version, why = docker.version()
@@ -178,8 +181,8 @@ def _checked(url: str) -> str:
 
 
 def _json(base: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a GET answers, {} where that is no JSON object; that nobody answers is found out later, with better
-    words.
+    """Return the JSON object that a GET answers, else {}. An unreachable server is reported later, with a better
+    message.
     """
     try:
         said = json.loads(ask(base, Request("GET", path), headers, SECONDS).body)

@@ -1,4 +1,4 @@
-"""Bring a World up: the start itself, then the proof, then what delayed it.
+"""Bring a World up: start it, prove that it works, report what delayed it.
 
 The same for both modes; start at bring_up().
 """
@@ -29,13 +29,13 @@ from omnimind_ops.runner.interrupt import interrupts
 
 PROBE_SECONDS = 2.0
 SETTLE_SECONDS = 15.0
-"""That the last check may find something still starting: a worker that was asked for the first time."""
+"""Extra time for services that are still starting at the final check, such as a worker that gets its first request."""
 SETTLE_PAUSE = 0.25
 
 
 @dataclass(frozen=True)
 class Up:
-    """How a start ended: what got ready when, how many services had to be started, and how everything is."""
+    """Result of a start: what became ready when, how many services were started, and the health afterwards."""
 
     world: World
     changed: int
@@ -48,14 +48,14 @@ class Up:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """Return the URL of the web page."""
         return f"http://localhost:{self.world.ports.frontend}"
 
 
 def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:
-    """Start what does not run and prove that all works.
+    """Start what does not run and prove that everything works.
 
-    `waits` adds tasks to what the catalogue says that a service comes after.
+    `waits` adds tasks to the dependencies of services in the catalogue.
     """
     manager, every = managers.of(world), services(world)
     began, meter = time.monotonic(), PressureMeter()
@@ -98,9 +98,7 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
 
 
 def _probe(world: World) -> Callable[[Service], Outcome]:
-    """Return what asks a service whether it is ready; of PostgreSQL, before its database was made, whether anybody can
-    log in.
-    """
+    """Return the readiness probe. Before its database exists, PostgreSQL is only probed for a successful login."""
     early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
     return lambda service: probes.of(
         service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS
@@ -108,7 +106,7 @@ def _probe(world: World) -> Callable[[Service], Outcome]:
 
 
 def _prove(world: World, manager: managers.Manager) -> Report:
-    """Ask everything a real question, through all tiers; a critical service that cannot answer is a Problem."""
+    """Send a real request through all tiers; raise Problem if a critical service cannot answer."""
     cache, end = Cache(STRICT), time.monotonic() + SETTLE_SECONDS
     while (report := check(world, manager, cache)).state in (State.STARTING, State.DOWN) and time.monotonic() < end:
         time.sleep(SETTLE_PAUSE)

@@ -1,8 +1,7 @@
-"""Is the machine calm again after a start? By pressure: the share of time in which something waited for a CPU, not how
-busy the CPUs are.
+"""CPU pressure after a start: the share of time in which a task waits for a CPU, not the CPU utilisation.
 
-Read from the kernel's running total (/proc/pressure/cpu), so a window of a quarter of a second is enough; its own
-averages lag by ten. Without PSI, the tasks that can run (/proc/loadavg) are counted against the CPUs.
+It is read from the kernel's running total (/proc/pressure/cpu), so a window of 0.25 s is enough; the kernel's own
+averages lag by 10 s. Without PSI, the runnable tasks (/proc/loadavg) are compared with the number of CPUs.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIMIT = 0.30
-"""Share of a window that somebody may wait in."""
+"""Maximum share of a window in which a task may wait."""
 WINDOW, WINDOWS = 0.25, 2
 CAP_SECONDS = 3.0
-"""Then it goes on anyway, and says so."""
+"""Maximum wait; the start then continues and reports it."""
 
 
 @dataclass(frozen=True)
 class CpuPressure:
-    """How a wait ended."""
+    """Result of a wait."""
 
     calm: bool
     seconds: float
@@ -31,7 +30,7 @@ class CpuPressure:
 
 
 class PressureMeter:
-    """Measures in the background from its start on, so that what has been calm for a while costs no further wait."""
+    """Measures in the background from its creation, so that a machine that is already quiet causes no extra wait."""
 
     def __init__(self, proc: Path = Path("/proc"), *, window: float = WINDOW) -> None:
         self.proc, self.window = proc, window
@@ -41,7 +40,7 @@ class PressureMeter:
         self._thread.start()
 
     def wait(self, cap: float = CAP_SECONDS, now: Callable[[], float] = time.monotonic) -> CpuPressure:
-        """Return when the last windows were calm, or after `cap` seconds; then the meter is off."""
+        """Return when the last windows were within LIMIT, or after `cap` seconds; the meter is then stopped."""
         began = now()
         try:
             while True:
@@ -60,7 +59,7 @@ class PressureMeter:
             self.close()
 
     def close(self) -> None:
-        """End the measuring."""
+        """Stop measuring."""
         self._stop.set()
 
     def _run(self) -> None:
@@ -75,7 +74,7 @@ class PressureMeter:
 
 
 def _waited(proc: Path) -> float | None:
-    """Return the microseconds in which some task waited for a CPU, since boot; None without PSI."""
+    """Return the microseconds since boot in which some task waited for a CPU; None without PSI."""
     try:
         some = (proc / "pressure/cpu").read_text().splitlines()[0]
         return float(some.rpartition("total=")[2])
@@ -84,7 +83,9 @@ def _waited(proc: Path) -> float | None:
 
 
 def _load(proc: Path) -> float | None:
-    """Return how many more tasks can run than there are CPUs, as a share of the CPUs; we are one of the tasks."""
+    """Return the number of runnable tasks beyond the number of CPUs, as a share of the CPUs. This process is not
+    counted.
+    """
     try:
         running = int((proc / "loadavg").read_text().split()[3].partition("/")[0]) - 1
     except (OSError, ValueError, IndexError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Link:
-    """One thing that was started: seconds since the start began when it was asked for and when it was ready; `after`
-    names what it waited for.
+    """One started item: seconds from the start of the run until it was begun and until it was ready.
+
+    `after` names its dependencies.
     """
 
     name: str
@@ -19,12 +20,12 @@ class Link:
 
     @property
     def took(self) -> float:
-        """Seconds between the two."""
+        """Return the seconds between the two."""
         return self.ready - self.began
 
 
 def chain(links: Mapping[str, Link]) -> tuple[Link, ...]:
-    """Return the last that was ready, then what it waited for last, and so on back to the beginning."""
+    """Return the item that was ready last, then the last of its dependencies, and so on back to the beginning."""
     found: list[Link] = []
     at = max(links.values(), key=lambda link: link.ready, default=None)
     while at is not None:
@@ -34,12 +35,12 @@ def chain(links: Mapping[str, Link]) -> tuple[Link, ...]:
 
 
 def slowest(links: Sequence[Link]) -> Link | None:
-    """Return the one that took longest of itself."""
+    """Return the link with the longest own time."""
     return max(links, key=lambda link: link.took, default=None)
 
 
 def lines(found: Sequence[Link]) -> tuple[str, ...]:
-    """Return the chain as text: `@` when it was ready, `+` how long it took itself."""
+    """Return the chain as text: `@` is when it was ready, `+` is its own time."""
     return tuple(
         f"{'  ' * (at - 1)}{'└─' if at else ''}{link.name} @{link.ready:.1f} s +{link.took:.1f} s"
         for at, link in enumerate(found)

@@ -1,4 +1,4 @@
-"""The nouns of a start: Task, what is done once; Item, one task or service on its way."""
+"""The nouns of a start: Task, a one-off action; Item, a task or service in progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG_LINES, LOG_WIDTH = 12, 300
 
 @dataclass(frozen=True)
 class Task:
-    """Something that is done once, in a thread of its own; returns whether it changed anything."""
+    """A one-off action that runs in its own thread; `act` returns whether it changed anything."""
 
     name: str
     title: str
@@ -25,7 +25,7 @@ class Task:
 
 @dataclass
 class Item:
-    """One task or service on its way."""
+    """One task or service in progress."""
 
     name: str
     title: str
@@ -45,17 +45,17 @@ class Item:
 
     @property
     def processes(self) -> tuple[str, ...]:
-        """The manager's names."""
+        """Return the manager's names of the processes."""
         return self.service.processes if self.service else ()
 
     @property
     def is_over(self) -> bool:
-        """Tell whether it is ready or has failed."""
+        """Return whether the item is ready or has failed."""
         return self.ready is not None or self.problem is not None
 
 
 def last_words(manager: Manager, process: str) -> tuple[str, ...]:
-    """Return the last lines of a process' own log, cut to a width; none when it has none."""
+    """Return the last lines of a process's own log, cut to LOG_WIDTH; none when it has no log."""
     try:
         return tuple(text[:LOG_WIDTH] for text in manager.logs(process, LOG_LINES))
     except Problem:

@@ -1,4 +1,4 @@
-"""logs/startup_detailed.log: every event of every start, with its time; rotated at 5 MB, three old ones are kept."""
+"""logs/startup_detailed.log: every event of every start, with its time; rotated at 5 MB, three old files are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BYTES, OLD = 5_000_000, 3
 
 
 class StartLog:
-    """Writes events to the file and passes them on. A log that cannot be written keeps nothing from starting."""
+    """Writes events to the file and passes them on. A write error does not stop the start."""
 
     def __init__(
         self, folder: Path, tell: Tell, *, now: Callable[[], float] = time.monotonic, limit: int = BYTES
@@ -27,7 +27,7 @@ class StartLog:
         self._lock = threading.Lock()
 
     def tell(self, event: Event) -> None:
-        """Write an event without its secrets and pass it on, from any thread."""
+        """Write an event without its secrets and pass it on; safe from any thread."""
         event = redacted(event)
         if not isinstance(event, Progress):
             with self._lock:

@@ -1,6 +1,6 @@
-"""Start things in the catalogue's order, side by side where it lets them, each until it is ready.
+"""Start items in the catalogue's order, in parallel where it allows that, each until it is ready.
 
-One loop, no sleeps for luck. Start at Start.run().
+One loop, no fixed delays. Start at Start.run().
 """
 
 from __future__ import annotations
@@ -22,23 +22,25 @@ from omnimind_ops.model.status import Status
 from omnimind_ops.runner.interrupt import Stop
 
 GOOD_ANSWERS = 3
-"""In a row, until a backend counts as ready: two workers share a port, and one answer tells only of one."""
+"""Consecutive answers until a backend counts as ready: two workers share a port, and one answer proves only one."""
 CANNOT = 78
-"""Exit code of a program that will not start however often it is tried:
+"""Exit code of a program that cannot start, however often it is tried.
 
-EX_CONFIG of sysexits.h, as backend/engine/__main__.py has it.
+EX_CONFIG of sysexits.h, as in backend/engine/__main__.py.
 """
 ATTEMPTS = 4
-"""Restarts by the manager during one start, after which a process that never got ready is given up."""
+"""Restarts by the manager during one start, after which a process that was never ready is given up."""
 PAUSE = 0.08
-ANSWER_SECONDS = 0.5  # that a probe may keep the others waiting; it goes on meanwhile
+ANSWER_SECONDS = 0.5  # time a probe may delay the others; it continues in the background
 Probe = Callable[[Service], Outcome]
 
 
 @dataclass
 class Start:
-    """One start. `probe` asks a service whether it is ready; `waits` adds to what the catalogue says: names of tasks,
-    by service.
+    """One start.
+
+    `probe` returns whether a service is ready; `waits` adds names of tasks, by service, to the catalogue's
+    dependencies.
     """
 
     manager: Manager
@@ -63,7 +65,7 @@ class Start:
             )
 
     def run(self) -> None:
-        """Go on until everything is ready or has failed; an interruption is a Problem that tells what runs."""
+        """Run until everything is ready or has failed; an interruption is a Problem that lists what runs."""
         try:
             while left := [item for item in self.items.values() if not item.is_over]:
                 self.stop.check()
@@ -76,7 +78,7 @@ class Start:
             self._join()
 
     def links(self) -> dict[str, Link]:
-        """Return what got ready, with its times since the start began."""
+        """Return the items that are ready, with their times since the start began."""
         found = {name: (item.began, item.ready) for name, item in self.items.items()}
         return {
             name: Link(name, a - self.origin, b - self.origin, self.items[name].after)
@@ -117,7 +119,7 @@ class Start:
             item.thread.start()
             return
         asleep = [name for name in item.processes if states[name].state not in ("running", "starting")]
-        # One that is about to be started again by itself keeps its count: only what fails from now on is this start's.
+        # A process that its manager is about to restart keeps its count: only later failures belong to this start.
         item.restarts = {
             name: states[name].restarts if name not in asleep or states[name].state == "backoff" else 0
             for name in item.processes
@@ -129,7 +131,7 @@ class Start:
             self._fail(item, problem)
 
     def _lacks(self, item: Item) -> bool:
-        """Give up what needs something that was given up, whether it was begun or not."""
+        """Give up an item whose dependency was given up, whether it was begun or not."""
         needs = (*item.after, *(item.service.needs if item.service else ()))
         failed = next((name for name in needs if name in self.items and self.items[name].problem), None)
         if failed:
@@ -142,7 +144,7 @@ class Start:
         try:
             assert item.act
             item.changed = item.act()
-        except BaseException as error:  # told in the main thread
+        except BaseException as error:  # reported in the main thread
             item.error = error
 
     def _watch(self, item: Item, states: Mapping[str, ProcessState]) -> None:
@@ -221,7 +223,7 @@ class Start:
         )
 
     def _join(self) -> None:
-        """A task under way is not left behind half done."""
+        """Wait for tasks in progress, so that none is left half done."""
         for item in self.items.values():
             if item.thread:
                 item.thread.join()
@@ -232,7 +234,7 @@ def _all_run(item: Item, states: Mapping[str, ProcessState]) -> bool:
 
 
 def _gave_up(process: ProcessState | None, before: int) -> str:
-    """Return why a process is waited for no longer, "" while it is; `before`: restarts that are not this start's."""
+    """Return why the start no longer waits for a process, "" while it does; `before`: restarts before this start."""
     if process is None:
         return ""
     if process.code == CANNOT:

@@ -1,4 +1,4 @@
 """`omnimind wheelhouse`: a folder of wheels for hosts without a network.
 
-Start at make.py; choose.py asks the index, download.py fetches.
+Start at make.py; choose.py queries the index, download.py fetches the files.
 """

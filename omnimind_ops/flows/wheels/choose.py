@@ -1,6 +1,6 @@
-"""Which wheels a target takes: one for each requirement of its locks, by the hashes in them.
+"""Choose the wheels for a target: one for each requirement of its locks, by the hashes in them.
 
-Nothing is downloaded but what describes them.
+Only metadata is downloaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECONDS = 600
 
 
 def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
-    """Return the wheels for these locks, each once. A Problem when there is none for the target."""
+    """Return the wheels for these locks, each once; raise Problem when there is none for the target."""
     pins = {
         pin.name: pin
         for lock in locks

@@ -1,4 +1,4 @@
-"""Fetch wheels into a folder: several at a time, each written beside, compared with its hash, then named."""
+"""Download wheels into a folder: several at a time, each written to a partial file, verified by hash, then renamed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SECONDS = 60.0
 PIECE = 1 << 20
 FIX = "look at the network and run the same command again: what is there already is kept"
 Count = Callable[[int], None]
-"""Called with the number of bytes that came."""
+"""Called with the number of bytes received."""
 
 
 def there(folder: Path, wheel: WheelFile) -> bool:
-    """Tell whether the folder has this very wheel."""
+    """Return whether the folder has exactly this wheel."""
     path = folder / wheel.name
     return (
         path.is_file() and (wheel.size is None or path.stat().st_size == wheel.size) and _digest(path) == wheel.sha256
@@ -39,7 +39,7 @@ def there(folder: Path, wheel: WheelFile) -> bool:
 
 
 def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
-    """Bring all of them; a Problem names the first that cannot be had."""
+    """Download all wheels; raise Problem for the first that fails."""
     import httpx
 
     environment = {**os.environ, **index.environment(os.environ)}
@@ -62,7 +62,7 @@ def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
 
 @dataclass
 class _Download:
-    """What all downloads share."""
+    """State shared by all downloads."""
 
     client: httpx.Client
     folder: Path
@@ -104,7 +104,7 @@ class _Download:
                 self.count(len(piece))
 
     def _login(self, host: str) -> tuple[str, str] | None:
-        """Return what the index's address or ~/.netrc says for a host, as pip and uv would."""
+        """Return the login for a host from the index's URL or ~/.netrc, as pip and uv would."""
         try:
             found = netrc.netrc().authenticators(host)
         except (OSError, netrc.NetrcParseError):

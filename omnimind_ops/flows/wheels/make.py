@@ -1,4 +1,4 @@
-"""Make a wheelhouse: choose the wheels, fetch them, add our own, and try all of it without a network."""
+"""Make a wheelhouse: choose the wheels, fetch them, add OmniMind's own, and test everything without a network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Order:
-    """What to make: a folder for hosts of this kind, with all that `locks`, files of requirements, take there."""
+    """What to make: a folder for hosts of this kind, with everything in the requirement files `locks`."""
 
     folder: Path
     target: Target
@@ -48,24 +48,24 @@ class Order:
 
 
 def order(folder: Path, target: Target, lock: str) -> Order:
-    """Return the order for all that a host takes: services on this lock, the model, the command."""
+    """Return the order for everything a host needs: services with this lock, the model, the command."""
     return Order(folder, target, lock, tuple(data("locks") / f"{name}.txt" for name in (lock, "model", "cli")))
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The wheels of an order: all of them, and those that are not in its folder yet."""
+    """The wheels of an order: all of them, and those that its folder does not have yet."""
 
     wheels: tuple[WheelFile, ...]
     missing: tuple[WheelFile, ...]
 
     @property
     def count(self) -> int:
-        """Bytes to download, as far as they are known."""
+        """Return the bytes to download, as far as the sizes are known."""
         return sum(one.size or 0 for one in self.missing)
 
     def __str__(self) -> str:
-        """Return it for people: what will be downloaded, and what is not known of it."""
+        """Return a summary for people: the download size, and how many sizes are unknown."""
         unknown = sum(one.size is None for one in self.missing)
         more = f", and {unknown} of a size that the index does not tell" if unknown else ""
         have = (
@@ -77,7 +77,7 @@ class Chosen:
 
 
 def prepare(order: Order, tell: Tell) -> Chosen:
-    """Look at the folder and ask the index; writes nothing."""
+    """Inspect the folder and query the index; write nothing."""
     _usable(order.folder)
     with _step(tell, "choose"):
         wheels = choose(order.locks, order.target)
@@ -87,7 +87,7 @@ def prepare(order: Order, tell: Tell) -> Chosen:
 
 
 def make(order: Order, chosen: Chosen, tell: Tell) -> dict[str, JSON]:
-    """Do it, and return the manifest, which is the last that is written."""
+    """Make the wheelhouse and return the manifest, which is written last."""
     _room(order.folder, chosen)
     _create(order.folder)
     manifest = order.folder / MANIFEST
@@ -138,7 +138,7 @@ def _create(folder: Path) -> None:
 def _room(folder: Path, chosen: Chosen) -> None:
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     disk = shutil.disk_usage(above)
-    if disk.total and disk.free < chosen.count * 1.05:  # /proc and its like have no size at all
+    if disk.total and disk.free < chosen.count * 1.05:  # /proc and similar file systems have no size
         raise Problem(
             "cannot make a wheelhouse",
             f"{size(chosen.count)} are to be downloaded, and {above} has {size(disk.free)} free",
@@ -153,7 +153,7 @@ def _tidy(folder: Path, wanted: set[str]) -> None:
 
 
 def _try(order: Order, own: Path) -> None:
-    """Resolve everything from the folder alone, as install.sh and the services' environment will."""
+    """Resolve everything from the folder alone, as install.sh and the services' environment do."""
     files = [word for lock in order.locks for word in ("-r", str(lock))]
     for what in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own))):
         with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
@@ -198,7 +198,7 @@ def _sha256(path: Path) -> str:
 
 
 class _Counter:
-    """What came of all downloads together."""
+    """Total progress of all downloads."""
 
     def __init__(self, tell: Tell, total: int) -> None:
         self.tell, self.total, self.done, self.lock = tell, total, 0, threading.Lock()
@@ -223,7 +223,7 @@ def _step(tell: Tell, step: str) -> Iterator[None]:
 
 @contextmanager
 def running(order: Order, tell: Tell) -> Iterator[None]:
-    """Tell that the work on an order begins, and how it ends."""
+    """Report the start of the work on an order, and how it ends."""
     text = f"omnimind wheelhouse {order.folder}"
     steps = tuple(StepState(step, title, "wheelhouse") for step, title in STEPS.items())
     tell(RunStarted(text, "wheelhouse", RunState.RUNNING, steps))
