@@ -1,1 +1,1 @@
-"""Pure: Facts + Goal → Plan; no I/O, no clock. Start with migration.py."""
+"""Planning: facts and goal in, Plan out. Pure: no I/O, no clock. Start with migration.py."""

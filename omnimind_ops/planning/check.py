@@ -1,4 +1,4 @@
-"""Check: one finding before anything is touched; Needs: what the act ahead asks of the host."""
+"""Check: one preflight finding; Needs: what the planned operation requires of the host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
 
 
 class State(StrEnum):
-    """How a check came out."""
+    """Result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. `id` is the name that --ignore takes; disk and ports have a row for each thing that is wrong."""
+    """One finding. `id` is the name that --ignore takes; disk and ports have one row for each problem."""
 
     id: str
     state: State
@@ -31,26 +31,26 @@ class Check:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the act ahead asks for. `space` is bytes by absolute path; the venv's own bytes come on top."""
+    """Requirements of the planned operation. `space` is bytes by absolute path; the venv's own bytes come on top."""
 
     space: Mapping[str, int] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
     venv: str = "/opt/omnimind/venv"  # "" when none is made
-    units: frozenset[str] = frozenset()  # native units that may hold a port: they are ours
+    units: frozenset[str] = frozenset()  # native units that may hold a port: OmniMind's own
     root: bool = True
     systemd: bool = True
     docker: bool = True
-    lock: str = ""  # chosen by a person; "" takes the one that fits the driver
-    index: Index | None = None  # that the venv is made from; None when it comes from a folder, or is not made
-    made: bool = False  # there is a venv, which may be the one that is wanted
-    wheelhouse: Wheelhouse | None = None  # that the venv is made from; None when it comes from an index, or is not made
-    pins: tuple[Pin, ...] = ()  # what the venv takes of it
-    backup: str = ""  # of Qdrant, to be restored
-    checksum: Checksum | None = None  # what covers it; None without a backup
+    lock: str = ""  # set by the user; "" takes the lock that fits the driver
+    index: Index | None = None  # source of the venv's packages if that is an index, else None
+    made: bool = False  # a venv exists, which may be the right one
+    wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
+    pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
+    backup: str = ""  # path of the Qdrant backup to restore
+    checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 
 
 def size(count: int) -> str:
-    """Return bytes as a person reads them: "1.8 GB" (powers of ten, as df -H)."""
+    """Return bytes in a readable unit: "1.8 GB" (powers of ten, as df -H)."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
         if value < 1000:

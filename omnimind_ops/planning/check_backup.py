@@ -1,4 +1,4 @@
-"""Check backup: whether a checksum tells that the backup to be restored is as it was made. Pure."""
+"""Check backup: whether a checksum covers the backup to be restored. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIX = {
 
 
 def backup(path: str, checksum: Checksum | None) -> Check:
-    """A backup that no checksum covers can be restored, but nobody can tell whether a bit of it changed."""
+    """Warn if no checksum covers the backup: it can be restored, but a changed bit would go unnoticed."""
     if checksum is None:
         return Check("backup", State.OK, "no backup is restored")
     state = State.WARN if checksum in UNSEEN else State.OK

@@ -1,4 +1,4 @@
-"""Check disk: for every file system what is free and what everything that goes there adds up to. Pure."""
+"""Check disk: free space of each file system against the sum of what is written to it. Pure."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from omnimind_ops.model.facts import Disk
 from omnimind_ops.planning.check import Check, State, size
 
 VENV = {"cpu": 1_300_000_000, "cu12": 13_800_000_000, "cu13": 14_500_000_000}
-"""Bytes that must be free to install the venv, by lock: what is installed (0.9, 9.0, 9.5 GB, the model included) and
-once the size of its wheels (0.3, 4.7, 5.0 GB).
+"""Bytes that must be free to install the venv, by lock.
 
-uv links what it has unpacked, so the set for a CPU never took more than it does in the end; the second part is for one
-that must keep a wheel to unpack it.
+The installed size (0.9, 9.0, 9.5 GB, including the model) plus once the size of its wheels (0.3, 4.7, 5.0 GB). uv links
+what it has unpacked, so the CPU set never took more than its final size; the second part is for a uv that must keep a
+wheel to unpack it.
 """
 PACKAGES = {"/usr": 290_000_000, "/var/cache/apt": 70_000_000}
-"""Bytes that apt writes for PostgreSQL, Redis and what they require: 283 and 67 MB on Debian 13, less on 12."""
-MARGIN = 0.1  # of what is needed, for journals, logs and file systems that slow down when full
+"""Bytes that apt writes for PostgreSQL, Redis and their dependencies: 283 and 67 MB on Debian 13, less on 12."""
+MARGIN = 0.1  # share of the needed space, for journals, logs and file systems that slow down when full
 UNSAFE = ("nfs", "nfs4", "cifs", "smb3", "vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "9p")
 VANISHING = ("tmpfs", "ramfs")
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one path asks of its file system."""
+    """Space that one path needs on its file system."""
 
     path: str
     count: int
 
 
 def disk(disks: Sequence[Disk], space: Mapping[str, int], venv: str, lock: str) -> tuple[Check, ...]:
-    """Return a row for each mount point, with the sum of what goes there."""
+    """Return a row for each mount point, with the sum of what is written to it."""
     shares = [Share(path, count) for path, count in space.items()]
     if venv:
         shares.append(Share(venv, VENV.get(lock, VENV["cpu"])))
@@ -55,7 +55,7 @@ def disk(disks: Sequence[Disk], space: Mapping[str, int], venv: str, lock: str) 
 
 
 def _where(path: str, disks: Sequence[Disk]) -> Disk | None:
-    """Return the disk measured for the path, or for the nearest folder above it that was measured."""
+    """Return the disk measured for the path, or for its nearest measured parent folder."""
     above = [one for one in disks if PurePosixPath(path).is_relative_to(one.path)]
     return max(above, key=lambda one: len(one.path), default=None)
 

@@ -1,4 +1,6 @@
-"""Checks cuda and gpu-containers: which wheels the driver runs, and what daemon-reload would take away. Pure."""
+"""Checks cuda and gpu-containers: which wheels the driver can run, and which containers daemon-reload would disturb.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ SYMLINKS = "nvidia-ctk system create-dev-char-symlinks --create-all"
 
 
 def cuda(gpu: Gpu, lock: str) -> Check:
-    """Without a GPU everything goes on in CPU mode; only a lock that the driver cannot run is a failure."""
+    """Fail only for a lock that the driver cannot run; without a GPU the migration continues in CPU mode."""
     chosen = lock or gpu.lock
     driver = f"driver {gpu.driver}" + (f" (CUDA {gpu.cuda})" if gpu.cuda else "")
     if lock and ORDER.index(lock) > ORDER.index(gpu.lock):
@@ -43,7 +45,7 @@ def cuda(gpu: Gpu, lock: str) -> Check:
 
 
 def gpu_containers(names: Sequence[str]) -> Check:
-    """systemctl daemon-reload makes running containers lose the GPU (nvidia-container-toolkit#1227)."""
+    """Warn of containers that use a GPU: systemctl daemon-reload makes them lose it (nvidia-container-toolkit#1227)."""
     if not names:
         return Check("gpu-containers", State.OK, "no running container uses a GPU")
     found = f"{', '.join(names)} will lose the GPU when systemd reloads its units, until recreated"

@@ -7,13 +7,13 @@ from omnimind_ops.observe.interpreters import PYTHONS
 from omnimind_ops.planning.check import Check, Needs, State, size
 from omnimind_ops.planning.supported import Ground, find, supported
 
-SYSTEMD = 247  # Debian 11; units are emitted for the version found
+SYSTEMD = 247  # Debian 11; units are generated for the version found
 LEAST, ENOUGH = 2_000_000_000, 4_000_000_000
 LOCKS_FOR_LESS_MEMORY = 'one worker each (workers = 1) and lock = "cpu" need least'
 
 
 def os(machine: Machine, force: bool) -> Check:
-    """Only systems that the tests run on, or that lie between two of those, are supported."""
+    """Fail for systems that are neither tested nor between two tested ones, unless forced."""
     name = machine.os_name or f"{machine.os_id} {machine.os_version}".strip() or "an unknown system"
     row = find(machine.os_id, machine.os_version)
     if row and row.ground is Ground.TESTED:
@@ -36,7 +36,7 @@ def os(machine: Machine, force: bool) -> Check:
 
 
 def systemd(machine: Machine, needs: Needs) -> Check:
-    """Services need systemd as PID 1."""
+    """Fail without systemd as PID 1: the services need it."""
     if not needs.systemd:
         return Check("systemd", State.OK, "not needed")
     if not machine.systemd:
@@ -52,7 +52,7 @@ def systemd(machine: Machine, needs: Needs) -> Check:
 
 
 def root(machine: Machine, needs: Needs) -> Check:
-    """Packages, units and other users' data need root."""
+    """Fail without root: packages, units and other users' data need it."""
     if machine.root:
         asked = f" (asked by {machine.user})" if machine.user not in ("", "root") else ""
         return Check("root", State.OK, f"runs as root{asked}")
@@ -68,7 +68,7 @@ def root(machine: Machine, needs: Needs) -> Check:
 
 
 def memory(machine: Machine) -> Check:
-    """Eight gigabytes are what the defaults are made for."""
+    """Fail below 2 GB and warn below 4 GB of memory; the defaults are made for 8 GB."""
     found = f"{size(machine.memory)} of memory, {machine.cpus} CPUs"
     if machine.memory < LEAST:
         return Check("memory", State.FAIL, f"{found}; at least {size(LEAST)} are needed", "add memory")
@@ -78,7 +78,7 @@ def memory(machine: Machine) -> Check:
 
 
 def docker(machine: Machine, needs: Needs) -> Check:
-    """The old stack is read through the engine."""
+    """Fail if Docker does not answer: the old stack is read through the engine."""
     if machine.docker:
         return Check("docker", State.OK, f"Docker Engine {machine.docker}")
     if not needs.docker:
@@ -92,7 +92,7 @@ def docker(machine: Machine, needs: Needs) -> Check:
 
 
 def locale(machine: Machine) -> Check:
-    """Under another encoding apt makes a PostgreSQL cluster whose templates refuse UTF-8."""
+    """Warn of a locale other than UTF-8: apt would create a PostgreSQL cluster whose templates refuse UTF-8."""
     if "utf8" in machine.locale.lower().replace("-", ""):
         return Check("locale", State.OK, machine.locale)
     return Check(
@@ -104,7 +104,7 @@ def locale(machine: Machine) -> Check:
 
 
 def python(machine: Machine, needs: Needs) -> Check:
-    """The venv's interpreter must be executable by the services' user: not in a home."""
+    """Fail without a Python that the services' user can execute: one in a home folder is not enough."""
     if not needs.venv:
         return Check("python", State.OK, "not needed")
     good = next((one for one in machine.interpreters if not one.trouble), None)

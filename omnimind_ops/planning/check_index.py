@@ -1,4 +1,4 @@
-"""Check index: whether packages can be had, where the services' environment is made from an index. Pure."""
+"""Check index: whether packages are available, if the services' environment is installed from an index. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ FIX = "mend the network, proxy or certificate, or name another index (PIP_INDEX_
 
 
 def index(found: Index | None, made: bool) -> Check:
-    """An index that cannot be reached fails, unless an environment is there (`made`), which may be the one that is
-    wanted.
-    """
+    """Fail if the index is unreachable; only warn if an environment exists (`made`), which may be the right one."""
     if found is None:
         return Check("index", State.OK, "not asked: packages come from a folder")
     if not found.trouble:

@@ -1,4 +1,4 @@
-"""Check ports: who holds a port that a native service will take. Pure."""
+"""Check ports: who holds a port that a native service needs. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORWARDERS = ("docker-proxy", "dockerd")
 def ports(
     holders: Iterable[Holder], project: Project | None, wanted: Sequence[int], units: frozenset[str]
 ) -> tuple[Check, ...]:
-    """Return one row of what is free or will be, and one for each stranger."""
+    """Return one row for the ports that are free or will be, and one for each foreign process."""
     own = {container.name for container in project.containers} if project else set()
     seen = [holder for holder in holders if holder.port in wanted]
     fine = [h for h in seen if h.container in own or h.unit in units or h.unit.startswith(OURS)]

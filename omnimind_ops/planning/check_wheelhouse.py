@@ -1,5 +1,5 @@
-"""Check wheelhouse: whether a folder of wheels has all that the services' environment takes, for this host's Python and
-glibc. Pure.
+"""Check wheelhouse: whether a folder has all wheels of the services' environment for this host's Python and glibc.
+Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from omnimind_ops.tools.wheel_tags import named, rank, wants
 
 
 def wheelhouse(found: Wheelhouse | None, pins: Sequence[Pin], target: Target | None, lock: str) -> Check:
-    """Name the first wheel that is missing, damaged or for other hosts; an index is asked when no folder is named."""
+    """Report the first wheel that is missing, damaged or for other hosts. Without a folder an index is used."""
     if found is None:
         return Check("wheelhouse", State.OK, "not used: packages come from an index")
     if target is None:
@@ -38,9 +38,7 @@ def wheelhouse(found: Wheelhouse | None, pins: Sequence[Pin], target: Target | N
 
 
 def faults(found: Wheelhouse, pins: Sequence[Pin], target: Target) -> Iterator[str]:
-    """Yield what is wrong with it, in the order of the lock; names and sizes are looked at, hashes when a wheel is
-    installed.
-    """
+    """Yield the faults in the order of the lock. Names and sizes are checked here, hashes when a wheel is installed."""
     by_project: dict[str, list[tuple[str, str, int]]] = {}
     for file, count in found.wheels:
         if whose := named(file):

@@ -1,4 +1,4 @@
-"""Every leaf of a Compose document with its path, lists of NAME=VALUE by name. Pure."""
+"""Flatten a Compose document to its leaves with their paths; lists of NAME=VALUE are keyed by name. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NAMED = {
     ("extra_hosts",): ":",
     ("deploy", "labels"): "=",
 }
-"""Sections that Compose takes as a list of pairs too, with what stands between name and value."""
+"""Sections that Compose also accepts as a list of pairs, with the separator between name and value."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value; `path` is the keys down to it, `before` the item before it in the same list."""
+    """One value; `path` is the keys down to it, `before` the previous item of the same list."""
 
     path: tuple[str, ...]
     value: JSON
@@ -29,12 +29,12 @@ class Leaf:
 
     @property
     def key(self) -> str:
-        """Return "ports[0].target", "environment.QDRANT_URL"."""
+        """Return the dotted key: "ports[0].target", "environment.QDRANT_URL"."""
         return "".join(word if word.startswith("[") else f".{word}" for word in self.path).removeprefix(".")
 
 
 def leaves(value: JSON, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """Yield every value that holds no other; an empty mapping or list is a value."""
+    """Yield every value that contains no other; an empty mapping or list is a value."""
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
             yield from leaves(item, (*path, name))
@@ -55,7 +55,7 @@ def _items(items: list[JSON] | tuple[JSON, ...], path: tuple[str, ...]) -> Itera
 
 
 def _pairs(items: list[JSON] | tuple[JSON, ...], path: tuple[str, ...]) -> Iterator[Leaf]:
-    """Name each item; a name that is there twice gets its number too, for Compose takes the last."""
+    """Yield each item by its name; a repeated name also gets its number, because Compose uses the last one."""
     seen: set[str] = set()
     for number, item in enumerate(items):
         mark = NAMED[path] if NAMED[path] in str(item) else "="

@@ -37,11 +37,13 @@ from omnimind_ops.model.stages import EARLY, ROLES, prepared
 
 @dataclass(frozen=True)
 class Restored:
-    """A backup to restore: `collection` names what a backup of one collection holds, `config` is a shard snapshot's
-    configuration.
+    """A backup to restore.
 
-    `room` is how many bytes it takes on the disk of the data, at most, until it is in place. `checksum` is what covers
-    it, `sha256` what the server that made it tells of it.
+    `collection` names the content of a backup of one collection; `config` is a shard snapshot's configuration. `room`
+    is
+    the maximum number of bytes it takes on the data's disk until it is in place. `checksum` says what covers it;
+    `sha256`
+    is the checksum reported by the server that made it.
     """
 
     path: str
@@ -53,19 +55,20 @@ class Restored:
 
     @property
     def packed(self) -> Packed:
-        """Return what a step must know of it besides its path."""
+        """Return what a step needs besides the path."""
         return Packed(self.collection, self.config, self.sha256)
 
 
 @dataclass(frozen=True)
 class QdrantSource:
-    """Where Qdrant's data and program come from; `url` answers while the container runs, `storage` is its directory on
-    this host.
+    """Source of Qdrant's data and program.
+
+    `url` answers while the container runs; `storage` is its directory on this host.
     """
 
     container: str
     url: str
-    api_key_of: str  # container whose environment holds the api key, "" for none
+    api_key_of: str  # container whose environment holds the API key, "" for none
     storage: str
     binary: str  # path inside the container, "" when `--qdrant-binary` is used
     version: str
@@ -77,8 +80,9 @@ class QdrantSource:
 
 @dataclass(frozen=True)
 class RedisSource:
-    """Where Redis' data comes from and how it is moved: rdb, logical or empty; `save_first`: a plain stop would lose
-    it.
+    """Source of Redis' data and how it is moved (`way`: rdb, logical or empty).
+
+    `save_first`: a plain stop would lose the data.
     """
 
     container: str
@@ -94,10 +98,10 @@ class RedisSource:
 
 @dataclass(frozen=True)
 class Source:
-    """The old stack: every container of the project, who writes, which folders hold uploads."""
+    """The old stack: the project's containers, which of them write, and which folders hold uploads."""
 
     project: str
-    containers: tuple[str, ...]  # ids, in the order in which they are started again
+    containers: tuple[str, ...]  # IDs, in the order in which they are started again
     writers: tuple[str, ...]
     holders: tuple[str, ...]  # the data containers
     ports: tuple[int, ...]
@@ -113,14 +117,14 @@ def host_step(role: str, stage: str, phase: str = "install") -> Step:
 
 
 def converge(only: Iterable[str] = ROLES) -> Plan:
-    """Return the plan that makes a native host match its goal, data untouched."""
+    """Return the plan that makes a native host match its goal without touching data."""
     steps = [host_step(role, stage) for role, stage in prepared(only)]
     return Plan("converge", (*steps, *(host_step(role, "activate") for role in (*EARLY, "units"))))
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A directory that moves: source is read, `incoming` stands beside `target` until it takes its name."""
+    """A directory to move: the copy is made at `incoming`, beside `target`, and is then renamed to it."""
 
     name: str
     source: str
@@ -130,18 +134,18 @@ class Copy:
 
     @property
     def incoming(self) -> str:
-        """Return where it stands until it takes its name."""
+        """Return the path of the copy before it is renamed."""
         place = PurePosixPath(self.target)
         return str(place.parent / f"{place.name}.incoming")
 
     def payload(self, which: Pass) -> CopyPayload:
-        """Return what a step does in one pass."""
+        """Return the payload of a step for one pass."""
         path, packed = (self.backup.path, self.backup.packed) if self.backup else ("", None)
         return CopyPayload(self.source, self.incoming, self.target, self.owner, path, packed, pass_=which)
 
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
-    """Return every directory that moves; several upload folders become folders below the one."""
+    """Return every directory to move; several upload folders become subfolders of the target folder."""
     found = []
     if source.qdrant:
         found.append(

@@ -1,4 +1,4 @@
-"""Named checks before anything is touched: what was found, whether it will do, and the command that mends it. Pure."""
+"""Named checks before anything is changed: the finding, its rating, and the command that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def checks(
 
 
 def _target(machine: Machine) -> Target | None:
-    """Return what this host takes; None without a Python that would do, which is another check's finding."""
+    """Return the target for wheels; None without a suitable Python, which the check python reports."""
     good = next((one for one in machine.interpreters if not one.trouble), None)
     return Target(good.version, machine.glibc, machine.arch) if good else None
 
 
 def refuse(found: Iterable[Check]) -> None:
-    """Raise one Problem that lists every failure with its fix; return when there is none."""
+    """Raise one Problem that lists every failure with its fix; return if there is none."""
     failed = [check for check in found if check.state is State.FAIL]
     if not failed:
         return

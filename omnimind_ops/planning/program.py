@@ -1,4 +1,4 @@
-"""How a program starts on this host: with its libraries, with packages, or with its container's. Pure."""
+"""How a program starts on this host: with its libraries, with packages, or with its container's libraries. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Binary, Library, Missing, Start, Way
 
 Find = Callable[[str], Library | None]
-"""Looks for a library by its name, or for a loader by its path."""
+"""Finds a library by its name, or a loader by its path."""
 Offer = Callable[[frozenset[str]], Mapping[str, tuple[str, Library]]]
-"""Asks the distribution for libraries that are not installed: name → package and library, for those that it has."""
+"""Asks the distribution for libraries that are not installed; returns name → package and library for those it has."""
 
 OPENED_LATER = ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2")
-"""What glibc opens by itself to look up names; no header tells. The host's would be of another glibc."""
+"""Libraries that glibc opens by itself to look up names; no header lists them. The host's belong to another glibc."""
 
 
 def start(program: Binary, machine: str, host: Find, offer: Offer, container: Find | None) -> Start:
-    """Return how it starts; a Problem when it cannot: another architecture, or libraries that nobody has."""
+    """Return how the program starts.
+
+    Raises Problem when it cannot: another architecture, or libraries that are not available.
+    """
     if program.machine != machine:
         raise Problem(
             "cannot run Qdrant's program on this host",
@@ -43,9 +46,9 @@ def start(program: Binary, machine: str, host: Find, offer: Offer, container: Fi
 
 
 def missing(program: Binary, find: Find) -> tuple[Missing, ...]:
-    """Return what is not found of all that the program and its libraries need.
+    """Return the libraries that the program or its libraries need and that are not found.
 
-    Of a library that is too old it is the newest version wanted.
+    For a library that is too old, this is the newest version needed.
     """
     lacks: dict[str, str] = {}
     if program.interpreter and find(program.interpreter) is None:
@@ -59,7 +62,7 @@ def missing(program: Binary, find: Find) -> tuple[Missing, ...]:
 
 
 def _walk(program: Binary, find: Find) -> Iterator[tuple[Binary, str, Library | None]]:
-    """Yield who wants which library, and the library: the program's own first, then theirs."""
+    """Yield each dependent binary, the needed library's name and the library: the program's own first, then theirs."""
     todo, seen = [program], set()
     for wanting in todo:
         for name in wanting.needed:
@@ -71,7 +74,7 @@ def _walk(program: Binary, find: Find) -> Iterator[tuple[Binary, str, Library | 
 
 
 def _packages(program: Binary, lacks: tuple[Missing, ...], host: Find, offer: Offer) -> tuple[str, ...]:
-    """Return the packages that make it complete; none when they do not. A library that is there is not replaced."""
+    """Return the packages that complete the program, none if they do not. A library that is present is not replaced."""
     known: dict[str, tuple[str, Library]] = {}
 
     def find(name: str) -> Library | None:

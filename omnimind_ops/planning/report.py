@@ -1,4 +1,4 @@
-"""The report: for every key of the user's Compose file what becomes of it. Nothing is dropped in silence. Pure."""
+"""The report: how each key of the user's Compose file is migrated. No key is dropped silently. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ __all__ = ["Row", "Verdict", "report"]
 
 @dataclass(frozen=True)
 class Row:
-    """One key. `service` is "" for keys outside of services; `value` has its secrets masked; `why` says by what, or why
-    not.
+    """One key.
+
+    `service` is "" for keys outside of services; `value` has its secrets masked; `why` names the replacement, or the
+    reason
+    why there is none.
     """
 
     service: str
@@ -29,9 +32,9 @@ class Row:
 
 
 def report(project: Project) -> tuple[Row, ...]:
-    """Return a row for every leaf of the document, and for volumes that no file asked for.
+    """Return a row for every leaf of the document, and for volumes that no file declares.
 
-    Without a document the rows are what the containers tell: image, environment, ports, volumes, restart.
+    Without a document the rows come from the containers: image, environment, ports, volumes, restart.
     """
     document = project.document if project.document is not None else _from_containers(project)
     services = _mapping(document.get("services"))
@@ -55,7 +58,7 @@ def _row(service: str, leaf: Leaf, verdict: tuple[Verdict, str], known: tuple[st
 
 
 def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
-    """Return the value as a person may see it."""
+    """Return the value with secrets masked."""
     if leaf.value in (None, "", [], {}):
         return ""
     if redact.takes_secret(leaf.before) or any(
@@ -67,7 +70,7 @@ def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
 
 
 def _image(project: Project, service: str, body: JSON) -> str:
-    """Return the image that runs, else the one that the file names."""
+    """Return the running image, else the one named in the file."""
     running = (
         container.image for container in project.containers if container.service == service and not container.oneoff
     )
@@ -75,7 +78,7 @@ def _image(project: Project, service: str, body: JSON) -> str:
 
 
 def _secrets(project: Project, services: Mapping[str, JSON]) -> tuple[str, ...]:
-    """Return every secret value that is known, so that it is masked wherever it is repeated."""
+    """Return all known secret values, so that they are masked wherever they are repeated."""
     found: set[str] = set()
     for container in project.containers:
         found.update(redact.secrets_in(container.env))
@@ -85,7 +88,7 @@ def _secrets(project: Project, services: Mapping[str, JSON]) -> tuple[str, ...]:
 
 
 def _undeclared(project: Project, service: str, role: str, body: JSON) -> Iterator[Row]:
-    """Yield the volumes that the image asked for: the file does not name them, `down -v` deletes them."""
+    """Yield the volumes that the image declares: the file does not name them, and `down -v` deletes them."""
     named = str(_mapping(body).get("volumes", ""))
     for container in project.containers:
         for mount in container.mounts if container.service == service and not container.oneoff else ():

@@ -1,4 +1,4 @@
-"""Which systems are supported, and what each claim stands on.
+"""The supported systems, and the evidence for each.
 
 The preflight check and README's sentence are made from this table. Pure.
 """
@@ -10,19 +10,19 @@ from enum import StrEnum
 
 
 class Ground(StrEnum):
-    """What a claim stands on."""
+    """Evidence for the support of a system."""
 
     TESTED = "tested"
     """The whole migration is tested on this system."""
     BRACKETED = "bracketed"
     """It is tested on an older and on a newer system, whose parts are the same or lie on either side."""
     FORCED = "forced"
-    """It is tested, with --force-os: the lower end of a bracket. Nobody should stay on it."""
+    """It is tested with --force-os: the lower end of a bracket. Not recommended for permanent use."""
 
 
 @dataclass(frozen=True)
 class System:
-    """A system as /etc/os-release names it, its claim, and the systems that the claim was tested on."""
+    """A system as /etc/os-release names it, its support claim, and the systems on which that was tested."""
 
     id: str
     version: str
@@ -31,7 +31,7 @@ class System:
 
     @property
     def title(self) -> str:
-        """Its name for people."""
+        """Return the system's name for people."""
         return f"{self.id.capitalize()} {self.version}"
 
 
@@ -45,7 +45,7 @@ SYSTEMS = (
 
 
 def find(system: str, version: str) -> System | None:
-    """Return the row of this os-release ID and VERSION_ID."""
+    """Return the row of this os-release ID and VERSION_ID, None if there is none."""
     return next((row for row in SYSTEMS if (row.id, row.version) == (system, version)), None)
 
 
@@ -55,7 +55,7 @@ def supported() -> tuple[System, ...]:
 
 
 def claim() -> str:
-    """Return the sentences that README makes of it."""
+    """Return the support sentences for README."""
     tested = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.TESTED)
     bracketed = [row for row in SYSTEMS if row.ground is Ground.BRACKETED]
     between = "; ".join(f"{row.title} between {' and '.join(row.tested_on)}" for row in bracketed)

@@ -1,4 +1,4 @@
-"""What becomes of each Compose key: a table read from top to bottom, the first row that fits decides. Pure."""
+"""Key rules: how each Compose key is migrated. The table is read from top to bottom; the first match decides. Pure."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PORT = {"backend": 8000, "qdrant": 6333, "redis": 6379, "postgres": 5432}
 
 
 class Verdict(StrEnum):
-    """What becomes of a key."""
+    """How a key is migrated."""
 
-    CONVERTED = "converted"  # its meaning goes on in native form
+    CONVERTED = "converted"  # its meaning continues in native form
     REPLACED = "replaced"  # something else does its work
-    LOST = "lost"  # nothing does; `why` says what to do
+    LOST = "lost"  # nothing replaces it; `why` says what to do
     KEPT = "kept"  # left as it is
 
 
 @dataclass(frozen=True)
 class Rule:
-    """For which roles ("" is all) and keys (a pattern for the whole key) what verdict, by what or why."""
+    """For these roles ("" is all) and keys (a pattern for the whole key): the verdict and its replacement or reason."""
 
     roles: str
     key: str
@@ -177,7 +177,7 @@ TOP = (
 
 
 def judge(role: str, leaf: Leaf) -> tuple[Verdict, str]:
-    """Return what becomes of one key of a service that plays `role`, "" for none of ours."""
+    """Return the verdict for one key of a service with this role; "" is a service without a native counterpart."""
     if not role:
         return L, "there is no native counterpart: its container is stopped at cutover and kept until finish"
     if leaf.path[0] in ("image", "build", "platform", "pull_policy") and not (
@@ -190,12 +190,12 @@ def judge(role: str, leaf: Leaf) -> tuple[Verdict, str]:
 
 
 def judge_top(leaf: Leaf) -> tuple[Verdict, str]:
-    """Return what becomes of a key outside of services."""
+    """Return the verdict for a key outside of services."""
     return _first(TOP, "", leaf) or (L, f"omnimind does not know the key {leaf.path[0]}")
 
 
 def _first(rules: tuple[Rule, ...], role: str, leaf: Leaf) -> tuple[Verdict, str] | None:
-    """Return the first rule's verdict; a pattern may look at the value too, which stands behind the key."""
+    """Return the first matching rule's verdict; a pattern may also match the value, which follows the key."""
     whole = f"{leaf.key} {leaf.before} {leaf.value}"
     for rule in rules:
         if (not rule.roles or role in rule.roles.split()) and (
@@ -206,7 +206,9 @@ def _first(rules: tuple[Rule, ...], role: str, leaf: Leaf) -> tuple[Verdict, str
 
 
 def _port(role: str, leaf: Leaf) -> tuple[Verdict, str]:
-    """Only the port that a native service listens on goes on; all but the page are for this host alone."""
+    """Return the verdict for a port: only the native service's own port continues, and only the web page's port is
+    reachable from other hosts.
+    """
     if role == "frontend":
         return C, "omnimind-frontend (setting: frontend_port)"
     setting = "backend_ports" if role == "backend" else f"{role}_port"

@@ -1,1 +1,1 @@
-"""One file per kind of step, each with preview / do / undo. Start with host.py."""
+"""Steps: one file for each kind, each with preview / do / undo. Start with host.py."""

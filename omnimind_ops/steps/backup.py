@@ -1,4 +1,4 @@
-"""kind "prove-backup": before anything stops, the program that will serve a backup loads it and every point is read."""
+"""kind "prove-backup": before anything stops, the program that will serve a backup loads it, and every point is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCRATCH = ".omnimind-proof"
 
 
 def recognised(path: str, packed: Packed | None) -> backup.Backup:
-    """Return the backup that a step names. Before 0.2.0 nothing but its path was kept."""
+    """Return the backup of a step. Before 0.2.0 the journal stored only its path."""
     known = packed or Packed("", None, "")
     return backup.recognise(Path(path), known.collection or None, lambda _: known.config, known.sha256)
 
@@ -36,18 +36,18 @@ def mark_of(incoming: Path) -> Path:
 
 @dataclass(frozen=True)
 class ProveBackupStep:
-    """Notes what the backup holds for `verify`. If the program cannot load it, what was unpacked is removed."""
+    """Notes the backup's content for `verify`. If the program cannot load the backup, the unpacked files are removed."""
 
     payload: ClassVar = ProveBackupPayload
     notes: ClassVar = ProveBackupNotes
     paths: Paths
 
     def preview(self, step: Task[ProveBackupPayload]) -> Preview:
-        """Read-only for all but what was unpacked."""
+        """Return no change: only the unpacked files are touched."""
         return Preview(step.id, Change.NO)
 
     def do(self, step: Task[ProveBackupPayload], memo: Memo[ProveBackupNotes], tell: Tell) -> bool:
-        """Load it in a scratch folder beside it, on a loopback port with a key of its own."""
+        """Load the backup in a scratch folder beside it, on a loopback port with its own key."""
         if memo.read().fingerprint:
             return False
         asked, storage = step.payload, Path(step.payload.storage)
@@ -74,5 +74,5 @@ class ProveBackupStep:
         return False
 
     def undo(self, step: Task[ProveBackupPayload], memo: Memo[ProveBackupNotes], tell: Tell) -> None:
-        """Remove what a killed proof left."""
+        """Remove the remains of a killed proof."""
         discard(Path(step.payload.storage).parent / SCRATCH)

@@ -1,4 +1,4 @@
-"""The pyinfra child as its parent holds it: jobs in, messages out, and nothing left running in any case."""
+"""The parent's side of the pyinfra child process: jobs in, messages out, and no process left behind."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ END_SECONDS = 10.0
 
 
 def words() -> tuple[str, ...]:
-    """Return what starts a worker. -P: the code that runs the command, and not what lies in the folder where the person
-    stands.
+    """Return the command that starts a worker.
+
+    -P: import the code of the running command, not files of the current folder.
     """
     return (sys.executable, "-P", "-m", "omnimind_ops.worker")
 
 
 @dataclass
 class Child:
-    """One worker process, started when it is first needed and again when it has died; see omnimind_ops/worker.py for
-    its language.
+    """One worker process, started when it is first needed and again if it has died.
+
+    omnimind_ops/worker.py defines its protocol.
     """
 
     goal: Goal
@@ -39,13 +41,11 @@ class Child:
     said: deque[str] = field(default_factory=lambda: deque(maxlen=20))  # the end of its stderr
 
     def job(self, role: str, stage: str, dry: bool) -> Iterator[Message]:
-        """Yield what happens while a role's stage runs, "done" last. A Problem when it, or the worker, fails."""
+        """Yield the messages of a role's stage, "done" last; raise Problem when the stage or the worker fails."""
         return self._ask({"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}, f"{stage} {role}")
 
     def survey(self, stages: Sequence[tuple[str, str]]) -> int:
-        """Return how many of `stages` (role, stage), from the first, have nothing to change; read-only, and all at
-        once.
-        """
+        """Return how many of the first `stages` (role, stage) have nothing to change; read-only, all in one query."""
         (said,) = self._ask({"survey": [list(one) for one in stages], "goal": asdict(self.goal)}, "look at the host")
         return int(said["settled"])
 
@@ -66,7 +66,7 @@ class Child:
             pass
         except Problem:
             raise
-        except BaseException:  # interrupted in mid-job: its answers would be taken for those of the next
+        except BaseException:  # interrupted in mid-job: its answers would be taken for those of the next job
             self.kill()
             raise
         code = self.kill()
@@ -74,7 +74,7 @@ class Child:
         raise Problem(f"cannot {what}", f"the worker ended in the middle, with {code}", fix, log=tuple(self.said))
 
     def close(self) -> None:
-        """Let it end by itself; after END_SECONDS, end it."""
+        """Close the worker's stdin so that it exits by itself; kill it after END_SECONDS."""
         if self.process is None:
             return
         with contextlib.suppress(OSError):
@@ -85,8 +85,9 @@ class Child:
         self.kill()
 
     def kill(self) -> int | None:
-        """End the whole group, if it still lives, and return the worker's exit code: politely first, so that it can put
-        things back.
+        """Kill the whole process group if it still lives, and return the worker's exit code.
+
+        It gets SIGTERM first, so that it can clean up.
         """
         process, self.process = self.process, None
         if process is None:

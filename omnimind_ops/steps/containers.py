@@ -1,4 +1,4 @@
-"""kind "containers": hold (no restarts by themselves) and stop the old stack, and the way back."""
+"""kind "containers": hold (disable automatic restarts) and stop the old stack, and start it again."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def policy_of(container: str) -> str:
 
 
 def is_running(container: str) -> bool:
-    """Tell whether a container runs."""
+    """Return whether a container runs."""
     return run(("docker", "inspect", "--format", "{{.State.Running}}", container)).out.strip() == "true"
 
 
 @dataclass(frozen=True)
 class ContainersStep:
-    """Acts "hold" and "stop"; each notes what was before it acts."""
+    """Acts "hold" and "stop"; each notes the previous state before it acts."""
 
     payload: ClassVar = ContainersPayload
     notes: ClassVar = ContainersNotes
     clock: Callable[[], float] = time.time
 
     def preview(self, step: Task[ContainersPayload]) -> Preview:
-        """Say which containers would change."""
+        """Return the containers that would change."""
         hold = step.payload.act is Act.HOLD
         change = [c for c in step.payload.ids if (policy_of(c) != "no" if hold else is_running(c))]
         return Preview(step.id, Change.YES if change else Change.NO, tuple(c[:12] for c in change))
@@ -50,7 +50,7 @@ class ContainersStep:
         return self._hold(step, memo) if step.payload.act is Act.HOLD else self._stop(step, memo, tell)
 
     def undo(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> None:
-        """Give back the restart policies, or start what was running."""
+        """Restore the restart policies, or start what was running."""
         before = memo.read()
         if step.payload.act is Act.HOLD:
             for container, policy in (before.policies or {}).items():
@@ -89,11 +89,11 @@ def _start(container: str, tries: int = 20) -> None:
         done = run(("docker", "start", container), check=left == 1, timeout=120)
         if done.ok:
             return
-        time.sleep(0.5)  # a port may be a moment in leaving
+        time.sleep(0.5)  # a port may take a moment to become free
 
 
 def _wait_free(ports: tuple[int, ...], seconds: float = 30) -> None:
-    """Wait until nobody listens: docker-proxy can outlive its container (moby#25981)."""
+    """Wait until the ports are free: docker-proxy can outlive its container (moby#25981)."""
     end = time.monotonic() + seconds
     while taken := [holder for holder in holders() if holder.port in ports]:
         if time.monotonic() > end:

@@ -1,6 +1,6 @@
-"""kind "copy": a directory that moves.
+"""kind "copy": move a directory.
 
-Warm: a first pass into `incoming` while the old stack serves. Final: what changed, then two renames.
+Warm: a first pass into `incoming` while the old stack serves. Final: copy the changes, then two renames.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from omnimind_ops.stores.files.discard import discard
 class CopyStep:
     """Copy beside, compare, rename.
 
-    What stood at the target is parked beside it under `.omnimind-parked/<run>`; nothing is deleted.
+    The previous target is parked beside it in `.omnimind-parked/<run>`; nothing is deleted.
     """
 
     payload: ClassVar = CopyPayload
@@ -36,7 +36,7 @@ class CopyStep:
     run: str
 
     def preview(self, step: Task[CopyPayload]) -> Preview:
-        """Say from where to where; the final pass is a maybe, its input changes until then."""
+        """Return source and target; the final pass is a maybe, because its input changes until then."""
         copy = step.payload
         change = Change.YES if copy.pass_ is Pass.WARM else Change.MAYBE
         return Preview(step.id, change, (f"{copy.backup or copy.source} → {copy.target}",))
@@ -62,7 +62,7 @@ class CopyStep:
         return True
 
     def undo(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> None:
-        """Park what stands at the target (it may hold writes made since) and give back what stood there before."""
+        """Park the target, which may contain newer writes, and restore the previous one."""
         noted = memo.read()
         if step.payload.pass_ is Pass.WARM or not noted.swapping:
             return
@@ -96,7 +96,7 @@ class CopyStep:
         return report.changed > 0
 
     def _unpack(self, step: Task[CopyPayload], incoming: Path, tell: Tell) -> bool:
-        """Fill `incoming` from a backup once in a run; what another run left there may be of another backup."""
+        """Fill `incoming` from a backup once per run; another run may have left a different backup there."""
         mark = mark_of(incoming)
         if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
             return False

@@ -1,4 +1,4 @@
-"""kind "fingerprint": note what the old Qdrant holds, after its writers stopped and before it stops itself."""
+"""kind "fingerprint": note the old Qdrant's content after its writers stopped and before it stops itself."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class FingerprintStep:
-    """Keeps the fingerprint in the journal for `verify`."""
+    """Stores the fingerprint in the journal for `verify`."""
 
     payload: ClassVar = FingerprintPayload
     notes: ClassVar = FingerprintNotes
 
     def preview(self, step: Task[FingerprintPayload]) -> Preview:
-        """Read-only."""
+        """Return no change: the step is read-only."""
         return Preview(step.id, Change.NO)
 
     def do(self, step: Task[FingerprintPayload], memo: Memo[FingerprintNotes], tell: Tell) -> bool:
-        """Ask once; a redo after the container stopped keeps what was noted."""
+        """Read the fingerprint once; a repetition after the container stopped keeps the stored one."""
         if memo.read().fingerprint:
             return False
         container = step.payload.key_of
@@ -38,4 +38,4 @@ class FingerprintStep:
         return False
 
     def undo(self, step: Task[FingerprintPayload], memo: Memo[FingerprintNotes], tell: Tell) -> None:
-        """Nothing to undo."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""What keeps services from running before their time, and how to take them out of service again."""
+"""Guards that keep services from starting too early, and how to take services out of operation again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_SECONDS = 300
 
 
 def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
-    """Return those units that would run after a reboot, or run now."""
+    """Return those units that are running or enabled."""
     told = systemctl.parse_show(run(systemctl.show(tuple(units), ("Id", "ActiveState", "UnitFileState"))).out)
     return frozenset(unit.get("Id", "") for unit in told if unit.get("UnitFileState") == "enabled" or _runs(unit))
 
@@ -33,7 +33,7 @@ def stop_and_disable(units: Iterable[str]) -> None:
 
 
 def lift_guards() -> None:
-    """Remove a policy-rc.d of ours, and unmask (but disable) the units of packages that we brought."""
+    """Remove OmniMind's policy-rc.d, and unmask (but disable) the units of packages that OmniMind installed."""
     _lift_policy()
     for package, unit in PACKAGED.items():
         if is_ours(package):
@@ -44,7 +44,7 @@ def lift_guards() -> None:
 
 
 def is_ours(package: str) -> bool:
-    """Tell whether a package came with us, rather than being here before."""
+    """Return whether OmniMind installed a package, rather than finding it on the host."""
     return RECORD.exists() and package in RECORD.read_text().split()
 
 

@@ -18,7 +18,7 @@ from omnimind_ops.steps.guards import enabled_or_running, lift_guards, stop_and_
 
 
 class HostStep:
-    """Owns the child: started by the first job, ended by close(). Use as a context manager."""
+    """Owns the child process: started by the first job, stopped by close(). Use as a context manager."""
 
     payload: ClassVar = HostPayload
     notes: ClassVar = HostNotes
@@ -28,7 +28,7 @@ class HostStep:
         self.child = Child(goal)
 
     def preview(self, step: Task[HostPayload]) -> Preview:
-        """Prepare the role and tell what it would change; read-only."""
+        """Prepare the role and return what it would change; read-only."""
         lines: list[str] = []
         changes: set[str] = set()
         for message in self.child.job(step.payload.role, step.payload.stage, dry=True):
@@ -39,7 +39,10 @@ class HostStep:
         return Preview(step.id, change, tuple(lines))
 
     def do(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> bool:
-        """Run the role; True when it changed something. Before activating, note what was enabled or running already."""
+        """Run the role; return True when it changed something.
+
+        Before activating, it notes what was already enabled or running.
+        """
         role, stage = step.payload.role, step.payload.stage
         if stage == "activate" and memo.read().before is None:
             memo.write(HostNotes(tuple(sorted(enabled_or_running(units_of(role, self.goal))))))
@@ -55,16 +58,16 @@ class HostStep:
         return changed > 0
 
     def settled(self, steps: Sequence[Task[HostPayload]]) -> int:
-        """Return how many of `steps`, all of this kind, from the first, have nothing to do; read-only.
+        """Return how many of the first `steps`, all of this kind, have nothing to do; read-only.
 
         Facts are read once for all of them.
         """
         return self.child.survey([(step.payload.role, step.payload.stage) for step in steps])
 
     def undo(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> None:
-        """Leave nothing of ours enabled or running.
+        """Stop and disable OmniMind's units.
 
-        What is installed stays; what was there before us is not touched.
+        Installed files stay; what was on the host before is not touched.
         """
         role, stage = step.payload.role, step.payload.stage
         before = memo.read().before
@@ -74,7 +77,7 @@ class HostStep:
             lift_guards()
 
     def close(self) -> None:
-        """End the child."""
+        """Stop the child process."""
         self.child.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""kind "program": stage Qdrant's program, of exactly the version that wrote the data, with what it needs to start."""
+"""kind "program": stage Qdrant's program in exactly the version that wrote the data, with everything it needs to start."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from omnimind_ops.tools.shell import run
 
 @dataclass(frozen=True)
 class ProgramStep:
-    """Stages a program from a container (or `file`, of this host) as stage/qdrant-VERSION/ and proves that it starts.
+    """Stages a program from a container (or `file`, from this host) as stage/qdrant-VERSION/ and proves that it starts.
 
-    Libraries of the container come along whenever the host's do not do: until packages are installed it starts with
+    If the host's libraries do not fit, the container's are staged too: until packages are installed it starts with
     those.
     """
 
@@ -32,7 +32,7 @@ class ProgramStep:
     paths: Paths
 
     def preview(self, step: Task[ProgramPayload]) -> Preview:
-        """Say what would be taken, and how it will start; no when it is staged already."""
+        """Return what would be staged, and how it will start; no change when it is staged already."""
         folder, asked = self._folder(step), step.payload
         lines = [f"{asked.file or asked.path} → {folder / program.PROGRAM}"]
         if asked.start:
@@ -45,7 +45,7 @@ class ProgramStep:
         return Preview(step.id, change, tuple(lines))
 
     def do(self, step: Task[ProgramPayload], memo: Memo[NoNotes], tell: Tell) -> bool:
-        """Take all beside, run `--version`, rename."""
+        """Copy everything into a partial folder, run `--version`, rename the folder."""
         folder = self._folder(step)
         if (folder / program.FACTS).exists():
             return False
@@ -61,7 +61,7 @@ class ProgramStep:
         return True
 
     def undo(self, step: Task[ProgramPayload], memo: Memo[NoNotes], tell: Tell) -> None:
-        """Leave it: a staged folder that nothing runs."""
+        """Do nothing: the staged folder stays, and nothing runs from it."""
 
     def _folder(self, step: Task[ProgramPayload]) -> Path:
         return self.paths.stage / f"qdrant-{step.payload.version}"
@@ -84,7 +84,7 @@ def _take(asked: ProgramPayload, folder: Path) -> None:
 
 
 def _describe(asked: ProgramPayload, folder: Path) -> None:
-    """Write how it starts: from here with the container's loader if there is one, since packages come later."""
+    """Write how it starts: with the container's loader if there is one, because packages are installed later."""
     loader = asked.start.loader if asked.start else ""
     if loader:
         (folder / program.LOADER / program.PROGRAM).symlink_to(f"../{program.LIBRARIES}/{loader}")
@@ -103,7 +103,10 @@ def _describe(asked: ProgramPayload, folder: Path) -> None:
 
 
 def _proved(folder: Path) -> str:
-    """Run it once. A given program that waits for its packages is tried by role qdrant, when they are there."""
+    """Run the program once; return its version, or that it waits for packages.
+
+    A given program that needs packages is tested by role qdrant when they are installed.
+    """
     done = run((*program.argv(folder), "--version"), check=False, timeout=60)
     if done.ok:
         return done.out.strip()

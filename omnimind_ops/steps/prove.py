@@ -1,4 +1,4 @@
-"""kind "prove": wait until every native service answers a real question; notes when each first did."""
+"""kind "prove": wait until every native service answers a real request; note when each first did."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ UNITS = {
 
 @dataclass(frozen=True)
 class ProveStep:
-    """All probes in parallel, each asked until it answers; one that does not within the time-out is a Problem with its
-    unit's own log.
+    """Runs all probes in parallel until each succeeds.
+
+    A service without an answer within the time-out is a Problem with its unit's own log.
     """
 
     payload: ClassVar = ProvePayload
@@ -42,11 +43,11 @@ class ProveStep:
     seconds: float = CRITICAL_SECONDS
 
     def preview(self, step: Task[ProvePayload]) -> Preview:
-        """Read-only."""
+        """Return no change: the step is read-only."""
         return Preview(step.id, Change.NO)
 
     def do(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> bool:
-        """Ask; note wall-clock times of the first good answers."""
+        """Probe the services; note the wall-clock times of the first good answers."""
         probes = native(self.goal, self.credentials())
         with ThreadPoolExecutor(len(probes)) as pool:
             answers = dict(zip(probes, pool.map(lambda name: self._until(name, probes[name]), probes), strict=True))
@@ -63,7 +64,7 @@ class ProveStep:
         return False
 
     def undo(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> None:
-        """Nothing to undo."""
+        """Do nothing."""
 
     def _until(self, name: str, probe: Probe) -> tuple[float, str | None]:
         end = time.monotonic() + self.seconds
@@ -75,11 +76,11 @@ class ProveStep:
 
 
 def unit_of(service: str) -> str:
-    """Return the unit to look at for a service of `native`."""
+    """Return the unit of a service of `native`."""
     return UNITS.get(service) or f"omnimind-{service.partition(':')[2]}@1"
 
 
 def journal(unit: str, lines: int = 15) -> tuple[str, ...]:
-    """Return a unit's last own log lines."""
+    """Return a unit's last log lines."""
     said = run(("journalctl", "-u", unit, "-b", "-n", str(lines), "--no-pager", "-o", "cat"), check=False)
     return tuple(said.out.splitlines())

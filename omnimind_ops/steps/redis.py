@@ -29,18 +29,18 @@ DELAY = "repl-diskless-sync-delay"
 
 @dataclass(frozen=True)
 class RedisStep:
-    """Leaves stage/redis/dump.rdb, readable by the native server, and the fingerprint of the source in the journal."""
+    """Creates stage/redis/dump.rdb, readable by the native server, and stores the source's fingerprint in the journal."""
 
     payload: ClassVar = RedisPayload
     notes: ClassVar = RedisNotes
     paths: Paths
 
     def preview(self, step: Task[RedisPayload]) -> Preview:
-        """Say which way is taken."""
+        """Return which way is used."""
         return Preview(step.id, Change.YES, (step.payload.way,))
 
     def do(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> bool:
-        """Take the data once; a redo after the container stopped keeps what was taken."""
+        """Take the data once; a repetition after the container stopped keeps the staged data."""
         rdb = self.staged
         if memo.read().taken:
             return False
@@ -55,12 +55,12 @@ class RedisStep:
         return True
 
     def undo(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
-        """The staged copy stays until the next run or `finish`; forget that it is fresh."""
+        """Mark the staged copy as outdated; it stays until the next run or `finish`."""
         memo.write(RedisNotes(taken=False))
 
     @property
     def staged(self) -> Path:
-        """Where the RDB file waits."""
+        """Return the path of the staged RDB file."""
         return self.paths.stage / "redis" / "dump.rdb"
 
     def _take(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
@@ -86,9 +86,9 @@ class RedisStep:
 
 @contextmanager
 def _without_delay(source: RedisEndpoint) -> Iterator[None]:
-    """Let a dump begin at once: a server waits 5 s for more replicas, all of it downtime.
+    """Let a dump begin at once: the server waits 5 s for more replicas, all of it downtime.
 
-    A running server's setting, given back after.
+    This changes a setting of the running server, which is restored afterwards.
     """
     with connect(source) as wire:
         found = wire.probe("CONFIG", "GET", DELAY)
@@ -105,7 +105,7 @@ def _without_delay(source: RedisEndpoint) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class PlaceStep:
-    """Puts the staged RDB at <redis_dir>/dump.rdb; what was there is parked, and given back by undo."""
+    """Puts the staged RDB at <redis_dir>/dump.rdb; the previous data is parked, and restored by undo."""
 
     payload: ClassVar = PlacePayload
     notes: ClassVar = PlaceNotes
@@ -113,11 +113,11 @@ class PlaceStep:
     run: str
 
     def preview(self, step: Task[PlacePayload]) -> Preview:
-        """Its input does not exist before the cutover."""
+        """Return maybe: its input does not exist before the cutover."""
         return Preview(step.id, Change.MAYBE)
 
     def do(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> bool:
-        """Place it; the native server is not running yet."""
+        """Place the file; the native server is not running yet."""
         folder = Path(step.payload.redis_dir)
         parked = self._parked(folder, "before")
         memo.write(PlaceNotes(placing=True))
@@ -126,7 +126,7 @@ class PlaceStep:
         return True
 
     def undo(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> None:
-        """Park what the native server wrote, give back what was there before."""
+        """Park what the native server wrote and restore the previous data."""
         noted = memo.read()
         if not noted.placing:
             return

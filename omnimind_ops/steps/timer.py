@@ -1,6 +1,6 @@
 """kind "timer": the dead man's switch.
 
-Armed before anything stops; survives a lost terminal and a reboot; `confirm` disarms it.
+It is armed before anything stops; it survives a lost terminal and a reboot; `confirm` disarms it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class TimerStep:
     notes: ClassVar = TimerNotes
     paths: Paths
     run: str
-    omnimind: Path  # the command that began the run: it takes it back, whatever is installed meanwhile
+    omnimind: Path  # the command that began the run: it also rolls back, whatever is installed meanwhile
     now: Callable[[], datetime]
 
     def preview(self, step: Task[TimerPayload]) -> Preview:
-        """Say which units would be written."""
+        """Return the units that would be written."""
         return Preview(step.id, Change.YES, (f"write and start {UNIT}.timer",))
 
     def do(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> bool:
-        """Write both units and start the timer; a deadline that was noted stays."""
+        """Write both units and start the timer; a deadline that is already noted stays."""
         deadline = memo.read().deadline
         if deadline is None:
             deadline = (self.now() + timedelta(minutes=step.payload.minutes)).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -53,7 +53,7 @@ class TimerStep:
         return True
 
     def undo(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> None:
-        """Disarm."""
+        """Disarm the timer."""
         disarm(self.paths)
 
 
@@ -63,7 +63,7 @@ def unit(paths: Paths, ending: str) -> Path:
 
 
 def disarm(paths: Paths) -> None:
-    """Stop the timer and take both units away; harmless when there is none."""
+    """Stop the timer and remove both units; do nothing if there are none."""
     if not unit(paths, "timer").exists():
         return
     run(("systemctl", "disable", "--now", f"{UNIT}.timer"))

@@ -1,6 +1,4 @@
-"""kind "verify": what the native stores hold against what the old ones held; one difference is a Problem, and the run
-goes back.
-"""
+"""kind "verify": compare the native stores with the old ones; one difference is a Problem and rolls the run back."""
 
 from __future__ import annotations
 
@@ -37,11 +35,11 @@ class VerifyStep:
     credentials: Callable[[], Credentials]
 
     def preview(self, step: Task[VerifyPayload]) -> Preview:
-        """Read-only."""
+        """Return no change: the step is read-only."""
         return Preview(step.id, Change.NO)
 
     def do(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> bool:
-        """Compare all; notes both sides' fingerprints for the receipt."""
+        """Compare everything; note both sides' fingerprints for the receipt."""
         for name, old, new in self._pairs(step, memo, tell):
             tell(line(step.id, f"{name}: {sum(new.counts.values())} counted, {len(new.digests)} digests"))
             memo.write(VerifyNotes({name: Sides(old, new)}))
@@ -49,7 +47,7 @@ class VerifyStep:
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
-        """Nothing to undo."""
+        """Do nothing."""
 
     def _pairs(
         self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell
