@@ -1,4 +1,4 @@
-"""Frozen nouns everybody speaks in; imports nothing of ours.
+"""Frozen dataclasses that all packages share; imports nothing from other packages of OmniMind.
 
 Start with plan.py (what will be done) and run.py (how far it got).
 """

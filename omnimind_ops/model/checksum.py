@@ -1,4 +1,4 @@
-"""Checksum: what tells of a bit that changed in a backup since it was made, and how a person is told."""
+"""Checksum: what detects a bit that changed in a backup since it was made, and the messages about it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import StrEnum
 class Checksum(StrEnum):
     """What covers a backup."""
 
-    VERIFIED = "verified"  # a SHA-256 beside it, or that the server which made it tells, and which is the file's
-    INSIDE = "inside"  # what gzip and zstd write for themselves, and compare when the file is read
+    VERIFIED = "verified"  # the file matches a SHA-256 stored beside it or reported by the server that made it
+    INSIDE = "inside"  # the checksums that gzip and zstd write, and verify when the file is read
     ABSENT = "absent"
-    FOLDER = "folder"  # no file that could have one
+    FOLDER = "folder"  # not a file, so it cannot have one
 
 
 SAID = {
@@ -20,7 +20,7 @@ SAID = {
     Checksum.ABSENT: "no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
     Checksum.FOLDER: "a folder has no checksum: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
 }
-"""In words, about a backup that was read."""
+"""Messages about a backup that was read."""
 
 UNSEEN = (Checksum.ABSENT, Checksum.FOLDER)
-"""Those with which a point can have another value, or a deleted one be back, and nobody can tell."""
+"""With these, a changed point or a restored deleted one goes unnoticed."""

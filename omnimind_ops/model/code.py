@@ -1,4 +1,4 @@
-"""Code: which omnimind began a run."""
+"""Code: the omnimind version that began a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from omnimind_ops.model.run import Run
 
 @dataclass(frozen=True)
 class Code:
-    """`digest` is "" where it was not noted (0.1.0); `program` is the command, `root` the folder of its packages."""
+    """`digest` is "" if it was not recorded (0.1.0); `program` is the command, `root` the folder of its packages."""
 
     version: str
     digest: str = ""
@@ -19,7 +19,7 @@ class Code:
 
 
 def begun_by(run: Run) -> Code:
-    """Return the code that began a run; its version is "" when not even that was noted."""
+    """Return the code that began a run; its version is "" if not even that was recorded."""
     noted, goal = run.setup.get("code"), run.setup.get("goal")
     if isinstance(noted, Mapping):
         return Code(**{name: str(noted.get(name) or "") for name in ("version", "digest", "program", "root")})

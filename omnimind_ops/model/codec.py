@@ -1,8 +1,7 @@
-"""Frozen dataclasses as JSON, and back. One place writes and reads what steps keep in the journal.
+"""Frozen dataclasses as JSON, and back. The only place that writes and reads what steps store in the journal.
 
-A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass. One whose default is
-None is not written while it is None. Reading is strict: a missing or unknown key and a value of another type are a
-Problem.
+A field is a text, number, truth value, enumeration, tuple, mapping, JSON or another dataclass. A field with the default
+None is left out while it is None. Reading is strict: a missing or unknown key or a value of another type is a Problem.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 INLINE = {"inline": True}
-"""Metadata of a field whose keys stand among those of its holder: a dataclass, or (as the last field) a mapping."""
+"""Metadata of a field whose keys are merged into those of its holder: a dataclass, or (as the last field) a mapping."""
 _KEY = "key"
 
 
@@ -32,7 +31,7 @@ def key(name: str) -> Mapping[str, str]:
 
 
 def write(value: DataclassInstance) -> dict[str, JSON]:
-    """Return a dataclass as JSON; read() makes it again."""
+    """Return a dataclass as JSON, from which read() restores it."""
     members: dict[str, JSON] = {}
     for one in fields(value):
         content = getattr(value, one.name)
@@ -44,7 +43,7 @@ def write(value: DataclassInstance) -> dict[str, JSON]:
 
 
 def read(kind: type[T], members: JSON, where: str, *, what: str = "the journal") -> T:
-    """Return the dataclass that write() wrote; else a Problem that names `where` and the key."""
+    """Return the dataclass that write() wrote; raise Problem naming `where` and the key if it cannot be read."""
     try:
         return _dataclass(kind, members, "")
     except _Unlike as unlike:
@@ -53,7 +52,7 @@ def read(kind: type[T], members: JSON, where: str, *, what: str = "the journal")
 
 
 class _Unlike(Exception):  # noqa: N818 always caught here
-    """A value is not what its dataclass says."""
+    """A value does not match its dataclass."""
 
 
 def _key(one: Field[Any]) -> str:
@@ -92,7 +91,7 @@ def _dataclass(kind: type[T], members: JSON, at: str) -> T:
 
 
 def _inlined(hint: Any, left: dict[str, JSON], at: str) -> Any:
-    """Take out of `left` what an inline field is made of: its dataclass' keys, or all that is left."""
+    """Remove the keys of an inline field from `left` and return its value: a dataclass's keys, or everything left."""
     optional, (hint, *_) = _alternatives(hint)
     names = {_key(one) for one in fields(hint)} if is_dataclass(hint) else left.keys()
     mine = {name: left.pop(name) for name in tuple(left) if name in names}

@@ -1,4 +1,4 @@
-"""Fingerprint: what a data set holds, small enough to compare and to keep in a receipt."""
+"""Fingerprint: the content of a data set, small enough to compare and to store in a receipt."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Named facts of a data set: counts ("points of universal_machine_embeddings":
-
-    50000) and digests (hex), both by name.
+    """Named facts of a data set, both by name: counts ("points of universal_machine_embeddings": 50000) and digests
+    (hex).
     """
 
     store: str
@@ -20,7 +19,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Difference:
-    """One fact that is not equal; both values as text, "absent" when missing."""
+    """One fact that differs; both values as text, "absent" when missing."""
 
     name: str
     source: str

@@ -1,6 +1,6 @@
 """Events: everything that is shown, logged and streamed. Tables, the live view and --json are renderings of them.
 
-One dataclass for each thing that happens. event_json.py writes them as JSON and reads them back.
+One dataclass for each kind of occurrence. event_json.py writes them as JSON and reads them back.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True)
 class StepState:
-    """A step as its run starts; `seconds` is how long it took in an earlier process."""
+    """A step as its run starts; `seconds` is its duration in an earlier process."""
 
     id: str
     title: str
@@ -39,7 +39,7 @@ class StepState:
 
 @dataclass(frozen=True)
 class RunStarted:
-    """A run works or rolls back. It names every step, so that a view can draw them before they start.
+    """A run starts to work or to roll back. It names every step, so that a view can draw them before they start.
 
     `id` and `digest` (of the plan) are "" for a command that shows steps and has no run in the journal: up, down,
     restart, wheelhouse.
@@ -57,7 +57,7 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """A run stopped working; `state` says how far it got."""
+    """A run stopped; `state` says how far it got."""
 
     kind: ClassVar = EventKind.RUN
     step: ClassVar[str] = ""
@@ -85,7 +85,7 @@ class StepChanged:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a step is. `total` is None when unknown; `unit` is "B", "keys", "points" or "files"."""
+    """Progress of a step. `total` is None when unknown; `unit` is "B", "keys", "points" or "files"."""
 
     kind: ClassVar = EventKind.PROGRESS
     step: str
@@ -107,7 +107,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Warning:
-    """A person should read this."""
+    """A message that the user should read."""
 
     kind: ClassVar = EventKind.WARNING
     step: str
@@ -116,7 +116,7 @@ class Warning:
 
 @dataclass(frozen=True)
 class StepProblem:
-    """Why a step failed. `what` and `code` are left out ("" and None) by `omnimind up`."""
+    """Why a step failed. `omnimind up` leaves `what` and `code` out ("" and None)."""
 
     kind: ClassVar = EventKind.WARNING
     step: str
@@ -130,7 +130,7 @@ class StepProblem:
 
 @dataclass(frozen=True)
 class Result:
-    """The answer of a command; `data` is the whole of it."""
+    """The result of a command; `data` is all of it."""
 
     kind: ClassVar = EventKind.RESULT
     step: ClassVar[str] = ""
@@ -139,9 +139,9 @@ class Result:
 
 
 Event = RunStarted | RunEnded | StepChanged | Progress | Line | Warning | StepProblem | Result
-"""One thing that happened; `step` is a step's id, or "" for the run as a whole."""
+"""Anything that happened; `step` is a step's ID, or "" for the run as a whole."""
 Tell = Callable[[Event], None]
-"""Where events go."""
+"""A listener for events."""
 
 
 def progress(step: str, text: str, done: int, total: int | None, unit: str = "B") -> Progress:
@@ -155,7 +155,7 @@ def line(step: str, text: str) -> Line:
 
 
 def warning(text: str, step: str = "") -> Warning:
-    """Return something a person should read."""
+    """Return a warning for the user."""
     return Warning(step, text)
 
 

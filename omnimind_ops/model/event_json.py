@@ -1,4 +1,4 @@
-"""Events as JSON: the one place where they are written and read back.
+"""Events as JSON: the only place where they are written and read back.
 
 The JSON is public (--json, the journal, logs/startup_detailed.log) and is pinned by tests/runner/test_event_json.py.
 A field may be added. To rename, retype or remove one, raise VERSION in runner/database.py and keep reading the old one.
@@ -60,7 +60,7 @@ def write(event: Event) -> dict[str, JSON]:
 
 
 def read(kind: str, step: str, text: str, data: Mapping[str, JSON]) -> Event:
-    """Return the event that was written so. Unknown fields are left out."""
+    """Return the event from its JSON form. Unknown fields are left out."""
     field: dict[str, Any] = dict(data)
     match EventKind(kind):
         case EventKind.RUN:

@@ -1,4 +1,4 @@
-"""Facts: the machine as seen; made by observe/, read by preflight and planning."""
+"""Facts: the observed state of the machine; made by observe/, read by preflight and planning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Mount:
     target: str
     name: str = ""
     writable: bool = True
-    anonymous: bool = False  # a volume without a name of its own: `docker compose down -v` or `rm -v` deletes it
+    anonymous: bool = False  # a volume without its own name: `docker compose down -v` or `rm -v` deletes it
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Container:
-    """A container as `docker inspect` tells it. `env` holds secrets: it never leaves the process."""
+    """A container as reported by `docker inspect`. `env` holds secrets: it never leaves the process."""
 
     id: str
     name: str
@@ -54,17 +54,17 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     depends_on: tuple[str, ...] = ()  # service names, from the label com.docker.compose.depends_on or the file
-    gpu: bool = False  # asked for a GPU
+    gpu: bool = False  # a GPU is requested
     state: str = ""  # created, running, paused, restarting, exited, dead
     oneoff: bool = False  # made by `docker compose run`
     image_id: str = ""  # sha256:…; the tag may have moved since
     networks: tuple[str, ...] = ()
-    network_mode: str = ""  # "host" and "container:ID" share somebody else's network
+    network_mode: str = ""  # "host" and "container:ID" share another network
 
 
 @dataclass(frozen=True)
 class Project:
-    """A Compose project: its containers, and its file as a plain mapping where it can still be read."""
+    """A Compose project: its containers, and its file as a plain mapping if it can still be read."""
 
     name: str
     working_dir: str
@@ -75,9 +75,9 @@ class Project:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who listens on a TCP port.
+    """A process that listens on a TCP port.
 
-    `container` is the name of the container behind a docker-proxy, "" otherwise; `unit` the systemd unit.
+    `container` is the name of the container behind a docker-proxy, "" otherwise; `unit` is the systemd unit.
     """
 
     port: int
@@ -102,39 +102,39 @@ class Disk:
 
 @dataclass(frozen=True)
 class Gpu:
-    """The NVIDIA card and driver as the kernel and NVML tell.
+    """The NVIDIA card and driver as reported by the kernel and NVML.
 
     `lock` is the requirement set that this driver can run: cpu, cu12 or cu13.
     """
 
     present: bool
     driver: str  # "535.183.01", "" without a driver
-    cuda: str  # what the driver supports at most, "12.2", "" unknown
+    cuda: str  # highest version that the driver supports, "12.2", "" unknown
     name: str
     memory: int  # bytes, 0 unknown
     lock: str
     reason: str  # why this lock, in words
     fault: str = ""  # the first broken link between card and program, "" for none found
-    fix: str = ""  # what to do about the fault
+    fix: str = ""  # how to fix the fault
     library: str = (
-        ""  # version of the user-space driver (libnvidia-ml); other than `driver` after an unattended upgrade
+        ""  # version of the user-space driver (libnvidia-ml); differs from `driver` after an unattended upgrade
     )
     shadow: str = ""  # version of the deprecated dist `pynvml`, which hides nvidia-ml-py when installed beside it
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that could make the venv; `trouble` says why it must not, "" when it may."""
+    """A Python interpreter for the venv; `trouble` says why it is unsuitable, "" when it is suitable."""
 
     path: str
     version: str  # "3.11.2", "" when it did not answer
-    real: str  # where the symbolic links end
+    real: str  # the target of the symbolic links
     trouble: str = ""
 
 
 @dataclass(frozen=True)
 class Index:
-    """A package index, its address without a login; `trouble` says why nothing can be had from it, "" when it answers."""
+    """A package index; its URL has no login. `trouble` says why it is unusable, "" when it answers."""
 
     url: str
     trouble: str = ""
@@ -152,7 +152,7 @@ class Machine:
     systemd: int  # 0 when systemd is not PID 1
     root: bool
     sudo: bool  # `sudo -n true` works
-    user: str  # who asked (SUDO_USER when there is one)
+    user: str  # the calling user (SUDO_USER if set)
     memory: int  # bytes
     cpus: int
     locale: str
@@ -161,8 +161,8 @@ class Machine:
     disks: tuple[Disk, ...]
     holders: tuple[Holder, ...]
     docker: str  # engine version, "" when no engine answers
-    docker_reason: str  # why not, when it does not
+    docker_reason: str  # why there is no answer
     interpreters: tuple[Interpreter, ...] = ()  # candidates, best first
     gpu_containers: tuple[str, ...] = ()  # names of running containers that use a GPU
-    glibc: tuple[int, int] = (0, 0)  # (0, 0): it is another libc
-    arch: str = ""  # as the kernel tells it: x86_64
+    glibc: tuple[int, int] = (0, 0)  # (0, 0): another libc
+    arch: str = ""  # as reported by the kernel: x86_64

@@ -1,6 +1,6 @@
-"""Goal: the machine as wanted; what roles, templates and planning read.
+"""Goal: the desired state of the machine, read by roles, templates and planning.
 
-Holds no secret: those stay in files under secrets/.
+Contains no secrets: those stay in files under secrets/.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Goal:
-    """Everything a role or template may ask for. Paths are absolute text."""
+    """Everything a role or template may need. Paths are absolute text."""
 
-    # where things run
+    # where services listen
     backend_ports: tuple[int, ...] = (8000, 8080, 3001)
     workers: int = 2
     frontend_port: int = 3000
@@ -23,22 +23,22 @@ class Goal:
     user: str = "omnimind"
     database: str = "omnimind"
     collection: str = "universal_machine_embeddings"
-    # how it works
-    model: str = ""  # folder of a sentence-transformers model or its name on a hub; "" is the one that is installed
+    # operation
+    model: str = ""  # folder of a sentence-transformers model, or its name on a hub; "" is the installed model
     mode: str = "auto"  # of the engine on a CPU: auto, exact, fast
-    open_reads: bool = False  # who is on this host may read without logging in
-    # where data lives
+    open_reads: bool = False  # users on this host may read without logging in
+    # where data is stored
     uploads: str = "/var/lib/omnimind/uploads"
     qdrant_home: str = "/var/lib/qdrant"
     redis_dir: str = "/var/lib/redis"
     # what is installed
     version: str = ""  # of omnimind
-    python: str = "/usr/bin/python3"  # makes the venv; readable by every user, never under a home
+    python: str = "/usr/bin/python3"  # interpreter of the venv; readable by every user, never under a home
     lock: str = "cpu"  # cpu, cu12, cu13
     wheelhouse: str = ""  # folder of wheels for hosts without a network; "" uses the index
     qdrant_binary: str = ""  # staged executable that role qdrant installs
-    qdrant_packages: tuple[str, ...] = ()  # of the distribution, which that program needs
+    qdrant_packages: tuple[str, ...] = ()  # distribution packages that the program needs
     qdrant_version: str = ""  # "1.20.0"
     qdrant_static: str = ""  # staged web UI, "" for none
     gpu: bool = False
-    systemd: int = 252  # version found; units are emitted for it
+    systemd: int = 252  # version found; units are generated for it

@@ -1,5 +1,5 @@
-"""Health: how every service is (Reading), the GPU, the host, and all of it (Report); HealthCode: what `omnimind health`
-exits with.
+"""Health: of each service (Reading), the GPU, the host, and the whole (Report); HealthCode: exit codes of
+`omnimind health`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from omnimind_ops.model.json import JSON
 
 
 class State(StrEnum):
-    """How a service, or the whole, is."""
+    """State of a service or of the whole system."""
 
     READY = "ready"
-    DEGRADED = "degraded"  # it works, but not as it should: on the CPU though a GPU is expected, read only, restarting again and again
+    DEGRADED = "degraded"  # impaired: on the CPU although a GPU is expected, read-only, restarting repeatedly
     STARTING = "starting"
     DOWN = "down"
     STOPPED = "stopped"  # of a service: a person stopped it
 
 
 class HealthCode(IntEnum):
-    """Exit codes of `omnimind health`, and of nothing else:
+    """Exit codes of `omnimind health` only.
 
-    1 to 3 mean other things in other commands (docs/exit-codes.md).
+    1 to 3 have other meanings in other commands (docs/exit-codes.md).
     """
 
     READY = 0
@@ -38,8 +38,9 @@ class HealthCode(IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one probe found. `useful` is None when nothing was written or computed; `silent` means that no answer came
-    in time.
+    """Result of one probe.
+
+    `useful` is None when nothing was written or computed; `silent` means that no answer came in time.
     """
 
     ready: bool
@@ -47,7 +48,7 @@ class Outcome:
     detail: str = ""
     why: str = ""  # "" when all is well
     silent: bool = False
-    refuses: bool = False  # it answers, and says no: a password, a full disk, read only
+    refuses: bool = False  # it answers with a refusal: a password, a full disk, read-only
     starting: bool = False
     degraded: bool = False
     blames: tuple[str, ...] = ()  # kinds of service that it names as the cause
@@ -56,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that a service took to answer: the last time, and percentiles over the window that is remembered."""
+    """Response times of a service in milliseconds: the last one, and percentiles over the stored window."""
 
     last: float
     p50: float
@@ -65,7 +66,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Process:
-    """One of a service's processes as its manager knows it; `since` is unix time."""
+    """One of a service's processes as reported by its manager; `since` is unix time."""
 
     name: str
     state: str
@@ -77,8 +78,9 @@ class Process:
 
 @dataclass(frozen=True)
 class Reading:
-    """One service. alive: its processes run; ready: it answers; useful: it wrote, read or computed (None: was not asked
-    to).
+    """Health of one service.
+
+    alive: its processes run; ready: it answers; useful: it wrote, read or computed (None: not tested).
     """
 
     service: str
@@ -88,33 +90,33 @@ class Reading:
     alive: bool
     ready: bool
     useful: bool | None
-    detail: str  # what a person wants to know of it when it is well
+    detail: str  # details for a healthy service
     why: str  # why it is not ready, "" when it is
     latency: Latency | None
-    age: float | None  # seconds since it was asked
-    good: int  # good answers in a row
-    bad: int  # bad ones in a row
+    age: float | None  # seconds since the last probe
+    good: int  # consecutive good answers
+    bad: int  # consecutive bad answers
     silent: bool  # the last probe got no answer in time, which may be slowness
-    refuses: bool  # it answered, and said no
+    refuses: bool  # it answered with a refusal
     root: str  # the service that is the cause, "" when that is this one
     restarts: int  # in the last hour
     memory: int | None  # bytes, of all its processes
     limit: int | None
     processes: tuple[Process, ...]
     start_seconds: int
-    gave_up: str = ""  # why the guard leaves it alone, "" when it does not
+    gave_up: str = ""  # why the guard gave it up, "" when it did not
 
 
 @dataclass(frozen=True)
 class Gpu:
     """The card as the driver sees it, and whether the engine really uses it.
 
-    Bytes, degrees Celsius, percent; None: not told.
+    Bytes, degrees Celsius, percent; None: not reported.
     """
 
     expected: bool
     used: bool
-    said: str  # what the engine's proof says, or why it is on the CPU
+    said: str  # result of the engine's self-test, or why it is on the CPU
     name: str = ""
     utilisation: int | None = None
     memory: int | None = None
@@ -122,14 +124,16 @@ class Gpu:
     temperature: int | None = None
     driver: str = ""
     library: str = ""
-    uvm: bool = True  # /dev/nvidia-uvm is there: without it CUDA programs silently fall back to the CPU
+    uvm: bool = True  # /dev/nvidia-uvm exists: without it CUDA programs silently fall back to the CPU
     suspends: int = 0  # since boot; some drivers lose CUDA in a suspend
 
 
 @dataclass(frozen=True)
 class Host:
-    """Pressure (share of the last 10 s in which some, or all, tasks waited: percent), the disk of our state, foreign
-    holders of our ports.
+    """Health of the host.
+
+    Pressure (share of the last 10 s in which some, or all, tasks waited, in percent), the disk of OmniMind's state, and
+    containers that hold OmniMind's ports.
     """
 
     cpu_some: float | None
@@ -138,12 +142,12 @@ class Host:
     disk: str  # the folder measured
     disk_used: float  # percent
     disk_total: int  # bytes
-    containers: tuple[str, ...]  # Docker publishes these of our ports
+    containers: tuple[str, ...]  # containers that publish OmniMind's ports
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that became different; `at` is unix time."""
+    """A change of state; `at` is unix time."""
 
     at: float
     service: str
@@ -152,7 +156,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything at one moment (unix time `at`). `since`: when the oldest process that runs was started."""
+    """Health of everything at one moment (unix time `at`). `since` is the start of the oldest running process."""
 
     state: State
     services: tuple[Reading, ...]
@@ -162,14 +166,14 @@ class Report:
     mode: str
     since: float | None
     change: Change | None
-    seconds: float  # that this check took
-    trouble: str = ""  # why the manager could not be asked, "" when it could
+    seconds: float  # duration of this check
+    trouble: str = ""  # why the manager did not answer, "" when it did
 
     @property
     def code(self) -> HealthCode:
-        """Return what `omnimind health` exits with."""
+        """Return the exit code of `omnimind health`."""
         return HealthCode[self.state.name]
 
     def of(self, service: str) -> Reading | None:
-        """Return one service's reading."""
+        """Return one service's reading, None if there is none."""
         return next((reading for reading in self.services if reading.service == service), None)

@@ -1,4 +1,4 @@
-"""The type of anything that can be written as JSON."""
+"""The type of any value that JSON can represent."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Names of our native units, from a Goal; read by templates, roles, the host step and whoever starts, stops or probes
-them.
+"""Names of OmniMind's native units, derived from a Goal.
+
+Used by templates, roles, the host step, and code that starts, stops or probes units.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ def sockets(goal: Goal) -> tuple[str, ...]:
 
 
 def workers(goal: Goal) -> tuple[str, ...]:
-    """Return the worker services, all first workers before all second ones: restarting them in this order keeps every
-    port served.
+    """Return the worker services, all first workers before all second ones.
+
+    Restarting them in this order keeps every port served.
     """
     return tuple(
         f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports
@@ -33,9 +35,7 @@ def workers(goal: Goal) -> tuple[str, ...]:
 
 
 def ours(goal: Goal) -> tuple[str, ...]:
-    """Return every unit that is ours alone, in the order in which they start; packaged services (postgres, redis) are
-    not among them.
-    """
+    """Return the units that only OmniMind uses, in start order; packaged services (postgres, redis) are not included."""
     ready = (GPU_READY,) if goal.gpu else ()
     return (
         *ready,

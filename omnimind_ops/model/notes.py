@@ -1,6 +1,6 @@
-"""What each kind of step notes for its undo, its redo and the receipt.
+"""Notes of each kind of step, for its undo, its repetition and the receipt.
 
-None is what was never noted; when notes are written, what is None in them stays as it was.
+None means never noted; when notes are written, fields that are None keep their stored value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from omnimind_ops.model.data import Fingerprint
 
 @dataclass(frozen=True)
 class NoNotes:
-    """Of a step that has nothing to note."""
+    """For steps that have nothing to note."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class HostNotes:
 
 @dataclass(frozen=True)
 class CopyNotes:
-    """The renames are under way; what stood at the target since is parked."""
+    """`swapping`: the renames are in progress; `parked`: the later content of the target is parked."""
 
     swapping: bool | None = None
     parked: bool | None = None
@@ -34,7 +34,7 @@ class CopyNotes:
 
 @dataclass(frozen=True)
 class ProveBackupNotes:
-    """What covers a backup, what a second reader said of it, and what it holds."""
+    """A backup's checksum, a second reader's result, and its content."""
 
     checksum: str | None = None
     second_reader: str | None = field(default=None, metadata=key("second reader"))
@@ -43,7 +43,7 @@ class ProveBackupNotes:
 
 @dataclass(frozen=True)
 class ContainersNotes:
-    """As it was before: restart policies and running containers, by id. `stopped_at` is unix time."""
+    """The state before: restart policies and running containers, by ID. `stopped_at` is unix time."""
 
     policies: Mapping[str, str] | None = None
     running: tuple[str, ...] | None = None
@@ -52,7 +52,7 @@ class ContainersNotes:
 
 @dataclass(frozen=True)
 class FingerprintNotes:
-    """What the old Qdrant held."""
+    """Content of the old Qdrant."""
 
     fingerprint: Fingerprint | None = None
 
@@ -68,7 +68,7 @@ class RedisNotes:
 
 @dataclass(frozen=True)
 class PlaceNotes:
-    """The RDB file is put in place; what the native server wrote is parked."""
+    """`placing`: the RDB file is put in place; `parked`: what the native server wrote is parked."""
 
     placing: bool | None = None
     parked: bool | None = None
@@ -76,7 +76,7 @@ class PlaceNotes:
 
 @dataclass(frozen=True)
 class TimerNotes:
-    """When the run goes back, as systemd reads it."""
+    """When the run is rolled back, in systemd's format."""
 
     deadline: str | None = None
 
@@ -90,7 +90,7 @@ class ProveNotes:
 
 @dataclass(frozen=True)
 class Sides:
-    """What both sides held."""
+    """Content of both sides."""
 
     source: Fingerprint
     native: Fingerprint

@@ -1,6 +1,6 @@
-"""What each kind of step is told to do.
+"""Payload of each kind of step.
 
-Its JSON is in the journal and in the plan's digest: with a renamed key it is another plan.
+Its JSON is in the journal and in the plan's digest: renaming a key changes the plan.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from omnimind_ops.model.program import Way
 
 @dataclass(frozen=True)
 class Payload:
-    """Holds no secret: those are named by the container or the file that has them."""
+    """Contains no secrets, only the container or file that has them."""
 
     kind: ClassVar[str]
 
@@ -39,7 +39,7 @@ class ProgramStart:
     packages: tuple[str, ...]
     loader: str  # name in the bundle, "" without one
     files: Mapping[str, str]
-    reason: str  # in one line, for a person
+    reason: str  # one line for people
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,23 @@ class ProgramPayload(Payload):
 
 @dataclass(frozen=True)
 class Packed:
-    """What is known of a backup of Qdrant besides its path."""
+    """Facts about a Qdrant backup besides its path."""
 
-    collection: str  # that a backup of one collection holds, "" for others
+    collection: str  # the collection in a backup of one collection, "" for others
     config: Mapping[str, JSON] | None  # of the collection of a shard snapshot
-    sha256: str  # as the server that made it tells it, "" when unknown
+    sha256: str  # as reported by the server that made it, "" when unknown
 
 
 class Pass(StrEnum):
-    """Which time a directory is copied."""
+    """The passes in which a directory is copied."""
 
     WARM = "warm"  # while the old stack serves
-    FINAL = "final"  # what changed since, then the rename
+    FINAL = "final"  # the changes since, then the rename
 
 
 @dataclass(frozen=True)
 class CopyPayload(Payload):
-    """A directory that moves: `incoming` stands beside `target` until it takes its name."""
+    """A directory to move: the copy is made at `incoming`, beside `target`, and is then renamed to it."""
 
     kind = "copy"
     source: str
@@ -97,15 +97,15 @@ class ProveBackupPayload(Payload):
 
 
 class Act(StrEnum):
-    """What is done with containers."""
+    """An action on containers."""
 
-    HOLD = "hold"  # no restarts by themselves
+    HOLD = "hold"  # disable automatic restarts
     STOP = "stop"
 
 
 @dataclass(frozen=True)
 class ContainersPayload(Payload):
-    """Containers by id. `ports` must be free after a stop."""
+    """Containers by ID. `ports` must be free after a stop."""
 
     kind = "containers"
     act: Act
@@ -124,7 +124,7 @@ class FingerprintPayload(Payload):
 
 @dataclass(frozen=True)
 class RedisPayload(Payload):
-    """The old Redis, or a `backup` of one; `password_of` is the container that knows its password, "" for none."""
+    """The old Redis, or a `backup` of one; `password_of` is the container that has its password, "" for none."""
 
     kind = "redis"
     host: str
@@ -161,7 +161,7 @@ class ProvePayload(Payload):
 
 @dataclass(frozen=True)
 class VerifyPayload(Payload):
-    """Which stores are compared; `backup`: Qdrant with what its backup held. `trees` are (name, source, target)."""
+    """The stores to compare; `backup`: Qdrant against its backup's content. `trees` are (name, source, target)."""
 
     kind = "verify"
     qdrant: bool = False
@@ -172,7 +172,7 @@ class VerifyPayload(Payload):
 
 @dataclass(frozen=True)
 class RestartPayload(Payload):
-    """A service of which something is restarted; done by the guard itself."""
+    """A service with processes to restart; the guard itself does it."""
 
     kind = "restart"
     service: str

@@ -13,13 +13,13 @@ from omnimind_ops.model import codec
 from omnimind_ops.model.json import JSON
 
 if TYPE_CHECKING:
-    from omnimind_ops.model.payloads import Payload  # `omnimind --help` does without them
+    from omnimind_ops.model.payloads import Payload  # `omnimind --help` does not need it
 
 P = TypeVar("P", bound="Payload")
 
 
 class Undo(StrEnum):
-    """How far a step can be taken back."""
+    """How far a step can be undone."""
 
     YES = "reversible"
     UNTIL_FINISH = "reversible until finish"
@@ -29,7 +29,7 @@ class Undo(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One undoable unit of work, as the journal has it. `kind` picks the handler, `args` is its payload as JSON."""
+    """One undoable unit of work, as stored in the journal. `kind` selects the handler, `args` is its payload as JSON."""
 
     id: str
     kind: str
@@ -44,7 +44,7 @@ class Step:
         return cls(id, payload.kind, title, codec.write(payload), undo, phase)
 
     def payload(self, kind: type[P]) -> P:
-        """Return the payload; a Problem when the journal has another."""
+        """Return the payload; raise Problem when the journal has another kind."""
         return codec.read(kind, self.args, f"step {self.id} of kind {self.kind}")
 
 
@@ -57,7 +57,7 @@ class Task(Generic[P]):
 
     @classmethod
     def of(cls, step: Step, kind: type[P]) -> Task[P]:
-        """Return it for a step with such a payload."""
+        """Return the task of a step with a payload of that kind."""
         return cls(step.id, step.payload(kind))
 
 
@@ -85,7 +85,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Preview:
-    """What a step would do from here; `lines` are details such as file diffs."""
+    """What a step would do now; `lines` are details such as file diffs."""
 
     step: str
     change: Change

@@ -1,4 +1,4 @@
-"""Problem: the one error a person is meant to see."""
+"""Problem: the only error that is shown to the user."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class ExitCode(IntEnum):
     NOT_INSTALLED = 4
     BUSY = 5
     USAGE = 64
-    THRESHOLD = 99  # of `omnimind bench`: a --require does not hold; k6's code for it
+    THRESHOLD = 99  # of `omnimind bench`: a --require does not hold; the same code as k6
     INTERRUPTED = 130
 
 
 class Problem(Exception):  # noqa: N818 a person sees a problem, not an error
-    """Something cannot be done: `what` (starts with "cannot"), `why`, and `fix`, the next thing a person should do."""
+    """An operation failed: `what` (starts with "cannot"), `why`, and `fix`, the next thing to do."""
 
     def __init__(
         self, what: str, why: str, fix: str, *, code: ExitCode = ExitCode.PROBLEM, log: tuple[str, ...] = ()

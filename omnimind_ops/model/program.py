@@ -1,4 +1,4 @@
-"""What a program or a library asks of a host, and how a program is started there."""
+"""What a program or a library requires of a host, and how a program is started there."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Binary:
-    """An ELF file's own account of itself. `wants` is library → the symbol versions wanted of it ("GLIBC_2.34")."""
+    """The headers of an ELF file. `wants` is library → the symbol versions it needs of it ("GLIBC_2.34")."""
 
-    machine: str  # as `uname -m` says it
+    machine: str  # in the form of `uname -m`
     bits: int = 64
-    interpreter: str = ""  # "" of a library, and of a static program
-    needed: tuple[str, ...] = ()  # libraries, by the name that the loader looks for
+    interpreter: str = ""  # "" for a library and for a static program
+    needed: tuple[str, ...] = ()  # libraries, by the name that the loader searches for
     wants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    offers: frozenset[str] = frozenset()  # symbol versions that it defines; without any it serves every version
-    folders: tuple[str, ...] = ()  # where it wants libraries looked for first; may hold $ORIGIN
+    offers: frozenset[str] = frozenset()  # symbol versions that it defines; without any it satisfies every version
+    folders: tuple[str, ...] = ()  # folders to search first for libraries; may contain $ORIGIN
 
     @property
     def static(self) -> bool:
-        """Tell whether it starts without a loader and libraries."""
+        """Return whether it starts without a loader and libraries."""
         return not self.interpreter and not self.needed
 
 
 @dataclass(frozen=True)
 class Library:
-    """A library where it was found."""
+    """A library and its path."""
 
     path: str
     binary: Binary
@@ -35,7 +35,7 @@ class Library:
 
 @dataclass(frozen=True, order=True)
 class Missing:
-    """What a place does not have: a library, or (with `version`) only an older one."""
+    """A missing library, or (with `version`) one that is too old."""
 
     library: str
     version: str = ""
@@ -45,12 +45,12 @@ class Missing:
 
 
 class Way(StrEnum):
-    """Where the libraries of an installed program come from."""
+    """Source of an installed program's libraries."""
 
     STATIC = "static"  # it needs none
     HOST = "host"
-    PACKAGES = "packages"  # the distribution's, installed for it
-    BUNDLED = "bundled"  # its container's, with the container's loader, beside it
+    PACKAGES = "packages"  # from the distribution, installed for it
+    BUNDLED = "bundled"  # from its container, with the container's loader, beside the program
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Start:
     """How a program is started on this host. `files` is library or loader → path in the container, for a bundle."""
 
     way: Way
-    missing: tuple[Missing, ...] = ()  # of the host
+    missing: tuple[Missing, ...] = ()  # on the host
     packages: tuple[str, ...] = ()
     loader: str = ""  # name in the bundle
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:
-        """Say in one line what it comes to."""
+        """Return a one-line description of how the program starts and why."""
         lacks = ", ".join(map(str, self.missing))
         return {
             Way.STATIC: "needs no libraries",

@@ -1,4 +1,4 @@
-"""What a receipt says of a run: plan, counts and digests of both sides, downtime, until when there is a way back."""
+"""Content of a receipt: plan, counts and digests of both sides, downtime, and how long a rollback is possible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNTIL = {
 
 
 def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
-    """Return what happened, as data; `digest` is over all the rest.
+    """Return what happened, as data; `digest` covers all the other members.
 
     `bench`: documents of `omnimind bench`, before and after.
     """
@@ -64,13 +64,13 @@ def _stopped(run: Run, step: str) -> float | None:
 
 
 def digest(body: Mapping[str, JSON]) -> str:
-    """Return the SHA-256 over a receipt's members; its own digest is not one of them."""
+    """Return the SHA-256 over a receipt's members except its digest."""
     rest = {name: value for name, value in body.items() if name != "digest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _backup(run: Run) -> JSON:
-    """Return which backup of Qdrant was restored, what covers it, and who read it besides us; None without one."""
+    """Return which Qdrant backup was restored, what covers it, and which second reader read it; None without one."""
     record = next((record for record in run.steps if record.step.kind == ProveBackupPayload.kind), None)
     if record is None:
         return None

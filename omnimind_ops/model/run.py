@@ -24,7 +24,7 @@ M = TypeVar("M", bound="DataclassInstance")
 
 @dataclass(frozen=True)
 class StepRecord:
-    """A step as the journal knows it; times are UTC ISO 8601, seconds is wall time."""
+    """A step as stored in the journal; times are UTC ISO 8601, `seconds` is wall time."""
 
     step: Step
     status: Status
@@ -34,13 +34,13 @@ class StepRecord:
     problem: str | None = None
 
     def notes(self, kind: type[N]) -> N:
-        """Return its notes; a Problem when they are others."""
+        """Return the step's notes; raise Problem when they are of another kind."""
         return read_notes(kind, self.memo or {}, self.step.id)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A plan being applied; `setup` is what it was started with, so that a resume with other arguments is refused."""
+    """A plan being applied; `setup` holds its inputs, so that a resume with other arguments is refused."""
 
     id: str
     plan: Plan
@@ -51,12 +51,12 @@ class Run:
     steps: tuple[StepRecord, ...]
 
     def record(self, step: str) -> StepRecord | None:
-        """Return what is known of a step, None where the plan has no such step."""
+        """Return the record of a step, None if the plan has no such step."""
         return next((record for record in self.steps if record.step.id == step), None)
 
 
 class Notes(Protocol):
-    """Where a run's notes are kept: for each step, JSON under keys."""
+    """Storage of a run's notes: JSON under keys, for each step."""
 
     def load(self, step: str) -> Mapping[str, JSON]: ...  # empty when it noted nothing
     def save(self, step: str, notes: Mapping[str, JSON]) -> None: ...  # durable when it returns; other keys stay
@@ -69,30 +69,28 @@ class Unsaved:
     kept: dict[str, dict[str, JSON]] = field(default_factory=dict)
 
     def load(self, step: str) -> Mapping[str, JSON]:
-        """Return what a step noted."""
+        """Return a step's notes."""
         return self.kept.get(step, {})
 
     def save(self, step: str, notes: Mapping[str, JSON]) -> None:
-        """Keep it in memory."""
+        """Store the notes in memory."""
         self.kept.setdefault(step, {}).update(notes)
 
 
 @dataclass(frozen=True)
 class Memo(Generic[N]):
-    """A step's durable notes: written through to the journal at once, read by its own redo and undo, and by later
-    steps.
-    """
+    """A step's durable notes: written to the journal at once, read by its own repetition and undo, and by later steps."""
 
     notes: Notes
     step: str
     kind: type[N]
 
     def read(self) -> N:
-        """Return what was noted so far."""
+        """Return the notes so far."""
         return self.of(self.step, self.kind)
 
     def write(self, notes: N) -> None:
-        """Note it, durably when this returns; what is None in it stays as it was."""
+        """Store the notes, durably when this returns; fields that are None keep their stored value."""
         self.notes.save(self.step, codec.write(notes))
 
     def of(self, step: str, kind: type[M]) -> M:
@@ -101,12 +99,12 @@ class Memo(Generic[N]):
 
 
 def read_notes(kind: type[N], notes: Mapping[str, JSON], step: str) -> N:
-    """Return a step's notes from what the journal has of them."""
+    """Return a step's notes from their JSON in the journal."""
     return codec.read(kind, notes, f"{kind.__name__} of step {step}")
 
 
 class Handler(Protocol[P, N]):
-    """What knows how to preview, do and undo one kind of step.
+    """Previews, does and undoes one kind of step.
 
     preview is read-only. do is idempotent (a step found DOING is done again) and notes what undo needs *before* it
     acts. undo is idempotent too and works on a half-done step. All three raise Problem.

@@ -1,13 +1,11 @@
-"""The roles of a host, the stages that each of them has, and the order in which they are run: install all, configure
-all, activate.
-"""
+"""The roles of a host, their stages, and the order in which they run: install all, configure all, activate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 STAGES = ("install", "configure", "activate")
-"""install and configure start nothing and enable nothing; activate does."""
+"""install and configure start and enable nothing; activate does."""
 ROLES = {
     "base": ("install", "configure"),
     "packages": ("install",),
@@ -22,13 +20,13 @@ ROLES = {
 }
 """Stages by role.
 
-Role units ties all the others together: its activate is the moment in which native services take over the ports.
+Role units depends on all the others: its activate is when the native services take over the ports.
 """
 EARLY = ("postgres", "engine")
-"""Take no port and no data of a container, so they are started, and get ready, before the cutover."""
+"""These use no port and no data of a container, so they are started, and become ready, before the cutover."""
 
 
 def prepared(roles: Iterable[str] = tuple(ROLES)) -> list[tuple[str, str]]:
-    """Return every (role, stage) that puts things in their place and starts nothing, in order."""
+    """Return every (role, stage) that installs or configures and starts nothing, in order."""
     some = tuple(roles)
     return [(role, stage) for stage in STAGES[:2] for role in some if stage in ROLES[role]]

@@ -11,7 +11,7 @@ class Status(StrEnum):
     TODO = "todo"
     DOING = "doing"  # found at a start: do it again
     DONE = "done"
-    FAILED = "failed"  # undone like DONE: it may have half happened
+    FAILED = "failed"  # undone like DONE: it may be half done
     UNDOING = "undoing"  # found at a start: undo it again
     UNDONE = "undone"
     HELD = "held"  # has no undo; left in place
@@ -21,10 +21,10 @@ class RunState(StrEnum):
     """How far a run got."""
 
     RUNNING = "running"
-    POSTPONED = "postponed"  # warm copy done, waits for a person to say go
+    POSTPONED = "postponed"  # warm copy done, waits for the user to continue
     UNCONFIRMED = "unconfirmed"  # all steps done; the timer will undo it unless confirmed
     CONFIRMED = "confirmed"
     ROLLING_BACK = "rolling back"
     ROLLED_BACK = "rolled back"
     FINISHED = "finished"  # the old stack is deleted; no way back
-    FAILED = "failed"  # could neither be done nor undone; a person must look
+    FAILED = "failed"  # could neither be done nor undone; needs manual work

@@ -1,6 +1,6 @@
-"""World: one system that omnimind runs, native or embedded.
+"""World: one system that OmniMind runs, native or embedded.
 
-Everything that starts, stops, probes or shows services is given one; omnimind_ops.world finds it.
+Code that starts, stops, probes or shows services gets a World; omnimind_ops.world finds it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from pathlib import Path
 
 
 class Mode(StrEnum):
-    """Who runs the services."""
+    """What runs the services."""
 
     NATIVE = "native"  # systemd, as root
-    EMBEDDED = "embedded"  # supervisor, as whoever typed `omnimind up`
+    EMBEDDED = "embedded"  # supervisor, as the user who ran `omnimind up`
 
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports, all on 127.0.0.1; `backends` in the order of preference."""
+    """TCP ports, all on 127.0.0.1; `backends` in order of preference."""
 
     backends: tuple[int, ...] = (8000, 8080, 3001)
     frontend: int = 3000
@@ -32,23 +32,23 @@ class Ports:
 class World:
     """One system: its mode, ports, folders and credentials.
 
-    Credentials are "" where they may not be read (natively, without root).
+    Credentials are "" if they cannot be read (natively, without root).
     """
 
     mode: Mode
     ports: Ports
     workers: int  # processes for each backend port
-    state: Path  # journal, receipts, data that is ours
+    state: Path  # journal, receipts, OmniMind's own data
     config: Path
     logs: Path
-    run: Path  # sockets and pid files
+    run: Path  # sockets and PID files
     uploads: Path
     stores: tuple[Path, Path, Path]  # data of PostgreSQL, Redis, Qdrant
     collection: str = "universal_machine_embeddings"
-    critical_seconds: int = 300  # that a service without which nothing works may take to start
-    secondary_seconds: int = 180  # that any other may take
-    auto_recovery: bool = True  # the guard may restart things
-    units: tuple[str, ...] = ()  # native: what omnimind.target wants, and PostgreSQL's real unit
+    critical_seconds: int = 300  # maximum start time of a critical service
+    secondary_seconds: int = 180  # maximum start time of any other service
+    auto_recovery: bool = True  # the guard may restart services
+    units: tuple[str, ...] = ()  # native: the units that omnimind.target wants, and PostgreSQL's real unit
     standin: bool = False  # embedded: Qdrant is the stand-in, not the real program
     redis_url: str = field(default="", repr=False)
     postgres_dsn: str = field(default="", repr=False)
@@ -57,25 +57,25 @@ class World:
 
     @property
     def native(self) -> bool:
-        """Tell whether systemd runs it."""
+        """Return whether systemd runs the system."""
         return self.mode is Mode.NATIVE
 
     @property
     def engine_socket(self) -> Path:
-        """The engine's unix socket."""
+        """Return the path of the engine's unix socket."""
         return self.run / "engine.sock"
 
     @property
     def journal(self) -> Path:
-        """The SQLite file that runs and recoveries are written to."""
+        """Return the path of the SQLite file with runs and recoveries."""
         return self.state / "journal.db"
 
     @property
     def lock(self) -> Path:
-        """Held (flock) while something changes this system."""
+        """Return the path of the lock, which is held (flock) while something changes this system."""
         return Path("/run/omnimind.lock") if self.native else self.state / "lock"
 
     @property
     def has_credentials(self) -> bool:
-        """Tell whether the stores can be asked anything."""
+        """Return whether the stores can be queried."""
         return bool(self.redis_url and self.postgres_dsn)

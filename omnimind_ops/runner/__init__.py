@@ -1,4 +1,5 @@
-"""Applies a plan and knows no service names. Start with run.py (do in order, undo in reverse, redo what was half done);
-journal.py keeps what it must never forget, history.py reads that back, lock.py lets only one change this host at a
-time.
+"""The plan runner: applies a plan; it knows no service names.
+
+Start with run.py (do in order, undo in reverse, redo half-done steps). journal.py stores the state of runs, history.py
+reads it, lock.py allows only one change of this host at a time.
 """

@@ -1,4 +1,4 @@
-"""The time as everybody here takes it: a function that returns an aware UTC datetime."""
+"""The clock: a function that returns an aware UTC datetime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Return the time now, UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""The journal's SQLite file: its tables, how it is opened to write, and how it is read without leaving a trace."""
+"""The journal's SQLite file: its tables, opening it for writing, and reading it without creating files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CREATE INDEX event_of_run ON event (run, number);
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the journal, made on first use with mode 0600 (but see share()).
+    """Open the journal for writing; it is created on first use with mode 0600 (but see share()).
 
     A commit is on the disk when it returns (WAL, synchronous=FULL).
     """
@@ -62,12 +62,11 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def share(path: Path) -> None:
-    """Let the group of the journal's folder read it, when that is a group that root gave the folder to: the workers
-    show it on the page.
+    """Give the group of the journal's folder read access, if root assigned that group: the workers show it on the page.
 
-    They can write neither the file nor beside it: what steers a roll back stays root's. SQLite gives -wal and -shm the
-    same group and mode as it makes them. Only root with its capabilities can do this; whoever cannot leaves it as it
-    is.
+    The group can write neither the file nor the folder: only root controls a rollback. SQLite creates -wal and -shm
+    with the
+    same group and mode. Only root with its capabilities can do this; for others nothing changes.
     """
     with suppress(OSError):
         folder, file = path.parent.stat(), path.stat()
@@ -82,11 +81,12 @@ def share(path: Path) -> None:
 
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open the journal for one reading; None when there is none. Makes no file: not the journal, not -wal and -shm
-    beside it.
+    """Open the journal for one read; yield None when there is none. Creates no file: neither the journal nor -wal or
+    -shm.
 
-    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete in itself; `immutable`
-    then keeps SQLite from making one (https://sqlite.org/wal.html#read_only_databases).
+    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete; `immutable` then
+    prevents
+    SQLite from creating one (https://sqlite.org/wal.html#read_only_databases).
     """
     try:
         if not path.exists():
@@ -104,9 +104,7 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 def spend_reserve(path: Path) -> bool:
-    """Give the reserve back to a full disk, so that a roll back can still be written down; False when it is gone
-    already.
-    """
+    """Free the reserve on a full disk, so that a rollback can still be recorded; return False if it is used up."""
     try:
         _reserve(path).unlink()
     except OSError:
@@ -132,9 +130,7 @@ def _reserve(path: Path) -> Path:
 
 
 def _make_reserve(path: Path) -> None:
-    """Hold a little room beside the journal: a copy that fills its partition is what most likely fails, and must be
-    taken back.
-    """
+    """Reserve space beside the journal: a copy that fills its partition is the likeliest failure, and must be undone."""
     with suppress(OSError):
         file = os.open(_reserve(path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         try:
@@ -144,7 +140,7 @@ def _make_reserve(path: Path) -> None:
 
 
 def _make_tables(db: sqlite3.Connection, path: Path) -> None:
-    db.execute("BEGIN IMMEDIATE")  # two that start at once: the second waits here and then finds the tables
+    db.execute("BEGIN IMMEDIATE")  # two processes that start at once: the second waits here and then finds the tables
     try:
         found = _version(db)
         _refuse_newer(found, path)

@@ -1,4 +1,4 @@
-"""Events that a run emits. The recorder takes secrets out; then each event is in the journal before anybody sees it."""
+"""Events of a run. The recorder removes secrets and writes each event to the journal before anyone sees it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from omnimind_ops.tools.redact import redact, redact_fields
 
 @dataclass
 class EventRecorder:
-    """Writes each event to the journal, then tells whoever watches.
+    """Writes each event to the journal, then passes it to the listener.
 
-    A watcher that breaks (closed pipe, lost terminal) is told nothing more; the run goes on.
+    After an error in the listener (closed pipe, lost terminal) it gets no more events; the run continues.
     """
 
     journal: Journal
@@ -25,19 +25,19 @@ class EventRecorder:
     alone: bool = False
 
     def __call__(self, event: Event) -> None:
-        """Record one event and tell it, without secrets."""
+        """Record one event and pass it on, without secrets."""
         event = redacted(event)
         self.journal.append(self.run, event)
         if self.alone:
             return
         try:
             self.tell(event)
-        except Exception as error:  # whatever it is, it must not stop a cutover half way
+        except Exception as error:  # no listener error may stop a cutover half-way
             self.alone = True
             self.traceback("", "nobody watches any more", error)
 
     def traceback(self, step: str, text: str, error: BaseException) -> tuple[str, ...]:
-        """Record an error's traceback and return its lines; nobody is told."""
+        """Record an error's traceback and return its lines; the listener does not get it."""
         lines = tuple("".join(traceback.format_exception(error)).splitlines())
         self.journal.append(self.run, redacted(Line(step, text, lines)))
         return lines
@@ -46,7 +46,7 @@ class EventRecorder:
 def redacted(event: Event) -> Event:
     """Return an event without secrets.
 
-    Progress is left as it is: it holds a file's name and numbers, and comes often.
+    Progress stays unchanged: it contains a file name and numbers, and is frequent.
     """
     if isinstance(event, Progress):
         return event
@@ -54,12 +54,12 @@ def redacted(event: Event) -> Event:
 
 
 def redacting(tell: Tell) -> Tell:
-    """Return a `tell` that takes secrets out first: for events that are in no run."""
+    """Return a `tell` that removes secrets first: for events that belong to no run."""
     return lambda event: tell(redacted(event))
 
 
 def started(run: Run) -> RunStarted:
-    """Return the event of a run at work."""
+    """Return the event of a run that starts or continues."""
     steps = tuple(
         StepState(record.step.id, record.step.title, record.step.phase, record.status, record.seconds)
         for record in run.steps
@@ -68,7 +68,7 @@ def started(run: Run) -> RunStarted:
 
 
 def ended(run: Run) -> RunEnded:
-    """Return the event of a run that stopped working."""
+    """Return the event of a run that has stopped."""
     return RunEnded(_sentence(run), run.plan.name, run.state, run.id)
 
 

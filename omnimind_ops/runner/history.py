@@ -1,6 +1,6 @@
-"""History: the journal, read only.
+"""History: the journal, read-only.
 
-For `runs`, `receipt` and previews: makes no file, follows a run that another process writes.
+For `runs`, `receipt` and previews: it creates no file and follows a run that another process writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from omnimind_ops.runner.records import Head, Logged
 
 @dataclass(frozen=True)
 class History:
-    """Each call opens the file, reads and closes it; a missing journal is an empty one."""
+    """Each call opens the file, reads it and closes it; a missing journal is an empty one."""
 
     path: Path
 
@@ -27,12 +27,12 @@ class History:
             return records.load_runs(db) if db else ()
 
     def heads(self, *, limit: int, name: str = "") -> tuple[Head, ...]:
-        """Return what a list shows of the newest runs, newest first; `name`: of that plan name."""
+        """Return the newest runs as list entries, newest first; `name`: only those of that plan name."""
         with open_to_read(self.path) as db:
             return records.load_heads(db, limit=limit, name=name) if db else ()
 
     def run(self, id: str) -> Run:
-        """Return one run; an unknown id is a Problem."""
+        """Return one run; an unknown ID is a Problem."""
         with open_to_read(self.path) as db:
             if db:
                 return records.load_run(db, id)
@@ -43,11 +43,11 @@ class History:
         )
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
-        """Return the newest run; `unfinished`: that waits for something; `name`: of that plan name."""
+        """Return the newest run; `unfinished`: only one that is still waiting; `name`: only one of that plan name."""
         with open_to_read(self.path) as db:
             return records.latest_run(db, unfinished=unfinished, name=name) if db else None
 
     def events(self, run: str, *, after: int = 0) -> tuple[Logged, ...]:
-        """Return a run's log from above number `after`, oldest first."""
+        """Return a run's log after event number `after`, oldest first."""
         with open_to_read(self.path) as db:
             return tuple(records.load_events(db, run, after)) if db else ()

@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM ask a run to stop and go back; a second Ctrl-C stops at once and leaves the journal as it is, to
-be resumed.
+"""Ctrl-C and SIGTERM: the first one stops a run and rolls it back.
+
+A second Ctrl-C stops at once and leaves the journal as it is, to be resumed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.runner.clock import Clock
 
 DOUBLE = timedelta(seconds=1)
-"""Two signals within this are one: launchers (sudo, uv) pass Ctrl-C on although the terminal sends it to everybody."""
+"""Two signals within this time count as one: launchers (sudo, uv) forward Ctrl-C although the terminal sends it to all.
+"""
 
 
 @dataclass
 class Stop:
-    """Whether somebody asked; `by` is the signal's name, "" when nobody did."""
+    """Whether a stop was requested; `by` is the signal's name, "" for no request."""
 
     by: str = ""
     at: datetime | None = None
 
     def check(self) -> None:
-        """Raise the Problem of an interrupted run when somebody asked."""
+        """Raise the Problem of an interrupted run if a stop was requested."""
         if self.by:
             what = "cannot go on with the run"
             raise Problem(
@@ -37,10 +39,10 @@ class Stop:
 
 @contextmanager
 def interrupts(clock: Clock, announce: Callable[[], None]) -> Iterator[Stop]:
-    """Turn signals into a Stop for a `with` block (main thread only; elsewhere it never fires).
+    """Turn signals into a Stop for a `with` block (main thread only; in other threads it never fires).
 
-    `announce` is called in a thread of its own: the main one may be in the middle of anything. SIGHUP is ignored: a
-    lost terminal does not end a run. A second SIGINT raises KeyboardInterrupt.
+    `announce` is called in its own thread, because the main thread may be doing anything. SIGHUP is ignored: a lost
+    terminal does not end a run. A second SIGINT raises KeyboardInterrupt.
     """
     stop = Stop()
 

@@ -1,4 +1,4 @@
-"""Journal: what a run must never forget. Each write is one transaction and on the disk when it returns."""
+"""Journal: the durable state of runs. Each write is one transaction, on the disk when it returns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ENDED = frozenset({RunState.CONFIRMED, RunState.ROLLED_BACK, RunState.FINISHED,
 
 
 class Journal:
-    """The journal, open to write. Any failure of the file is a Problem. Safe to use from several threads."""
+    """The journal, opened for writing. Any failure of the file is a Problem. Thread-safe."""
 
     def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
         self.path = path
@@ -42,9 +42,9 @@ class Journal:
         self._db = database.open_to_write(path)
 
     def create(self, plan: Plan, setup: Mapping[str, JSON], *, id: str = "") -> Run:
-        """Write down a run before its first step; the id is made of the time and the plan's name unless given.
+        """Record a run before its first step; return it.
 
-        Secrets are a ValueError.
+        The ID is made from the time and the plan's name unless given. Secrets are a ValueError.
         """
         refuse_secrets(setup, "setup")
         for step in plan.steps:
@@ -70,9 +70,9 @@ class Journal:
     def mark(
         self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None
     ) -> None:
-        """Write down a step's status.
+        """Record a step's status.
 
-        DOING starts its time and forgets an earlier problem; None keeps what is known.
+        DOING starts its time and clears an earlier problem; None keeps the recorded value.
         """
         if status is Status.DOING:
             row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
@@ -84,15 +84,15 @@ class Journal:
             raise KeyError(f"run {run} has no step {step}")
 
     def state(self, run: str, state: RunState) -> None:
-        """Write down how far a run got, and when it ended."""
+        """Record the state of a run, and when it ended."""
         ended = stamp(self.clock()) if state in _ENDED else None
         if not self._write(("UPDATE run SET state = ?, ended = ? WHERE id = ?", (state, ended, run))):
             raise KeyError(f"the journal has no run {run}")
 
     def append(self, run: str, event: Event) -> None:
-        """Add an event to the run's log as it is (the recorder takes secrets out); progress is not kept.
+        """Add an event to the run's log unchanged (the recorder removes secrets); progress is not stored.
 
-        Power loss may lose the last ones, kill -9 does not.
+        A power loss may lose the last events, kill -9 does not.
         """
         if isinstance(event, Progress):
             return
@@ -106,18 +106,18 @@ class Journal:
         return Memo(RunNotes(self, run), step, kind)
 
     def note(self, run: str, step: str, notes: Mapping[str, JSON]) -> None:
-        """Write down notes of a step, all at once; a secret is a ValueError."""
+        """Record notes of a step in one transaction; a secret is a ValueError."""
         refuse_secrets(notes, f"the notes of step {step}")
         words = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
         self._write(*((words, (run, step, key, json.dumps(value))) for key, value in notes.items()))
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:
-        """Return all notes of a step, empty for an unknown one."""
+        """Return all notes of a step, empty for an unknown step."""
         with self._read() as db:
             return records.load_memo(db, run, step)
 
     def run(self, id: str) -> Run:
-        """Return one run; an unknown id is a Problem."""
+        """Return one run; an unknown ID is a Problem."""
         with self._read() as db:
             return records.load_run(db, id)
 
@@ -127,7 +127,7 @@ class Journal:
             return records.load_runs(db)
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
-        """Return the newest run; `unfinished`: that waits for something; `name`: of that plan name."""
+        """Return the newest run; `unfinished`: only one that is still waiting; `name`: only one of that plan name."""
         with self._read() as db:
             return records.latest_run(db, unfinished=unfinished, name=name)
 
@@ -137,7 +137,7 @@ class Journal:
             return tuple(records.load_events(db, run, after))
 
     def close(self) -> None:
-        """Close the file; SQLite then folds -wal into it. A run may have given its folder to a group meanwhile."""
+        """Close the file; SQLite then merges -wal into it. Share it again: a run may have given its folder to a group."""
         with self._lock:
             self._db.close()
             database.share(self.path)
@@ -165,7 +165,7 @@ class Journal:
     def _write(self, *statements: Statement, durable: bool = True) -> int:
         """Run statements as one transaction; return how many rows the last one changed.
 
-        On a full disk the reserve is spent first.
+        On a full disk the reserve is freed first.
         """
         with self._read():
             try:
@@ -177,7 +177,8 @@ class Journal:
 
     def _transaction(self, statements: Sequence[Statement], durable: bool) -> int:
         changed = 0
-        # Only the log does without fsync: it may be thousands of lines, and the next durable write syncs it too.
+        # Only the log is written without fsync: it may have thousands of lines, and the next durable write syncs it
+        # too.
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -191,7 +192,7 @@ class Journal:
         return changed
 
     def _commit(self) -> None:
-        """The one place where anything becomes true; the crash test dies before and after it."""
+        """Commit: the only place where a change takes effect. The crash test kills the process before and after it."""
         self._db.execute("COMMIT")
 
 
@@ -203,9 +204,9 @@ class RunNotes:
     run: str
 
     def load(self, step: str) -> Mapping[str, JSON]:
-        """Return what a step noted."""
+        """Return a step's notes."""
         return self.journal.notes(self.run, step)
 
     def save(self, step: str, notes: Mapping[str, JSON]) -> None:
-        """Write notes; on the disk when this returns."""
+        """Write notes; they are on the disk when this returns."""
         self.journal.note(self.run, step, notes)

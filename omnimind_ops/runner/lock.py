@@ -1,6 +1,6 @@
-"""Only one omnimind changes a host at a time.
+"""The lock: only one omnimind command changes a host at a time.
 
-The kernel holds the lock (flock): it ends with its holder. The file only says who.
+The kernel holds the lock (flock), which ends with its holder. The file only describes the holder.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ _held: set[int] = set()
 
 @contextmanager
 def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[None]:
-    """Hold the lock for a `with` block; busy is a Problem (ExitCode.BUSY) that names the holder.
+    """Hold the lock for a `with` block; a lock that is taken is a Problem (ExitCode.BUSY) that names the holder.
 
-    The file is never removed (two could then hold two files of one name) and left empty. What a killed holder wrote
-    there is harmless.
+    The file is emptied, never removed (two holders could then have two files of one name). Text left by a killed holder
+    is
+    harmless.
     """
-    file = _open(path)  # os.open is O_CLOEXEC: a command we start never inherits it
+    file = _open(path)  # os.open is O_CLOEXEC: a child process never inherits it
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -41,19 +42,19 @@ def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[
         if file in _held:  # a forked child is not the holder
             _held.discard(file)
             os.ftruncate(file, 0)
-            fcntl.flock(file, fcntl.LOCK_UN)  # also for a child that was forked this instant
+            fcntl.flock(file, fcntl.LOCK_UN)  # also for a child that is being forked at this moment
             os.close(file)
 
 
 def busy(path: Path) -> str:
-    """Return who holds the lock and why, "" when nobody does. Never in the way of somebody who wants to take it."""
+    """Return who holds the lock and why, "" when it is free. It never blocks a process that wants the lock."""
     try:
-        if not path.read_bytes().strip():  # as its last holder left it
+        if not path.read_bytes().strip():  # released by its last holder
             return ""
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return ""
-    try:  # words of a killed holder may be left: only then is the kernel asked
+    try:  # the text may be from a killed holder: only then ask the kernel
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _busy(path).why
@@ -81,14 +82,15 @@ def _busy(path: Path) -> Problem:
         said = json.loads(path.read_text())
         why = f"{said['who']} has been at it since {said['since'][:19].replace('T', ' ')} UTC: {said['why']} (pid {said['pid']})"
         fix = f"wait until it ends, or look at it: `ps -fp {said['pid']}`"
-    except (OSError, ValueError, KeyError, TypeError):  # it took the lock and has not written yet
+    except (OSError, ValueError, KeyError, TypeError):  # the holder has the lock and has not written the file yet
         why, fix = "another omnimind is changing this host", f"wait until it ends, or find it: `fuser -v {path}`"
     return Problem("cannot start", why, fix, code=ExitCode.BUSY)
 
 
 def _let_go() -> None:
-    """In a forked child: close our copies, else the lock would live as long as the child (flock belongs to the open
-    file, not to us).
+    """Close a forked child's copies of the file descriptors.
+
+    Otherwise the lock would live as long as the child (flock belongs to the open file, not to the process).
     """
     while _held:
         os.close(_held.pop())

@@ -1,4 +1,4 @@
-"""Outcome: how a run ended, and the one Problem that tells a person."""
+"""Outcome: how a run ended, and the one Problem that explains it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.model.status import RunState
 
 @dataclass(frozen=True)
 class Left:
-    """A step that could not be taken back: its id, its title, and why."""
+    """A step that could not be undone: its ID, its title, and the reason."""
 
     step: str
     title: str
@@ -20,9 +20,9 @@ class Left:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What apply() and undo() return.
+    """Result of apply() and undo().
 
-    `problem` is why apply went back; `left` is what a person must now take back by hand.
+    `problem` is why apply rolled back; `left` lists the steps to be undone by hand.
     """
 
     run: Run
@@ -31,11 +31,11 @@ class Outcome:
 
     @property
     def state(self) -> RunState:
-        """How far the run got."""
+        """Return the state of the run."""
         return self.run.state
 
     def check(self) -> Run:
-        """Return the run when all went as asked, else raise the Problem that tells the whole story with its exit code."""
+        """Return the run if all went well, else raise the Problem with the full explanation and its exit code."""
         if self.left:
             raise _left_over(self)
         if self.problem:

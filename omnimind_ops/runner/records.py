@@ -1,4 +1,4 @@
-"""Rows of the journal as nouns of the model, and back."""
+"""Conversion between rows of the journal and the model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNFINISHED = frozenset(
 
 @dataclass(frozen=True)
 class Logged:
-    """An event as the journal kept it; `number` grows, `at` is UTC ISO 8601."""
+    """An event from the journal; `number` increases, `at` is UTC ISO 8601."""
 
     number: int
     at: str
@@ -33,7 +33,7 @@ class Logged:
 
 @dataclass(frozen=True)
 class Head:
-    """What a list shows of a run; `steps` counts them by status."""
+    """A run as a list entry; `steps` counts its steps by status."""
 
     id: str
     name: str  # of its plan
@@ -45,7 +45,7 @@ class Head:
 
 
 def plan_text(plan: Plan) -> str:
-    """Return the plan as JSON text; plan_of() reads it back equal."""
+    """Return the plan as JSON text, from which plan_of() restores an equal one."""
     return json.dumps({"name": plan.name, "steps": [{**asdict(step), "args": dict(step.args)} for step in plan.steps]})
 
 
@@ -56,7 +56,7 @@ def plan_of(text: str) -> Plan:
 
 
 def load_run(db: sqlite3.Connection, run: str) -> Run:
-    """Return a run; an unknown id is a Problem."""
+    """Return a run; an unknown ID is a Problem."""
     row = db.execute("SELECT id, plan, state, setup, started, ended FROM run WHERE id = ?", (run,)).fetchone()
     if row is None:
         raise Problem(f"cannot find run {run}", "the journal has no run of that id", "list them with `omnimind runs`")
@@ -70,7 +70,7 @@ def load_runs(db: sqlite3.Connection) -> tuple[Run, ...]:
 
 
 def load_heads(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[Head, ...]:
-    """Return the newest runs, newest first, of that plan name when one is given, without their plans and notes."""
+    """Return the newest runs, newest first, without their plans and notes; `name`: only those of that plan name."""
     words = "SELECT id, name, state, setup, started, ended FROM run WHERE ? IN ('', name) ORDER BY number DESC LIMIT ?"
     counted = "SELECT status, count(*) FROM step WHERE run = ? GROUP BY status"
     return tuple(
@@ -80,7 +80,7 @@ def load_heads(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[Head, 
 
 
 def latest_run(db: sqlite3.Connection, *, unfinished: bool, name: str) -> Run | None:
-    """Return the newest run, of that plan name when one is given, still waiting for something with `unfinished`."""
+    """Return the newest run; `name`: only one of that plan name; `unfinished`: only one that is still waiting."""
     for run, plan, state in db.execute("SELECT id, name, state FROM run ORDER BY number DESC").fetchall():
         if name in ("", plan) and (not unfinished or RunState(state) in UNFINISHED):
             return load_run(db, run)

@@ -1,4 +1,4 @@
-"""Refuse to go on with a run that was started with other arguments (after pgcopydb's `--resume`)."""
+"""Refuse to resume a run with other arguments than it was started with (after pgcopydb's `--resume`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.model.run import Run
 
 
 def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
-    """Raise a Problem naming what differs between how a run was started and `setup`."""
+    """Raise a Problem that names the differences between a run's inputs and `setup`."""
     other = [
         key for key in sorted(run.setup.keys() | setup.keys()) if _plain(run.setup.get(key)) != _plain(setup.get(key))
     ]
@@ -23,7 +23,7 @@ def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
 
 
 def _plain(value: JSON) -> JSON:
-    """Return value as JSON reads it back: a tuple is a list."""
+    """Return the value as JSON reads it back: a tuple becomes a list."""
     plain: JSON = json.loads(json.dumps(value))
     return plain
 

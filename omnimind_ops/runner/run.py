@@ -1,7 +1,7 @@
 """Preview, apply and undo a plan. Start at forward() and back(). Every change is in the journal before it is made.
 
-Interrupted (Ctrl-C, SIGTERM): the step at work ends, or stops at its next progress event; then everything is taken
-back.
+On an interruption (Ctrl-C, SIGTERM) the current step ends, or stops at its next progress event; then everything is
+rolled back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Left, Outcome
 
 Handlers = Mapping[str, Handler[Any, Any]]
-"""Handlers by the kind of step they know."""
+"""Handlers by the kind of step they handle."""
 
 _STOPPING = "stopping after this step, then all is taken back; Ctrl-C again stops at once"
 _UNDETERRED = "taking back goes on to its end; Ctrl-C again stops at once"
@@ -34,12 +34,12 @@ _TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRME
 
 
 def by_kind(*handlers: Handler[Any, Any]) -> Handlers:
-    """Return handlers by the kind that their payload names."""
+    """Return handlers by the kind of their payload."""
     return {handler.payload.kind: handler for handler in handlers}
 
 
 def preview(plan: Plan, handlers: Handlers) -> Iterator[Preview]:
-    """Yield what each step would do; reads only."""
+    """Yield what each step would do; read-only."""
     _refuse_unreadable(plan, handlers)
     for step in plan.steps:
         handler = handlers[step.kind]
@@ -55,12 +55,14 @@ def apply(
     stop_before: str | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Do what is left to do. Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or
-    FAILED.
+    """Do the remaining steps.
 
-    What the journal says counts, not `run`: a step found DOING is done again, a phase already begun is not stopped
-    before. A run that already went back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves everything as
-    it is, to be applied or undone again.
+    Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED. The journal's
+    state
+    counts, not that of `run`: a step found DOING is done again, and a phase that has begun is continued despite
+    `stop_before`. A run that already rolled back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves
+    everything
+    as it is, to be applied or undone again.
     """
     run = journal.run(run.id)
     if run.state not in _TO_APPLY:
@@ -80,9 +82,9 @@ def apply(
 
 
 def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
-    """Take back everything that was done, newest first, from any state but FINISHED.
+    """Undo everything that was done, newest first, from any state but FINISHED.
 
-    Ends ROLLED_BACK, or FAILED with what is left.
+    Ends ROLLED_BACK, or FAILED with the steps that could not be undone.
     """
     run = journal.run(run.id)
     if run.state is RunState.FINISHED:
@@ -94,7 +96,7 @@ def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: C
 
 @dataclass(frozen=True)
 class _Walk:
-    """One walk over a run's steps."""
+    """One pass over a run's steps."""
 
     id: str
     journal: Journal
@@ -104,12 +106,12 @@ class _Walk:
     stop: Stop
 
     def forward(self, stop_before: str | None) -> RunState:
-        """Do every step that is not done; return the state that reached. Raises the Problem of the step that failed."""
+        """Do every step that is not done and return the state reached; raise the Problem of a step that fails."""
         for record in self.journal.run(self.id).steps:
             self.stop.check()
             if record.status is Status.DONE:
                 if record.step.phase == stop_before:
-                    stop_before = None  # that phase was begun; half of it is no place to stop
+                    stop_before = None  # that phase has begun; do not stop in the middle of it
                 continue
             if record.step.phase == stop_before and record.status is Status.TODO:
                 return RunState.POSTPONED
@@ -118,19 +120,19 @@ class _Walk:
         return RunState.UNCONFIRMED
 
     def back(self, problem: Problem | None) -> Outcome:
-        """Take back every step that may have happened, newest first; one that cannot be does not keep the others."""
+        """Undo every step that may have happened, newest first; a failed undo does not stop the others."""
         self.enter(RunState.ROLLING_BACK)
         records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in _TO_UNDO]
         left = tuple(found for found in map(self._undo, records) if found)
         return self.end(RunState.FAILED if left else RunState.ROLLED_BACK, problem, left)
 
     def enter(self, state: RunState) -> None:
-        """Write down and tell that the run is now in a state of work."""
+        """Record and report that the run starts working in this state."""
         self.journal.state(self.id, state)
         self.recorder(started(self.journal.run(self.id)))
 
     def end(self, state: RunState, problem: Problem | None = None, left: tuple[Left, ...] = ()) -> Outcome:
-        """Write down and tell how far the run got."""
+        """Record and report the state in which the run stopped."""
         self.journal.state(self.id, state)
         run = self.journal.run(self.id)
         self.recorder(ended(run))
@@ -150,7 +152,10 @@ class _Walk:
         self._mark(step, Status.DONE, seconds=self._since(began), changed=changed)
 
     def _undo(self, record: StepRecord) -> Left | None:
-        """Take one step back. KEPT: its handler may still take back what is not harmless. NO: its handler is not asked."""
+        """Undo one step.
+
+        KEPT: the handler may still undo what is not harmless. NO: the handler is not called.
+        """
         step = record.step
         if step.undo is Undo.NO:
             self._mark(step, Status.HELD)
@@ -181,14 +186,14 @@ class _Walk:
     ) -> None:
         kept = (
             seconds if status in (Status.DONE, Status.FAILED) else None
-        )  # the journal keeps how long doing took, not undoing
+        )  # the journal stores the duration of doing, not of undoing
         self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
         if problem:
             self.recorder(failed(step.id, problem))
         self.recorder(StepChanged(step.id, step.title, status, step.phase, seconds, changed))
 
     def _problem(self, step: Step, error: BaseException, verb: str) -> Problem:
-        """Return error as a Problem; an unknown one keeps its traceback in the run's log."""
+        """Return the error as a Problem; an unexpected one keeps its traceback in the run's log."""
         if isinstance(error, Problem):
             return error
         lines = self.recorder.traceback(step.id, f"traceback of {type(error).__name__}", error)
@@ -198,7 +203,7 @@ class _Walk:
         )
 
     def _tell_or_stop(self, event: Event) -> None:
-        """Tell; a step in a long loop (it shows progress) is stopped there when somebody asked."""
+        """Report an event; stop a step at its progress event if a stop was requested."""
         self.recorder(event)
         if isinstance(event, Progress) and threading.current_thread() is threading.main_thread():
             self.stop.check()
@@ -217,7 +222,7 @@ def _walk(
 
 
 def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:
-    """Raise a Problem for a step that no handler knows, or whose payload its handler cannot read."""
+    """Raise a Problem for a step without a handler, or with a payload that its handler cannot read."""
     for step in plan.steps:
         if step.kind not in handlers:
             raise _unknown(step.kind)
