@@ -1,4 +1,4 @@
-"""Log files of processes: their last lines, those since a time, and new ones as they come.
+"""Log files of processes: their last lines, those since a time, and new ones as they are written.
 
 Rotated files (NAME.1) are read too.
 """
@@ -18,13 +18,13 @@ PAUSE = 0.2
 LAST_BYTES = 64 * 1024
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
 _VALKEY = re.compile(r"(\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d)\.(\d{3})")
-_HEAD = 90  # characters in which a line's own time stands
+_HEAD = 90  # characters at the start of a line that may contain its time
 
 
 def read(file: Path, lines: int, since: float | None) -> Iterator[str]:
-    """Yield the last `lines` lines, oldest first; `since` (unix seconds) leaves out what is older.
+    """Yield the last `lines` lines, oldest first; `since` (unix seconds) leaves out older ones.
 
-    A line without a time has that of the one before.
+    A line without a time gets that of the line before.
     """
     every = [line for one in (file.with_name(f"{file.name}.1"), file) for line in _lines(one)]
     if since is not None:
@@ -43,7 +43,7 @@ def tail(file: Path, lines: int = 15) -> tuple[str, ...]:
 
 
 def follow(files: Mapping[str, Path], pause: float = PAUSE) -> Iterator[tuple[str, str]]:
-    """Yield (name, line) as lines come, from now on and for ever; a rotated file is read to its end, then the new one."""
+    """Yield new (name, line) pairs, for ever; a rotated file is read to its end, then the new one."""
     watched = {name: _Watched(file) for name, file in files.items()}
     try:
         while True:
@@ -57,7 +57,7 @@ def follow(files: Mapping[str, Path], pause: float = PAUSE) -> Iterator[tuple[st
 
 
 class _Watched:
-    """One file and how far it was read."""
+    """One file and the position up to which it was read."""
 
     def __init__(self, file: Path) -> None:
         self.file, self.rest = file, b""
@@ -108,15 +108,15 @@ def _after(lines: list[str], since: float, file: Path) -> list[str]:
         if at is not None and at >= since:
             kept.append(line)
     if at is None and lines and file.exists() and file.stat().st_mtime >= since:
-        return lines  # none bears a time: that of the file must do
+        return lines  # no line has a time: use that of the file
     return kept
 
 
 def time_of(line: str) -> float | None:
-    """Return the unix time that a log line bears: ISO 8601, PostgreSQL's, Valkey's or our JSON lines'; None when it
-    bears none.
+    """Return the unix time of a log line, None when it has none.
 
-    A time without a zone is this machine's: supervisor and Valkey write that.
+    Formats are ISO 8601 and those of PostgreSQL, Valkey and OmniMind's JSON lines. A time without a zone is local:
+    supervisor and Valkey write those.
     """
     if line.startswith("{"):
         return _json(line)

@@ -1,4 +1,4 @@
-"""How much memory a process and its children take, without counting twice what they share."""
+"""Memory of a process and its children, without counting shared memory twice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ PARTS = ("RssAnon", "RssFile", "RssShmem")
 
 
 def memory(pid: int, proc: Path = Path("/proc")) -> int | None:
-    """Return bytes: what is each one's own, summed, and the largest of what may be shared (program text, shared
-    buffers). None: it is gone.
+    """Return bytes: the sum of private memory, plus the largest shared parts (program text, shared buffers).
+
+    None if the process is gone.
     """
     found = [parts for one in (pid, *_below(pid, proc)) if (parts := _read(one, proc))]
     if not found:
@@ -18,7 +19,7 @@ def memory(pid: int, proc: Path = Path("/proc")) -> int | None:
 
 
 def _below(pid: int, proc: Path) -> tuple[int, ...]:
-    """Return all descendants: a process' threads each have children of their own."""
+    """Return all descendants: each thread of a process has its own children."""
     try:
         files = [task / "children" for task in (proc / str(pid) / "task").iterdir()]
         children = [int(word) for file in files for word in file.read_text().split()]

@@ -14,7 +14,7 @@ ANSWER_SECONDS = 10.0
 
 
 def call(path: Path, method: str, *words: Any, seconds: float = ANSWER_SECONDS) -> Any:
-    """Call one RPC method; a Fault is passed on, everything that is wrong with the connection is an OSError."""
+    """Call one RPC method; a Fault is raised as it is, every connection error is an OSError."""
     try:
         with xmlrpc.client.ServerProxy("http://localhost", transport=_Unix(path, seconds)) as server:
             found: Callable[..., Any] = server

@@ -39,28 +39,28 @@ class Supervisor:
     world: World
 
     def start(self, names: Sequence[str]) -> None:
-        """Ask for the processes; those that run already stay."""
+        """Request the start of the processes; running ones stay."""
         for name in names:
             self._ask(f"start {name}", "supervisor.startProcess", name, False, but=ALREADY_STARTED)
 
     def stop(self, names: Sequence[str]) -> None:
-        """Stop them all at once; returns when all have ended."""
+        """Stop them all at once; return when all have ended."""
         for name in names:
             self._ask(f"stop {name}", "supervisor.stopProcess", name, False, but=NOT_RUNNING)
         self._until(names, lambda one: one.pid == 0, STOP_SECONDS, "stop")
 
     def restart(self, names: Sequence[str]) -> None:
-        """Stop and start them, all at once; returns when they are ready."""
+        """Stop and start them, all at once; return when they are ready."""
         self.stop(names)
         self.start(names)
         self._until(names, lambda one: one.state == "running", self.world.critical_seconds, "restart")
 
     def kill(self, name: str) -> None:
-        """SIGKILL; supervisor starts it again at once."""
+        """Send SIGKILL; supervisor starts it again at once."""
         self._ask(f"kill {name}", "supervisor.signalProcess", name, "KILL", but=NOT_RUNNING)
 
     def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
-        """Return them; all are stopped where supervisor does not run."""
+        """Return their states; all are stopped if supervisor does not run."""
         try:
             said = call(self._socket, "omnimind.states")
         except (FileNotFoundError, ConnectionRefusedError):
@@ -127,9 +127,7 @@ def _state(said: dict[str, Any]) -> ProcessState:
     if state in ("starting", "running") and said["speaks"]:
         state = "running" if said["ready"] else "starting"
     elif state == "starting" and pid:
-        state = (
-            "running"  # supervisor only waits whether it stays; a program that cannot say so is ready when it answers
-        )
+        state = "running"  # supervisor only checks that it stays up; without a readiness report that must do
     since = (said["ready"] or start) if pid else stop or start
     by_person = said["state"] == "STOPPED" and said["on_request"]
     return ProcessState(

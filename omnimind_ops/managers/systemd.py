@@ -1,4 +1,4 @@
-"""systemd as the manager. What it says is read with `systemctl show`, the logs are those of the journal."""
+"""systemd as the manager. States come from `systemctl show`, logs from the journal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from omnimind_ops.tools import systemctl
 from omnimind_ops.tools.shell import Done, run
 
 ASK_SECONDS = 10.0
-SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd is the judge
+SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd decides
 PAUSE = 0.3
-UNSET = 2**64 - 1  # how systemd writes "no limit" and "not known"
+UNSET = 2**64 - 1  # systemd's value for "no limit" and "unknown"
 LOG_LINES = 15
 ACTIVE: dict[str, State] = {
     "active": "running", "reloading": "running", "refreshing": "running", "activating": "starting", "deactivating": "stopping",
@@ -31,27 +31,27 @@ class Systemd:
     world: World
 
     def start(self, names: Sequence[str]) -> None:
-        """Ask for the units; those that failed too often are forgiven."""
+        """Request the start of the units; the failure counters of failed ones are reset."""
         failed = [one.name for one in self.states(names).values() if one.state == "failed"]
         if failed:
             run(systemctl.reset(failed), check=False)
         self._do("start", names, systemctl.start(names), 30)
 
     def stop(self, names: Sequence[str]) -> None:
-        """Stop them; returns when all have ended."""
+        """Stop them; return when all have ended."""
         self._do("stop", names, systemctl.stop(names), self.world.critical_seconds)
 
     def restart(self, names: Sequence[str]) -> None:
-        """Restart them, all at once; returns when they are ready."""
+        """Restart them, all at once; return when they are ready."""
         run(systemctl.reset(names), check=False)
         self._do("restart", names, systemctl.restart(names), self.world.critical_seconds + SLACK_SECONDS)
 
     def kill(self, name: str) -> None:
-        """SIGKILL; systemd starts it again."""
+        """Send SIGKILL; systemd starts it again."""
         self._do("kill", (name,), systemctl.kill(name), 30)
 
     def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
-        """Return them; a unit that does not exist is stopped, and says so."""
+        """Return their states; a unit that does not exist is stopped, with a detail that says so."""
         if not names:
             return {}
         said = run(systemctl.show(names), timeout=ASK_SECONDS, check=False)
@@ -61,7 +61,7 @@ class Systemd:
             )
         now, at = time.monotonic(), time.time()
         found = [state(block, now, at) for block in systemctl.parse_show(said.out)]
-        # In the order asked: a unit that has another name now (an alias) answers with that.
+        # In the order of the request: an alias answers with the unit's present name.
         return {name: replace(one, name=name) for name, one in zip(names, found, strict=False)}
 
     def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
@@ -102,8 +102,9 @@ class Systemd:
 
 
 def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
-    """Return what one block of `systemctl show` means; `now` is monotonic seconds, `at` the same moment in unix
-    seconds.
+    """Return the state from one block of `systemctl show`.
+
+    `now` is monotonic seconds, `at` is the same moment in unix seconds.
     """
     means = ACTIVE.get(said.get("ActiveState", ""), "failed")
     if said.get("SubState") == "auto-restart":
@@ -123,8 +124,9 @@ def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
 
 
 def _on_request(said: Mapping[str, str]) -> bool:
-    """Tell whether a person stopped it: it ran and ended well (our units have Restart=always, so nothing else ends them
-    so), or it is masked.
+    """Return whether a person stopped it: it is masked, or it ran and ended well.
+
+    OmniMind's units have Restart=always, so nothing else ends them that way.
     """
     ran = (_number(said.get("InactiveEnterTimestampMonotonic")) or 0) > 0
     return said.get("UnitFileState") in ("masked", "masked-runtime") or (ran and said.get("Result") == "success")
@@ -141,7 +143,7 @@ def _detail(said: Mapping[str, str], means: State) -> str:
 
 
 def _number(text: str | None) -> int | None:
-    """Return a number; None for what systemd does not know or does not limit."""
+    """Return a number; None for values that systemd does not know or does not limit."""
     if not text or not text.isdigit() or int(text) == UNSET:
         return None
     return int(text)

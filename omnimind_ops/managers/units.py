@@ -1,4 +1,4 @@
-"""The native system as its installed units tell it: no journal and no settings are asked, what is on disk is what runs."""
+"""The native system as described by its installed units: the files on disk are what runs, not the journal or settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORKER = re.compile(r"omnimind-(\d+)@(\d+)\.service")
 
 
 def world(settings: Settings, paths: Paths) -> World:
-    """Return the World of a host with our units. Without root its credentials are ""."""
+    """Return the World of a host with OmniMind's units. Without root its credentials are ""."""
     units = _wanted((paths.root / FOLDER / native.TARGET).read_text())
     found = [(int(hit[1]), int(hit[2])) for unit in units if (hit := _WORKER.fullmatch(unit))]
     words = _words(paths.secrets)
@@ -54,9 +54,9 @@ def world(settings: Settings, paths: Paths) -> World:
 
 
 def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
-    """Tell whether we may stop a unit: ours by name, or a packaged one that we gave a drop-in.
+    """Return whether OmniMind may stop a unit: its own by name, or a packaged one with OmniMind's drop-in.
 
-    A PostgreSQL that was here before us has none.
+    A PostgreSQL that was on the host before has no drop-in.
     """
     return (
         not world.native
@@ -76,7 +76,7 @@ def _wanted(target: str) -> tuple[str, ...]:
 
 
 def _words(folder: Path) -> dict[str, str]:
-    """Return what the env files say, nothing where they may not be read."""
+    """Return the variables of the env files, none if they cannot be read."""
     found: dict[str, str] = {}
     try:
         for file in sorted(folder.glob("*.env")):
@@ -105,8 +105,9 @@ def _listens(socket: Path) -> int | None:
 
 
 def _cluster(root: Path, port: int) -> tuple[str, ...]:
-    """Return the unit of the PostgreSQL cluster on that port, as Debian names it; postgresql.service is only a bracket
-    around all clusters.
+    """Return the unit of the PostgreSQL cluster on that port, as Debian names it.
+
+    postgresql.service only groups all clusters.
     """
     for file in sorted((root / "etc/postgresql").glob("*/*/postgresql.conf"), reverse=True):
         hit = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)

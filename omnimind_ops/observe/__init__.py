@@ -1,1 +1,1 @@
-"""Read-only: machine → Facts. Start with machine.py and docker.py."""
+"""Read-only inspection: machine → Facts. Start with machine.py and docker.py."""

@@ -1,4 +1,6 @@
-"""What apt would install. Read-only: where the host's lists do not name a package, fresh ones are read elsewhere."""
+"""What apt would install. Read-only: if the host's lists do not name a package, fresh ones are read into another
+folder.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from omnimind_ops.tools import apt
 
 @dataclass(frozen=True)
 class Candidate:
-    """A package's version, "" when apt knows none; then `said` is what apt said when it was asked to look."""
+    """A package's version, "" when apt knows none; `said` is then apt's output."""
 
     version: str
     said: str = ""
@@ -20,7 +22,7 @@ class Candidate:
 def candidate(package: str) -> Candidate:
     """Return the version that `apt-get install` would install, after an update where one is needed.
 
-    A fresh image of a system has empty lists; the host's own are left alone.
+    A fresh system image has empty lists; the host's own lists are not changed.
     """
     if version := _version(package):
         return Candidate(version)

@@ -18,10 +18,13 @@ SECONDS = 20
 
 
 def document(project: str, working_dir: str, files: Sequence[str], env_file: str = "") -> dict[str, JSON] | None:
-    """Return the project's files merged and interpolated; None when one is gone or nobody can read it.
+    """Return the project's files merged and interpolated; None when one is missing or cannot be read.
 
-    We read it ourselves where that gives what Compose would: `config` drops keys (env_file), adds others, and takes
-    seconds. A file that points at others (extends, include) or carries Compose's own tags (!reset) is given to Compose.
+    OmniMind reads the files itself if that gives the same result as Compose: `config` drops keys (env_file), adds
+    others,
+    and takes seconds. Files that refer to others (extends, include) or contain Compose's own tags (!reset) are read
+    through
+    Compose.
     """
     env = Path(env_file or Path(working_dir) / ".env")
     own = _own(files, variables(env))
@@ -33,7 +36,7 @@ def document(project: str, working_dir: str, files: Sequence[str], env_file: str
 
 
 def variables(env: Path) -> dict[str, str]:
-    """Return what a .env file sets; empty without one."""
+    """Return the variables of a .env file; empty without one."""
     try:
         text = env.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:

@@ -11,13 +11,13 @@ from omnimind_ops.model.facts import Disk
 
 
 def disks(paths: Iterable[str], mounts: Path = Path("/proc/self/mounts")) -> tuple[Disk, ...]:
-    """Return for each path the file system it lies on, or will lie on once it is made."""
+    """Return for each path the file system it is on, or will be on once it is created."""
     kinds = filesystems(mounts.read_text(errors="replace"))
     return tuple(_disk(path, kinds) for path in dict.fromkeys(paths))
 
 
 def filesystems(text: str) -> dict[str, str]:
-    """Return the type by mount point in the text of /proc/mounts; the last mount on a place is the one that is seen."""
+    """Return the type by mount point from the text of /proc/mounts; the last mount on a mount point is the visible one."""
     rows = (line.split() for line in text.splitlines())
     return {_unescape(row[1]): row[2] for row in rows if len(row) > 2}
 

@@ -1,6 +1,6 @@
-"""The container engine: what runs, in which Compose project, made from what.
+"""The container engine: which containers exist, their Compose projects and images.
 
-Truth from the engine, never from the current folder.
+The engine is the source, never the current folder.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def version() -> tuple[str, str]:
 
 
 def containers() -> tuple[Container, ...]:
-    """Return every container, stopped ones too, by name; raises Problem when the engine does not answer."""
+    """Return every container, stopped ones too, by name; raise Problem when the engine does not answer."""
     ids = run(docker.list_ids(), timeout=30).out.split()
     if not ids:
         return ()
     done = run(docker.inspect(ids), timeout=60, check=False)
-    if not done.ok and "no such" not in done.err.lower():  # one that went since is no reason to fail
+    if not done.ok and "no such" not in done.err.lower():  # a container removed in the meantime is not a failure
         raise Problem(
             "cannot read the containers",
             main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}",
@@ -53,7 +53,7 @@ def containers() -> tuple[Container, ...]:
 
 
 def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:
-    """Return the Compose projects by name, each with its file where that can still be read."""
+    """Return the Compose projects by name, each with its file if that can still be read."""
     grouped: dict[str, list[Container]] = defaultdict(list)
     for container in containers() if found is None else found:
         if container.project:
@@ -62,17 +62,17 @@ def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:
 
 
 def environment(container: str) -> Mapping[str, str]:
-    """Return a container's environment, running or not; it holds secrets."""
+    """Return a container's environment, running or not; it contains secrets."""
     return _one(container).env
 
 
 def redis_password(container: str) -> str:
-    """Return the password that a Redis container asks for, "" when its command (and Bitnami's environment) names none."""
+    """Return the password of a Redis container, "" if neither its command nor Bitnami's environment has one."""
     text = run(docker.inspect((container,)), timeout=30).out
     found = docker.parse_inspect(text)[0]
     if password := docker.value_after("--requirepass", docker.command_of(text), found.env):
         return password
-    if "bitnami" not in found.image:  # the official image does not look at its environment
+    if "bitnami" not in found.image:  # the official image does not read its environment
         return ""
     return next((found.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if found.env.get(name)), "")
 
@@ -82,7 +82,7 @@ def _one(container: str) -> Container:
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:
-    """Return the project as its newest words tell: services may have been made by different runs of Compose."""
+    """Return the project as described by its newest container: services may come from different runs of Compose."""
     model = next((c for c in members if not c.oneoff), members[0])
     files = tuple(_existing(file, model.working_dir) for file in model.config_files)
     read = compose.document(name, model.working_dir, files, model.labels.get(ENV_FILE, ""))
@@ -90,13 +90,13 @@ def _project(name: str, members: Sequence[Container]) -> Project:
 
 
 def _existing(file: str, working_dir: str) -> str:
-    """Return the file, or the one of that name in the project's folder: v1 wrote paths relative to where it was called."""
+    """Return the file, or the one of that name in the project's folder: v1 wrote paths relative to its current folder."""
     beside = Path(working_dir) / Path(file).name
     return str(beside) if not Path(file).is_file() and beside.is_file() else file
 
 
 def _with_order(container: Container, document: Mapping[str, JSON] | None) -> Container:
-    """Return the container with depends_on from the file when no label tells (Compose v1)."""
+    """Return the container with depends_on from the file if it has no label for it (Compose v1)."""
     services = (document or {}).get("services")
     body = services.get(container.service) if isinstance(services, Mapping) else None
     wanted = body.get("depends_on") if isinstance(body, Mapping) else None

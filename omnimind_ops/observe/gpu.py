@@ -1,4 +1,4 @@
-"""The NVIDIA card and its driver, asked link by link: card, module, library, device nodes. nvcc is no part of it."""
+"""The NVIDIA card and its driver, checked in order: card, module, library, device nodes. nvcc is not needed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ BRANCHES = {
     575: "12.9",
     580: "13.0",
 }
-"""CUDA that a driver branch supports (CUDA release notes, table of driver versions), for when NVML cannot be asked."""
+"""CUDA version of a driver branch (CUDA release notes, table of driver versions), if NVML does not answer."""
 
 
 def gpu(
     sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
 ) -> Gpu:
-    """Return what is there; `sysroot` holds sys/, proc/ and dev/."""
+    """Return the GPU's facts; `sysroot` contains sys/, proc/ and dev/."""
     present, driver = _cards(sysroot) > 0, _driver(sysroot)
     said = ask() if driver else nvml.Nvml(9, "no driver is loaded")
     lock, reason = choose_lock(present or bool(driver), driver)
@@ -65,7 +65,7 @@ def choose_lock(present: bool, driver: str) -> tuple[str, str]:
 
 
 def branch(driver: str) -> int:
-    """Return 535 for "535.183.01", 0 for what has no number."""
+    """Return 535 for "535.183.01", 0 for text without a number."""
     word = driver.partition(".")[0]
     return int(word) if word.isdigit() else 0
 
@@ -100,7 +100,7 @@ def _proc_name(sysroot: Path) -> str:
 
 
 def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[str, str]:
-    """Return the first broken link between the card and a program, and what to do; "" when none is found."""
+    """Return the first broken link between the card and a program, and its fix; "" when none is found."""
     if not present and not driver:
         return "", ""
     if not driver and (sysroot / "sys/module/nouveau").exists():

@@ -1,6 +1,4 @@
-"""The package index that environments are made from, asked once for one small package: as the installation will ask it,
-through uv.
-"""
+"""The package index of the environments: one request for a small package, through uv as the installation does it."""
 
 from __future__ import annotations
 
@@ -12,13 +10,13 @@ from omnimind_ops.tools import index, output
 from omnimind_ops.tools.shell import run
 
 PACKAGE = "h11"
-"""Some 40 kB, and in every lock (tests/unit/test_index.py)."""
+"""About 40 kB, and in every lock (tests/unit/test_index.py)."""
 SECONDS = 10.0
 ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{SECONDS:.0f}"}
 
 
 def ask(environment: Mapping[str, str] | None = None) -> Index:
-    """Return whether it answers; the same certificates, proxies and logins count as later."""
+    """Return whether the index answers; the same certificates, proxies and logins apply as in the installation."""
     words = os.environ if environment is None else environment
     done = run(
         _words(),

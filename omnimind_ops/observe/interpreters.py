@@ -1,4 +1,4 @@
-"""Pythons that could make the venv of the services: new enough, and reachable by users other than their owner."""
+"""Python interpreters for the services' venv: new enough, and accessible to users other than their owner."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from omnimind_ops.tools.shell import run
 OLDEST = (3, 11)
 NEWEST = (3, 13)  # install.sh has the same rules and the same candidates
 VERSIONS = tuple(f"{OLDEST[0]}.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1))
-"""Every one of the locks has a wheel of each of its packages for each of these (tests/deploy/test_locks.py)."""
+"""Each lock has a wheel of each of its packages for each of these versions (tests/deploy/test_locks.py)."""
 PYTHONS = f"Python {', '.join(VERSIONS[:-1])} or {VERSIONS[-1]}"
 CANDIDATES = (
     "/opt/omnimind/python/bin/python3",
-    "/opt/omnimind/python/*/bin/python3",  # as `uv python install --install-dir /opt/omnimind/python` lays it out
+    "/opt/omnimind/python/*/bin/python3",  # layout of `uv python install --install-dir /opt/omnimind/python`
     "/usr/bin/python3.12",
     "/usr/bin/python3.13",
     "/usr/bin/python3.11",
@@ -26,18 +26,19 @@ CANDIDATES = (
     "/usr/local/bin/python3.11",
     "/usr/local/bin/python3",
 )
-LINKS = 40  # as many as Linux follows
+LINKS = 40  # the limit of Linux
 HOMES = ("/home", "/root")
 ASK = """import sys
 print('.'.join(map(str, sys.version_info[:3])), sys.version_info[3].replace('final', ''))
 import ctypes, sqlite3, ssl, sysconfig, zlib"""
-"""Its version, and the stage of a pre-release; then what the services need of it, which a Python cut to the minimum, or
-built without headers, may not have.
+"""Prints the version, and the stage of a pre-release; then imports what the services need.
+
+A minimal Python, or one built without headers, may lack some of these modules.
 """
 
 
 def interpreters(asked: str = "") -> tuple[Interpreter, ...]:
-    """Return the one asked for, or every candidate that is there; best first, those with trouble last."""
+    """Return the requested interpreter, or every candidate found; best first, those with trouble last."""
     paths = (asked,) if asked else tuple(path for pattern in CANDIDATES for path in _matching(pattern))
     return tuple(sorted((interpreter(path) for path in paths), key=lambda found: bool(found.trouble)))
 
@@ -47,7 +48,7 @@ def _matching(pattern: str) -> list[str]:
 
 
 def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
-    """Return what is known of one interpreter; it is run once, isolated."""
+    """Return the facts of one interpreter; it is run once, isolated."""
     real = str(Path(path).resolve())
     if not Path(real).is_file():
         return Interpreter(path, "", real, "there is no such file")
@@ -75,7 +76,7 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
 
 
 def _unreachable(path: str, homes: Sequence[str]) -> str:
-    """Return why another user could not execute it: a unit would end with 203/EXEC. Every link on the way counts."""
+    """Return why another user could not execute it: a unit would fail with 203/EXEC. Every link on the path counts."""
     for step in _way(Path(path)):
         if any(step.is_relative_to(home) for home in homes):
             return f"it lives in a home directory ({step}), which services cannot see (ProtectHome)"
@@ -88,7 +89,7 @@ def _unreachable(path: str, homes: Sequence[str]) -> str:
 
 
 def _way(path: Path) -> list[Path]:
-    """Return the file and all folders above it, as typed, after each symbolic link, and where the links end."""
+    """Return the file and all its parent folders: as typed, after each symbolic link, and at the final target."""
     found: list[Path] = []
     here = path.absolute()
     for _ in range(LINKS):

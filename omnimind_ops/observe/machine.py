@@ -1,4 +1,4 @@
-"""The host as seen: one call, everything read, nothing changed."""
+"""Facts of the host: one call, read-only."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from omnimind_ops.tools.shell import run
 
 
 def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = None, python: str = "") -> Machine:
-    """Return the host's facts; `paths` are the places that will be written to, `python` the interpreter asked for.
+    """Return the host's facts; `paths` are the places that will be written to, `python` the requested interpreter.
 
-    `containers` saves asking the engine again when the caller has them already.
+    `containers` avoids a second query of the engine when the caller has them already.
     """
     version, why = docker.version()
     seen = (docker.containers() if version else ()) if containers is None else tuple(containers)
@@ -56,7 +56,7 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
 
 
 def glibc() -> tuple[int, int]:
-    """Return the version of the C library that runs here, (0, 0) when it is no glibc."""
+    """Return the version of the C library, (0, 0) when it is not glibc."""
     try:
         found = re.fullmatch(r"glibc (\d+)\.(\d+).*", os.confstr("CS_GNU_LIBC_VERSION") or "")
     except (ValueError, OSError):
@@ -65,7 +65,7 @@ def glibc() -> tuple[int, int]:
 
 
 def find_python(asked: str = "") -> str:
-    """Return the interpreter to make the venv with, "" when none will do."""
+    """Return the interpreter for the venv, "" when none is suitable."""
     return _best(interpreters(asked))
 
 
@@ -89,7 +89,7 @@ def systemd_version(running: Path = Path("/run/systemd/system")) -> int:
 
 
 def locale(environment: Mapping[str, str], root: Path = Path("/")) -> str:
-    """Return the locale that programs started here get: the environment's, else the host's default, else "C"."""
+    """Return the locale of programs started here: the environment's, else the host's default, else "C"."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         if environment.get(name):
             return environment[name]

@@ -1,5 +1,5 @@
-"""What NVML, the driver's own library, tells; every question is guarded by itself, for on GeForce some are
-NOT_SUPPORTED.
+"""Values from NVML, the driver's own library. Each query is guarded on its own, because some are NOT_SUPPORTED on
+GeForce.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Nvml:
-    """What it said. `code` is NVML's own error when it did not start, 0 when it did."""
+    """NVML's answers. `code` is NVML's error code when it failed to start, 0 when it started."""
 
     code: int = 0
     said: str = ""
@@ -33,7 +33,7 @@ class Nvml:
 
 
 def read() -> Nvml:
-    """Ask about the first card; never raises."""
+    """Query the first card; never raises."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the deprecated dist `pynvml` warns on import; `shadow` finds it
@@ -52,10 +52,10 @@ def read() -> Nvml:
 
 
 def usage() -> dict[str, Any]:
-    """Return what the first card does now: name, utilisation (percent), memory and memory_total (bytes), temperature
+    """Return the first card's current values: name, utilisation (percent), memory and memory_total (bytes), temperature
     (Celsius), library.
 
-    What it does not tell is left out; {} when NVML does not start.
+    Values that NVML does not report are left out; {} when NVML does not start.
     """
     try:
         import pynvml
@@ -105,14 +105,13 @@ def _quietly(nvml: Any, ask: Callable[[], T]) -> T | None:
 
 
 def _text(value: object) -> str:
-    """Return text; older bindings answer in bytes."""
+    """Return text; older bindings return bytes."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
 
 
 def shadow() -> str:
-    """Return the version of the dist `pynvml`: installed beside nvidia-ml-py it silently wins the import.
-
-    "" when absent.
+    """Return the version of the dist `pynvml`, "" when absent: installed beside nvidia-ml-py it silently wins the
+    import.
     """
     try:
         return metadata.version("pynvml")

@@ -1,4 +1,4 @@
-"""Who listens on which TCP port: the kernel's tables, joined to processes, units and containers."""
+"""Holders of TCP ports: the kernel's tables, joined with processes, units and containers."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class Listener:
 
 
 def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) -> tuple[Holder, ...]:
-    """Return who listens, by port; a few milliseconds. Without root, other users' sockets have pid 0 and no program.
+    """Return the holders by port; it takes a few milliseconds. Without root, other users' sockets have pid 0 and no
+    program.
 
-    `containers` gives names to what docker-proxy holds.
+    `containers` gives names to the ports of docker-proxy.
     """
     found = listeners(proc)
     owners = _owners({listener.inode for listener in found}, proc)
@@ -53,15 +54,15 @@ def listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
 
 
 def _listener(local: str, inode: str) -> Listener:
-    """Read "0100007F:18EB": the address is words of 32 bits, each in the machine's byte order."""
+    """Parse "0100007F:18EB": the address consists of 32-bit words, each in the machine's byte order."""
     address, _, port = local.partition(":")
     words = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
     return Listener(str(ipaddress.ip_address(b"".join(words))), int(port, 16), inode)
 
 
 def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
-    """Return the lowest pid that has each socket open (a parent comes before the workers it forked); PID 1 only when it
-    is alone.
+    """Return the lowest PID that has each socket open (a parent comes before its forked workers); PID 1 only if it
+    is the only one.
     """
     owners: dict[str, int] = {}
     for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below
@@ -115,5 +116,5 @@ def _container(listener: Listener, program: str, cgroup: str, containers: Sequen
 
 
 def _socket_units() -> dict[int, str]:
-    """Ask systemd which of its socket units holds which port."""
+    """Return the socket unit of each port that systemd listens on."""
     return systemctl.parse_sockets(run(systemctl.show_sockets(), timeout=10, check=False).out)

@@ -1,4 +1,4 @@
-"""Which Compose project is OmniMind, and which container in it plays which part. Pure."""
+"""Find OmniMind's Compose project and the role of each of its containers. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omnimind_ops.tools.images import role_of
 
 @dataclass(frozen=True)
 class Roles:
-    """The containers by the part they play; `others` have none of ours (a benchmark, `docker compose run` containers)."""
+    """The containers by role; `others` have no role (a benchmark, `docker compose run` containers)."""
 
     qdrant: Container | None = None
     redis: Container | None = None
@@ -24,7 +24,7 @@ class Roles:
 
 
 def roles(project: Project) -> Roles:
-    """Return who is who; two containers for one part are a Problem."""
+    """Return the containers by role; two containers for one role are a Problem."""
     taken: dict[str, Container] = {}
     others: list[Container] = []
     for container in project.containers:
@@ -50,13 +50,13 @@ def roles(project: Project) -> Roles:
 
 
 def looks_like_omnimind(project: Project) -> bool:
-    """Tell whether the project has just one Qdrant and just one Redis."""
+    """Return whether the project has exactly one Qdrant and exactly one Redis."""
     parts = [role_of(c.service, c.image, project.name) for c in project.containers if not c.oneoff]
     return parts.count("qdrant") == 1 and parts.count("redis") == 1
 
 
 def pick_project(projects: Sequence[Project], asked: str | None, path: Path | None) -> Project:
-    """Return the project named `asked`, or made from the file or folder `path`, or the only one that can be meant."""
+    """Return the project named `asked`, or the one made from the file or folder `path`, or the only plausible one."""
     if asked:
         chosen = [project for project in projects if project.name == asked]
         why = f"no container belongs to a Compose project named {asked}"
@@ -84,7 +84,7 @@ def pick_project(projects: Sequence[Project], asked: str | None, path: Path | No
 
 
 def _partly(project: Project) -> bool:
-    """Tell whether a lone project is ours even so: some part is there, none is there twice (a Redis cluster has six)."""
+    """Return whether a lone project is OmniMind's anyway: it has some role, and none twice (a Redis cluster has six)."""
     parts = [role for c in project.containers if not c.oneoff and (role := role_of(c.service, c.image, project.name))]
     return bool({"qdrant", "redis", "backend"} & set(parts)) and len(parts) == len(set(parts))
 

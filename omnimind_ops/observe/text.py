@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read(path: Path) -> str:
-    """Return a file's text without the blanks around it, "" when it cannot be read."""
+    """Return a file's stripped text, "" when it cannot be read."""
     try:
         return path.read_text(errors="replace").strip()
     except OSError:

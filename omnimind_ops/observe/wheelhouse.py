@@ -1,4 +1,4 @@
-"""A wheelhouse as it lies there: its wheels, and what its manifest says of them; and our locks, which it must satisfy."""
+"""The state of a wheelhouse: its wheels and its manifest; and OmniMind's locks, which it must satisfy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.tools import lock_file
 
 
 def wheelhouse(folder: str) -> Wheelhouse:
-    """Return what is in a folder; never an error: `trouble` says why it cannot be read."""
+    """Return the content of a folder. It never raises: `trouble` says why the folder cannot be read."""
     place = Path(folder)
     if not place.is_dir():
         return Wheelhouse(folder, "there is no such folder")
@@ -30,7 +30,7 @@ def wheelhouse(folder: str) -> Wheelhouse:
 
 
 def pins(*locks: str) -> tuple[Pin, ...]:
-    """Return the requirements of our locks (cpu, cu12, cu13, model, cli), each once."""
+    """Return the requirements of OmniMind's locks (cpu, cu12, cu13, model, cli), each once."""
     return tuple(
         {
             pin: None

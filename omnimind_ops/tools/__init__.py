@@ -1,1 +1,1 @@
-"""Pure builders of argument lists and parsers of tool output; shell.py is the only place that runs anything."""
+"""Pure builders of argument lists and parsers of tool output; only shell.py runs commands."""

@@ -1,4 +1,4 @@
-"""apt's lists as they are, or fresh ones in a folder of our own: the host's are left alone."""
+"""apt's lists, as they are or fresh ones in a separate folder: the host's lists are not changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE = "(none)"
 
 @dataclass(frozen=True)
 class Policy:
-    """What apt knows of a package; "" for a version that is not."""
+    """What apt knows about a package; "" for a version that does not exist."""
 
     package: str
     installed: str
@@ -24,15 +24,15 @@ class Policy:
 
 
 def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Policy, ...]:
-    """Return what apt knows of those packages that it has heard of."""
+    """Return the policies of those packages that apt knows."""
     out = run(("apt-cache", *options, "policy", *packages), check=False, env={"LC_ALL": "C"}).out
     blocks = (tuple("" if field == NONE else field for field in block) for block in BLOCK.findall(out))
     return tuple(Policy(*block) for block in blocks)
 
 
 def own_lists(folder: Path) -> tuple[str, ...]:
-    """Return the options that make apt use lists in this folder, which is made ready for it."""
-    folder.chmod(0o755)  # apt downloads as a user of its own
+    """Return the options that make apt use lists in this folder, and prepare the folder."""
+    folder.chmod(0o755)  # apt downloads as its own user
     for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
         (folder / place).mkdir(parents=True, exist_ok=True)
     settings = (f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache", "Acquire::Languages=none")
@@ -40,5 +40,5 @@ def own_lists(folder: Path) -> tuple[str, ...]:
 
 
 def update(options: tuple[str, ...]) -> Done:
-    """Read the lists anew."""
+    """Update the lists."""
     return run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)

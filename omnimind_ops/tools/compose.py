@@ -11,12 +11,12 @@ import yaml
 from omnimind_ops.model.json import JSON
 
 NEEDS_COMPOSE = ("extends", "include")
-"""Keys whose meaning is in other files: only Compose itself reads them right."""
+"""Keys that refer to other files: only Compose itself reads them correctly."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML reads YAML 1.1: `22:22` as 1342, `no` as False, dates as dates. Compose does not."""
+    """YAML loader with Compose's rules. PyYAML reads YAML 1.1: `22:22` as 1342, `no` as False, dates as dates."""
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -31,7 +31,7 @@ for _tag, _pattern, _first in (
 
 
 def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | str:
-    """Keep what a person wrote with a leading zero ("0644"), where Python sees an octal and YAML 1.2 a decimal."""
+    """Keep a number with a leading zero ("0644") as text: Python reads it as octal, YAML 1.2 as decimal."""
     text = str(loader.construct_scalar(node))
     return text if re.fullmatch(r"[-+]?0[0-9]+", text) else int(text, 0)
 
@@ -40,7 +40,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 def parse(text: str) -> dict[str, JSON]:
-    """Return the mapping in a Compose file; raises ValueError for anything else, also for !reset and !override."""
+    """Return the mapping in a Compose file; raise ValueError for anything else, also for !reset and !override."""
     try:
         found = _plain(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
@@ -59,7 +59,7 @@ def _plain(value: Any) -> JSON:
 
 
 def interpolate(value: JSON, variables: Mapping[str, str]) -> JSON:
-    """Put variables into every text; one that has neither value nor default stays as it is written."""
+    """Replace variables in every text; one that has neither value nor default stays as it is."""
     if isinstance(value, str):
         return _text(value, variables)
     if isinstance(value, Mapping):
@@ -84,7 +84,9 @@ def _text(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _end(text: str, at: int) -> int:
-    """Return where the brace opened before `at` is closed, 0 when never; defaults may hold variables."""
+    """Return the position of the brace that closes the one before `at`, 0 if there is none; defaults may contain
+    variables.
+    """
     depth = 1
     for place in range(at, len(text)):
         depth += text.startswith("${", place) - (text[place] == "}")
@@ -110,7 +112,7 @@ def _braced(inside: str, variables: Mapping[str, str]) -> str:
 
 
 def merge(base: Mapping[str, JSON], over: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return base with a later file laid over it: mappings merge, lists of settings grow, all else is replaced."""
+    """Return base merged with a later file: mappings merge, lists of settings grow, everything else is replaced."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -126,7 +128,7 @@ def merge(base: Mapping[str, JSON], over: Mapping[str, JSON]) -> dict[str, JSON]
 
 
 def pairs(value: JSON) -> dict[str, JSON]:
-    """Return a section that may be a mapping or a list of NAME=VALUE as a mapping; a bare NAME has None."""
+    """Return a mapping for a section that is a mapping or a list of NAME=VALUE; a bare NAME has None."""
     if isinstance(value, Mapping):
         return dict(value)
     items = (str(item).partition("=") for item in value) if isinstance(value, list | tuple) else ()
@@ -134,7 +136,7 @@ def pairs(value: JSON) -> dict[str, JSON]:
 
 
 def needs_compose(document: Mapping[str, JSON]) -> bool:
-    """Tell whether the file points at others in a way that only Compose resolves."""
+    """Return whether the file refers to others in a way that only Compose resolves."""
     services = document.get("services")
     bodies = services.values() if isinstance(services, Mapping) else ()
     return any(isinstance(part, Mapping) and key in part for part in (document, *bodies) for key in NEEDS_COMPOSE)

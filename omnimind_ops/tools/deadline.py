@@ -1,4 +1,4 @@
-"""Connections with one deadline for everything that is said on them."""
+"""Connections with one deadline for everything sent and received."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ Address = tuple[str, int] | str
 
 
 class Deadline(socket.socket):
-    """A stream socket that ends at `end` (monotonic seconds): TimeoutError then, whoever is slow."""
+    """A stream socket with a deadline at `end` (monotonic seconds): TimeoutError after that, whichever side is slow."""
 
     end = 0.0
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive within what is left."""
+        """Receive within the remaining time."""
         self.settimeout(self.left())
         return super().recv(size, flags)
 
     def recv_into(self, *words: Any) -> int:
-        """Receive within what is left."""
+        """Receive within the remaining time."""
         self.settimeout(self.left())
         return super().recv_into(*words)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all of it within what is left."""
+        """Send everything within the remaining time."""
         self.settimeout(self.left())
         super().sendall(data, flags)
 
     def left(self) -> float:
-        """Return the seconds that are left; TimeoutError when there are none."""
+        """Return the remaining seconds; TimeoutError when there are none."""
         seconds = self.end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -39,7 +39,7 @@ class Deadline(socket.socket):
 
 
 def connect(address: Address, seconds: float) -> Deadline:
-    """Return a connection that ends after so many seconds. OSError when nobody is there."""
+    """Return a connection that times out after `seconds`. OSError when nothing listens there."""
     end = time.monotonic() + seconds
     if isinstance(address, str):
         return _connected(socket.AF_UNIX, address, end)
@@ -48,7 +48,7 @@ def connect(address: Address, seconds: float) -> Deadline:
         try:
             return _connected(family, place, end)
         except ConnectionRefusedError:
-            continue  # localhost: by IPv6 nobody, by IPv4 somebody
+            continue  # localhost: nothing listens on IPv6, something on IPv4
     return _connected(*places[-1], end)
 
 

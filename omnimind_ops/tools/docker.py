@@ -1,4 +1,4 @@
-"""`docker` commands as words, and what `docker inspect` says as Containers."""
+"""Arguments of `docker` commands, and Containers from the output of `docker inspect`."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def version() -> tuple[str, ...]:
-    """Ask the engine, not the client, for its version."""
+    """Return the command that prints the engine's version, not the client's."""
     return "docker", "version", "--format", "{{.Server.Version}}"
 
 
 def list_ids() -> tuple[str, ...]:
-    """List every container, stopped ones too."""
+    """Return the command that lists every container, stopped ones too."""
     return "docker", "ps", "--all", "--quiet", "--no-trunc"
 
 
 def inspect(ids: Sequence[str]) -> tuple[str, ...]:
-    """Tell all about containers; ends with 1 when one is gone by now, and still tells about the others."""
+    """Return the command that describes containers; it exits 1 if one is gone, and still describes the others."""
     return "docker", "inspect", "--type", "container", *ids
 
 
 def compose_config(
     program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
 ) -> tuple[str, ...]:
-    """Have Compose (`program`: docker compose or docker-compose) merge and interpolate a project's files."""
+    """Return the command with which Compose (`program`: docker compose or docker-compose) merges and interpolates
+    files.
+    """
     env = ("--env-file", env_file) if env_file else ()
     chosen = (word for file in files for word in ("--file", file))
     return (*program, "--project-name", project, "--project-directory", working_dir, *env, *chosen, "config")
@@ -52,8 +54,9 @@ def command_of(text: str) -> tuple[str, ...]:
 
 
 def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> str:
-    """Return the word after a flag, "" without one; in a shell's one-word script ("sh -c '… --flag $NAME'") variables
-    are filled in.
+    """Return the word after a flag, "" without one.
+
+    In a shell's one-word script ("sh -c '… --flag $NAME'") variables are replaced.
     """
     words: list[str] = []
     for word in command:
@@ -122,7 +125,7 @@ def _address(network: Mapping[str, Any]) -> str:
 
 
 def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
-    """Return binds and volumes; a tmpfs holds nothing that outlives its container."""
+    """Return binds and volumes; a tmpfs contains nothing that outlives its container."""
     return tuple(
         Mount(
             kind=item["Type"],
@@ -138,7 +141,7 @@ def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
 
 
 def _ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[Publish, ...]:
-    """Return what is bound on the host; exposed but unbound ports have null, a port not chosen yet is "" or "0"."""
+    """Return the ports bound on the host; exposed but unbound ports have null, a port not chosen yet is "" or "0"."""
     found = [_publish(inside, end) for inside, ends in bindings.items() for end in ends or ()]
     return tuple(
         sorted((one for one in found if one.host_port), key=lambda one: (one.host_port, one.protocol, one.host_ip))
@@ -157,7 +160,7 @@ def _depends_on(label: str) -> tuple[str, ...]:
 
 
 def _gpu(host: Mapping[str, Any]) -> bool:
-    """Tell whether a GPU was asked for: --gpus, CDI, the nvidia runtime, or the device nodes themselves."""
+    """Return whether a GPU is requested: --gpus, CDI, the nvidia runtime, or the device nodes themselves."""
     for request in host.get("DeviceRequests") or ():
         kinds = {kind for group in request.get("Capabilities") or () for kind in group}
         if (

@@ -1,4 +1,4 @@
-"""What an ELF file says of itself, read from its headers and never by running it (`ldd` runs what it looks at)."""
+"""Headers of ELF files, read without running them (`ldd` runs the file it inspects)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MACHINES = {
     "EM_X86_64": "x86_64", "EM_AARCH64": "aarch64", "EM_386": "i686", "EM_ARM": "armv7l",
     "EM_RISCV": "riscv64", "EM_PPC64": "ppc64le", "EM_S390": "s390x",
 }  # fmt: skip
-"""As `uname -m` says it."""
+"""In the form of `uname -m`."""
 WEAK = 2  # VER_FLG_WEAK: the loader only warns
 
 
 def read(path: Path) -> Binary | None:
-    """Return what the file needs and offers; None when it is no ELF file, or a damaged one."""
+    """Return what the file needs and offers; None if it is not an ELF file, or a damaged one."""
     try:
         with path.open("rb") as file:
             return _read(file)

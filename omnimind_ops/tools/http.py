@@ -1,7 +1,7 @@
-"""The HTTP client of ops: one exchange over a connection of its own, TCP or unix socket, each of its parts timed.
+"""The HTTP client of ops: one exchange over its own connection, TCP or unix socket, each of its parts timed.
 
-http.client, because health checks and the guard start with it: it costs milliseconds, httpx a tenth of a second. Two
-ask otherwise: flows/wheels/download with httpx, for redirects, logins and certificates; stores/qdrant with
+It uses http.client because health checks and the guard import it: that takes milliseconds, httpx takes 0.1 s. Two
+modules use other clients: flows/wheels/download httpx, for redirects, logins and certificates; stores/qdrant
 qdrant-client.
 """
 
@@ -18,16 +18,16 @@ from urllib.parse import urlsplit
 from omnimind_ops.tools.deadline import Address, connect
 
 MOST = 4 << 20
-"""Bytes of an answer that are read unless a caller expects more."""
+"""Maximum size of an answer in bytes, unless the caller expects more."""
 
 
 class NotHttpError(ConnectionError):
-    """Who answers does not speak HTTP, or stops in the middle."""
+    """The server does not speak HTTP, or stops in the middle."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds: to connect, to send, to receive the body, and all together (with the wait in between)."""
+    """Milliseconds: to connect, to send, to receive the body, and the whole exchange (including the wait in between)."""
 
     connect: float
     send: float
@@ -37,7 +37,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (names in lower case), body, and where the time went."""
+    """Status, headers (names in lower case), body, and timings."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,7 +45,7 @@ class Answer:
     times: Times
 
     def json(self) -> Any:
-        """Return the body read as JSON, None when it is something else."""
+        """Return the body parsed as JSON, None when it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def summary(self) -> str:
-        """Return the status and how the body begins, on one line."""
+        """Return the status and the start of the body, on one line."""
         return f"HTTP {self.status} {' '.join(self.body[:200].decode(errors='replace').split())}".strip()
 
 
@@ -67,7 +67,10 @@ def ask(
     body: object = None,
     most: int = MOST,
 ) -> Answer:
-    """Ask; `body` is sent as JSON, bytes as they are. OSError when there is no answer, or none that is HTTP."""
+    """Send a request and return the answer; `body` is sent as JSON, bytes unchanged.
+
+    OSError when there is no answer, or one that is not HTTP.
+    """
     is_unix = isinstance(address, str)
     exchange = http.client.HTTPConnection("localhost" if is_unix else address[0], None if is_unix else int(address[1]))
     began = time.perf_counter()
@@ -86,7 +89,7 @@ def ask_url(
     body: object = None,
     most: int = MOST,
 ) -> Answer:
-    """Ask a server by its URL, with TLS where that says https (then `seconds` are for each part of the exchange)."""
+    """Send a request to a URL, with TLS for https (`seconds` then applies to each part of the exchange)."""
     url = urlsplit(base)
     host, path = url.hostname or "127.0.0.1", url.path.rstrip("/") + path
     if url.scheme != "https":
@@ -116,7 +119,7 @@ def _exchange(
             ended = time.perf_counter()
             if len(content) > most:
                 raise ConnectionError(f"says more than {most >> 20} MiB")
-            if response.length:  # read() with a limit does not say that the rest is missing
+            if response.length:  # read() with a limit does not report a truncated body
                 raise http.client.IncompleteRead(content, response.length)
     except http.client.RemoteDisconnected:  # an OSError already
         raise

@@ -1,4 +1,4 @@
-"""Names of images and services: which part of OmniMind a container plays."""
+"""Names of images and services: the role of a container in OmniMind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def base_name(image: str) -> str:
 
 
 def role_of(service: str, image: str, project: str = "") -> str:
-    """Return the role of a container, "" for none of ours: the image's name first, then the service's.
+    """Return the role of a container, "" for none: the image's name decides first, then the service's.
 
     A built image is called PROJECT_SERVICE (Compose v1) or PROJECT-SERVICE (v2).
     """

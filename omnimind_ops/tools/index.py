@@ -1,6 +1,6 @@
-"""Which package index to ask, as pip would: uv's own variables win, then pip's, then pip's configuration files.
+"""The package index to use, as pip would: uv's own variables win, then pip's, then pip's configuration files.
 
-Pure but for reading those.
+Pure except for reading those files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 DEFAULT = ""
-"""The one that uv asks when nobody says another."""
+"""uv's default index."""
 OWN = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 OWN_EXTRA = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
 OTHERS = (
@@ -20,22 +20,22 @@ OTHERS = (
     ("UV_INSECURE_HOST", "trusted-host", " "),
     ("SSL_CERT_FILE", "cert", " "),
 )
-"""uv's variable, pip's option, and what uv parts several values with."""
+"""uv's variable, pip's option, and uv's separator for several values."""
 
 
 def url(words: Mapping[str, str], files: Iterable[Path] | None = None) -> str:
-    """Return the address of the index that is asked first."""
+    """Return the URL of the index that is queried first."""
     own = next((words[name] for name in OWN if words.get(name)), "")
     return own or words.get("PIP_INDEX_URL", "") or _configured("index-url", words, files) or DEFAULT
 
 
 def shown(address: str) -> str:
-    """Return how a person reads an address: without the login in it."""
+    """Return an address without its login, for people."""
     return re.sub(r"://[^/@\s]*@", "://", address) or "Python's public package index"
 
 
 def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -> dict[str, str]:
-    """Return what uv must be told, beside what it hears by itself, to ask where pip would."""
+    """Return the variables that uv needs, besides those it reads by itself, to use the same index as pip."""
     told: dict[str, str] = {}
     if not any(words.get(name) for name in OWN) and (found := url(words, files)) != DEFAULT:
         told["UV_DEFAULT_INDEX"] = found
@@ -50,7 +50,7 @@ def environment(words: Mapping[str, str], files: Iterable[Path] | None = None) -
 
 
 def logins(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return name and password by host, of the indexes in uv's variables that have them in their addresses."""
+    """Return name and password by host, of the indexes in uv's variables that have them in their URLs."""
     found = {}
     for address in (address for name in (*OWN, *OWN_EXTRA) for address in words.get(name, "").split()):
         parts = urlsplit(address.partition("=")[2] if "=" in address.partition("://")[0] else address)
@@ -60,7 +60,7 @@ def logins(words: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 
 def _configured(key: str, words: Mapping[str, str], files: Iterable[Path] | None) -> str:
-    """Return pip's option from its files, the person's before the machine's; one that cannot be read says nothing."""
+    """Return pip's option from its files, the user's before the machine's; unreadable files are skipped."""
     for file in _files(words) if files is None else files:
         parser = configparser.RawConfigParser()
         try:

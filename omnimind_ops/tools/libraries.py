@@ -15,14 +15,14 @@ Paths = Callable[[str], Iterable[str]]
 
 
 def folders(machine: str) -> tuple[str, ...]:
-    """Return where a distribution keeps the libraries of a machine, in the order in which its loader looks."""
+    """Return a distribution's library folders for a machine, in its loader's search order."""
     triplet = f"{machine}-linux-gnu"
     usual = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
     return (*usual, f"/usr/local/lib/{triplet}", "/usr/local/lib")
 
 
 def on_host(program: Binary, home: str) -> Find:
-    """Return how this host's loader finds a library for a program that lies in `home`."""
+    """Return a function that finds a library as this host's loader does for a program in `home`."""
     cached, own, usual = _cached(), _own(program, home), folders(program.machine)
 
     def paths(name: str) -> Iterable[str]:
@@ -36,7 +36,10 @@ def on_host(program: Binary, home: str) -> Find:
 
 
 def in_container(container: str, program: Binary, home: str, scratch: Path) -> Find:
-    """Return how the container's loader finds a library for a program in `home`; files are copied to `scratch`."""
+    """Return a function that finds a library as the container's loader does for a program in `home`.
+
+    Files are copied to `scratch`.
+    """
     everywhere = (*_own(program, home), *folders(program.machine))
 
     def paths(name: str) -> Iterable[str]:
@@ -56,7 +59,7 @@ def _own(program: Binary, home: str) -> tuple[str, ...]:
 
 
 def _first(program: Binary, paths: Paths, local: Callable[[str], Path | None], name: str) -> Library | None:
-    """Return the first library of this name for the program's machine: the loader passes over those of another."""
+    """Return the first library of this name for the program's machine: the loader skips those of another."""
     for path in (name,) if name.startswith("/") else paths(name):
         binary = elf.read(file) if (file := local(path)) else None
         if binary and (binary.machine, binary.bits) == (program.machine, program.bits):

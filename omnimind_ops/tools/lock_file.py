@@ -1,4 +1,4 @@
-"""Read our locks: requirements files with one `name==version ; marker` and its hashes each. Pure."""
+"""Read OmniMind's locks: requirements files with one `name==version ; marker` and its hashes each. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)(?: ; ([^\\]+?))?((?:\s+--hash=
 
 
 def parse(text: str) -> tuple[Pin, ...]:
-    """Return the requirements in their order; ValueError for a line that is none."""
+    """Return the requirements in their order; ValueError for any other line."""
     found = []
     for line in text.replace("\\\n", " ").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
@@ -35,7 +35,7 @@ def parse(text: str) -> tuple[Pin, ...]:
 
 
 def wanted(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
-    """Return those that a Python, "3.12" or "3.12.3", installs."""
+    """Return the requirements that apply to a Python, "3.12" or "3.12.3"."""
     words = {
         "python_version": ".".join(python.split(".")[:2]),
         "python_full_version": python if python.count(".") > 1 else f"{python}.0",

@@ -9,7 +9,7 @@ from omnimind_ops.model.json import JSON
 
 
 def receipt(body: Mapping[str, JSON]) -> str:
-    """Return the receipt a person reads."""
+    """Return the receipt for people."""
     plan, verified, downtime = body["plan"], body["verified"], body["downtime_s"]
     assert isinstance(plan, Mapping) and isinstance(verified, Mapping) and isinstance(downtime, Mapping)
     steps = plan["steps"]
@@ -44,7 +44,7 @@ def receipt(body: Mapping[str, JSON]) -> str:
 
 
 def _bench(found: JSON) -> list[str]:
-    """Return the speed before and after; nothing where nothing was measured."""
+    """Return the speed before and after; nothing if it was not measured."""
     if not isinstance(found, Mapping) or not found:
         return []
     rows: list[tuple[str, ...]] = []
@@ -66,7 +66,7 @@ def _bench(found: JSON) -> list[str]:
 
 
 def _backup(found: JSON) -> list[str]:
-    """Return which backup stands for the old Qdrant, and who read it besides us."""
+    """Return which backup replaces the old Qdrant as the source, and which second reader read it."""
     if not isinstance(found, Mapping):
         return []
     lines = [

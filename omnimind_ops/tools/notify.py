@@ -1,6 +1,4 @@
-"""sd_notify(3): tell whoever started us how we are, systemd or the supervisor's own listener; silent where nobody
-listens.
-"""
+"""sd_notify(3): report this process's state to systemd or to the supervisor's own listener; silent without a listener."""
 
 from __future__ import annotations
 
@@ -9,12 +7,12 @@ import os
 import socket
 
 LATE = 0.9
-"""Of the watchdog's time."""
+"""Share of the watchdog's time."""
 STDERR = 2
 
 
 def notify(state: str) -> None:
-    """Send one state, e.g. "READY=1"; nobody listening is fine."""
+    """Send one state, e.g. "READY=1"; without a listener nothing happens."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -24,15 +22,16 @@ def notify(state: str) -> None:
         try:
             link.sendto(state.encode(), address)
         except OSError:
-            return  # a lost ping is repaired by the next one, or by the watchdog
+            return  # the next ping, or the watchdog, makes up for a lost one
 
 
 def beat() -> None:
-    """Say WATCHDOG=1. Should the next one be late, this process writes where all its threads are to stderr, shortly
-    before its time is up.
+    """Send WATCHDOG=1. If the next one is late, this process dumps its threads' tracebacks to stderr shortly before the
+    watchdog's time is up.
 
-    By itself, because whoever ends it must use SIGKILL: a stopped process that is woken for another signal first takes
-    the requests that wait on its socket, and they die with it.
+    The process does this itself, because the watchdog must use SIGKILL: a stopped process that wakes up for another
+    signal
+    first accepts the requests waiting on its socket, and they are lost with it.
     """
     notify("WATCHDOG=1")
     if seconds := watchdog_seconds():
@@ -40,13 +39,13 @@ def beat() -> None:
 
 
 def last_beat() -> None:
-    """Say STOPPING=1: the watch is over, nothing more will be late."""
+    """Send STOPPING=1 and stop the watch: no dump follows."""
     notify("STOPPING=1")
     faulthandler.cancel_dump_traceback_later()
 
 
 def watchdog_seconds() -> float | None:
-    """Return how often this process must be heard from, None for never."""
+    """Return the maximum time between this process's pings, None for no watchdog."""
     own = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0") or 0)
     return microseconds / 1e6 if own and microseconds > 0 else None

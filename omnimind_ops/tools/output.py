@@ -1,4 +1,4 @@
-"""What a failed tool printed: all of it, and the one line that says what is wrong. Pure."""
+"""Output of a failed tool: all of it, and the one line that states the error. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 MOST = 200
-"""Lines kept of one failure: far more than any error, less than the whole output of an installation."""
+"""Lines stored of one failure: far more than any error, less than the whole output of an installation."""
 _UV = re.compile(r"\s*(error|cause): (.+)")
 _TELLING = tuple(
     re.compile(pattern)
@@ -20,14 +20,16 @@ _TELLING = tuple(
         r"\w[\w.-]*: error: ",
     )
 )
-"""The lines of apt, dpkg, docker, psql and argparse that say what is wrong, the more telling first; others follow them.
+"""Lines of apt, dpkg, docker, psql and argparse that state the error, the most informative first.
+
+Other lines may follow them.
 """
 _HINT = re.compile(r"\s*(see|run|try|hint:|detail:|line \d+:|\^|usage:|\[notice\])", re.IGNORECASE)
 _TRACEBACK = "Traceback (most recent call last):"
 
 
 def main_line(lines: Sequence[str]) -> str:
-    """Return the line that says what is wrong, "" of no output."""
+    """Return the line that states the error, "" for no output."""
     said = [line.rstrip() for line in lines if line.strip()]
     if not said:
         return ""
@@ -35,18 +37,16 @@ def main_line(lines: Sequence[str]) -> str:
 
 
 def kept(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines as they are; of more than MOST the last ones, and how many are left out."""
+    """Return the lines unchanged; if there are more than MOST, the last ones and how many are left out."""
     said = [line.rstrip() for line in lines]
     return tuple(said) if len(said) <= MOST else (f"({len(said) - MOST} lines before these)", *said[-MOST:])
 
 
 def _of_uv(said: Sequence[str]) -> str:
-    """Return uv's last error as its first and its last cause: what it was about, and what stood in the way."""
+    """Return uv's last error by its first and its last cause: the subject and the obstacle."""
     texts: list[str] = []
     for line in said:
-        if (
-            line.startswith("hint: ") and "could not be queried" in line
-        ):  # then what is missing is missing because of this
+        if line.startswith("hint: ") and "could not be queried" in line:  # what is missing is missing because of this
             return line.removeprefix("hint: ")
         if found := _UV.fullmatch(line):
             texts = [found[2]] if found[1] == "error" else [*texts, found[2]]

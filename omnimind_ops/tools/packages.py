@@ -1,4 +1,4 @@
-"""What the distribution's packages would bring, looked at without installing them."""
+"""Content of the distribution's packages, inspected without installing them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o",
 
 
 def names(library: str) -> tuple[str, ...]:
-    """Return the packages that may hold a library: "libfoo.so.1" is in libfoo1, or since 2024 in libfoo1t64."""
+    """Return the packages that may contain a library: "libfoo.so.1" is in libfoo1, or since 2024 in libfoo1t64."""
     if library.startswith("/") or GLIBC.fullmatch(library):
         return ()
     stem, _, number = library.partition(".so.")
@@ -35,14 +35,14 @@ def names(library: str) -> tuple[str, ...]:
 
 
 class Offered:
-    """Packages fetched to a scratch folder and unpacked there; call it with the libraries that are missing."""
+    """Packages downloaded to a scratch folder and unpacked there; call it with the missing libraries."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.options: tuple[str, ...] = ()
 
     def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
-        """Return library → package and library, for those in packages that are not installed and can be fetched."""
+        """Return library → package and library, for those in packages that are not installed and can be downloaded."""
         found: dict[str, tuple[str, Library]] = {}
         for package in self._candidates({name for library in wanted for name in names(library)}):
             held = self._unpacked(package)
@@ -50,7 +50,9 @@ class Offered:
         return found
 
     def _candidates(self, packages: set[str]) -> tuple[str, ...]:
-        """Return those that are not installed and that apt could install; empty lists are read anew, beside."""
+        """Return the packages that are not installed and that apt could install; empty lists are updated in a separate
+        folder.
+        """
         known = apt.policies(sorted(packages), self.options) if packages else ()
         if packages and not known and not self.options:
             lists = self.scratch / "lists"

@@ -1,7 +1,7 @@
-"""A program in a folder of its own, with all that it needs to start.
+"""A program in its own folder, with everything it needs to start.
 
-FOLDER/qdrant         the program, byte for byte as it was found
-FOLDER/lib/           the loader and libraries of its container, where this host's do not do
+FOLDER/qdrant         the program, an exact copy
+FOLDER/lib/           the loader and libraries of its container, if this host's do not fit
 FOLDER/loader/qdrant  a link to that loader: the kernel names a process by the file that was started
 FOLDER/static/        its web UI, if it has one
 FOLDER/program.json   its version and where its libraries come from
@@ -18,7 +18,7 @@ COMMENT = "# Written by omnimind. How the program beside it is started: docs/dec
 
 
 def argv(folder: Path) -> tuple[str, ...]:
-    """Return the words that start the program in this folder; its own arguments follow."""
+    """Return the command that starts the program in this folder; append the program's own arguments."""
     start = folder / START
     return (str(start if start.exists() else folder / PROGRAM),)
 
@@ -28,7 +28,7 @@ def start_script(loader: str = "") -> str:
     if not loader:
         how = f'exec "$here/{PROGRAM}" "$@"'
     else:
-        # The host's cache of libraries is not read: they belong to another glibc.
+        # Ignore the host's library cache: those libraries belong to another glibc.
         flags = "" if loader.startswith(MUSL) else "--inhibit-cache "
         how = f'exec "$here/{LOADER}/{PROGRAM}" {flags}--library-path "$here/{LIBRARIES}" "$here/{PROGRAM}" "$@"'
     return f'#!/bin/sh\n{COMMENT}\nhere=$(dirname "$(readlink -f "$0")")\n{how}\n'

@@ -1,4 +1,4 @@
-"""Secrets: which names hold one, and how they are taken out of text that people see or that is kept."""
+"""Secrets: which names stand for one, and how they are removed from text that is shown or stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from omnimind_ops.model.json import JSON
 
 MASK = "***"
-SHORTEST = 4  # shorter secrets would blank out innocent words
+SHORTEST = 4  # shorter secrets would mask innocent words
 _NAMES = r"password|passwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|auth"
 _LAST_WORD = re.compile(rf"(?:^|[_\-.\s]|(?<=[a-z])(?=[A-Z]))(?:{_NAMES})$", re.IGNORECASE)
 _PART = r"KEY|TOKEN|PASS|SECRET|PWD|CREDENTIAL|PRIVATE"
@@ -30,9 +30,7 @@ _IN_TEXT = tuple(
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Return text without `known` secrets, logins in URLs, bearer tokens, and what follows the name or option of a
-    secret.
-    """
+    """Return text without `known` secrets, logins in URLs, bearer tokens, and the values of secret names or options."""
     for secret in known:
         text = text.replace(secret, MASK)
     for pattern in _IN_TEXT:
@@ -41,7 +39,7 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
 
 
 def redact_json(value: JSON) -> JSON:
-    """Return value with every text in it redacted, and texts under a secret's name replaced."""
+    """Return the value with every text in it redacted, and texts under a secret's name replaced."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
@@ -60,7 +58,7 @@ def redact_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def is_secret_name(key: str) -> bool:
-    """Tell whether a key of ours names a secret by its last word:
+    """Return whether one of OmniMind's keys stands for a secret by its last word.
 
     `db_password` does, `password_file` and `api_key_of` do not.
     """
@@ -68,17 +66,17 @@ def is_secret_name(key: str) -> bool:
 
 
 def may_be_secret(name: str) -> bool:
-    """Tell whether a setting that somebody else named may hold a secret: STRIPE_KEY, DASHBOARD_PASS."""
+    """Return whether a setting from elsewhere may contain a secret: STRIPE_KEY, DASHBOARD_PASS."""
     return _ANY_PART.search(name) is not None
 
 
 def takes_secret(option: str) -> bool:
-    """Tell whether the word after this one is a secret ("--requirepass")."""
+    """Return whether the word after this option is a secret ("--requirepass")."""
     return _TAKES_SECRET.fullmatch(option) is not None
 
 
 def secrets_in(environment: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the values of variables that may hold secrets, longest first."""
+    """Return the values of variables that may contain secrets, longest first."""
     values = {str(value) for name, value in environment.items() if may_be_secret(name) and isinstance(value, str | int)}
     return tuple(sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True))
 

@@ -1,6 +1,6 @@
-"""What a setting may be, said once in its dataclass field, and every fault of a value that is not. Pure.
+"""Rules for settings, defined once in their dataclass fields, and the faults of a value that breaks them. Pure.
 
-By hand, because pydantic takes 0.15 s of every command's start: docs/decisions/025-settings-without-pydantic.md.
+No pydantic, because it takes 0.15 s of every command's start: docs/decisions/025-settings-without-pydantic.md.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _KINDS = {bool: "true or false", int: "an integer", str: "a text", tuple: "a lis
 
 @dataclass(frozen=True)
 class Rule:
-    """`least` and `most` of a number, or of each in a list; `pattern`, `choices` and `absolute` (a path) of a text.
+    """Limits of a setting.
 
+    `least` and `most` apply to a number, or to each in a list; `pattern`, `choices` and `absolute` (a path) to a text.
     `filled`: not empty.
     """
 
@@ -34,7 +35,7 @@ class Rule:
 
 
 def setting(default: Any, description: str, *, item: type | None = None, **limits: Any) -> Any:
-    """Return a dataclass field with a rule; its kind is that of the default, `item` that of a list's parts."""
+    """Return a dataclass field with a rule; its kind is that of the default, `item` that of a list's items."""
     return field(default=default, metadata={RULE: Rule(description, type(default), item, **limits)})
 
 
@@ -45,7 +46,7 @@ def rules(settings: type) -> dict[str, Rule]:
 
 
 def faults(rule: Rule, value: object) -> Iterator[tuple[str, object]]:
-    """Yield what is wrong with a value, and the part of it that is."""
+    """Yield each fault of a value, and the faulty part."""
     if type(value) is not rule.kind:
         yield f"must be {_KINDS[rule.kind]}", value
     elif rule.filled and not value:

@@ -1,6 +1,6 @@
-"""Run one command: words in, text out, with a time-out that ends the whole process group.
+"""Run one command: words in, text out, with a time-out that kills the whole process group.
 
-Everything that omnimind_ops starts is started here, but for the worker (steps/child): jobs are written to it while its
+Everything that omnimind_ops starts is started here, except the worker (steps/child): jobs are written to it while its
 messages are read. The services start two more: the engine's simulator (asyncio), and its probe of the GPU, which may
 hang in the kernel, where no signal reaches it.
 """
@@ -32,7 +32,7 @@ class Done:
 
     @property
     def ok(self) -> bool:
-        """Tell whether it exited 0."""
+        """Return whether it exited 0."""
         return self.code == 0
 
 
@@ -49,8 +49,8 @@ def run(
 ) -> Done:
     """Run argv and return its output (`into`: stdout goes to that file instead).
 
-    With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are codes 127, 124 and
-    its own. `env` is added to ours. `user` drops to that user.
+    With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are exit codes 127, 124
+    and the program's own. `env` is added to this process's environment. `user` drops to that user.
     """
     words = tuple(argv)
     try:
@@ -83,8 +83,9 @@ def run(
 
 
 def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
-    """Start argv as a daemon and return at once: a session of its own, exactly this environment, both outputs at the
-    end of `log`.
+    """Start argv as a daemon and return at once.
+
+    It gets its own session and exactly this environment; both outputs are appended to `log`.
     """
     with log.open("ab") as out:
         return subprocess.Popen(
@@ -100,10 +101,9 @@ def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) 
 
 @contextmanager
 def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Iterator[Iterator[str]]:
-    """Run argv for the block and give its lines of stdout as they come; afterwards its whole process group is ended. A
-    missing program is a Problem.
+    """Run argv for the block and yield an iterator over its lines of stdout; then end its whole process group.
 
-    It hears no Ctrl-C of ours: whoever reads decides. stderr goes where ours does not: it is thrown away.
+    A missing program is a Problem. Ctrl-C does not reach the child: the reader decides. stderr is discarded.
     """
     try:
         process = subprocess.Popen(

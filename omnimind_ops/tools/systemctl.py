@@ -1,4 +1,4 @@
-"""`systemctl` commands as words, and what they print."""
+"""Arguments of `systemctl` commands, and parsers of their output."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 def version() -> tuple[str, ...]:
-    """Ask for the version; the first line is "systemd 249 (249.11-0ubuntu3.12)"."""
+    """Return the command that prints the version; the first line is "systemd 249 (249.11-0ubuntu3.12)"."""
     return "systemctl", "--version"
 
 
 def show_sockets() -> tuple[str, ...]:
-    """Tell every loaded socket unit and what it listens on."""
+    """Return the command that lists every loaded socket unit and what it listens on."""
     return show(("*.socket",), ("Id", "Listen"))
 
 
@@ -43,7 +43,9 @@ def unit_of(cgroup: str) -> str:
 
 
 def containers_of(cgroup: str) -> tuple[str, ...]:
-    """Return the ids of the containers that a process runs in, from /proc/PID/cgroup; the host may be in one itself."""
+    """Return the IDs of the containers that a process runs in, from /proc/PID/cgroup; the host may be a container
+    itself.
+    """
     return tuple(dict.fromkeys(re.findall(r"(?:/docker/|/docker-)([0-9a-f]{64})", cgroup)))
 
 
@@ -51,17 +53,18 @@ PROPERTIES = (
     "Id", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts", "MemoryCurrent", "MemoryMax",
     "ExecMainStatus", "StatusText", "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
 )  # fmt: skip
-"""What is asked of a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
+"""Properties queried from a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
 
 
 def show(units: Sequence[str], properties: Sequence[str] = PROPERTIES) -> tuple[str, ...]:
-    """Tell the state of units, known or not."""
+    """Return the command that shows the state of units, known or not."""
     return "systemctl", "show", "--no-pager", f"--property={','.join(properties)}", "--", *units
 
 
 def parse_show(text: str) -> tuple[dict[str, str], ...]:
-    """Return the properties of each unit that `show` told, in the order asked; one that comes several times as so many
-    lines.
+    """Return the properties of each unit in the output of `show`, in the order of the request.
+
+    A property that occurs several times has one line for each.
     """
     units: list[dict[str, str]] = []
     for block in text.split("\n\n"):
@@ -74,27 +77,27 @@ def parse_show(text: str) -> tuple[dict[str, str], ...]:
 
 
 def start(units: Sequence[str]) -> tuple[str, ...]:
-    """Ask for units; returns at once."""
+    """Return the command that starts units without waiting."""
     return "systemctl", "start", "--no-block", "--", *units
 
 
 def stop(units: Sequence[str]) -> tuple[str, ...]:
-    """Stop units; returns when they have ended."""
+    """Return the command that stops units and waits until they have ended."""
     return "systemctl", "stop", "--", *units
 
 
 def restart(units: Sequence[str]) -> tuple[str, ...]:
-    """Restart units; returns when the new ones said that they are ready."""
+    """Return the command that restarts units and waits until the new ones report that they are ready."""
     return "systemctl", "restart", "--", *units
 
 
 def kill(unit: str) -> tuple[str, ...]:
-    """SIGKILL all processes of a unit."""
+    """Return the command that sends SIGKILL to all processes of a unit."""
     return "systemctl", "kill", "--signal=KILL", "--", unit
 
 
 def reset(units: Sequence[str]) -> tuple[str, ...]:
-    """Forget failures: a unit that failed too often in too short a time would not be started again."""
+    """Return the command that resets failures: a unit that failed too often too fast would not be started again."""
     return "systemctl", "reset-failed", "--", *units
 
 
@@ -106,7 +109,7 @@ def journal(
     output: str = "short-iso",
     after: str = "",
 ) -> tuple[str, ...]:
-    """Read the journal of units, oldest first; `since` is unix seconds, `after` a cursor."""
+    """Return the command that reads the journal of units, oldest first; `since` is unix seconds, `after` a cursor."""
     words = ["journalctl", "--no-pager", "--quiet", f"--output={output}", *(f"--unit={unit}" for unit in units)]
     words += [f"--lines={lines}"] if lines is not None else []
     words += [f"--since=@{since:.3f}"] if since is not None else []
@@ -114,5 +117,5 @@ def journal(
 
 
 def sync() -> tuple[str, ...]:
-    """Have the journal written down: the last words of a unit that just died may still be on their way. Root only."""
+    """Return the command that flushes the journal: the last lines of a dead unit may still be in transit. Root only."""
     return "journalctl", "--sync"

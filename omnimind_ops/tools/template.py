@@ -1,4 +1,4 @@
-"""Render our templates; a name that is not given is an error, not an empty line."""
+"""Render OmniMind's templates; a missing name is an error, not an empty line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 @cache
 def environment() -> Environment:
-    """Return the Jinja environment of templates/: a line that holds only a tag leaves no line behind, the last newline
-    stays.
+    """Return the Jinja environment of templates/.
+
+    A line that contains only a tag leaves no line behind; the last newline stays.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -37,10 +38,9 @@ def render(template: str, values: Mapping[str, object]) -> str:
 
 
 def word(value: str) -> str:
-    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted where it must be, no specifier in
-    it.
+    """Return any text as one word of a unit file's line (systemd.syntax(7)): quoted if necessary, without specifiers.
 
-    ValueError for what no line can hold.
+    ValueError for text that no line can contain.
     """
     if set(value) & set("\n\r\0"):
         raise ValueError(f"no line of a unit file can hold {value!r}")

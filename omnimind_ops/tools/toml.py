@@ -1,4 +1,4 @@
-"""Faults in a TOML file of settings, said with the line they are on."""
+"""Faults in a TOML file of settings, reported with their line."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false":
 
 
 def parse(text: str) -> dict[str, object]:
-    """Return the tables of a TOML text; ValueError says line and column."""
+    """Return the tables of a TOML text; a ValueError contains line and column."""
     return dict(tomllib.loads(text))
 
 
 def word(text: str, kind: type, *, many: bool) -> object:
-    """Return what a variable's text means for a setting of this kind; what does not fit stays text, to be refused with
-    the rest.
+    """Return the value of a variable's text for a setting of this kind.
+
+    Text that does not fit stays text, and is refused with the other faults.
     """
     if many:
         inner = text.strip().removeprefix("[").removesuffix("]")
@@ -34,20 +35,20 @@ def _number(text: str) -> object:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """Return what is said of a setting that there is not: what was probably meant."""
+    """Return the message about an unknown setting, with a suggestion."""
     near = difflib.get_close_matches(name, list(known), 1)
     return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def refused(name: str, why: str, value: object) -> str:
-    """Return what is said of a value that a setting cannot have."""
+    """Return the message about an invalid value of a setting."""
     return f"{name}: {why}, not {MASK if may_be_secret(name) else repr(value)}"
 
 
 def located(name: str, fault: str, text: str, variables: Iterable[str]) -> tuple[int, str]:
-    """Return a fault of a setting with its line in the file `text`, 0 when it is of none.
+    """Return a fault of a setting with its line in the file `text`, 0 if it is on no line.
 
-    `variables` are the settings that the environment names.
+    `variables` are the settings that the environment sets.
     """
     if name in variables:
         return 0, f"variable OMNIMIND_{name.upper()}: {fault}"

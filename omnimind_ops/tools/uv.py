@@ -1,4 +1,4 @@
-"""`uv pip` commands as words, for a named target; and its pylock.toml as wheels. Pure but for where uv lies."""
+"""Arguments of `uv pip` commands for a given target, and wheels from its pylock.toml. Pure except for finding uv."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ QUIET = ("--quiet", "--no-config", "--no-python-downloads", "--system-certs")
 
 
 def compile_words(requirements: Sequence[Path], target: Target, out: Path, cache: Path) -> tuple[str, ...]:
-    """Ask the index which wheels these requirements are for the target: written to `out`, a pylock.toml."""
+    """Return the command that asks the index for the wheels of these requirements for the target.
+
+    The result is written to `out`, a pylock.toml.
+    """
     options = (
         "--no-deps",
         "--no-header",
@@ -43,7 +46,7 @@ def compile_words(requirements: Sequence[Path], target: Target, out: Path, cache
 
 
 def try_words(folder: Path, target: Target, python: str, into: Path, what: Sequence[str]) -> tuple[str, ...]:
-    """Install `what` for the target from a folder of wheels, without a network and without doing it."""
+    """Return the command that simulates an installation of `what` for the target from a folder of wheels, offline."""
     options = (
         "--dry-run",
         "--offline",
@@ -76,7 +79,7 @@ def _platform(target: Target) -> tuple[str, ...]:
 
 
 def parse_lock(text: str, folder: Path) -> dict[str, tuple[WheelFile, ...]]:
-    """Return the wheels by project of a pylock.toml (PEP 751) that lies in `folder`, which its paths begin at."""
+    """Return the wheels by project of a pylock.toml (PEP 751); its paths are relative to `folder`."""
     return {
         normal(str(package["name"])): tuple(_wheel(one, folder) for one in package.get("wheels", ()))
         for package in tomllib.loads(text).get("packages", ())

@@ -1,4 +1,4 @@
-"""Write a wheel: the same files give the same bytes on any machine, so a wheel's hash says what is in it."""
+"""Write a wheel: the same files give the same bytes on any machine, so a wheel's hash identifies its content."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can tell
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip
 WHEEL = "Wheel-Version: 1.0\nGenerator: omnimind\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
 def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], info: Mapping[str, bytes]) -> Path:
-    """Write NAME-VERSION-py3-none-any.whl and return its path: `files` as they lie in site-packages, `info` what goes
-    to its dist-info.
+    """Write NAME-VERSION-py3-none-any.whl and return its path.
 
-    Nothing is compressed: what a compressor writes differs by its version.
+    `files` are the files for site-packages, `info` those for its dist-info. Nothing is compressed: compressed data
+    differs
+    between versions of the compressor.
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
     place = f"{name}-{version}.dist-info"
@@ -44,8 +45,9 @@ def _digest(data: bytes) -> str:
 
 
 def metadata(project: Mapping[str, Any], version: str) -> bytes:
-    """Return METADATA for the table [project] of a pyproject.toml, as far as installers read it: what it is, and what
-    it requires.
+    """Return METADATA for the table [project] of a pyproject.toml, with the fields that installers read: description
+    and
+    requirements.
     """
     lines = [
         "Metadata-Version: 2.4",
@@ -70,8 +72,9 @@ def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
 
 
 def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
-    """Yield an extra's requirements, those of other extras of `own` in its place: an installer would ask an index for
-    it by name.
+    """Yield an extra's requirements, with the extras of `own` replaced by their content: an installer would ask an
+    index
+    for it by name.
     """
     for asked in extras[extra]:
         others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)

@@ -1,4 +1,4 @@
-"""Which wheels a host takes, by their file names alone. Pure."""
+"""Which wheels a host accepts, by their file names alone. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from omnimind_ops.model.wheelhouse import Target
 from omnimind_ops.tools.wheel_file import normal
 
 ALIASES = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
-"""Names that tags had before they were numbers (PEP 600)."""
+"""Names of tags before they had numbers (PEP 600)."""
 OLDEST_GLIBC = 5
 
 
 def named(file: str) -> tuple[str, str] | None:
-    """Return a wheel's project and version; None for what is no wheel."""
+    """Return a wheel's project and version; None if it is not a wheel."""
     try:
         name, version, _, _ = parse_wheel_filename(file)
     except InvalidWheelFilename:
@@ -32,7 +32,7 @@ def rank(file: str, target: Target) -> int | None:
 
 
 def best(files: Sequence[str], target: Target) -> str | None:
-    """Return the wheel that an installer would take."""
+    """Return the wheel that an installer would choose."""
     ranked = [(place, file) for file in files if (place := rank(file, target)) is not None]
     return min(ranked)[1] if ranked else None
 
