@@ -1,8 +1,7 @@
-"""What a person or a machine sees. Start with choose(): who watches a run at work. One folder each for what is shown
-of run, bench and health: output.py there prints what a command answers.
+"""Output for people and machines. Start with choose(), which selects the view of a run.
 
-stdout carries the answer (`--json`: only JSON, one object a line), stderr everything else. Only here and in cli is rich
-imported.
+The folders run, bench and health each have an output.py that prints the results of commands. stdout carries the result
+(`--json`: only JSON, one object per line), stderr everything else. Only this package and cli import rich.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ __all__ = ["Show", "choose"]
 
 
 def choose(json: bool, console: Console | None = None) -> Show:
-    """Return who shows a run at work: JSON lines on stdout, a live view on a terminal, else plain lines on stderr.
+    """Return the view of a run: JSON lines on stdout, a live view on a terminal, else plain lines on stderr.
 
     `console` (tests) replaces stderr; the live view is chosen when it is interactive.
     """

@@ -1,4 +1,4 @@
-"""Durations, sizes and rates as a person says them."""
+"""Durations, sizes and rates for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def duration(seconds: float | None) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return `0:42`, `12:05`, `1:02:03`: keeps its width while it runs."""
+    """Return `0:42`, `12:05`, `1:02:03`; the width stays the same while it counts."""
     whole = int(max(seconds, 0))
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
@@ -41,7 +41,7 @@ def amount(count: float, unit: str) -> str:
 
 
 def done_of(done: int, total: int | None, unit: str) -> str:
-    """Return `1.2 of 2.0 GB`, `120 of 500 keys`, `3.1 GB` when nobody knows the total."""
+    """Return `1.2 of 2.0 GB`, `120 of 500 keys`, `3.1 GB` when the total is unknown."""
     if total is None:
         return amount(done, unit)
     one, two = amount(done, unit), amount(total, unit)

@@ -1,4 +1,4 @@
-"""`--json`: every event and every answer as one JSON object a line on stdout, nothing else there."""
+"""`--json`: every event and every result as one JSON object per line on stdout, nothing else there."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PROGRESS_SECONDS = 0.2
 
 
 def json_line(event: Event, at: datetime | None = None) -> str:
-    """Return an event as one line of JSON: {"kind", "text", "step", "data"} and "at" (UTC ISO 8601) when given."""
+    """Return an event as one line of JSON: {"kind", "text", "step", "data"}, and "at" (UTC ISO 8601) if given."""
     body: dict[str, JSON] = {"at": at.isoformat(timespec="milliseconds")} if at else {}
     return json.dumps(body | write(event), ensure_ascii=False, default=str)
 
 
 class JsonLines:
-    """Writes each event at once; progress at most five times a second for a step, its end always."""
+    """Writes each event at once; progress at most five times a second per step, its end always."""
 
     def __init__(self, file: TextIO, *, now: Callable[[], float] = time.monotonic) -> None:
         self.file, self.now = file, now
@@ -40,7 +40,7 @@ class JsonLines:
             self.file.flush()
 
     def result(self, text: str, data: Mapping[str, JSON], /) -> None:
-        """Write the answer."""
+        """Write the result."""
         self.tell(Result(text, data))
 
     def __enter__(self) -> Self:

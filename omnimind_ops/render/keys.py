@@ -1,4 +1,4 @@
-"""Keys of a terminal, one at a time; its mode is put back whatever happens."""
+"""Single keys of a terminal; the terminal's mode is always restored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Keys:
         self._waiting = ""
 
     def next(self, seconds: float) -> str:
-        """Return the next key ("q", "up", "down", "escape", "enter" …), "" when none came in time.
+        """Return the next key ("q", "up", "down", "escape", "enter" …), "" on a time-out.
 
         A closed terminal is "q".
         """
@@ -59,10 +59,11 @@ class Keys:
 
 @contextmanager
 def single_keys(file: int) -> Iterator[Keys]:
-    """Read keys without Enter and without echo for a block. Ctrl-C still interrupts; Ctrl-Z does nothing: a stopped
-    program would leave this mode.
+    """Read keys without Enter and without echo for a block.
 
-    SIGTERM and SIGHUP become SystemExit, so that they pass through here.
+    Ctrl-C still interrupts. Ctrl-Z does nothing, because a stopped program would leave the terminal in this mode.
+    SIGTERM
+    and SIGHUP become SystemExit, so that the mode is restored here.
     """
     before = termios.tcgetattr(file)
     mine = termios.tcgetattr(file)

@@ -1,4 +1,4 @@
-"""Print a Problem: what, why, what to do, and the failed thing's own last log lines. To stderr; as JSON to stdout."""
+"""Print a Problem: what, why, what to do, and the last log lines. To stderr; as JSON to stdout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLOURS = {"error": "\x1b[1;31m", "why": "\x1b[1m", "fix": "\x1b[1;32m", "log":
 
 
 def show(problem: Problem, *, as_json: bool) -> None:
-    """Print it where it belongs."""
+    """Print the Problem to stderr, or as JSON to stdout."""
     if as_json:
         sys.stdout.write(json.dumps(words(problem), ensure_ascii=False) + "\n")
         sys.stdout.flush()
@@ -36,8 +36,9 @@ def words(problem: Problem) -> dict[str, JSON]:
 
 
 def text(problem: Problem, *, colour: bool = False, width: int | None = None) -> str:
-    """Return it as lines: `error:`, `why:`, `fix:`, and the log lines, all of them. With `width`, words wrap under
-    themselves; log lines never do.
+    """Return the lines `error:`, `why:`, `fix:`, and all log lines.
+
+    With `width`, words wrap with indentation; log lines never wrap.
     """
     parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
     lines = {

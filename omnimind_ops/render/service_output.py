@@ -1,4 +1,4 @@
-"""Print what up, down, status and logs answer. To stdout; with `json` one object a line."""
+"""Print the results of up, down, status and logs to stdout; with `json`, one object per line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STYLES = {
 
 
 def up_text(done: Up) -> str:
-    """Return the answer of `omnimind up`: how everything is, how long it took, and what that was due to."""
+    """Return the result of `omnimind up`: state, duration, and what delayed it."""
     world, state = done.world, done.report.state
     if not done.changed:
         return f"everything runs already, 0 changes; OmniMind is {state}: {done.url}"
@@ -51,7 +51,7 @@ def up_text(done: Up) -> str:
 
 
 def up_data(done: Up) -> dict[str, JSON]:
-    """Return the same for machines."""
+    """Return the result of `omnimind up` for machines."""
     services: list[JSON] = [
         {"name": one.name, "began": round(one.began, 3), "ready": round(one.ready, 3)} for one in done.links.values()
     ]
@@ -82,7 +82,7 @@ def up_data(done: Up) -> dict[str, JSON]:
 
 
 def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
-    """Print what runs."""
+    """Print the services and their processes."""
     if json:
         from omnimind_ops.model.event import Result
         from omnimind_ops.render.jsonl import json_line
@@ -105,7 +105,7 @@ def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
 
 
 def logs(lines: Iterable[tuple[str, str]], *, named: bool, json: bool) -> None:
-    """Print lines as they come; `named`: each after the name of its process."""
+    """Print lines as they arrive; `named`: each after the name of its process."""
     import json as encoder
 
     for name, text in lines:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is drawn on: how wide and high, whether only ASCII can be shown, and the time (monotonic)."""
+    """The drawing area: width, height, whether only ASCII can be shown, and the time (monotonic)."""
 
     width: int
     height: int

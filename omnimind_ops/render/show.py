@@ -1,4 +1,4 @@
-"""Show: the one protocol of the live view, the plain lines and the JSON lines."""
+"""Show: the common protocol of the live view, the plain lines and the JSON lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from omnimind_ops.model.json import JSON
 
 
 class Show(Protocol):
-    """Watches a run; used as a context manager. `tell` may be called from any thread."""
+    """A view of a run; used as a context manager. `tell` may be called from any thread."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
     def tell(self, event: Event) -> None: ...
-    def result(self, text: str, data: Mapping[str, JSON], /) -> None: ...  # the answer of the command, on stdout
+    def result(self, text: str, data: Mapping[str, JSON], /) -> None: ...  # the command's result, on stdout

@@ -10,7 +10,7 @@ from omnimind_ops.tools.markdown import table
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    """Return it, ending with a line end."""
+    """Return the Markdown, ending with a newline."""
     lines = [f"### {asked(document)}", "", f"{document['made'][:10]} · {machine(document)}", ""]
     found = [
         (

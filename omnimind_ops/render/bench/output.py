@@ -1,6 +1,6 @@
-"""Print what `omnimind bench` answers: the document for a person, as JSON or as Markdown; and the schema of it.
+"""Print results of `omnimind bench`: the document for people, as JSON or as Markdown, and its schema.
 
-To stdout.
+Output goes to stdout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from typing import Any
 
 WIDE = 120
-"""Columns of what goes to a file or a pipe."""
+"""Width in columns of output to a file or a pipe."""
 
 
 def result(document: Mapping[str, Any], *, json: bool, markdown: bool) -> None:
@@ -45,7 +45,7 @@ def schema(found: Mapping[str, Any]) -> None:
 
 
 def note(text: str) -> None:
-    """Say something beside the result, on stderr."""
+    """Print a note on stderr, beside the result."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

@@ -1,5 +1,6 @@
-"""A picture of one result, and of its baseline beside it: medians of the stages, and how the samples are spread.
-matplotlib is imported when it is asked for.
+"""A plot of one result, and of its baseline beside it: mean time by stage, and the distribution of the samples.
+
+matplotlib is imported only when a plot is requested.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ KINDS = (".svg", ".png", ".pdf")
 
 
 def check(file: Path) -> None:
-    """Raise a Problem, before anything is measured, when the picture could not be drawn or written."""
+    """Raise a Problem, before anything is measured, when the plot could not be drawn or written."""
     if file.suffix not in KINDS:
         raise Problem(
             "cannot plot",
@@ -37,13 +38,13 @@ def check(file: Path) -> None:
 
 
 def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:
-    """Draw them, the newest first, each with a bar of its stages; below, the histogram of the newest."""
+    """Draw the documents, the newest first, each with a bar of its stages; below, the histogram of the newest."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    mpl.rcParams["svg.hashsalt"] = "omnimind"  # the same result is the same file
+    mpl.rcParams["svg.hashsalt"] = "omnimind"  # the same result gives the same file
     figure, (bars, spread) = pyplot.subplots(
         2,
         1,

@@ -1,4 +1,4 @@
-"""How far a measurement is: a bar on a terminal, else a line now and then; always on stderr, stdout is for the result."""
+"""Progress of a measurement: a bar on a terminal, else a line from time to time; always on stderr."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Draw a benchmark's document as lines that fit a width: what was asked, the table of stages, histogram, comparison,
-requirements. Pure.
+"""Draw a benchmark's document as lines that fit a width. Pure.
+
+The lines are the settings, the table of stages, the histogram, the comparison and the requirements.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from omnimind_ops.render.bench.text import HEADS, KEYS, added, asked, extra, mac
 from omnimind_ops.render.sheet import Sheet
 
 WIDE = 116
-"""Columns from which notes stand in their rows."""
+"""Width in columns from which notes are in their rows."""
 NUMBER = 8
 BAR = 40
 ASCII = {"·": "|", "█": "#", "–": "-", "σ": "sd", "×": "x", "✓": "ok", "✗": "NO", "…": "...", "→": "->", "µ": "u"}
@@ -117,7 +118,7 @@ def _requirements(document: Document) -> list[Text]:
 
 
 def _fit(line: Text, sheet: Sheet) -> list[Text]:
-    """Wrap a sentence, cut a row; on a terminal without UTF-8, show its marks in ASCII."""
+    """Wrap a line to the sheet's width; on a terminal without UTF-8, show its symbols in ASCII."""
     if sheet.ascii:
         for mark, plain in ASCII.items():
             while (at := line.plain.find(mark)) >= 0:

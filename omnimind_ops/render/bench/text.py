@@ -14,20 +14,20 @@ KEYS = ("p50_ms", "p95_ms", "p99_ms", "min_ms", "max_ms", "sd_ms", "total_ms")
 
 
 def ms(value: float | None) -> str:
-    """Return milliseconds with as many digits as can be believed: 0.15, 12.3, 1234; "–" for None."""
+    """Return milliseconds with a reasonable number of digits: 0.15, 12.3, 1234; "–" for None."""
     if value is None:
         return "–"
     return f"{value:.2f}" if abs(value) < 9.995 else f"{value:.1f}" if abs(value) < 999.95 else f"{value:.0f}"
 
 
 def label(row: Mapping[str, Any]) -> str:
-    """Return a stage's name as a person says it; Redis and Qdrant say whether they were cold or warm."""
+    """Return a stage's label; for Redis and Qdrant it includes whether they were cold or warm."""
     name, state = str(row["name"]), _state(row)
     return LABELS.get(name, name) + (f" ({state})" if state else "")
 
 
 def note(row: Mapping[str, Any]) -> str:
-    """Return what else is to be known of a row."""
+    """Return the remaining note of a row."""
     text, state = str(row["note"]), _state(row)
     return text.removeprefix(state).lstrip(":;, ") if state else text
 
@@ -38,7 +38,7 @@ def _state(row: Mapping[str, Any]) -> str:
 
 
 def share(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    """Return which part of the whole a row is, "" where that cannot be told."""
+    """Return a row's share of the total, "" if it is unknown."""
     whole = document["total"]["mean_ms"]
     return (
         f"{row['mean_ms'] / whole:.1%}"
@@ -59,7 +59,7 @@ def rows(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def asked(document: Mapping[str, Any]) -> str:
-    """Return `embeddings · embedded · cpu · 1000 texts, batch 32, 1 caller, cache cold`."""
+    """Return the settings: `embeddings · embedded · cpu · 1000 texts, batch 32, 1 caller, cache cold`."""
     chosen = document["settings"]
     parts = [str(document["case"]), str(chosen["target"]), str(document["device"])]
     words = (
@@ -95,7 +95,7 @@ def machine(document: Mapping[str, Any]) -> str:
 
 
 def outcome(document: Mapping[str, Any]) -> str:
-    """Return `1000 texts in 31 s · 32.1 texts/s · 3 repeats, stable (cv 2.1 %)`."""
+    """Return the result: `1000 texts in 31 s · 32.1 texts/s · 3 repeats, stable (cv 2.1 %)`."""
     parts = []
     if (
         (whole := document["elapsed_ms"]["p50_ms"]) is not None
@@ -118,7 +118,7 @@ def noise(document: Mapping[str, Any]) -> str:
 
 
 def added(document: Mapping[str, Any]) -> str:
-    """Return what the sum check says, "" where there is nothing to check."""
+    """Return the result of the sum check, "" when there is nothing to check."""
     check = document["sum_check"]
     if check["ok"] is None:
         return "" if check["wall_ms"] is None else "the server tells no stages: whether they add up cannot be checked"

@@ -13,11 +13,11 @@ from omnimind_ops.model.health import Report
 from omnimind_ops.render.health import text as health_words
 from omnimind_ops.render.jsonl import json_line
 
-WIDE = 160  # of a table that goes to a file or a pipe
+WIDE = 160  # width of a table in a file or a pipe
 
 
 def as_json(report: Report) -> None:
-    """Print one object on one line: an Event of kind result, its data the whole report."""
+    """Print one object on one line: an Event of kind result whose data is the whole report."""
     event = Result(health_words.line(report), health_words.data(report))
     _write(json_line(event, datetime.fromtimestamp(report.at).astimezone()))
 
@@ -30,7 +30,7 @@ def as_line(report: Report) -> None:
 
 
 def as_table(report: Report) -> None:
-    """Print the table, as wide as the terminal or WIDE; below it, what was too long for its row."""
+    """Print the table, as wide as the terminal or WIDE; below it, reasons that were too long for their row."""
     from rich.console import Console
 
     from omnimind_ops.render.health.table import draw
@@ -54,7 +54,7 @@ def screen(
     interval: float,
     is_over: Callable[[Report], bool],
 ) -> Report | None:
-    """Show the watch screen until q or until it is over; the last table stays in the scrollback."""
+    """Show the watch screen until q or until `is_over`; the last table stays in the scrollback."""
     from rich.console import Console
 
     from omnimind_ops.render.health.screen import Acts, Screen
@@ -67,7 +67,7 @@ def screen(
 
 
 def is_screen() -> bool:
-    """Tell whether keys can be read and a screen drawn."""
+    """Return whether keys can be read and a screen drawn."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 

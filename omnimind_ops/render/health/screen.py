@@ -1,4 +1,4 @@
-"""The watch screen: the table, live, with keys; a question below it (logs, why, restart?) when one was asked."""
+"""The watch screen: the live table with keys, and below it the pane that was opened (logs, why, restart?)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ LOG_LINES = 200
 
 @dataclass(frozen=True)
 class Acts:
-    """What keys may do: `check` makes a new report, `logs` returns a service's last lines, `restart` restarts it or
-    raises.
-    """
+    """Actions of keys: `check` returns a new report, `logs` a service's last lines, `restart` restarts it or raises."""
 
     check: Callable[[], Report]
     logs: Callable[[str], list[str]]
@@ -44,14 +42,14 @@ class Screen:
     selected: str = ""
     pane: str = ""
     lines: list[str] = field(default_factory=list)
-    said: str = ""  # what became of the last act
+    said: str = ""  # result of the last action
     error: BaseException | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, console: Console, file: int, enough: Callable[[Report], bool]) -> Report | None:
         """Show until q, or until `enough`; return the last report.
 
-        Ctrl-C is a KeyboardInterrupt, the terminal as it was before.
+        Ctrl-C is a KeyboardInterrupt; the terminal's state is restored.
         """
         looking = threading.Thread(target=self._look, args=(enough,), daemon=True)
         with (
@@ -73,7 +71,7 @@ class Screen:
         return self.report
 
     def draw(self, console: Console) -> list[Text]:
-        """Return the screen's lines; never more than it has."""
+        """Return the screen's lines; never more than fit."""
         width, height = console.size
         sheet = Sheet(width, height, time.monotonic(), ascii=not console.encoding.lower().startswith("utf"))
         if self.report is None:
@@ -98,7 +96,7 @@ class Screen:
         return {"": HELP, "restart": "y restart · n leave it"}.get(self.pane, "esc back · q quit · ↑↓ choose")
 
     def _press(self, key: str) -> bool:
-        """Do what a key means; False ends the screen."""
+        """Act on a key; return False to end the screen."""
         if self.pane == "restart":
             if key in ("y", "Y"):
                 threading.Thread(target=self._restart, args=(self.selected,), daemon=True).start()
@@ -136,7 +134,7 @@ class Screen:
     def _logs(self, service: str) -> None:
         try:
             lines = self.acts.logs(service) or ["it has written nothing"]
-        except Exception as error:  # shown where the lines would be
+        except Exception as error:  # shown in place of the lines
             lines = [f"cannot read them: {error}"]
         if self.pane == "logs" and self.selected == service:
             self.lines = lines
@@ -146,7 +144,7 @@ class Screen:
         try:
             self.acts.restart(service)
             self.said = f"{service} is restarted"
-        except Exception as error:  # a Problem of the manager, or anything: the screen goes on
+        except Exception as error:  # any error of the restart; the screen stays open
             self.said = f"cannot restart {service}: {error}"
 
     def _look(self, enough: Callable[[Report], bool]) -> None:
@@ -154,7 +152,7 @@ class Screen:
             began = time.monotonic()
             try:
                 self.report = self.acts.check()
-            except BaseException as error:  # told by run(), in the main thread
+            except BaseException as error:  # raised by run(), in the main thread
                 self.error = error
                 self.over.set()
                 return

@@ -1,4 +1,4 @@
-"""Draw a Report as lines that fit a width: header, a row for each service, GPU, HOST, and what a person should read.
+"""Draw a Report as lines that fit a width: header, a row for each service, GPU, HOST, and warnings.
 
 Pure.
 """
@@ -23,7 +23,7 @@ STYLES = {
 MARKS = {State.READY: "✓", State.DEGRADED: "!", State.STARTING: "…", State.DOWN: "✗", State.STOPPED: "–"}
 ASCII = {"✓": "+", "…": "~", "✗": "x", "–": "-", "·": "|", "▸": ">", "°": " "}
 WIDE = 116
-"""Columns from which memory limits and longer headings have room."""
+"""Width in columns from which memory limits and longer headings fit."""
 HOT, DISK = 83, 85  # degrees at which this family throttles; percent
 CPU_INSTEAD = "gpu expected but running on cpu"
 _UNITS = ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
@@ -51,13 +51,13 @@ def header(report: Report, sheet: Sheet) -> Text:
         at, service = datetime.fromtimestamp(report.change.at).astimezone(), report.change.service
         what = (
             report.change.text if report.change.text.startswith(service) else f"{service} {report.change.text}"
-        )  # a process bears its name
+        )  # a process's text starts with its name
         text.append(f" · last change {at:%H:%M} {what}", "dim")
     return fit(text, sheet)
 
 
 def fit(text: Text, sheet: Sheet) -> Text:
-    """Cut a line to the sheet's width; on a terminal without UTF-8, show its marks in ASCII."""
+    """Cut a line to the sheet's width; on a terminal without UTF-8, show its symbols in ASCII."""
     if sheet.ascii:
         for mark, plain in ASCII.items():
             while (at := text.plain.find(mark)) >= 0:
@@ -178,7 +178,7 @@ def _host(host: Host) -> Text:
 
 
 def size(count: float) -> str:
-    """Return bytes as `210M`, `1.0G` (powers of 1024, as memory is limited)."""
+    """Return bytes as `210M`, `1.0G` (powers of 1024, as for memory limits)."""
     for unit, letter in _UNITS:
         if count >= unit:
             value = count / unit

@@ -1,4 +1,4 @@
-"""A Report as one line, as JSON, and as Prometheus text. No rich here: scripts and the guard's log want it quick."""
+"""A Report as one line, as JSON, and as Prometheus text. No rich here, so that scripts and the guard's log start fast."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ WELL = (State.READY, State.DEGRADED)
 
 
 def line(report: Report) -> str:
-    """Return `degraded 8/9 ready · engine: gpu expected but running on cpu`: the state and every cause, victims only
-    counted.
+    """Return the state and every cause: `degraded 8/9 ready · engine: gpu expected but running on cpu`.
+
+    Services that are down because of another one are only listed.
     """
     parts = [f"{report.state} {_ready(report)} ready"]
     parts += [f"manager: {report.trouble}"] if report.trouble else []
@@ -32,7 +33,7 @@ def _ready(report: Report) -> str:
 
 
 def data(report: Report) -> dict[str, JSON]:
-    """Return all of it: {"state", "code", "at", "services": […], "gpu", "host", "change", …}; documented in
+    """Return the whole report: {"state", "code", "at", "services": […], "gpu", "host", "change", …}; see
     docs/health.md.
     """
     body = asdict(report)
@@ -46,12 +47,12 @@ def data(report: Report) -> dict[str, JSON]:
 
 
 def since(at: float, now: float) -> str:
-    """Return how long ago a unix time was, in words."""
+    """Return the time since a unix time, in words."""
     return duration(max(0.0, now - at))
 
 
 def prometheus(report: Report) -> str:
-    """Return node_exporter's textfile format; one sample a line, each metric with its help and type."""
+    """Return node_exporter's textfile format: one sample per line, each metric with its help and type."""
     text = []
     for name, help_, samples in _metrics(report):
         lines = [
@@ -122,7 +123,7 @@ def _gpu(gpu: Gpu | None) -> Iterator[tuple[str, str, Samples]]:
 
 
 def _escaped(text: str) -> str:
-    """Return text as a label's value may hold it."""
+    """Return text escaped for a label's value."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
@@ -131,5 +132,5 @@ def _of(reading: Reading) -> str:
 
 
 def gave_up(report: Report) -> tuple[str, ...]:
-    """Return a sentence for each service that the guard leaves alone."""
+    """Return a sentence for each service that the guard gave up."""
     return tuple(f"the guard gave up on {one.service}: {one.gave_up}" for one in report.services if one.gave_up)

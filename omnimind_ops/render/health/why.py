@@ -1,4 +1,4 @@
-"""Why is a service as it is, and what can a person do about it? As plain lines. Pure."""
+"""The reason for a service's state, and what to do about it, as plain lines. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from omnimind_ops.render.health.text import since
 
 
 def explain(report: Report, reading: Reading) -> list[str]:
-    """Return the lines: what is known, the processes, what the guard does, what to do next."""
+    """Return the lines: the findings, the processes, the guard's action, what to do next."""
     return [*_known(report, reading), *_processes(report, reading), *_next(reading)]
 
 

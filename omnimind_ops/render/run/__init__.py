@@ -1,4 +1,4 @@
-"""A run at work (live on a terminal, plain lines elsewhere; both from one board) and what its commands print.
+"""The views of a run (live on a terminal, plain lines elsewhere; both from one board) and the output of its commands.
 
 Start with output.py.
 """

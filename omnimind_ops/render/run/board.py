@@ -1,6 +1,6 @@
-"""Board: what is known of a run, put together from its events.
+"""Board: the state of a run, built from its events.
 
-The live view draws it and the plain lines count with it. Pure but for `now`.
+The live view draws it and the plain lines use its counts. Pure except for `now`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WORKING = frozenset({RunState.RUNNING, RunState.ROLLING_BACK})
 
 @dataclass
 class Row:
-    """One step as seen. `seconds` is how long it took, `began` when it started (monotonic)."""
+    """One step as displayed. `seconds` is its duration, `began` its start (monotonic)."""
 
     id: str
     title: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass
 class Board:
-    """All of a run. `now` is a monotonic clock."""
+    """The whole run. `now` is a monotonic clock."""
 
     now: Callable[[], float]
     run: str = ""
@@ -42,14 +42,14 @@ class Board:
     state: RunState | None = None
     rows: dict[str, Row] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    current: str = ""  # id of the step that was touched last
+    current: str = ""  # ID of the step that changed last
     began: float | None = None
     ended: float | None = None
     cutover_began: float | None = None
     cutover_ended: float | None = None
 
     def take(self, event: Event) -> None:
-        """Take one event into account."""
+        """Update the board with one event."""
         self.began = self.now() if self.began is None else self.began
         match event:
             case RunStarted() | RunEnded():
@@ -77,21 +77,21 @@ class Board:
 
     @property
     def elapsed(self) -> float:
-        """Return seconds since this process began to watch."""
+        """Return the seconds since this process began to watch."""
         return 0.0 if self.began is None else (self.ended if self.ended is not None else self.now()) - self.began
 
     @property
     def downtime(self) -> float | None:
-        """Return seconds since the cutover began, until it ended; None when there was none.
+        """Return the seconds from the cutover's begin to its end, or to now; None without a cutover.
 
-        The receipt has the measured one.
+        The receipt has the measured downtime.
         """
         if self.cutover_began is None:
             return None
         return (self.cutover_ended if self.cutover_ended is not None else self.now()) - self.cutover_began
 
     def place(self, step: str) -> str:
-        """Return `3/25`: a step's place in the run."""
+        """Return a step's position in the run: `3/25`."""
         return f"{list(self.rows).index(step) + 1}/{len(self.rows)}" if step in self.rows else ""
 
     def _run(self, event: RunStarted | RunEnded) -> None:

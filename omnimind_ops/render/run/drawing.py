@@ -40,7 +40,7 @@ _BAR = 26
 
 
 def live(board: Board, sheet: Sheet) -> list[Text]:
-    """Return the view of a run at work, at most `height` lines: phases that are over or ahead are one line each."""
+    """Return the view of a run in progress, at most `height` lines: finished and future phases have one line each."""
     top = [header(board, sheet)]
     notes = [_cut(Text.assemble(("! ", "bold yellow"), (text, "yellow")), "", sheet) for text in board.warnings[-2:]]
     current = board.rows[board.current].phase if board.current in board.rows else next(iter(board.phases), "")
@@ -55,7 +55,7 @@ def live(board: Board, sheet: Sheet) -> list[Text]:
 
 
 def final(board: Board, sheet: Sheet) -> list[Text]:
-    """Return what stays in the scrollback: every step that was touched, under its phase."""
+    """Return what stays in the scrollback: every step that ran, under its phase."""
     lines = [header(board, sheet)]
     for name, rows in board.phases.items():
         lines.append(_phase(name, rows, sheet))
@@ -68,7 +68,7 @@ def final(board: Board, sheet: Sheet) -> list[Text]:
 
 
 def header(board: Board, sheet: Sheet) -> Text:
-    """Return run, state, and the clocks at the right."""
+    """Return run and state, with the clocks at the right."""
     left = Text.assemble((board.name or "omnimind", "bold"), " ", (board.run, "dim"))
     if board.state:
         left.append(f"  {board.state}", STATES.get(board.state, ""))
@@ -82,7 +82,7 @@ def header(board: Board, sheet: Sheet) -> Text:
 
 
 def _phase(name: str, rows: Sequence[Row], sheet: Sheet) -> Text:
-    """Return a phase's own line: what became of it, how many steps, how long."""
+    """Return a phase's own line: result, number of steps, duration."""
     icon, style = _icon(_worst(rows), sheet)
     touched = any(row.status is not Status.TODO for row in rows)
     took = sum(row.seconds or 0 for row in rows)
@@ -91,7 +91,7 @@ def _phase(name: str, rows: Sequence[Row], sheet: Sheet) -> Text:
 
 
 def _count_of(rows: Sequence[Row]) -> str:
-    """Return how many steps of a phase are where: `3 of 9`, `9 steps`, `7 taken back, 2 left in place`."""
+    """Return the counts of a phase's steps: `3 of 9`, `9 steps`, `7 taken back, 2 left in place`."""
     number = {status: sum(row.status is status for row in rows) for status in Status}
     if number[Status.UNDONE] or number[Status.HELD]:
         words = {Status.DONE: "still done", Status.UNDONE: "taken back", Status.HELD: "left in place"}
@@ -104,12 +104,12 @@ def _count_of(rows: Sequence[Row]) -> str:
 
 
 def _worst(rows: Sequence[Row]) -> Status:
-    """Return the one status that tells most of a phase."""
+    """Return the most significant status of a phase."""
     found = {row.status for row in rows}
     for row in rows:
         if _at_work(row):
             return row.status
-    if Status.FAILED in found or found & AT_WORK:  # at work no more: its undo failed
+    if Status.FAILED in found or found & AT_WORK:  # no longer in progress: its undo failed
         return Status.FAILED
     for status in (Status.UNDONE, Status.HELD):
         if status in found and Status.DONE not in found:
@@ -118,14 +118,14 @@ def _worst(rows: Sequence[Row]) -> Status:
 
 
 def _window(rows: Sequence[Row], current: str, room: int, sheet: Sheet) -> list[Text]:
-    """Return the rows of the current phase around the current one; what does not fit is counted."""
+    """Return the rows of the current phase around the current one; rows that do not fit are counted."""
     blocks = [[_row(row, sheet), *_problem(row, sheet), *_work(row, sheet)] for row in rows]
     if sum(map(len, blocks)) <= room:
         return [line for block in blocks for line in block]
     room -= 2  # for the two counts
     at = next((n for n, row in enumerate(rows) if row.id == current), 0)
     first, last, used = at, at + 1, len(blocks[at])
-    while True:  # grow down first: what comes next tells more than what was
+    while True:  # grow down first: the next steps are more informative than the past ones
         if last < len(rows) and used + len(blocks[last]) <= room and (last - at) <= 2 * (at - first) + 2:
             used, last = used + len(blocks[last]), last + 1
         elif first > 0 and used + len(blocks[first - 1]) <= room:
@@ -169,7 +169,7 @@ def _problem(row: Row, sheet: Sheet) -> list[Text]:
 
 
 def _work(row: Row, sheet: Sheet) -> list[Text]:
-    """Return the lines below a step at work: its bar and its last line of detail."""
+    """Return the lines below a step in progress: its bar and its last line of detail."""
     if not _at_work(row):
         return []
     lines = [_bar(row, sheet)] if row.pace else []
@@ -209,7 +209,7 @@ def _icon(status: Status, sheet: Sheet, *, stuck: bool = False) -> tuple[str, st
 
 
 def _cut(left: Text, right: Text | str, sheet: Sheet) -> Text:
-    """Return one line: left, cut with an ellipsis where it must be, and right at the right edge."""
+    """Return one line: left, cut with an ellipsis if necessary, and right at the right edge."""
     end = Text(right) if isinstance(right, str) else right
     line = left.copy()
     line.truncate(

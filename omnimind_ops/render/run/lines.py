@@ -1,5 +1,6 @@
-"""Not a terminal (a log, a pipe, CI): one plain line when a step starts and ends, progress at most every 5 seconds, no
-colour.
+"""The view without a terminal (a log, a pipe, CI): plain lines without colour.
+
+One line when a step starts and when it ends; progress at most every 5 seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Lines:
         self._told = 0.0
 
     def tell(self, event: Event) -> None:
-        """Write what an event has to say, if anything."""
+        """Write an event's lines, if it has any."""
         with self._lock:
             self.board.take(event)
             for text in self._say(event):
@@ -46,7 +47,7 @@ class Lines:
             self.file.flush()
 
     def result(self, text: str, _data: Mapping[str, JSON], /) -> None:
-        """Write the answer to stdout."""
+        """Write the result to stdout."""
         sys.stdout.write(text + "\n")
 
     def __enter__(self) -> Self:
@@ -96,4 +97,4 @@ def _step(row: Row, event: StepChanged) -> str:
     if row.status is Status.HELD:
         return f"left in place: {row.title}"
     same = "" if row.changed else ", nothing to change"
-    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"  # named: several may be under way
+    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"  # several may run at once

@@ -42,12 +42,12 @@ class Live:
             self.console.print(event.text, style=None if isinstance(event, Line) else "yellow")
 
     def result(self, text: str, _data: Mapping[str, JSON], /) -> None:
-        """End the view and write the answer to stdout."""
+        """End the view and write the result to stdout."""
         self._stop()
         sys.stdout.write(text + "\n")
 
     def draw(self) -> Group:
-        """Return the view as it is now."""
+        """Return the current view."""
         with self._lock:
             return Group(*live(self.board, self._sheet()))
 
@@ -65,7 +65,7 @@ class Live:
             console=self.console,
             refresh_per_second=REFRESH_PER_SECOND,
             transient=True,
-            redirect_stdout=False,  # stdout may be a pipe that carries the answer
+            redirect_stdout=False,  # stdout may be a pipe that carries the result
             redirect_stderr=False,
             vertical_overflow="crop",
         )

@@ -13,7 +13,7 @@ from omnimind_ops.runner.records import Logged
 
 
 def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:
-    """Print the events, oldest first, times in this machine's zone; as JSON, one event a line as it was told."""
+    """Print the events, oldest first, with local times; as JSON, one original event per line."""
     if json:
         lines = [json_line(one.event, datetime.fromisoformat(one.at)) for one in logged]
     else:
@@ -25,5 +25,5 @@ def events(run: Run, logged: Sequence[Logged], *, json: bool) -> None:
 
 
 def about(run: Run) -> dict[str, JSON]:
-    """Return what a recovery was about: {"service", "reason"}; {} for other runs."""
+    """Return service and reason of a recovery: {"service", "reason"}; {} for other runs."""
     return {key: run.setup.get(key) for key in ("service", "reason")} if run.plan.name == "recover" else {}

@@ -1,6 +1,6 @@
-"""Print what a command answers: checks, report, plan, receipt, runs.
+"""Print the results of commands: checks, report, plan, receipt, runs.
 
-To stdout; with `json` one object a line (an Event of kind result).
+Output goes to stdout; with `json`, one object per line (an Event of kind result).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from omnimind_ops.render.run.log import about
 from omnimind_ops.render.run.summary import parts
 from omnimind_ops.tools.redact import redact
 
-WIDE = 160  # of a table that goes to a file or a pipe
+WIDE = 160  # width of a table in a file or a pipe
 
 
 class Prepared(Protocol):
-    """A run thought through and not started."""
+    """A run that is planned and not started."""
 
     @property
     def checks(self) -> Sequence[tables.Check]: ...
@@ -60,7 +60,7 @@ def checks(found: Sequence[tables.Check], *, json: bool) -> None:
 
 
 def rows(found: Sequence[tables.Row], *, json: bool) -> None:
-    """Print what becomes of every key of the compose file."""
+    """Print how every key of the Compose file is migrated."""
     data: list[JSON] = [
         {"service": r.service, "key": r.key, "value": r.value, "verdict": str(r.verdict), "why": r.why} for r in found
     ]
@@ -68,13 +68,13 @@ def rows(found: Sequence[tables.Row], *, json: bool) -> None:
 
 
 def notes(found: Sequence[str], *, json: bool) -> None:
-    """Print what a person should know besides."""
+    """Print additional notes."""
     if found or json:
         _answer("notes", {"notes": list(found)}, json, *(Text.assemble(("note: ", "yellow"), note) for note in found))
 
 
 def previews(plan: Plan, found: Sequence[Preview], *, json: bool) -> None:
-    """Print the plan, what each step would change, file diffs, and one line that sums it up."""
+    """Print the plan, what each step would change, file diffs, and a one-line summary."""
     _answer(
         "plan",
         _plan(plan, found),
@@ -86,7 +86,7 @@ def previews(plan: Plan, found: Sequence[Preview], *, json: bool) -> None:
 
 
 def before(prepared: Prepared, *, json: bool) -> None:
-    """Print what a person must know to say yes, on stderr: failing checks, lost keys, the plan."""
+    """Print on stderr what the user needs to decide: failing checks, lost keys, the plan."""
     if json:
         _line("plan", _plan(prepared.plan, ()))
         return
@@ -126,7 +126,7 @@ def runs(found: Sequence[Run], *, json: bool) -> None:
 
 
 def summary(receipt: Mapping[str, JSON], *, json: bool) -> None:
-    """Print the end of a run: state, downtime by service, what was compared, and until when it can be taken back."""
+    """Print the end of a run: state, downtime by service, comparisons, and how long a rollback is possible."""
     _answer("receipt", receipt, json, *parts(receipt, full=False))
 
 
@@ -136,7 +136,7 @@ def receipt(body: Mapping[str, JSON], *, json: bool) -> None:
 
 
 def verified(found: Sequence[tuple[str, bool, str]], *, json: bool) -> None:
-    """Print the claims of a receipt, checked again."""
+    """Print the verified claims of a receipt."""
     data: list[JSON] = [{"claim": claim, "holds": holds, "found": said} for claim, holds, said in found]
     _answer("verified", {"claims": data, "holds": all(holds for _, holds, _ in found)}, json, tables.facts_table(found))
 

@@ -1,4 +1,4 @@
-"""How fast a step goes and when it will be there, from its progress events; smoothed, so that a number can be read."""
+"""Rate and remaining time of a step, from its progress events; smoothed, so that the numbers are readable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProgressRate:
         self.moved = self.at
 
     def take(self, done: int, total: int | None, unit: str, at: float) -> None:
-        """Take the next event; one that goes backwards starts anew (a second pass)."""
+        """Update with the next event; an event that goes backwards starts again (a second pass)."""
         if done < self.done or unit != self.unit:
             self.rate = None
         elif (passed := at - self.at) > 0:
@@ -39,16 +39,16 @@ class ProgressRate:
 
     @property
     def fraction(self) -> float | None:
-        """Return 0 to 1, None when nobody knows the total."""
+        """Return 0 to 1, None when the total is unknown."""
         return None if self.total is None else 1.0 if self.total <= 0 else min(1.0, self.done / self.total)
 
     def left(self) -> float | None:
-        """Return the seconds still to go; None when that cannot be said."""
+        """Return the remaining seconds; None when they are unknown."""
         if not self.total or not self.rate or self.rate <= 0:
             return None
         return max(0, self.total - self.done) / self.rate
 
     def stalled(self, at: float) -> float | None:
-        """Return for how many seconds nothing has moved, None when it moves or is done."""
+        """Return for how many seconds there was no progress, None when there is some or the step is done."""
         still = at - self.moved
         return still if still > STALL_SECONDS and self.fraction != 1.0 else None

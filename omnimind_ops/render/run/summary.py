@@ -1,4 +1,4 @@
-"""The end of a run for a person, made of its receipt."""
+"""Summary of a finished run for people, made from its receipt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omnimind_ops.render.run.tables import compared_table, downtime_table, speed
 
 
 def parts(body: Mapping[str, JSON], *, full: bool) -> Iterator[RenderableType]:
-    """Yield what to print of a receipt; `full` adds every step and where the receipt's own digest stands."""
+    """Yield the parts of a receipt to print; `full` adds versions, times and the receipt's own digest."""
     state = str(body.get("state", ""))
     style = STATES.get(RunState(state), "") if state in set(RunState) else ""
     yield Text.assemble(("run ", "dim"), (str(body.get("run", "")), "bold"), " is ", (state, style))

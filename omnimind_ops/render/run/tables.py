@@ -1,4 +1,4 @@
-"""Tables for a person, made of the model's nouns and of what preflight and report say (any object of that shape)."""
+"""Tables for people, made from the model and from the results of preflight and report (any object of that shape)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Check(Protocol):
 
 
 class Row(Protocol):
-    """What becomes of one key of the compose file."""
+    """How one key of the Compose file is migrated."""
 
     @property
     def service(self) -> str: ...
@@ -55,9 +55,7 @@ class Row(Protocol):
 
 
 def plan_table(plan: Plan, previews: Sequence[Preview] = ()) -> Table:
-    """Return every step: phase, what it does, whether it would change anything (when previewed), how far it can be
-    taken back.
-    """
+    """Return every step: phase, title, whether it would change anything (if previewed), and how far it can be undone."""
     change = {preview.step: preview.change for preview in previews}
     table = _table("phase", "step", *(("changes",) if previews else ()), "undo")
     phase = ""
@@ -86,7 +84,7 @@ def plan_line(plan: Plan, previews: Sequence[Preview] = ()) -> str:
 
 
 def details(plan: Plan, previews: Iterable[Preview]) -> Text:
-    """Return what the previews say in detail, file diffs coloured."""
+    """Return the previews' details, with coloured file diffs."""
     titles = {step.id: step.title for step in plan.steps}
     text = Text()
     for preview in previews:
@@ -101,7 +99,7 @@ def details(plan: Plan, previews: Iterable[Preview]) -> Text:
 
 
 def checks_table(checks: Iterable[Check]) -> Table:
-    """Return the preflight's checks; the fix stands below what was found."""
+    """Return the preflight's checks; the fix is below the finding."""
     table = _table("check", "state", "found")
     for check in checks:
         state = str(check.state)
@@ -113,7 +111,7 @@ def checks_table(checks: Iterable[Check]) -> Table:
 
 
 def rows_table(rows: Iterable[Row]) -> Table:
-    """Return what becomes of every key of the compose file."""
+    """Return how every key of the Compose file is migrated."""
     table = _table("service", "key", "value", "verdict", "by")
     service = ""
     for row in rows:
@@ -156,7 +154,7 @@ def downtime_table(downtime: Mapping[str, JSON]) -> Table:
 
 
 def speed_table(found: Mapping[str, JSON]) -> Table:
-    """Return what was measured before and after, each with what was asked: only the same question is a comparison."""
+    """Return the measurements before and after, each with its request: only equal requests are comparable."""
     table = _table("speed", "asked", "device", "texts/s", "p50 ms", "p95 ms")
     for name, one in found.items():
         total = one.get("total") if isinstance(one, Mapping) else None
@@ -184,7 +182,7 @@ def compared_table(verified: Mapping[str, JSON]) -> Table:
 
 
 def steps_table(steps: Iterable[Mapping[str, JSON]]) -> Table:
-    """Return a receipt's steps: phase, title, status, how long."""
+    """Return a receipt's steps: phase, title, status, duration."""
     table, phase = _table("phase", "step", "status", "took"), ""
     for step in steps:
         seconds, name = step.get("seconds"), str(step.get("phase", ""))
@@ -202,7 +200,7 @@ def steps_table(steps: Iterable[Mapping[str, JSON]]) -> Table:
 
 
 def facts_table(facts: Iterable[tuple[str, bool, str]]) -> Table:
-    """Return claims that were checked again: claim, whether it holds, and what was found."""
+    """Return verified claims: claim, whether it holds, and the finding."""
     table = _table("claim", "holds", "found")
     for claim, holds, found in facts:
         table.add_row(Text(claim), Text("yes" if holds else "NO", "green" if holds else "bold red"), Text(found))
