@@ -1,6 +1,6 @@
 """The catalogue: every service of a World, in start order.
 
-All commands read it; nobody else knows what runs, in which order, or how long it may take.
+All commands read it; no other module defines what runs, in which order, or how long a start may take.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from omnimind_ops.model.world import World
 
 
 class Kind(StrEnum):
-    """What a service is."""
+    """The kinds of services."""
 
     POSTGRES = "postgres"
     REDIS = "redis"
@@ -39,7 +39,7 @@ class Service:
     socket: str | None = None  # unix socket
     data: str = ""  # folder, "" for none
     sockets: tuple[str, ...] = ()  # native: socket units that are started before and stopped after the processes
-    needs: tuple[str, ...] = ()  # names of services that it starts without, but does not get ready without
+    needs: tuple[str, ...] = ()  # names of services that it can start without, but needs to become ready
 
 
 STORES = (Kind.POSTGRES, Kind.REDIS, Kind.QDRANT)
@@ -60,7 +60,7 @@ def services(world: World) -> tuple[Service, ...]:
 
 
 def named(world: World, name: str) -> Service | None:
-    """Return the service of that name; a port alone (8000) means its backend."""
+    """Return the service of that name, None if there is none; a port alone (8000) means its backend."""
     return next(
         (
             one
@@ -113,7 +113,7 @@ def _engine(world: World) -> Service:
 
 
 def _backend(world: World, at: int, port: int) -> Service:
-    """The first port is critical: the page and scripts ask it first; the others stand in for it."""
+    """Return a backend. The first port is critical: the page and scripts use it first; the others replace it."""
     numbers = range(1, world.workers + 1)
     processes = tuple(
         f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers

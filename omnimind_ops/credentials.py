@@ -10,7 +10,7 @@ from omnimind_ops.paths import Paths
 
 @dataclass(frozen=True)
 class Credentials:
-    """Redis' password, Qdrant's api key, PostgreSQL's connection string."""
+    """Redis' password, Qdrant's API key, PostgreSQL's connection string."""
 
     redis: str = field(repr=False)
     qdrant: str = field(repr=False)
@@ -18,7 +18,7 @@ class Credentials:
 
 
 def load(paths: Paths) -> Credentials:
-    """Read them; a missing file is a Problem."""
+    """Return the credentials; raise Problem if a file is missing or unreadable."""
     words: dict[str, str] = {}
     try:
         for file in sorted(paths.secrets.glob("*.env")):

@@ -1,7 +1,7 @@
-"""python -m omnimind_ops.kept: one line for each open migration: its id, its state, and the environment that began it
-("-" when that is not one of install.sh's).
+"""python -m omnimind_ops.kept: print one line for each open migration: its ID, its state, and the environment that
+began it ("-" if install.sh does not manage that).
 
-install.sh asks before it removes environments.
+install.sh runs it before it removes environments.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from omnimind_ops.runner.history import History
 
 
 def main() -> int:
-    """Print them."""
+    """Print the lines; return the exit code."""
     paths = Paths()
     try:
         for run, folder in handover.needed(History(paths.journal), paths):

@@ -1,9 +1,9 @@
-"""The one origin of our code: the files of the running installation. What hosts and environments get is a wheel of
-exactly these.
+"""The origin of OmniMind's code: the files of the running installation. Hosts and environments get a wheel of exactly
+these files.
 
-Our own name is never looked up anywhere: whoever runs an index could answer with code of his own, and it would run as
-root. A checkout (also one installed with `pip install --editable`) and an installed wheel hold the same files in other
-places.
+The package's name is never looked up on an index: whoever runs the index could answer with other code, and it would
+run as root. A checkout (also one installed with `pip install --editable`) and an installed wheel have the same files in
+different places.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools import wheel_file
 
 NAME = "omnimind_ops"
-"""The distribution's name, as a wheel's file name spells it."""
+"""The distribution's name, as spelled in a wheel's file name."""
 ROOT = Path(__file__).resolve().parents[1]
-"""The folder that our packages lie in: a checkout, or site-packages."""
+"""The folder of OmniMind's packages: a checkout, or site-packages."""
 PACKAGES = ("omnimind_ops", "deploy", "backend")
 DATA = ("templates", "locks", "frontend")
 PACKED = "omnimind_ops/_data"
-"""Where a wheel holds DATA: pyproject.toml's table force-include."""
+"""Where a wheel contains DATA: pyproject.toml's table force-include."""
 ENTRY_POINTS = "entry_points.txt"
 
 
 def with_extras(*names: str) -> str:
-    """Return how a person installs this with extras: from files, never by name."""
+    """Return how to install OmniMind with extras: from files, never by name."""
     return f"in omnimind's checkout: pip install '.[{','.join(names)}]' (or the path of its wheel in place of the dot)"
 
 
 def digest(root: Path = ROOT) -> str:
-    """Return 64 hex digits that change with any of our own files, and are the same for a checkout and for what is
-    installed from it.
+    """Return 64 hex digits that change with any of OmniMind's files.
+
+    They are the same for a checkout and for an installation made from it.
     """
     found = hashlib.sha256()
     for path, data in sorted({**files(root), ENTRY_POINTS: _info(root)[ENTRY_POINTS]}.items()):
@@ -89,7 +90,7 @@ def files(root: Path = ROOT) -> dict[str, bytes]:
 
 
 def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that belong to us: neither what Python compiles nor what an editor hides."""
+    """Yield OmniMind's own files, without Python's compiled files and hidden files."""
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
         if (
@@ -101,9 +102,7 @@ def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _info(root: Path) -> dict[str, bytes]:
-    """Return what a wheel's dist-info tells of us: copied from where we are installed, made from pyproject.toml in a
-    checkout.
-    """
+    """Return the files of a wheel's dist-info: copied from the installation, or made from pyproject.toml in a checkout."""
     place = root / f"{NAME}-{version(root)}.dist-info"
     if (place / "METADATA").is_file():
         names = (

@@ -1,4 +1,4 @@
-"""The only file that knows where things live: our own templates (in a checkout or a wheel) and our state on a host."""
+"""All locations: OmniMind's own templates (in a checkout or a wheel) and its state on a host. No other file has them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _PACKAGE = Path(__file__).parent
 
 
 def data(name: str, package: Path = _PACKAGE) -> Path:
-    """Return our folder `templates`, `locks` or `frontend`: from the wheel when `package` is an installed one, else
-    from the checkout.
+    """Return OmniMind's folder `templates`, `locks` or `frontend`: from the wheel when `package` is installed from one,
+    else from the checkout.
     """
     packed = package / "_data" / name
     if packed.exists():
@@ -20,7 +20,7 @@ def data(name: str, package: Path = _PACKAGE) -> Path:
 
 @dataclass(frozen=True)
 class Paths:
-    """Every path omnimind owns on a host, below `root` ("/" but in tests)."""
+    """Every path that OmniMind owns on a host, below `root` ("/" except in tests)."""
 
     root: Path = Path("/")
 
@@ -41,7 +41,7 @@ class Paths:
 
     @property
     def venv(self) -> Path:
-        """/opt/omnimind/venv: what the units run from."""
+        """/opt/omnimind/venv: the environment of the units."""
         return self.opt / "venv"
 
     @property
@@ -51,7 +51,7 @@ class Paths:
 
     @property
     def journal(self) -> Path:
-        """The SQLite file that every run is written to."""
+        """Return the path of the SQLite file with all runs."""
         return self.state / "journal.db"
 
     @property
@@ -61,7 +61,7 @@ class Paths:
 
     @property
     def stage(self) -> Path:
-        """Warm copies and unpacked backups on their way in."""
+        """Warm copies and unpacked backups before they are put in place."""
         return self.state / "stage"
 
     @property
@@ -81,7 +81,7 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Held (flock) while something changes this host."""
+        """Return the path of the lock, which is held (flock) while something changes this host."""
         return self.root / "run/omnimind.lock"
 
     @property

@@ -1,4 +1,4 @@
-"""Settings: what a person may choose, loaded once and passed down; manual and example are omnimind.example.toml."""
+"""Settings: the user's choices, loaded once and passed down; manual and example are omnimind.example.toml."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODEL = r"^(/.+|[A-Za-z0-9][\w.-]*/[\w.-]+)?$"
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configurable. "" means: found out, or none."""
+    """Everything configurable. "" means: detected, or none."""
 
     project: str = setting("", "Compose project to migrate; found when there is only one that it can be")
     ignore: tuple[str, ...] = setting((), "preflight checks whose failure is only a warning, as --ignore", item=str)
@@ -76,14 +76,14 @@ class Settings:
     secondary_timeout: int = setting(180, "seconds that any other service may take to start", least=1)
     auto_recovery: bool = setting(True, "the guard restarts what fails its deep health check again and again")
     named: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
-    """What a person chose, be it the default."""
+    """Names of the settings that the user set, even to the default."""
 
 
 RULES = rules(Settings)
 
 
 class FaultsError(Exception):
-    """What is wrong with settings: each fault with the name of its setting, "" for one of several."""
+    """Faults of settings: each with the name of its setting, "" if it concerns several."""
 
     def __init__(self, found: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{name}: {fault}" if name else fault for name, fault in found))
@@ -91,7 +91,7 @@ class FaultsError(Exception):
 
 
 def settings(**values: Any) -> Settings:
-    """Return settings with what a person chose; FaultsError says all that is wrong with it."""
+    """Return settings with the user's values; raise FaultsError with all their faults."""
     found = [(name, toml.unknown(name, RULES)) for name in values if name not in RULES]
     for name, value in values.items():
         if name in RULES:
@@ -106,17 +106,18 @@ def settings(**values: Any) -> Settings:
 
 
 def changed(before: Settings, values: Mapping[str, Any]) -> Settings:
-    """Return settings with values that a person chose besides; they are not checked."""
+    """Return settings with additional values of the user; they are not checked."""
     return replace(before, **values, named=before.named | values.keys())
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings: `config`, else $OMNIMIND_CONFIG, else /etc/omnimind/omnimind.toml or the person's own;
-    OMNIMIND_* wins over the file.
+    """Return the settings from `config`, else $OMNIMIND_CONFIG, else the default file; OMNIMIND_* overrides the file.
 
-    The person's own is ~/.config/omnimind/omnimind.toml, by the XDG rules; it is read where the host has none.
+    The default file is /etc/omnimind/omnimind.toml, or the user's if the host has none. The user's file is
+    ~/.config/omnimind/omnimind.toml, by the XDG rules.
 
-    Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are no fault: a shell has them
+    Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are ignored: a shell may have
+    them
     for other reasons.
     """
     words = os.environ if environment is None else environment
@@ -136,14 +137,14 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
 
 
 def _usual(words: Mapping[str, str]) -> Path:
-    """Return the host's file, or the person's where the host has none."""
+    """Return the host's file, or the user's if the host has none."""
     given, home = words.get("XDG_CONFIG_HOME", ""), words.get("HOME", "")
     base = Path(given) if given.startswith("/") else Path(home) / ".config" if home.startswith("/") else None
     return PLACE if PLACE.exists() or base is None else base / "omnimind" / "omnimind.toml"
 
 
 def _from(words: Mapping[str, str]) -> dict[str, object]:
-    """Return the settings in the environment; a list is written 8000,8080."""
+    """Return the settings in the environment; a list is written as 8000,8080."""
     found: dict[str, object] = {}
     for name, rule in RULES.items():
         text = words.get(PREFIX + name.upper())

@@ -1,12 +1,12 @@
-"""The child that runs pyinfra: jobs come in on stdin as JSON lines, what happens goes out on stdout the same way.
+"""The child process that runs pyinfra: jobs come in on stdin as JSON lines, messages go out on stdout the same way.
 
 In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one after another; end of input ends the worker.
-     {"survey": [[role, stage], …], "goal": {…}}: how many of these, from the first, have nothing to change.
+     {"survey": [[role, stage], …], "goal": {…}}: how many of the first of these have nothing to change.
 Out: {"kind": "op", "name", "change": yes|no|maybe, "lines"}, {"kind": "line", "text"}, and to end each job either
      {"kind": "done", "changed", "maybe"} (of a survey: "settled") or {"kind": "problem", "what", "why", "fix", "log"}.
 
-pyinfra needs gevent's loop in the main thread and prints where it likes, so it has a process of its own (DESIGN section
-7). Whoever starts it gives it a session of its own; the whole group goes when it is told to, or when its parent dies.
+pyinfra needs gevent's loop in the main thread and prints to stdout, so it has its own process (DESIGN section 7).
+The parent starts it in its own session; the whole process group ends on request, or when the parent dies.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def goal_of(words: Mapping[str, Any]) -> Goal:
-    """Return the Goal that asdict() and JSON made into `words`; unknown keys are a TypeError."""
+    """Return the Goal from the JSON of its asdict(); unknown keys are a TypeError."""
     known = {field.name for field in fields(Goal)}
     if unknown := sorted(words.keys() - known):
         raise TypeError(f"a Goal has no {', '.join(unknown)}")
@@ -78,7 +78,7 @@ def _serve(line: str, say: Say) -> None:
             "this is a bug in omnimind: please report it",
         )
     except Exception as error:
-        # Whatever went wrong inside pyinfra belongs to this job; the next one gets a fresh State.
+        # Any error inside pyinfra belongs to this job; the next one gets a fresh State.
         _problem(
             say,
             f"cannot run {words.get('role', 'a survey')} {words.get('stage', '')}".rstrip(),
@@ -104,13 +104,13 @@ def _problem(say: Say, what: str, why: str, fix: str) -> None:
 def _die_with_parent() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda _number, _frame: _end_group())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if not end_with(parent, signal.SIGTERM):
         _end_group()
 
 
 def _end_group() -> None:
-    """End this process and all it started: politely first, so that a shell's `trap` can put things back."""
+    """End this process and all it started: SIGTERM first, so that a shell's `trap` can clean up."""
     if os.getpgrp() == os.getpid():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)

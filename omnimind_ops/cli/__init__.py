@@ -1,6 +1,6 @@
-"""One file per command, named after it: options → flow → render.
+"""The command line: one file per command, named after it: options → flow → render.
 
-Here is the only place that prints a Problem and picks exit codes.
+Only this package prints a Problem and chooses exit codes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; every way out has a documented exit code (docs/exit-codes.md)."""
+    """Run the command line; every exit code is documented (docs/exit-codes.md)."""
     from omnimind_ops.cli.app import app
     from omnimind_ops.model.problem import ExitCode, Problem
 
@@ -28,9 +28,9 @@ def main() -> None:
 
 
 def _wrong_usage_exits_with(code: int) -> None:
-    """Let an unknown option exit with `code`, not with click's 2: that is "degraded" of `omnimind health`.
+    """Make an unknown option exit with `code` instead of click's 2, which means "degraded" in `omnimind health`.
 
-    Typer carries a click of its own.
+    Typer includes its own copy of click.
     """
     import typer
 

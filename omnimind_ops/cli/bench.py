@@ -1,4 +1,4 @@
-"""omnimind bench: how fast is it really? Measured, compared with a saved result, and held against what is required."""
+"""omnimind bench: measure the speed, compare it with a saved result, check it against requirements."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Embed only, without
 
 @dataclass(frozen=True)
 class Wanted:
-    """What becomes of a result. Its fields are options of all cases."""
+    """What to do with a result. The fields are options of all cases."""
 
     save: Save = ""
     baseline: Baseline = ""
@@ -89,8 +89,10 @@ class Wanted:
 
 
 def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command as Typer, which knows no groups of options, reads it: with Wanted's fields last, in the place
-    of `wanted`, its first parameter.
+    """Return the command in the form that Typer reads: Wanted's fields, as the last options, replace the first
+    parameter.
+
+    Typer has no groups of options.
     """
     group = inspect.signature(Wanted, eval_str=True).parameters
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
@@ -212,7 +214,7 @@ def schema() -> None:
 
 
 def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
-    """Check everything that can be wrong first, then measure, show and keep, case by case."""
+    """Check for all possible errors first, then measure, print and save, case by case."""
     import signal
 
     from omnimind_ops.bench import requirements
@@ -231,7 +233,7 @@ def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
         from omnimind_ops.render.bench import plot as bench_plot
 
         bench_plot.check(wanted.plot)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it tidies up as after Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up as Ctrl-C does
     for case, one in asked.items():
         if code := _one(case, one, settings, required, before[case], names[case], wanted):
             raise typer.Exit(code)
@@ -250,7 +252,7 @@ def _one(
     name: str,
     wanted: Wanted,
 ) -> int:
-    """Measure one case; returns its exit code. What was measured until Ctrl-C is shown and kept like any other."""
+    """Measure one case; return its exit code. A result cut short by Ctrl-C is printed and saved like any other."""
     from omnimind_ops.flows.bench import run as flow
     from omnimind_ops.render.bench import output
     from omnimind_ops.render.bench.progress import Bars

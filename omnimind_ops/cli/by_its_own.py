@@ -1,4 +1,4 @@
-"""Commands that end a run hand it over to the version that began it, when that is another than ours."""
+"""Commands that complete a run hand it over to the version that began it, if that is another one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ MARK = "OMNIMIND_HANDED_OVER"
 
 
 def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take_over: bool) -> None:
-    """Become the command that began an open run; return when that is us, the run has `ended`, or we are to take it
-    over.
+    """Replace this process by the command that began an open run.
+
+    Returns if this version began it, the run has `ended`, or this version takes over.
     """
     from omnimind_ops.flows import handover
 

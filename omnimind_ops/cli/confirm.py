@@ -1,4 +1,4 @@
-"""omnimind confirm: the migration is good, stop the timer that would go back."""
+"""omnimind confirm: accept the migration and cancel the automatic rollback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(resolve_run.migration(journal, run), journal, paths())

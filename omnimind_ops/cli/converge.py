@@ -1,4 +1,4 @@
-"""omnimind converge: make a native host match its goal again."""
+"""omnimind converge: make a native host match its desired state again."""
 
 from __future__ import annotations
 

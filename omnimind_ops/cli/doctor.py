@@ -1,4 +1,4 @@
-"""omnimind doctor: the checks that migrate makes first, alone."""
+"""omnimind doctor: only the checks that migrate makes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""omnimind finish: delete what was kept for going back; asks."""
+"""omnimind finish: delete what was kept for a rollback; asks first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
         found = resolve_run.migration(journal, run)

@@ -1,6 +1,6 @@
-"""omnimind guard: look again and again, restart what fails.
+"""omnimind guard: check repeatedly, restart what fails.
 
-A service runs it; by hand it shows what the guard thinks.
+A service runs it; started by hand it shows the guard's decisions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""omnimind health: is everything ready? Its exit codes are its own: model.health.HealthCode."""
+"""omnimind health: is everything ready? It has its own exit codes: model.health.HealthCode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INTERVAL = 2.0
 PATIENCE = 300.0
-"""Seconds that --until waits unless --for says so."""
+"""Seconds that --until waits unless --for sets another limit."""
 Tick = Callable[[Report], None]
 
 
@@ -76,7 +76,7 @@ def command(
 
 
 def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | None:
-    """Return for how many seconds to go on; 0 is one look, None for ever."""
+    """Return the time limit in seconds; 0 is a single check, None is for ever."""
     if once or not (watch or until):
         return 0.0
     return PATIENCE if until and limit is None else limit

@@ -1,4 +1,4 @@
-"""omnimind logs: what services wrote."""
+"""omnimind logs: output of the services."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ FILES = (
 
 
 def page() -> str:
-    """Return the page in man(7)."""
+    """Return the page in man(7) format."""
     root: Any = typer.main.get_command(app)
     lines = [
         f'.TH OMNIMIND 1 "" "omnimind {__version__}" "User Commands"',
@@ -78,7 +78,7 @@ def _argument(param: Any) -> str:
 
 
 def _text(words: str) -> str:
-    """Return words that roff prints as they are: no line is taken for a request."""
+    """Return text that roff prints unchanged: no line is taken for a request."""
     escaped = words.replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
 

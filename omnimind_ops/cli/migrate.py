@@ -139,7 +139,7 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
     with held(where.lock, who(), "migrate"):
         run = flow.current(History(where.journal))
         prepared = None
-        if run is None:  # nothing is written, not even a journal, before everything is checked and a person said yes
+        if run is None:  # nothing is written, not even a journal, before all checks have passed and the user has agreed
             prepared = flow.prepare(asked, settings, where, ignore, force_os)
             preflight.refuse(prepared.checks)
             output.before(prepared, json=json)

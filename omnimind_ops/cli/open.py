@@ -1,4 +1,4 @@
-"""omnimind open: the page, in a browser where there is one."""
+"""omnimind open: open the web page, in a browser if there is one."""
 
 from __future__ import annotations
 

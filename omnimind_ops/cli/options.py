@@ -26,12 +26,12 @@ ForceOs = Annotated[bool, typer.Option("--force-os", help="Continue on an unsupp
 
 
 def paths() -> Paths:
-    """Return where this host keeps our things."""
+    """Return OmniMind's paths on this host."""
     return Paths()
 
 
 def chosen(settings: Settings, **options: object) -> Settings:
-    """Return settings with the options that were given; paths become absolute text."""
+    """Return settings with the given options; paths become absolute text."""
     from omnimind_ops.settings import changed
 
     words = {
@@ -43,7 +43,7 @@ def chosen(settings: Settings, **options: object) -> Settings:
 
 
 def need_root(doing: str) -> None:
-    """Refuse unless root."""
+    """Raise Problem unless the user is root."""
     if os.geteuid() != 0:
         raise Problem(
             f"cannot {doing}",
@@ -53,12 +53,12 @@ def need_root(doing: str) -> None:
 
 
 def who() -> str:
-    """Return who asked, for the lock."""
+    """Return the calling user, for the lock."""
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
 
 
 def sure(question: str, yes: bool) -> None:
-    """Ask unless told not to; without a terminal, not being told is a Problem."""
+    """Ask for confirmation unless `yes`; without `yes` and without a terminal, raise Problem."""
     if yes:
         return
     if not sys.stdin.isatty():

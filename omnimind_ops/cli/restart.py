@@ -1,4 +1,4 @@
-"""omnimind restart: restart services, backends without refusing anybody."""
+"""omnimind restart: restart services; backends without refusing a request."""
 
 from __future__ import annotations
 

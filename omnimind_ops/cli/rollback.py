@@ -1,4 +1,4 @@
-"""omnimind rollback: back to the containers."""
+"""omnimind rollback: return to the containers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def command(
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = resolve_run.migration(History(paths().journal), run)  # a host without one gets no journal
+    begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = resolve_run.migration(journal, run)

@@ -1,4 +1,4 @@
-"""omnimind runs [RUN]: the journal, readable: migrations, and what the guard did."""
+"""omnimind runs [RUN]: the journal for people: migrations, and the guard's recoveries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def command(
 
 
 def _journal() -> Path:
-    """Return this host's journal; where there is none, that of this user's embedded system."""
+    """Return this host's journal; if there is none, that of this user's embedded system."""
     from omnimind_ops import world
     from omnimind_ops.model.problem import Problem
     from omnimind_ops.settings import load

@@ -1,4 +1,4 @@
-"""omnimind up: start everything and prove that it works, natively or, where nothing is installed, embedded."""
+"""omnimind up: start everything and prove that it works, natively or, if nothing is installed, embedded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnimind_ops.cli.options import Config, Json, Yes, need_root, paths, sure, 
 from omnimind_ops.model.problem import ExitCode, Problem
 
 DEGRADED = 2
-"""As with `omnimind health`: it works, but not as it should."""
+"""As in `omnimind health`: it works, but not fully."""
 
 
 def command(
@@ -58,8 +58,9 @@ def command(
 
 
 def _words(config: Path | None) -> dict[str, str]:
-    """Return the environment for what is started: it works in another folder, so a settings file is named by its whole
-    path.
+    """Return the environment for child processes.
+
+    They run in another folder, so the path of a settings file is made absolute.
     """
     words = dict(os.environ)
     if given := str(config or words.get("OMNIMIND_CONFIG", "")):

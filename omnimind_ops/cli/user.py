@@ -1,4 +1,4 @@
-"""omnimind user: who may log in. The first user that is made is an admin."""
+"""omnimind user: manage users. The first user is an admin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 
 
 class Role(StrEnum):
-    """What a user or a token may do, least first."""
+    """Permissions of a user or a token, lowest first."""
 
     READER = "reader"
     WRITER = "writer"
@@ -150,8 +150,8 @@ def _password(from_stdin: bool, generate: bool) -> str:
 
 
 def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
-    """Say it on stderr and print a secret on stdout, so that it can be piped; without a secret the sentence is the
-    answer.
+    """Print the text on stderr and a secret on stdout, so that it can be piped; without a secret the text is the
+    result.
     """
     if json:
         from omnimind_ops.render.run import output
