@@ -1,8 +1,8 @@
 """The origin of OmniMind's code: the files of the running installation. Hosts and environments get a wheel of exactly
 these files.
 
-The package's name is never looked up on an index: whoever runs the index could answer with other code, and it would
-run as root. A checkout (also one installed with `pip install --editable`) and an installed wheel have the same files in
+The package's name is never looked up on an index: whoever runs the index could answer with other code, and it would run
+as root. A checkout (also one installed with `pip install --editable`) and an installed wheel have the same files in
 different places.
 """
 
@@ -102,7 +102,7 @@ def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _info(root: Path) -> dict[str, bytes]:
-    """Return the files of a wheel's dist-info: copied from the installation, or made from pyproject.toml in a checkout."""
+    """Return a wheel's dist-info files: copied from the installation, or made from a checkout's pyproject.toml."""
     place = root / f"{NAME}-{version(root)}.dist-info"
     if (place / "METADATA").is_file():
         names = (

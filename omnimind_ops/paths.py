@@ -1,4 +1,4 @@
-"""All locations: OmniMind's own templates (in a checkout or a wheel) and its state on a host. No other file has them."""
+"""All locations: OmniMind's own templates (in a checkout or a wheel) and its state on a host. Defined only here."""
 
 from __future__ import annotations
 

@@ -117,8 +117,7 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     ~/.config/omnimind/omnimind.toml, by the XDG rules.
 
     Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are ignored: a shell may have
-    them
-    for other reasons.
+    them for other reasons.
     """
     words = os.environ if environment is None else environment
     named = config or (Path(words[f"{PREFIX}CONFIG"]) if words.get(f"{PREFIX}CONFIG") else None)

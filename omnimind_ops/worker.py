@@ -5,8 +5,8 @@ In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one aft
 Out: {"kind": "op", "name", "change": yes|no|maybe, "lines"}, {"kind": "line", "text"}, and to end each job either
      {"kind": "done", "changed", "maybe"} (of a survey: "settled") or {"kind": "problem", "what", "why", "fix", "log"}.
 
-pyinfra needs gevent's loop in the main thread and prints to stdout, so it has its own process (DESIGN section 7).
-The parent starts it in its own session; the whole process group ends on request, or when the parent dies.
+pyinfra needs gevent's loop in the main thread and prints to stdout, so it has its own process (DESIGN section 7). The
+parent starts it in its own session; the whole process group ends on request, or when the parent dies.
 """
 
 from __future__ import annotations

@@ -95,8 +95,7 @@ class Guard:
         """Wait briefly for an action in progress, then close the open recoveries.
 
         After an orderly stop of the guard an administrator is in charge, and the next guard starts afresh. An
-        unfinished
-        action stays open in the journal for the next guard to continue.
+        unfinished action stays open in the journal for the next guard to continue.
         """
         if self.under:
             self.under.done.wait(LAST_SECONDS)

@@ -58,7 +58,7 @@ def _room(found: backup.Backup) -> int:
 
 
 def _told(container: Container | None, found: backup.Backup) -> str:
-    """Return the SHA-256 that the running container reports for a snapshot of this name, if nothing else verifies it."""
+    """Return the SHA-256 that the running container reports for a snapshot of this name, if nothing else covers it."""
     if found.checksum is not Checksum.ABSENT or container is None or not container.running:
         return ""
     if found.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):

@@ -131,8 +131,7 @@ def perform(manager: Manager, act: Act) -> None:
     """Restart the action's processes; return once their start is requested.
 
     A hung worker is killed, because it reacts to nothing else, and its manager starts it again at once. Everything else
-    is
-    stopped in an orderly way first.
+    is stopped in an orderly way first.
     """
     if act.rung is not Rung.WORKER:
         manager.stop(act.processes)

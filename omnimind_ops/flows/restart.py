@@ -1,6 +1,6 @@
 """Use case: restart services.
 
-Backends restart one worker at a time: the first worker of each port, then, when it is ready, the second. No request is
+Backends restart in rounds: the first worker of every port, then, when they are ready, the second. No request is
 refused.
 """
 

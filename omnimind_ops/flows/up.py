@@ -36,8 +36,7 @@ def up(
     """Start what does not run and wait until everything is ready.
 
     A Problem names the service that is not ready and shows its last log lines. The caller holds the lock. An
-    interruption
-    reports what runs (ExitCode.INTERRUPTED) and leaves that running.
+    interruption reports what runs (ExitCode.INTERRUPTED) and leaves that running.
     """
     words = os.environ if environment is None else environment
     if is_native(paths):

@@ -33,10 +33,8 @@ class Manager(Protocol):
     Problem.
 
     start returns when the start is requested. stop returns when the processes have ended. restart returns when the new
-    ones
-    report that they are ready (or are running, for those that cannot report it); a failure is a Problem with the last
-    log
-    lines.
+    ones report that they are ready (or are running, for those that cannot report it); a failure is a Problem with the
+    last log lines.
     """
 
     def start(self, names: Sequence[str]) -> None: ...

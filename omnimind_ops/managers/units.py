@@ -1,4 +1,4 @@
-"""The native system as described by its installed units: the files on disk are what runs, not the journal or settings."""
+"""The native system as described by its installed units: neither the journal nor the settings are read."""
 
 from __future__ import annotations
 

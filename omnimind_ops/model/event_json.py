@@ -1,7 +1,7 @@
 """Events as JSON: the only place where they are written and read back.
 
-The JSON is public (--json, the journal, logs/startup_detailed.log) and is pinned by tests/runner/test_event_json.py.
-A field may be added. To rename, retype or remove one, raise VERSION in runner/database.py and keep reading the old one.
+The JSON is public (--json, the journal, logs/startup_detailed.log) and is pinned by tests/runner/test_event_json.py. A
+field may be added. To rename, retype or remove one, raise VERSION in runner/database.py and keep reading the old one.
 """
 
 from __future__ import annotations

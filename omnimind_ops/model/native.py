@@ -35,7 +35,7 @@ def workers(goal: Goal) -> tuple[str, ...]:
 
 
 def ours(goal: Goal) -> tuple[str, ...]:
-    """Return the units that only OmniMind uses, in start order; packaged services (postgres, redis) are not included."""
+    """Return the units that only OmniMind uses, in start order; without packaged services (postgres, redis)."""
     ready = (GPU_READY,) if goal.gpu else ()
     return (
         *ready,

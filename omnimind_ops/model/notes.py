@@ -59,7 +59,7 @@ class FingerprintNotes:
 
 @dataclass(frozen=True)
 class RedisNotes:
-    """Keys that expire before `horizon` (unix milliseconds) are in no fingerprint; `taken`: the RDB file is complete."""
+    """Keys that expire before `horizon` (unix milliseconds) are in no fingerprint; `taken`: the RDB is complete."""
 
     horizon: int | None = None
     fingerprint: Fingerprint | None = None

@@ -29,7 +29,7 @@ class Undo(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One undoable unit of work, as stored in the journal. `kind` selects the handler, `args` is its payload as JSON."""
+    """One undoable unit of work, as in the journal. `kind` selects the handler, `args` is its payload as JSON."""
 
     id: str
     kind: str

@@ -79,7 +79,7 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Memo(Generic[N]):
-    """A step's durable notes: written to the journal at once, read by its own repetition and undo, and by later steps."""
+    """A step's durable notes: written to the journal at once, read by its own redo and undo, and by later steps."""
 
     notes: Notes
     step: str

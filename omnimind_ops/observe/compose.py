@@ -21,10 +21,8 @@ def document(project: str, working_dir: str, files: Sequence[str], env_file: str
     """Return the project's files merged and interpolated; None when one is missing or cannot be read.
 
     OmniMind reads the files itself if that gives the same result as Compose: `config` drops keys (env_file), adds
-    others,
-    and takes seconds. Files that refer to others (extends, include) or contain Compose's own tags (!reset) are read
-    through
-    Compose.
+    others, and takes seconds. Files that refer to others (extends, include) or contain Compose's own tags (!reset) are
+    read through Compose.
     """
     env = Path(env_file or Path(working_dir) / ".env")
     own = _own(files, variables(env))

@@ -17,7 +17,7 @@ def disks(paths: Iterable[str], mounts: Path = Path("/proc/self/mounts")) -> tup
 
 
 def filesystems(text: str) -> dict[str, str]:
-    """Return the type by mount point from the text of /proc/mounts; the last mount on a mount point is the visible one."""
+    """Return the type by mount point from the text of /proc/mounts; of several mounts the last is visible."""
     rows = (line.split() for line in text.splitlines())
     return {_unescape(row[1]): row[2] for row in rows if len(row) > 2}
 

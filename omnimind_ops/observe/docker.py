@@ -82,7 +82,7 @@ def _one(container: str) -> Container:
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:
-    """Return the project as described by its newest container: services may come from different runs of Compose."""
+    """Return the project, described by its first regular container: services may come from different Compose runs."""
     model = next((c for c in members if not c.oneoff), members[0])
     files = tuple(_existing(file, model.working_dir) for file in model.config_files)
     read = compose.document(name, model.working_dir, files, model.labels.get(ENV_FILE, ""))
@@ -90,7 +90,7 @@ def _project(name: str, members: Sequence[Container]) -> Project:
 
 
 def _existing(file: str, working_dir: str) -> str:
-    """Return the file, or the one of that name in the project's folder: v1 wrote paths relative to its current folder."""
+    """Return the file, or the one of that name in the project's folder: Compose v1 wrote relative paths."""
     beside = Path(working_dir) / Path(file).name
     return str(beside) if not Path(file).is_file() and beside.is_file() else file
 

@@ -61,8 +61,8 @@ def _listener(local: str, inode: str) -> Listener:
 
 
 def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
-    """Return the lowest PID that has each socket open (a parent comes before its forked workers); PID 1 only if it
-    is the only one.
+    """Return the lowest PID that has each socket open (a parent comes before its forked workers); PID 1 only if it is
+    the only one.
     """
     owners: dict[str, int] = {}
     for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below

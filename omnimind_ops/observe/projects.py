@@ -84,7 +84,7 @@ def pick_project(projects: Sequence[Project], asked: str | None, path: Path | No
 
 
 def _partly(project: Project) -> bool:
-    """Return whether a lone project is OmniMind's anyway: it has some role, and none twice (a Redis cluster has six)."""
+    """Return whether a lone project may be OmniMind's: it has some role, and none twice (a Redis cluster has six)."""
     parts = [role for c in project.containers if not c.oneoff and (role := role_of(c.service, c.image, project.name))]
     return bool({"qdrant", "redis", "backend"} & set(parts)) and len(parts) == len(set(parts))
 

@@ -40,10 +40,8 @@ class Restored:
     """A backup to restore.
 
     `collection` names the content of a backup of one collection; `config` is a shard snapshot's configuration. `room`
-    is
-    the maximum number of bytes it takes on the data's disk until it is in place. `checksum` says what covers it;
-    `sha256`
-    is the checksum reported by the server that made it.
+    is the maximum number of bytes it takes on the data's disk until it is in place. `checksum` says what covers it;
+    `sha256` is the checksum reported by the server that made it.
     """
 
     path: str

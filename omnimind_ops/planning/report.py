@@ -20,8 +20,7 @@ class Row:
     """One key.
 
     `service` is "" for keys outside of services; `value` has its secrets masked; `why` names the replacement, or the
-    reason
-    why there is none.
+    reason why there is none.
     """
 
     service: str

@@ -62,8 +62,7 @@ def single_keys(file: int) -> Iterator[Keys]:
     """Read keys without Enter and without echo for a block.
 
     Ctrl-C still interrupts. Ctrl-Z does nothing, because a stopped program would leave the terminal in this mode.
-    SIGTERM
-    and SIGHUP become SystemExit, so that the mode is restored here.
+    SIGTERM and SIGHUP become SystemExit, so that the mode is restored here.
     """
     before = termios.tcgetattr(file)
     mine = termios.tcgetattr(file)

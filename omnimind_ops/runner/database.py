@@ -65,8 +65,7 @@ def share(path: Path) -> None:
     """Give the group of the journal's folder read access, if root assigned that group: the workers show it on the page.
 
     The group can write neither the file nor the folder: only root controls a rollback. SQLite creates -wal and -shm
-    with the
-    same group and mode. Only root with its capabilities can do this; for others nothing changes.
+    with the same group and mode. Only root with its capabilities can do this; for others nothing changes.
     """
     with suppress(OSError):
         folder, file = path.parent.stat(), path.stat()
@@ -85,8 +84,7 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
     -shm.
 
     SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete; `immutable` then
-    prevents
-    SQLite from creating one (https://sqlite.org/wal.html#read_only_databases).
+    prevents SQLite from creating one (https://sqlite.org/wal.html#read_only_databases).
     """
     try:
         if not path.exists():
@@ -130,7 +128,7 @@ def _reserve(path: Path) -> Path:
 
 
 def _make_reserve(path: Path) -> None:
-    """Reserve space beside the journal: a copy that fills its partition is the likeliest failure, and must be undone."""
+    """Reserve space beside the journal: a copy that fills its partition is a likely failure, and must be undone."""
     with suppress(OSError):
         file = os.open(_reserve(path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         try:

@@ -137,7 +137,7 @@ class Journal:
             return tuple(records.load_events(db, run, after))
 
     def close(self) -> None:
-        """Close the file; SQLite then merges -wal into it. Share it again: a run may have given its folder to a group."""
+        """Close the file; SQLite then merges -wal into it. Share it: a run may have given its folder to a group."""
         with self._lock:
             self._db.close()
             database.share(self.path)

@@ -23,8 +23,7 @@ def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[
     """Hold the lock for a `with` block; a lock that is taken is a Problem (ExitCode.BUSY) that names the holder.
 
     The file is emptied, never removed (two holders could then have two files of one name). Text left by a killed holder
-    is
-    harmless.
+    is harmless.
     """
     file = _open(path)  # os.open is O_CLOEXEC: a child process never inherits it
     try:

@@ -58,11 +58,9 @@ def apply(
     """Do the remaining steps.
 
     Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED. The journal's
-    state
-    counts, not that of `run`: a step found DOING is done again, and a phase that has begun is continued despite
+    state counts, not that of `run`: a step found DOING is done again, and a phase that has begun is continued despite
     `stop_before`. A run that already rolled back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves
-    everything
-    as it is, to be applied or undone again.
+    everything as it is, to be applied or undone again.
     """
     run = journal.run(run.id)
     if run.state not in _TO_APPLY:

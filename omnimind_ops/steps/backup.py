@@ -1,4 +1,4 @@
-"""kind "prove-backup": before anything stops, the program that will serve a backup loads it, and every point is read."""
+"""kind "prove-backup": before anything stops, load a backup with its future server, and read every point."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mark_of(incoming: Path) -> Path:
 
 @dataclass(frozen=True)
 class ProveBackupStep:
-    """Notes the backup's content for `verify`. If the program cannot load the backup, the unpacked files are removed."""
+    """Notes the backup's content for `verify`. If the program cannot load it, the unpacked files are removed."""
 
     payload: ClassVar = ProveBackupPayload
     notes: ClassVar = ProveBackupNotes

@@ -1,4 +1,4 @@
-"""kind "program": stage Qdrant's program in exactly the version that wrote the data, with everything it needs to start."""
+"""kind "program": stage Qdrant's program in the exact version that wrote the data, with all it needs to start."""
 
 from __future__ import annotations
 

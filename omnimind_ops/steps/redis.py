@@ -29,7 +29,7 @@ DELAY = "repl-diskless-sync-delay"
 
 @dataclass(frozen=True)
 class RedisStep:
-    """Creates stage/redis/dump.rdb, readable by the native server, and stores the source's fingerprint in the journal."""
+    """Creates stage/redis/dump.rdb for the native server, and notes the source's fingerprint in the journal."""
 
     payload: ClassVar = RedisPayload
     notes: ClassVar = RedisNotes

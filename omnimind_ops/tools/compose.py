@@ -96,7 +96,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _braced(inside: str, variables: Mapping[str, str]) -> str:
-    """Return the value of `VAR`, `VAR:-default`, `VAR-default`, `VAR:?error`, `VAR?error`, `VAR:+other` or `VAR+other`."""
+    """Return the value of `VAR`, alone or with `:-default`, `-default`, `:?error`, `?error`, `:+other` or `+other`."""
     name = _NAME.match(inside)
     if not name:
         return f"${{{inside}}}"

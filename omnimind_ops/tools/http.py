@@ -27,7 +27,7 @@ class NotHttpError(ConnectionError):
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds: to connect, to send, to receive the body, and the whole exchange (including the wait in between)."""
+    """Milliseconds: to connect, to send, to receive the body, and the whole exchange (including the wait)."""
 
     connect: float
     send: float

@@ -1,4 +1,4 @@
-"""sd_notify(3): report this process's state to systemd or to the supervisor's own listener; silent without a listener."""
+"""sd_notify(3): report this process's state to systemd or the supervisor's listener; silent without one."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ def beat() -> None:
     watchdog's time is up.
 
     The process does this itself, because the watchdog must use SIGKILL: a stopped process that wakes up for another
-    signal
-    first accepts the requests waiting on its socket, and they are lost with it.
+    signal first accepts the requests waiting on its socket, and they are lost with it.
     """
     notify("WATCHDOG=1")
     if seconds := watchdog_seconds():

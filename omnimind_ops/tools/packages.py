@@ -42,7 +42,7 @@ class Offered:
         self.options: tuple[str, ...] = ()
 
     def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
-        """Return library → package and library, for those in packages that are not installed and can be downloaded."""
+        """Return library → package and library, for those in uninstalled packages that can be downloaded."""
         found: dict[str, tuple[str, Library]] = {}
         for package in self._candidates({name for library in wanted for name in names(library)}):
             held = self._unpacked(package)

@@ -46,8 +46,7 @@ def _digest(data: bytes) -> str:
 
 def metadata(project: Mapping[str, Any], version: str) -> bytes:
     """Return METADATA for the table [project] of a pyproject.toml, with the fields that installers read: description
-    and
-    requirements.
+    and requirements.
     """
     lines = [
         "Metadata-Version: 2.4",
@@ -73,8 +72,7 @@ def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
 
 def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
     """Yield an extra's requirements, with the extras of `own` replaced by their content: an installer would ask an
-    index
-    for it by name.
+    index for it by name.
     """
     for asked in extras[extra]:
         others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)

@@ -33,7 +33,7 @@ def checked(name: str) -> str:
 
 
 def folder(world: World | None, paths: Paths, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of saved results: beside this machine's system data, or where that would be without a system."""
+    """Return the folder of saved results: beside the data of this machine's system, or in its default place."""
     if world is not None:
         return world.state / "bench"
     place = home.place(environment).state

@@ -33,7 +33,7 @@ def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
 
 
 def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
-    """Do number 0, 1, … when it is due (seconds from now) or as soon as a caller is free.
+    """Do number 0, 1, … when it is due (seconds from now), or later if no caller is free.
 
     `act` gets the number and the start time of the whole run.
     """

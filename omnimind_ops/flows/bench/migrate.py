@@ -1,7 +1,7 @@
 """A short speed measurement before and after a migration, for its receipt.
 
-It never fails a migration, and it never runs while services are down: the first measurement comes before any step,
-the second when all native services already answer.
+It never fails a migration, and it never runs while services are down: the first measurement comes before any step, the
+second when all native services already answer.
 
 It writes nothing. The containers' backend gets only GETs, or requests to a route that its own description lists as one
 for embeddings; OmniMind's own backend bypasses its cache.

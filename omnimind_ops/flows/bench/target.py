@@ -39,8 +39,7 @@ class Route:
     """How to request embeddings.
 
     `is_ours`: it is OmniMind's backend and reports stages, device and cache. Without `makes` it serves no embeddings,
-    and
-    only its response time can be measured.
+    and only its response time can be measured.
     """
 
     method: str

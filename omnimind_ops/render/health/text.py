@@ -1,4 +1,4 @@
-"""A Report as one line, as JSON, and as Prometheus text. No rich here, so that scripts and the guard's log start fast."""
+"""A Report as one line, as JSON, and as Prometheus text. Without rich, so that it starts fast."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Row(Protocol):
 
 
 def plan_table(plan: Plan, previews: Sequence[Preview] = ()) -> Table:
-    """Return every step: phase, title, whether it would change anything (if previewed), and how far it can be undone."""
+    """Return every step: phase, title, whether it changes anything (if previewed), and how far it can be undone."""
     change = {preview.step: preview.change for preview in previews}
     table = _table("phase", "step", *(("changes",) if previews else ()), "undo")
     phase = ""
