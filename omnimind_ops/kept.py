@@ -1,7 +1,7 @@
-"""python -m omnimind_ops.kept: print one line for each open migration: its ID, its state, and the environment that
-began it ("-" if install.sh does not manage that).
+"""python -m omnimind_ops.kept: print one line for each open migration.
 
-install.sh runs it before it removes environments.
+The line has its ID, its state, and the environment that began it ("-" if install.sh does not manage that). install.sh
+runs it before it removes environments.
 """
 
 from __future__ import annotations

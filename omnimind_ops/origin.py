@@ -1,9 +1,8 @@
-"""The origin of OmniMind's code: the files of the running installation. Hosts and environments get a wheel of exactly
-these files.
+"""The origin of OmniMind's code: the files of the running installation.
 
-The package's name is never looked up on an index: whoever runs the index could answer with other code, and it would run
-as root. A checkout (also one installed with `pip install --editable`) and an installed wheel have the same files in
-different places.
+Hosts and environments get a wheel of exactly these files. The package's name is never looked up on an index: whoever
+runs the index could answer with other code, and it would run as root. A checkout (also one installed with `pip install
+--editable`) and an installed wheel have the same files in different places.
 """
 
 from __future__ import annotations
@@ -46,8 +45,9 @@ def digest(root: Path = ROOT) -> str:
 
 
 def wheel(folder: Path, root: Path = ROOT) -> Path:
-    """Write the wheel of the installation below `root` into `folder` and return its path; equal files make an equal
-    wheel.
+    """Write the wheel of the installation below `root` into `folder` and return its path.
+
+    Equal files make an equal wheel.
     """
     return wheel_file.write(folder, NAME, version(root), files(root), _info(root))
 

@@ -9,8 +9,9 @@ _PACKAGE = Path(__file__).parent
 
 
 def data(name: str, package: Path = _PACKAGE) -> Path:
-    """Return OmniMind's folder `templates`, `locks` or `frontend`: from the wheel when `package` is installed from one,
-    else from the checkout.
+    """Return OmniMind's folder `templates`, `locks` or `frontend`.
+
+    It comes from the wheel when `package` is installed from one, else from the checkout.
     """
     packed = package / "_data" / name
     if packed.exists():

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None = None) -> World:
-    """Return the system of this machine: the native one if OmniMind's units are installed, else this user's embedded
-    one.
+    """Return the system of this machine.
 
-    Neither is a Problem (ExitCode.NOT_INSTALLED). Reads a few small files; queries no service and starts nothing.
+    The native one if OmniMind's units are installed, else this user's embedded one. Neither is a Problem
+    (ExitCode.NOT_INSTALLED). Reads a few small files; queries no service and starts nothing.
     """
     from omnimind_ops.embedded import home
 

@@ -89,10 +89,9 @@ class Wanted:
 
 
 def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command in the form that Typer reads: Wanted's fields, as the last options, replace the first
-    parameter.
+    """Return the command in the form that Typer reads, because Typer has no groups of options.
 
-    Typer has no groups of options.
+    Wanted's fields, as the last options, replace the first parameter.
     """
     group = inspect.signature(Wanted, eval_str=True).parameters
     _, *own = inspect.signature(command, eval_str=True).parameters.values()

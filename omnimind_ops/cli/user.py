@@ -150,8 +150,9 @@ def _password(from_stdin: bool, generate: bool) -> str:
 
 
 def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
-    """Print the text on stderr and a secret on stdout, so that it can be piped; without a secret the text is the
-    result.
+    """Print the text on stderr and a secret on stdout, so that it can be piped.
+
+    Without a secret the text is the result.
     """
     if json:
         from omnimind_ops.render.run import output

@@ -1,5 +1,6 @@
-"""Use case: confirm a migration. The timer is disarmed, the native services stay; `rollback` is possible until
-`finish`.
+"""Use case: confirm a migration.
+
+The timer is disarmed and the native services stay; `rollback` is possible until `finish`.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ PHASE = "services"
 
 @dataclass(frozen=True)
 class Down:
-    """Result of a stop: services that ran, leftover processes that were killed, and services of the host that OmniMind
-    does not stop.
+    """Result of a stop.
+
+    Services that ran, leftover processes that were killed, and services of the host that OmniMind does not stop.
     """
 
     stopped: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""Use case: the guard. It checks every 10 s, carries out what health/policy.py decides, one action at a time, and feeds
-its own watchdog.
+"""Use case: the guard.
 
+It checks every 10 s, carries out what health/policy.py decides, one action at a time, and feeds its own watchdog.
 `python -m omnimind_ops.flows.guard` runs it and logs to stderr; so does `omnimind guard`.
 """
 

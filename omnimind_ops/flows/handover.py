@@ -63,8 +63,9 @@ def command(run: Run, paths: Paths) -> Path:
 
 
 def timer_command(paths: Paths) -> Path:
-    """Return the command that the timer of an unconfirmed run calls: this environment's if install.sh keeps it, else
-    that of the services.
+    """Return the command that the timer of an unconfirmed run calls.
+
+    It is this environment's if install.sh keeps it, else that of the services.
     """
     if origin.ROOT.is_relative_to((paths.opt / "cli").resolve()):
         return Path(sys.executable).with_name("omnimind")

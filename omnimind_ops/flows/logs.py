@@ -59,8 +59,9 @@ def names(world: World, asked: Sequence[str]) -> tuple[str, ...]:
 
 
 def lines(world: World, wanted: Sequence[str], count: int, since: float | None) -> list[Line]:
-    """Return the last `count` lines of all processes by time; with `since`, only those written from then on. `count` 0
-    returns all lines.
+    """Return the last `count` lines of all processes by time; `count` 0 returns all lines.
+
+    With `since`, only lines written from then on.
     """
     manager = managers.of(world)
     every: list[tuple[float, int, Line]] = []

@@ -57,8 +57,9 @@ def prepare(
 
 
 def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
-    """Return what must be available before anything stops: disk space for data and venv, ports, and the source of the
-    venv's packages.
+    """Return what must be available before anything stops.
+
+    Disk space for data and venv, ports, and the source of the venv's packages.
     """
     goal = found.goal
     room = {goal.qdrant_home: 0, goal.uploads: 0}

@@ -1,5 +1,6 @@
-"""A recovery as a run in the journal (plan "recover", one step for each escalation level), and its action: stop, start
-or kill.
+"""A recovery as a run in the journal, and its action: stop, start or kill.
+
+Its plan is "recover", with one step for each escalation level.
 """
 
 from __future__ import annotations

@@ -72,8 +72,9 @@ def pick(world: World, names: Sequence[str]) -> tuple[Service, ...]:
 
 
 def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
-    """Return the batches: services one by one, the backends together: first workers of all ports, then the second.
-    Pure.
+    """Return the batches. Pure.
+
+    Services restart one by one, the backends together: the first workers of all ports, then the second.
     """
     backends = tuple(one for one in wanted if one.kind is Kind.BACKEND)
     made: list[Batch] = []

@@ -29,12 +29,11 @@ class ProcessState:
 
 
 class Manager(Protocol):
-    """Starts and stops processes and reports their states. Names are those of Service.processes. Everything raises
-    Problem.
+    """Starts and stops processes and reports their states. Everything raises Problem.
 
-    start returns when the start is requested. stop returns when the processes have ended. restart returns when the new
-    ones report that they are ready (or are running, for those that cannot report it); a failure is a Problem with the
-    last log lines.
+    Names are those of Service.processes. start returns when the start is requested. stop returns when the processes
+    have ended. restart returns when the new ones report that they are ready (or are running, for those that cannot
+    report it); a failure is a Problem with the last log lines.
     """
 
     def start(self, names: Sequence[str]) -> None: ...

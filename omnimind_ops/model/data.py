@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Named facts of a data set, both by name: counts ("points of universal_machine_embeddings": 50000) and digests
-    (hex).
+    """Named facts of a data set: counts and digests (hex), both by name.
+
+    A count is, for example, "points of universal_machine_embeddings": 50000.
     """
 
     store: str

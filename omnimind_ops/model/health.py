@@ -1,5 +1,6 @@
-"""Health: of each service (Reading), the GPU, the host, and the whole (Report); HealthCode: exit codes of `omnimind
-health`.
+"""Health: of each service (Reading), the GPU, the host, and the whole (Report).
+
+HealthCode: exit codes of `omnimind health`.
 """
 
 from __future__ import annotations

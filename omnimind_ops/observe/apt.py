@@ -1,5 +1,6 @@
-"""What apt would install. Read-only: if the host's lists do not name a package, fresh ones are read into another
-folder.
+"""What apt would install. Read-only.
+
+If the host's lists do not name a package, fresh ones are read into another folder.
 """
 
 from __future__ import annotations

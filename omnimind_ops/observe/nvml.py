@@ -1,5 +1,6 @@
-"""Values from NVML, the driver's own library. Each query is guarded on its own, because some are NOT_SUPPORTED on
-GeForce.
+"""Values from NVML, the driver's own library.
+
+Each query is guarded on its own, because some are NOT_SUPPORTED on GeForce.
 """
 
 from __future__ import annotations
@@ -52,10 +53,10 @@ def read() -> Nvml:
 
 
 def usage() -> dict[str, Any]:
-    """Return the first card's current values: name, utilisation (percent), memory and memory_total (bytes), temperature
-    (Celsius), library.
+    """Return the first card's current values; {} when NVML does not start.
 
-    Values that NVML does not report are left out; {} when NVML does not start.
+    The keys are name, utilisation (percent), memory and memory_total (bytes), temperature (Celsius) and library. Values
+    that NVML does not report are left out.
     """
     try:
         import pynvml
@@ -110,8 +111,9 @@ def _text(value: object) -> str:
 
 
 def shadow() -> str:
-    """Return the version of the dist `pynvml`, "" when absent: installed beside nvidia-ml-py it silently wins the
-    import.
+    """Return the version of the dist `pynvml`, "" when absent.
+
+    Installed beside nvidia-ml-py it silently wins the import.
     """
     try:
         return metadata.version("pynvml")

@@ -28,10 +28,9 @@ class Listener:
 
 
 def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) -> tuple[Holder, ...]:
-    """Return the holders by port; it takes a few milliseconds. Without root, other users' sockets have pid 0 and no
-    program.
+    """Return the holders by port; it takes a few milliseconds.
 
-    `containers` gives names to the ports of docker-proxy.
+    Without root, other users' sockets have pid 0 and no program. `containers` gives names to the ports of docker-proxy.
     """
     found = listeners(proc)
     owners = _owners({listener.inode for listener in found}, proc)
@@ -61,8 +60,9 @@ def _listener(local: str, inode: str) -> Listener:
 
 
 def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
-    """Return the lowest PID that has each socket open (a parent comes before its forked workers); PID 1 only if it is
-    the only one.
+    """Return the lowest PID that has each socket open; PID 1 only if it is the only one.
+
+    A parent comes before its forked workers.
     """
     owners: dict[str, int] = {}
     for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below

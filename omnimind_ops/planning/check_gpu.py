@@ -1,5 +1,6 @@
-"""Checks cuda and gpu-containers: which wheels the driver can run, and which containers daemon-reload would disturb.
-Pure.
+"""Checks cuda and gpu-containers. Pure.
+
+Which wheels the driver can run, and which containers daemon-reload would disturb.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Check wheelhouse: whether a folder has all wheels of the services' environment for this host's Python and glibc.
-Pure.
+"""Check wheelhouse: whether a folder has all wheels of the services' environment. Pure.
+
+They must fit this host's Python and glibc.
 """
 
 from __future__ import annotations

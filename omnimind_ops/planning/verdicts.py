@@ -206,8 +206,9 @@ def _first(rules: tuple[Rule, ...], role: str, leaf: Leaf) -> tuple[Verdict, str
 
 
 def _port(role: str, leaf: Leaf) -> tuple[Verdict, str]:
-    """Return the verdict for a port: only the native service's own port continues, and only the web page's port is
-    reachable from other hosts.
+    """Return the verdict for a port.
+
+    Only the native service's own port continues, and only the web page's port is reachable from other hosts.
     """
     if role == "frontend":
         return C, "omnimind-frontend (setting: frontend_port)"

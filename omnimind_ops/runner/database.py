@@ -80,11 +80,11 @@ def share(path: Path) -> None:
 
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open the journal for one read; yield None when there is none. Creates no file: neither the journal nor -wal or
-    -shm.
+    """Open the journal for one read; yield None when there is none.
 
-    SQLite needs the -wal of a journal in use. Without one nobody writes and the file is complete; `immutable` then
-    prevents SQLite from creating one (https://sqlite.org/wal.html#read_only_databases).
+    Creates no file: neither the journal nor -wal or -shm. SQLite needs the -wal of a journal in use. Without one nobody
+    writes and the file is complete; `immutable` then prevents SQLite from creating one
+    (https://sqlite.org/wal.html#read_only_databases).
     """
     try:
         if not path.exists():

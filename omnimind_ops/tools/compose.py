@@ -84,8 +84,9 @@ def _text(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _end(text: str, at: int) -> int:
-    """Return the position of the brace that closes the one before `at`, 0 if there is none; defaults may contain
-    variables.
+    """Return the position of the brace that closes the one before `at`, 0 if there is none.
+
+    Defaults may contain variables.
     """
     depth = 1
     for place in range(at, len(text)):

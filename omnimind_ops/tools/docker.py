@@ -34,8 +34,9 @@ def inspect(ids: Sequence[str]) -> tuple[str, ...]:
 def compose_config(
     program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
 ) -> tuple[str, ...]:
-    """Return the command with which Compose (`program`: docker compose or docker-compose) merges and interpolates
-    files.
+    """Return the command with which Compose merges and interpolates a project's files.
+
+    `program` is docker compose or docker-compose.
     """
     env = ("--env-file", env_file) if env_file else ()
     chosen = (word for file in files for word in ("--file", file))

@@ -26,10 +26,10 @@ def notify(state: str) -> None:
 
 
 def beat() -> None:
-    """Send WATCHDOG=1. If the next one is late, this process dumps its threads' tracebacks to stderr shortly before the
-    watchdog's time is up.
+    """Send WATCHDOG=1.
 
-    The process does this itself, because the watchdog must use SIGKILL: a stopped process that wakes up for another
+    If the next one is late, this process dumps its threads' tracebacks to stderr shortly before the watchdog's time is
+    up. The process does this itself, because the watchdog must use SIGKILL: a stopped process that wakes up for another
     signal first accepts the requests waiting on its socket, and they are lost with it.
     """
     notify("WATCHDOG=1")

@@ -50,8 +50,9 @@ class Offered:
         return found
 
     def _candidates(self, packages: set[str]) -> tuple[str, ...]:
-        """Return the packages that are not installed and that apt could install; empty lists are updated in a separate
-        folder.
+        """Return the packages that are not installed and that apt could install.
+
+        Empty lists are updated in a separate folder.
         """
         known = apt.policies(sorted(packages), self.options) if packages else ()
         if packages and not known and not self.options:

@@ -43,8 +43,9 @@ def unit_of(cgroup: str) -> str:
 
 
 def containers_of(cgroup: str) -> tuple[str, ...]:
-    """Return the IDs of the containers that a process runs in, from /proc/PID/cgroup; the host may be a container
-    itself.
+    """Return the IDs of the containers that a process runs in, from /proc/PID/cgroup.
+
+    The host may be a container itself.
     """
     return tuple(dict.fromkeys(re.findall(r"(?:/docker/|/docker-)([0-9a-f]{64})", cgroup)))
 

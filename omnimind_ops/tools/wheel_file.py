@@ -45,8 +45,9 @@ def _digest(data: bytes) -> str:
 
 
 def metadata(project: Mapping[str, Any], version: str) -> bytes:
-    """Return METADATA for the table [project] of a pyproject.toml, with the fields that installers read: description
-    and requirements.
+    """Return METADATA for the table [project] of a pyproject.toml.
+
+    It has the fields that installers read: description and requirements.
     """
     lines = [
         "Metadata-Version: 2.4",
@@ -71,8 +72,9 @@ def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
 
 
 def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
-    """Yield an extra's requirements, with the extras of `own` replaced by their content: an installer would ask an
-    index for it by name.
+    """Yield an extra's requirements, with the extras of `own` replaced by their content.
+
+    An installer would ask an index for such an extra by name.
     """
     for asked in extras[extra]:
         others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)

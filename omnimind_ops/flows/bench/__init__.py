@@ -1,3 +1,4 @@
-"""Use case: measure this system, compare the result, check requirements, save it. Start at run.py; each case has its
-own file.
+"""Use case: measure this system, compare the result, check requirements, save it.
+
+Start at run.py; each case has its own file.
 """

@@ -184,8 +184,9 @@ def settings(session: Session) -> dict[str, JSON]:
 
 
 def measure(session: Session) -> Measured:
-    """Warm up, then repeat until the noise is low enough or the repeats or the time run out. Ctrl-C keeps the results
-    so far.
+    """Warm up, then repeat until the noise is low enough, or the repeats or the time run out.
+
+    Ctrl-C keeps the results so far.
     """
     asked, size = session.asked, session.asked.batch if session.route.makes else 1
     texts = corpus.texts(asked.n)

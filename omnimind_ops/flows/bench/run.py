@@ -100,8 +100,9 @@ def save(found: Mapping[str, JSON], name: str, settings: Settings, paths: Paths)
 
 
 def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
-    """Raise Problem while another omnimind command changes this system: it may be comparing data, and the measurement
-    would not be representative.
+    """Raise Problem while another omnimind command changes this system.
+
+    It may be comparing data, and the measurement would not be representative.
     """
     found = _world(settings, paths)
     if found and (busy := lock.busy(found.lock)):

@@ -69,8 +69,9 @@ class Case:
         self.part = []
 
     def embed(self) -> None:
-        """Fetch each question's vector as the service computes it: one at a time, so that it is identical to the last
-        bit.
+        """Fetch each question's vector as the service computes it.
+
+        The questions are sent one at a time, so that each vector is identical to the last bit.
         """
         for at, text in enumerate(self.questions):
             answer = good(

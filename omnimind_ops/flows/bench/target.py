@@ -180,8 +180,9 @@ def _checked(url: str) -> str:
 
 
 def _json(base: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return the JSON object that a GET answers, else {}. An unreachable server is reported later, with a better
-    message.
+    """Return the JSON object that a GET answers, else {}.
+
+    An unreachable server is reported later, with a better message.
     """
     try:
         said = json.loads(ask(base, Request("GET", path), headers, SECONDS).body)

@@ -83,8 +83,9 @@ def _waited(proc: Path) -> float | None:
 
 
 def _load(proc: Path) -> float | None:
-    """Return the number of runnable tasks beyond the number of CPUs, as a share of the CPUs. This process is not
-    counted.
+    """Return the number of runnable tasks beyond the number of CPUs, as a share of the CPUs.
+
+    This process is not counted.
     """
     try:
         running = int((proc / "loadavg").read_text().split()[3].partition("/")[0]) - 1

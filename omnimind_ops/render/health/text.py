@@ -33,8 +33,9 @@ def _ready(report: Report) -> str:
 
 
 def data(report: Report) -> dict[str, JSON]:
-    """Return the whole report: {"state", "code", "at", "services": […], "gpu", "host", "change", …}; see
-    docs/health.md.
+    """Return the whole report; documented in docs/health.md.
+
+    The keys are {"state", "code", "at", "services": […], "gpu", "host", "change", …}.
     """
     body = asdict(report)
     at = datetime.fromtimestamp(report.at).astimezone()
