@@ -1,6 +1,7 @@
-"""The web application, one process per systemd unit. Start in main.py; `python -m backend` serves it, `python -m
-backend.page` the page.
+"""The web application: one process per systemd unit.
 
-Light on purpose: six of these start at a cutover, so nothing here imports a client library, let alone torch, before it
-is needed.
+Start in main.py. `python -m backend` serves the API; `python -m backend.page` serves the page.
+
+Import time matters: six workers start at every cutover. Nothing here imports a client library or torch before it is
+needed.
 """

@@ -1,4 +1,4 @@
-"""`python -m backend`: one worker, on the socket that systemd passes or on 127.0.0.1:$OMNIMIND_PORT."""
+"""`python -m backend`: run one worker on the socket from systemd, or on 127.0.0.1:$OMNIMIND_PORT."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 
 
 def main() -> None:
-    """Serve until told to stop."""
-    gc.disable()  # importing makes no garbage, but would be searched for it: a seventh of the time of six starts. main.py turns it on
+    """Serve until the process is asked to stop."""
+    # Imports create no garbage, but collecting during them takes a seventh of the start time of six workers. main.py
+    # turns the collector back on.
+    gc.disable()
     from backend.http.log import secrets_of
     from backend.http.server import serve
     from backend.main import create_app

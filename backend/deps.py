@@ -1,4 +1,4 @@
-"""What every route may ask for in its signature: settings, clients, timing. Who may call it: accounts/access.py."""
+"""Dependencies for every route: settings, clients and timing. For access control see accounts/access.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _pools(connection: HTTPConnection) -> Pools:
 
 
 def timing_of(connection: HTTPConnection) -> Timing:
-    """Return this request's stages; the middleware that made them sends the header."""
+    """Return this request's stages. The middleware that created them sends the header."""
     return cast(Timing, connection.scope["omnimind.timing"])
 
 

@@ -1,4 +1,4 @@
-"""`python -m backend.describe` prints /openapi.json; no store need run for it."""
+"""`python -m backend.describe`: print /openapi.json. Needs no running store."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from backend.main import create_app
 from backend.settings import Settings
 
 if __name__ == "__main__":
-    print(json.dumps(create_app(Settings()).openapi(), indent=2, ensure_ascii=False))  # noqa: T201 what it is for
+    print(json.dumps(create_app(Settings()).openapi(), indent=2, ensure_ascii=False))  # noqa: T201 the output of this command

@@ -1,4 +1,4 @@
-"""The application: its middleware, its routes, and what opens and closes with the worker."""
+"""The application: middleware, routes, and the resources of a worker."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="OmniMind",
         summary="Embeddings, search and circuits on your own machine.",
         version=__version__,
-        docs_url=None,  # the usual page loads its script from elsewhere
+        docs_url=None,  # FastAPI's page loads its script from another site
         redoc_url=None,
         lifespan=_lifespan,
         middleware=middleware(settings, counted),
@@ -82,9 +82,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Make what a worker holds.
+    """Create and close the resources of a worker.
 
-    Nothing here waits for a server; the clients are imported here and not before: six workers start at once.
+    Nothing here waits for a server. Clients are imported only here, because six workers start at once.
     """
     from backend.clients.pools import Pools
     from backend.http.rate_limits import Limits
@@ -104,7 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(source.close)
         app.state.metrics.watch(pools)
         await stack.enter_async_context(swept(app))
-        gc.freeze()  # what was imported stays: no later search for garbage need look at it
+        gc.freeze()  # exclude the imported objects from later collections
         gc.enable()
         yield
 

@@ -1,4 +1,4 @@
-"""Settings of one worker, from its environment; read once, handed down."""
+"""Settings of one worker: read from the environment once and passed down."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Settings:
-    """Where everything is and how much is allowed; URLs may hold passwords."""
+    """Addresses, paths and limits. URLs may contain passwords."""
 
     port: int = 8000
     worker: str = "1"
@@ -23,20 +23,20 @@ class Settings:
     bench: str = "/var/lib/omnimind/bench"
     frontend_port: int = 3000
     backend_ports: tuple[int, ...] = (8000, 8080, 3001)
-    check_seconds: float = 2.0  # that a service may take to answer a health check
-    open_reads: bool = False  # who is on this machine may read without logging in
-    body_bytes: int = 16 * 1024 * 1024  # of any request but an upload
-    body_seconds: float = 60.0  # that a body may take to arrive; of an upload, each piece of it
+    check_seconds: float = 2.0  # time limit of a service's health check
+    open_reads: bool = False  # users of this machine may read without logging in
+    body_bytes: int = 16 * 1024 * 1024  # limit for every request except uploads
+    body_seconds: float = 60.0  # time for a body to arrive; for an upload, time between two pieces
     upload_bytes: int = 512 * 1024 * 1024
     requests_per_minute: int = 60_000  # of one caller
-    logins_per_minute: int = 10  # of one caller, failed ones
+    logins_per_minute: int = 10  # failed logins of one caller
     session_hours: int = 12
-    telemetry_seconds: float = 1.0  # from one tick to the next
-    cache_days: int = 7  # that an embedding stays in Redis
+    telemetry_seconds: float = 1.0  # interval between two ticks
+    cache_days: int = 7  # lifetime of an embedding in Redis
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """Return the settings that OMNIMIND_* variables ask for."""
+    """Return the settings from the OMNIMIND_* variables."""
     default = Settings()
 
     def word(key: str, otherwise: object) -> str:

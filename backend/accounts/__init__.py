@@ -1,4 +1,5 @@
 """Users, logins, sessions and API tokens.
 
-Start in routes/ for /auth, /users and /tokens, in access.py for who may call a route. command.py is `omnimind user`.
+Start in routes/ for /auth, /users and /tokens, and in access.py for the roles of routes. command.py implements
+`omnimind user`.
 """

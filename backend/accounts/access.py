@@ -1,4 +1,7 @@
-"""Who may call a route: Reader, Writer or Admin in its signature. A call counts against the caller's rate limit."""
+"""Access control of routes: a route declares Reader, Writer or Admin in its signature.
+
+Each call counts against the caller's rate limit.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ def _at_least(role: Role) -> Callable[..., Awaitable[Identity]]:
 
 
 async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
-    """Return who calls, and count the request: by who they proved to be, by address while they have proved nothing."""
+    """Return the caller's identity and count the request.
+
+    Requests count per user once the caller is authenticated, and per address before that.
+    """
     limits: Limits = connection.app.state.limits
     timing = timing_of(connection)
     bucket = f"address:{address_of(connection)}"

@@ -1,6 +1,6 @@
-"""Who calls: the session of the cookie, or the API token of the Authorization header.
+"""Authentication: the session cookie, or the API token in the Authorization header.
 
-A token in a query is never looked at: URLs end up in logs.
+Tokens in query strings are ignored, because URLs end up in logs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from backend.settings import Settings
 
 COOKIE = "omnimind_session"
 LONGEST = 200
-"""Characters of a credential; ours have fewer than 60."""
+"""Limit on the length of a credential, in characters. Valid ones have fewer than 60."""
 
 
 async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
-    """Return who calls; 401 for nobody, or for a token that is not valid (any more)."""
+    """Return the caller's identity. Raises 401 for a caller without credentials, or for an invalid or expired token."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme:
         found = (
@@ -48,13 +48,13 @@ async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Return where a request comes from.
+    """Return the client's address.
 
-    Never X-Forwarded-For: whoever is on this machine could write anything there.
+    X-Forwarded-For is ignored: any process on this machine could forge it.
     """
     return connection.client.host if connection.client else "local"
 
 
 def unauthenticated(detail: str, fix: str) -> ApiProblem:
-    """Return the 401."""
+    """Return the 401 problem."""
     return ApiProblem(401, "not logged in", detail, fix=fix, headers={"WWW-Authenticate": "Bearer"})

@@ -1,6 +1,6 @@
 """Names of the temporary users of `omnimind bench`.
 
-A name holds the process that measures, so a user that a killed measurement left behind can be told from one in use.
+The name contains the measuring process, so users left behind by a killed measurement can be recognised.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 PREFIX = "omnimind-bench-"
-"""No person's name begins so."""
+"""Prefix reserved for bench users."""
 _NAME = re.compile(
     PREFIX
     + r"(?P<boot>[0-9a-f]{8})-(?P<space>[0-9a-f]{1,8})-(?P<pid>[0-9a-f]{1,7})-(?P<began>[0-9a-f]{1,16})-[0-9a-f]{4}"
@@ -19,12 +19,12 @@ _NAME = re.compile(
 
 
 def name(pid: int) -> str:
-    """Return a new name for the user of this process: boot, namespace of pids, pid, its start in ticks since the boot."""
+    """Return a new user name for this process: boot id, pid namespace, pid, and start time in ticks since boot."""
     return f"{PREFIX}{_boot()}-{_space():x}-{pid:x}-{_began(pid):x}-{secrets.token_hex(2)}"
 
 
 def is_left(name: str) -> bool:
-    """Tell whether the process that it was made for is known to have ended."""
+    """Return whether the process that this user was created for is known to have ended."""
     found = _NAME.fullmatch(name)
     if not found:
         return False
@@ -38,16 +38,16 @@ def _runs(pid: int, began: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # the process belongs to another user
         pass
     try:
         return _began(pid) == began
-    except OSError:  # it ended this instant, or is hidden from us
+    except OSError:  # it has just ended, or is hidden from this process
         return True
 
 
 def _began(pid: int) -> int:
-    """Return when it began; 0 for one that has ended and that nobody has waited for."""
+    """Return the process's start time in ticks since boot; 0 for a zombie."""
     state, *words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     return 0 if state in "ZX" else int(words[18])
 

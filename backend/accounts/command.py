@@ -1,8 +1,10 @@
-"""`python -m backend.accounts.command`: what `omnimind user` does, in a child process that has the store's client.
+"""`python -m backend.accounts.command`: the implementation of `omnimind user`, in a child process that can import the
+store clients.
 
-One JSON object on stdin, {"action": …, further members as the function of that name takes them}; one on stdout:
-{"done": …}, or {"why": …, "fix": …} with exit code 1. Passwords and tokens travel this way and no other: neither argv
-nor the environment holds them.
+stdin takes one JSON object: {"action": …, and the arguments of the function of that name}. stdout returns one JSON
+object: {"done": …}, or {"why": …, "fix": …} with exit code 1.
+
+Passwords and tokens travel only this way, never in argv or the environment.
 """
 
 from __future__ import annotations
@@ -41,15 +43,15 @@ BENCH_USER_LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True)
 class UserCommand:
-    """What the actions need."""
+    """Dependencies of the actions."""
 
     postgres: Postgres
     redis: Redis
     passwords: Passwords
 
 
-class Refused(Exception):  # noqa: N818 a rule, not an error
-    """It cannot be done: why, and what to do."""
+class Refused(Exception):  # noqa: N818 an answer, not an error
+    """The action is refused: the reason, and what to do."""
 
     def __init__(self, why: str, fix: str) -> None:
         super().__init__(why)
@@ -57,7 +59,7 @@ class Refused(Exception):  # noqa: N818 a rule, not an error
 
 
 async def add(command: UserCommand, name: str, password: str, role: str | None = None) -> Answer:
-    """Make a user. Without a role the very first one is an admin, and any other a reader."""
+    """Create a user. Without `role`, the first user becomes an admin and every other user a reader."""
     if name.startswith(bench_users.PREFIX):
         raise Refused(
             f"names that begin with {bench_users.PREFIX} are those of measurements, which come and go",
@@ -83,7 +85,7 @@ async def listed(command: UserCommand) -> Answer:
 async def change(
     command: UserCommand, name: str, disabled: bool | None = None, password: str | None = None, role: str | None = None
 ) -> Answer:
-    """Disable or enable a user, set a password or a role; all sessions of that user end."""
+    """Disable or enable a user, or set a password or role. All sessions of the user end."""
     user = await _named(command, name)
     hashed = await command.passwords.hash(_long_enough(password)) if password is not None else None
     try:
@@ -98,7 +100,7 @@ async def change(
 
 
 async def token(command: UserCommand, name: str, label: str, role: str, days: int | None) -> Answer:
-    """Make an API token for a user; it is in the answer and never again."""
+    """Create an API token for a user. The token is only ever shown in this answer."""
     user = await _named(command, name)
     if user.disabled or not user.role.covers(Role(role)):
         why = (
@@ -113,10 +115,13 @@ async def token(command: UserCommand, name: str, label: str, role: str, days: in
 
 
 async def create_bench_user(command: UserCommand, role: str, pid: int) -> Answer:
-    """Make a temporary user for a measurement: nobody knows its password, its token ends within a day.
+    """Create a temporary user for a measurement.
 
-    `delete_bench_user` deletes both. `pid` is the process that measures. Users that others left behind when they were
-    killed are deleted now; where that cannot be told, after a day.
+    Its password is random and never shown; its token expires within a day. `delete_bench_user` deletes both. `pid` is
+    the measuring process.
+
+    Bench users left behind by killed processes are deleted first. If it is unknown whether the process still runs, they
+    are deleted after one day.
     """
     for user in await users.listed(command.postgres):
         if bench_users.is_left(user.name) or (
@@ -136,7 +141,7 @@ async def create_bench_user(command: UserCommand, role: str, pid: int) -> Answer
 
 
 async def delete_bench_user(command: UserCommand, name: str) -> Answer:
-    """Delete a user that `create_bench_user` made, with its token; one that is gone already is fine."""
+    """Delete a user created by `create_bench_user`, with its token. Succeeds if the user no longer exists."""
     found = await users.named(command.postgres, name) if name.startswith(bench_users.PREFIX) else None
     if found:
         await _delete(command, found[0])
@@ -159,7 +164,7 @@ ACTIONS: dict[str, Callable[..., Awaitable[Answer]]] = {
 
 
 async def act(settings: Settings, words: Mapping[str, Any]) -> Answer:
-    """Do what the words say."""
+    """Run the requested action and return its result."""
     async with AsyncExitStack() as stack:
         postgres, redis = (
             postgres_pool(settings.postgres, "omnimind-users", most=1),
@@ -193,10 +198,10 @@ def _public(user: User) -> Mapping[str, object]:
 
 
 def main() -> int:
-    """Read, act, answer, and return the exit code."""
+    """Read the request, run it, write the answer, and return the exit code."""
     import logging
 
-    logging.disable(logging.CRITICAL)  # the pool's own warnings: what failed is in the answer
+    logging.disable(logging.CRITICAL)  # silence the pool's warnings: the answer states what failed
     try:
         said: dict[str, object] = {"done": asyncio.run(act(load(os.environ), json.load(sys.stdin)))}
     except Refused as error:

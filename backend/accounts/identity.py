@@ -1,4 +1,4 @@
-"""Who is calling, and what they may do."""
+"""Identities and roles of callers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Role(StrEnum):
         return list(Role).index(self)
 
     def covers(self, other: Role) -> bool:
-        """Tell whether this role may do what `other` may."""
+        """Return whether this role includes the rights of `other`."""
         return self.rank >= other.rank
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A caller whose identity was proven, or who reads on a machine whose reads are open.
+    """An authenticated caller, or an anonymous reader where reads are open.
 
-    `id` is the user's id, "" for open reads; `via` says what proved it; `role` is the least of the user's and the
-    token's.
+    `id` is the user's id, "" for open reads. `via` is the proof of identity. `role` is the lower of the user's role and
+    the token's role.
     """
 
     id: str
@@ -39,4 +39,4 @@ class Identity:
 
 
 OPEN = Identity("", "anonymous", Role.READER, "open")
-"""Everybody on this machine, where the settings open the reads."""
+"""The anonymous identity, used when the settings open reads to everyone on this machine."""

@@ -1,4 +1,4 @@
-"""Logging in and changing one's password: what the routes of /auth do."""
+"""Login and password change, used by the /auth routes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from backend.http.rate_limits import Limits
 from backend.settings import Settings
 
 TOGETHER = 10
-"""How many names one address may try at full rate."""
+"""Number of user names that one address may try at the full rate."""
 
 
 @dataclass(frozen=True)
 class LoginDependencies:
-    """What a login needs."""
+    """Dependencies of a login."""
 
     settings: Settings
     pools: Pools
@@ -30,7 +30,8 @@ class LoginDependencies:
 async def log_in(deps: LoginDependencies, address: str, name: str, password: str) -> tuple[User, str]:
     """Return the user and the token of a new session.
 
-    401 in the same words and after the same work whatever is wrong; 429 after too many.
+    Raises 401 on any failure, with the same message and the same amount of work each time. Raises 429 after too many
+    attempts.
     """
     bucket = await _count(deps, address, name)
     found = await users.named(deps.pools.postgres, name)
@@ -47,7 +48,7 @@ async def log_in(deps: LoginDependencies, address: str, name: str, password: str
 
 
 async def change_password(deps: LoginDependencies, address: str, name: str, old: str, new: str) -> None:
-    """Set a new password for whoever knows the old one; all sessions end, this one too."""
+    """Set a new password if the old one is correct. All sessions of the user end, including the current one."""
     bucket = await _count(deps, address, name)
     found = await users.named(deps.pools.postgres, name)
     if not await deps.passwords.check(found[1] if found else None, old) or not found:
@@ -59,7 +60,7 @@ async def change_password(deps: LoginDependencies, address: str, name: str, old:
 
 
 async def _count(deps: LoginDependencies, address: str, name: str) -> str:
-    """Count the attempt before it is made: attempts made at once are counted too."""
+    """Count the attempt before it runs, so that concurrent attempts are counted too."""
     most = deps.settings.logins_per_minute
     await deps.limits.spend(f"login:{address}", most * TOGETHER)
     bucket = f"login:{address}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"

@@ -1,5 +1,6 @@
-"""Passwords: argon2id, one at a time in a thread of its own, so that many logins at once take neither the event loop
-nor the memory of the host.
+"""Password hashing with argon2id, one hash at a time in a separate thread.
+
+Many concurrent logins therefore neither block the event loop nor exhaust the host's memory.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 SHORTEST, LONGEST = 12, 256
-"""Characters of a password: long enough not to need rules about signs, short enough not to be work."""
+"""Password length in characters: long enough to need no rules about character classes, short enough to hash quickly."""
 MEMORY_KIB = 32 * 1024
-"""For one check. Six workers that check at once take 192 MiB together; OWASP asks for at least 19 MiB with two passes.
+"""Memory per check, in KiB. Six workers checking at once use 192 MiB; OWASP requires at least 19 MiB with two passes.
 """
 PASSES = 3
 
 
 class Passwords:
-    """Makes and checks hashes.
+    """Creates and checks password hashes.
 
-    A hash made with other parameters still checks; `is_outdated` says that it should be made anew.
+    Hashes with other parameters still check; `is_outdated` reports that they should be renewed.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,10 @@ class Passwords:
         return await self._run(_hasher().hash, password)
 
     async def check(self, stored: str | None, password: str) -> bool:
-        """Tell whether it is the password; None, for a user that does not exist, takes as long as any and is False."""
+        """Return whether the password is correct.
+
+        For an unknown user (None), the check takes the same time and returns False.
+        """
         if not self._nobody:
             self._nobody = await self.hash("nobody has this password")
         is_right = await self._run(_is_right, stored or self._nobody, password)
@@ -44,11 +48,11 @@ class Passwords:
 
     @staticmethod
     def is_outdated(stored: str) -> bool:
-        """Tell whether it was made with other parameters than today's."""
+        """Return whether the hash was made with parameters other than the current ones."""
         return _hasher().check_needs_rehash(stored)
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., Result], *words: str) -> Result:

@@ -1,1 +1,1 @@
-"""The clients of PostgreSQL, Redis, Qdrant and the engine. Start in pools.py: one set of them for a worker."""
+"""Clients of PostgreSQL, Redis, Qdrant and the engine. Start in pools.py: one set of clients per worker."""

@@ -1,4 +1,4 @@
-"""The engine, asked over its unix socket: embeddings, circuits, how it is."""
+"""Client of the engine, over its unix socket: embeddings, circuits and health."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from backend.http.errors import ApiProblem, unavailable
 from backend.http.timing import Timing
 
 RESTART_SECONDS = 10.0
-"""How long a caller waits for an engine that is being restarted."""
+"""How long a caller waits for an engine that is restarting."""
 KNOWN_SECONDS = 5.0
-"""How long we trust what we know of the model without asking again."""
+"""How long the description of the model is cached."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What the engine has loaded; `digest` changes with weights, precision and pooling."""
+    """The loaded model. `digest` changes with weights, precision and pooling."""
 
     name: str
     digest: str
@@ -31,10 +31,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Embeddings in the order asked: each row is `dimensions` float32, little-endian.
+    """Embeddings in request order: each row is `dimensions` float32, little-endian.
 
-    `tokens` is the sum after truncation, `truncated` how many texts were cut. `counts` are the tokens of each text,
-    negative for one that was cut; empty where the engine does not tell.
+    `tokens` is the total after truncation, `truncated` the number of truncated texts. `counts` are the tokens of each
+    text, negative if the text was truncated; empty if the engine does not report them.
     """
 
     rows: list[bytes]
@@ -48,7 +48,7 @@ class Embedded:
 
 
 class Engine:
-    """The one engine of this machine. A restart of it is waited for; what it refuses comes back as its own problem."""
+    """The engine of this machine. Calls wait while it restarts; its refusals are raised as its own problem."""
 
     def __init__(self, socket_path: str) -> None:
         self._link = Link("engine", "http://engine", socket=socket_path)
@@ -60,19 +60,19 @@ class Engine:
         await self._link.close()
 
     async def embed(self, texts: Sequence[str], timing: Timing, *, truncate: bool = True) -> Embedded:
-        """Return one row for each text; adds the engine's stages to `timing`."""
+        """Return one row for each text. Adds the engine's stages to `timing`."""
         import orjson
 
         began = time.perf_counter()
         body = orjson.dumps({"texts": texts, "truncate": truncate})
-        # A text of 256 tokens takes 20 ms on two cores; others may be before us in the queue.
+        # A text of 256 tokens takes 20 ms on two cores, and other requests may be ahead in the queue.
         said = await self._ask("POST", "/embed", body, seconds=60 + len(texts) / 10)
         found = _embedded(said, len(texts))
         _add_stages(timing, said.headers.get("server-timing", ""), (time.perf_counter() - began) * 1000)
         return found
 
     async def model(self) -> Model:
-        """Return what is loaded; at most 5 s old, or the last that was known while the engine does not answer."""
+        """Return the loaded model, at most 5 s old, or the last known one while the engine does not answer."""
         if self._model and time.monotonic() < self._known_until:
             return self._model
         try:
@@ -96,15 +96,15 @@ class Engine:
         return self._model
 
     def forget(self) -> None:
-        """Ask again before trusting what we knew: an answer came from another model."""
+        """Expire the cached model: an answer came from another model."""
         self._known_until = 0.0
 
     async def quantum(self, body: bytes, seconds: float) -> bytes:
-        """Return the JSON of a run's result; a circuit that does not fit or is wrong is the engine's 422."""
+        """Return the JSON result of a run. A circuit that is invalid or too large raises the engine's 422."""
         return (await self._ask("POST", "/quantum", body, seconds=seconds)).body
 
     async def health(self, patience: float = 1.0) -> dict[str, Any]:
-        """Return what the engine says of itself, whatever its state."""
+        """Return the engine's own health report, whatever its state."""
         import orjson
 
         said = await self._link.ask("GET", "/health", seconds=5, patience=patience)
@@ -126,7 +126,7 @@ class Engine:
 
 
 def _embedded(said: Answer, asked: int) -> Embedded:
-    """Take an answer apart; one that does not hold what was asked is no answer."""
+    """Parse an embedding answer. Raises 503 if its size does not match the request."""
     headers = said.headers
     dimensions = int(headers["x-dimensions"])
     width = dimensions * 4
@@ -150,7 +150,7 @@ def _embedded(said: Answer, asked: int) -> Embedded:
 
 
 def _counts(header: str, asked: int, tokens: int, truncated: int) -> list[int]:
-    """Read "12,-256,7"; the sums of a single text are its counts."""
+    """Parse "12,-256,7". For a single text, the totals are its counts."""
     counts = [int(word) for word in header.split(",")] if header else []
     if not counts and asked == 1:
         counts = [-tokens if truncated else tokens]
@@ -158,7 +158,7 @@ def _counts(header: str, asked: int, tokens: int, truncated: int) -> list[int]:
 
 
 def _add_stages(timing: Timing, header: str, wall: float) -> None:
-    """Add the engine's own stages, and as `engine` what the wall shows beyond them."""
+    """Add the engine's own stages, and the rest of the elapsed time as `engine`."""
     told = 0.0
     for part in header.split(","):
         name, _, rest = part.strip().partition(";dur=")
@@ -169,7 +169,7 @@ def _add_stages(timing: Timing, header: str, wall: float) -> None:
 
 
 def _problem(said: Answer) -> ApiProblem:
-    """Pass the engine's problem on, with its Retry-After."""
+    """Return the engine's problem, with its Retry-After."""
     import orjson
 
     try:

@@ -1,4 +1,4 @@
-"""Ask one HTTP server near us: kept-alive connections, time limits, and patience with one that is just restarting."""
+"""HTTP client of one local server: keep-alive connections, time limits, and retries while the server restarts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from backend.http.errors import unavailable
 
-if TYPE_CHECKING:  # 0.2 s to import: six workers start at once, and none needs it before its first question
+if TYPE_CHECKING:  # importing takes 0.2 s; six workers start at once, and none needs it before its first request
     import httpx
 
 CONNECTIONS = 64
 CONNECT_SECONDS = 2.0
 IDLE_SECONDS = 4.0
-"""Servers close idle connections after 5 s: close them first, and fewer questions meet a closed one."""
+"""Servers close idle connections after 5 s. Closing them earlier avoids requests on a closed connection."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said; header names in lower case."""
+    """A server's answer; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,7 +29,7 @@ class Answer:
 
 
 class Link:
-    """One server. Made without touching it; the connections come with the questions."""
+    """One server. Creating it opens no connection; connections open with the first requests."""
 
     def __init__(
         self, service: str, base: str, *, socket: str | None = None, headers: Mapping[str, str] | None = None
@@ -50,11 +50,10 @@ class Link:
         seconds: float,
         patience: float,
     ) -> Answer:
-        """Return the answer, of whatever status.
+        """Return the answer, whatever its status.
 
-        Only for questions that may be asked twice: a refused or broken connection is tried again for `patience`
-        seconds. An answer that takes longer than `seconds` is not waited for. Both end as a 503 problem that names the
-        service.
+        Use it only for requests that are safe to repeat: a refused or broken connection is retried for `patience`
+        seconds. An answer may take up to `seconds`. Both limits raise a 503 problem that names the service.
         """
         import httpx
 
@@ -91,7 +90,7 @@ class Link:
             limits = httpx.Limits(
                 max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS
             )
-            # No certificates are read for a server on this machine, and no proxy of the environment comes between.
+            # Load no certificates for a server on this machine, and ignore proxies from the environment.
             transport = httpx.AsyncHTTPTransport(
                 uds=self._socket, limits=limits, verify=self._base.startswith("https"), trust_env=False
             )

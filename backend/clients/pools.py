@@ -1,5 +1,6 @@
-"""The clients of the stores and of the engine, one set for a worker: opened without waiting for any server, closed at
-the end.
+"""Clients of the stores and the engine, one set per worker.
+
+They open without waiting for a server, and close when the worker stops.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     Postgres = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 CONNECTIONS = 4
-"""To PostgreSQL, at most, of one worker: six workers stay far below its 100."""
+"""Maximum PostgreSQL connections of one worker: six workers stay far below the server's limit of 100."""
 WAIT_SECONDS = 3.0
-"""For a connection: to a free one of the pool, or to a server."""
+"""Maximum wait for a free pool connection, or for a connection to a server."""
 SERVER_SECONDS = 10
-"""That a statement may take before PostgreSQL itself ends it."""
+"""Maximum run time of a statement before PostgreSQL cancels it."""
 
 
 class Pools:
-    """What a worker talks to. Make it, `open` it, `close` it; none of the three waits for a server."""
+    """The clients of one worker. Creating, opening and closing them never waits for a server."""
 
     def __init__(self, settings: Settings) -> None:
         from backend.clients.engine import Engine
@@ -41,21 +42,19 @@ class Pools:
         self.engine: Engine = Engine(settings.engine)
 
     async def open(self) -> None:
-        """Start the pool's own tasks; connections come when they are asked for."""
+        """Start the pool's own tasks. Connections open on demand."""
         await self.postgres.open(wait=False)
 
     async def close(self) -> None:
-        """Close all of them; a server that hangs does not hold it up."""
+        """Close all clients, without waiting for a server that hangs."""
         await self.postgres.close(timeout=1)
         for client in (self.redis.aclose, self.qdrant.close, self.engine.close):
-            with contextlib.suppress(Exception):  # we are leaving: what a server says to that changes nothing
+            with contextlib.suppress(Exception):  # shutting down: errors on close do not matter
                 await client()
 
 
 def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
-    """Return a pool, not open yet, of connections that commit each statement and never hang longer than the server's
-    own time-out.
-    """
+    """Return a closed pool, whose connections commit each statement and never hang longer than the server's time-out."""
     import psycopg_pool
 
     from backend.clients.postgres import Connection
@@ -74,15 +73,13 @@ def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
         timeout=WAIT_SECONDS,
         max_idle=300,
         reconnect_timeout=WAIT_SECONDS,
-        check=psycopg_pool.AsyncConnectionPool.check_connection,  # one of a server that was restarted is replaced, not handed out
+        check=psycopg_pool.AsyncConnectionPool.check_connection,  # replace a connection that a server restart has broken, instead of handing it out
         open=False,
     )
 
 
 def redis_client(url: str, name: str, *, most: int = 16) -> redis.Redis:
-    """Return a client that answers in bytes and tries once more when its connection was of a server that has been
-    restarted.
-    """
+    """Return a client that returns bytes, and retries once if the server has been restarted."""
     import redis.asyncio as redis
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff

@@ -1,5 +1,6 @@
-"""PostgreSQL connections that never hang: a server that is frozen, not gone, answers neither a statement nor its
-cancellation.
+"""PostgreSQL connections that never hang.
+
+A frozen server answers neither a statement nor its cancellation.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ from psycopg.abc import PQGen
 
 Result = TypeVar("Result")
 Link = psycopg.AsyncConnection[Any]
-"""A connection as the pool hands it out."""
+"""A connection from the pool."""
 HANG_SECONDS = 12.0
-"""Longer than the server's own time-out for a statement, so this acts only when the server does not."""
+"""Longer than the server's statement time-out, so it only acts if the server does not."""
 
 
 class Connection(psycopg.AsyncConnection[Any]):
-    """A connection whose every exchange ends: after `hang_seconds` its socket is shut down, which psycopg reports as an
-    OperationalError.
+    """A connection with a time limit on every exchange.
+
+    After `hang_seconds` its socket is shut down, which psycopg reports as an OperationalError.
     """
 
     hang_seconds = HANG_SECONDS
 
     async def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
-        """Exchange with the server, for no longer than `hang_seconds`."""
+        """Exchange data with the server for at most `hang_seconds`."""
         timer = asyncio.get_running_loop().call_later(self.hang_seconds, self.hang_up)
         try:
             return await super().wait(gen, interval, timeout)
@@ -36,9 +38,10 @@ class Connection(psycopg.AsyncConnection[Any]):
             timer.cancel()
 
     def hang_up(self) -> None:
-        """End both directions: what waits for the server fails at once.
+        """Shut down both directions, so that pending waits fail at once.
 
-        Not close(): the event loop still watches the descriptor, and libpq must read the end by itself.
+        close() does not work here: the event loop still watches the descriptor, and libpq must read the end of the
+        stream itself.
         """
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as link:
             link.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""/documents: texts and files, cut into chunks, embedded and kept.
+"""/documents: texts and files, split into chunks, embedded and stored.
 
-Start in routes.py. service.py says in which order PostgreSQL and Qdrant are written.
+Start in routes.py. service.py defines the order of writes to PostgreSQL and Qdrant.
 """

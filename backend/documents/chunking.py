@@ -1,6 +1,4 @@
-"""Long texts cut into chunks at borders that a reader would choose: between paragraphs, else sentences, else lines,
-else words.
-"""
+"""Splitting of long texts into chunks at natural borders: paragraphs, then sentences, then lines, then words."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import re
 import unicodedata
 
 SIZE = 1000
-"""Characters in a chunk, at most: what the collection of the stack before held."""
+"""Maximum characters in a chunk, as in the collection of the previous stack."""
 BORDERS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -18,23 +16,23 @@ BORDERS = tuple(
         r"\s+",  # words
     )
 )
-"""From the best border to the last resort."""
+"""Borders, from the best to the last resort."""
 LEAST = 0.4
-"""Of what a chunk may add: a border before that would leave chunks too small to be found by."""
+"""Earliest cut, as a share of a chunk's new text. Cutting earlier would give chunks too small to be found."""
 
 
 def chunks(text: str, *, size: int = SIZE, overlap: int = 0) -> list[str]:
-    """Return the text in pieces of at most `size` characters, without blanks around them.
+    """Return the text in chunks of at most `size` characters, without surrounding white space.
 
-    Each begins with up to `overlap` characters, whole words, of the one before. No character but white space is lost; a
-    blank text gives no chunk.
+    Each chunk begins with up to `overlap` characters of the previous one, in whole words. Only white space is lost; a
+    blank text gives no chunks.
     """
     overlap = min(overlap, size // 2)
     found, start, stop, end = [], 0, 0, len(text)
     while stop < end:
         least = max(start, stop) + int(
             (start + size - max(start, stop)) * LEAST
-        )  # well behind what the chunk before had reached
+        )  # well past the end of the previous chunk
         stop = end if end - start <= size else _border(text, least, start + size)
         if piece := text[start:stop].strip():
             found.append(piece)
@@ -43,20 +41,20 @@ def chunks(text: str, *, size: int = SIZE, overlap: int = 0) -> list[str]:
 
 
 def _border(text: str, least: int, stop: int) -> int:
-    """Return where to cut between `least` and `stop`: the last place behind the best kind of border there is."""
+    """Return the position to cut between `least` and `stop`: after the last border of the best kind found."""
     for border in BORDERS:
         last = None
         for match in border.finditer(text, least, stop):
             last = match.end()
         if last is not None and last > least:
             return last
-    while stop > least and unicodedata.combining(text[stop]):  # an accent stays with its letter
+    while stop > least and unicodedata.combining(text[stop]):  # keep combining accents with their letter
         stop -= 1
     return stop
 
 
 def _step_back(text: str, start: int, stop: int, overlap: int) -> int:
-    """Return where the next chunk begins: at the first word within `overlap` characters before `stop`."""
+    """Return the start of the next chunk: the first word within `overlap` characters before `stop`."""
     least = max(start + 1, stop - overlap)
     if least >= stop:
         return stop

@@ -1,6 +1,4 @@
-"""The collection that documents live in: made when it is first needed, and refused when the model's vectors do not fit
-it.
-"""
+"""The document collection: created when first needed, refused when its vectors do not fit the model."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from backend.http.errors import ApiProblem, unavailable
 
 
 async def fitting(qdrant: Qdrant, collection: str, dimensions: int) -> Shape:
-    """Return how vectors lie in the collection, which is made where there is none."""
+    """Return the collection's vector layout. Creates the collection if it does not exist."""
     shape = await qdrant.shape(collection)
     if not shape:
         await qdrant.create(collection, dimensions)
@@ -21,7 +19,7 @@ async def fitting(qdrant: Qdrant, collection: str, dimensions: int) -> Shape:
 
 
 def check(collection: str, shape: Shape, dimensions: int) -> None:
-    """Raise a 409 when the model's vectors do not fit the collection."""
+    """Raise 409 if the model's vectors do not fit the collection."""
     if shape.dimensions != dimensions:
         raise ApiProblem(
             409,

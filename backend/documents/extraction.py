@@ -1,4 +1,4 @@
-"""Files to text: what can be read as text is, everything else is refused with its name."""
+"""Text extraction from files: text formats are read, all others are refused by name."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ MAGIC = (
 )
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-"""Control characters that no text holds; tabs, line and page breaks and the escape of terminals are fine."""
+"""Control characters that text never contains. Tabs, line and page breaks, and the terminal's escape are allowed."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text; `encoding` is how it was read, `title` what an HTML page calls itself."""
+    """The text of a file. `encoding` is how it was decoded, `title` the title of an HTML page."""
 
     text: str
     encoding: str
@@ -64,10 +64,10 @@ class Text:
 
 
 def read(data: bytes, name: str, media_type: str) -> Text:
-    """Return the text of a file, or a 415 problem that says what it is instead.
+    """Return the text of a file. Raises a 415 problem that names the actual type.
 
-    UTF-8, or UTF-16 with its mark; bytes that are not valid UTF-8 are read as Windows' Western European characters
-    (latin-1 where it has none).
+    Decodes UTF-8, and UTF-16 with a byte order mark. Bytes that are not valid UTF-8 are decoded as Windows-1252, or as
+    latin-1 if that fails.
     """
     for magic, kind in MAGIC:
         if data.startswith(magic):
@@ -117,7 +117,7 @@ def _page(html: str, encoding: str) -> Text:
 
 
 class _Words(HTMLParser):
-    """What a reader of the page sees; blocks are paragraphs."""
+    """Extracts the visible text of an HTML page. Block elements become paragraphs."""
 
     HIDDEN = frozenset(("script", "style", "template", "noscript", "head"))
     BLOCKS = frozenset(
@@ -137,7 +137,7 @@ class _Words(HTMLParser):
             self.words.append("\n" if tag in ("br", "td", "th") else "\n\n")
             self._open = [
                 name for name in self._open if name not in ("head", "title")
-            ]  # a body without its tag ends the head
+            ]  # a body without its start tag ends the head
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:

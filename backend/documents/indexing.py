@@ -1,4 +1,4 @@
-"""Write one document to both stores: its row pending, its points, its row ready. The caller holds its lock."""
+"""Write one document to both stores: its row as pending, its points, its row as ready. The caller holds its lock."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from backend.clients.postgres import Link
 
 SLICE = 64
-"""Points in one write to Qdrant, about 600 kB."""
+"""Points per write to Qdrant, about 600 kB."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """A document ready to be written: one vector for each piece."""
+    """A document to write, with one vector for each chunk."""
 
     document: Document
     pieces: Sequence[str]
@@ -33,7 +33,7 @@ class Work:
     collection: str
 
     def points(self, first: int, end: int) -> list[Point]:
-        """Return some of its points, with all that a search shows."""
+        """Return the points `first` to `end`, with the payload that a search shows."""
         one = self.document
         about = {
             "document_id": str(one.id),
@@ -50,7 +50,7 @@ class Work:
 
 
 async def write(pools: Pools, link: Link, work: Work, timing: Timing) -> Document:
-    """Return the document once it is ready; after a failure nobody finds anything of it, and the sweeper clears up."""
+    """Return the document when it is ready. After a failure it is invisible, and the sweeper removes it."""
     with timing.stage("postgres"):
         await documents.begin(link, work.document, work.pieces)
     await _points(pools, link, work, timing)
@@ -59,22 +59,23 @@ async def write(pools: Pools, link: Link, work: Work, timing: Timing) -> Documen
 
 
 async def _points(pools: Pools, link: Link, work: Work, timing: Timing) -> None:
-    """Write the points; when that fails, what there is of the document is buried."""
+    """Write the points. On failure, mark the document as deleted."""
     try:
         with timing.stage("qdrant"):
             for at in range(0, len(work.pieces), SLICE):
-                await link.execute("SELECT 1")  # a lost connection is a lost lock: no more points then
+                await link.execute("SELECT 1")  # a lost connection means a lost lock: stop writing points
                 await pools.qdrant.upsert(work.collection, work.shape, work.points(at, at + SLICE))
     except BaseException:
-        with suppress(Exception):  # PostgreSQL failed too: the sweeper finds the pending row
+        with suppress(Exception):  # if PostgreSQL fails too, the sweeper finds the pending row
             async with asyncio.timeout(5), pools.postgres.connection() as other:
                 await documents.bury(other, work.document.id, "pending")
         raise
 
 
 async def _finish(pools: Pools, link: Link, one: Document) -> Document:
-    """Make it ready, with a new connection where the first was lost; as only a pending row becomes ready, twice is as
-    good as once.
+    """Mark the document ready, on a new connection if the first was lost.
+
+    Only a pending row becomes ready, so a second attempt is safe.
     """
     import psycopg
 

@@ -1,6 +1,6 @@
-"""Locks that all workers share, in PostgreSQL.
+"""PostgreSQL advisory locks, shared by all workers.
 
-A lock goes with its connection: a killed worker holds none, a frozen one keeps its own.
+A lock belongs to its connection: a killed worker loses its locks, a frozen worker keeps them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from backend.clients.postgres import Link
 
 LOCK_SECONDS = 40.0
-"""Longer than one write to Qdrant may take."""
+"""Longer than the longest write to Qdrant."""
 AT_ONCE = asyncio.Semaphore(2)
-"""Locks that one worker holds at the same time: each keeps one of its few connections, and who only reads needs some
-too.
+"""Maximum locks that one worker holds at once. Each one occupies a connection, and readers need some of the few
+connections too.
 """
 
 
 @asynccontextmanager
 async def locked(pool: Postgres, number: int, seconds: float = LOCK_SECONDS) -> AsyncIterator[Link]:
-    """Hold a lock for the block, on the connection that is given; 503 when somebody else holds it too long."""
+    """Hold a lock for the block, on the connection it yields. Raises 503 if another request holds it too long."""
     end = time.monotonic() + seconds
     while True:
         async with AT_ONCE, pool.connection() as link:
@@ -45,22 +45,22 @@ async def locked(pool: Postgres, number: int, seconds: float = LOCK_SECONDS) -> 
                 fix="try again in 1 s",
                 headers={"Retry-After": "1"},
             )
-        await asyncio.sleep(0.05)  # without the connection: whoever waits must not keep others from theirs
+        await asyncio.sleep(0.05)  # without the connection, so that waiting does not block other requests
 
 
 def key(content_hash: bytes) -> int:
-    """Return the number of the lock for a document with this hash."""
+    """Return the lock number of a document, from its content hash."""
     return int.from_bytes(content_hash[:8], signed=True)
 
 
 async def try_lock(link: Link, number: int) -> bool:
-    """Take a lock for this connection if nobody else has it."""
+    """Take a lock on this connection. Return False if another connection holds it."""
     row = await (await link.execute("SELECT pg_try_advisory_lock(%s)", (number,))).fetchone()
     return bool(row and row[0])
 
 
 async def unlock(link: Link, number: int) -> None:
-    """Give a lock back, in the worst case by closing the connection; the pool makes another one."""
+    """Release a lock. If that fails, close the connection; the pool opens another one."""
     try:
         await link.execute("SELECT pg_advisory_unlock(%s)", (number,))
     except Exception:

@@ -1,7 +1,7 @@
-"""Documents and their chunks in PostgreSQL. A document is pending until its vectors are in Qdrant, ready then, deleting
-until they are gone.
+"""Documents and their chunks in PostgreSQL.
 
-Who changes one holds its lock: `locks.locked(pool, locks.key(content_hash))`.
+A document is pending until its vectors are in Qdrant, then ready, and deleting until they are gone. Changing one
+requires its lock: `locks.locked(pool, locks.key(content_hash))`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from backend.clients.postgres import Link
 
 _COLUMNS = "id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by, created_at"
-_SELECT = "SELECT " + _COLUMNS + " FROM documents"  # noqa: S608 words of ours
+_SELECT = "SELECT " + _COLUMNS + " FROM documents"  # noqa: S608 constant column names
 
 
 @dataclass(frozen=True)
 class Document:
-    """One document as PostgreSQL has it; `bytes` of its text in UTF-8, `chunks` is how many."""
+    """One document row. `bytes` is the size of its text in UTF-8, `chunks` the number of chunks."""
 
     id: UUID
     content_hash: bytes
@@ -43,22 +43,25 @@ class Document:
 
 
 def point(document: UUID, number: int) -> str:
-    """Return the id of a chunk's point: always the same, so a repeated write replaces and a deletion needs no search."""
+    """Return the point id of a chunk.
+
+    The id is always the same, so a repeated write replaces the point and a deletion needs no search.
+    """
     return str(uuid5(document, str(number)))
 
 
 async def find(link: Link, id_: UUID) -> Document | None:
-    """Return a document in whatever state."""
+    """Return a document in any state, or None."""
     return _one(await (await link.execute(f"{_SELECT} WHERE id = %s", (id_,))).fetchone())
 
 
 async def find_hash(link: Link, content_hash: bytes) -> Document | None:
-    """Return the document with this content, in whatever state."""
+    """Return the document with this content in any state, or None."""
     return _one(await (await link.execute(f"{_SELECT} WHERE content_hash = %s", (content_hash,))).fetchone())
 
 
 async def page(link: Link, limit: int, offset: int) -> tuple[list[Document], int]:
-    """Return one page of ready documents, newest first, and how many there are."""
+    """Return one page of ready documents, newest first, and the number of all ready documents."""
     rows = await link.execute(
         f"{_SELECT} WHERE state = 'ready' ORDER BY created_at DESC, id LIMIT %s OFFSET %s", (limit, offset)
     )
@@ -80,10 +83,10 @@ async def states(link: Link, ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 async def begin(link: Link, one: Document, pieces: Sequence[str]) -> None:
-    """Write a pending document and its chunks, both or nothing."""
+    """Insert a pending document and its chunks in one transaction."""
     from psycopg.types.json import Jsonb
 
-    # Who wrote it may have been deleted meanwhile: then nobody did.
+    # The author may have been deleted meanwhile; the document then has none.
     values = (
         one.id,
         one.content_hash,
@@ -107,7 +110,7 @@ async def begin(link: Link, one: Document, pieces: Sequence[str]) -> None:
 
 
 async def finish(link: Link, id_: UUID) -> Document | None:
-    """Make a pending document ready and return it, None when it is not pending any more."""
+    """Mark a pending document ready and return it; None if it is no longer pending."""
     words = (
         "UPDATE documents SET state = 'ready', updated_at = now() WHERE id = %s AND state = 'pending' RETURNING "  # noqa: S608
         + _COLUMNS
@@ -116,8 +119,9 @@ async def finish(link: Link, id_: UUID) -> Document | None:
 
 
 async def bury(link: Link, id_: UUID, state: str) -> bool:
-    """Turn a document of this state into a tombstone: nobody finds it, its content may be written anew, its points wait
-    to be deleted.
+    """Turn a document in this state into a tombstone. Return whether it was in this state.
+
+    Readers no longer find it, its content may be added again, and its points wait for deletion.
     """
     tombstone = hashlib.sha256(b"deleted " + id_.bytes).digest()
     words = "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now() WHERE id = %s AND state = %s"
@@ -125,12 +129,12 @@ async def bury(link: Link, id_: UUID, state: str) -> bool:
 
 
 async def drop(link: Link, id_: UUID) -> None:
-    """Delete a tombstone with its chunks."""
+    """Delete a tombstone and its chunks."""
     await link.execute("DELETE FROM documents WHERE id = %s AND state = 'deleting'", (id_,))
 
 
 async def note_emptied(link: Link, id_: UUID) -> None:
-    """Note on a tombstone that Qdrant answered that its points are deleted."""
+    """Record on a tombstone that Qdrant confirmed the deletion of its points."""
     await link.execute(
         "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now() WHERE id = %s AND state = 'deleting'",
         (id_,),
@@ -138,7 +142,7 @@ async def note_emptied(link: Link, id_: UUID) -> None:
 
 
 async def unfinished(link: Link) -> list[tuple[Document, float]]:
-    """Return what is not ready, the longest first, with the seconds since it was last touched."""
+    """Return the documents that are not ready, least recently updated first, with seconds since their last update."""
     words = (
         "SELECT extract(epoch FROM now() - updated_at)::float8, "  # noqa: S608
         + _COLUMNS

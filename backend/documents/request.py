@@ -1,4 +1,4 @@
-"""What POST /documents was given, as JSON or as a form with a file, in one shape."""
+"""The body of POST /documents, JSON or a form with a file, in one type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from backend.http.body import parsed, require_json
 from backend.http.errors import ApiProblem
 
 TITLE = 120
-"""Characters of a first line that stand for a title."""
+"""Maximum characters of the first line used as a title."""
 FORM = {
     "type": "object",
     "required": ["file"],
@@ -40,14 +40,14 @@ FIELDS = ("title", "source", "metadata", "overlap")
 
 @dataclass(frozen=True)
 class Drafted:
-    """A checked request; `encoding` is how a file was read."""
+    """A validated request. `encoding` is how a file was decoded."""
 
     asked: DocumentRequest
     media_type: str
     encoding: str
 
     def draft(self, by: str) -> Draft:
-        """Return the document to keep, with line ends and outer white space made uniform."""
+        """Return the document to store, with uniform line ends and no surrounding white space."""
         asked = self.asked
         text = asked.text.replace("\r\n", "\n").replace("\r", "\n").strip()
         title = asked.title.strip() or text.partition("\n")[0].strip()[:TITLE]
@@ -57,7 +57,7 @@ class Drafted:
 
 
 async def drafted(request: Request) -> Drafted:
-    """Read a request's body."""
+    """Return the parsed body of a request."""
     if multipart.is_form(request):
         return await _form(request)
     require_json(request)
@@ -65,7 +65,7 @@ async def drafted(request: Request) -> Drafted:
 
 
 async def _form(request: Request) -> Drafted:
-    """Read a form; its size is bounded like that of every body."""
+    """Parse a form. Its size is limited like every body's."""
     fields: dict[str, bytearray] = {}
     file: multipart.Part | None = None
     current = bytearray()

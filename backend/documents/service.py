@@ -1,9 +1,9 @@
-"""Add and remove documents: PostgreSQL knows what there is, Qdrant holds the vectors, and neither keeps what the other
-lost.
+"""Add and remove documents, keeping PostgreSQL and Qdrant consistent.
 
-The order is what makes it safe. Written: row pending → points → row ready. Removed: row deleting → points gone → row
-gone. Whatever is interrupted leaves a row that is not ready: nobody is shown it, and the sweeper clears up behind it
-(sweeper.py).
+PostgreSQL is the list of documents, Qdrant holds their vectors.
+
+The order of writes makes it safe. Add: row pending → points → row ready. Remove: row deleting → points deleted → row
+deleted. An interruption leaves a row that is not ready: readers do not see it, and sweeper.py removes it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from backend.http.timing import Timing
 
 MOST_CHUNKS = 5000
 EMBED_SLICE = 256
-"""Chunks asked of the engine at once: others get their turn between two of these."""
+"""Chunks per request to the engine. Other requests get their turn between two of them."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wants to keep."""
+    """A document to store."""
 
     text: str
     title: str
@@ -47,15 +47,13 @@ class Draft:
 
     @property
     def content_hash(self) -> bytes:
-        """Return what makes two documents the same: title and text, however their accents are written."""
+        """Return the hash that identifies a document: of title and text, normalised to NFC."""
         return hashlib.sha256(unicodedata.normalize("NFC", f"{self.title}\0{self.text}").encode()).digest()
 
 
 @dataclass(frozen=True)
 class Added:
-    """The document, whether this call made it, and how many of its chunks were too long for the model and were cut for
-    it.
-    """
+    """The document, whether this call created it, and how many chunks the model truncated."""
 
     document: Document
     is_new: bool
@@ -63,7 +61,7 @@ class Added:
 
 
 async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, timing: Timing) -> Added:
-    """Keep a document; one that is there already is returned as it is."""
+    """Store a document. An existing one is returned unchanged."""
     digest = await asyncio.to_thread(lambda: draft.content_hash)
     with timing.stage("postgres"):
         async with pools.postgres.connection() as link:
@@ -78,7 +76,7 @@ async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, t
         known = await documents.find_hash(link, digest)
         if known and known.state == "ready":
             return Added(known, False)
-        if known:  # we have its lock, so whoever began it is gone
+        if known:  # the lock is held, so the writer that began it is gone
             await documents.bury(link, known.id, known.state)
         return Added(
             await write(
@@ -90,9 +88,9 @@ async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, t
 
 
 async def remove(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bool:
-    """Delete a document; False when it is gone for every reader but its points wait for Qdrant to come back.
+    """Delete a document. Raises 404 if it does not exist.
 
-    404 when there is none.
+    Returns False if it is gone for readers but its points wait for Qdrant to come back.
     """
     with timing.stage("postgres"):
         async with pools.postgres.connection() as link:
@@ -114,7 +112,7 @@ async def remove(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bo
 
 
 def missing(id_: UUID) -> ApiProblem:
-    """Return the 404."""
+    """Return the 404 problem."""
     return ApiProblem(404, "no such document", f"there is no document {id_}")
 
 

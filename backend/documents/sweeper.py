@@ -1,8 +1,8 @@
-"""Clear up behind workers that died and stores that failed: at the start of a worker, then twice a minute.
+"""Clean up after workers that died and stores that failed: when a worker starts, then twice a minute.
 
-A pass is one worker's alone, and every act may be done twice. A document that was never finished is buried and its
-points are deleted; and once more some time after Qdrant answered, for a write that was under way meanwhile may be
-carried out after a first deletion.
+One worker at a time makes a pass, and every action is safe to repeat. An unfinished document is marked deleted and its
+points are deleted. They are deleted once more some time after Qdrant confirmed it, because a write in progress may land
+after the first deletion.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 30.0
 QUARANTINE_SECONDS = 45.0
-"""From the first deletion of points that Qdrant confirmed to the second: longer than one write to it may take."""
+"""Time from the first confirmed deletion of points to the second: longer than the longest write to Qdrant."""
 PASS_LOCK = 0x6F6D6E6973776565  # "omniswee"
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What a pass did: unfinished documents buried, tombstones removed, tombstones still waiting, uploads finished or
+    """Result of a pass.
+
+    Counts unfinished documents marked deleted, tombstones removed, tombstones still waiting, and uploads finished or
     removed.
     """
 
@@ -49,7 +51,7 @@ class Swept:
 
 
 async def sweep(pools: Pools, settings: Settings, *, quarantine: float = QUARANTINE_SECONDS) -> Swept | None:
-    """Do one pass and return what it did, None when another worker is at it."""
+    """Make one pass and return its result; None if another worker is making one."""
     async with pools.postgres.connection() as link:
         if not await locks.try_lock(link, PASS_LOCK):
             return None
@@ -66,7 +68,7 @@ async def sweep(pools: Pools, settings: Settings, *, quarantine: float = QUARANT
 
 
 async def _bury(link: Link, one: Document) -> bool:
-    """Bury a pending document unless somebody is writing it: its writer would hold the lock."""
+    """Mark a pending document deleted, unless its lock shows that it is being written."""
     number = locks.key(one.content_hash)
     if not await locks.try_lock(link, number):
         return False
@@ -77,20 +79,20 @@ async def _bury(link: Link, one: Document) -> bool:
 
 
 async def _empty(pools: Pools, link: Link, collection: str, one: Document, age: float, quarantine: float) -> bool:
-    """Delete a tombstone's points, note it, and the second time drop the tombstone; tell whether it is gone."""
+    """Delete a tombstone's points and record it; the second time, drop the tombstone. Return whether it is gone."""
     is_emptied = bool(one.metadata.get("emptied"))
     if is_emptied and age < quarantine:
         return False
     try:
         await pools.qdrant.delete(collection, one.points)
-    except ApiProblem:  # not now: next time
+    except ApiProblem:  # try again on the next pass
         return False
     await (documents.drop if is_emptied else documents.note_emptied)(link, one.id)
     return is_emptied
 
 
 async def _uploads(link: Link, folder: Path) -> int:
-    """Finish or remove what nobody is writing any more; return how many files that were."""
+    """Finish or remove uploads that no process is writing. Return their number."""
     done = 0
     for id_ in await asyncio.to_thread(upload_files.left, folder):
         with upload_files.claimed(upload_files.incoming(folder, id_)) as is_ours:
@@ -114,10 +116,10 @@ async def swept(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _keep_sweeping(app: FastAPI) -> None:
-    await asyncio.sleep(random.uniform(0.5, 3))  # noqa: S311 six workers start at once: not all at the same moment
+    await asyncio.sleep(random.uniform(0.5, 3))  # noqa: S311 spread the passes of six workers that start at once
     while True:
         try:
             await sweep(app.state.pools, app.state.settings)
-        except Exception as error:  # a store is down: it will be swept when it is back
+        except Exception as error:  # a store is down: sweep when it is back
             logging.getLogger("omnimind").info("cannot sweep: %s", type(error).__name__)
         await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311

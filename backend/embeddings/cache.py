@@ -1,6 +1,6 @@
-"""Embeddings in Redis: float32 as they are, one question for all texts of a request.
+"""Embedding cache in Redis: raw float32 values, read in batches.
 
-Without Redis everything works, only slower.
+Without Redis everything still works, only slower.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     import redis.asyncio as redis
 
 SILENT_SECONDS = 5.0
-"""How long a Redis that failed is left alone: each try would cost its caller a time-out."""
+"""How long Redis is skipped after a failure: each attempt would cost the caller a time-out."""
 WAIT_SECONDS = 1.0
 LOOK_SECONDS = 10.0
-"""How often we ask how full it is."""
+"""Interval between two checks of Redis's memory use."""
 FULL = 0.75
-"""Share of its memory from which on nothing is added: sessions live there too, and it drops nothing by itself."""
+"""Share of Redis's memory above which nothing is added. Sessions live there too, and Redis evicts nothing by itself."""
 READ_SLICE, SLICE = 512, 256
-"""Values in one round trip of reading and of writing: between two of them others get the event loop, and Redis's other
-callers their turn.
+"""Values per round trip, for reads and for writes. Between two round trips, other tasks use the event loop and Redis
+serves other clients.
 """
 WRITE = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end"
-"""One command for a slice: 1000 values take 5 ms, a pipeline of as many SETs 19, nearly all of it in this process."""
+"""One script per slice: 1000 values take 5 ms; a pipeline of 1000 SETs takes 19 ms, nearly all in this process."""
 _CUT = 1 << 31
 _COUNT = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One text's embedding (float32, little-endian), its tokens, and whether it was cut; `tokens` None where that was
-    not told.
+    """The cached embedding of one text (float32, little-endian).
+
+    `tokens` is its token count, None if unknown; `is_cut` whether it was truncated.
     """
 
     row: bytes
@@ -45,7 +46,7 @@ class Kept:
 
 
 class EmbeddingCache:
-    """What one worker knows of the cache: whether Redis answers, and whether there is room."""
+    """One worker's view of the cache: whether Redis answers, and whether it has room."""
 
     def __init__(self, client: redis.Redis, days: int) -> None:
         self._redis = client
@@ -57,13 +58,13 @@ class EmbeddingCache:
 
     @property
     def state(self) -> str:
-        """Say up, full (read but not written) or down (left alone for some seconds)."""
+        """Return "up", "full" (read only) or "down" (skipped for some seconds)."""
         if time.monotonic() < self._silent_until:
             return "down"
         return "full" if self._is_full else "up"
 
     async def get(self, digest: str, dimensions: int, texts: Sequence[str]) -> dict[str, Kept]:
-        """Return what is known of these texts, which should be different ones."""
+        """Return the cached embeddings of these texts, which should be unique."""
         if self.state == "down" or not texts:
             return {}
         found: dict[str, Kept] = {}
@@ -83,7 +84,7 @@ class EmbeddingCache:
         return found
 
     async def put(self, digest: str, found: Mapping[str, Kept]) -> None:
-        """Keep embeddings for the settings' days; nothing is written when Redis is nearly full, or fails."""
+        """Store embeddings for the configured number of days. Writes nothing if Redis is nearly full or fails."""
         if self.state == "down" or not found or not await self._has_room():
             return
         items = list(found.items())
@@ -106,16 +107,16 @@ class EmbeddingCache:
             except Exception as error:
                 self._failed(error)
                 return False
-            # Without a limit of its own, a quarter of the machine is what a cache may have.
+            # Without a limit in Redis, the cache may use a quarter of the machine's memory.
             limit = int(told.get("maxmemory") or 0) or int(told.get("total_system_memory") or 0) // 4
             self._is_full = bool(limit) and int(told.get("used_memory", 0)) > limit * FULL
         return not self._is_full
 
     def _failed(self, error: Exception) -> None:
-        """Leave Redis alone for a while; one that is only full, or refuses writes, can still be read."""
+        """Skip Redis for a while. If it is only full or refuses writes, keep reading."""
         from redis.exceptions import RedisError, ResponseError
 
-        if isinstance(error, ResponseError):  # OOM, READONLY, MISCONF: it answers, it does not take
+        if isinstance(error, ResponseError):  # OOM, READONLY, MISCONF: it answers but refuses writes
             self._is_full, self._looked_at = True, time.monotonic()
         elif isinstance(error, RedisError | OSError | TimeoutError):
             self._silent_until = time.monotonic() + SILENT_SECONDS
@@ -124,17 +125,17 @@ class EmbeddingCache:
 
 
 def key(digest: str, text: str) -> bytes:
-    """Return where a text's embedding by the model of that digest is kept."""
+    """Return the key of a text's embedding by the model with this digest."""
     return b"omnimind:embedding:%s:%s" % (digest.encode(), hashlib.sha256(text.encode()).hexdigest().encode())
 
 
 def _pack(kept: Kept) -> bytes:
-    """Return the row, and behind it the tokens as a number of 32 bits whose highest says that the text was cut."""
+    """Return the row, followed by the token count as 32 bits. The highest bit marks a truncated text."""
     return kept.row if kept.tokens is None else kept.row + _COUNT.pack(kept.tokens | (_CUT if kept.is_cut else 0))
 
 
 def _unpack(value: bytes, width: int) -> Kept | None:
-    """Read a value; of another length than ours is none of ours."""
+    """Decode a value; None if its length is unexpected."""
     if len(value) == width:
         return Kept(value)
     if len(value) != width + _COUNT.size:

@@ -1,5 +1,6 @@
-"""Problems in the shape that OpenAI's clients show: the problem's own members, and an `error` with message, type, param
-and code.
+"""Problems in OpenAI's error format.
+
+The problem's own members, and an `error` with message, type, param and code.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ TOKENS = (
 
 
 class OpenAIRoute(APIRoute):
-    """A route whose problems, its dependencies' included, carry an `error` too."""
+    """A route that adds `error` to its problems and to those of its dependencies."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler that adds it."""
@@ -42,7 +43,7 @@ class OpenAIRoute(APIRoute):
 
 
 def refused(status: int, param: str, message: str, *, code: str | None = None) -> ApiProblem:
-    """Return the problem for one wrong parameter."""
+    """Return the problem for one invalid parameter."""
     return ApiProblem(
         status, "the request cannot be answered", message, more={"error": _error(status, message, param, code)}
     )
@@ -54,11 +55,11 @@ def _error(status: int, message: str, param: str | None = None, code: str | None
 
 
 def _invalid(error: RequestValidationError) -> ApiProblem:
-    """Return a 400, as OpenAI answers it, that names the first wrong parameter."""
+    """Return a 400, as OpenAI does, that names the first invalid parameter."""
     faults = error.errors()
     places = [[str(part) for part in one["loc"] if part not in ("body", "query", "path")] for one in faults]
     param = next(iter(places[0]), "body")
-    # What may be a text or a list of texts has a fault as each of them; the last one is the list's.
+    # A value that may be a text or a list of texts fails as both; the last fault is the list's.
     place, fault = [(place, one) for place, one in zip(places, faults, strict=True) if place[:1] == places[0][:1]][-1]
     is_tokens = param == "input" and fault["type"] == "string_type" and place[-1].isdigit()
     return refused(400, param, TOKENS if is_tokens else f"{param}: {fault['msg']}")

@@ -1,6 +1,4 @@
-"""Texts to embeddings for every route that needs them: from the cache what it has, from the engine the rest, in the
-order asked.
-"""
+"""Embeddings of texts, in request order: from the cache where possible, otherwise from the engine."""
 
 from __future__ import annotations
 
@@ -18,16 +16,16 @@ from backend.http.errors import unavailable
 from backend.http.timing import Timing
 
 Use = Literal["use", "renew", "off"]
-"""Of the cache: `renew` writes without reading, `off` leaves it alone."""
+"""Use of the cache: `renew` writes without reading, `off` neither reads nor writes."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """One row (float32, little-endian) for each text asked, and where they came from.
+    """One row (float32, little-endian) for each text, and the cache statistics.
 
-    hits + misses + duplicates is the number of texts: hits came from the cache, misses were calculated, duplicates
-    stood in the request before. `tokens` and `truncated` count all texts; of cached ones only if the engine told them
-    when they were calculated.
+    hits + misses + duplicates is the number of texts: hits came from the cache, misses were computed, duplicates repeat
+    a text of the request. `tokens` and `truncated` cover all texts; for cached texts only if the engine reported them
+    when they were computed.
     """
 
     rows: list[bytes]
@@ -40,7 +38,7 @@ class Found:
     cache: str  # up, full, down or off
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that tell all this."""
+        """Return the response headers with these facts."""
         rate = self.hits / max(1, self.hits + self.misses)
         parts = [f"hits={self.hits}", f"misses={self.misses}", f"rate={rate:.2f}"]
         parts += [f"duplicates={self.duplicates}"] if self.duplicates else []
@@ -57,20 +55,20 @@ class Found:
 
 
 def use_of(request: Request) -> Use:
-    """Read Cache-Control as a browser means it: no-store leaves the cache alone, no-cache calculates anew."""
+    """Return the use of the cache that Cache-Control asks for: no-store is `off`, no-cache is `renew`."""
     asked = request.headers.get("cache-control", "")
     return "off" if "no-store" in asked else "renew" if "no-cache" in asked else "use"
 
 
 class Embedder:
-    """The engine with the cache before it."""
+    """The engine behind its cache."""
 
     def __init__(self, engine: Engine, cache: EmbeddingCache) -> None:
         self.engine = engine
         self.cache = cache
 
     async def embed(self, texts: Sequence[str], timing: Timing, *, use: Use = "use", truncate: bool = True) -> Found:
-        """Return the embeddings; at most 4096 different texts. Equal texts are calculated once."""
+        """Return the embeddings of at most 4096 unique texts. Equal texts are computed once."""
         unique = list(dict.fromkeys(texts))
         for _ in range(2):
             with timing.stage("engine"):
@@ -82,7 +80,7 @@ class Embedder:
             made = await self.engine.embed(missing, timing, truncate=truncate)
             if made.digest != model.digest:
                 self.engine.forget()
-                if known:  # of the model before: not to be mixed with these
+                if known:  # cached embeddings of the previous model must not be mixed with these
                     continue
             fresh = dict(zip(missing, _kept(made), strict=True))
             if use != "off":
@@ -96,7 +94,7 @@ class Embedder:
     async def _known(
         self, model: Model, unique: Sequence[str], timing: Timing, use: Use, truncate: bool
     ) -> dict[str, Kept]:
-        if use != "use" or not truncate:  # whether a kept text is too long is not always known
+        if use != "use" or not truncate:  # the cache does not always know whether a text is too long
             return {}
         with timing.stage("cache"):
             return await self.cache.get(model.digest, model.dimensions, unique)
@@ -117,7 +115,7 @@ def _kept(made: Embedded) -> list[Kept]:
 
 
 def _with_sums(found: Found, made: Embedded) -> Found:
-    """Return the same with what the engine told of all missing texts together."""
+    """Return `found` with the totals that the engine reported for the missing texts."""
     return Found(
         found.rows,
         found.model,
@@ -131,7 +129,7 @@ def _with_sums(found: Found, made: Embedded) -> Found:
 
 
 def _embedder(connection: HTTPConnection, pools: PoolsDep, settings: SettingsDep) -> Embedder:
-    """Return the worker's one embedder: it remembers whether Redis answers."""
+    """Return the worker's only embedder, which remembers whether Redis answers."""
     state = connection.app.state
     if not hasattr(state, "embedder"):
         state.embedder = Embedder(pools.engine, EmbeddingCache(pools.redis, settings.cache_days))

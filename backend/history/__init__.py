@@ -1,3 +1,4 @@
-"""What was done on this machine, read only: runs (migrations and recoveries, from the journal) and results of `omnimind
-bench` (files).
+"""History of this machine, read-only.
+
+Runs (migrations and recoveries) come from the journal, results of `omnimind bench` from files.
 """

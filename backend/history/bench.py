@@ -1,6 +1,6 @@
-"""Saved results of `omnimind bench`: one JSON document for each file of a folder.
+"""Saved results of `omnimind bench`: one JSON file each in a folder.
 
-They are passed on as they are; a list shows their first level.
+Documents are returned unchanged; a list shows their top level.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from backend.history.schemas import BenchResult
 from backend.http.errors import ApiProblem
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$"
-"""Of a result: nothing that leads out of the folder, nothing hidden."""
+"""Pattern of a result's name: no path outside the folder, no hidden file."""
 MOST_FILES = 500
 MOST_BYTES = 16 * 1024 * 1024
 MODELLED = ("case", "made", "device", "settings", "total", "interrupted")
 
 
 def listed(folder: Path) -> list[BenchResult]:
-    """Return the newest results, newest first; one that cannot be read says why.
+    """Return the newest results, newest first. A result that cannot be read carries the reason.
 
-    A folder that is not there has none.
+    A missing folder has no results.
     """
     found = sorted(_files(folder), key=lambda one: one[0], reverse=True)[:MOST_FILES]
     results = [_result(path) for _, path in found]
@@ -33,7 +33,7 @@ def listed(folder: Path) -> list[BenchResult]:
 
 
 def document(folder: Path, name: str) -> bytes:
-    """Return one document, byte by byte; ApiProblem 404 when there is none, 409 when it is broken."""
+    """Return one document unchanged. Raises ApiProblem 404 if it does not exist, 409 if it is broken."""
     if not re.fullmatch(NAME, name):
         raise _unknown(name)
     try:
@@ -58,11 +58,11 @@ def _files(folder: Path) -> Iterator[tuple[float, Path]]:
             if re.fullmatch(NAME, path.stem) and path.is_file():
                 yield path.stat().st_mtime, path
     except OSError:
-        return  # not there, or not ours to read: no results
+        return  # missing or not readable: no results
 
 
 def _result(path: Path) -> BenchResult:
-    """Return the first level of a document: what is modelled, and beside it every number, text and truth value."""
+    """Return the top level of a document: the modelled fields, and every other number, text and boolean."""
     try:
         _, said = _read(path)
         return BenchResult(
@@ -81,7 +81,7 @@ def _is_plain(key: str, value: object) -> bool:
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
-    """Return a file and what it says; ValueError for one that is no object, or larger than any result."""
+    """Return a file and its parsed content. Raises ValueError if it is not an object, or too large for a result."""
     if (size := path.stat().st_size) > MOST_BYTES:
         raise ValueError(f"it has {size} bytes; a result has at most {MOST_BYTES}")
     body = path.read_bytes()
@@ -92,6 +92,6 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
 
 
 def _why(error: Exception) -> str:
-    """Return one line; a path says nothing to who cannot reach it."""
+    """Return the reason in one line, without the path, which means nothing to a remote caller."""
     text = error.strerror if isinstance(error, OSError) else str(error)
     return " ".join((text or type(error).__name__).split())[:300]

@@ -1,5 +1,6 @@
-"""Runs from the journal, read only and without what no reader needs: no arguments of steps, no notes but those that a
-receipt is made of.
+"""Runs from the journal, read-only and reduced to what readers need.
+
+Step arguments are left out, and so are all notes that are not part of a receipt.
 """
 
 from __future__ import annotations
@@ -28,17 +29,18 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 RECOVER = "recover"
 ATTEMPTS, PAUSE = 5, 0.06
-"""Who writes makes and removes -wal beside the journal: a look at the wrong moment finds half of a change."""
+"""The writer creates and removes -wal beside the journal; a read at the wrong moment can find half a change."""
 
 
 def listed(journal: Path, limit: int, name: str = "") -> list[RunHead]:
-    """Return the newest runs, newest first; none where nothing was ever run."""
+    """Return the newest runs, newest first. Empty if there is no journal."""
     return [_head(one) for one in _patient(lambda: History(journal).heads(limit=limit, name=name))]
 
 
 def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
-    """Return a run with its steps, its newest `limit` events above number `after`, and the receipt of a migration;
-    ApiProblem 404 for an unknown one.
+    """Return a run with its steps, its newest `limit` events after event `after`, and a migration's receipt.
+
+    Raises ApiProblem 404 for an unknown run.
     """
     history = History(journal)
     run, events = _patient(lambda: (history.run(id), history.events(id, after=after)))
@@ -53,7 +55,7 @@ def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
 
 
 def receipt(run: Run) -> Receipt:
-    """Return what a person wants to know of a migration's receipt."""
+    """Return the summary of a migration's receipt."""
     body = receipts.receipt(run)
     downtime, verified = body["downtime_s"], body["verified"]
     assert isinstance(downtime, dict) and isinstance(verified, dict)
@@ -137,8 +139,9 @@ def _status(event: Event) -> str:
 
 
 def _patient(read: Callable[[], Result]) -> Result:
-    """Read, again if the journal could not be read at that very moment; ApiProblem 404 for what is not in it, 503 when
-    it stays unreadable.
+    """Return what `read` returns, retrying while the journal is not readable.
+
+    Raises ApiProblem 404 for an unknown run, 503 if the journal stays unreadable.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:

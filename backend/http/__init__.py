@@ -1,4 +1,4 @@
-"""What every route shares: bodies, problems, timing, rate limits, the server.
+"""Code shared by all routes: bodies, problems, timing, rate limits, the server.
 
-Start in errors.py. middleware/ stands before the routes.
+Start in errors.py. The middlewares in middleware/ run before the routes.
 """

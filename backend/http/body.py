@@ -1,5 +1,6 @@
-"""JSON bodies, read strictly. pydantic reads a megabyte of texts in a millisecond, faster than a thread could be asked
-to.
+"""Strict parsing of JSON bodies.
+
+pydantic parses a megabyte of texts in a millisecond, so handing it to a thread would be slower.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
-    """Return the dependency that reads a request's body as `schema`:
+    """Return the dependency that parses a request's body as `schema`.
 
-    415 for what is not JSON, 422 for what does not fit.
+    It raises 415 for a body that is not JSON, 422 for one that does not match.
     """
 
     async def read(request: Request) -> Schema:
@@ -35,7 +36,9 @@ def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
 
 
 def require_json(request: Request) -> None:
-    """Refuse a body that does not say it is JSON: a form on another page could send that without asking."""
+    """Raise 415 unless the body is declared as JSON: a form on another site could send anything else without a CORS
+    preflight.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise ApiProblem(
@@ -47,7 +50,7 @@ def require_json(request: Request) -> None:
 
 
 def parsed(schema: type[Schema], data: bytes) -> Schema:
-    """Return the body as `schema`."""
+    """Return the body as `schema`. Raises RequestValidationError if it does not match."""
     try:
         return schema.model_validate_json(data)
     except ValidationError as error:
@@ -56,7 +59,7 @@ def parsed(schema: type[Schema], data: bytes) -> Schema:
 
 
 def described(schema: type[BaseModel], others: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Return what OpenAPI is told of a body read here; `others` are the schemas of further content types."""
+    """Return the OpenAPI description of a body parsed here; `others` are the schemas of further content types."""
     content = {
         kind: {"schema": one}
         for kind, one in {"application/json": schema.model_json_schema(), **(others or {})}.items()

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem bodies (application/problem+json): title, status, detail, and what to do next in `fix`."""
+"""Errors as RFC 9457 problem bodies (application/problem+json): title, status, detail, and the next step in `fix`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 MEDIA_TYPE = "application/problem+json"
 
 
-class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
-    """What a route raises; main.py turns it into the body.
+class ApiProblem(Exception):  # noqa: N818 shown to a person as a problem
+    """An error that a route raises; problems.py turns it into the response body.
 
-    `title` is what failed, short and the same each time; `detail` is this occurrence, never with a secret in it; `fix`
-    is what the caller can do; `more` are further members of the body (numbers a program can read).
+    `title` is a short, constant name of the failure. `detail` describes this occurrence and never contains a secret.
+    `fix` is what the caller can do. `more` are further members of the body, such as numbers for programs.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ApiProblem(Exception):  # noqa: N818 a person reads it as a problem
 
 
 def unavailable(service: str, detail: str = "", *, seconds: int = 5) -> ApiProblem:
-    """Return the 503 for a store or the engine that does not answer: try again after `seconds`."""
+    """Return the 503 for a store or engine that does not answer. The caller may retry after `seconds`."""
     return ApiProblem(
         503,
         f"{service} is not available",

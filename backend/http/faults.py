@@ -1,6 +1,6 @@
-"""Which exceptions of clients mean that a store does not answer.
+"""Exceptions of client libraries that mean a store is unavailable.
 
-Nothing is imported for it: a client that is not loaded raised nothing.
+Nothing is imported here: a library that is not loaded cannot have raised.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _WRITES_REFUSED = ("OOM ", "MISCONF ", "LOADING ")
 
 
 def translate(error: BaseException) -> ApiProblem | None:
-    """Return the problem to answer with, None for a fault of our own.
+    """Return the problem for the response, None for an internal error.
 
-    A problem that was raised outside of a route is itself.
+    A problem raised outside a route is returned unchanged.
     """
     if isinstance(error, ApiProblem):
         return error

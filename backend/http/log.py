@@ -1,6 +1,4 @@
-"""The log: one JSON object a line on stderr, without the secrets of the settings and without anything that looks like a
-credential.
-"""
+"""The log: one JSON object per line on stderr, without configured secrets or anything that looks like a credential."""
 
 from __future__ import annotations
 
@@ -22,11 +20,11 @@ _LOOKS_SECRET = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 8000
-"""Characters of one field: an exception may quote a whole document."""
+"""Maximum characters of one field: an exception may quote a whole document."""
 
 
 class Lines(logging.Formatter):
-    """One record → one line of JSON; `secrets` are replaced wherever they stand."""
+    """Formats a record as one line of JSON and masks `secrets` wherever they occur."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -54,14 +52,14 @@ class Lines(logging.Formatter):
 
 
 def configure(level: str, secrets: Iterable[str] = ()) -> None:
-    """Send every logger of this process through Lines to stderr."""
+    """Send every logger of this process to stderr through Lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines(secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return what must never be written: the key of Qdrant, and the passwords in the URLs, encoded and plain."""
+    """Return the secrets to mask: Qdrant's key and the passwords in the URLs, encoded and decoded."""
     found = [settings.qdrant_key]
     for url in (settings.postgres, settings.redis):
         password = urlsplit(url).password or ""
@@ -70,7 +68,7 @@ def secrets_of(settings: Settings) -> list[str]:
 
 
 def failure(event: str, error: BaseException, *, with_trace: bool, **fields: object) -> None:
-    """Write that something failed; the trace only where the fault is ours."""
+    """Log a failure, with its traceback only for an internal error."""
     said = str(error).strip().splitlines()
     words = {**fields, "error": type(error).__name__, "said": said[0] if said else ""}
     _LOG.log(

@@ -1,4 +1,4 @@
-"""Multipart forms, read as they arrive: nothing is kept in memory and nothing is written beside the place it belongs."""
+"""Streaming parser of multipart forms: nothing is buffered in memory or in temporary files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_PARTS = 100
 LONGEST_BOUNDARY = 256
 ENVELOPE = 1024 * 1024
-"""Bytes that a form may have around its file."""
+"""Bytes that a form may add to its file."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Part:
 
 
 def is_form(request: Request) -> bool:
-    """Tell whether a request's body is a multipart form."""
+    """Return whether a request's body is a multipart form."""
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
 async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: None) -> AsyncIterator[Part | bytes]:
-    """Yield each part's head, then its data piece by piece; `seen` gets the body as it came.
+    """Yield each part's head, then its data in pieces. `seen` receives the raw body.
 
-    400 for a form that is broken or cut off.
+    Raises 400 if the form is broken or truncated.
     """
     from multipart import MultipartError, ParserLimitReached
 
@@ -44,7 +44,7 @@ async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: No
     try:
         async for data in request.stream():
             seen(data)
-            for event in parser.parse(data) if data else ():  # no data would mean that the form ends here
+            for event in parser.parse(data) if data else ():  # empty data would signal the end of the form
                 if isinstance(event, bytes):
                     yield event
                 elif event:
@@ -63,7 +63,7 @@ async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: No
 def _parser(content_type: str) -> PushMultipartParser:
     """Return the parser of a form.
 
-    It reads headers as latin-1, which has a letter for each byte: `_text` makes UTF-8 of them.
+    It decodes headers as latin-1, which maps every byte; `_text` decodes them as UTF-8.
     """
     from multipart import PushMultipartParser, parse_options_header
 

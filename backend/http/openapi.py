@@ -1,5 +1,6 @@
-"""What /openapi.json says of errors: each operation may end with a problem body (RFC 9457), so it is written once,
-here, and not at each route.
+"""Error responses in /openapi.json.
+
+Every operation may end with a problem body (RFC 9457), so it is defined here once and not at each route.
 """
 
 from __future__ import annotations
@@ -56,14 +57,14 @@ PROBLEM = {
 
 
 def install(app: FastAPI) -> None:
-    """Make the application describe itself so; the document is made at the first request for it."""
+    """Make the application use this OpenAPI document; it is built on the first request for it."""
 
     def describe() -> dict[str, Any]:
         if not app.openapi_schema:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
 
-    app.openapi = describe  # type: ignore[method-assign]  # as FastAPI's documentation has it
+    app.openapi = describe  # type: ignore[method-assign] as in FastAPI's documentation
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _errors(operation: dict[str, Any]) -> None:
-    """Add the errors that any operation of its kind can end with."""
+    """Add the errors that any operation of its kind can return."""
     responses = operation["responses"]
     responses.pop("422", None)
     statuses = [422] if "parameters" in operation or "requestBody" in operation else []

@@ -1,4 +1,4 @@
-"""Every error that a route ends with, as a problem body: our own, FastAPI's validation, and Starlette's 404 and 405."""
+"""Problem bodies for every error of a route: our own, FastAPI's validation errors, and Starlette's 404 and 405."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def install(app: FastAPI) -> None:
-    """Make the application answer with problems."""
+    """Make the application answer errors with problems."""
     for kind in (ApiProblem, HTTPException, RequestValidationError):
         app.add_exception_handler(
             kind, cast(Any, _answer)
-        )  # one for HTTP and WebSockets, which Starlette's types do not foresee
+        )  # one handler for HTTP and WebSockets, which Starlette's types do not allow
 
 
 async def _answer(connection: HTTPConnection, error: Exception) -> Response | None:
@@ -39,9 +39,9 @@ async def _answer(connection: HTTPConnection, error: Exception) -> Response | No
 
 
 def _methods(connection: HTTPConnection) -> list[str]:
-    """Return what may be asked of this path.
+    """Return the methods allowed on this path.
 
-    The router names only the first route's methods of several that have it; RFC 9110 (15.5.6) wants all.
+    If several routes share a path, the router reports only the first one's methods; RFC 9110 (15.5.6) requires all.
     """
     scope = {"type": "http", "path": connection.scope["path"], "root_path": connection.scope.get("root_path", "")}
     return [
@@ -64,8 +64,9 @@ def _problem(error: Exception) -> ApiProblem:
 
 
 def invalid(faults: Any) -> ApiProblem:
-    """Return the 422, with one entry for each fault: where (a JSON pointer for a body, the name of a parameter
-    otherwise) and what. Never the value.
+    """Return the 422, with one entry for each fault: its place and its message, never the value.
+
+    The place is a JSON pointer for a body, otherwise the name of a parameter.
     """
     errors = [_fault(fault) for fault in faults[:MOST_FAULTS]]
     return ApiProblem(

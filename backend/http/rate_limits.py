@@ -1,5 +1,6 @@
-"""How much one caller may ask for: counted in Redis, over all workers; in this worker's memory while Redis does not
-answer.
+"""Rate limits per caller, counted in Redis over all workers.
+
+While Redis does not answer, each worker counts in its own memory.
 """
 
 from __future__ import annotations
@@ -17,22 +18,23 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 WINDOW = 60
-"""Seconds."""
+"""Length of the window, in seconds."""
 PATIENCE_SECONDS = 0.5
-"""That counting may take; a limit must not be what makes a frozen Redis felt."""
+"""Time limit for counting, so that a frozen Redis does not slow every request."""
 ASIDE_SECONDS = 5.0
-"""How long Redis is left alone after it did not answer."""
+"""How long Redis is skipped after it did not answer."""
 COUNT = """
 local count = redis.call("INCR", KEYS[1])
 if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 return count
 """
-"""One script, so that no key is ever left without its expiry; a transaction would cost redis-py 80 µs more a request.
+"""One script, so that no key is ever left without an expiry. A transaction would cost redis-py 80 µs more per
+request.
 """
 
 
 class Limits:
-    """Counts by bucket and minute."""
+    """Request counts by bucket and minute."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -41,7 +43,7 @@ class Limits:
         self._aside_until = 0.0
 
     async def spend(self, bucket: str, most: int) -> dict[str, str]:
-        """Count one more; return the headers that say what is left of `most` in this minute, or raise the 429."""
+        """Count one request. Return the rate limit headers for `most` requests a minute, or raise the 429."""
         minute, second = divmod(time.time(), WINDOW)
         count = await self._count(bucket, int(minute))
         left = int(WINDOW - second) + 1
@@ -57,7 +59,7 @@ class Limits:
         return headers
 
     async def forgive(self, bucket: str) -> None:
-        """Forget what was counted in this minute."""
+        """Reset the count of this minute."""
         self._own.pop(bucket, None)
         if not self._is_aside():
             await self._ask(self._redis.delete(_key(bucket, int(time.time() // WINDOW))))
@@ -74,7 +76,7 @@ class Limits:
         return self._own[bucket]
 
     async def _ask(self, question: Awaitable[Result]) -> Result | None:
-        """Return what Redis says; None when it does not, and then it is left alone for a while."""
+        """Return Redis's answer; None if it fails, and then skip Redis for a while."""
         from redis.exceptions import RedisError
 
         try:

@@ -1,4 +1,4 @@
-"""uvicorn with a voice: READY once it serves, WATCHDOG from its own event loop, STOPPING when it goes."""
+"""uvicorn with systemd notifications: READY once it serves, WATCHDOG from its own event loop, STOPPING on shutdown."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from backend.http import log
 from omnimind_ops.tools.notify import beat, last_beat, notify, watchdog_seconds
 
 GRACE_SECONDS = 15
-"""For requests in flight; shorter than the units' TimeoutStopSec of 20."""
+"""Time for requests in flight; shorter than the units' TimeoutStopSec of 20 s."""
 BACKLOG = 2048
 LINGER_SECONDS = 0.25
 
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
-"""ASGI 3; its messages are plain mappings, and frameworks disagree on how to type them."""
+"""ASGI 3. Its messages are plain mappings, and frameworks disagree on how to type them."""
 
 
 def inherited_socket() -> socket.socket | None:
-    """Return the listening socket that systemd passed (sd_listen_fds(3)), None when there is none."""
+    """Return the listening socket passed by systemd (sd_listen_fds(3)), None if there is none."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
         return None
     return socket.socket(fileno=3)
 
 
 class Server(uvicorn.Server):
-    """One worker. The ping comes from the loop that serves requests: if that is stuck, so is the ping."""
+    """One worker. The watchdog ping comes from the event loop that serves requests, so a stuck loop stops the ping."""
 
     _pulse: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so: a lifespan hook would be too early."""
+        """Start, then notify systemd. A lifespan hook would be too early."""
         await super().startup(sockets)
         if self.started:
             notify("READY=1")
             self._pulse = asyncio.create_task(_beat())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say so, then finish what is in flight."""
+        """Notify systemd, then finish the requests in flight."""
         last_beat()
         await self._linger()
         await super().shutdown(sockets)
@@ -55,8 +55,9 @@ class Server(uvicorn.Server):
                 await self._pulse
 
     async def _linger(self) -> None:
-        """Accept nobody more, but wait for the requests of those just accepted: uvicorn closes such a connection, and
-        its caller gets a reset.
+        """Stop accepting, and wait for the requests of connections that were just accepted.
+
+        uvicorn would close such a connection, and the client would get a reset.
         """
         for server in self.servers:
             server.close()
@@ -71,9 +72,9 @@ async def _beat() -> None:
 
 
 def serve(app: Application, port: int, *, websockets: bool = False, secrets: Iterable[str] = ()) -> None:
-    """Serve on the socket from systemd; where there is none, on 127.0.0.1:port. Returns after a clean stop.
+    """Serve on the socket from systemd, otherwise on 127.0.0.1:port. Returns after a clean stop.
 
-    The log goes to stderr, one JSON object a line, with `secrets` blanked out.
+    Logs go to stderr, one JSON object per line, with `secrets` masked.
     """
     level = os.environ.get("OMNIMIND_LOG_LEVEL", "warning")
     log.configure(level, secrets)
@@ -86,17 +87,18 @@ def serve(app: Application, port: int, *, websockets: bool = False, secrets: Ite
         log_level=level,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # there is no proxy: whoever writes X-Forwarded-For would choose under which address they are counted
+        # There is no proxy, so a client that sends X-Forwarded-For could choose the address it is counted under.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="auto",
         loop="asyncio",
         http="httptools",
         ws="websockets-sansio" if websockets else "none",
         ws_max_size=64 * 1024,
-        ws_per_message_deflate=False,  # costs memory for each socket, and nothing here leaves the machine
+        ws_per_message_deflate=False,  # costs memory per socket, and the traffic never leaves this machine
     )
     given = inherited_socket()
     server = Server(config)
     server.run([given] if given else None)
     if not server.started:
-        sys.exit(3)  # uvicorn's own code for a start that failed
+        sys.exit(3)  # uvicorn's own exit code for a failed start

@@ -1,6 +1,4 @@
-"""Where a request's time went: stages in milliseconds, sent as a Server-Timing header (W3C Server Timing), which
-browsers show by themselves.
-"""
+"""Stage times of a request in milliseconds, sent as a Server-Timing header (W3C), which browsers display."""
 
 from __future__ import annotations
 
@@ -26,16 +24,16 @@ STAGES = (
     "backend",
     "total",
 )
-"""In this order; without the last they add up to it.
+"""Order of the stages in the header. All stages except `total` add up to `total`.
 
-`auth` finds out who calls, `redis` counts the request against its limit, `cache` is Redis too. `engine` is what the
-engine's answer took beyond tokenise, queue and inference: the socket and its own work. `backend` is what this process
-did besides: it finds the route and checks what was asked.
+`auth` identifies the caller, `redis` counts the request against its limit, and `cache` uses Redis too. `engine` is the
+time of an engine call beyond tokenise, queue and inference: the socket and the engine's own work. `backend` is the rest
+of this process's work, such as routing and validation.
 """
 
 
 class Timing:
-    """The stages of one request; a stage that happens twice is added up."""
+    """The stages of one request. Repeated stages are added up."""
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
@@ -47,7 +45,7 @@ class Timing:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure a block."""
+        """Add the time of a block to a stage."""
         began = time.perf_counter()
         try:
             yield
@@ -55,7 +53,7 @@ class Timing:
             self.add(name, (time.perf_counter() - began) * 1000)
 
     def header(self) -> str:
-        """Return "cache;dur=1.20, inference;dur=30.10, backend;dur=1.70, total;dur=33.00"; total is counted until now."""
+        """Return "cache;dur=1.20, inference;dur=30.10, backend;dur=1.70, total;dur=33.00"; total counts until now."""
         total = (time.perf_counter() - self.began) * 1000
         stages = {**self.stages, "backend": max(0.0, total - sum(self.stages.values())), "total": total}
         order = {name: at for at, name in enumerate(STAGES)}

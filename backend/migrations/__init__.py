@@ -1,12 +1,12 @@
-"""The tables, as alembic revisions in versions/; `python -m backend.migrations` brings a database to HEAD.
+"""The tables, as alembic revisions in versions/. `python -m backend.migrations` upgrades a database to HEAD.
 
-Only here is SQLAlchemy imported.
+SQLAlchemy is imported only here.
 """
 
 from __future__ import annotations
 
 HEAD = "0001"
-"""The newest revision; they are numbered, so that a worker can compare without alembic.
+"""The newest revision. Revisions are numbered, so that a worker can compare them without alembic.
 
-A test holds it to what versions/ says.
+A test checks it against versions/.
 """

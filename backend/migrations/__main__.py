@@ -1,9 +1,10 @@
-"""`python -m backend.migrations`: bring the database to the newest revision. Safe twice, side by side, and when it is
-killed.
+"""`python -m backend.migrations`: upgrade the database to the newest revision.
 
-Waits up to $OMNIMIND_MIGRATE_SECONDS (60) for PostgreSQL and for whoever migrates already. Prints one line that says
-what it did. Exit codes: 0 the database is at the newest revision, 1 a revision failed and nothing was changed, 2
-PostgreSQL or the lock was not to be had in time.
+It may run twice, run concurrently and be killed. It waits up to $OMNIMIND_MIGRATE_SECONDS (60) for PostgreSQL and for a
+running migration, and prints one line with the result.
+
+Exit codes: 0 the database is at the newest revision; 1 a revision failed and nothing was changed; 2 PostgreSQL or the
+lock was not available in time.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from backend.settings import load
 
 
 def main() -> int:
-    """Migrate, say it, and return the exit code."""
+    """Migrate, report the result, and return the exit code."""
     try:
         before, after = upgrade(load(os.environ).postgres, float(os.environ.get("OMNIMIND_MIGRATE_SECONDS", "60")))
     except NotYet as error:
         sys.stderr.write(f"cannot migrate the database: {error}\n")
         return 2
-    except Exception as error:  # any revision may fail in its own way: the message is what a person needs
+    except Exception as error:  # a revision can fail in any way: the message is what the user needs
         sys.stderr.write(
             f"cannot migrate the database, nothing was changed: {type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
         )

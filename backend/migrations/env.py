@@ -1,4 +1,4 @@
-"""What alembic runs: the revisions, on the connection that it was handed, in one transaction."""
+"""The script that alembic runs: all revisions in one transaction, on the given connection."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Upgrade and downgrade, one at a time in a database:
+"""Upgrades and downgrades, one at a time per database.
 
-PostgreSQL's advisory lock is held meanwhile, and falls with the connection.
+PostgreSQL's advisory lock is held meanwhile; it is released when the connection ends.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ LOCK = 0x6F6D6E696D696E64  # "omnimind"
 POLL_SECONDS = 0.2
 
 
-class NotYet(Exception):  # noqa: N818 it may work later
-    """PostgreSQL, or the lock, was not to be had in time."""
+class NotYet(Exception):  # noqa: N818 a later attempt may work
+    """PostgreSQL or the lock was not available in time."""
 
 
 def upgrade(dsn: str, seconds: float = 60, revision: str = "head") -> tuple[str | None, str | None]:
-    """Bring the database to a revision; return the one before and the one after, None for a database without tables."""
+    """Upgrade the database to a revision. Return the old and the new revision, None for a database without tables."""
     return _change(dsn, seconds, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(dsn: str, seconds: float = 60, revision: str = "base") -> tuple[str | None, str | None]:
-    """Take the database back to a revision, by hand and on purpose: its data goes with its tables."""
+    """Downgrade the database to a revision. The tables it removes lose their data; use only by hand."""
     return _change(dsn, seconds, lambda config: command.downgrade(config, revision))
 
 
 def configuration() -> Config:
-    """Return alembic's, made here: there is no alembic.ini to find."""
+    """Return alembic's configuration, which replaces an alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return config
@@ -74,17 +74,16 @@ def _connected(dsn: str, end: float) -> Iterator[Connection]:
 
 
 def _lock(link: Connection, end: float) -> None:
-    """Take the lock. It belongs to the connection, not to a transaction; asking again and again cannot deadlock with
-    what the holder does.
+    """Take the lock, which belongs to the connection and not to a transaction.
+
+    Polling cannot deadlock with the statements of the current holder.
     """
     while not link.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
         link.rollback()
         if time.monotonic() >= end:
             raise NotYet("somebody else has been migrating it all the time")
         time.sleep(POLL_SECONDS)
-    link.execute(
-        text("SET lock_timeout = '30s'")
-    )  # a worker that holds a table must not make a migration wait for ever
+    link.execute(text("SET lock_timeout = '30s'"))  # a worker that holds a table must not block a migration for ever
     link.commit()
 
 

@@ -1,5 +1,5 @@
 """/health, /system, /metrics and /ws/telemetry.
 
-Start in routes/. readiness.py is the deep check, probes.py what it asks each service,
-sampler.py one look at the machine.
+Start in routes/. readiness.py is the deep check, probes.py its probe of each service, sampler.py one sample of the
+machine.
 """

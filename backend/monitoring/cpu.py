@@ -1,5 +1,6 @@
-"""How busy the processors are. psutil.cpu_percent() keeps the sample before for each thread by itself, so from a pool
-of threads it answers 0 or an old average.
+"""CPU usage of the machine.
+
+psutil.cpu_percent() keeps its previous sample per thread; called from a thread pool, it returns 0 or an old average.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import time
 from collections.abc import Callable
 
 SHORTEST = 0.1
-"""Seconds between two samples that say anything: the kernel counts in hundredths."""
+"""Minimum seconds between two samples: the kernel counts in hundredths of a second."""
 
 
 class Processor:
-    """Tells the share of time that was not idle since the sample before, whoever asked for that; `times` gives (busy,
-    all) seconds since the boot.
+    """Measures the busy share of CPU time since the previous sample, over all callers.
+
+    `times` returns (busy, all) seconds since boot.
     """
 
     def __init__(self, times: Callable[[], tuple[float, float]] | None = None) -> None:
@@ -25,9 +27,7 @@ class Processor:
         self._percent = 0.0
 
     def percent(self) -> float:
-        """Return 0 to 100. The first time it takes a tenth of a second; asked again sooner than that, it repeats
-        itself.
-        """
+        """Return 0 to 100. The first call takes 0.1 s; a call sooner than that repeats the last value."""
         with self._lock:
             if self._before is None:
                 self._before = self._times()
@@ -46,5 +46,5 @@ def _times() -> tuple[float, float]:
     import psutil
 
     times = psutil.cpu_times()
-    whole = sum(times) - times.guest - times.guest_nice  # Linux counts guests in user and nice, too
+    whole = sum(times) - times.guest - times.guest_nice  # Linux includes guest time in user and nice
     return whole - times.idle - times.iowait, whole

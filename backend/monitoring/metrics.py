@@ -1,6 +1,6 @@
-"""What this worker counts, as Prometheus reads it.
+"""This worker's Prometheus metrics.
 
-Every series says its port and worker: the workers of a port share a socket, so a scrape meets any one.
+Every series has a port and a worker label: the workers of a port share a socket, so a scrape reaches any of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WHO = ("port", "worker")
 
 
 class Metrics:
-    """The counters of one worker, in a registry of its own."""
+    """The metrics of one worker, in a separate registry."""
 
     def __init__(self, settings: Settings) -> None:
         self.registry = CollectorRegistry()
@@ -45,9 +45,9 @@ class Metrics:
         ).labels(*self.who)
 
     def request(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        """Count one answer; `status` 0 means that none was sent.
+        """Count one response; `status` 0 means that none was sent.
 
-        A path without a route is not a label: anybody can invent those.
+        A path without a route is not used as a label, because callers could create any number of them.
         """
         route = getattr(scope.get("route"), "path", "unknown")
         method = scope.get("method", "WEBSOCKET") if scope.get("route") else "any"
@@ -56,21 +56,21 @@ class Metrics:
             self._seconds.labels(*self.who, method, route).observe(seconds)
 
     def cache(self, header: str) -> None:
-        """Count what an X-Cache header says: "hits=3, misses=1"."""
+        """Count an X-Cache header: "hits=3, misses=1"."""
         for result, count in X_CACHE.findall(header):
             self._cache.labels(*self.who, result).inc(int(count))
 
     def watch(self, pools: Pools) -> None:
-        """Show the pools too."""
+        """Add the metrics of the pools."""
         self.registry.register(_PoolStats(pools, self.who))
 
     def text(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
 class _PoolStats(Collector):
-    """PostgreSQL's pool, asked at each scrape."""
+    """Numbers of the PostgreSQL pool, read at each scrape."""
 
     NAMES = ("pool_size", "pool_available", "requests_waiting", "requests_num", "requests_errors", "connections_errors")
 
@@ -78,7 +78,7 @@ class _PoolStats(Collector):
         self.pools, self.who = pools, who
 
     def collect(self) -> Iterable[Metric]:
-        """Yield one gauge with a series for each number of the pool."""
+        """Yield one gauge, with a series for each number of the pool."""
         gauge = GaugeMetricFamily("omnimind_postgres_pool", "psycopg_pool's own numbers.", labels=(*WHO, "number"))
         stats = self.pools.postgres.get_stats()
         for name in self.NAMES:

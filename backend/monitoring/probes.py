@@ -1,6 +1,6 @@
-"""What each service is asked by the deep check.
+"""Probes of the deep check, one per service.
 
-A method returns "up" or "degraded" and why; it raises when the service is down.
+A probe returns "up" or "degraded" with a reason; it raises if the service is down.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "omnimind-health"
 
 
 class Questions:
-    """One connection to each service, opened by the first question and again when it was lost."""
+    """One connection to each service, opened on the first probe and again after it is lost."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -32,7 +32,7 @@ class Questions:
         self._links: dict[str, Link] = {}
 
     async def postgres(self) -> tuple[str, str]:
-        """Read the schema's revision: a database without our tables is of no use."""
+        """Read the schema's revision: a database without the tables is not usable."""
         import psycopg
 
         try:
@@ -40,7 +40,7 @@ class Questions:
         except psycopg.OperationalError:
             if not self._postgres:
                 raise
-            self._postgres = None  # it was of a server that has been restarted since
+            self._postgres = None  # the server has been restarted since
             revision = await self._revision()
         except psycopg.errors.UndefinedTable:
             revision = ""
@@ -70,7 +70,7 @@ class Questions:
         return "up", ""
 
     async def qdrant(self) -> tuple[str, str]:
-        """List the collections with our key: /readyz would answer without one."""
+        """List the collections with the API key; /readyz would answer without one."""
         key = self.settings.qdrant_key
         said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask(
             "GET", "/collections", seconds=self.settings.check_seconds, patience=0
@@ -80,7 +80,7 @@ class Questions:
         return "up", ""
 
     async def engine(self) -> tuple[str, str]:
-        """Ask on which device it works: a GPU that is expected and not used is degraded."""
+        """Ask for the engine's device. An expected GPU that is not used counts as degraded."""
         import orjson
 
         said = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
@@ -95,7 +95,7 @@ class Questions:
         return "up", f"{told.get('device', '')}: {reason}" if reason else str(told.get("device", ""))
 
     async def close(self) -> None:
-        """Close the connections; a server that hangs is hung up on."""
+        """Close the connections, without waiting for a server that hangs."""
         if self._postgres:
             self._postgres.hang_up()
         closers: list[Callable[[], Awaitable[None]]] = [link.close for link in self._links.values()]

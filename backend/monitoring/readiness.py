@@ -1,5 +1,6 @@
-"""The deep check: every service is asked something real, over connections of its own, so that a pool whose connections
-are all busy looks like no outage.
+"""The deep check: a real request to every service, over separate connections.
+
+A busy connection pool therefore does not look like an outage.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from backend.monitoring import probes
 from backend.settings import Settings
 
 FRESH_SECONDS = 1.0
-"""However often a worker is asked, it asks each service at most this often."""
+"""Each worker probes a service at most this often, whatever the number of requests."""
 DOWN_SECONDS = 0.1
-"""The same for one that is down: whoever waits for it wants to know at once when it is there, and a question that is
-refused costs little.
-"""
+"""The same for a service that is down. Its recovery should be seen at once, and a refused probe costs little."""
 
 
 class Answer(BaseModel):
@@ -39,13 +38,14 @@ class _Said:
 
     @property
     def fresh(self) -> float:
-        """Seconds for which it may be said again."""
+        """How long the answer may be reused, in seconds."""
         return DOWN_SECONDS if self.answer.state == "down" else FRESH_SECONDS
 
 
 class Check:
-    """One service. One question at a time: one that hangs is told of, not asked again, and not cancelled, for that can
-    hang too.
+    """The check of one service, with one probe at a time.
+
+    A probe that hangs is reported as down. It is neither repeated nor cancelled, because cancelling can hang too.
     """
 
     def __init__(self, question: Callable[[], Awaitable[tuple[str, str]]], seconds: float) -> None:
@@ -56,7 +56,7 @@ class Check:
         self._since = 0.0
 
     async def read(self) -> Answer:
-        """Return the answer, at most FRESH_SECONDS or DOWN_SECONDS old, within the settings' seconds."""
+        """Return the answer within the settings' time limit. It is at most FRESH_SECONDS or DOWN_SECONDS old."""
         now = time.monotonic()
         if not self._task:
             if self._said and now - self._said.at < self._said.fresh:
@@ -69,7 +69,7 @@ class Check:
         return Answer(state="down", latency_ms=round(waited, 2), detail=f"no answer within {self._seconds:g} s")
 
     def give_up(self) -> None:
-        """End a question that is still open."""
+        """Cancel a probe that still runs."""
         if self._task:
             self._task.cancel()
 
@@ -77,7 +77,7 @@ class Check:
         began = time.perf_counter()
         try:
             state, detail = await self._question()
-        except Exception as error:  # whatever a service does wrong is its state, not an error of ours
+        except Exception as error:  # any failure of a service is its state, not an internal error
             said = (str(error).strip() or type(error).__name__).splitlines()
             state, detail = "down", said[0][:300]
         answer = Answer(state=state, latency_ms=round((time.perf_counter() - began) * 1000, 2), detail=detail)
@@ -86,7 +86,7 @@ class Check:
 
 
 class Checks:
-    """All services of one worker; nothing is opened before the first question."""
+    """The checks of all services of one worker. Nothing is opened before the first probe."""
 
     def __init__(self, settings: Settings) -> None:
         self._asked = probes.Questions(settings)
@@ -99,22 +99,22 @@ class Checks:
         self._checks = {name: Check(question, settings.check_seconds) for name, question in ask.items()}
 
     async def all(self) -> dict[str, Answer]:
-        """Ask all at once."""
+        """Run all checks concurrently."""
         answers = await asyncio.gather(*(check.read() for check in self._checks.values()))
         return dict(zip(self._checks, answers, strict=True))
 
     def engine(self) -> dict[str, Any]:
-        """Return the last that the engine said of itself, {} while it has said nothing."""
+        """Return the engine's last health report, {} if there is none."""
         return self._asked.engine_said
 
     async def close(self) -> None:
-        """Give up what hangs and close the connections."""
+        """Cancel hanging probes and close the connections."""
         for check in self._checks.values():
             check.give_up()
         await self._asked.close()
 
 
 def overall(answers: dict[str, Answer]) -> str:
-    """Return ready, degraded (all answer, one not as it should) or down."""
+    """Return ready, degraded (all answer, at least one is degraded) or down."""
     states = {answer.state for answer in answers.values()}
     return "down" if "down" in states else "degraded" if "degraded" in states else "ready"

@@ -1,4 +1,4 @@
-"""One look at the machine, the engine and the services; what it takes runs beside the event loop, never on it."""
+"""Samples of the machine, the engine and the services. Blocking calls run outside the event loop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sampler:
         self._began = time.monotonic()
 
     async def sample(self) -> System:
-        """Look once; takes at most the settings' seconds, as long as a service that hangs."""
+        """Take one sample. If a service hangs, it takes up to the settings' time limit."""
         answers, host = await asyncio.gather(self.checks.all(), asyncio.to_thread(host_now, self._processor))
         said = self.checks.engine() if answers["engine"].state != "down" else {}
         gpu = said.get("gpu") or await asyncio.to_thread(card_now)
@@ -56,7 +56,7 @@ class Sampler:
 
 
 def host_now(processor: Processor) -> Host:
-    """Ask Linux."""
+    """Return the host's usage, as Linux reports it."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -72,7 +72,7 @@ def host_now(processor: Processor) -> Host:
 
 
 def card_now() -> dict[str, Any]:
-    """Ask the driver for the card; {} where this process sees none, as in a unit that keeps devices away from it."""
+    """Return the GPU's usage from the driver; {} if this process sees no GPU, as in a unit without device access."""
     if not CARD.exists():
         return {}
     from omnimind_ops.observe import nvml
@@ -82,7 +82,7 @@ def card_now() -> dict[str, Any]:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what runs: Python, the kernel, and the packages that matter here."""
+    """Return the versions of Python, the kernel and the main packages."""
     import platform
     from importlib import metadata
 

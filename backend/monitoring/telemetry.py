@@ -1,4 +1,4 @@
-"""The telemetry of one worker: one sampler for all who listen, and it rests while nobody does."""
+"""Telemetry of one worker: one sampler for all listeners, stopped while there are none."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from backend.monitoring.sampler import Sampler
 
 BEHIND = 5
-"""Ticks that may wait for one listener: who is that far behind does not read."""
+"""Ticks queued per listener; one that falls further behind is dropped."""
 
 Inbox = asyncio.Queue[str | None]
-"""Ticks as JSON text; None says that the listener was too slow, or that the worker stops."""
+"""Ticks as JSON text; None means that the listener was too slow, or that the worker stops."""
 
 
 class Telemetry:
-    """Hands every tick to every listener."""
+    """Sends every tick to every listener."""
 
     def __init__(self, sampler: Sampler, seconds: float) -> None:
         self._sampler = sampler
@@ -27,7 +27,7 @@ class Telemetry:
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Inbox]:
-        """Yield an inbox that fills with each tick."""
+        """Yield an inbox that receives each tick."""
         inbox: Inbox = asyncio.Queue(BEHIND)
         self._inboxes.add(inbox)
         self._task = self._task or asyncio.create_task(self._tick())
@@ -40,7 +40,7 @@ class Telemetry:
                 self._task = None
 
     async def close(self) -> None:
-        """Tell every listener to go."""
+        """Disconnect every listener."""
         for inbox in list(self._inboxes):
             _drop(inbox)
 
@@ -55,7 +55,7 @@ class Telemetry:
                     _drop(inbox)
                 else:
                     inbox.put_nowait(text)
-            due = max(due + self._seconds, loop.time())  # a sample that took long is not made up for
+            due = max(due + self._seconds, loop.time())  # time lost by a slow sample is not caught up
             await asyncio.sleep(due - loop.time())
 
 

@@ -1,4 +1,4 @@
-"""The built page on its own port: static files, and where the backends are.
+"""The built page on its own port: static files, and the addresses of the backends.
 
-Start at __main__.py; what a browser is told stands in headers.py.
+Start at __main__.py. headers.py defines the security headers.
 """

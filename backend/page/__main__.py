@@ -1,4 +1,4 @@
-"""`python -m backend.page`: serve the page on the socket from systemd or supervisor, else on 127.0.0.1:$OMNIMIND_PORT."""
+"""`python -m backend.page`: serve the page on the socket from systemd or supervisor, or on 127.0.0.1:$OMNIMIND_PORT."""
 
 from __future__ import annotations
 

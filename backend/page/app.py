@@ -1,6 +1,6 @@
-"""The application: one request, one file.
+"""The page's application: one request, one file.
 
-Every path that is not a file is the page itself, which has routes of its own.
+Every path that is not a file returns the page itself, which has its own routes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MISSING = "the page is not built: run `npm ci && npm run build` in frontend/, or
 
 
 class Page:
-    """ASGI: the built files, /cluster.json, and the page for all other paths.
+    """ASGI application: the built files, /cluster.json, and the page for all other paths.
 
-    The names of this machine only, as for the backends (DNS rebinding).
+    It accepts only names of this machine, as the backends do (DNS rebinding).
     """
 
     def __init__(self, files: Mapping[str, File], cluster: Cluster) -> None:
@@ -60,9 +60,9 @@ class Page:
 
 
 def _is_route(path: str, request: Request) -> bool:
-    """Tell whether a path is one of the page's own: what a person opens, not what the page loads.
+    """Return whether a path is a route of the page: an address a person opens, not a file the page loads.
 
-    So a missing script is not HTML.
+    A missing script is therefore not answered with HTML.
     """
     parts = path.split("/")
     if path.startswith(HASHED) or any(part.startswith(".") for part in parts) or path.endswith(".map"):
@@ -72,7 +72,7 @@ def _is_route(path: str, request: Request) -> bool:
 
 @cache
 def _file(file: File, coding: str, cluster: Cluster, name: str, *, is_known: bool) -> Response:
-    """Return one body of a file, or 304 to a browser that has it. Made once: it is the same for every request."""
+    """Return one body of a file, or 304 if the browser has it. Cached, because it is the same for every request."""
     headers = {
         **security(cluster, name),
         "etag": file.etag(coding),
@@ -94,12 +94,12 @@ def _cluster(cluster: Cluster, name: str) -> Response:
 
 
 def _is_known(file: File, tags: str) -> bool:
-    """Tell whether the browser has this very content: compressed or not is no difference to it."""
+    """Return whether the browser has this content, compressed or not."""
     return any(tag.strip() == "*" or tag.strip().removeprefix("W/") in file.etags for tag in tags.split(","))
 
 
 def _list(request: Request, header: str) -> str:
-    """Return what all headers of a name say, as one list."""
+    """Return the values of all headers with this name, as one list."""
     return ",".join(request.headers.getlist(header))
 
 

@@ -1,5 +1,6 @@
-"""Where the backends are, seen from a browser: under the name by which it asked for the page, so that one cookie serves
-them all.
+"""Addresses of the backends, as seen from a browser.
+
+They use the host name of the page's request, so that one cookie covers them all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ PATH = "/cluster.json"
 
 @dataclass(frozen=True)
 class Cluster:
-    """The backends' ports, in the order of preference."""
+    """The backends' ports, in order of preference."""
 
     ports: tuple[int, ...]
 

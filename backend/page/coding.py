@@ -1,4 +1,4 @@
-"""Which content coding a browser gets: the smallest of those that it accepts and we have (RFC 9110, 12.5.3)."""
+"""Choice of the content coding: the smallest available body that the browser accepts (RFC 9110, 12.5.3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PLAIN = "identity"
 
 
 def choose(accepted: str, bodies: Mapping[str, bytes]) -> str:
-    """Return the coding of the smallest acceptable body; "" is the plain one, which is sent too where nothing is
+    """Return the coding of the smallest acceptable body; "" is the uncompressed one, also used if none is
     acceptable.
     """
     wishes = dict(_wish(one) for one in accepted.lower().split(",") if one.strip())

@@ -1,6 +1,6 @@
-"""The built files: read once, compressed once, kept in memory.
+"""The built files: read and compressed once, kept in memory.
 
-What a build may leave behind but nobody should get is not among them.
+Files that a build may leave behind but that are not public are excluded.
 """
 
 from __future__ import annotations
@@ -28,23 +28,25 @@ KINDS = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-"""Not the machine's own table of types, which every machine has another of."""
+"""Fixed here, because the system's table of types differs between machines."""
 PACKED = frozenset({".png", ".webp", ".woff2"})
-"""Compressed already."""
+"""Already compressed."""
 SECRET = frozenset({".map"})
-"""A source map is the source."""
+"""A source map contains the source."""
 LEAST_BYTES = 512
-"""Below, the headers weigh more than what compression saves."""
+"""Below this size, the headers weigh more than compression saves."""
 GAIN = 0.9
-"""A compressed body that is not smaller than this part of the plain one is not worth it."""
+"""A compressed body must be smaller than this share of the uncompressed one."""
 HASHED = "/assets/"
-"""Where the build puts files whose names hold a hash of their content."""
+"""Folder of files whose names contain a hash of their content."""
 
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """One file: its type, its bodies by content coding ("" is the plain one), and whether its name changes with its
-    content. A key by itself.
+    """One file: its type, its bodies by content coding ("" is uncompressed), and whether its name changes with its
+    content.
+
+    Files are compared by identity, so that they can be cache keys.
     """
 
     kind: str
@@ -53,19 +55,17 @@ class File:
     is_hashed: bool
 
     def etag(self, coding: str) -> str:
-        """Return the entity tag of one of its bodies: each has its own (RFC 9110, 8.8.3)."""
+        """Return the entity tag of one body; each coding has its own (RFC 9110, 8.8.3)."""
         return f'"{self.digest}{"-" if coding else ""}{coding}"'
 
     @property
     def etags(self) -> frozenset[str]:
-        """Every tag under which a browser may have it."""
+        """Return all entity tags under which a browser may have the file."""
         return frozenset(self.etag(coding) for coding in self.bodies)
 
 
 def read(folder: Path) -> dict[str, File]:
-    """Return the files below a folder by URL path, without hidden ones and source maps; an empty folder, or none, has
-    none.
-    """
+    """Return the public files below a folder, by URL path. Empty if the folder is empty or missing."""
     found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     return {
         f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes())
@@ -75,12 +75,12 @@ def read(folder: Path) -> dict[str, File]:
 
 
 def file(path: str, body: bytes) -> File:
-    """Return one file with every coding that makes it smaller."""
+    """Return one file, with every coding that makes it smaller."""
     suffix = Path(path).suffix
     bodies = {"": body}
     if len(body) >= LEAST_BYTES and suffix not in PACKED:
-        # level 19 is the last that a browser's 8 MB window can always decode (RFC 9659); mtime=0: the same file has the
-        # same bytes
+        # Level 19 is the highest that a browser's 8 MB window can always decode (RFC 9659). mtime=0 makes the output
+        # reproducible.
         packed = {"zstd": zstandard.ZstdCompressor(level=19).compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
         bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * GAIN}
     return File(

@@ -1,5 +1,5 @@
-"""What a browser is told with every answer: which hosts the page may talk to, and what it can never do, whatever is
-injected into it.
+"""Security headers of every response: the hosts the page may connect to, and what it can never do, even with
+injected code.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ UNUSED = (
     "payment",
     "usb",
 )
-"""Features of a browser that the page has no use for."""
+"""Browser features that the page does not use."""
 FIXED = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -44,8 +44,6 @@ FIXED = {
 
 
 def security(cluster: Cluster, name: str) -> Headers:
-    """Return the headers of an answer to a browser that asked for the host `name`; scripts may connect to the backends
-    there and nowhere else.
-    """
+    """Return the headers of a response for host `name`. Scripts may connect only to the backends on that host."""
     connect = " ".join(("connect-src", "'self'", *cluster.urls(name), *cluster.urls(name, "ws")))
     return {**FIXED, "content-security-policy": "; ".join((*SELF, connect))}

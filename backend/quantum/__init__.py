@@ -1,4 +1,4 @@
-"""/quantum: circuits, checked and passed on to the engine.
+"""/quantum: circuits, validated and passed to the engine.
 
 Start in routes.py. The engine runs them: backend/engine/quantum.
 """

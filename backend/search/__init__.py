@@ -1,1 +1,1 @@
-"""/search: the chunks nearest to a question. Start in routes.py; service.py asks Qdrant."""
+"""/search: the chunks nearest to a query. Start in routes.py; service.py queries Qdrant."""

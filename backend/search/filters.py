@@ -1,4 +1,4 @@
-"""Filters of /search: `key:value`, or a JSON object in Qdrant's own filter language, turned into conditions."""
+"""Filters of /search as Qdrant conditions: `key:value`, or a JSON object in Qdrant's filter language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIX = 'filter=source:notes.md, filter=metadata.year:2024, or a JSON object: filt
 
 
 def conditions(words: Iterable[str]) -> list[dict[str, Any]]:
-    """Return one condition for each; all of them must hold. 422 for one that cannot be read."""
+    """Return one condition for each filter; all must match. Raises 422 for a filter that cannot be parsed."""
     return [_own(word) if word.lstrip().startswith("{") else _equal(word) for word in words if word.strip()]
 
 
@@ -31,9 +31,9 @@ def _own(text: str) -> dict[str, Any]:
 
 
 def _equal(word: str) -> dict[str, Any]:
-    """Return `key:value` as a condition.
+    """Return the condition of `key:value`.
 
-    A number or true is looked for as such and as the word; in quotes, as the word only.
+    A number or boolean matches both as such and as text; a quoted value matches only as text.
     """
     key, colon, value = word.partition(":")
     key = key.strip()
@@ -43,7 +43,7 @@ def _equal(word: str) -> dict[str, Any]:
         return _match(key, value[1:-1])
     typed = _typed(value)
     same = [_match(key, value)]
-    if isinstance(typed, float):  # Qdrant compares only whole numbers for equality
+    if isinstance(typed, float):  # Qdrant compares only integers for equality
         same.append({"key": key, "range": {"gte": typed, "lte": typed}})
     elif typed is not None:
         same.append(_match(key, typed))
@@ -65,5 +65,5 @@ def _match(key: str, value: object) -> dict[str, Any]:
 
 
 def refused(detail: str) -> ApiProblem:
-    """Return the 422."""
+    """Return the 422 problem."""
     return ApiProblem(422, "the filter cannot be used", detail, fix=FIX)

@@ -1,4 +1,4 @@
-"""Search: the nearest points to a text, but for those of documents that are not (or no longer) there."""
+"""Search: the points nearest to a vector, without those of documents that are not ready."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from backend.http.timing import Timing
 from backend.search.filters import refused
 
 TRIES = 3
-"""Hardly ever more than one: only when what was found is being written or deleted right now."""
+"""Maximum queries per search. More than one is needed only if a result is being written or deleted right now."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for: a vector (float32), and which and how many of the points near it."""
+    """A search: a vector (float32), and which and how many of its nearest points to return."""
 
     vector: bytes
     limit: int
@@ -30,7 +30,7 @@ class Wanted:
 
 
 async def search(pools: Pools, collection: str, wanted: Wanted, timing: Timing) -> list[Hit]:
-    """Return the nearest points; none where there is no collection yet."""
+    """Return the nearest points. Empty if the collection does not exist yet."""
     with timing.stage("qdrant"):
         shape = await pools.qdrant.shape(collection)
     if not shape:
@@ -63,9 +63,9 @@ async def search(pools: Pools, collection: str, wanted: Wanted, timing: Timing) 
 
 
 def document_of(hit: Hit) -> UUID | None:
-    """Return the document whose chunk this point is.
+    """Return the document that this point is a chunk of, or None.
 
-    Others may have a field `document_id` too: ours are known by the point's own id.
+    Foreign points may have a field `document_id` too; documents' points are recognised by their id.
     """
     try:
         id_, number = UUID(hit.payload.get("document_id")), int(hit.payload["chunk"])
@@ -75,7 +75,7 @@ def document_of(hit: Hit) -> UUID | None:
 
 
 async def _unready(pools: Pools, hits: Sequence[Hit], timing: Timing) -> set[UUID]:
-    """Return the documents among these that nobody may be shown."""
+    """Return the documents among these hits that must not be shown."""
     found = {id_ for hit in hits if (id_ := document_of(hit))}
     if not found:
         return set()

@@ -1,4 +1,4 @@
-"""/uploads: files, kept as they are.
+"""/uploads: files, stored unchanged.
 
-Start in routes.py. receive.py takes a file in, files.py is the folder they lie in.
+Start in routes.py. receive.py receives a file, files.py manages the folder.
 """

@@ -1,4 +1,4 @@
-"""Checksums that a request says of its body: Content-Digest (RFC 9530) and the older Digest."""
+"""Checksums of request bodies: Content-Digest (RFC 9530) and the older Digest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ ENTRY = re.compile(r"([A-Za-z0-9-]+)=(:[A-Za-z0-9+/=]*:|[A-Za-z0-9+/=]+)")
 
 
 class Checksum:
-    """What a body should be; feed it, then `check` it. Says nothing where the request said nothing."""
+    """The expected checksum of a body: `update` it with the data, then `check` it. Passes if the request declared
+    none.
+    """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         said = [entry for name in ("content-digest", "digest") if name in headers for entry in _entries(headers[name])]
@@ -32,18 +34,18 @@ class Checksum:
         self._found = {name: KNOWN[name]() for name in self._wanted}
 
     def update(self, data: bytes) -> None:
-        """Take more of the body."""
+        """Add data of the body."""
         for one in self._found.values():
             one.update(data)
 
     def check(self) -> None:
-        """Raise a 422 when the body is another one."""
+        """Raise 422 if the body does not match."""
         for name, wanted in self._wanted.items():
             compare(name, wanted.hex(), self._found[name].hexdigest())
 
 
 def compare(name: str, wanted: str, found: str) -> None:
-    """Raise a 422 when two checksums in hex are not the same."""
+    """Raise 422 if two checksums in hex differ."""
     if wanted.lower() != found:
         raise ApiProblem(
             422,

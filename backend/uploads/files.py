@@ -1,9 +1,10 @@
 """Uploaded files on disk.
 
-A file is written in `.incoming`, and gets its own name when its row is there; it goes back there before its row is
-deleted. So whatever is interrupted leaves something in `.incoming` only, where its row tells whether it is kept. Who
-writes a file holds a lock on it (flock), which ends with the process. Other files of the folder are not ours and are
-never touched.
+A file is written in `.incoming` and gets its final name once its row exists. It moves back there before its row is
+deleted. An interruption therefore leaves files only in `.incoming`, and the row tells whether a file is kept.
+
+The writer of a file holds a lock on it (flock), which ends with the process. Other files in the folder are never
+touched.
 """
 
 from __future__ import annotations
@@ -23,24 +24,24 @@ from uuid import UUID
 from backend.http.errors import ApiProblem
 
 BUFFER = 1024 * 1024
-"""Bytes kept in memory before they are written."""
+"""Bytes buffered in memory before a write."""
 OPENING_SECONDS = 5.0
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def path(folder: Path, id_: UUID) -> Path:
-    """Return where a finished upload lies."""
+    """Return the path of a finished upload."""
     return folder / f"upload-{id_}"
 
 
 def incoming(folder: Path, id_: UUID) -> Path:
-    """Return where it lies while it comes or goes."""
+    """Return the path of an upload while it is written or deleted."""
     return folder / ".incoming" / str(id_)
 
 
 class Writer:
-    """A file on its way in. `write` it, `finish` it, then `publish` it, `leave` it to the sweeper, or `discard` it."""
+    """A file being uploaded: `write` it, `finish` it, then `publish` it, `leave` it to the sweeper, or `discard` it."""
 
     def __init__(self, folder: Path, id_: UUID, most: int) -> None:
         self.folder, self.id, self.most = folder, id_, most
@@ -54,7 +55,7 @@ class Writer:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     async def write(self, data: bytes) -> None:
-        """Take more of it; 413 when it is too large, 507 when the disk is full."""
+        """Write data. Raises 413 if the file is too large, 507 if the disk is full."""
         self.count += len(data)
         if self.count > self.most:
             raise too_large(self.most)
@@ -63,23 +64,23 @@ class Writer:
             await self._flush()
 
     async def finish(self) -> None:
-        """Write the rest and wait until the disk has it."""
+        """Write the rest and sync it to disk."""
         await self._flush()
         await asyncio.to_thread(self._sync)
 
     def publish(self) -> None:
-        """Give it its own name."""
+        """Move the file to its final name."""
         incoming(self.folder, self.id).rename(path(self.folder, self.id))
         self.leave()
 
     def leave(self) -> None:
-        """Let go of it: the sweeper finds out whether it is kept."""
+        """Release the file; the sweeper decides whether it is kept."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
     def discard(self) -> None:
-        """Remove it."""
+        """Delete the file."""
         if self._file >= 0:
             with suppress(FileNotFoundError):
                 incoming(self.folder, self.id).unlink()
@@ -94,7 +95,7 @@ class Writer:
             os.fsync(self._file)
             folder = os.open(incoming(self.folder, self.id).parent, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                os.fsync(folder)  # its name too, before a row says that it is there
+                os.fsync(folder)  # sync its name too, before a row refers to it
             finally:
                 os.close(folder)
 
@@ -108,7 +109,7 @@ class Writer:
 
 @contextmanager
 def disk() -> Iterator[None]:
-    """Around work on files: a full disk is the 507 problem, a folder that cannot be used a 503."""
+    """Turn file errors of the block into problems: 507 for a full disk, 503 for an unusable folder."""
     try:
         yield
     except OSError as error:
@@ -128,7 +129,7 @@ def disk() -> Iterator[None]:
 
 
 def too_large(most: int) -> ApiProblem:
-    """Return the 413."""
+    """Return the 413 problem."""
     return ApiProblem(
         413,
         "upload too large",
@@ -139,7 +140,7 @@ def too_large(most: int) -> ApiProblem:
 
 
 def left(folder: Path) -> list[UUID]:
-    """Return the uploads that lie here, but for those that are just being opened and not locked yet."""
+    """Return the uploads in `.incoming`, except new ones that may not be locked yet."""
     try:
         with os.scandir(folder / ".incoming") as entries:
             return [
@@ -147,12 +148,12 @@ def left(folder: Path) -> list[UUID]:
                 for one in entries
                 if ID.fullmatch(one.name) and time.time() - one.stat().st_mtime > OPENING_SECONDS
             ]
-    except OSError:  # no upload yet, or one that is gone again
+    except OSError:  # no uploads yet, or the file has just gone
         return []
 
 
 def settle(folder: Path, id_: UUID, is_kept: bool) -> None:
-    """Give a file its own name, or remove it."""
+    """Move a file to its final name, or delete it."""
     with suppress(FileNotFoundError):  # its writer was faster
         if is_kept:
             incoming(folder, id_).rename(path(folder, id_))
@@ -162,7 +163,7 @@ def settle(folder: Path, id_: UUID, is_kept: bool) -> None:
 
 @contextmanager
 def claimed(file: Path) -> Iterator[bool]:
-    """Lock a file for the block, and say whether that worked: not when it is locked by others, or gone."""
+    """Lock a file for the block and yield whether that worked: not if it is missing or locked by another process."""
     try:
         number = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

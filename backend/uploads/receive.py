@@ -1,4 +1,4 @@
-"""Take an upload in: bytes to disk as they come, checksum on the way, then its row, then its name."""
+"""Receive an upload: stream it to disk with its checksum, insert its row, then give it its final name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class Named:
-    """What a file is called and said to be."""
+    """A file's name and media type."""
 
     name: str
     media_type: str
@@ -37,7 +37,7 @@ class Named:
 async def receive(
     request: Request, pools: Pools, settings: Settings, by: str, name: str, sha256: str, timing: Timing
 ) -> Upload:
-    """Return the upload once file and row are safe; after any failure nothing of it is left."""
+    """Return the upload once its file and row are safely stored. After any failure nothing of it remains."""
     if (
         request.headers.get("content-length", "0").isdecimal()
         and int(request.headers.get("content-length", "0")) > settings.upload_bytes + multipart.ENVELOPE
@@ -68,7 +68,7 @@ async def receive(
     except ClientDisconnect as error:
         raise ApiProblem(400, "the upload was cut off", "the connection ended before the body did") from error
     finally:
-        writer.discard()  # nothing to do once it is published, or left to the sweeper
+        writer.discard()  # no effect once it is published, or left to the sweeper
     return one
 
 
@@ -77,7 +77,7 @@ async def _insert(pools: Pools, writer: Writer, one: Upload) -> None:
         try:
             await uploads.insert(link, one)
         except BaseException:
-            writer.leave()  # PostgreSQL may have the row or not: who asks it when it is back will know
+            writer.leave()  # PostgreSQL may or may not have the row; the sweeper checks when it is back
             raise
 
 
@@ -89,7 +89,7 @@ async def _raw(request: Request, writer: Writer, checksum: Checksum) -> Named:
 
 
 async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
-    """Write the field `file` of a form; the checksum in the header is the whole form's, as RFC 9530 has it."""
+    """Write the field `file` of a form. A checksum header covers the whole form (RFC 9530)."""
     named: Named | None = None
     is_file = False
     async for event in multipart.parts(request, checksum.update):
@@ -109,9 +109,9 @@ async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
 
 
 def clean(name: str) -> str:
-    """Return the last part of a name without control characters: what is shown, never a path.
+    """Return the last part of a name, without control characters. It is only displayed, never used as a path.
 
-    Files have ids for names.
+    Stored files are named by their ids.
     """
     last = PurePath(CONTROL.sub("", name).replace("\\", "/")).name
     return last if len(last) <= LONGEST_NAME else last[: LONGEST_NAME - 20] + last[-20:]

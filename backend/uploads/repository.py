@@ -1,4 +1,4 @@
-"""Rows of uploaded files in PostgreSQL; the files themselves: upload_files.py."""
+"""Rows of uploaded files in PostgreSQL. The files themselves: files.py."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = "id, sha256, name, media_type, bytes, created_by, created_at"
 
 @dataclass(frozen=True)
 class Upload:
-    """One uploaded file as PostgreSQL knows it."""
+    """One row of an uploaded file."""
 
     id: UUID
     sha256: bytes
@@ -31,16 +31,16 @@ class Upload:
 
 
 async def insert(link: Link, one: Upload) -> None:
-    """Write its row."""
+    """Insert the row."""
     values = (one.id, one.sha256, one.name, one.media_type, one.bytes, one.created_by, one.created_at)
     words = (
-        "INSERT INTO uploads (" + _COLUMNS + ") VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"  # noqa: S608 words of ours
+        "INSERT INTO uploads (" + _COLUMNS + ") VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"  # noqa: S608 constant column names
     )
     await link.execute(words, values)
 
 
 async def find(link: Link, id_: UUID) -> Upload | None:
-    """Return one upload."""
+    """Return one upload, or None."""
     row: tuple[Any, ...] | None = await (
         await link.execute("SELECT " + _COLUMNS + " FROM uploads WHERE id = %s", (id_,))  # noqa: S608
     ).fetchone()
@@ -48,7 +48,7 @@ async def find(link: Link, id_: UUID) -> Upload | None:
 
 
 async def delete(link: Link, folder: Path, id_: UUID) -> bool:
-    """Delete row and file; tell whether there was one."""
+    """Delete the row and the file. Return whether there was a row."""
     with disk(), claimed(path(folder, id_)) as is_ours:
         if is_ours:
             path(folder, id_).rename(incoming(folder, id_))

@@ -1,1 +1,1 @@
-"""What is stored of accounts: users and tokens in PostgreSQL, sessions in Redis."""
+"""Storage of accounts: users and tokens in PostgreSQL, sessions in Redis."""

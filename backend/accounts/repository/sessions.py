@@ -1,6 +1,6 @@
-"""Sessions: who logged in, in Redis under the SHA-256 of a random token.
+"""Sessions in Redis, keyed by the SHA-256 of a random token.
 
-What Redis holds opens nothing: the token is only in the cookie.
+The token exists only in the cookie, so the contents of Redis do not grant access.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 LONGEST_SECONDS = 30 * 24 * 3600
-"""After a login one must log in again, used or not."""
+"""Maximum lifetime of a session after login, whether it is used or not."""
 
 
 def _key(token: str) -> str:
@@ -26,12 +26,12 @@ def _key(token: str) -> str:
 
 
 def _index(user: str) -> str:
-    """Return the key of the set of a user's sessions, scored by the time of their last end."""
+    """Return the key of the user's sorted set of sessions, scored by their latest possible end."""
     return f"omnimind:sessions:{user}"
 
 
 async def create(redis: Redis, identity: Identity, hours: int) -> str:
-    """Begin a session and return its token, 256 random bits as text; it ends `hours` after it was last used."""
+    """Create a session and return its token (256 random bits, as text). It ends `hours` after its last use."""
     token, now = secrets.token_urlsafe(32), time.time()
     key, index, until = _key(token), _index(identity.id), now + LONGEST_SECONDS
     value = orjson.dumps({"user": identity.id, "name": identity.name, "role": identity.role, "until": until})
@@ -45,7 +45,7 @@ async def create(redis: Redis, identity: Identity, hours: int) -> str:
 
 
 async def find(redis: Redis, token: str, hours: int) -> Identity | None:
-    """Return whose session it is and let it last `hours` from now; None when it ended. One round trip."""
+    """Return the session's identity and extend it to `hours` from now; None if it has ended. One round trip."""
     value = await redis.getex(_key(token), ex=hours * 3600)
     if value is None:
         return None
@@ -56,11 +56,11 @@ async def find(redis: Redis, token: str, hours: int) -> Identity | None:
 
 
 async def end(redis: Redis, token: str) -> None:
-    """End one session; one that ended already is fine."""
+    """End one session. Succeeds if it has already ended."""
     await redis.delete(_key(token))
 
 
 async def end_all(redis: Redis, user: str) -> int:
-    """End all sessions of a user, by id; return how many there were."""
+    """End all sessions of a user, by id. Return their number."""
     keys = await redis.zrange(_index(user), 0, -1)
     return int(await redis.delete(*keys, _index(user))) - bool(keys) if keys else 0

@@ -1,4 +1,4 @@
-"""API tokens: `omt_…`, shown once; PostgreSQL holds the SHA-256 only."""
+"""API tokens (`omt_…`): shown once; PostgreSQL stores only their SHA-256."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _USED = "UPDATE tokens SET last_used_at = now() WHERE id = %s AND coalesce(last_
 
 @dataclass(frozen=True)
 class Token:
-    """One token, without what opens anything."""
+    """One token, without its secret."""
 
     id: UUID
     user_id: UUID
@@ -38,20 +38,21 @@ class Token:
 
 
 def digest(token: str) -> bytes:
-    """Return what is stored of a token; it is random, so a plain hash cannot be guessed back."""
+    """Return the stored digest of a token. Tokens are random, so a plain hash cannot be reversed by guessing."""
     return hashlib.sha256(token.encode()).digest()
 
 
 async def find(postgres: Postgres, token: str) -> Identity | None:
-    """Return who a token speaks for, with the lesser of both roles; None for one that is unknown, expired or whose user
-    is disabled.
+    """Return the identity of a token, with the lower of the user's and the token's role.
+
+    Returns None if the token is unknown or expired, or if its user is disabled.
     """
     async with postgres.connection() as link:
         row = await (await link.execute(_FIND, (digest(token),))).fetchone()
         if row is None:
             return None
         id_, role, user, name, owns, is_stale = row
-        if is_stale:  # at most one write a minute, however often it is used
+        if is_stale:  # at most one write a minute, however often the token is used
             await link.execute(_USED, (id_,))
     return Identity(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
 
@@ -59,7 +60,7 @@ async def find(postgres: Postgres, token: str) -> Identity | None:
 async def create(
     postgres: Postgres, user: UUID, name: str, role: Role, expires_at: datetime | None
 ) -> tuple[UUID, str]:
-    """Store a new token and return its id and the token itself, which nobody can read again."""
+    """Store a new token. Return its id and the token itself, which cannot be read again."""
     token, id_ = PREFIX + secrets.token_urlsafe(32), uuid4()
     async with postgres.connection() as link:
         await link.execute(
@@ -70,7 +71,7 @@ async def create(
 
 
 async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
-    """Return a user's tokens, or everybody's, newest first."""
+    """Return the tokens of one user, or of all users, newest first."""
     async with postgres.connection() as link:
         rows = await link.execute(
             "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at FROM tokens t JOIN users u ON u.id = t.user_id"
@@ -84,7 +85,7 @@ async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
 
 
 async def delete(postgres: Postgres, token: UUID, user: UUID | None = None) -> bool:
-    """Delete a token, only if it is `user`'s where one is given; tell whether there was one."""
+    """Delete a token; with `user`, only if it belongs to that user. Return whether a token was deleted."""
     async with postgres.connection() as link:
         done = await link.execute(
             "DELETE FROM tokens WHERE id = %(id)s AND (%(user)s::uuid IS NULL OR user_id = %(user)s)",

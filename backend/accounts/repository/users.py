@@ -1,5 +1,6 @@
-"""Users, in PostgreSQL. What takes rights away ends the user's sessions in the same transaction: if Redis cannot,
-nothing is changed.
+"""Users in PostgreSQL.
+
+A change that removes rights ends the user's sessions in the same transaction: if Redis fails, nothing is changed.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from backend.clients.pools import Postgres
 
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
-"""Of a user; a person types it."""
+"""Pattern of a user name, short enough to type."""
 _COLUMNS = "id, name, role, disabled, created_at"
-_ADMINS = 0x61646D696E73  # "admins": the lock of whoever may take the last one away
+_ADMINS = 0x61646D696E73  # "admins": advisory lock that serialises changes, so that the last admin cannot be removed
 
 
 @dataclass(frozen=True)
 class User:
-    """One user; the hash of the password stays in the store."""
+    """One user. The password hash stays in the database."""
 
     id: UUID
     name: str
@@ -36,20 +37,20 @@ class User:
 
 @dataclass(frozen=True)
 class Change:
-    """What shall be different; None leaves it as it is."""
+    """A change to a user; None leaves a field unchanged."""
 
     role: Role | None = None
     disabled: bool | None = None
     password_hash: str | None = None
 
 
-class LastAdmin(Exception):  # noqa: N818 a rule, not an error
-    """There must be an admin who can log in."""
+class LastAdmin(Exception):  # noqa: N818 an answer, not an error
+    """Refused: at least one admin must be able to log in."""
 
 
 async def create(postgres: Postgres, name: str, password_hash: str, role: Role) -> User | None:
-    """Make a user; None when the name is taken."""
-    words = f"INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"  # noqa: S608 our own column names
+    """Create a user; return None if the name is taken."""
+    words = f"INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"  # noqa: S608 constant column names
     async with postgres.connection() as link:
         return _user(await (await link.execute(words, (name, password_hash, role.value))).fetchone())
 
@@ -62,7 +63,7 @@ async def listed(postgres: Postgres) -> list[User]:
 
 
 async def named(postgres: Postgres, name: str) -> tuple[User, str] | None:
-    """Return a user and the hash of the password; None for an unknown name."""
+    """Return a user and the password hash; None for an unknown name."""
     async with postgres.connection() as link:
         row = await (
             await link.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))  # noqa: S608
@@ -72,9 +73,10 @@ async def named(postgres: Postgres, name: str) -> tuple[User, str] | None:
 
 
 async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -> User | None:
-    """Change a user, and end all sessions of that user; None for an unknown id. Raises LastAdmin.
+    """Change a user and end all of the user's sessions; None for an unknown id. Raises LastAdmin.
 
-    Whoever begins a session holds the user's row until it is in Redis, so none can slip in between and survive.
+    A login locks the user's row until its session is in Redis, so no session can be created during the change and
+    survive it.
     """
     async with postgres.connection() as link, link.transaction():
         await link.execute("SELECT pg_advisory_xact_lock(%s)", (_ADMINS,))
@@ -92,13 +94,13 @@ async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -
 
 
 async def delete(postgres: Postgres, user: UUID) -> None:
-    """Delete a user with all tokens; documents and uploads stay, and nobody made them."""
+    """Delete a user and all tokens. Documents and uploads stay, without an owner."""
     async with postgres.connection() as link:
         await link.execute("DELETE FROM users WHERE id = %s", (user,))
 
 
 async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_hash: str, hours: int) -> str | None:
-    """Return the token of a new session; None when the user was changed after the password had been checked."""
+    """Return the token of a new session; None if the user was changed after the password check."""
     async with postgres.connection() as link, link.transaction():
         row = await (
             await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))
@@ -109,7 +111,7 @@ async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_ha
 
 
 async def renew_hash(postgres: Postgres, user: UUID, old: str, new: str) -> None:
-    """Put the hash of the same password, made with today's parameters, in the place of an old one."""
+    """Replace an old hash with a new hash of the same password, made with the current parameters."""
     async with postgres.connection() as link:
         await link.execute("UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s", (new, user, old))
 

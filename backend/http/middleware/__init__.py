@@ -1,4 +1,4 @@
-"""Pure ASGI middlewares: which requests reach a route, and what every answer carries.
+"""Pure ASGI middlewares: which requests reach a route, and what every response carries.
 
-Start in stack.py, which says in which order they stand.
+Start in stack.py, which defines their order.
 """

@@ -1,4 +1,4 @@
-"""No body is larger than allowed, whatever its headers say, and none takes for ever to arrive."""
+"""Limits on the size and duration of request bodies, whatever their headers claim."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from backend.settings import Settings
 
 UPLOADS = "/uploads"
 ENVELOPE = 1024 * 1024
-"""What a multipart form may add around a file."""
+"""Bytes that a multipart form may add to its file."""
 
 
 class BodyLimit:
-    """413 for a body that is too large, by its Content-Length or by count; 408 for one that does not arrive within the
-    settings' seconds.
+    """Refuses bodies that are too large (413), by Content-Length or by count, or too slow (408).
 
-    Uploads may have `upload_bytes`, and the seconds count from one piece to the next: a large file on a slow line is no
-    fault.
+    Uploads may have `upload_bytes`, and their time limit applies to each piece: a large file on a slow line is allowed.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -31,7 +29,7 @@ class BodyLimit:
         self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it through, or refuse it as soon as it is known to be too large or too slow."""
+        """Pass the request on, or refuse it as soon as its body is too large or too slow."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         is_upload = scope["path"].startswith(UPLOADS)
@@ -40,19 +38,19 @@ class BodyLimit:
         if not length.isdecimal() or int(length) > most:
             return await refuse(scope, send, _too_large(most))
         body = _Body(receive, send, most, self.settings.body_seconds, per_piece=is_upload)
-        with contextlib.suppress(Refused):  # a route that made an answer of it instead has been muted by then
+        with contextlib.suppress(Refused):  # a response that the route sent anyway has been muted
             await self.app(scope, body.receive, body.send)
         if body.problem and not body.is_answered:
             await refuse(scope, send, body.problem)
         return None
 
 
-class Refused(Exception):  # noqa: N818 not an error of ours
-    """The body was refused; whoever reads it need not go on."""
+class Refused(Exception):  # noqa: N818 a refusal, not an internal error
+    """The body was refused; its reader can stop."""
 
 
 class _Body:
-    """One request's body on its way in, and the answer on its way out."""
+    """One request's incoming body and outgoing response."""
 
     def __init__(self, receive: Receive, send: Send, most: int, seconds: float, *, per_piece: bool) -> None:
         self._receive, self._send = receive, send
@@ -64,11 +62,9 @@ class _Body:
         self.problem: ApiProblem | None = None
 
     async def receive(self) -> Message:
-        """Return the next piece; raises once there is a problem."""
+        """Return the next piece. Raises Refused once there is a problem."""
         if self._is_whole:
-            return (
-                await self._receive()
-            )  # what comes now is the end of the connection, which may take as long as it likes
+            return await self._receive()  # the next message is the disconnect, which has no time limit
         try:
             async with asyncio.timeout(self._seconds if self._per_piece else max(0.0, self._end - time.monotonic())):
                 message = await self._receive()
@@ -88,7 +84,7 @@ class _Body:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on, unless the body was refused before it began."""
+        """Pass the response on, unless the body was refused before the response began."""
         if self.problem and not self.is_answered:
             return
         self.is_answered = True

@@ -1,6 +1,6 @@
-"""Innermost: an exception that nobody handled becomes a problem.
+"""The innermost middleware: turns unhandled exceptions into problems.
 
-A store that does not answer is a 503; anything else is ours, a 500 whose id is in the log.
+A store that does not answer gives 503. Anything else is an internal error: a 500 whose id is in the log.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from backend.http.middleware.refusal import refuse
 
 
 class Exceptions:
-    """Nothing that an exception says reaches a caller: it may hold a connection string or a person's text."""
+    """Catches every exception. Its text never reaches the caller, because it may contain a connection string or user
+    data.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -34,7 +36,7 @@ class Exceptions:
         except Refused:
             raise
         except ClientDisconnect:
-            return  # nobody is there to answer
+            return  # the client is gone
         except Exception as error:
             if scope["type"] == "lifespan":
                 raise
@@ -49,10 +51,10 @@ class Exceptions:
             if not is_answered:
                 await refuse(scope, send, problem or _ours(scope["omnimind.id"]))
             elif scope["type"] == "http":
-                raise _Broken from None  # half an answer is out: only a broken connection tells the caller so
+                raise _Broken from None  # half the response is sent: only a broken connection can signal the failure
 
 
-class _Broken(Exception):  # noqa: N818 says nothing on purpose: it is logged already
+class _Broken(Exception):  # noqa: N818 has no message on purpose: the failure is already logged
     pass
 
 

@@ -1,5 +1,6 @@
-"""Only names of this very machine: a page elsewhere that points a name of its own at 127.0.0.1 (DNS rebinding) is
-refused, on WebSockets too.
+"""Host check: requests must use a name of this machine.
+
+This stops DNS rebinding, where a foreign page points its own name at 127.0.0.1. It covers WebSockets too.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Hosts:
-    """Refuses every Host but NAMES, with any port."""
+    """Refuses every Host except NAMES, with any port."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it through or refuse it."""
+        """Pass the request on or refuse it."""
         if scope["type"] not in ("http", "websocket") or name_of(Headers(scope=scope).getlist("host")):
             return await self.app(scope, receive, send)
         return await refuse(
@@ -33,8 +34,9 @@ class Hosts:
 
 
 def name_of(hosts: list[str]) -> str:
-    """Return the name of this machine that a request's Host headers hold, without the port; "" when there is not
-    exactly one, or it is another's.
+    """Return the host name from a request's Host headers, without the port.
+
+    Returns "" unless there is exactly one header with a name of this machine.
     """
     if len(hosts) != 1:
         return ""

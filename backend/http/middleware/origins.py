@@ -1,8 +1,6 @@
-"""Only our own pages: what a browser does for a page from elsewhere is refused, for it acts with the cookies of whoever
-sits there.
+"""Origin check: requests that a browser makes for a foreign page are refused, since they carry the user's cookies.
 
-CORS alone does not do this: it hides the answer, but the request has been executed by then, and it does not apply to
-WebSockets at all.
+CORS alone is not enough: it hides the response after the request has already run, and it does not cover WebSockets.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ SAFE = ("GET", "HEAD")
 
 
 def allowed(settings: Settings) -> list[str]:
-    """Return the origins of the page and of the backends themselves, under every name of this machine."""
+    """Return the allowed origins: the page and the backends, under every name of this machine."""
     return [
         f"http://{name}:{port}"
         for port in dict.fromkeys((settings.frontend_port, *settings.backend_ports, settings.port))
@@ -30,14 +28,14 @@ def allowed(settings: Settings) -> list[str]:
 
 
 class Origins:
-    """Refuses requests that a page from elsewhere caused. Programs send neither Origin nor Sec-Fetch-Site, and pass."""
+    """Refuses requests caused by foreign pages. Programs send neither Origin nor Sec-Fetch-Site, and pass."""
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         self.app = app
         self.origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it through or refuse it."""
+        """Pass the request on or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
@@ -56,9 +54,9 @@ class Origins:
         )
 
     def _is_ours(self, headers: Headers, *, is_safe: bool) -> bool:
-        """Tell whether our page or a program asks.
+        """Return whether the request comes from our page or from a program.
 
-        A link on a foreign page may be followed; an image on it may not make us work.
+        Following a link on a foreign page is allowed; loading an image from it is not.
         """
         origins, site = headers.getlist("origin"), headers.get("sec-fetch-site", "none")
         if origins:

@@ -1,4 +1,4 @@
-"""Answer a request without a route: a problem, on HTTP and on a WebSocket that is not open yet."""
+"""Responses without a route: a problem, on HTTP and on a WebSocket that is not open yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backend.http.errors import MEDIA_TYPE, ApiProblem
 
 
 async def refuse(scope: Scope, send: Send, problem: ApiProblem) -> None:
-    """Send the problem as the whole answer."""
+    """Send the problem as the complete response."""
     kind = "http"
     if scope["type"] == "websocket":
         if "websocket.http.response" not in scope.get("extensions", {}):

@@ -1,6 +1,6 @@
-"""What every answer carries.
+"""Headers of every response.
 
-Who gave it, how long each stage took, an id to find it by, and that browsers must not keep or frame it.
+They identify the worker and the request, give the time of each stage, and forbid caching and framing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXPOSED = (
     *("Server-Timing", "X-Backend", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"),
     *("X-Cache", "X-Model", "X-Model-Digest", "X-Dimensions", "X-Device", "X-Precision", "X-Tokens", "X-Truncated"),
 )
-"""What a page's script may read."""
+"""Headers that scripts of the page may read."""
 FIXED = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -29,23 +29,23 @@ FIXED = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Set where a route does not set them itself."""
+"""Defaults; a route may set its own."""
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STARTS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 
 
 class Meter(Protocol):
-    """Who counts answers; monitoring/metrics.py has one."""
+    """Counter of responses; implemented in monitoring/metrics.py."""
 
     def request(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
 
     def cache(self, header: str) -> None:
-        """Count what an X-Cache header says."""
+        """Count what an X-Cache header reports."""
 
 
 class ResponseHeaders:
-    """Outermost: makes the request's Timing, id and list of further headers, and adds them to whatever answer comes."""
+    """The outermost middleware: creates the request's Timing, id and extra headers, and adds them to the response."""
 
     def __init__(self, app: ASGIApp, settings: Settings, meter: Meter) -> None:
         self.app = app
@@ -53,7 +53,7 @@ class ResponseHeaders:
         self.meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request; what it took is counted even if it fails."""
+        """Handle one request, and count it even if it fails."""
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         timing, began = Timing(), time.perf_counter()

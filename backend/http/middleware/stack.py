@@ -1,4 +1,4 @@
-"""The middlewares in their order."""
+"""The middlewares in order."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from backend.settings import Settings
 
 
 def middleware(settings: Settings, meter: Meter) -> list[Middleware]:
-    """Return them, outermost first.
+    """Return the middlewares, outermost first.
 
-    Every answer is signed, strangers are refused before anything is read, and no exception gets out.
+    Every response is identified, foreign requests are refused before their body is read, and no exception escapes.
     """
     origins = allowed(settings)
     return [

@@ -64,10 +64,10 @@ CREATE INDEX uploads_created_at ON uploads (created_at DESC, id);
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.execute(TABLES)
 
 
 def downgrade() -> None:
-    """Drop them, with what is in them."""
+    """Drop the tables and their data."""
     op.execute("DROP TABLE uploads, chunks, documents, tokens, users")

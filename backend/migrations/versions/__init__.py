@@ -1,1 +1,1 @@
-"""One file for each revision, in order."""
+"""One file per revision, in order."""
