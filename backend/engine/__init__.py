@@ -1,1 +1,1 @@
-"""The engine: the one process that may own the GPU. Start in app.py; `python -m backend.engine` serves it."""
+"""The engine: the only process that may own the GPU. Start in app.py; `python -m backend.engine` serves it."""

@@ -1,4 +1,4 @@
-"""`python -m backend.engine`: the engine, on the unix socket that systemd or supervisor passes, else on
+"""`python -m backend.engine`: the engine, on the unix socket from systemd or supervisor, else on
 127.0.0.1:$OMNIMIND_PORT.
 """
 
@@ -11,20 +11,20 @@ from backend.engine import installed
 from omnimind_ops.model.problem import Problem
 
 CANNOT = 78
-"""Exit code: trying again would not help (EX_CONFIG of sysexits.h)."""
+"""Exit code for a failure that a restart would not fix (EX_CONFIG of sysexits.h)."""
 PORT = 8900
-"""Only where no socket is passed, on a developer's machine."""
+"""Used only if no socket is passed, as on a developer's machine."""
 
 
 def main() -> None:
-    """Serve until told to stop; what cannot be is said in one line, within a second."""
+    """Serve until the process is asked to stop. A configuration error is reported in one line within a second."""
     try:
         installed.check(os.environ.get("OMNIMIND_MODEL") or "")
         from backend.engine.settings import find, load
 
         settings = load(os.environ)
         if settings.model.startswith("/"):
-            find(settings.model)  # a name on the hub may be long in coming: that is for the start itself
+            find(settings.model)  # a model from the hub may take long to download: that is left to the startup
     except Problem as problem:
         sys.stderr.write(f"{problem}\nfix: {problem.fix}\n")
         sys.exit(CANNOT)

@@ -1,4 +1,4 @@
-"""What the engine says of itself: health, info, metrics."""
+"""The engine's own reports: health, info, metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = ("openvino", "tokenizers", "numpy", "torch", "qiskit", "qiskit-aer", 
 
 
 def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
-    """Return the body of GET /health. Asks the driver, so call it beside the event loop."""
+    """Return the body of GET /health. It queries the driver, so call it outside the event loop."""
     runner, load, proof = device.runner, batcher.load(), device.proof
     return {
         "state": device.state,
@@ -50,7 +50,7 @@ def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
 
 
 def info(device: Device, batcher: Batcher, mode: str, quantum: object) -> dict[str, object]:
-    """Return the body of GET /info: health, and what does not change."""
+    """Return the body of GET /info: the health report and the constant facts."""
     limits = {"texts": MOST_TEXTS, "batch_tokens": device.runner.batch_tokens}
     return {
         **health(device, batcher, mode),
@@ -62,7 +62,7 @@ def info(device: Device, batcher: Batcher, mode: str, quantum: object) -> dict[s
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what is installed of what matters here."""
+    """Return the versions of the relevant installed packages."""
     found = {"omnimind": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -73,7 +73,7 @@ def versions() -> dict[str, str]:
 
 
 def metrics(device: Device, batcher: Batcher) -> bytes:
-    """Return the body of GET /metrics, as Prometheus reads it."""
+    """Return the body of GET /metrics, in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(_Collector(device, batcher))
     return generate_latest(registry)
@@ -84,7 +84,7 @@ class _Collector:
         self.device, self.batcher = device, batcher
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is counted."""
+        """Yield the metrics."""
         load = self.batcher.load()
         yield CounterMetricFamily("omnimind_engine_texts", "Texts embedded", load.done_texts)
         yield CounterMetricFamily("omnimind_engine_tokens", "Tokens embedded", load.done_tokens)

@@ -1,6 +1,6 @@
-"""The engine's application:
+"""The engine's application: POST /embed and /quantum, GET /health, /info and /metrics.
 
-POST /embed and /quantum, GET /health, /info and /metrics. The model is loaded before the first request is taken.
+The model is loaded before the first request is accepted.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from backend.http.errors import MEDIA_TYPE, ApiProblem
 PROVE_SECONDS = 60.0
 QUANTUM_BYTES = 1024 * 1024
 BODIES_BYTES = 96 * 1024 * 1024
-"""Of all requests together."""
+"""Limit for the bodies of all concurrent requests together."""
 log = logging.getLogger(__name__)
 
 
 class Engine:
-    """The application of the one process that owns the device."""
+    """The application of the process that owns the device."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -52,9 +52,9 @@ class Engine:
         self.web.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live through one lifespan:
+        """Answer one request, or run one lifespan.
 
-        Starlette's own would log a traceback where a model cannot be loaded.
+        Starlette's own lifespan would log a traceback if the model cannot be loaded.
         """
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -68,7 +68,7 @@ class Engine:
             await self.batcher.between(self.device.prove)
         except (
             Exception
-        ) as error:  # a Problem, or whatever a damaged model makes a library do: it goes to the log and ends the start
+        ) as error:  # a Problem, or any error of a library on a damaged model: it is logged and ends the start
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self.quantum = Quantum()
@@ -93,9 +93,8 @@ class Engine:
             if self.device.proof.ok:
                 continue
             log.error("the device failed its proof: %s", self.device.proof.detail)
-            if (
-                self.device.name == "cuda"
-            ):  # an error of CUDA lasts as long as the process; the next one asks the gate again, and may choose the CPU
+            # A CUDA error lasts as long as the process. The next process asks the gate again, and may choose the CPU.
+            if self.device.name == "cuda":
                 os.kill(os.getpid(), signal.SIGTERM)
 
     async def _embed(self, request: Request) -> Response:
@@ -129,7 +128,7 @@ class Engine:
 
 
 def _route(method: str, path: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
-    """Return a route of one method only; whatever its handler raises is a problem body."""
+    """Return a route for one method. Any exception of its handler becomes a problem body."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -137,7 +136,7 @@ def _route(method: str, path: str, handler: Callable[[Request], Awaitable[Respon
         except ApiProblem as error:
             return http.problem(error, path)
         except ClientDisconnect:
-            return Response()  # nobody reads it
+            return Response()  # the client is gone
         except Exception:
             log.exception("cannot answer %s %s", method, path)
             failed = ApiProblem(500, "the engine failed", "its log says why", fix="journalctl -u omnimind-engine")

@@ -1,4 +1,4 @@
-"""Which texts go into the next batch: fair between callers, full, with little padding. Pure."""
+"""Selection of the texts for the next batch: fair between callers, full, with little padding. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from heapq import merge
 from backend.engine.request import Request
 
 SLACK = 32
-"""Tokens: about what a batch costs beside its tokens.
+"""Overhead of a batch, in tokens.
 
-Padding up to this, or an eighth of the batch, is cheaper than a batch of its own.
+Padding up to this, or to an eighth of the batch, is cheaper than a separate batch.
 """
 SMALLEST = 64
-"""Tokens; what waits is not cut finer than that."""
+"""Smallest budget for splitting the queue between lanes, in tokens."""
 LOOK_AT = 256
-"""Requests that are looked at for one batch."""
+"""Maximum requests considered for one batch."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Item:
 
 @dataclass
 class _Room:
-    """How full a batch is that is padded to its longest text."""
+    """The fill level of a batch that is padded to its longest text."""
 
     budget: int
     longest: int
@@ -39,7 +39,7 @@ class _Room:
     tokens: int = 0
 
     def takes(self, length: int) -> bool:
-        """Add a text if it fits and the padding is worth it."""
+        """Add a text if it fits and its padding is worth it. Return whether it was added."""
         count, longest, tokens = self.count + 1, max(self.longest, length), self.tokens + length
         if count * longest > self.budget or count * longest - tokens > max(SLACK, tokens // 8):
             return False
@@ -48,20 +48,21 @@ class _Room:
 
 
 def share(tokens: int, lanes: int) -> int:
-    """Return the budget of the first of `lanes` idle lanes where so many tokens wait: its part of them, and the padding
-    that `fill` allows.
+    """Return the budget of the first of `lanes` idle lanes while `tokens` wait: its share, plus the padding that
+    `fill` allows.
     """
     part = -(-tokens // lanes)
     return max(SMALLEST, part + max(SLACK, part // 8))
 
 
 def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list[Item]:
-    """Take the next batch of at most `budget` tokens, or one text, shortest first. Padding counts where the device
-    `pads`; there, lengths are alike.
+    """Take the next batch of at most `budget` tokens (or one text), shortest first.
 
-    The request that has had least, of equals the smallest, goes first with its longest text; then come the texts
-    nearest to that in length, whosever they are. So a small request does not wait behind a large one, and a large one
-    is never starved.
+    If the device `pads`, padding counts towards the budget and the texts have similar lengths.
+
+    The request served least goes first, the smallest among equals, with its longest text. The texts nearest to that in
+    length follow, from any request. A small request therefore does not wait behind a large one, and a large one is
+    never starved.
     """
     fair = sorted((one for one in requests if one.waiting), key=lambda one: (one.served, len(one.waiting)))[:LOOK_AT]
     if not fair:
@@ -73,11 +74,11 @@ def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list
 
 
 def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
-    """The nearest in length, shorter or longer, as long as the padding is worth it."""
+    """Take the texts nearest in length, shorter or longer, while their padding is worth it."""
     middle = fair[0].lengths[-1]
     room = _Room(budget, middle, tokens=middle)
     chosen = [(fair[0], len(fair[0].lengths) - 1)]
-    fits = {True: True, False: True}  # a longer one, a shorter one
+    fits = {True: True, False: True}  # longer texts, shorter texts
     for _, request, at in merge(*(_nearest(one, middle, fits) for one in fair), key=lambda one: one[0]):
         if (request, at) == chosen[0]:
             continue
@@ -85,13 +86,14 @@ def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
         fits[longer] = fits[longer] and room.takes(request.lengths[at])
         if fits[longer]:
             chosen.append((request, at))
-    # From the end of each request, so that the places of the others stay what they are.
+    # From the end of each request, so that the remaining positions stay valid.
     return [Item(request, *request.pop(at)) for request, at in sorted(chosen, key=lambda one: -one[1])]
 
 
 def _nearest(request: Request, middle: int, fits: Mapping[bool, bool]) -> Iterator[tuple[int, Request, int]]:
-    """Yield distance from `middle`, request, and place in its waiting texts; nearest first, longer or shorter ones only
-    while they fit.
+    """Yield (distance from `middle`, request, position among its waiting texts), nearest first.
+
+    Longer and shorter texts are yielded only while they fit.
     """
     lengths = request.lengths
     high = bisect_right(lengths, middle)
@@ -110,7 +112,7 @@ def _nearest(request: Request, middle: int, fits: Mapping[bool, bool]) -> Iterat
 
 
 def _packed(fair: Sequence[Request], budget: int) -> list[Item]:
-    """Longest first, the least served first, until it is full."""
+    """Fill the batch with the longest texts of the least served requests."""
     first = Item(fair[0], *fair[0].pop(len(fair[0].lengths) - 1))
     items, room = [first], budget - first.length
     for request in fair:

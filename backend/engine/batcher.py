@@ -1,10 +1,11 @@
-"""The threads that work the device: each takes batches over all callers for as long as anybody waits. The queue before
-them is bounded in tokens.
+"""Batching: threads that run the device and take batches over all callers. The queue before them is limited in tokens.
 
-There is one thread for each lane of the runner: a card has one, a processor one for each core or few. They wait for
-nobody, nor for each other: what arrives during a batch is the next one. A window of 2 or 5 ms was tried with 16 callers
-of one short text each: 4 % less work, and each lone caller paid the whole window. Batches that all lanes began and
-ended together left cores idle at the end of each (docs/measurements.md).
+There is one thread per lane of the runner: a GPU has one, a CPU one per core or per few cores. Lanes wait neither for
+more requests nor for each other: whatever arrives during a batch goes into the next one.
+
+A collection window of 2 or 5 ms was measured with 16 callers of one short text each: it saves 4 % of the work, but each
+lone caller pays the whole window. Starting and ending batches of all lanes together leaves cores idle at the end of
+each (docs/measurements.md).
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from backend.engine.tokenise import Tokens
 
 T = TypeVar("T")
 QUEUE_TOKENS = 524_288
-"""Some 40 s of work for two cores, and 60 MB at the most."""
+"""About 40 s of work for two cores, and 60 MB at most."""
 LONGEST_WAIT = 60
 
 
-class Full(Exception):  # noqa: N818 it is an answer, not a mistake
-    """The queue has no room; `seconds` is when it should have some."""
+class Full(Exception):  # noqa: N818 an answer, not an error
+    """The queue is full; `seconds` is the estimated time until it has room."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"the queue is full; try again in {seconds} s")
@@ -40,7 +41,7 @@ class Full(Exception):  # noqa: N818 it is an answer, not a mistake
 
 @dataclass(frozen=True)
 class Load:
-    """What waits, and what was done since the start."""
+    """The queue's contents, and totals since the start."""
 
     requests: int
     texts: int
@@ -53,7 +54,7 @@ class Load:
 
 
 class Batcher:
-    """Feeds one Runner. `embed` is called from the event loop; everything else happens in the lanes' threads."""
+    """Feeds one Runner. `embed` is called from the event loop; everything else runs in the lanes' threads."""
 
     def __init__(self, runner: Runner, limit: int = 0) -> None:
         self.runner, self.limit = runner, limit or QUEUE_TOKENS
@@ -61,11 +62,11 @@ class Batcher:
         self._work: list[Callable[[], None]] = []
         self._change = threading.Condition()
         self._stopping = False
-        self._clock = 0.0  # tokens that each of those who waited has had on average: where newcomers queue in
+        self._clock = 0.0  # mean tokens served per waiting request: new requests start from here
         self._reserved = 0
-        self._free = runner.lanes  # lanes that calculate nothing
+        self._free = runner.lanes  # idle lanes
         self._batches = self._texts = self._tokens = 0
-        self._busy = 1e-9  # seconds, of all lanes together
+        self._busy = 1e-9  # seconds, over all lanes
         self._lanes = [
             threading.Thread(target=self._run, name=f"lane-{number}", daemon=True) for number in range(runner.lanes)
         ]
@@ -73,9 +74,9 @@ class Batcher:
             lane.start()
 
     def reserve(self, tokens: int) -> None:
-        """Take room in the queue for texts that are about to be tokenised; Full when there is none.
+        """Reserve room in the queue for texts before they are tokenised. Raises Full if there is none.
 
-        An empty queue takes anything.
+        An empty queue accepts any size.
         """
         with self._change:
             held = self._reserved
@@ -84,19 +85,19 @@ class Batcher:
             self._reserved += tokens
 
     def release(self, tokens: int) -> None:
-        """Give room back."""
+        """Release reserved room."""
         with self._change:
             self._reserved -= tokens
 
     @property
     def rate(self) -> float:
-        """Tokens a second while all lanes work; a guess before the first batch."""
+        """Return tokens per second with all lanes working; a guess before the first batch."""
         return self._tokens * len(self._lanes) / self._busy if self._tokens else 5000.0
 
     async def embed(self, tokens: Tokens) -> Request:
-        """Return the finished request; raises what the runner raised.
+        """Return the finished request, or raise the runner's error.
 
-        Cancelling it drops what has not been calculated yet.
+        Cancelling it drops the texts that are not computed yet.
         """
         loop = asyncio.get_running_loop()
         finished: asyncio.Future[None] = loop.create_future()
@@ -123,13 +124,13 @@ class Batcher:
         return request
 
     async def between(self, work: Callable[[], T]) -> T:
-        """Run something on a thread of the device, between two batches of its lane."""
+        """Run `work` on a device thread, between two batches of its lane, and return its result."""
         answer: Future[T] = Future()
 
         def job() -> None:
             try:
                 answer.set_result(work())
-            except BaseException as error:  # whatever it is, it belongs to whoever asked
+            except BaseException as error:  # any error belongs to the caller
                 answer.set_exception(error)
 
         with self._change:
@@ -138,7 +139,7 @@ class Batcher:
         return await asyncio.wrap_future(answer)
 
     def load(self) -> Load:
-        """Return what is going on."""
+        """Return the current load and totals."""
         with self._change:
             texts = sum(len(one.waiting) for one in self._waiting)
             speed = self.rate if self._tokens else 0.0
@@ -147,7 +148,7 @@ class Batcher:
             )
 
     def close(self) -> None:
-        """Stop after the batches under way, and give the device back."""
+        """Finish the running batches, then release the device."""
         with self._change:
             self._stopping = True
             self._change.notify_all()
@@ -173,7 +174,7 @@ class Batcher:
                 work, self._work = self._work, []
                 items = self._take()
                 if self._waiting:
-                    self._change.notify()  # enough for another lane
+                    self._change.notify()  # there is work for another lane
             for job in work:
                 job()
             if items:
@@ -182,7 +183,7 @@ class Batcher:
                     self._free += 1
 
     def _take(self) -> list[Item]:
-        """Take a batch for this lane, which counts as working from now on; under the lock."""
+        """Take a batch for this lane and mark the lane busy. The caller holds the lock."""
         if not self._waiting:
             return []
         callers, open_tokens = len(self._waiting), sum(one.waiting_tokens for one in self._waiting)
@@ -201,10 +202,11 @@ class Batcher:
                 request.begin(began)
         error: Exception | None = None
         try:
-            rows = self.runner.encode([item.request.tokens.ids[item.at] for item in items])  # type: ignore[misc]  # an array is read like a sequence
+            # An array is read like a sequence.
+            rows = self.runner.encode([item.request.tokens.ids[item.at] for item in items])  # type: ignore[misc]
             for row, item in zip(rows, items, strict=True):
                 item.request.rows[item.at] = row
-        except Exception as caught:  # the next batch is another matter, and the lane goes on
+        except Exception as caught:  # the error belongs to this batch only; the lane continues
             error = caught
         ended = time.perf_counter()
         with self._change:

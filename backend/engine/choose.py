@@ -1,4 +1,4 @@
-"""Which runner: the card where one is expected and works, else the processor, with the reason."""
+"""Choice of the runner: the GPU if one is expected and works, otherwise the CPU, with the reason."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from omnimind_ops.model.problem import Problem
 
 
 def device(settings: Settings, folder: Folder) -> Device:
-    """Load the model. A card that does not work, or not in time, is no reason to stop: the processor takes over, and
-    the reason is kept.
+    """Return the device with the loaded model.
+
+    If the GPU does not work, or not in time, the CPU takes over and the reason is kept.
     """
     if not settings.expects_gpu:
         return Device(_cpu(settings, folder), "cpu", "the packages for the CPU are installed")
@@ -38,7 +39,7 @@ def _cpu(settings: Settings, folder: Folder) -> Runner:
 
 
 def _gpu(settings: Settings, folder: Folder) -> tuple[Runner, Callable[[], Proof], str] | str:
-    """Return runner, kernel and reason; only the reason where the probe, in a process of its own, said no."""
+    """Return runner, kernel and reason; only the reason if the probe, in a separate process, failed."""
     from backend.engine.gpu import gate
 
     probe = gate.ask()

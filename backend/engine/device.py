@@ -1,4 +1,4 @@
-"""Which device the engine works on, which one it should, and the proof by a piece of work."""
+"""The device in use, the expected one, and its self-test."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ import numpy as np
 from backend.engine.runner import Proof, Runner
 
 KNOWN_IDS = (101, 2023, 2003, 1037, 4937, 102)
-"""Any text will do: the vector it had at the start is what later ones are compared with.
+"""Any text works: later vectors are compared with the one at the start.
 
-Ids stay below every vocabulary's size.
+The ids are below every vocabulary's size.
 """
 AGREEMENT = 0.999
 
 
 @dataclass
 class Device:
-    """`expected` and the runner's device are cpu or cuda; `reason` says why it is that one. `proof` is the last one."""
+    """The device of the engine. `expected` and the runner's device are cpu or cuda; `reason` explains the choice.
+
+    `proof` is the result of the last self-test.
+    """
 
     runner: Runner
     expected: str
     reason: str
-    kernel: Callable[[], Proof] | None = None  # a tiny kernel on the card
+    kernel: Callable[[], Proof] | None = None  # a tiny kernel on the GPU
     proof: Proof = field(default_factory=lambda: Proof(False, "cpu", detail="not tried yet"))
     proven_at: float = 0.0
 
@@ -34,22 +37,22 @@ class Device:
 
     @property
     def name(self) -> str:
-        """cpu or cuda."""
+        """Return "cpu" or "cuda"."""
         return self.runner.device
 
     @property
     def state(self) -> str:
-        """ready; degraded when a GPU is expected and the CPU works, or when the last proof failed."""
+        """Return "ready", or "degraded" if the CPU replaces an expected GPU or the last self-test failed."""
         return "ready" if self.name == self.expected and self.proof.ok else "degraded"
 
     def prove(self) -> None:
-        """Do a piece of work whose result is known. Call it on the runner's thread."""
+        """Run the self-test: work with a known result. Call it on the runner's thread."""
         began = time.perf_counter()
         try:
             proof = self.kernel() if self.kernel else Proof(True, self.name)
             if proof.ok:
                 proof = self._compare()
-        except Exception as error:  # a device that fails is what this is for
+        except Exception as error:  # catching a failing device is the purpose of the self-test
             proof = Proof(False, self.name, detail=str(error))
         self.proof = Proof(proof.ok, proof.device, round(time.perf_counter() - began, 4), proof.detail)
         self.proven_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""POST /embed: texts in, float32 rows out, and in the headers how they were made and where the time went."""
+"""POST /embed: texts in, float32 rows out. The headers describe the model, the tokens and the time of each stage."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from backend.http.errors import ApiProblem
 MOST_TEXTS = 4096
 BODY_BYTES = 32 * 1024 * 1024
 SMALL = 1000
-"""Letters in all that are tokenised at once: it takes 0.1 ms, less than to change threads."""
+"""Up to this many characters in total, texts are tokenised in place: it takes 0.1 ms, less than a thread switch."""
 PLACE = 16
-"""Tokens that a text takes up in the queue beside its own: its row has to be kept."""
+"""Extra tokens that each text counts in the queue, because its row has to be stored."""
 LARGE = 256 * 1024
-"""Bytes of a body that is parsed beside the event loop."""
+"""Bodies larger than this, in bytes, are parsed outside the event loop."""
 LETTERS_PER_TOKEN = 3
-"""For the reservation, before the tokens are counted; low, so that it is rather too much."""
+"""Estimate for the reservation before tokenising. Low, so that it reserves too much rather than too little."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A body of /embed."""
+    """A parsed body of /embed."""
 
     texts: list[str]
     truncate: bool
 
 
 async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Response:
-    """Return the rows; ApiProblem for a bad request (422), too many texts (413) or a full queue (503)."""
+    """Return the rows. Raises ApiProblem 422 for a bad request, 413 for too many texts, 503 for a full queue."""
     began = time.perf_counter()
     question = await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
     letters, places = sum(map(len, question.texts)), len(question.texts) * PLACE
@@ -60,7 +60,7 @@ async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Respons
 
 
 def parse(body: bytes) -> Question:
-    """Read and check a body."""
+    """Return the parsed and validated body."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -114,7 +114,7 @@ def _headers(batcher: Batcher, request: Request, tokenise: float, total: float) 
         "x-precision": runner.precision,
         "x-tokens": str(tokens.total),
         "x-truncated": str(sum(tokens.cut)),
-        # Of each text, negative where it was cut: a cache in front counts its own hits with it.
+        # Tokens per text, negative if it was truncated: a cache in front uses them to count its hits.
         "x-token-counts": ",".join(
             str(-len(ids) if cut else len(ids)) for ids, cut in zip(tokens.ids, tokens.cut, strict=True)
         ),

@@ -1,4 +1,4 @@
-"""A sentence-transformers folder, read and checked but not loaded: which modules it has, and how they are set."""
+"""A sentence-transformers folder, read and validated without loading weights: its modules and their configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.model.problem import Problem
 
 Config = Mapping[str, object]
 POOLINGS = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
-"""In the order in which sentence-transformers puts them side by side."""
+"""Poolings in the order in which sentence-transformers concatenates them."""
 _SWITCHES = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -20,12 +20,12 @@ _SWITCHES = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-_HARMLESS = {"Dropout"}  # does nothing when not training
+_HARMLESS = {"Dropout"}  # has no effect outside training
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A linear layer after the pooling: where its weights are, its sizes, its activation (identity or tanh)."""
+    """A linear layer after the pooling: path of its weights, sizes, and activation (identity or tanh)."""
 
     path: Path
     inputs: int
@@ -36,10 +36,10 @@ class Dense:
 
 @dataclass(frozen=True)
 class Folder:
-    """One model. `config` is the transformer's config.json; `layers` are Dense or the word "normalize", in order, after
-    the pooling.
+    """One model. `config` is the transformer's config.json.
 
-    `prompt` is what sentence-transformers puts before each text unless it is told otherwise.
+    `layers` are the Dense layers or the word "normalize" after the pooling, in order. `prompt` is the text that
+    sentence-transformers prepends to each text by default.
     """
 
     path: Path
@@ -54,17 +54,17 @@ class Folder:
 
     @property
     def family(self) -> str:
-        """Its model_type: bert, roberta, xlm-roberta, distilbert, mpnet, …"""
+        """Return the model_type: bert, roberta, xlm-roberta, distilbert, mpnet, …"""
         return str(self.config.get("model_type", ""))
 
     @property
     def tokenizer(self) -> Path:
-        """The file that the tokenizers library reads."""
+        """Return the path of the file for the tokenizers library."""
         return self.transformer / "tokenizer.json"
 
 
 def read(path: Path, name: str = "") -> Folder:
-    """Return what the folder holds; a Problem names the file that is missing or the setting that we cannot follow."""
+    """Return the folder's contents. Raises a Problem that names a missing file or an unsupported setting."""
     modules = [(str(one["type"]).rpartition(".")[2], path / str(one["path"])) for one in _modules(path)]
     if not modules or modules[0][0] != "Transformer":
         raise _cannot(
@@ -110,14 +110,14 @@ def _modules(path: Path) -> list[dict[str, object]]:
     if (path / "modules.json").is_file():
         found = json.loads((path / "modules.json").read_text())
         return sorted(found, key=lambda one: int(one["idx"]))
-    if (path / "config.json").is_file():  # a plain transformers folder: sentence-transformers takes the mean then
+    if (path / "config.json").is_file():  # a plain transformers folder: sentence-transformers uses mean pooling for it
         return [{"type": "Transformer", "path": ""}]
     raise _cannot(path, "neither modules.json nor config.json is in it")
 
 
 def _poolings(config: Config, path: Path) -> tuple[str, ...]:
     named = config.get("pooling_mode")
-    if isinstance(named, str | list):  # the newer way to write it
+    if isinstance(named, str | list):  # the newer notation
         wanted = [named] if isinstance(named, str) else [str(one) for one in named]
     else:
         wanted = [word for key, word in _SWITCHES.items() if config.get(key)] or ["mean"]
@@ -142,7 +142,7 @@ def _layer(kind: str, at: Path, path: Path) -> Dense | str:
 
 
 def _settings(transformer: Path) -> Config:
-    """sentence_bert_config.json, which older models name after their own family."""
+    """Return sentence_bert_config.json, which older models name after their own family."""
     for file in sorted(transformer.glob("sentence_*_config.json")):
         if file.name != "config_sentence_transformers.json":
             return _json(file)
@@ -150,11 +150,14 @@ def _settings(transformer: Path) -> Config:
 
 
 def _max_tokens(transformer: Path, config: Config, settings: Config) -> int:
-    """What sentence-transformers would cut at: its own setting, else the smaller of tokenizer's and position table's."""
+    """Return the length at which sentence-transformers truncates.
+
+    It is the model's own setting, otherwise the smaller of the tokenizer's limit and the position table.
+    """
     own = settings.get("max_seq_length")
     positions = int(str(config.get("max_position_embeddings") or 512))
     if str(config.get("model_type")) in ("roberta", "xlm-roberta", "mpnet", "camembert"):
-        positions -= 2  # their positions begin behind the padding's
+        positions -= 2  # their positions start after the padding id
     if isinstance(own, int):
         return min(own, positions)
     file = transformer / "tokenizer_config.json"

@@ -1,4 +1,4 @@
-"""What the engine adds to Starlette: bodies that are bounded together, a caller that hangs up, responses and problems."""
+"""HTTP helpers on top of Starlette: a shared limit for bodies, client disconnects, responses and problems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JSON = "application/json"
 
 
 def respond(body: bytes, *, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response. Header values are UTF-8, as a model may be called in any language; Starlette itself would take
+    """Return a response. Header values are UTF-8, because a model's name may be in any language; Starlette encodes
     latin-1.
     """
     fields = {"content-type": media, "content-length": str(len(body)), **(headers or {})}
@@ -42,15 +42,17 @@ def problem(error: ApiProblem, path: str) -> Response:
 
 
 class Bodies:
-    """The bodies of all requests under way: together they take at most `limit` bytes."""
+    """The bodies of all requests in progress, which together may use `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.limit, self.held = limit, 0
 
     @asynccontextmanager
     async def read(self, request: Request, most: int) -> AsyncIterator[bytes]:
-        """Give the whole body for the block; 413 when it is larger than `most` bytes, 503 when there is no room,
-        ClientDisconnect when the caller hung up.
+        """Yield the whole body for the block.
+
+        Raises 413 if it is larger than `most` bytes, 503 if there is no room, ClientDisconnect if the client
+        disconnects.
         """
         parts: list[bytes] = []
         size = 0
@@ -81,7 +83,7 @@ class Bodies:
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """Return what the work gives; cancel it and raise ClientDisconnect when the caller hangs up before."""
+    """Return the result of `work`. If the client disconnects first, cancel it and raise ClientDisconnect."""
     doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request.receive))
     try:
         await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)

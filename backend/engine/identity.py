@@ -1,5 +1,6 @@
-"""What a model is, in 16 hex digits: they change with anything that changes an embedding, and stay when a folder is
-copied.
+"""Identity of a model: 16 hex digits that change with anything that changes an embedding.
+
+They stay the same when a folder is copied.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from backend.engine.folder import Folder
 
 
 def digest(content: str, folder: Folder, precision: str) -> str:
-    """Return it; `content` stands for the transformer's weights, e.g. Weights.digest()."""
+    """Return the identity. `content` identifies the transformer's weights, e.g. Weights.digest()."""
     layers = [
         one if isinstance(one, str) else f"{one.activation} {weights.read(one.path).digest()}" for one in folder.layers
     ]

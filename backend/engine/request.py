@@ -1,4 +1,4 @@
-"""Request: one caller's texts on their way through the engine, and what becomes of them."""
+"""One caller's texts on their way through the engine, and their results."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Done = Callable[["Request"], None]
 
 @dataclass(eq=False)
 class Request:
-    """`rows` is filled as batches end; `served` is its place in the fair order.
+    """`rows` is filled as batches end; `served` is the tokens served, for the fair order.
 
-    Times are seconds of perf_counter; guarded by the batcher's lock.
+    Times are seconds of perf_counter. The batcher's lock guards all fields.
     """
 
     tokens: Tokens
@@ -27,7 +27,9 @@ class Request:
     arrived: float = field(default_factory=time.perf_counter)
     served: float = 0.0
     ended: float = 0.0
-    inference: float = 0.0  # seconds in which batches with a text of ours were calculated, side by side or not; a shared one counts whole, as we waited for it
+    # Seconds during which at least one batch with a text of this request was running. A shared batch counts in full,
+    # because the request waited for all of it.
+    inference: float = 0.0
     cancelled: bool = False
     error: Exception | None = None
 
@@ -37,26 +39,26 @@ class Request:
         self.waiting = sorted(range(count), key=lambda at: len(self.tokens.ids[at]))
         self.lengths = [len(self.tokens.ids[at]) for at in self.waiting]
         self.open = count  # texts without a row
-        self._batches = 0  # under way
+        self._batches = 0  # running batches with texts of this request
         self._since = 0.0  # when the first of them began
 
     @property
     def waiting_tokens(self) -> int:
-        """Tokens that no batch has taken yet."""
+        """Return the number of tokens that no batch has taken yet."""
         return sum(self.lengths)
 
     def pop(self, place: int) -> tuple[int, int]:
-        """Take the waiting text at that place (0 is the shortest): its number and length."""
+        """Remove the waiting text at `place` (0 is the shortest). Return its number and length."""
         return self.waiting.pop(place), self.lengths.pop(place)
 
     def begin(self, now: float) -> None:
-        """Note that a batch with a text of ours begins."""
+        """Record the start of a batch with a text of this request."""
         if self._batches == 0:
             self._since = now
         self._batches += 1
 
     def end(self, now: float) -> None:
-        """Note that such a batch ended."""
+        """Record the end of such a batch."""
         self._batches -= 1
         if self._batches == 0:
             self.inference += now - self._since

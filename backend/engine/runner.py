@@ -1,9 +1,8 @@
-"""What turns token ids into embeddings: the border between the engine and a device. OpenVINO and torch each have one
-implementation.
+"""The interface between the engine and a device: token ids in, embeddings out. OpenVINO and torch implement it.
 
 `cpu.runner.load(folder, options)` and `gpu.runner.load(folder, options)` return a Runner or raise a Problem
-(omnimind_ops.model.problem); `gpu.proof.prove()` runs a tiny kernel on the card. choose.py picks one; batcher.py feeds
-it.
+(omnimind_ops.model.problem); `gpu.proof.prove()` runs a tiny kernel on the GPU. choose.py picks a runner; batcher.py
+feeds it.
 """
 
 from __future__ import annotations
@@ -17,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
-"""n × d, row-major, one row for each text."""
+"""n × d, row-major, one row per text."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: `mode` is exact, auto or fast; `batch_tokens` 0 lets the runner choose; `threads` 0 means all;
-    `state` is a folder to keep what is costly to make.
+    """Options of a runner: `mode` is exact, auto or fast.
+
+    With `batch_tokens` 0 the runner chooses; `threads` 0 means all. `state` is a directory that caches expensive
+    results.
     """
 
     mode: str = "auto"
@@ -34,7 +35,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Proof:
-    """That the device works, shown by work: `seconds` it took, `detail` says what went wrong or what was compared."""
+    """Result of a self-test. `seconds` is its duration; `detail` says what failed or what was compared."""
 
     ok: bool
     device: str  # cpu or cuda
@@ -45,12 +46,12 @@ class Proof:
 class Runner(Protocol):
     """One loaded model on one device.
 
-    All calls come from the batcher's threads, `lanes` of them: with one lane a runner needs no lock.
+    All calls come from the batcher's `lanes` threads; with one lane, a runner needs no lock.
     """
 
     @property
     def name(self) -> str:
-        """The model's name, as /v1/models shows it."""
+        """The model's name, as shown by /v1/models."""
 
     @property
     def dimensions(self) -> int:
@@ -58,15 +59,15 @@ class Runner(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Longest sequence that encode takes, special tokens counted."""
+        """Longest sequence that encode accepts, including special tokens."""
 
     @property
     def device(self) -> str:
-        """Where it works: cpu or cuda."""
+        """cpu or cuda."""
 
     @property
     def precision(self) -> str:
-        """What it calculates in: f32, bf16, f16 or i8."""
+        """Precision of the computation: f32, bf16, f16 or i8."""
 
     @property
     def digest(self) -> str:
@@ -74,26 +75,26 @@ class Runner(Protocol):
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens in a batch that this device works best with, padding counted."""
+        """Best batch size for this device in tokens, including padding."""
 
     @property
     def pads(self) -> bool:
-        """Whether texts of a batch are padded to the longest; without that, lengths need not be alike."""
+        """Whether texts are padded to the longest of a batch. If not, their lengths may differ freely."""
 
     @property
     def lanes(self) -> int:
-        """How many batches this device works on side by side."""
+        """Number of batches that this device runs in parallel."""
 
     @property
     def details(self) -> dict[str, object]:
-        """What /info tells beyond the rest: weights from where, the measured agreement of a quantised mode, …"""
+        """Further facts for /info: source of the weights, measured agreement of a quantised mode, …"""
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Return one row for each sequence in the order given, pooled and, where the model does so, normalised.
+        """Return one row per sequence in the given order, pooled and, if the model does so, normalised.
 
-        Sequences hold at least one id (special tokens are already in) and at most max_tokens; they may differ in
-        length. An exception fails this batch only.
+        Sequences have 1 to max_tokens ids, including special tokens, and may differ in length. An exception fails only
+        this batch.
         """
 
     def close(self) -> None:
-        """Give back memory and device."""
+        """Release memory and device."""

@@ -1,4 +1,4 @@
-"""Texts that a precision is tried on, and its ranges measured on: short, long, other scripts, code, one token."""
+"""Sample texts for testing a precision and measuring its ranges: short, long, other scripts, code, one token."""
 
 from __future__ import annotations
 

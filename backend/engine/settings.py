@@ -1,4 +1,4 @@
-"""What the engine is told by its environment, and which folder its model is in."""
+"""Settings of the engine from its environment, and the folder of its model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODES = ("auto", "exact", "fast")
 
 @dataclass(frozen=True)
 class Settings:
-    """`lock` is which packages were installed (cpu, cu12, cu13): the latter two expect a GPU."""
+    """Settings of the engine. `lock` is the installed package set (cpu, cu12, cu13); the latter two expect a GPU."""
 
     lock: str
     model: str
@@ -26,12 +26,12 @@ class Settings:
 
     @property
     def expects_gpu(self) -> bool:
-        """Tell whether work on the CPU would be a fault."""
+        """Return whether running on the CPU counts as a fault."""
         return self.lock != "cpu"
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """Return the settings that OMNIMIND_* variables ask for; a Problem for one that cannot be."""
+    """Return the settings from the OMNIMIND_* variables. Raises a Problem for an invalid value."""
 
     def number(key: str) -> int:
         text = environment.get(key) or "0"
@@ -54,8 +54,9 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 
 def find(model: str) -> Folder:
-    """Return the model: a folder, a name on the hub (downloaded where huggingface_hub is installed), or "" for the one
-    in the wheel.
+    """Return the model's folder: a path, a name on the hub, or "" for the model in the wheel.
+
+    A hub model is downloaded if huggingface_hub is installed.
     """
     if not model:
         return folder.read(installed.model_folder(), DEFAULT_NAME)

@@ -1,6 +1,4 @@
-"""Texts to token ids, as sentence-transformers makes them, by the tokenizers library; it works on all cores and without
-the GIL.
-"""
+"""Tokenisation as in sentence-transformers, by the tokenizers library, which uses all cores and releases the GIL."""
 
 from __future__ import annotations
 
@@ -15,31 +13,31 @@ from omnimind_ops.model.problem import Problem
 
 Ids = NDArray[np.int32]
 LETTERS = 64
-"""Of a text, so many for each token that the model reads are looked at first: of a whole book that is enough."""
+"""Characters per readable token that are tokenised first; enough to skip most of a long text."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """One request's texts: `ids` of each, special tokens included; `cut` tells which were longer than the model reads."""
+    """The token ids of one request's texts, with special tokens. `cut` marks the texts longer than the model reads."""
 
     ids: tuple[Ids, ...]
     cut: tuple[bool, ...]
 
     @property
     def total(self) -> int:
-        """Tokens in all."""
+        """Return the total number of tokens."""
         return sum(map(len, self.ids))
 
 
 class Tokeniser:
-    """A folder's tokenizer. `encode` may be called from several threads."""
+    """A folder's tokenizer. `encode` is thread-safe."""
 
     def __init__(self, folder: Folder) -> None:
         from tokenizers import Tokenizer, normalizers
 
         try:
             self._tokenizer = Tokenizer.from_file(str(folder.tokenizer))
-        except Exception as error:  # the library raises nothing narrower
+        except Exception as error:  # the library raises no narrower exception
             raise Problem(
                 f"cannot read {folder.tokenizer}", str(error), "save it again with a current transformers"
             ) from error
@@ -51,14 +49,14 @@ class Tokeniser:
         self.max_tokens, self._prompt = folder.max_tokens, folder.prompt
 
     def encode(self, texts: Sequence[str], *, truncate: bool) -> Tokens:
-        """Return their ids. Without `truncate`, a text that is too long is a ValueError that says which and by how
-        much.
+        """Return the token ids. Without `truncate`, a text that is too long raises a ValueError with its index and
+        length.
         """
         wanted = [self._prompt + text for text in texts] if self._prompt else texts
         begun = [self._beginning(text) for text in wanted]
         found = self._tokenizer.encode_batch_fast(begun)
         for at, one in enumerate(found):
-            if begun[at] is not wanted[at] and not one.overflowing:  # so many spaces: the beginning was not enough
+            if begun[at] is not wanted[at] and not one.overflowing:  # mostly white space: the beginning was not enough
                 found[at] = self._tokenizer.encode_batch_fast([wanted[at]])[0]
         cut = tuple(bool(one.overflowing) for one in found)
         if not truncate and any(cut):
@@ -70,7 +68,7 @@ class Tokeniser:
         return Tokens(tuple(np.asarray(one.ids or [0], np.int32) for one in found), cut)
 
     def _beginning(self, text: str) -> str:
-        """The whole words among the first letters: what comes behind them cannot change the tokens that are kept."""
+        """Return the whole words at the beginning of a text. Later words cannot change the tokens that are kept."""
         if len(text) <= LETTERS * self.max_tokens:
             return text
         words = text[: LETTERS * self.max_tokens].rsplit(None, 1)

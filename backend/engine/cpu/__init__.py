@@ -1,5 +1,6 @@
-"""Embeddings on the CPU by OpenVINO, without torch: weights and families are read, transformer and pooling are built as
-one graph. Start in runner.py.
+"""Embeddings on the CPU with OpenVINO, without torch.
+
+Weights and families are read, and transformer and pooling are built as one graph. Start in runner.py.
 """
 
 from __future__ import annotations
@@ -7,4 +8,4 @@ from __future__ import annotations
 import sys
 
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-"""OpenVINO does without it then: it would send an event to its makers at each import, and write an id into the home."""
+"""Disables OpenVINO's telemetry, which would send an event on each import and write an id into the home directory."""

@@ -1,4 +1,4 @@
-"""OpenVINO's Core: one for the process, kept to its end."""
+"""OpenVINO's Core: one per process, kept until its end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import openvino as ov
 
 @cache
 def core() -> ov.Core:
-    """Return it.
+    """Return the Core, which is never dropped.
 
-    Never dropped: its CPU plugin gives the thread that loads it a signal stack of its own (sigaltstack) and unmaps that
-    in whichever thread drops the last Core. The next signal that the first thread then gets, a Ctrl-C, ends the process
-    with SIGSEGV.
+    Its CPU plugin gives the thread that loads it a signal stack (sigaltstack), and unmaps that in the thread that drops
+    the last Core. The next signal to the first thread, such as Ctrl-C, would then end the process with SIGSEGV.
     """
     return ov.Core()

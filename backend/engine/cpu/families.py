@@ -1,4 +1,4 @@
-"""The BERT family: one encoder, with other names for its tensors in each member."""
+"""The BERT family: one encoder architecture, with different tensor names in each member."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimind_ops.model.problem import Problem
 
 @dataclass(frozen=True)
 class Names:
-    """Where a member keeps its tensors: under `layer` + number + "." come the others, each with .weight and .bias."""
+    """Tensor names of a family member. All but `layer` follow `layer` + number + ".", each with .weight and .bias."""
 
     layer: str
     query: str
@@ -26,8 +26,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Architecture:
-    """An encoder's sizes; `first_position` is the row of the position table that the first token gets, `buckets` those
-    of MPNet's relative positions (0: none).
+    """Sizes of an encoder.
+
+    `first_position` is the row of the position table for the first token. `buckets` is the number of MPNet's relative
+    position buckets (0: none).
     """
 
     names: Names
@@ -66,12 +68,12 @@ ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "si
 
 
 def known(folder: Folder) -> bool:
-    """Tell whether architecture() knows the family."""
+    """Return whether architecture() supports the family."""
     return folder.family in _NAMES
 
 
 def architecture(folder: Folder) -> Architecture:
-    """Return the sizes that config.json gives; a Problem for a family that we do not build, or a variant of one."""
+    """Return the sizes from config.json. Raises a Problem for an unsupported family or variant."""
     family, config = folder.family, folder.config
     if not known(folder):
         raise refuse(
@@ -80,7 +82,7 @@ def architecture(folder: Folder) -> Architecture:
         )
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise refuse(folder, f"its position_embedding_type is {config['position_embedding_type']}; we build absolute")
-    short = family == "distilbert"  # it has shorter names for the same sizes
+    short = family == "distilbert"  # its config has shorter names for the same sizes
     activation = str(config.get("activation" if short else "hidden_act", "gelu"))
     if activation not in ACTIVATIONS:
         raise refuse(folder, f"its activation is {activation}; we build {', '.join(ACTIVATIONS)}")
@@ -100,7 +102,7 @@ def architecture(folder: Folder) -> Architecture:
 
 
 def refuse(folder: Folder, why: str) -> Problem:
-    """Return the Problem of a model that we cannot build: it can still come as an OpenVINO or ONNX graph."""
+    """Return the Problem of an unsupported model, which can still be used as an OpenVINO or ONNX graph."""
     fix = f"export it once where torch is: SentenceTransformer('{folder.name}', backend='openvino').save_pretrained(FOLDER), then set OMNIMIND_MODEL to FOLDER"
     return Problem(f"cannot build the model {folder.name} for the CPU", why, fix)
 

@@ -1,5 +1,6 @@
-"""Folders that bring a finished transformer: openvino/*.xml or onnx/*.onnx, as `SentenceTransformer(backend=…)` saves
-them. Pooling is put behind it.
+"""Prebuilt graphs: folders with openvino/*.xml or onnx/*.onnx, as `SentenceTransformer(backend=…)` saves them.
+
+Pooling is appended to the graph.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ PLACES = ("openvino/openvino_model.xml", "openvino_model.xml", "onnx/model.onnx"
 
 
 def find(folder: Folder) -> Path | None:
-    """Return the graph that is used, None when there is none.
+    """Return the graph to use, None if there is none.
 
-    Weights of a family that we build win: from them every mode can be made.
+    Weights of a supported family take precedence, because every mode can be built from them.
     """
     if known(folder) and any(
         (folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")
@@ -35,7 +36,7 @@ def find(folder: Folder) -> Path | None:
 
 
 def digest(graph: Path) -> str:
-    """Return 16 hex digits over the graph and the weights that it keeps beside itself."""
+    """Return 16 hex digits over the graph and its external weights."""
     said = hashlib.blake2b(digest_size=8)
     beside = (graph.with_suffix(".bin"), graph.with_name(f"{graph.name}_data"), graph.with_name(f"{graph.name}.data"))
     for file in (graph, *beside):
@@ -46,8 +47,9 @@ def digest(graph: Path) -> str:
 
 
 def read(folder: Folder, graph: Path) -> ov.Model:
-    """Return it with our inputs (ids, lengths) and our pooling around; a Problem when its inputs or outputs are others
-    than a text encoder's.
+    """Return the graph with the engine's inputs (ids, lengths) and pooling.
+
+    Raises a Problem if its inputs or outputs are not those of a text encoder.
     """
     try:
         model = core().read_model(graph)
@@ -81,7 +83,7 @@ def read(folder: Folder, graph: Path) -> ov.Model:
 
 
 def _tokens(model: ov.Model, graph: Path) -> ov.Output:
-    """What the graph gives for each token: the output of that name, or the first with a vector for each."""
+    """Return the output with a vector per token: the one with a known name, otherwise the first that has one."""
     outputs = [
         port for port in model.outputs if port.get_partial_shape().rank.is_dynamic or len(port.get_partial_shape()) == 3
     ]

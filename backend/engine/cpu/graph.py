@@ -1,4 +1,4 @@
-"""The whole model as one OpenVINO graph: token ids and lengths in, one vector for each text out."""
+"""The whole model as one OpenVINO graph: token ids and lengths in, one vector per text out."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from backend.engine.folder import Folder
 HIDDEN = np.float32(-10000.0)
 """Added to the attention scores of padding: enough for exp() to be 0.
 
-With the lowest float the 8-bit transformations of OpenVINO 2026.4 calculate nonsense.
+With the lowest float, the 8-bit transformations of OpenVINO 2026.4 return wrong results.
 """
 
 
 def build(
     folder: Folder, weights: Weights, dense: Linear = linear, also: Mapping[str, Value] | None = None
 ) -> ov.Model:
-    """Return the graph: input 0 is ids [batch, length], 1 is lengths [batch], both i32; output [batch, dimensions] f32.
+    """Return the graph: inputs 0 ids [batch, length] and 1 lengths [batch], both i32; output [batch, dimensions] f32.
 
-    `dense` builds each linear layer (quantise.py has others); `also` is filled by it with values that become further
-    outputs, in that order.
+    `dense` builds each linear layer (quantise.py has others). It fills `also` with values that become further outputs,
+    in that order.
     """
     shape = architecture(folder)
     ids, lengths = ops.parameter([-1, -1], np.int32, "ids"), ops.parameter([-1], np.int32, "lengths")

@@ -1,5 +1,6 @@
-"""What a model does with the sample texts in float32: the yardstick for bf16 and 8 bits, and the ranges that 8 bits
-need. Kept under the state folder.
+"""Reference run of a model on the sample texts in float32, cached in the state directory.
+
+It is the reference for bf16 and 8 bits, and gives the ranges that 8 bits need.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from backend.engine.tokenise import Ids, Tokeniser
 
 @dataclass(frozen=True)
 class Observed:
-    """`rows` are the embeddings of SAMPLE; `peaks` the largest absolute input of each channel, by the name of the
-    linear layer.
+    """`rows` are the embeddings of SAMPLE. `peaks` is the largest absolute input per channel, by name of the linear
+    layer.
     """
 
     rows: Vectors
@@ -37,9 +38,9 @@ def sample(folder: Folder) -> tuple[Ids, ...]:
 
 
 def observe(folder: Folder, model: ov.Model, names: Sequence[str], file: Path) -> Observed:
-    """Return what `file` holds, or run the model and write it there where that is possible.
+    """Return the contents of `file`; otherwise run the model and try to save the result there.
 
-    Output 0 are the rows, the others are peaks, named in order.
+    Output 0 holds the rows; the others hold the peaks, in the order of `names`.
     """
     kept = _read(file, names)
     if kept:
@@ -63,7 +64,7 @@ def observe(folder: Folder, model: ov.Model, names: Sequence[str], file: Path) -
 
 
 def agreement(folder: Folder, runner: Runner, observed: Observed) -> float:
-    """Return the cosine of the text on which the runner differs most from float32; of two zero vectors it is 1."""
+    """Return the lowest cosine between the runner and float32 over all sample texts; 1 for two zero vectors."""
     rows = np.concatenate([runner.encode([ids.tolist()]) for ids in sample(folder)]).astype(np.float64)
     sizes = np.linalg.norm(rows, axis=1) * np.linalg.norm(observed.rows, axis=1)
     cosines = (rows * observed.rows).sum(1) / np.where(sizes == 0, 1, sizes)
@@ -72,7 +73,7 @@ def agreement(folder: Folder, runner: Runner, observed: Observed) -> float:
 
 
 def _read(file: Path, names: Sequence[str]) -> Observed | None:
-    """None where it is not there, or not what we wrote: it is measured anew."""
+    """Return the saved run; None if it is missing or invalid, so that it is measured again."""
     try:
         with np.load(file, allow_pickle=False) as kept:
             return Observed(kept["rows"], {name: kept[name] for name in names})
@@ -88,4 +89,4 @@ def _keep(file: Path, found: Observed) -> None:
             np.savez(opened, allow_pickle=False, rows=found.rows, **found.peaks)
         beside.replace(file)
     except OSError:
-        return  # a second of work at each start is all that is lost
+        return  # the only cost is about a second of work at each start

@@ -1,4 +1,4 @@
-"""From token vectors to one vector for each text: pooling, then the folder's Dense and Normalize layers."""
+"""From token vectors to one vector per text: pooling, then the folder's Dense and Normalize layers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ _LAST = (1,)
 
 
 def head(folder: Folder, tokens: Value, mask: Value, lengths: Value) -> Value:
-    """Return [batch, dimensions] from [batch, length, hidden]; `mask` [batch, length, 1] is 1.0 at tokens and 0.0 at
-    padding, `lengths` [batch] i32.
+    """Return [batch, dimensions] from [batch, length, hidden].
+
+    `mask` [batch, length, 1] is 1.0 at tokens and 0.0 at padding; `lengths` [batch] is i32.
     """
     pooled = [_pool(kind, tokens, mask, lengths) for kind in folder.poolings]
     x = pooled[0] if len(pooled) == 1 else ops.concat(pooled, 1)
@@ -40,7 +41,7 @@ def _pool(kind: str, tokens: Value, mask: Value, lengths: Value) -> Value:
 
 
 def _numbers(mask: Value) -> Value:
-    """1, 2, … for the tokens of each text, as [1, length, 1]."""
+    """Return 1, 2, … for the tokens of each text, as [1, length, 1]."""
     count = ops.gather(ops.shape_of(mask, "i32"), ops.constant(np.int32(1)), ops.constant(np.int32(0)))
     one = ops.constant(np.int32(1))
     return ops.unsqueeze(ops.range(one, ops.add(count, one), one, "i32"), ops.constant([0, 2]))

@@ -1,20 +1,20 @@
-"""What this processor is good at: how many cores we may use, and whether it multiplies bf16 by itself."""
+"""CPU capabilities: the number of usable cores, and hardware support for bf16."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # the last is what aarch64 calls it
+_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # the last one is aarch64's name
 
 
 def cores() -> int:
-    """Return how many this process may run on."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Tell whether bf16 is done in hardware; emulated it would be slower than f32."""
+    """Return whether the CPU supports bf16 in hardware; emulated bf16 is slower than f32."""
     try:
         text = cpuinfo.read_text()
     except OSError:

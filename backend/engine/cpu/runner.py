@@ -1,9 +1,10 @@
-"""The Runner on OpenVINO: load() compiles a model for this processor. No torch.
+"""The Runner on OpenVINO, without torch. load() compiles a model for this CPU.
 
-Each lane has a stream of OpenVINO, which is a core or a few: two small matrix products side by side beat one product on
-two cores (docs/measurements.md). `exact` calculates in f32, `auto` in bf16 where the processor does that by itself,
-`fast` in i8; the latter two are compared with f32 on sample texts when they are loaded, and not used where they differ
-too much.
+Each lane is an OpenVINO stream on one core or a few: two small matrix products in parallel are faster than one product
+on two cores (docs/measurements.md).
+
+Mode `exact` computes in f32, `auto` in bf16 if the CPU supports it in hardware, `fast` in i8. On loading, bf16 and i8
+are compared with f32 on sample texts and rejected if they differ too much.
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ from backend.engine.runner import Options, Vectors
 from omnimind_ops.model.problem import Problem
 
 BATCH_TOKENS = 768
-"""512 cost 3 % more for each token, 1024 2 % less (every new shape of a batch has its price); the fewer, the sooner a
-small request gets its turn.
+"""512 costs 3 % more per token, 1024 costs 2 % less (every new batch shape has a price). Smaller batches let small
+requests in sooner.
 """
 CORES_PER_LANE = 4
-"""On large machines: more lanes than this cost memory and win nothing."""
+"""On large machines, more lanes cost memory without a gain in speed."""
 SHAPES = 128
-"""Prepared kernels that each stream keeps; with OpenVINO's own 5000 the engine would grow by 0.5 MB with every new
-shape of a batch, for nothing.
+"""Compiled kernels that each stream caches. With OpenVINO's default of 5000, every new batch shape would cost 0.5 MB
+without a gain.
 """
 LEAST = {"bf16": 0.999, "i8": 0.99}
-"""The cosine to f32 that a precision must keep on every sample text."""
+"""Minimum cosine to f32 on every sample text, by precision."""
 Settings = dict[str, object]
 log = logging.getLogger(__name__)
 
 
 class OpenVinoRunner:
-    """One compiled model; backend.engine.runner.Runner says what each thing means. load() makes it."""
+    """One compiled model, created by load(). The members are documented in backend.engine.runner.Runner."""
 
     device = "cpu"
     pads = True
@@ -65,7 +66,7 @@ class OpenVinoRunner:
             "INFERENCE_PRECISION_HINT": hint,
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
-        # Not pinned: the stores beside us would have to wait for the cores that we were nailed to, and we for theirs.
+        # Not pinned: with pinned threads, the engine and the stores would wait for each other's cores.
         settings |= {
             "ENABLE_CPU_PINNING": "NO",
             "CPU_RUNTIME_CACHE_CAPACITY": SHAPES,
@@ -78,7 +79,7 @@ class OpenVinoRunner:
         self.dimensions = int(self.encode([[0]]).shape[1])
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Return one row for each sequence, in the order given; the longest pads the others."""
+        """Return one row per sequence, in the given order. Shorter sequences are padded to the longest."""
         request = self._idle.get()
         try:
             request.infer(_inputs(ids), share_inputs=True, share_outputs=True)
@@ -92,13 +93,13 @@ class OpenVinoRunner:
             self._idle.put(request)
 
     def close(self) -> None:
-        """Give back memory; nothing is under way any more."""
+        """Release the memory. No batch may be running."""
         while not self._idle.empty():
             self._idle.get()
 
 
 def load(folder: Folder, options: Options) -> OpenVinoRunner:
-    """Return the model, compiled and ready; a Problem when the folder cannot be used."""
+    """Return the compiled model. Raises a Problem if the folder cannot be used."""
     graph = given.find(folder)
     runner = _given(folder, graph, options) if graph else _built(folder, options)
     runner.details["weights"] = graph.name if graph else "safetensors"
@@ -155,7 +156,7 @@ def _built(folder: Folder, options: Options) -> OpenVinoRunner:
 
 
 def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
-    """Return the first that is close enough to f32 on every sample text."""
+    """Return the first runner that is close enough to f32 on every sample text, or None."""
     for make in makers:
         runner = make()
         cosine = agreement(folder, runner, seen)

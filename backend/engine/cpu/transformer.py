@@ -1,4 +1,4 @@
-"""The encoder as an OpenVINO graph: token ids in, one vector for each token out."""
+"""The encoder as an OpenVINO graph: token ids in, one vector per token out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from openvino import opset13 as ops
 from backend.engine.cpu.families import Architecture
 from backend.engine.cpu.weights import Array, Weights
 
-Value = Any  # a node or an output of one: OpenVINO's Python has no types
+Value = Any  # a node or one of its outputs: OpenVINO's Python API has no types
 Linear = Callable[[Value, Array, Array, str], Value]
-"""Builds x @ weight.T + bias for the layer of that name; quantise.py has another one."""
+"""Builds x @ weight.T + bias for the layer of that name; quantise.py has another implementation."""
 
 
 def linear(x: Value, weight: Array, bias: Array, _name: str) -> Value:
-    """Return x @ weight.T + bias, all in float32."""
+    """Return x @ weight.T + bias in float32."""
     return ops.add(ops.matmul(x, ops.constant(weight), False, True), ops.constant(bias.reshape(1, 1, -1)))
 
 
@@ -31,8 +31,8 @@ def encoder(
 ) -> Value:
     """Return [batch, length, hidden].
 
-    `ids` is [batch, length]; `bias` [batch, 1, 1, length] is added to attention scores, very negative at padding;
-    `length` a scalar i32.
+    `ids` is [batch, length]. `bias` [batch, 1, 1, length] is added to attention scores and is very negative at padding.
+    `length` is a scalar i32.
     """
     prefix = weights.prefix("embeddings.word_embeddings.weight")
     x = _embeddings(shape, weights, prefix, ids, length)
@@ -54,7 +54,7 @@ def _embeddings(shape: Architecture, weights: Weights, prefix: str, ids: Value, 
     zero = ops.constant(np.int32(0))
     words = weights.get(f"{prefix}embeddings.word_embeddings.weight", -1, shape.hidden)
     table = weights.get(f"{prefix}embeddings.position_embeddings.weight", -1, shape.hidden)[shape.first_position :]
-    if shape.types:  # every token is of type 0
+    if shape.types:  # every token has type 0
         table = table + weights.get(f"{prefix}embeddings.token_type_embeddings.weight", -1, shape.hidden)[0]
     x = ops.add(
         ops.gather(ops.constant(words, shared_memory=True), ids, zero),
@@ -85,7 +85,7 @@ def _layer(shape: Architecture, weights: Weights, at: str, x: Value, bias: Value
 
 
 def _heads(x: Value, shape: Architecture) -> Value:
-    """[batch, length, hidden] → [batch, heads, length, hidden / heads]."""
+    """Reshape [batch, length, hidden] to [batch, heads, length, hidden / heads]."""
     split = ops.reshape(x, ops.constant([0, 0, shape.heads, shape.hidden // shape.heads]), True)
     return ops.transpose(split, ops.constant([0, 2, 1, 3]))
 
@@ -93,7 +93,7 @@ def _heads(x: Value, shape: Architecture) -> Value:
 def _norm(x: Value, weights: Weights, name: str, shape: Architecture) -> Value:
     scale, shift = (
         ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")
-    )  # gamma and beta: checkpoints from TensorFlow's time
+    )  # gamma and beta: TensorFlow checkpoints
     normal = ops.mvn(x, ops.constant([-1]), True, shape.epsilon, "inside_sqrt")
     gain, offset = (
         ops.constant(weights.get(f"{name}.{word}", shape.hidden).reshape(1, 1, -1)) for word in (scale, shift)
@@ -110,7 +110,7 @@ def _activate(x: Value, activation: str) -> Value:
 
 
 def _relative(shape: Architecture, table: Array, length: Value) -> Value:
-    """MPNet's bias [1, heads, length, length], which depends on how far apart two tokens are."""
+    """Return MPNet's bias [1, heads, length, length], which depends on the distance of two tokens."""
     limit = 1024
     rows = table[_buckets(np.arange(-limit, limit), shape.buckets)].T  # [heads, distance + limit]
     at = positions(length)
@@ -126,7 +126,9 @@ def _relative(shape: Architecture, table: Array, length: Value) -> Value:
 
 
 def _buckets(distance: np.typing.NDArray[np.int64], buckets: int, furthest: int = 128) -> np.typing.NDArray[np.int64]:
-    """transformers' MPNetEncoder.relative_position_bucket: near distances one bucket each, far ones logarithmic."""
+    """Port of transformers' MPNetEncoder.relative_position_bucket: one bucket per near distance, logarithmic far
+    ones.
+    """
     half, n = buckets // 2, -distance
     near = half // 2
     away = np.abs(n)

@@ -1,4 +1,4 @@
-"""safetensors files as numpy arrays, mapped and not copied; bfloat16, which numpy does not have, becomes float32."""
+"""safetensors files as numpy arrays, memory-mapped; bfloat16, which numpy lacks, becomes float32."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from omnimind_ops.model.problem import Problem
 
 Array = NDArray[np.float32]
 _TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
-_HEADER_LIMIT = 100 * 1024 * 1024  # what the format's own reader allows
+_HEADER_LIMIT = 100 * 1024 * 1024  # limit of the format's own reader
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where one tensor lies: `words` are its bytes in the file, not copied."""
+    """One tensor; `words` is a view of its bytes in the file."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -29,7 +29,7 @@ class Tensor:
 
 
 class Weights:
-    """The tensors of one module by name; `digest` is 16 hex digits over names, types, shapes and every byte."""
+    """The tensors of one module by name."""
 
     def __init__(self, tensors: Mapping[str, Tensor], source: Path) -> None:
         self._tensors = tensors
@@ -39,9 +39,9 @@ class Weights:
         return name in self._tensors
 
     def prefix(self, *suffixes: str) -> str:
-        """Return what stands before the first of the suffixes that any name ends with, e.g.
+        """Return the prefix before the first of the suffixes that ends a tensor name, such as "bert.".
 
-        "bert."; a Problem when none does.
+        Raises a Problem if no name ends with any of them.
         """
         for suffix in suffixes:
             for name in self._tensors:
@@ -50,9 +50,9 @@ class Weights:
         raise _cannot(self.source, f"there is no tensor {suffixes[0]} in it")
 
     def get(self, name: str, *shape: int) -> Array:
-        """Return a tensor as float32; a Problem when it is missing or of another shape.
+        """Return a tensor as float32. Raises a Problem if it is missing or has another shape.
 
-        A dimension of -1 may be anything.
+        A dimension of -1 matches any size.
         """
         tensor = self._tensors.get(name)
         if tensor is None:
@@ -71,7 +71,7 @@ class Weights:
         return raw.astype(np.float32, copy=False)
 
     def digest(self) -> str:
-        """Return 16 hex digits that change with any weight."""
+        """Return 16 hex digits over names, types, shapes and every byte."""
         said = hashlib.blake2b(digest_size=8)
         for name, tensor in sorted(self._tensors.items()):
             said.update(f"{name} {tensor.dtype} {tensor.shape} ".encode())
@@ -80,7 +80,7 @@ class Weights:
 
 
 def read(folder: Path) -> Weights:
-    """Return the tensors of model.safetensors, or of the parts that model.safetensors.index.json lists."""
+    """Return the tensors of model.safetensors, or of the files listed in model.safetensors.index.json."""
     whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     if whole.is_file():
         return Weights(_read(whole), whole)
@@ -95,7 +95,9 @@ def read(folder: Path) -> Weights:
 
 
 def _read(file: Path) -> dict[str, Tensor]:
-    """The format: header's length (8 bytes, little-endian), header (JSON), then the tensors' bytes
+    """Return the tensors of one file.
+
+    The format: header length (8 bytes, little-endian), header (JSON), then the tensors' bytes
     (github.com/huggingface/safetensors).
     """
     try:

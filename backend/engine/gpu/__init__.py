@@ -1,3 +1,4 @@
-"""Embeddings on the GPU by torch. gate.py asks in a child process whether the card works, without torch; runner.py
-loads a model onto it.
+"""Embeddings on the GPU with torch.
+
+gate.py checks in a child process, without torch, whether the GPU works; runner.py loads a model onto it.
 """

@@ -1,7 +1,7 @@
-"""Attention over texts of unequal length that lie side by side: each token sees its own text only.
+"""Attention over packed texts of unequal length: each token attends only to its own text.
 
-Three ways with one result; choose() takes the fastest one that this card and precision can do, after comparing it with
-the plain one.
+There are three implementations with the same result. choose() takes the fastest one that this GPU and precision
+support, after comparing it with the plain one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from torch.nn import functional
 from backend.engine.gpu.batch import Batch, Room, pack, runs, seen
 
 Attention = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Batch], torch.Tensor]
-"""Query, key, value and the answer are [tokens, heads, size]."""
+"""Query, key, value and result are [tokens, heads, size]."""
 _ALIKE = 0.02
-"""Largest difference to the plain way, in units of the answer's own size: rounding of half precision, far from any
-mistake.
+"""Largest accepted difference to the plain implementation, relative to the result: half precision's rounding, far
+below any error.
 """
 
 
 def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """The plain way, on every device: neighbours of equal length form a block without padding. Needs batch.runs."""
+    """The plain implementation, for every device: neighbours of equal length form a block without padding. Needs
+    batch.runs.
+    """
     answer = torch.empty_like(query, memory_format=torch.contiguous_format)
     begin = 0
     for texts, length in batch.runs:
@@ -34,9 +36,9 @@ def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: 
 
 
 def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """One kernel for all texts; any NVIDIA card, any precision.
+    """One kernel for all texts, on any NVIDIA GPU in any precision.
 
-    What scaled_dot_product_attention itself calls for nested tensors.
+    scaled_dot_product_attention calls the same kernel for nested tensors.
     """
     words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
     found: torch.Tensor = torch.ops.aten._efficient_attention_forward(
@@ -46,10 +48,10 @@ def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch
 
 
 def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """One kernel for all texts; half precision on Ampere and later.
+    """One kernel for all texts, in half precision on Ampere and later.
 
-    Not torch.nn.attention.varlen, which is made of it: on Hopper that one takes cuDNN instead (torch 2.15), which plans
-    anew for every shape of a batch.
+    torch.nn.attention.varlen is built on it, but uses cuDNN on Hopper (torch 2.15), which plans anew for every batch
+    shape.
     """
     words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, False, False)
     found: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *words)[0]
@@ -57,7 +59,7 @@ def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Ba
 
 
 def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> tuple[str, Attention]:
-    """Return the name and function of the first way that runs here and agrees with the plain one."""
+    """Return name and function of the first implementation that runs here and agrees with the plain one."""
     if device.type == "cuda":
         ways = {"efficient": efficient} if dtype == torch.float32 else {"flash": flash, "efficient": efficient}
         for name, way in ways.items():
@@ -67,7 +69,7 @@ def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> t
 
 
 def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int, size: int) -> bool:
-    """Whether a way runs and gives what the plain way gives, on five texts and room for more."""
+    """Return whether an implementation runs and agrees with the plain one, on five texts and spare room."""
     texts = [[1] * length for length in (70, 33, 33, 2, 1)]
     used, room = 139, Room(160, 8, 128)
     host = torch.zeros(room.numbers, dtype=torch.int32)
@@ -79,5 +81,5 @@ def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int
     try:
         found, expected = (one(q, k, v, batch)[:used].float() for one in (way, grouped))
         return bool((found - expected).abs().max() <= _ALIKE * expected.abs().max())
-    except (RuntimeError, AttributeError, TypeError):  # not in this torch, or not on this card
+    except (RuntimeError, AttributeError, TypeError):  # missing in this torch, or not supported by this GPU
         return False

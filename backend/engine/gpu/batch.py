@@ -1,4 +1,4 @@
-"""Texts side by side without padding: how a batch is cut, packed into one buffer, and seen by the card."""
+"""Packed batches: texts side by side without padding, split, written into one buffer, and viewed by the GPU."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.int32]
 TEXTS = 2048
-"""Most texts in one batch: what the buffer for the answers is made for."""
+"""Maximum texts in one batch; the result buffer has this size."""
 
 
 @dataclass(frozen=True)
 class Room:
-    """How many tokens and texts a buffer has places for, and the longest text that may be in it."""
+    """Capacity of a buffer in tokens and texts, and the longest text that may be in it."""
 
     tokens: int
     texts: int
@@ -25,17 +25,21 @@ class Room:
 
     @property
     def numbers(self) -> int:
-        """Places in the buffer: id and position of every token, then where each text begins and the last one ends."""
+        """Return the buffer's length: id and position of every token, the start of each text, and the end of the
+        last one.
+        """
         return 2 * self.tokens + self.texts + 1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What the card sees. `ids` and `places` (position in its own text) are i32 [tokens], `bounds` i32 [texts + 1]:
-    text n is at bounds[n] to bounds[n + 1].
+    """A packed batch on the device.
 
-    `runs` are (texts, length) of neighbours of equal length, in order; empty where only the card knows the lengths (in
-    a CUDA graph).
+    `ids` and `places` (position within the text) are i32 [tokens]. `bounds` is i32 [texts + 1]: text n is at bounds[n]
+    to bounds[n + 1].
+
+    `runs` are (texts, length) of neighbours of equal length, in order; empty if only the GPU knows the lengths (in a
+    CUDA graph).
     """
 
     ids: torch.Tensor
@@ -46,9 +50,7 @@ class Batch:
 
 
 def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS) -> list[slice]:
-    """Cut a row of lengths into neighbours of at most `tokens` tokens and `texts` texts; a text longer than that is
-    alone.
-    """
+    """Split a list of lengths into neighbours of at most `tokens` tokens and `texts` texts; a longer text is alone."""
     slices: list[slice] = []
     begin = held = 0
     for at, length in enumerate(lengths):
@@ -60,19 +62,17 @@ def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS) -> list[slice
 
 
 def fitting(ids: Sequence[Sequence[int]]) -> Room:
-    """Return exactly the room that these texts need."""
+    """Return the exact room for these texts."""
     lengths = [len(one) for one in ids]
     return Room(sum(lengths), len(lengths), max(lengths))
 
 
 def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
-    """Write the texts into a buffer of room.numbers places; what is left over becomes texts of no tokens and tokens of
-    no text.
-    """
+    """Write the texts into a buffer of room.numbers elements. The rest becomes empty texts and unused tokens."""
     lengths = np.fromiter(map(len, ids), np.int32, len(ids))
     ends = np.cumsum(lengths, dtype=np.int32)
     used = int(ends[-1])
-    arrays = [one for one in ids if isinstance(one, np.ndarray)]  # from the tokeniser; lists from everybody else
+    arrays = [one for one in ids if isinstance(one, np.ndarray)]  # from the tokeniser; other callers pass lists
     into[:used] = (
         np.concatenate(arrays) if len(arrays) == len(ids) else np.fromiter(chain.from_iterable(ids), np.int32, used)
     )
@@ -86,11 +86,11 @@ def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
 
 
 def seen(buffer: torch.Tensor, room: Room, runs: tuple[tuple[int, int], ...] = ()) -> Batch:
-    """Return the batch that lies in a buffer filled by pack()."""
+    """Return the batch in a buffer filled by pack()."""
     ids, places, bounds = buffer[: room.numbers].split((room.tokens, room.tokens, room.texts + 1))
     return Batch(ids, places, bounds, room.longest, runs)
 
 
 def runs(ids: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
-    """Return (texts, length) of neighbours of equal length."""
+    """Return (texts, length) for each run of neighbours of equal length."""
     return tuple((sum(1 for _ in same), length) for length, same in groupby(map(len, ids)))

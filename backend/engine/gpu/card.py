@@ -1,4 +1,4 @@
-"""The card: its name, what it may calculate in, how much of its memory is ours."""
+"""The GPU: its name, its usable precisions, and the engine's share of its memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.engine.gpu.errors import recognise
 from omnimind_ops.model.problem import Problem
 
 _NO_TENSOR_CORES = re.compile(r"GTX 16\d\d|\bMX[45]50\b|\bT(400|500|550|600|1000|1200|2000)\b")
-"""Turing without tensor cores, which its compute capability 7.5 hides; half precision gives NaN there
+"""Turing GPUs without tensor cores, which the compute capability 7.5 does not show. Half precision gives NaN on them
 (github.com/pytorch/pytorch/issues/58123).
 """
 _LEAST_BUDGET = 1 << 30
@@ -22,7 +22,7 @@ _LEAST_BUDGET = 1 << 30
 class Card:
     """One device; memory in bytes (0 on a CPU).
 
-    `half` are the precisions worth trying, best first; `why_not` says why there are none.
+    `half` are the half precisions worth trying, best first; `why_not` is the reason if there are none.
     """
 
     device: torch.device
@@ -35,12 +35,12 @@ class Card:
 
 
 def find(device: str) -> Card:
-    """Return the card (or "cpu"), initialised; a Problem when there is none that works."""
+    """Return the GPU (or the CPU, for "cpu"), initialised. Raises a Problem if no GPU works."""
     if device == "cpu":
         return Card(
             torch.device("cpu"), "CPU", (0, 0), 0, 0, ("bf16",) if _bf16() else (), "it has no instructions for bf16"
         )
-    os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")  # 287 MB a context, not 667
+    os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")  # a context takes 287 MB instead of 667
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
         torch.cuda.init()
@@ -56,12 +56,12 @@ def find(device: str) -> Card:
 
 
 def _bf16() -> bool:
-    """Whether this CPU calculates in bf16: a question that not every torch can answer."""
+    """Return whether this CPU computes in bf16; False if this torch cannot tell."""
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
 
 def precisions(name: str, capability: tuple[int, int]) -> tuple[tuple[str, ...], str]:
-    """Return the half precisions that are worth measuring on a card of this name, best first, and why there are none."""
+    """Return the half precisions worth measuring on this GPU, best first, and the reason if there are none."""
     if _NO_TENSOR_CORES.search(name):
         return (), f"half precision gives NaN on {name}"
     if capability < (7, 0):
@@ -70,11 +70,10 @@ def precisions(name: str, capability: tuple[int, int]) -> tuple[tuple[str, ...],
 
 
 def settle(card: Card) -> int:
-    """Set torch's policies for this process and return how many bytes it may take from the card, all in all (0 on a
-    CPU).
+    """Set torch's policies for this process. Return the total bytes it may use on the GPU (0 on a CPU).
 
-    float32 means float32: TF32, which keeps 10 bits of 23, stays off. Half of what is free is ours (at least 1 GiB):
-    the rest is for quantum runs and the desktop.
+    float32 means float32: TF32, which keeps 10 of 23 bits, stays off. The engine takes half of the free memory (at
+    least 1 GiB); the rest is for quantum runs and the desktop.
     """
     torch.set_float32_matmul_precision("highest")
     if card.device.type == "cpu":

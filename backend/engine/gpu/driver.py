@@ -1,6 +1,6 @@
-"""Ask the NVIDIA driver itself, without torch.
+"""Direct queries to the NVIDIA driver, without torch.
 
-Every call may hang when the driver does: only for a child process (gate.py starts it).
+Every call may hang if the driver hangs, so use it only in a child process (gate.py starts it).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ _MODULE = Path("/sys/module/nvidia/version")
 
 @dataclass(frozen=True)
 class Driver:
-    """`version` of the kernel module ("" when not loaded), `cuda` the newest CUDA that the library runs, as (12, 2),
-    and how many cards it shows.
+    """`version` is the kernel module's ("" if not loaded), `cuda` the newest CUDA of the library, as (12, 2).
+
+    `cards` is the number of GPUs it reports.
     """
 
     version: str
@@ -26,7 +27,7 @@ class Driver:
 
 
 def ask() -> Driver | Fault:
-    """Return what the driver says to cuInit, cuDriverGetVersion and cuDeviceGetCount, or why it does not."""
+    """Return the result of cuInit, cuDriverGetVersion and cuDeviceGetCount, or the fault."""
     try:
         library = ctypes.CDLL("libcuda.so.1")
     except OSError as error:
@@ -50,7 +51,7 @@ def ask() -> Driver | Fault:
 
 
 def version() -> str:
-    """Return the loaded kernel module's version, "" when none is loaded."""
+    """Return the version of the loaded kernel module, "" if none is loaded."""
     try:
         return _MODULE.read_text().strip()
     except OSError:

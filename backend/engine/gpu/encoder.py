@@ -1,8 +1,8 @@
-"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden] instead of [batch, length, hidden], so that no
-padding is calculated.
+"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden] instead of [batch, length, hidden], without
+padding.
 
-Not transformers' AutoModel: that one pads, and its import alone costs 2.3 s and 140 MB. Families and weights are those
-that the CPU uses.
+It replaces transformers' AutoModel, which pads, and whose import alone costs 2.3 s and 140 MB. Families and weights are
+shared with the CPU.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 @dataclass(frozen=True)
 class Affine:
-    """A weight and a bias: of a linear layer or of a normalisation."""
+    """Weight and bias of a linear layer or of a normalisation."""
 
     weight: torch.Tensor
     bias: torch.Tensor
@@ -37,7 +37,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer; `qkv` calculates query, key and value of all heads at once."""
+    """One layer; `qkv` computes query, key and value of all heads at once."""
 
     qkv: Affine
     out: Affine
@@ -49,8 +49,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Encoder:
-    """All layers. `words` is the table of token vectors, `places` that of positions, with the vector of token type 0
-    added.
+    """All layers. `words` is the table of token vectors.
+
+    `places` is the table of positions, with the vector of token type 0 added.
     """
 
     shape: Architecture
@@ -61,13 +62,11 @@ class Encoder:
 
 
 def build(shape: Architecture, weights: Weights, device: torch.device, dtype: torch.dtype) -> Encoder:
-    """Return the encoder on the device; a Problem when the weights do not fit the configuration."""
+    """Return the encoder on the device. Raises a Problem if the weights do not match the configuration."""
     prefix = weights.prefix("embeddings.word_embeddings.weight")
 
     def put(array: Array) -> torch.Tensor:
-        return torch.from_numpy(array.copy()).to(
-            device, dtype
-        )  # a copy: torch warns about memory that must not be written
+        return torch.from_numpy(array.copy()).to(device, dtype)  # copied, because torch warns about read-only memory
 
     def affine(name: str, outputs: int, inputs: int) -> Affine:
         return Affine(put(weights.get(f"{name}.weight", outputs, inputs)), put(weights.get(f"{name}.bias", outputs)))
@@ -75,7 +74,7 @@ def build(shape: Architecture, weights: Weights, device: torch.device, dtype: to
     def norm(name: str) -> Affine:
         scale, shift = (
             ("gamma", "beta") if f"{name}.gamma" in weights else ("weight", "bias")
-        )  # gamma and beta: from TensorFlow's time
+        )  # gamma and beta: TensorFlow checkpoints
         return Affine(
             put(weights.get(f"{name}.{scale}", shape.hidden)), put(weights.get(f"{name}.{shift}", shape.hidden))
         )
@@ -110,7 +109,7 @@ def _layer(
 
 
 def tokens(encoder: Encoder, attend: Attention, batch: Batch) -> torch.Tensor:
-    """Return one vector for each token, [tokens, hidden], in the encoder's precision."""
+    """Return one vector per token, [tokens, hidden], in the encoder's precision."""
     shape = encoder.shape
     activate = _ACTIVATIONS.get(shape.activation, partial(functional.gelu, approximate="tanh"))
     x = functional.embedding(batch.ids, encoder.words) + functional.embedding(batch.places, encoder.places)

@@ -1,4 +1,4 @@
-"""What CUDA's error codes mean, in plain words, and what a person should do. Imports no torch."""
+"""Meaning of CUDA's error codes, with the next step for the user. Does not import torch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """Why the card cannot be used:
+    """Why the GPU cannot be used.
 
-    CUDA's code (None: it was not CUDA that said no), its own words, the meaning, and what to do.
+    CUDA's code (None if the error is not from CUDA), its message, the meaning, and what to do.
     """
 
     code: int | None
@@ -19,13 +19,15 @@ class Fault:
     fix: str
 
     def __str__(self) -> str:
-        """One line, for a health report."""
+        """Return one line for a health report."""
         return f"{self.meaning}{f' (CUDA error {self.code})' if self.code is not None else ''}: {self.fix}"
 
 
 @dataclass(frozen=True)
 class Known:
-    """One code: `phrase` is a part of the text that CUDA or torch prints for it, in lower case ("|" between several)."""
+    """One code. `phrase` is part of the message that CUDA or torch prints for it, in lower case; "|" separates
+    several.
+    """
 
     phrase: str
     meaning: str
@@ -129,7 +131,7 @@ _WITHOUT_CODE = {
 
 
 def explain(code: int, text: str = "") -> Fault:
-    """Return what a code means; an unlisted one says so."""
+    """Return the meaning of a code, including unknown ones."""
     known = KNOWN.get(code)
     if known is None:
         return Fault(code, text, "CUDA refused", f"look the code up in cuda.h; {_RESTART}")
@@ -137,7 +139,7 @@ def explain(code: int, text: str = "") -> Fault:
 
 
 def recognise(text: str) -> Fault:
-    """Return what the words of an exception mean; words that we do not know come back as they are."""
+    """Return the meaning of an exception's text. An unknown text is quoted."""
     low = text.lower()
     numbered = _NUMBERED.search(low)
     if numbered:
@@ -153,5 +155,5 @@ def recognise(text: str) -> Fault:
 
 
 def missing(what: str, error: str) -> Fault:
-    """Return that a package, not the card, is what is missing."""
+    """Return the fault of a missing package."""
     return Fault(None, error, f"the package {what} cannot be imported", _PACKAGES)

@@ -1,7 +1,4 @@
-"""The gate before the engine touches the card: a child process tries it, within a time that we set.
-
-Imports no torch.
-"""
+"""The check before the engine uses the GPU: a child process tries it, within a time limit. Does not import torch."""
 
 from __future__ import annotations
 
@@ -24,11 +21,13 @@ _HANGS = "look for Xid or hung-task lines in `dmesg`; a reboot clears a driver t
 
 @dataclass(frozen=True)
 class Probe:
-    """What the child found. `driver` is the kernel module's version, `driver_cuda` and `torch_cuda` the CUDA that
-    driver and torch speak, memory is in bytes.
+    """The child's findings.
 
-    `fp16_ok` is None where that could not be tried; False means that half precision must not be used. `error` says why
-    `ok` is False, or why it could not.
+    `driver` is the kernel module's version; `driver_cuda` and `torch_cuda` are the CUDA versions of driver and torch;
+    memory is in bytes.
+
+    `fp16_ok` is None if it could not be tried; False means that half precision must not be used. `error` is the reason
+    if `ok` is False or the half-precision test failed to run.
     """
 
     ok: bool
@@ -47,14 +46,14 @@ class Probe:
 
     @property
     def reason(self) -> str:
-        """One line for a health report: why the card is used, or not."""
+        """Return one line for a health report: why the GPU is used or not."""
         return f"{self.name} works" if self.ok else str(self.error or "the GPU does not work")
 
 
 def ask(seconds: float = SECONDS, command: Sequence[str] = _CHILD) -> Probe:
-    """Return whether the card works; within `seconds` and a little, whatever the driver does.
+    """Return whether the GPU works, within about `seconds`, whatever the driver does.
 
-    `command` is the child, which prints a Probe as JSON last.
+    `command` is the child, whose last line of output is a Probe as JSON.
     """
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

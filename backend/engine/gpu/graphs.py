@@ -1,7 +1,7 @@
-"""CUDA graphs for small batches: there the time goes into starting a hundred kernels, which a graph starts at once.
+"""CUDA graphs for small batches, whose time is mostly spent launching a hundred kernels; a graph launches them at once.
 
-A graph has fixed shapes. Packed texts need one graph for each number of tokens, whatever the texts' lengths: what is
-left over is empty texts.
+A graph has fixed shapes. For packed texts, one graph per number of tokens is enough, whatever the lengths: the rest of
+the room becomes empty texts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from backend.engine.gpu.batch import Room, pack, seen
 from backend.engine.gpu.network import Network
 
 SIZES = (16, 32, 64, 128, 256, 512, 1024)
-"""Tokens: at most as many graphs as these, each caught when first needed."""
+"""Numbers of tokens with a graph; each graph is captured when first needed."""
 _TOKENS_A_TEXT = 4
-"""A graph has places for one text for this many of its tokens."""
+"""A graph has room for one text per this many tokens."""
 _ALIKE = 0.01
 
 
@@ -31,7 +31,7 @@ class Graph:
 
 
 class Graphs:
-    """The graphs of one network; `off` says why there are none, "" when there may be."""
+    """The graphs of one network. `off` is the reason if graphs are not used, otherwise ""."""
 
     def __init__(self, network: Network, device: torch.device, longest: int, largest: int) -> None:
         self._network, self._device, self._longest = network, device, longest
@@ -46,28 +46,29 @@ class Graphs:
 
     @property
     def sizes(self) -> list[int]:
-        """Tokens of the graphs that were caught so far."""
+        """Return the token counts of the graphs captured so far."""
         return sorted(self._caught)
 
     def room(self, tokens: int, texts: int) -> Room | None:
-        """Return the smallest graph's room that holds such a batch; None when none does."""
+        """Return the room of the smallest graph that fits the batch; None if none does."""
         fit = (size for size in self._sizes if size >= tokens and size // _TOKENS_A_TEXT >= texts)
         size = None if self.off else next(fit, None)
         return None if size is None else Room(size, size // _TOKENS_A_TEXT, min(size, self._longest))
 
     def get(self, room: Room) -> Graph | None:
-        """Return the graph for this room, caught now if need be; None, and `off` from then on, when this card or torch
-        cannot.
+        """Return the graph for this room, capturing it if needed.
+
+        Returns None if this GPU or torch cannot capture it; `off` is then set and no graph is used any more.
         """
         if room.tokens not in self._caught and not self.off:
             try:
                 self._caught[room.tokens] = self._catch(room)
-            except RuntimeError as error:  # no memory for it, too: without graphs there may be enough
+            except RuntimeError as error:  # includes out of memory: without graphs there may be enough
                 self.off = f"cannot be caught: {str(error).strip().splitlines()[0]}"
         return None if self.off else self._caught[room.tokens]
 
     def clear(self) -> None:
-        """Give back the memory of all graphs."""
+        """Release the memory of all graphs."""
         self._caught.clear()
 
     def _catch(self, room: Room) -> Graph:
@@ -77,16 +78,14 @@ class Graphs:
         batch = seen(numbers, room)
         side = torch.cuda.Stream(self._device)
         side.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(
-            side
-        ):  # libraries set themselves up in the first run, which must not be part of the graph
+        with torch.cuda.stream(side):  # libraries initialise in the first run, which must not be part of the graph
             self._network.forward(batch)
             expected = self._network.forward(batch)[: len(_example(room))]
         torch.cuda.current_stream(self._device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(
             graph, pool=self._pool, capture_error_mode="thread_local"
-        ):  # other threads may use the card meanwhile
+        ):  # other threads may use the GPU meanwhile
             rows = self._network.forward(batch)
         graph.replay()
         if not bool((rows[: expected.shape[0]] - expected).abs().max() <= _ALIKE):
@@ -95,6 +94,6 @@ class Graphs:
 
 
 def _example(room: Room) -> Sequence[Sequence[int]]:
-    """One text as long as may be, and one of a token where there is room."""
+    """Return one text of the maximum length, and one of a single token if there is room."""
     longest = [0] * min(room.tokens - 1, room.longest)
     return [longest, [0]] if room.texts > 1 else [longest]

@@ -1,5 +1,5 @@
-"""From token vectors to one vector for each text in torch: pooling, then the folder's Dense and Normalize layers;
-always in float32.
+"""From token vectors to one vector per text, in torch: pooling, then the folder's Dense and Normalize layers, in
+float32.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ Step = Callable[[torch.Tensor], torch.Tensor]
 
 
 def build(folder: Folder, device: torch.device) -> Callable[[torch.Tensor, Batch], torch.Tensor]:
-    """Return a function from [tokens, hidden] to [texts, dimensions]; rows of empty texts (room that is left over) hold
-    anything.
-    """
+    """Return a function from [tokens, hidden] to [texts, dimensions]. Rows of empty texts are undefined."""
     steps = tuple(_normalize if isinstance(layer, str) else _dense(layer, device) for layer in folder.layers)
 
     def head(hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -36,7 +34,7 @@ def build(folder: Folder, device: torch.device) -> Callable[[torch.Tensor, Batch
 def pool(kind: str, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return [texts, hidden] by one of folder.POOLINGS."""
     lengths = batch.bounds.diff()
-    if kind == "cls":  # the clamp: a text that is not there begins behind the last token
+    if kind == "cls":  # clamped, because an empty text starts after the last token
         return hidden[batch.bounds[:-1].clamp(max=hidden.shape[0] - 1)]
     if kind == "lasttoken":
         return hidden[(batch.bounds[1:] - 1).clamp(min=0)]
@@ -52,7 +50,7 @@ def pool(kind: str, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
 def _reduce(how: str, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     found: torch.Tensor = torch.segment_reduce(
         rows, how, lengths=lengths, unsafe=True
-    )  # unsafe: the check would wait for the card
+    )  # unsafe: the check would wait for the GPU
     return found
 
 

@@ -1,6 +1,4 @@
-"""Between host and card: buffers that the card can read by itself (pinned), so that the host packs the next batch while
-the card works on this one.
-"""
+"""Pinned staging buffers between host and GPU, so that the host packs the next batch while the GPU runs this one."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ _PATIENCE = 120.0
 
 
 class Lane:
-    """Buffers for one batch; send() one, take() its answer, wait() for it, in this order.
+    """Staging buffers for one batch: call send(), take() and wait() in this order.
 
     On a CPU nothing is copied.
     """
@@ -32,10 +30,10 @@ class Lane:
         self._texts = 0
 
     def send(self, ids: Sequence[Sequence[int]], room: Room, into: torch.Tensor | None = None) -> torch.Tensor:
-        """Pack the texts and start the copy, into the buffer given or a new one; return that.
+        """Pack the texts, start the copy into `into` or a new buffer, and return that buffer.
 
-        A token without a vector is refused: on the card it would be an error after which no other work goes through in
-        this process.
+        Raises a Problem for a token without a vector: on the GPU it would cause an error after which this process could
+        not use CUDA any more.
         """
         numbers = self._numbers.numpy()
         pack(ids, room, numbers)
@@ -49,13 +47,13 @@ class Lane:
         return into.copy_(packed, non_blocking=True)
 
     def take(self, rows: torch.Tensor) -> None:
-        """Start the copy of the answer [texts or more, dimensions] to the host."""
+        """Start the copy of the result [at least texts, dimensions] to the host."""
         self._rows[: self._texts].copy_(rows[: self._texts], non_blocking=True)
         if self._event is not None:
             self._event.record()
 
     def wait(self) -> Vectors:
-        """Return the answer; valid until the next take()."""
+        """Return the result. It is valid until the next take()."""
         if self._event is not None:
             finish(self._event)
         answer: Vectors = self._rows[: self._texts].numpy()
@@ -63,8 +61,9 @@ class Lane:
 
 
 def finish(event: torch.cuda.Event, seconds: float = _PATIENCE) -> None:
-    """Wait for the card, without a busy core for long; a Problem when it hangs, where CUDA's own wait would never
-    return.
+    """Wait for the GPU, spinning only briefly.
+
+    Raises a Problem if the GPU hangs; CUDA's own wait would never return.
     """
     start = time.monotonic()
     while not event.query():

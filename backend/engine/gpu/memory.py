@@ -1,4 +1,4 @@
-"""How many tokens a batch holds: as many as pay, within the memory that is ours; fewer for a while after memory ran
+"""Batch size in tokens: as large as is worthwhile within the memory budget, and smaller for a while after running
 out.
 """
 
@@ -13,14 +13,15 @@ _FIRST = 1024
 MOST = 65536
 _GAIN = 1.05
 _LONGEST = 0.1
-"""Seconds: who sends one short text waits for at most one such batch."""
+"""Seconds; a short text waits for at most one such batch."""
 _GROW_AFTER = 32
 _FULL = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
 class Allowance:
-    """Tokens that a batch may hold now: halved when memory ran out, doubled after some good batches, until the number
-    it began with.
+    """The current limit of tokens per batch.
+
+    It is halved when memory runs out, and doubled after some successful batches, up to its initial value.
     """
 
     def __init__(self, tokens: int, least: int) -> None:
@@ -30,16 +31,16 @@ class Allowance:
         self._good = 0
 
     def shrink(self, tokens: int) -> None:
-        """A batch of this many tokens did not fit.
+        """Record that a batch of this many tokens did not fit.
 
-        Below the longest text, `least`, nothing is gained: the pipeline halves what it has.
+        The limit does not fall below `least`, the longest text; the pipeline splits batches itself.
         """
         self.tokens = max(self._least, min(self.tokens, tokens) // 2)
         self.shrunk += 1
         self._good = 0
 
     def good(self) -> None:
-        """A batch went through."""
+        """Record a successful batch."""
         self._good += 1
         if self._good >= _GROW_AFTER and self.tokens < self.full:
             self.tokens = min(self.full, self.tokens * 2)
@@ -47,29 +48,29 @@ class Allowance:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, the card's or the machine's."""
+    """Return whether an exception means that the GPU's or the host's memory ran out."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL)
     )
 
 
 def held(device: torch.device) -> int:
-    """Bytes of the card that torch holds in this process, without CUDA's own context; 0 on a CPU."""
+    """Return the GPU memory held by torch in this process in bytes, without CUDA's own context; 0 on a CPU."""
     return int(torch.cuda.memory_reserved(device)) if device.type == "cuda" else 0
 
 
 def give_back(device: torch.device) -> None:
-    """Return what is kept for reuse to the system."""
+    """Return cached memory to the system."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
 
 
 def tune(measure: Callable[[int], float], device: torch.device, budget: int, least: int) -> int:
-    """Return the tokens in a batch beyond which this card gains nothing: doubled from 1024 while it pays, takes ≤ 0.1 s
-    and stays within `budget` bytes.
+    """Return the batch size in tokens beyond which this GPU gains nothing.
 
-    `measure` embeds a batch of so many tokens and returns the seconds.
+    Starting at 1024, it doubles while that pays, takes at most 0.1 s and stays within `budget` bytes. `measure` embeds
+    a batch of that many tokens and returns the seconds.
     """
     best, rate, tokens = least, 0.0, max(_FIRST, least)
     while tokens <= MOST:

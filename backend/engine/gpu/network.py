@@ -1,6 +1,6 @@
 """A whole model in one precision: packed texts in, embeddings out.
 
-Our own encoder where we know the family, transformers' where we do not.
+Supported families use encoder.py, all others transformers.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
 @dataclass(frozen=True)
 class Network:
-    """`forward` returns f32 [texts, dimensions]; `vocabulary` is the number of token ids it has vectors for.
+    """`forward` returns f32 [texts, dimensions]; `vocabulary` is the number of token ids with a vector.
 
-    `packed` says that it needs no padding and no lengths on the host, so that it may become a CUDA graph.
+    `packed` means that it needs neither padding nor lengths on the host, so it can be captured as a CUDA graph.
     """
 
     forward: Callable[[Batch], torch.Tensor]
@@ -39,7 +39,7 @@ class Network:
 
 
 def embed(network: Network, device: torch.device, texts: Sequence[Sequence[int]]) -> Vectors:
-    """Return f32 [texts, dimensions], all in one batch: for samples, not for work."""
+    """Return f32 [texts, dimensions], all in one batch. For samples, not for requests."""
     room = fitting(texts)
     host = torch.empty(room.numbers, dtype=torch.int32)
     pack(texts, room, host.numpy())
@@ -49,7 +49,7 @@ def embed(network: Network, device: torch.device, texts: Sequence[Sequence[int]]
 
 
 def build(folder: Folder, weights: Weights, precision: str, device: torch.device) -> Network:
-    """Return the folder's model on the device; a Problem says what about it cannot be built."""
+    """Return the folder's model on the device. Raises a Problem if it cannot be built."""
     shape = _own(folder)
     if shape is None:
         return _foreign(folder, precision, device)
@@ -61,7 +61,9 @@ def build(folder: Folder, weights: Weights, precision: str, device: torch.device
 
 
 def _own(folder: Folder) -> Architecture | None:
-    """The sizes, when encoder.py can build it: it has no relative positions, which MPNet needs."""
+    """Return the sizes if encoder.py can build the model, otherwise None. It lacks relative positions, which MPNet
+    needs.
+    """
     try:
         shape = architecture(folder)
     except Problem:

@@ -1,5 +1,5 @@
-"""Any number of texts through one network: sorted, cut into batches, two of them under way at a time, halved where
-memory runs out.
+"""Run any number of texts through one network: sorted, split into batches, two in progress, halved if memory runs
+out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Ids = Sequence[Sequence[int]]
 
 
 class Pipeline:
-    """Owns the buffers and graphs of one network; `tokens` is what a batch may hold. Not for two threads at once."""
+    """The buffers and graphs of one network; `tokens` is the batch limit. Not thread-safe."""
 
     def __init__(self, network: Network, device: torch.device, dimensions: int, longest: int, tokens: int) -> None:
         room = Room(max(tokens, longest), TEXTS, longest)
@@ -34,8 +34,9 @@ class Pipeline:
         self.graphs = Graphs(network, device, longest, room.tokens)
 
     def run(self, ids: Ids) -> Vectors:
-        """Return one row for each text in the order given; a Problem when one text alone does not fit, torch's own
-        error for all else.
+        """Return one row per text, in the given order.
+
+        Raises a Problem if a single text does not fit, and torch's own error otherwise.
         """
         order = sorted(range(len(ids)), key=lambda at: -len(ids[at]))
         waiting = deque(order[part] for part in split([len(ids[at]) for at in order], self.allowance.tokens))
@@ -55,12 +56,12 @@ class Pipeline:
         return answer
 
     def close(self) -> None:
-        """Give back the buffers and graphs."""
+        """Release the buffers and graphs."""
         self.graphs.clear()
         self._lanes.clear()
 
     def _start(self, texts: Ids, rows: list[int]) -> bool:
-        """Put a batch to work; False when there was no memory for it."""
+        """Start a batch. Return False if there is no memory for it."""
         lane = self._lanes.popleft()
         try:
             self._launch(texts, lane)
@@ -92,7 +93,7 @@ class Pipeline:
         return rows, found
 
     def _halves(self, ids: Ids, rows: list[int]) -> list[list[int]]:
-        """Called when the failure's own frames, which held the memory, are gone."""
+        """Split a batch that did not fit. Call it after the failed frames, which held the memory, are gone."""
         tokens = sum(len(ids[at]) for at in rows)
         torch_memory.give_back(self._device)
         if len(rows) == 1:
@@ -107,9 +108,9 @@ class Pipeline:
         return [rows[:middle], rows[middle:]]
 
     def _settle(self) -> None:
-        """After a failure the other batch may still be under way: its buffers are free when the card is done, or dead."""
+        """After a failure, wait for the other batch: its buffers are free once the GPU is done or dead."""
         while self._flying:
             _, lane = self._flying.popleft()
-            with suppress(RuntimeError, Problem):  # what failed is on its way to the caller already
+            with suppress(RuntimeError, Problem):  # the original failure is already on its way to the caller
                 lane.wait()
             self._lanes.append(lane)

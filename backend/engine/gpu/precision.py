@@ -1,6 +1,4 @@
-"""Half precision by measurement: it is used where it gives the same embeddings and is faster, on this card, with this
-model.
-"""
+"""Choice of the precision by measurement: half precision is used if, on this GPU and model, it agrees and is faster."""
 
 from __future__ import annotations
 
@@ -16,9 +14,9 @@ from backend.engine.gpu.network import Network
 from backend.engine.runner import Vectors
 
 AGREEMENT = {"auto": 0.999, "fast": 0.99}
-"""Least cosine to float32 that a mode accepts on every text of the sample."""
+"""Minimum cosine to float32 on every sample text, by mode."""
 _WORTH = 1.1
-"""How many times faster half precision must be."""
+"""Minimum speed-up of half precision."""
 
 Embed = Callable[[Network], Vectors]
 """Embeds the sample with a network."""
@@ -26,7 +24,7 @@ Embed = Callable[[Network], Vectors]
 
 @dataclass(frozen=True)
 class Choice:
-    """The network that was chosen, the least cosine to float32 that it had, and why it was chosen."""
+    """The chosen network, its lowest cosine to float32, and the reason for the choice."""
 
     network: Network
     agreement: float
@@ -34,9 +32,7 @@ class Choice:
 
 
 def choose(card: Card, mode: str, make: Callable[[str], Network], embed: Embed) -> Choice:
-    """Return float32 for mode exact; else the first half precision that agrees and pays, with float32 as the one to
-    beat.
-    """
+    """Return float32 for mode exact; otherwise the first half precision that agrees and pays, or float32."""
     full = make("f32")
     if mode == "exact":
         return Choice(full, 1.0, "mode exact")
@@ -59,13 +55,13 @@ def choose(card: Card, mode: str, make: Callable[[str], Network], embed: Embed) 
 
 
 def cosine(found: Vectors, expected: Vectors) -> float:
-    """Return the least cosine between rows of the same number; NaN where any number is."""
+    """Return the lowest cosine between rows of the same number; NaN if any value is NaN."""
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
     return float(np.min(np.sum(found.astype(np.float64) * expected, axis=1) / lengths))
 
 
 def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> str:
-    if not agreement >= wanted:  # NaN is not
+    if not agreement >= wanted:  # also true for NaN
         return f"no {precision}: cosine to f32 {agreement:.5f}, {wanted} is wanted"
     if gain < _WORTH:
         return f"no {precision}: {gain:.2f} × the speed of f32 does not pay"
@@ -73,8 +69,8 @@ def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> st
 
 
 def _timed(network: Network, embed: Embed) -> tuple[Vectors, float]:
-    """Embed the sample; the first time is warm-up, the fastest of the next three counts, or of as many as begin within
-    0.2 s.
+    """Embed the sample after a warm-up. Return its rows and the fastest time of up to three runs started within 0.2
+    s.
     """
     rows = embed(network)
     times: list[float] = []

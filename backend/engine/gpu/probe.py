@@ -1,7 +1,7 @@
-"""`python -m backend.engine.gpu.probe`: whether the card works, as one line of JSON; exit code 0 when it does, 1 when
-not.
+"""`python -m backend.engine.gpu.probe`: report whether the GPU works, as one line of JSON. Exit code 0 if it does, else
+1.
 
-A process of its own, because a sick driver can hang or kill the one that asks. gate.py starts it, with a time-out, and
+It is a separate process, because a broken driver can hang or kill its caller. gate.py starts it with a time-out and
 reads the line.
 """
 
@@ -19,7 +19,7 @@ from backend.engine.gpu.gate import Probe
 
 
 def main() -> int:
-    """Probe, print, return the exit code."""
+    """Probe, print the result, and return the exit code."""
     start = time.perf_counter()
     found = replace(probe(), seconds=round(time.perf_counter() - start, 3))
     sys.stdout.write(json.dumps(asdict(found)) + "\n")
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def probe() -> Probe:
-    """Ask the driver, then torch, then let the card work; stop at the first link that is broken."""
+    """Check the driver, then torch, then a computation on the GPU; stop at the first failure."""
     os.environ.setdefault("CUDA_MODULE_LOADING", "LAZY")
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
@@ -80,7 +80,7 @@ def _work(seen: Probe) -> Probe:
         return _no(recognise(proof.detail), seen)
     try:
         return replace(seen, ok=True, fp16_ok=torch_proof.half_convolution("cuda"))
-    except RuntimeError as error:  # no cuDNN, or one that does not fit: embedding does not need it
+    except RuntimeError as error:  # cuDNN is missing or does not fit; embedding does not need it
         return replace(seen, ok=True, error=recognise(str(error)))
 
 
@@ -91,4 +91,4 @@ def _no(fault: Fault, seen: Probe | None = None) -> Probe:
 if __name__ == "__main__":
     code = main()
     sys.stderr.flush()
-    os._exit(code)  # at a normal exit CUDA takes itself down, and a sick driver hangs there
+    os._exit(code)  # a normal exit shuts CUDA down, where a broken driver hangs

@@ -1,6 +1,4 @@
-"""That the device works, shown by work whose answer is known: a product and a convolution of whole numbers, exact in
-float32.
-"""
+"""Self-test of the GPU with a known result: a product and a convolution of integers, exact in float32."""
 
 from __future__ import annotations
 
@@ -20,9 +18,9 @@ _SECONDS = 10.0
 
 
 def prove(device: str = "cuda") -> Proof:
-    """Run the work and compare; never raises, and ends within 10 s where a card hangs.
+    """Run the self-test. Never raises, and ends within 10 s if the GPU hangs.
 
-    May be called again and again: it takes milliseconds and some kilobytes.
+    It may run repeatedly: it takes milliseconds and some kilobytes.
     """
     start = time.perf_counter()
     try:
@@ -39,11 +37,11 @@ def prove(device: str = "cuda") -> Proof:
 
 
 def _differences(device: torch.device) -> int:
-    """How many numbers of the two answers are wrong.
+    """Return the number of wrong values in both results.
 
-    Nothing here waits for the card but finish(), which gives up: inputs are made on it, not copied.
+    Only finish() waits for the GPU, and it has a time limit. Inputs are therefore created on the GPU, not copied.
     """
-    with torch.backends.cudnn.flags(enabled=False):  # or a convolution would load cuDNN, which embedding never needs
+    with torch.backends.cudnn.flags(enabled=False):  # a convolution would load cuDNN, not needed for embedding
         found = _work(_numbers(device), torch.ones(1, 1, 3, 3, device=device))
     host = _mailbox(device.type == "cuda").copy_(found, non_blocking=True)
     if device.type == "cuda":
@@ -64,13 +62,13 @@ def _work(numbers: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 @cache
 def _mailbox(pinned: bool) -> torch.Tensor:
-    """Kept: getting such memory may wait for the card."""
+    """Return the result buffer. It is cached, because allocating pinned memory may wait for the GPU."""
     return torch.empty(2, _SIZE, _SIZE, pin_memory=pinned)
 
 
 @cache
 def _known() -> torch.Tensor:
-    """The same without either kernel, in whole numbers on the host."""
+    """Return the expected result, computed in integers on the host without either kernel."""
     whole = _numbers(torch.device("cpu")).long()
     product = (whole[:, None, :] * whole[None, :, :]).sum(-1)
     padded = functional.pad(whole, (1, 1, 1, 1))
@@ -79,13 +77,13 @@ def _known() -> torch.Tensor:
 
 
 def half_convolution(device: str = "cuda") -> bool:
-    """Whether a convolution in half precision by cuDNN gives finite numbers close to float32's; GTX 16 cards give NaN.
+    """Return whether a half-precision convolution by cuDNN is finite and close to float32; GTX 16 GPUs return NaN.
 
-    Loads cuDNN: for the probe's process.
+    It loads cuDNN, so it runs only in the probe's process.
     """
     make = torch.Generator().manual_seed(3)
     image, kernel = (torch.randn(shape, generator=make).to(device) for shape in ((2, 64, 32, 32), (64, 64, 3, 3)))
     with torch.inference_mode():
         expected = functional.conv2d(image, kernel, padding=1)
         found = functional.conv2d(image.half(), kernel.half(), padding=1).float()
-    return bool((found - expected).abs().max() <= 0.02 * expected.abs().max())  # NaN is not
+    return bool((found - expected).abs().max() <= 0.02 * expected.abs().max())  # False for NaN

@@ -1,9 +1,9 @@
-"""The Runner on torch: load() a model onto the card, prove() that the card works. Imports torch, so import it only
-where a card is expected.
+"""The Runner on torch: load() puts a model onto the GPU, prove() runs the self-test. Import it only if a GPU is
+expected.
 
-What it does for speed: texts are packed without padding (encoder.py), half precision is used where it was measured to
-agree (precision.py), small batches are CUDA graphs (graphs.py), large ones are as large as pays (memory.py), and the
-host packs the next batch while the card works (pipeline.py).
+Speed comes from packing texts without padding (encoder.py), half precision where it was measured to agree
+(precision.py), CUDA graphs for small batches (graphs.py), large batches up to the size that pays (memory.py), and
+packing the next batch while the GPU works (pipeline.py).
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from omnimind_ops.model.problem import Problem
 
 __all__ = ["TorchRunner", "load", "prove"]
 _ON_CPU = 4096
-"""Tokens in a batch where there is no card to tune for."""
+"""Batch size in tokens on a CPU, where there is no GPU to tune for."""
 Make = Callable[[str], Network]
 
 
 class TorchRunner:
-    """One model on one device; backend.engine.runner.Runner says what each thing means. load() makes it."""
+    """One model on one device, created by load(). The members are documented in backend.engine.runner.Runner."""
 
     pads = False
     lanes = 1
@@ -54,17 +54,17 @@ class TorchRunner:
         self.resize(_ON_CPU)
 
     def resize(self, tokens: int) -> None:
-        """Make room for batches of so many tokens (at least one text)."""
+        """Allocate room for batches of this many tokens (at least one text)."""
         self._pipeline = Pipeline(self._choice.network, self._card.device, self.dimensions, self.max_tokens, tokens)
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens in a batch that this device works best with; fewer for a while after its memory ran out."""
+        """Best batch size for this device in tokens; smaller for a while after its memory ran out."""
         return self._pipeline.allowance.tokens
 
     @property
     def details(self) -> dict[str, object]:
-        """How it was set up, and what went wrong and was mended."""
+        """The setup of the model, and the failures it recovered from."""
         return {
             "card": self._card.name,
             "torch": torch.__version__,
@@ -78,9 +78,9 @@ class TorchRunner:
         }
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Return one row for each sequence in the order given; a batch that does not fit into memory is halved.
+        """Return one row per sequence, in the given order. A batch that does not fit into memory is halved.
 
-        A Problem says what failed; the process lives.
+        Raises a Problem on failure; the process stays usable.
         """
         wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
         if wrong is not None:
@@ -100,14 +100,14 @@ class TorchRunner:
         return answer
 
     def close(self) -> None:
-        """Give back memory and device."""
+        """Release memory and device."""
         self._pipeline.close()
         del self._pipeline, self._choice, self._make
         self._rescue = None
         torch_memory.give_back(self._card.device)
 
     def _again(self, texts: Sequence[Sequence[int]]) -> Vectors:
-        """Half precision overflowed on these texts, though not on the sample: float32 does not."""
+        """Embed these texts in float32, because half precision overflowed on them, though not on the sample."""
         self._rescue = self._rescue or self._make("f32")
         self._rescued += len(texts)
         found: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
@@ -121,9 +121,9 @@ class TorchRunner:
 
 
 def load(folder: Folder, options: Options | None = None, device: str = "cuda", *, half: bool = True) -> TorchRunner:
-    """Return the model on the device ("cuda" or "cpu"), warmed up; a Problem when device or model cannot be used.
+    """Return the model on the device ("cuda" or "cpu"), warmed up. Raises a Problem if device or model cannot be used.
 
-    `half` False keeps it from half precision: gpu_gate.Probe.fp16_ok says whether the card can be trusted with that.
+    `half` False disables half precision: gate.Probe.fp16_ok reports whether the GPU supports it.
     """
     options = options or Options()
     if options.threads:
@@ -145,7 +145,7 @@ def load(folder: Folder, options: Options | None = None, device: str = "cuda", *
 
 
 def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
-    """Find the batch size that pays on this card, and catch the graphs of short texts."""
+    """Find the best batch size for this GPU, and capture the graphs of short texts."""
 
     def measure(tokens: int) -> float:
         length = min(64, runner.max_tokens)
@@ -156,11 +156,11 @@ def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
     if card.device.type == "cpu":
         runner.resize(wanted or _ON_CPU)
         return
-    torch_memory.give_back(card.device)  # what the precisions took that were not chosen
+    torch_memory.give_back(card.device)  # memory of the precisions that were not chosen
     if not wanted:
         runner.resize(torch_memory.MOST)
         wanted = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
     runner.resize(wanted)
-    torch_memory.give_back(card.device)  # what larger batches took: quantum runs can use it
+    torch_memory.give_back(card.device)  # memory of larger batches, which quantum runs can use
     for tokens in (8, 32, 64, 128):
         runner.encode([[0] * min(tokens, runner.max_tokens)])

@@ -1,4 +1,4 @@
-"""Texts that half precision is tried on: short, long, other scripts, code, one token."""
+"""Sample texts for testing half precision: short, long, other scripts, code, one token."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from backend.engine.sample import SAMPLE
 from backend.engine.tokenise import Tokeniser
 
 _TOKENS = {"cuda": 16384, "cpu": 1024}
-"""By which precisions are timed: enough to keep the device busy."""
+"""Tokens for timing precisions: enough to keep the device busy."""
 
 
 def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
-    """Return the texts' token ids; where the package tokenizers is missing, ids drawn by a fixed seed, of about the
-    same lengths.
+    """Return the texts' token ids.
+
+    Without the tokenizers package, returns ids drawn with a fixed seed, of similar lengths.
     """
     try:
         found = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
@@ -33,8 +34,9 @@ def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
 
 
 def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vectors]:
-    """Return a function that embeds the texts, several times each, with a network; they are tokenised once, so that it
-    can be timed.
+    """Return a function that embeds the sample, repeated several times, with a network.
+
+    The texts are tokenised once, so that the function can be timed.
     """
 
     @cache

@@ -1,6 +1,6 @@
-"""Any encoder that transformers knows, for the families that encoder.py does not build.
+"""Encoders from transformers, for the families that encoder.py does not support.
 
-It pads, so it is slower; the texts are sorted by length.
+They pad, so they are slower; the texts are sorted by length.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from omnimind_ops.model.problem import Problem
 
 
 def build(folder: Folder, dtype: torch.dtype, device: torch.device) -> tuple[Callable[[Batch], torch.Tensor], int]:
-    """Return a function from packed texts to [tokens, hidden], and the number of token ids; no code of the folder is
-    run and nothing is fetched.
+    """Return a function from packed texts to [tokens, hidden], and the number of token ids.
+
+    No code of the folder is run and nothing is downloaded.
     """
     model = _load(folder, dtype).to(device).eval()
     padding = int(str(folder.config.get("pad_token_id") or 0))
@@ -26,7 +27,7 @@ def build(folder: Folder, dtype: torch.dtype, device: torch.device) -> tuple[Cal
         width, texts = batch.longest, lengths.shape[0]
         every = torch.arange(batch.ids.shape[0], device=device)
         text = torch.searchsorted(batch.bounds, every, right=True, out_int32=True) - 1
-        at = text * width + batch.places  # where each token goes in [texts, width]
+        at = text * width + batch.places  # the position of each token in [texts, width]
         ids = torch.full((texts * width,), padding, dtype=torch.int64, device=device).index_put_(
             (at,), batch.ids.long()
         )

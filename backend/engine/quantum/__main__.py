@@ -1,9 +1,8 @@
-"""`python -m backend.engine.quantum FOLDER BUDGET`: what `omnimind bench quantum` runs, in the environment that has the
-simulator.
+"""`python -m backend.engine.quantum FOLDER BUDGET`: run by `omnimind bench quantum` in the simulator's environment.
 
-Measures, one JSON object a line on stdout: {"row": …} as each is known, then {"crossover", "why_not", "differ",
-"saved"}. Where a GPU works, the crossover is kept in FOLDER for the router ("": it is not); without one nothing is
-written.
+It measures and prints JSON lines on stdout: {"row": …} for each row as it is measured, then {"crossover", "why_not",
+"differ", "saved"}. If a GPU works, the crossover is saved in FOLDER for the router (not for FOLDER ""); without a GPU
+nothing is written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The card that Aer would use and what is free on it, from NVML; the child's CUDA is not asked, since asking costs
-VRAM.
-"""
+"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA is not asked, because that costs VRAM."""
 
 from __future__ import annotations
 
@@ -15,8 +13,9 @@ from omnimind_ops.observe import nvml
 
 @dataclass(frozen=True)
 class Card:
-    """`name` is "" when there is none, and `reason` says why; `free` is bytes of VRAM, None when the driver does not
-    tell.
+    """One GPU. `name` is "" if there is none, with the reason in `reason`.
+
+    `free` is the free VRAM in bytes, None if the driver does not report it.
     """
 
     name: str = ""
@@ -26,7 +25,7 @@ class Card:
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Card:
-    """Return the first card that CUDA_VISIBLE_DEVICES leaves visible; never raises."""
+    """Return the first GPU that CUDA_VISIBLE_DEVICES leaves visible. Never raises."""
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and not visible.strip():
         return Card(reason="CUDA_VISIBLE_DEVICES is empty: the CPU was chosen on purpose")

@@ -1,7 +1,4 @@
-"""The child process: reads circuits and runs them, one message after the other, until its input closes.
-
-Started by process.py alone.
-"""
+"""The child process: runs circuits, one message after the other, until its input closes. Only process.py starts it."""
 
 from __future__ import annotations
 
@@ -20,24 +17,25 @@ from backend.http.errors import ApiProblem
 from omnimind_ops.tools.parent import end_with
 
 NICE = 5
-OOM_SCORE = 300  # above the engine's own: the kernel ends this process, not the embedding
+OOM_SCORE = 300  # above the engine's own score: the kernel kills this process, not the embedding
 
 Act = Callable[[Message], Message]
 
 
 def main() -> None:
-    """Serve until the engine closes our input or dies."""
-    if not end_with(int(sys.argv[1]), signal.SIGKILL):  # the engine's end ends us, even in the middle of a simulation
+    """Serve until the engine closes the input or dies."""
+    # The kernel kills this process when the engine ends, even in the middle of a simulation.
+    if not end_with(int(sys.argv[1]), signal.SIGKILL):
         os._exit(0)
     libc = ctypes.CDLL(None, use_errno=True)
     _step_back()
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints goes to the log, not between the answers
+    os.dup2(2, 1)  # library output goes to the log, not between the answers
     try:
         from backend.engine.quantum.simulate import Simulator
 
         simulator = Simulator(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    except Exception as error:  # a broken installation must be told, not guessed from an exit code
+    except Exception as error:  # report a broken installation, instead of an exit code alone
         _send(answers, {"failed": f"Qiskit cannot be loaded: {type(error).__name__}: {error}"})
         return
     acts: dict[object, Act] = {
@@ -47,7 +45,7 @@ def main() -> None:
         "time": simulator.time,
         "amplitudes": simulator.amplitudes,
     }
-    gc.freeze()  # Qiskit itself is no garbage: a collection would look through all of it, 30 ms each time
+    gc.freeze()  # exclude Qiskit from garbage collections, which would scan it for 30 ms each time
     _send(answers, {"ready": True, "versions": simulator.versions()})
     while (message := read(sys.stdin.buffer)) is not None:
         _send(answers, _done(acts[message["act"]], message))
@@ -55,14 +53,16 @@ def main() -> None:
 
 
 def _give_back(libc: ctypes.CDLL) -> None:
-    """Return memory to the machine: a refused circuit is a web of references, and what is freed would stay in the heap."""
+    """Return memory to the system. A rejected circuit has many reference cycles, and freed memory would stay in the
+    heap.
+    """
     gc.collect()
-    with suppress(AttributeError):  # musl has none
+    with suppress(AttributeError):  # musl has no malloc_trim
         libc.malloc_trim(0)
 
 
 def _done(act: Act, message: Message) -> Message:
-    """Return an act's answer; a refusal or a failure is an answer too."""
+    """Return an action's answer. A refusal or failure is also an answer."""
     try:
         return act(message)
     except ApiProblem as problem:
@@ -75,7 +75,7 @@ def _done(act: Act, message: Message) -> Message:
                 "more": problem.more,
             }
         }
-    except Exception as error:  # the process goes on
+    except Exception as error:  # the process continues
         return {"failed": f"{type(error).__name__}: {error}"}
 
 
@@ -88,9 +88,7 @@ def _send(answers: BinaryIO, message: Message) -> None:
 
 
 def _step_back() -> None:
-    """Give way to the embedding in processor time and in memory; both are allowed to everybody, but not in every
-    sandbox.
-    """
+    """Lower this process's priority for CPU time and memory. Every process may do so, but not in every sandbox."""
     with suppress(OSError):
         os.nice(NICE)
     score = Path("/proc/self/oom_score_adj")

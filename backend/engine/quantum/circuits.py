@@ -1,5 +1,5 @@
-"""The bench's circuits: a quantum Fourier transform and a quantum volume circuit; the same for the same number of
-qubits, always.
+"""Circuits of the benchmark: a quantum Fourier transform and a quantum volume circuit, fixed for each number of
+qubits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ QV_SEED = 42
 
 
 def qft(qubits: int) -> QuantumCircuit:
-    """Return a layer of H and then the transform's ladder of H and controlled phases, without its final swaps."""
+    """Return a layer of H, followed by the transform's ladder of H and controlled phases, without its final swaps."""
     circuit = QuantumCircuit(qubits)
     circuit.h(range(qubits))
     for target in reversed(range(qubits)):
@@ -26,7 +26,7 @@ def qft(qubits: int) -> QuantumCircuit:
 
 
 def qv(qubits: int) -> QuantumCircuit:
-    """Return ten layers of random gates on pairs of qubits, seed 42: dense work without structure."""
+    """Return ten layers of random gates on pairs of qubits, seed 42: a dense circuit without structure."""
     return quantum_volume(qubits, depth=QV_DEPTH, seed=QV_SEED)
 
 

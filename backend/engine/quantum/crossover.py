@@ -1,5 +1,6 @@
-"""From how many qubits on a GPU is faster than the CPU: measured by the bench on this card, kept in a file, read by the
-router.
+"""The number of qubits from which the GPU is faster than the CPU.
+
+The benchmark measures it on this GPU and saves it in a file; the router reads it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ UNMEASURED = "not measured yet: run omnimind bench quantum"
 
 @dataclass(frozen=True)
 class Crossover:
-    """`precision` tells for "double" and "single" the least number of qubits at which the GPU wins, None where it never
-    did.
+    """`precision` maps "double" and "single" to the lowest number of qubits at which the GPU wins, None if it never
+    does.
     """
 
     card: str
@@ -26,7 +27,7 @@ class Crossover:
 
 
 def load(folder: Path) -> Crossover | str:
-    """Return what was measured, or in words why there is nothing to go by."""
+    """Return the measured crossover, or the reason why there is none."""
     path = folder / FILE
     try:
         words = json.loads(path.read_bytes())
@@ -44,7 +45,7 @@ def load(folder: Path) -> Crossover | str:
 
 
 def save(folder: Path, crossover: Crossover) -> Path:
-    """Write it whole or not at all, and return where."""
+    """Write the file atomically and return its path."""
     path = folder / FILE
     beside = path.with_suffix(f".{os.getpid()}.part")
     words = {

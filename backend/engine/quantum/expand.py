@@ -1,4 +1,4 @@
-"""A circuit as parsed to one that Aer runs: every gate that Aer does not know is replaced by its definition, up to a
+"""Expansion of a parsed circuit for Aer: gates that Aer does not know are replaced by their definitions, up to a
 limit.
 """
 
@@ -13,20 +13,20 @@ from backend.engine.quantum.source import too_many
 from backend.http.errors import ApiProblem
 
 GATES = 100_000
-DEPTH = 200  # definitions within definitions
+DEPTH = 200  # maximum nesting of definitions
 ALWAYS = frozenset({"measure", "barrier", "reset", "delay"})
 OWN = ("qiskit.circuit.gate", "qiskit.circuit.instruction", "qiskit.circuit.controlledgate", "qiskit.qasm2.parse")
-"""Where the classes of gates live that a program defined.
+"""Modules of the gate classes that a program defines.
 
-Aer goes by name alone: a `gate h` that is no Hadamard would silently become one.
+Aer recognises gates by name alone: a `gate h` that is not a Hadamard would silently become one.
 """
 
 
 @dataclass
 class Budget:
-    """What is left of the limit.
+    """The rest of the gate limit.
 
-    A definition counts even if it is empty: forty that each use the one before twice are 2^40.
+    Empty definitions count too: forty definitions that each use the previous one twice are 2^40 gates.
     """
 
     basis: frozenset[str]
@@ -34,14 +34,16 @@ class Budget:
     path: list[str] = field(default_factory=list)
 
     def spend(self, count: int) -> None:
-        """Take `count`; raises the 422 when there is not so much left."""
+        """Use `count` gates. Raises 422 if the limit is exceeded."""
         self.left -= count
         if self.left < 0:
             raise too_many("gates", GATES + 1, GATES)
 
 
 def expand(circuit: QuantumCircuit, basis: frozenset[str]) -> tuple[QuantumCircuit, int]:
-    """Return an equal circuit in the gates of `basis`, and how many gates it has, a loop's body once for each turn."""
+    """Return an equivalent circuit in the gates of `basis`, and its number of gates. A loop's body counts once per
+    turn.
+    """
     budget = Budget(basis | ALWAYS)
     whole = _expanded(circuit, budget, 1)
     return whole, GATES - budget.left
@@ -57,7 +59,7 @@ def _expanded(circuit: QuantumCircuit, budget: Budget, times: int) -> QuantumCir
 def _put(
     out: QuantumCircuit, gate: Instruction, qubits: list[object], bits: list[object], budget: Budget, times: int
 ) -> None:
-    """Add one gate to `out`, or what it stands for."""
+    """Add one gate, or its definition, to `out`."""
     budget.spend(times)
     if isinstance(gate, BoxOp):
         _inline(out, gate.blocks[0], gate.name, qubits, bits, budget, times)

@@ -1,4 +1,4 @@
-"""Which Qiskit Aer is installed, told from the packages' metadata and the library's own bytes; nothing is imported."""
+"""The installed Qiskit Aer, from package metadata and the library's own bytes. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from importlib import metadata
 from pathlib import Path
 
 DISTS = ("qiskit-aer", "qiskit-aer-gpu", "qiskit-aer-gpu-cu11")
-"""All of them own the same files: the last one installed silently replaced the others' library, and uninstalling one
+"""All of these own the same files: the last one installed replaces the library of the others, and uninstalling one
 deletes it.
 """
 
 
 @dataclass(frozen=True)
 class Installed:
-    """`dist` is "qiskit-aer 0.18.2", "" when none; `conflict` names all when there is more than one; `gpu_build`: the
-    library wants CUDA.
+    """`dist` is "qiskit-aer 0.18.2", "" if none; `conflict` lists all if there are several.
+
+    `gpu_build` means that the library needs CUDA.
     """
 
     dist: str = ""
@@ -26,7 +27,7 @@ class Installed:
     gpu_build: bool = False
 
     def without_gpu(self) -> str:
-        """Return why no circuit can run on a GPU here, "" when one could."""
+        """Return why no circuit can run on a GPU here, "" if one can."""
         if not self.dist:
             return "Qiskit Aer is not installed"
         if self.conflict:
@@ -36,7 +37,7 @@ class Installed:
 
 @functools.cache
 def installed() -> Installed:
-    """Return what is installed; asked once, since it does not change under a running process."""
+    """Return what is installed. Cached, because it does not change while the process runs."""
     found = [f"{dist} {version}" for dist in DISTS if (version := _version(dist))]
     return Installed(
         found[-1] if found else "",
@@ -59,7 +60,7 @@ def _library() -> Path | None:
 
 
 def _wants_cuda(library: Path | None) -> bool:
-    """Return whether the library names the CUDA runtime among what it needs."""
+    """Return whether the library links the CUDA runtime."""
     if library is None:
         return False
     with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

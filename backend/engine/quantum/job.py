@@ -19,12 +19,12 @@ from backend.engine.quantum.wire import Message
 from backend.http.errors import ApiProblem
 
 LEAST_BYTES = 192 << 20  # the child itself and a small circuit
-PARSE_BYTES = 512 << 20  # that reading a circuit may take: definitions can be a short text and an endless circuit
+PARSE_BYTES = 512 << 20  # limit for parsing a circuit: definitions can turn a short text into a huge circuit
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What jobs share."""
+    """Resources shared by all jobs."""
 
     child: Child
     prover: Prover
@@ -41,8 +41,8 @@ class Tools:
         )
 
 
-class GpuFailed(Exception):  # noqa: N818 what happened
-    """The GPU was chosen for the circuit and did not run it; `error` is what came instead."""
+class GpuFailed(Exception):  # noqa: N818 an event, not an error
+    """The GPU was chosen for the circuit and did not run it; `error` is the failure."""
 
     def __init__(self, error: ApiProblem | Died) -> None:
         super().__init__(str(error))
@@ -50,7 +50,7 @@ class GpuFailed(Exception):  # noqa: N818 what happened
 
 
 class Job:
-    """One request's way through; `run` once."""
+    """One request; `run` it once."""
 
     def __init__(self, request: Request, tools: Tools) -> None:
         self.request = request
@@ -58,7 +58,7 @@ class Job:
         self.seconds: dict[str, float] = {}
 
     async def run(self, queued: float) -> dict[str, object]:
-        """Return the body of the answer; raises ApiProblem, TimeoutError, or what process.py raises of the child."""
+        """Return the response body. Raises ApiProblem, TimeoutError, or the child's exceptions of process.py."""
         began = time.perf_counter()
         self._room_to_start()
         await self.tools.child.start()
@@ -88,13 +88,15 @@ class Job:
             )
 
     async def _gpu_is_fine(self) -> bool:
-        """Return whether the circuit rather than the GPU is at fault."""
+        """Return whether the GPU works, so that the circuit is at fault."""
         gpu, _ = self.tools.prover.known()
         known_bad = gpu.proof is not None and not gpu.proof.ok
         return not known_bad and (await self.tools.prover.prove()).ok
 
     async def _simulated(self, without_gpu: str = "") -> dict[str, object]:
-        """Return the answer without its times; `without_gpu`: why the choice, if it is ours, is the CPU."""
+        """Return the answer without its times. `without_gpu` is the reason to choose the CPU if the device is
+        `auto`.
+        """
         await self.tools.child.start()
         began = time.perf_counter()
         facts = await self._ask(
@@ -136,8 +138,9 @@ class Job:
         }
 
     async def _route(self, circuit: memory.Circuit, without_gpu: str) -> Route:
-        """Return the device, the GPU only with a proof that is not too old and, when the choice is ours, with room on
-        the card.
+        """Return the device.
+
+        The GPU is chosen only with a recent self-test and, for `auto`, with enough free memory.
         """
         gpu, card = self.tools.prover.known()
         if self.request.device == "auto" and not gpu.blocked:
@@ -158,16 +161,16 @@ class Job:
         if not chosen.unproven:
             return chosen
         proven = await self.tools.prover.prove()
-        if self.tools.child.pid is None:  # it died of the proof, and the circuit with it
+        if self.tools.child.pid is None:  # the self-test killed the child, and the circuit with it
             raise GpuFailed(Died(proven.detail))
         return ask(replace(gpu, proof=proven))
 
     def _admit(self, circuit: memory.Circuit, device: str) -> tuple[int, int]:
-        """Return the bytes needed and the bytes of RAM that the child may take; raises the 422 when they are not free."""
+        """Return the bytes needed, and the bytes of RAM that the child may use. Raises 422 if they are not free."""
         free = self.tools.free_ram()
         if device == "cpu":
             return memory.admit(circuit, "cpu", free), free
-        memory.admit(replace(circuit, qubits=1), "cpu", free)  # what stays in RAM: gates and outcomes
+        memory.admit(replace(circuit, qubits=1), "cpu", free)  # RAM for gates and outcomes, which stay on the host
         _, card = self.tools.prover.known()
         return memory.admit(circuit, "gpu", card.free or 0), free
 
@@ -183,8 +186,9 @@ class Job:
         return ran
 
     async def _ask(self, message: Message, room: int) -> Message:
-        """Return the child's answer, `room` bytes above what it holds now being its limit; raises the problem that it
-        tells.
+        """Return the child's answer, or raise the problem it reports.
+
+        The child may use `room` bytes more than it holds now.
         """
         child = self.tools.child
         answer = await child.ask(message, child.held() + room)

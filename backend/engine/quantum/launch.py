@@ -1,4 +1,4 @@
-"""How the child is started: its command, its environment; and how its end reads."""
+"""Start of the child: its command and environment; and the description of its end."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 
 MODULE = "backend.engine.quantum.child"
 NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
-"""What systemd tells the engine is not for its child."""
+"""systemd's variables for the engine, which the child must not inherit."""
 
 
 def command() -> tuple[str, ...]:
-    """Return the words that start a child of this process, as isolated from the environment as this process is."""
+    """Return the command that starts a child of this process, as isolated from the environment as this process."""
     return (sys.executable, "-I" if sys.flags.isolated else "-P", "-m", MODULE, str(os.getpid()))
 
 
 def share_of_cores() -> int:
-    """Return half of the cores that this process may use, at least one: the other half is the embedding's."""
+    """Return half of the cores of this process, at least one. The other half is for the embedding."""
     return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Return the child's environment: its share of threads, none of which spins while it waits; our code on its path."""
+    """Return the child's environment: its number of threads, passive waiting, and this code on its path."""
     kept = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
     path = [str(Path(__file__).parents[3]), *filter(None, [kept.get("PYTHONPATH")])]
@@ -37,7 +37,7 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def ending(code: int) -> str:
-    """Return in words how a process ended."""
+    """Return a description of how a process ended."""
     if code == -signal.SIGKILL:
         return "it was killed, most likely by the kernel for want of memory (signal 9)"
     if code < 0:

@@ -1,4 +1,4 @@
-"""How much RAM this process may still take: the machine's own, and that of every control group above it."""
+"""RAM available to this process, limited by the machine and by every control group above it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 MIB = 1 << 20
 MACHINE_RESERVE = 512 * MIB  # left to PostgreSQL, Qdrant, Redis and the six workers
 GROUP_RESERVE = 256 * MIB  # left to the embedding in the same unit (MemoryMax)
-UNLIMITED = 1 << 60  # control groups of version 1 write 2^63 rounded to pages
+UNLIMITED = 1 << 60  # cgroup v1 writes 2^63 rounded to pages
 
 
 def free_ram(root: Path = Path("/")) -> int:
-    """Return the bytes of RAM that a circuit may take now, never below 0; `root` is where /proc and /sys are."""
+    """Return the bytes of RAM that a circuit may use now, at least 0. `root` is the parent of /proc and /sys."""
     rooms = [_available(root) - MACHINE_RESERVE]
     rooms += [
         room - GROUP_RESERVE
@@ -22,7 +22,7 @@ def free_ram(root: Path = Path("/")) -> int:
 
 
 def _available(root: Path) -> int:
-    """Return MemAvailable: what the kernel would give without swapping."""
+    """Return MemAvailable: what the kernel can provide without swapping."""
     for line in (root / "proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
@@ -30,8 +30,9 @@ def _available(root: Path) -> int:
 
 
 def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
-    """Return every control group above this process that could limit memory: its folder, the files of its limits and of
-    its use.
+    """Return every control group above this process that can limit memory.
+
+    Each is its folder, the files of its limits, and the file of its usage.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
@@ -40,7 +41,7 @@ def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
     groups: list[tuple[Path, tuple[str, ...], str]] = []
     for _, controllers, path in (line.split(":", 2) for line in lines if line.count(":") >= 2):
         mount = root / "sys/fs/cgroup"
-        # memory.high throttles rather than kills, and would make the embedding crawl: it is a limit like the other.
+        # memory.high throttles instead of killing, and would slow the embedding down, so it counts as a limit too.
         files: tuple[tuple[str, ...], str] = (("memory.max", "memory.high"), "memory.current")
         if controllers:
             if "memory" not in controllers.split(","):
@@ -52,7 +53,9 @@ def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
 
 
 def _room(folder: Path, limits: tuple[str, ...], used: str) -> int | None:
-    """Return the bytes left below a group's limit; file cache that can be dropped is not use. None: no limit."""
+    """Return the bytes left below a group's limit, without counting reclaimable file cache; None if there is no
+    limit.
+    """
     limit = min(
         (number for name in limits if (number := _number(folder / name)) is not None and number < UNLIMITED),
         default=None,

@@ -1,7 +1,7 @@
-"""The bench of circuits: how long the CPU and the GPU take by number of qubits, and from where on the GPU is faster.
+"""The quantum benchmark: times on CPU and GPU by number of qubits, and the size from which the GPU is faster.
 
-`measure` is what `omnimind bench quantum` runs; crossover.save keeps its result for the router. It times in a child of
-its own, so that neither parsing nor the pipe is in the figures.
+`omnimind bench quantum` runs `measure`; crossover.save stores its result for the router. Times are taken inside a
+separate child, so they include neither parsing nor the pipe.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from backend.engine.quantum.series import CIRCUITS, RUNS, SIZES, Row, Series, am
 
 AGREE_QUBITS = 12
 AGREE = {"double": 1e-9, "single": 1e-4}
-"""Largest difference of any amplitude between CPU and GPU that rounding explains."""
+"""Largest difference of any amplitude between CPU and GPU that rounding explains, by precision."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All rows; `crossover` for the router, or None and `why_not`; `differ`: largest difference of an amplitude between
-    CPU and GPU by precision.
+    """All rows, and the `crossover` for the router, or None with the reason in `why_not`.
+
+    `differ` is the largest difference of an amplitude between CPU and GPU, by precision.
     """
 
     rows: tuple[Row, ...]
@@ -45,11 +46,10 @@ async def measure(
     threads: int = 0,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> Measured:
-    """Return what was measured within about `budget_s` seconds; `seen` gets each row at once. Without a working GPU:
-    the CPU's rows and why.
+    """Return the measurements of about `budget_s` seconds; `seen` receives each row at once.
 
-    Each series (circuit, device, precision) gets an equal share of the time that is left. Raises process.Died when no
-    child can be had.
+    Without a working GPU, returns the CPU's rows and the reason. Each series (circuit, device, precision) gets an equal
+    share of the remaining time. Raises process.Died if no child can be started.
     """
     child = Child(threads or share_of_cores())
     prover = Prover(child, read_card, installed())
@@ -81,8 +81,9 @@ async def measure(
 
 
 def crossover(rows: Sequence[Row], precision: str) -> int | None:
-    """Return the least number of qubits from which on the GPU's median beat the CPU's wherever both were measured;
-    None: it never did.
+    """Return the number of qubits from which the GPU's median is always lower than the CPU's; None if it never is.
+
+    Only sizes measured on both devices count.
     """
     medians = {
         (row.circuit, row.qubits, row.device): row.median for row in rows if row.precision == precision and row.seconds
@@ -99,12 +100,12 @@ def crossover(rows: Sequence[Row], precision: str) -> int | None:
 
 
 async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
-    """Return why the GPU's figures would be worth nothing, "" when it works, and by how much its amplitudes differ from
-    the CPU's.
+    """Return why the GPU's times would be meaningless ("" if it works), and the differences between its amplitudes
+    and the CPU's.
     """
     gpu, _ = prover.known()
     proof = None if gpu.blocked else await prover.prove()
-    await prover.child.start()  # a proof may have ended it
+    await prover.child.start()  # the self-test may have killed it
     if proof is None or not proof.ok:
         return gpu.blocked if proof is None else f"the GPU failed its proof: {proof.detail}", {}
     differ = {}

@@ -1,4 +1,4 @@
-"""How much memory a simulation needs, and whether it is free: pure, in bytes."""
+"""Memory that a simulation needs, and the check whether it is free. Pure functions, in bytes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from backend.http.errors import ApiProblem
 
 MIB = 1 << 20
 AMPLITUDE = {"double": 16, "single": 8}  # bytes of one complex number
-CEILING = 1 << 62  # JSON readers stop at 64 bits; no machine has that much anyway
-HOST = 48 * MIB  # what Aer takes beside the state; 2 MB measured at 24 qubits, the rest is for its threads
+CEILING = 1 << 62  # JSON readers stop at 64 bits, and no machine has that much memory
+HOST = 48 * MIB  # Aer's memory beside the state; 2 MB measured at 24 qubits, the rest is for its threads
 HOST_FACTOR = 1.05
-CARD = 400 * MIB  # a CUDA context and its libraries; 287 MB were published for LAZY loading
+CARD = 400 * MIB  # a CUDA context and its libraries; 287 MB published for LAZY loading
 CARD_FACTOR = 1.1
 CARD_RESERVE = 128 * MIB  # left to the embedding model for its next larger batch
 GATE = 2048  # a gate in Qiskit and in Aer; 1.5 kB measured
@@ -20,7 +20,7 @@ OUTCOME = 450  # a distinct outcome of a shot, in Aer and in Python; 425 measure
 
 @dataclass(frozen=True)
 class Circuit:
-    """What decides its size: `qubits` that are touched, `bits` of an outcome, `gates`, and what was asked for."""
+    """The facts that decide the memory: `qubits` in use, `bits` of an outcome, `gates`, and the request's options."""
 
     qubits: int
     bits: int
@@ -31,11 +31,11 @@ class Circuit:
 
 
 def needed(circuit: Circuit, device: str) -> int:
-    """Return the bytes that the circuit takes on `device` (cpu: RAM, gpu: VRAM), at most CEILING.
+    """Return the bytes that the circuit needs on `device` (cpu: RAM, gpu: VRAM), at most CEILING.
 
-    A statevector is 2^n amplitudes, a stabilizer tableau grows with n². A matrix product state grows with entanglement,
-    which nobody knows before the run: only its start is counted here, and the run is ended when it outgrows what was
-    free.
+    A statevector has 2^n amplitudes; a stabilizer tableau grows with n². A matrix product state grows with
+    entanglement, which is unknown before the run: only its initial size is counted, and the run is ended when it
+    outgrows the free memory.
     """
     if device == "gpu":
         return min(int(_state(circuit) * CARD_FACTOR) + CARD, CEILING)
@@ -43,7 +43,7 @@ def needed(circuit: Circuit, device: str) -> int:
 
 
 def beside(circuit: Circuit) -> int:
-    """Return the bytes of RAM that the run takes beside its state, on any device: gates, outcomes, Aer itself."""
+    """Return the bytes of RAM that the run needs beside its state, on any device: gates, outcomes, Aer itself."""
     outcomes = min(circuit.shots, 1 << min(circuit.bits, 40))
     return HOST + circuit.gates * GATE + outcomes * (OUTCOME + 2 * circuit.bits)
 
@@ -59,9 +59,7 @@ def _state(circuit: Circuit) -> int:
 
 
 def most_qubits(free: int, precision: str, device: str, other: int = 0) -> int:
-    """Return how many qubits a statevector may have in `free` bytes, `other` bytes of which are spoken for (beside() on
-    a cpu).
-    """
+    """Return the maximum qubits of a statevector in `free` bytes; `other` bytes are reserved (beside() on the CPU)."""
     fixed, factor = (CARD, CARD_FACTOR) if device == "gpu" else (other, HOST_FACTOR)
     most = 0
     while int((AMPLITUDE[precision] << (most + 1)) * factor) + fixed <= free:
@@ -70,7 +68,7 @@ def most_qubits(free: int, precision: str, device: str, other: int = 0) -> int:
 
 
 def admit(circuit: Circuit, device: str, free: int) -> int:
-    """Return the bytes needed when they are free; otherwise raise the 422 with the numbers and what would fit."""
+    """Return the bytes needed if they are free. Otherwise raise 422 with the numbers and what would fit."""
     need = needed(circuit, device)
     if need <= free:
         return need
@@ -107,7 +105,7 @@ def _fix(circuit: Circuit, more: dict[str, object]) -> str:
 
 
 def words(count: int) -> str:
-    """Return bytes as a person reads them: 2.0 GiB."""
+    """Return bytes in readable form: 2.0 GiB."""
     if count >= CEILING:
         return "more than any machine has"
     return f"{count / (1 << 30):.1f} GiB" if count >= 1 << 30 else f"{count / MIB:.0f} MiB"

@@ -1,4 +1,4 @@
-"""What Aer's result says: did it succeed, which outcomes came how often."""
+"""Aer's results: success, and the count of each outcome."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from qiskit.result import postprocess
 
 from backend.http.errors import ApiProblem
 
-ANSWER_BYTES = 4 << 20  # of all keys together; the engine's loop reads the answer in one go
+ANSWER_BYTES = 4 << 20  # size of all keys together; the engine's event loop reads the answer in one go
 OUTCOMES = 65_536
 
 
 def names(circuit: QuantumCircuit) -> set[str]:
-    """Return the names of all gates, those in the bodies of loops and branches too."""
+    """Return the names of all gates, including those inside loops and branches."""
     found = set()
     for step in circuit.data:
         found.add(step.operation.name)
@@ -25,7 +25,7 @@ def names(circuit: QuantumCircuit) -> set[str]:
 
 
 def succeeded(result: Any) -> Any:
-    """Return the result when it is one; otherwise raise a 422 with Aer's own words."""
+    """Return a successful result; otherwise raise 422 with Aer's message."""
     if result.success:
         return result
     said = [str(part.status) for part in result.results or [] if not part.success] or [str(result.status)]
@@ -38,11 +38,11 @@ def succeeded(result: Any) -> Any:
 
 
 def counts(result: Any, *, whole_key: bool) -> tuple[dict[str, int], dict[str, int] | None]:
-    """Return {"0101": n} in Qiskit's order (last bit first, registers parted by a space), and what was left out.
+    """Return {"0101": n} in Qiskit's order (last bit first, registers separated by a space), and what was left out.
 
-    At most the 65 536 most frequent outcomes are told, fewer when they are long: a million different ones would be 40
-    MB of text. `whole_key` False: only the register that measure_all added, not the empty ones that the program
-    declared.
+    At most the 65 536 most frequent outcomes are returned, fewer if they are long: a million different ones would be 40
+    MB of text. With `whole_key` False, only the register added by measure_all is kept, not the empty ones that the
+    program declares.
     """
     part = result.results[0]
     raw: dict[str, int] = part.data.counts

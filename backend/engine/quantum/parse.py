@@ -1,4 +1,4 @@
-"""OpenQASM 2 and 3 to a circuit of Qiskit, in the child; no file is ever read for an `include`."""
+"""Parser from OpenQASM 2 and 3 to Qiskit circuits, in the child. An `include` never reads a file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ INCLUDES = {2: "qelib1.inc", 3: "stdgates.inc"}
 
 
 def parse(source: str) -> tuple[QuantumCircuit, int]:
-    """Return the circuit and the version of OpenQASM it was written in; raises a 422 with line and column (from 1)
-    where they are known.
-    """
+    """Return the circuit and its OpenQASM version. Raises 422 with line and column (from 1) where they are known."""
     version = check(source)
     reader: Callable[[str], QuantumCircuit] = _qasm2 if version == 2 else _qasm3
     try:
@@ -27,7 +25,7 @@ def parse(source: str) -> tuple[QuantumCircuit, int]:
         raise
     except RecursionError:
         raise _refused(version, "it is nested too deeply", {}) from None
-    except Exception as error:  # the importers raise IndexError, TypeError and others for faulty programs
+    except Exception as error:  # on invalid programs, the importers raise IndexError, TypeError and others
         raise _refused(version, *_told(error)) from error
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
@@ -36,11 +34,10 @@ def parse(source: str) -> tuple[QuantumCircuit, int]:
 
 
 def _qasm2(source: str) -> QuantumCircuit:
-    """Read OpenQASM 2 with the gates that Qiskit's own exporter takes for granted (sx, swap, p, …).
+    """Parse OpenQASM 2, with the gates that Qiskit's own exporter assumes (sx, swap, p, …).
 
-    A gate that the source defines itself is taken from there: for the names in this list the parser would silently put
-    its own instead. Without a search path no include but qelib1.inc, which is built in, is found: not "/etc/passwd"
-    either.
+    A gate that the source defines overrides this list; otherwise the parser would silently use its own. Without a
+    search path, the only include found is the built-in qelib1.inc, so "/etc/passwd" is refused.
     """
     own = defined(source) | {"delay"}
     known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]
@@ -50,18 +47,18 @@ def _qasm2(source: str) -> QuantumCircuit:
 
 
 def _qasm3(source: str) -> QuantumCircuit:
-    """Read OpenQASM 3; the importer refuses every include but stdgates.inc, which is built in."""
+    """Parse OpenQASM 3. The importer refuses every include except the built-in stdgates.inc."""
     return qasm3.loads(source)
 
 
 def _told(error: Exception) -> tuple[str, dict[str, object]]:
-    """Return what an importer says, and where: line and column from 1."""
+    """Return an importer's message and its position (line and column from 1)."""
     text = str(error).strip("'")
     for pattern in (QASM2_PLACE, QASM3_PLACE):
         if found := pattern.match(text):
             return found[3], {"line": int(found[1]), "column": int(found[2]) + 1}
     cause = error.__cause__.args[0] if error.__cause__ is not None and error.__cause__.args else None
-    token = getattr(cause, "offendingToken", None)  # ANTLR's bail-out strategy keeps its message for itself
+    token = getattr(cause, "offendingToken", None)  # ANTLR's bail-out strategy does not put this into its message
     if token is not None:
         seen = "the end" if token.text == "<EOF>" else repr(token.text)
         return f"{seen} is not expected here", {"line": int(token.line), "column": int(token.column) + 1}

@@ -1,5 +1,6 @@
-"""The quantum child seen from the engine: started when it is needed, asked one thing at a time, killed as a group when
-it does not answer.
+"""The quantum child, as seen from the engine.
+
+It is started on demand, handles one message at a time, and is killed with its process group if it does not answer.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from pathlib import Path
 from backend.engine.quantum.launch import command, ending, environment
 from backend.engine.quantum.wire import Message, pack, receive
 
-START_S = 30.0  # importing Qiskit takes 0.7 s on a quiet machine
-WATCH_S = 0.1  # how often the child's memory is looked at while it works
+START_S = 30.0  # importing Qiskit takes 0.7 s on an idle machine
+WATCH_S = 0.1  # interval for checking the child's memory while it works
 LEAVE_S = 5.0
 
 
-class Died(Exception):  # noqa: N818 what happened to the child
-    """The child ended while it was asked; the text says how."""
+class Died(Exception):  # noqa: N818 an event of the child, not an error
+    """The child ended while it worked on a message; the text says how."""
 
 
-class Outgrew(Exception):  # noqa: N818 what the circuit did
-    """The child was killed because it held more memory than it was allowed: `held` of `allowed` bytes."""
+class Outgrew(Exception):  # noqa: N818 an event of the circuit, not an error
+    """The child was killed because it used more memory than allowed: `held` of `allowed` bytes."""
 
     def __init__(self, held: int, allowed: int) -> None:
         super().__init__(f"{held} of {allowed} bytes")
@@ -32,7 +33,7 @@ class Outgrew(Exception):  # noqa: N818 what the circuit did
 
 
 class Child:
-    """One child process at a time. Not for two callers at once: service.py has the queue."""
+    """One child process at a time. Not for concurrent callers: service.py has the queue."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -40,29 +41,29 @@ class Child:
         self.hello: Message = {}
         self.leaving: set[asyncio.Task[None]] = set()
         self.closed = False
-        self.base = 0  # bytes it held when it had done nothing yet
+        self.base = 0  # bytes held while idle
 
     @property
     def pid(self) -> int | None:
-        """The running child's process id; None when there is none, or none that could still answer."""
+        """Return the running child's process id; None if there is none that can still answer."""
         process = self.process
         if process is None or process.returncode is not None or process.stdout is None or process.stdout.at_eof():
             return None
         return process.pid
 
     def held(self) -> int:
-        """Return the child's resident bytes, 0 when there is none."""
+        """Return the child's resident bytes, 0 if there is none."""
         try:
             return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0
 
     async def start(self) -> None:
-        """Have a child that answers; raises Died with the reason when none can be had."""
+        """Start a child unless one is running. Raises Died with the reason on failure."""
         if self.pid is not None:
             return
         self.kill()
-        if self.leaving:  # two of them would share the memory that is free for one
+        if self.leaving:  # two children would share the free memory of one
             await asyncio.wait(self.leaving)
         if self.closed:
             raise Died("the engine is closing")
@@ -84,13 +85,13 @@ class Child:
             raise Died(str(failed))
 
     async def ask(self, message: Message, allowed: int | None = None) -> Message:
-        """Return the answer; raises Died or Outgrew.
+        """Return the answer. Raises Died or Outgrew.
 
-        Whoever stops waiting (time-out, caller gone) thereby kills the child.
+        A caller that stops waiting (time-out, disconnect) kills the child.
         """
         if self.process is None or self.process.stdin is None:
             raise Died("it was not started")
-        with suppress(ConnectionError):  # the answer, or rather its absence, tells why
+        with suppress(ConnectionError):  # _answer reports the reason
             self.process.stdin.write(pack(message))
             await self.process.stdin.drain()
         return await self._answer(allowed)
@@ -105,21 +106,21 @@ class Child:
                     raise Outgrew(held, allowed)
             return answer.result()
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.kill()  # its end of the pipe is closed: whatever is left of it is of no use
+            self.kill()  # its end of the pipe is closed, so it is of no further use
             raise Died(ending(await process.wait())) from None
         except BaseException:
-            self.kill()  # what it would answer now belongs to nobody
+            self.kill()  # nobody would receive its answer
             answer.cancel()
             raise
 
     def kill(self) -> None:
-        """End the child and whatever it started, at once; does not wait, `start` does."""
+        """Kill the child and its process group. Does not wait; `start` does."""
         if self.process is not None:
             _kill(self.process)
             self.dismiss()
 
     def dismiss(self) -> None:
-        """Let an idle child go: it ends by itself when its input closes, and is killed if it does not; does not wait."""
+        """Let an idle child end by closing its input; it is killed if it does not. Does not wait."""
         if self.process is not None:
             task = asyncio.ensure_future(_see_off(self.process))
             self.leaving.add(task)
@@ -127,7 +128,7 @@ class Child:
             self.process = None
 
     async def close(self) -> None:
-        """End the child, working or not, and wait until it is gone; no other is started."""
+        """End the child, idle or working, wait for its end, and allow no new one."""
         self.closed = True
         self.kill()
         if self.leaving:
@@ -146,7 +147,7 @@ async def _see_off(process: asyncio.subprocess.Process) -> None:
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kill the group; the child leads it, so its number is the child's until the child was waited for."""
+    """Kill the process group. The child leads it, so the group id stays valid until the child is reaped."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,5 +1,5 @@
-"""Whether circuits can run on the GPU: what rules it out without trying, and the run of three qubits that alone proves
-it.
+"""The GPU check for circuits: reasons that rule it out, and the self-test with three qubits, the only proof that it
+works.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from backend.engine.quantum.installed import Installed
 from backend.engine.quantum.process import Child, Died
 from backend.engine.quantum.route import Gpu, Proof
 
-GOOD_S = 600.0  # that a proof holds
-BAD_S = 60.0  # that a failure holds before it is tried again
-PROOF_S = 30.0  # that a proof may take: a cold CUDA context on a busy machine
+GOOD_S = 600.0  # validity of a passed self-test
+BAD_S = 60.0  # time before a failed self-test is repeated
+PROOF_S = 30.0  # time limit of a self-test: a cold CUDA context on a busy machine
 
 
 class Prover:
-    """Keeps the last proof and its age."""
+    """Keeps the last self-test and its age."""
 
     def __init__(self, child: Child, read_card: Callable[[], Card], have: Installed) -> None:
         self.child = child
@@ -28,7 +28,7 @@ class Prover:
         self.proof: Proof | None = None
 
     def known(self) -> tuple[Gpu, Card]:
-        """Return what is known without trying anything; a proof that is too old is none."""
+        """Return the known state without running a self-test. An expired self-test is left out."""
         blocked = self.have.without_gpu()
         card = Card() if blocked else self.read_card()
         proof = self.proof
@@ -37,13 +37,15 @@ class Prover:
         return Gpu(blocked or card.reason, card.name, proof), card
 
     async def prove(self) -> Proof:
-        """Try it; raises nothing but a cancellation: a child that dies or hangs at it is the answer no."""
+        """Run the self-test and return its result. A child that dies or hangs counts as a failure; nothing but a
+        cancellation is raised.
+        """
         began = time.monotonic()
         try:
             await self.child.start()
             async with asyncio.timeout(PROOF_S):
                 answer = await self.child.ask({"act": "prove"})
-            self.child.base = self.child.held()  # with CUDA, which stays
+            self.child.base = self.child.held()  # includes CUDA, which stays loaded
             self.proof = Proof(
                 bool(answer.get("ok")),
                 str(answer.get("detail", answer.get("failed", ""))),
@@ -58,7 +60,7 @@ class Prover:
         return self.proof
 
     def fail(self, detail: str) -> None:
-        """Note that the GPU did not do what it was asked for, in a proof or in a job."""
+        """Record that the GPU failed, in a self-test or in a job."""
         self.proof = Proof(False, detail, 0.0, time.monotonic())
 
     def info(self) -> dict[str, object]:

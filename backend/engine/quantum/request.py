@@ -1,4 +1,4 @@
-"""What a caller may ask of POST /quantum, checked before any work is done for it."""
+"""The body of POST /quantum, validated before any work is done."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from backend.http.errors import ApiProblem
 
 METHODS = ("automatic", "statevector", "stabilizer", "matrix_product_state")
-"""What Aer offers and makes sense without noise: a density matrix of a pure state costs the square of it and tells no
-more.
-"""
+"""Aer's methods that make sense without noise. A density matrix of a pure state costs its square without a gain."""
 PRECISIONS = ("double", "single")
 DEVICES = ("auto", "cpu", "gpu")
 SHOTS = 1_000_000
-SEED = 2**53  # what every JSON reader keeps exactly; Aer takes 64 bits
+SEED = 2**53  # the largest integer that every JSON reader keeps exactly; Aer takes 64 bits
 TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """One circuit and how to run it; `seed` None: one is chosen and told."""
+    """One circuit and its options. With `seed` None, a seed is chosen and returned."""
 
     qasm: str
     shots: int = 1024
@@ -33,7 +31,7 @@ class Request:
 
 
 def read(body: Mapping[str, object]) -> Request:
-    """Return the request of a JSON body; raises a 422 that names every member that is wrong, not only the first."""
+    """Return the request in a JSON body. Raises 422 that names every invalid member, not only the first."""
     request = Request("")
     wrong = [f"{name} is not known" for name in body if name not in Request.__dataclass_fields__]
     values = {name: body.get(name, getattr(request, name)) for name in Request.__dataclass_fields__}
@@ -48,11 +46,11 @@ def read(body: Mapping[str, object]) -> Request:
             fix="correct what `errors` names; the members are " + ", ".join(Request.__dataclass_fields__),
             more={"errors": wrong},
         )
-    return Request(**values)  # type: ignore[arg-type]  # each was checked just above
+    return Request(**values)  # type: ignore[arg-type] all checked above
 
 
 def _wrong(name: str, value: object) -> str:
-    """Return what is wrong with a value, "" when nothing is."""
+    """Return what is wrong with a value, "" if nothing is."""
     match name:
         case "qasm":
             return "" if isinstance(value, str) else "qasm must be text"

@@ -1,4 +1,6 @@
-"""CPU or GPU: pure. What was asked, what was measured, what was proven go in; a device and the reason come out."""
+"""Choice between CPU and GPU, as pure functions: from the request, the measurement and the self-test to a device and
+a reason.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ GPU_METHODS = ("statevector",)
 
 @dataclass(frozen=True)
 class Proof:
-    """What a run of three qubits on the GPU showed; `at` is when, on the monotonic clock.
+    """Result of the GPU self-test with three qubits; `at` is its time on the monotonic clock.
 
     AerSimulator().available_devices() proves nothing.
     """
@@ -25,7 +27,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Route:
-    """`device` is cpu or gpu; `unproven`: the GPU was chosen but no proof is at hand, so prove it and ask again."""
+    """`device` is cpu or gpu. `unproven` means that the GPU was chosen without a self-test: run one and route again."""
 
     device: str
     why: str
@@ -34,7 +36,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Gpu:
-    """What is known of the GPU: `blocked` says why it is out of the question ("" when it is not), `card` its name."""
+    """The known state of the GPU: `blocked` is the reason if it cannot be used, otherwise ""; `card` is its name."""
 
     blocked: str = ""
     card: str = ""
@@ -42,7 +44,7 @@ class Gpu:
 
 
 def route(asked: str, *, method: str, precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str) -> Route:
-    """Return where to run; raises a 422 or 503 where the GPU was asked for by name and cannot be had."""
+    """Return where to run. Raises 422 or 503 if the request demands the GPU and it is not available."""
     if asked == "cpu":
         return Route("cpu", "the CPU was asked for")
     if asked == "auto" and method not in GPU_METHODS:
@@ -79,7 +81,7 @@ def _by_name(method: str, gpu: Gpu) -> Route:
 
 
 def _measured(precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str) -> Route:
-    """Return what the bench's measurement says, the GPU unproven."""
+    """Return the route by the benchmark's measurement, with the GPU unproven."""
     if isinstance(crossover, str):
         return Route("cpu", crossover)
     if crossover.card != gpu.card:

@@ -1,4 +1,4 @@
-"""One circuit on one device in one precision, at growing sizes, until the time for it is used up."""
+"""One circuit on one device in one precision, at growing sizes, until its time is used up."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ SIZES = (16, 18, 20, 22, 24, 26, 28)
 SHOTS = 1024
 SEED = 42
 RUNS = 3
-GROWTH = 5.0  # two qubits more are four times the work, and somewhere a cache ends
+GROWTH = 5.0  # two more qubits are four times the work, and the state outgrows a cache at some size
 
 
 @dataclass(frozen=True)
 class Row:
-    """One circuit at one size on one device; `seconds` of each run after one to warm up, none of them when `error` says
-    why.
+    """One circuit at one size on one device.
+
+    `seconds` are the times of the runs after one warm-up; empty if it failed, with the reason in `error`.
     """
 
     circuit: str
@@ -36,12 +37,12 @@ class Row:
 
     @property
     def median(self) -> float:
-        """Seconds; only where there are any."""
+        """Return the median in seconds. Needs at least one run."""
         return statistics.median(self.seconds)
 
 
 class Series:
-    """What is timed: the circuit's name, cpu or gpu, double or single."""
+    """A series: the circuit's name, cpu or gpu, double or single."""
 
     def __init__(self, child: Child, circuit: str, device: str, precision: str) -> None:
         self.child = child
@@ -50,10 +51,10 @@ class Series:
         self.precision = precision
 
     async def run(self, sizes: Sequence[int], runs: int, until: float, seen: Callable[[Row], None]) -> list[Row]:
-        """Return the rows of the sizes that fit in memory and, by the size before, in the time until `until` (monotonic
-        clock).
+        """Return the rows of the sizes that fit in memory and in the time until `until` (monotonic clock).
 
-        The first size is always measured. A size that fails ends the series with a row that says why.
+        The time is estimated from the previous size. The first size is always measured. A size that fails ends the
+        series with a row that has the reason.
         """
         rows: list[Row] = []
         for qubits in sizes:
@@ -95,7 +96,7 @@ class Series:
 
 
 async def amplitudes(child: Child, qubits: int, device: str, precision: str) -> list[complex]:
-    """Return the state that the QFT circuit ends in."""
+    """Return the final state of the QFT circuit."""
     answer = await _asked(
         child,
         {
@@ -113,7 +114,7 @@ async def amplitudes(child: Child, qubits: int, device: str, precision: str) -> 
 
 
 async def _asked(child: Child, message: Message) -> Message:
-    """Return the child's answer; raises ValueError with its words when it has none."""
+    """Return the child's answer. Raises ValueError with its message if it failed."""
     answer = await child.ask(message)
     if problem := answer.get("problem") or answer.get("failed"):
         raise ValueError(str(problem["detail"] if isinstance(problem, dict) else problem))

@@ -1,4 +1,4 @@
-"""`Quantum`: one circuit at a time in the child, a bounded queue before it, and an answer or a problem for every
+"""`Quantum`: runs one circuit at a time in the child, with a bounded queue and an answer or problem for every
 request.
 """
 
@@ -23,18 +23,20 @@ from backend.engine.quantum.source import check
 from backend.http.errors import ApiProblem
 
 WAITING = 8
-WAIT_S = 25.0  # the longest wait for a turn; with a child's start and the circuit's own time it stays within what the workers wait
+# Longest wait for a turn. Together with the child's start and the circuit's time, it stays within the workers' time
+# limit.
+WAIT_S = 25.0
 IDLE_S = 300.0
 GROWN = (
     256 << 20
-)  # what a child may hold more than at first; Qiskit never frees the gates that a program defined (2.6: 3 kB each use)
+)  # memory that a child may gain; Qiskit never frees the gates that a program defines (2.6: 3 kB each use)
 STATE = "/var/lib/omnimind/models"
 
 
 class Quantum:
     """Runs circuits for the engine.
 
-    Needs a running loop only in `run` and `close`; the child starts with the first circuit.
+    Only `run` and `close` need a running event loop. The child starts with the first circuit.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Quantum:
         read_card: Callable[[], card.Card] = card.read,
         have: Installed | None = None,
     ) -> None:
-        """`state`: folder of the measured crossover; `threads` 0: half of the cores, so that embedding goes on;
-        `idle_s`: then the child ends.
+        """Create the service without starting the child.
+
+        `state` is the folder of the measured crossover. `threads` 0 means half of the cores, so that embedding
+        continues. After `idle_s` idle seconds the child ends.
         """
         self.have = have or installed()
         self.child = Child(threads or share_of_cores())
@@ -64,10 +68,10 @@ class Quantum:
         self.ended: Counter[str] = Counter()
 
     async def run(self, body: Mapping[str, object]) -> tuple[int, dict[str, object]]:
-        """Return (200, result) or (status, problem body): 413 and 422 for a bad or too large circuit, 503 busy or
-        broken, 504 out of time.
+        """Return (200, result) or (status, problem body).
 
-        A 503 has `retry_after_s`, to be sent as Retry-After. To cancel the call is to end the simulation.
+        413 and 422 are for an invalid or too large circuit, 503 for busy or broken, 504 for out of time. A 503 has
+        `retry_after_s` for the Retry-After header. Cancelling the call ends the simulation.
         """
         try:
             answer = await self._answer(body)
@@ -79,14 +83,14 @@ class Quantum:
         return 200, answer
 
     async def close(self) -> None:
-        """End the child and wait until it is gone; whoever waits for a circuit gets a 503."""
+        """End the child and wait for its end. Waiting requests get a 503."""
         if self.goodbye:
             self.goodbye.cancel()
         await self.child.close()
 
     def info(self) -> dict[str, object]:
-        """Return what /info tells: what is installed, the GPU's proof and its age, the measured crossover, queue,
-        child, how jobs ended.
+        """Return the contents of /info: installation, GPU self-test, measured crossover, queue, child, and results
+        of past jobs.
         """
         have = self.have
         return {
@@ -128,7 +132,7 @@ class Quantum:
             self.turn.release()
 
     async def _take_turn(self, request: Request) -> None:
-        """Wait for the circuits before, but not longer than this one may take itself, nor than WAIT_S."""
+        """Wait for the circuits ahead, at most this circuit's own time limit and at most WAIT_S."""
         patience = min(request.timeout_s, WAIT_S)
         if self.turn.locked() and self.waiting >= self.most_waiting:
             raise self._busy(f"{self.waiting} circuits wait already")
@@ -153,7 +157,7 @@ class Quantum:
         )
 
     async def _worked(self, request: Request, queued: float) -> dict[str, object]:
-        """Run one job, and make a problem of whatever happened to the child."""
+        """Run one job, and turn failures of the child into problems."""
         try:
             return await Job(request, self.tools).run(queued)
         except TimeoutError:
@@ -186,7 +190,7 @@ class Quantum:
             ) from None
 
     def _rest(self) -> None:
-        """Let the child go: soon, when nothing is asked of it, or now, when it holds too much."""
+        """End the idle child later, or now if it holds too much memory."""
         if self.child.held() > self.child.base + GROWN:
             self.child.dismiss()
         elif self.child.pid is not None:

@@ -1,4 +1,4 @@
-"""The child's work: parse a circuit, run it on Aer, prove the GPU, time a circuit of the bench."""
+"""The child's work: parse a circuit, run it on Aer, test the GPU, time a benchmark circuit."""
 
 from __future__ import annotations
 
@@ -44,20 +44,21 @@ CLIFFORD = {
 
 
 class Simulator:
-    """Holds the circuit between `parse` and `run`, since whether it may run is decided by the engine in between."""
+    """Keeps the circuit between `parse` and `run`, because the engine decides in between whether it may run."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.circuit: QuantumCircuit | None = None
-        logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)  # what fails is told in the answer
+        logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)  # failures are reported in the answer
 
     def versions(self) -> dict[str, str]:
-        """Return what is loaded."""
+        """Return the versions of the loaded packages."""
         return {"qiskit": str(qiskit.__version__), "qiskit-aer": str(qiskit_aer.__version__)}
 
     def parse(self, message: Message) -> Message:
-        """{qasm, method} → {qubits, bits, active, gates, clifford, measured, flow, version}; raises a 422 for a bad
-        circuit.
+        """Handle {qasm, method}: return {qubits, bits, active, gates, clifford, measured, flow, version}.
+
+        Raises 422 for an invalid circuit.
         """
         self.circuit = None
         method = str(message["method"])
@@ -87,8 +88,9 @@ class Simulator:
         }
 
     def run(self, message: Message) -> Message:
-        """{shots, seed, method, precision, device, measured, flow, statevector} → {counts, left_out, statevector,
-        seconds, device}.
+        """Run the circuit: return {counts, left_out, statevector, seconds, device}.
+
+        The message is {shots, seed, method, precision, device, measured, flow, statevector}.
         """
         circuit, self.circuit = self.circuit, None
         assert circuit is not None
@@ -109,7 +111,7 @@ class Simulator:
         }
 
     def prove(self, _message: Message) -> Message:
-        """Run three qubits on the GPU → {ok, detail, seconds}; the only thing that shows that it works."""
+        """Run three qubits on the GPU: return {ok, detail, seconds}. Only a run shows that the GPU works."""
         began = time.perf_counter()
         chain = QuantumCircuit(3)
         chain.h(0)
@@ -126,13 +128,14 @@ class Simulator:
                 if device == "GPU" and set(result.get_counts()) <= {"000", "111"}
                 else f"it ran on {device} and gave {result.get_counts()}"
             )
-        except Exception as error:  # whatever CUDA says is the answer
+        except Exception as error:  # CUDA's message is the answer
             detail = str(error).strip() or type(error).__name__
         return {"ok": not detail, "detail": detail, "seconds": time.perf_counter() - began}
 
     def time(self, message: Message) -> Message:
-        """{circuit: qft|qv, qubits, shots, seed, precision, device} → {seconds, device}: one run, the circuit made
-        beforehand.
+        """Time one run: return {seconds, device}, without the time to build the circuit.
+
+        The message is {circuit: qft|qv, qubits, shots, seed, precision, device}.
         """
         circuit = circuits.BUILD[str(message["circuit"])](int(str(message["qubits"])))
         circuit.measure_all()
@@ -147,8 +150,9 @@ class Simulator:
         }
 
     def amplitudes(self, message: Message) -> Message:
-        """{circuit, qubits, precision, device, seed} → {rows}: the state a circuit of the bench ends in, to compare
-        devices by.
+        """Return {rows}: the final state of a benchmark circuit, for comparing devices.
+
+        The message is {circuit, qubits, precision, device, seed}.
         """
         circuit = circuits.BUILD[str(message["circuit"])](int(str(message["qubits"])))
         return {
@@ -156,8 +160,9 @@ class Simulator:
         }
 
     def _backend(self, message: Mapping[str, object], *, truncate: bool) -> Any:
-        """Return Aer as asked. Truncation must be off with control flow: Aer 0.18 cuts off the end of a loop that ends
-        a program.
+        """Return Aer with the requested options.
+
+        Truncation must be off with control flow: Aer 0.18 cuts off the end of a loop that ends a program.
         """
         return AerSimulator(
             method=message["method"],
@@ -168,7 +173,9 @@ class Simulator:
         )
 
     def _statevector(self, circuit: QuantumCircuit, backend: Any, message: Message) -> list[list[float]]:
-        """Return the amplitudes before the final measurements as rows of [re, im]; bit i of a row's number is qubit i."""
+        """Return the amplitudes before the final measurements as rows of [re, im]. Bit i of a row's number is qubit
+        i.
+        """
         try:
             pure = circuit.remove_final_measurements(inplace=False)
         except CircuitError as error:
@@ -190,5 +197,5 @@ def _amplitudes(circuit: QuantumCircuit, backend: Any, message: Message) -> list
 
 
 def basis(method: str) -> frozenset[str]:
-    """Return the gates that Aer runs by this method."""
+    """Return the gates that Aer supports with this method."""
     return frozenset(AerSimulator(method=method).configuration().basis_gates) | ALWAYS

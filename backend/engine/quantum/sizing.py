@@ -1,6 +1,4 @@
-"""From a parsed circuit to its size, with the method settled: what each method runs at most, and which one automatic
-means.
-"""
+"""The size of a parsed circuit and its method: each method's limit, and the choice of method `automatic`."""
 
 from __future__ import annotations
 
@@ -11,12 +9,13 @@ from backend.engine.quantum.wire import Message
 from backend.http.errors import ApiProblem
 
 STATEVECTOR_QUBITS = 12
-TABLEAU_FROM = 17  # qubits from which method automatic runs a Clifford circuit as a stabilizer tableau; below, a statevector is as quick
+# Qubits from which method automatic runs a Clifford circuit as a stabilizer tableau. Below, a statevector is as fast.
+TABLEAU_FROM = 17
 MOST_QUBITS = {"statevector": 40, "stabilizer": 5_000, "matrix_product_state": 1_000}
 
 
 def settle(request: Request, facts: Message) -> memory.Circuit:
-    """Return the circuit's size with its method settled; raises a 422 for what the method cannot do."""
+    """Return the circuit's size with its final method. Raises 422 for what the method cannot do."""
     active, qubits, bits, gates = (int(str(facts[name])) for name in ("active", "qubits", "bits", "gates"))
     method = request.method
     if method == "automatic":
@@ -48,7 +47,7 @@ def settle(request: Request, facts: Message) -> memory.Circuit:
 
 
 def no_room(circuit: memory.Circuit, card: Card) -> str:
-    """Return why the card has no room for the circuit, "" when it has or when nobody knows."""
+    """Return why the GPU has no room for the circuit, "" if it has or if the free memory is unknown."""
     need = memory.needed(circuit, "gpu")
     if card.free is None or need <= card.free:
         return ""

@@ -1,4 +1,4 @@
-"""What OpenQASM source says about itself before a parser reads it: version, size, registers, gates it defines."""
+"""Checks of OpenQASM source before a parser reads it: version, size, registers, and the gates it defines."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ SOURCE_BYTES = 256 * 1024
 QUBITS = 5_000
 BITS = 20_000
 COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-"""An open comment runs to the end: otherwise a source of nothing but openings would be searched to its end once for
-each of them.
+"""An unclosed comment runs to the end; otherwise a source of comment openings would be scanned to its end for each
+of them.
 """
 HEADER = re.compile(r"\s*OPENQASM\s+(\d+)(?:\.\d+)?\s*;")
 QUANTUM = re.compile(r"\bqreg\s+\w+\s*\[\s*(\d+)|\bqubit\s*\[\s*(\d+)")
@@ -20,10 +20,9 @@ GATE = re.compile(r"\bgate\s+(\w+)")
 
 
 def check(qasm: str) -> int:
-    """Return 2 or 3, the OpenQASM version of its header; raises a 413 or 422 for what no parser should be asked to
-    read.
+    """Return the OpenQASM version of the header, 2 or 3. Raises 413 or 422 for a source that no parser should read.
 
-    A register of a thousand million qubits is a short text: a parser would make every one of them an object in memory.
+    A register of a thousand million qubits is a short text, but a parser would create an object for every qubit.
     """
     size = len(qasm.encode(errors="surrogatepass"))
     if size > SOURCE_BYTES:
@@ -47,12 +46,12 @@ def check(qasm: str) -> int:
 
 
 def without_comments(qasm: str) -> str:
-    """Return the source with each comment as one space."""
+    """Return the source with each comment replaced by one space."""
     return COMMENT.sub(" ", qasm)
 
 
 def defined(qasm: str) -> frozenset[str]:
-    """Return the names of the gates that the source defines itself."""
+    """Return the names of the gates that the source defines."""
     return frozenset(GATE.findall(without_comments(qasm)))
 
 
@@ -65,9 +64,7 @@ def _declared(what: str, pattern: re.Pattern[str], bare: str, most: int) -> None
 
 
 def too_many(what: str, count: int, most: int) -> ApiProblem:
-    """Return the 422 for more qubits, classical bits or gates than any method is allowed; `count` stops counting at
-    most + 1.
-    """
+    """Return the 422 for too many qubits, classical bits or gates. Counting stops at most + 1."""
     member = what.replace(" ", "_")
     return ApiProblem(
         422,

@@ -19,13 +19,13 @@ def pack(message: Message) -> bytes:
 
 
 async def receive(stream: asyncio.StreamReader) -> Message:
-    """Return the next message; raises asyncio.IncompleteReadError when the other side is gone."""
+    """Return the next message. Raises asyncio.IncompleteReadError if the other side is gone."""
     (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
     return _object(await stream.readexactly(length))
 
 
 def read(stream: BinaryIO) -> Message | None:
-    """Return the next message, waiting for it; None when the other side has closed."""
+    """Return the next message, waiting for it; None if the other side has closed."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
