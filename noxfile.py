@@ -1,5 +1,5 @@
-"""Everything one runs on omnimind, in the environment that nox itself runs in (`.ci/prepare`, locks/dev.txt): no
-session installs anything.
+"""All tasks for developing omnimind, run in nox's own environment (`.ci/prepare`, locks/dev.txt). No session
+installs anything.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if REFERENCE.exists():
     os.environ.setdefault("OMNIMIND_REFERENCE_PYTHON", str(REFERENCE))
 
 FIRST = (Path(sys.executable).parent, Path(__file__).parent / ".venv-node/bin")
-"""Programs of these folders go before those of the person's PATH, which may name others or none."""
+"""Folders that take precedence over the user's PATH, which may have other versions or none."""
 os.environ["PATH"] = os.pathsep.join((*(str(folder) for folder in FIRST if folder.exists()), os.environ["PATH"]))
 
 PYTEST = (sys.executable, "-m", "pytest", "--durations=20")
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
-"""Two files of tests at a time, each in a process with servers of its own: most of them wait for something."""
+"""Two test files in parallel, each in a process with its own servers: most tests wait for something."""
 ENGINE = ("--extra", "backend", "--extra", "engine")
 LOCKS = {
     "cpu": ("pyproject.toml", *ENGINE, "locks/cpu.in"),
@@ -43,23 +43,26 @@ HOST = (
     "python_full_version < '3.14'",
 )
 HOST += ("platform_python_implementation == 'CPython'", "platform_python_implementation != 'PyPy'")
-"""What is true of every host: pyproject.toml's [tool.uv] environments. uv writes it behind each line; only what differs
-among Pythons stays.
+"""Facts that hold on every host, from pyproject.toml's [tool.uv] environments.
+
+uv adds them to each line; only the differences between Python versions are kept.
 """
 PATCH = re.compile(r"python_full_version < '3\.\d+\.\d+'")
-"""What early patch levels of a Python need: a folder of wheels is made for all of them, so it is installed on all."""
+"""Markers for early patch levels of a Python. A folder of wheels is built for all patch levels, so all get the
+package.
+"""
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests but the page's and those that boot a host."""
+    """Run all tests except those of the page and those that boot a host."""
     session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "not e2e", *(session.posargs or ("--ignore", "tests/web")))
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Tests on disposable hosts: real systemd, Docker, migration, rollback."""
-    alone = "tests/e2e/test_faults.py"  # a caller waits ten seconds at most while a worker is frozen
+    """Run the tests on disposable hosts: real systemd, Docker, migration, rollback."""
+    alone = "tests/e2e/test_faults.py"  # alone, because a caller waits at most ten seconds while a worker is frozen
     session.run(*PYTEST, *SIDE_BY_SIDE, "-m", "e2e", *(session.posargs or ("--ignore", alone)))
     if not session.posargs:
         session.run(*PYTEST, alone)
@@ -67,7 +70,7 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, the direction of imports, spelling and prose."""
+    """Check style, import directions, spelling and prose."""
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports")
@@ -77,53 +80,54 @@ def lint(session: nox.Session) -> None:
 
 
 def tracked(*patterns: str) -> list[str]:
-    """The files of these patterns that git knows."""
+    """Return the files tracked by git that match these patterns."""
     return subprocess.check_output(("git", "ls-files", "--", *patterns), text=True).splitlines()
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types, strict."""
+    """Check types, strictly."""
     session.run("mypy")
 
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The page: style, types, its own tests, that its client is the one that OpenAPI describes, and tests/web in a
+    """Check the page: style, types, its own tests, its client against the OpenAPI document, and tests/web in a
     browser.
     """
     with session.chdir("frontend"):
         for script in ("lint", "typecheck", "test", "api:check"):
             session.run("npm", "run", "--silent", script, external=True)
-    session.run(*PYTEST, "tests/web")  # in a process of their own: Playwright leaves an event loop running in it
+    session.run(*PYTEST, "tests/web")  # in a separate process: Playwright leaves an event loop running
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Boot a host with the sample stack, migrate it for real, print the summary."""
+    """Boot a host with the sample stack, migrate it for real, and print the summary."""
     session.run(sys.executable, "-m", "tests.hosts.demo", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """`nox -s bench -- NAME`: a table, and as its last line one JSON object."""
+    """Run a benchmark: `nox -s bench -- NAME` prints a table and, as its last line, one JSON object."""
     name, *rest = session.posargs or ["migrate"]
     session.run(sys.executable, "-m", f"benchmarks.{name}", *rest)
 
 
 @nox.session
 def campaign(session: nox.Session) -> None:
-    """`nox -s campaign -- NAME --seed S --count N [--resume]`: random trials, kept as a row in docs/measurements.md;
-    docs/campaigns.md.
+    """Run random trials: `nox -s campaign -- NAME --seed S --count N [--resume]`.
+
+    Each campaign adds a row to docs/measurements.md; see docs/campaigns.md.
     """
     session.run(sys.executable, "-m", "tests.campaigns", *session.posargs)
 
 
 @nox.session
 def locks(session: nox.Session) -> None:
-    """Make locks/*.txt anew, or those named:
+    """Rebuild locks/*.txt, or only the named ones: `nox -s locks -- model`.
 
-    `nox -s locks -- model`. locks/README.md says how the ones without hashes come to be.
+    locks/README.md explains how the locks without hashes are made.
     """
     common = (
         "uv",
@@ -136,7 +140,7 @@ def locks(session: nox.Session) -> None:
         "--no-annotate",
         "--no-header",
     )
-    common += ("--no-emit-package", "openvino-telemetry")  # locks/README.md
+    common += ("--no-emit-package", "openvino-telemetry")  # see locks/README.md
     for lock in session.posargs or LOCKS:
         file = Path("locks", f"{lock}.txt")
         session.run(*common, "--universal", "--python-version", "3.11", *LOCKS[lock], "-o", str(file))
@@ -144,7 +148,7 @@ def locks(session: nox.Session) -> None:
 
 
 def without_host(line: str) -> str:
-    """Take from a requirement's marker what every host fulfils."""
+    """Return a requirement without the markers that every host fulfils."""
     found = re.fullmatch(r"(\S+==\S+) ; (.+?)( \\)?\n", line)
     if not found:
         return line

@@ -1,1 +1,1 @@
-"""`nox -s bench -- NAME`: each prints a table and, as its last line, one JSON object."""
+"""Benchmarks: `nox -s bench -- NAME`. Each prints a table and, as its last line, one JSON object."""

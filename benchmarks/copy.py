@@ -1,11 +1,11 @@
-"""How fast is the verified copy? `python -m benchmarks.copy`: paired rounds against `cp -a --sparse=always` and rsync
-of the same tree.
+"""Speed of the verified copy: `python -m benchmarks.copy` runs paired rounds against `cp -a --sparse=always` and rsync.
 
-The tree looks like Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. Both sides
-read from the page cache. Ours also hashes and reads back. Like is compared with like: our live pass, which does not
-wait for the disk, with cp (`copy_vs_cp`), and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`).
-Where there is an rsync, our live pass also runs against `rsync -aHS` and a check of all content with `rsync -c`, since
-rsync alone reads nothing back (`copy_vs_rsync`). Each copy of ours is a process of its own; its peak memory counts.
+The tree resembles Qdrant's storage: 32 MiB segment files, many of them mostly holes, and small JSON files. All sides
+read from the page cache; our copy also hashes and reads back. Our live pass, which does not wait for the disk, is
+compared with cp (`copy_vs_cp`), and our final pass, which does, with cp and `sync -f` (`copy_vs_cp_synced`). If rsync
+is installed, our live pass is also compared with `rsync -aHS` followed by a check of all content with `rsync -c`,
+because rsync alone reads nothing back (`copy_vs_rsync`). Each of our copies is a separate process, whose peak memory is
+recorded.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from omnimind_ops.tools.shell import run
 
 SEGMENT = 32 << 20
 FILL = (1.0, 1.0, 0.6, 0.3, 0.1, 0.02, 0.0)
-"""How much of a segment file is data; cycled through, 43 % in all, as in real storage."""
+"""Share of data in a segment file; the values repeat, 43 % in total, as in real storage."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of one round: our live and final pass from nothing, a final pass with nothing to do, cp, cp with sync;
-    our peak memory in MB.
+    """Seconds of one round, and our peak memory in MB.
 
-    And rsync alone, and with its check; 0 where there is none.
+    `live` and `final` are our passes from nothing, `again` is a final pass with nothing to do, `plain` is cp, `synced`
+    cp with sync. `rsync` is rsync alone, `rsynced` with its check; 0 if rsync is not installed.
     """
 
     live: float
@@ -76,7 +76,7 @@ def make_tree(top: Path, size: int) -> None:
 
 
 def measure(source: Path, work: Path, order: int) -> Round:
-    """Copy in all ways, each into an empty place on a synced file system; `order` turns who comes first."""
+    """Copy in every way, each to an empty place on a synced file system. `order` rotates the sequence."""
     target = work / "target"
     said: dict[str, dict[str, float]] = {"rsync": {"plain": 0.0, "checked": 0.0}}
     ways = {"live": _live, "final": _final, "cp": _cp, **({"rsync": _rsync} if shutil.which("rsync") else {})}
@@ -131,11 +131,10 @@ def _rsync(source: Path, target: Path) -> dict[str, float]:
 
 
 def _level(source: Path, target: Path) -> None:
-    """Give both sides the same start: an empty place, nothing left to write, and as much memory just freed as they will
-    need.
+    """Give all sides the same start: an empty target, nothing left to write back, and the memory they need just freed.
 
-    On a virtual machine, memory that was free for some seconds has gone back to the host and costs a second or two to
-    get again.
+    On a virtual machine, memory that is free for some seconds returns to the host, and allocating it again costs a
+    second or two.
     """
     discard(target)
     run(("cp", "-a", "--sparse=always", str(source), str(target)), timeout=600)
@@ -145,7 +144,7 @@ def _level(source: Path, target: Path) -> None:
 
 
 def child(way: str, source: Path, target: Path) -> None:
-    """Copy, and once more; print the seconds of both and the peak memory in MB."""
+    """Copy twice. Print the seconds of both and the peak memory in MB."""
     first = copy_tree(source, target, live=way == "live")
     second = copy_tree(source, target)
     peak = next(
@@ -155,8 +154,9 @@ def child(way: str, source: Path, target: Path) -> None:
 
 
 def benchmark(size: int, rounds: int, folder: Path | None = None, done: list[Round] | None = None) -> dict[str, float]:
-    """Run the rounds, print the table and return `summary` of them; `done` gets each round as it ends, for who may be
-    interrupted.
+    """Run the rounds, print the table and return their `summary`.
+
+    `done` receives each round as it ends, so that an interrupted run keeps its results.
     """
     done = [] if done is None else done
     with tempfile.TemporaryDirectory(prefix="omnimind-copy-", dir=folder) as name:
@@ -173,9 +173,9 @@ def benchmark(size: int, rounds: int, folder: Path | None = None, done: list[Rou
 
 
 def summary(done: Sequence[Round]) -> dict[str, float]:
-    """Return medians of our speed over the others', and the highest peak of memory in MB.
+    """Return the median ratios of our speed to the others', and the highest peak memory in MB.
 
-    `copy_final_vs_cp` is the unfair one: ours waits for the disk, cp does not.
+    `copy_final_vs_cp` is the unequal one: our copy waits for the disk, cp does not.
     """
     found = {
         "copy_vs_cp": round(statistics.median(one.plain / one.live for one in done), 3),
@@ -201,7 +201,7 @@ def _shown(n: int, one: Round) -> Round:
 
 
 def main(words: list[str]) -> None:
-    """Parse the command line and print; the last line is JSON."""
+    """Parse the command line, run, and print the result; the last line is JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.copy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--bytes", type=float, default=1.8e9, help="apparent size of the tree")
     parser.add_argument("--rounds", type=int, default=5)

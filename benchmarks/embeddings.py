@@ -1,9 +1,8 @@
-"""1000 texts through the whole backend, against sentence-transformers in its own process and infinity-emb over HTTP;
-all in one run, in turns.
+"""1000 texts through the whole backend, against sentence-transformers in-process and infinity-emb over HTTP, in turns.
 
-`nox -s bench -- embeddings [--rounds 5] [--mode auto|exact|fast]`. Ours is asked as a user asks: POST /v1/embeddings of
-six web workers with one engine behind them, past the cache (Cache-Control: no-store). Ratios above 1 say how many times
-faster ours is; medians over the rounds.
+`nox -s bench -- embeddings [--rounds 5] [--mode auto|exact|fast]`. Our side is measured as a user sees it: POST
+/v1/embeddings on six web workers with one engine behind them, bypassing the cache (Cache-Control: no-store). Ratios
+above 1 mean that ours is faster; all values are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -33,35 +32,35 @@ CALLERS = 16
 
 @dataclass
 class Seen:
-    """Seconds of each round by name, and every single request's seconds."""
+    """Seconds of each round by name, and of each request."""
 
     rounds: dict[str, list[float]] = field(default_factory=dict)
     each: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, name: str, seconds: float, each: Sequence[float] = ()) -> None:
-        """Keep one round."""
+        """Record one round."""
         self.rounds.setdefault(name, []).append(seconds)
         self.each.setdefault(name, []).extend(each)
 
     def median(self, name: str) -> float:
-        """Return the middle round's seconds."""
+        """Return the median seconds of the rounds."""
         return statistics.median(self.rounds[name])
 
     def ratio(self, ours: str, theirs: str) -> float:
-        """Return how many times faster ours was, round by round, in the median."""
+        """Return the median ratio of their time to ours, round by round."""
         return round(
             statistics.median(other / own for own, other in zip(self.rounds[ours], self.rounds[theirs], strict=True)), 2
         )
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the results."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--mode", choices=("auto", "exact", "fast"), default="auto")
     options.add_argument("--n", type=int, default=1000)
     asked = options.parse_args()
-    os.environ["OMNIMIND_MODE"] = asked.mode  # the engine inherits it
+    os.environ["OMNIMIND_MODE"] = asked.mode  # inherited by the engine
     model = settings.find("").path
     texts = corpus.texts(asked.n)
     seen, vectors, memory = Seen(), {}, {}
@@ -72,7 +71,7 @@ def main() -> None:
         infinity(environment("infinity"), model) as theirs,
     ):
         tasks = _tasks(ours, theirs, reference, texts, vectors)
-        for number in range(-1, asked.rounds):  # round -1 warms up and is not counted
+        for number in range(-1, asked.rounds):  # round -1 is a warm-up and is not counted
             for name, task in tasks.items():
                 seconds, each = task()
                 if number >= 0:
@@ -118,7 +117,7 @@ def _least_cosine(vectors: dict[str, bytes]) -> float:
 
 
 def _memory(ours: World) -> dict[str, float]:
-    """Return megabytes of the engine with its children and of each worker; shared pages count in each."""
+    """Return the memory of the engine with its children, and of each worker, in MB. Shared pages count in each."""
 
     def held(pid: int) -> float:
         process = psutil.Process(pid)

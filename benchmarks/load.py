@@ -1,4 +1,4 @@
-"""Callers of an OpenAI-compatible embeddings route, as many at once as wanted; each asks again when it was answered."""
+"""Concurrent callers of an OpenAI-compatible embeddings route; each sends its next request when it has its answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 
 @dataclass(frozen=True)
 class Load:
-    """What a run took: seconds in all, seconds of each request, and each request's rows as float32 bytes."""
+    """Result of a run: total seconds, seconds of each request, and each request's rows as float32 bytes."""
 
     seconds: float
     each: tuple[float, ...]
@@ -28,7 +28,7 @@ def run(
     headers: Mapping[str, str] | None = None,
     model: str = "model",
 ) -> Load:
-    """Send all requests from `callers` callers, each to the next of the URLs; any answer but 200 is an error."""
+    """Send all requests from `callers` concurrent callers, spread over the URLs. Any status but 200 raises."""
     return asyncio.run(_run(urls, requests, callers, headers or {}, model))
 
 

@@ -1,5 +1,6 @@
-"""Downtime of a real migration on a disposable host, asked every 20 ms from inside; the same with ten times the data;
-the no-op; the copy.
+"""Downtime of a real migration on a disposable host, also with ten times the data; the no-op converge; the copy.
+
+Endpoints are probed every 20 ms from inside the host.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ EVERY = 0.02
 
 
 def measure(points: int, rounds: int) -> tuple[list[dict[str, Tally]], list[float]]:
-    """Migrate and roll back `rounds` times; returns what the probe saw each time, and seconds of a no-op converge."""
+    """Migrate and roll back `rounds` times. Return the probe's results of each round, and the seconds of each no-op
+    converge.
+    """
     seen, noop = [], []
     with boot_sample(points=points, mounts=[wheelhouse.mount()]) as host:
         tool.install(host)
@@ -68,7 +71,7 @@ def main() -> None:
 
 
 def _down(seen: list[dict[str, Tally]]) -> float:
-    """Median over the rounds of the endpoint that was away longest."""
+    """Return the median over the rounds of the longest downtime of any endpoint."""
     return statistics.median(max(tally["total_gap"] for tally in result.values()) for result in seen)
 
 

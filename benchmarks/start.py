@@ -1,10 +1,9 @@
-"""How fast does it start? `python -m benchmarks.start`: an embedded system of its own, on free ports, in a folder that
-is removed again.
+"""Start time: `python -m benchmarks.start` runs an embedded system on free ports in a temporary folder.
 
-`first_s` is `omnimind up` on nothing at all (a new PostgreSQL cluster, new tables), `next_s` the same with data after
-`omnimind down`: both by the clock on the wall, the command's own start and the proof at its end included. `health_ms`
-is one full check of everything when all is well, deep probes included, as `omnimind health` makes it; `health_cli_ms`
-that command as typed; `help_ms` is `omnimind --help`. All medians.
+`first_s` is `omnimind up` without any data (a new PostgreSQL cluster, new tables); `next_s` is the same with data after
+`omnimind down`. Both are wall-clock times and include the command's own start and its final check. `health_ms` is one
+full health check with deep probes, as `omnimind health` makes it, when all is well; `health_cli_ms` is the whole
+command; `help_ms` is `omnimind --help`. All values are medians.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ COMMANDS = 5
 
 
 def main() -> int:
-    """Measure, print a table, and as the last line one JSON object."""
+    """Measure, print a table and, as the last line, one JSON object."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--rounds", type=int, default=3, help="first and next starts")
     rounds = words.parse_args().rounds
@@ -64,7 +63,7 @@ def main() -> int:
 
 
 def up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
-    """Start the system; return seconds by the clock on the wall, and what the command said."""
+    """Start the system. Return the wall-clock seconds and the command's result."""
     began = time.monotonic()
     out = run(environment, "up", "--json")
     seconds = time.monotonic() - began
@@ -85,7 +84,7 @@ def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
 
 
 def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
-    """Run an omnimind command; a failure ends this program unless it is not to be checked."""
+    """Run an omnimind command and return its output. With `check`, a failure ends this program."""
     done = subprocess.run(
         (sys.executable, "-m", "omnimind_ops", *words),
         env=environment,
@@ -101,7 +100,7 @@ def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the variables of an embedded system of its own: state below `home`, ports that are free."""
+    """Return the environment of a separate embedded system: state below `home`, free ports."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(7)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:

@@ -1,4 +1,4 @@
-"""batch: the facts of many operations, read by one shell. Sound only while nothing on the host is changed."""
+"""Batches of facts: one shell reads the facts of many operations. Valid only while nothing on the host changes."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pyinfra.api.exceptions import PyinfraError
 Answer = tuple[int, list[str]]
 """Exit status and lines of stdout."""
 Execute = Callable[[str, str], tuple[int, Sequence[str]]]
-"""Run a command with a text on its stdin; return its exit status and its lines of stdout."""
+"""Run a command with a text on its stdin. Return its exit status and lines of stdout."""
 MARK = "omnimind-fact-"
 
 
 class UnansweredError(PyinfraError):
-    """A role's own fact is not known yet: what the role does depends on it."""
+    """A role needs a fact that is not known yet."""
 
 
 @dataclass
 class Batch:
-    """Answers by command; `open` are the commands asked for since the last answer(), `unanswered` is how often
-    something had no answer yet.
+    """Answers by command. `open` are the commands asked since the last answer(), `unanswered` counts questions without
+    an answer.
 
-    An operation that asks for something open gets nothing, as on an empty host, so that it goes on and asks for the
-    rest. It is prepared again when the answers are there. A role is stopped instead: on an empty host it would ask for
-    things that no real host makes it ask.
+    An operation that asks an open question gets an empty answer, as on an empty host, so that it continues and asks the
+    rest; it is prepared again once the answers are known. A role is stopped instead, because with empty answers it
+    would ask questions that no real host leads to.
     """
 
     known: dict[str, Answer] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Batch:
     is_closed: bool = False
 
     def ask(self, command: str, in_operation: bool) -> Answer | None:
-        """Return the answer to a fact's command; None when it is closed and has none."""
+        """Return the answer to a fact's command; None if the batch is closed and has no answer."""
         if command in self.known or self.is_closed:
             return self.known.get(command)
         self.open[command] = None
@@ -44,20 +44,20 @@ class Batch:
         return 0, []
 
     def answer(self, execute: Execute) -> None:
-        """Run all that is open, by one shell."""
+        """Run all open commands in one shell."""
         commands = tuple(self.open)
         _, lines = execute("sh -s", script(commands)) if commands else (0, ())
         answers = parse(lines)
-        if len(answers) != len(commands):  # one of them has broken the shell: each has one of its own
+        if len(answers) != len(commands):  # one of them broke the shell: run each in a separate one
             answers = [(code, list(lines)) for code, lines in (execute(command, "") for command in commands)]
         self.known.update(zip(commands, answers, strict=True))
         self.open.clear()
 
 
 def script(commands: Sequence[str]) -> str:
-    """Return a script that runs them, each followed by a line with its number and exit status.
+    """Return a script that runs the commands, each followed by a line with its number and exit status.
 
-    The first echo ends a last line that has no end.
+    The first echo ends a last line without a line break.
     """
     return "".join(
         f"( {command}\n) </dev/null\nomnimind_status=$?; echo; echo {MARK}{number} $omnimind_status\n"
@@ -66,7 +66,7 @@ def script(commands: Sequence[str]) -> str:
 
 
 def parse(output: Sequence[str]) -> list[Answer]:
-    """Return the answers in what the script printed."""
+    """Return the answers in the script's output."""
     answers: list[Answer] = []
     lines: list[str] = []
     for line in output:

@@ -1,4 +1,4 @@
-"""Commands: what an operation yields."""
+"""The type of the commands that an operation yields."""
 
 from __future__ import annotations
 

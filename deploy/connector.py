@@ -1,9 +1,7 @@
-"""connector: how pyinfra reaches this host.
+"""The pyinfra connector for this host.
 
-Commands run in a shell; files are written beside their place and renamed; facts are read in batches.
-
-`host.get_fact` of an operation, pyinfra's or ours, ends in `Machine.run_shell_command`. While roles are prepared, a
-`Batch` answers there.
+Commands run in a shell, files are replaced by rename, and facts are read in batches. Every `host.get_fact` of an
+operation ends in `Machine.run_shell_command`. While roles are prepared, a `Batch` answers there.
 """
 
 from __future__ import annotations
@@ -25,13 +23,13 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from deploy.batch import Batch
 
 BESIDE = ".omnimind-new"
-"""Suffix of a file until it takes its name."""
+"""Suffix of a new file until it is renamed."""
 
 
 class Machine(LocalConnector):
     """This host, in place of pyinfra's own @local.
 
-    `last` is what the last command printed, stdout and stderr as they came.
+    `last` is the output of the last command, stdout and stderr in order.
     """
 
     def __init__(self, state: State, host: Host, batch: Batch | None = None) -> None:
@@ -42,9 +40,9 @@ class Machine(LocalConnector):
     def run_shell_command(
         self, command: StringCommand, print_output: bool = False, print_input: bool = False, **arguments: Any
     ) -> tuple[bool, CommandOutput]:
-        """Run a command, or have the batch answer it.
+        """Run a command, or answer it from the batch.
 
-        Bytes that are not UTF-8 are replaced: pyinfra's own reader dies of them.
+        Bytes that are not UTF-8 are replaced; pyinfra's own reader fails on them.
         """
         del print_input
         timeout, stdin = arguments.pop("_timeout", None), arguments.pop("_stdin", None)
@@ -65,10 +63,10 @@ class Machine(LocalConnector):
         print_input: bool = False,
         **arguments: Any,
     ) -> bool:
-        """Write a file beside its place and rename it, so that a reader sees the old one or the new one, whole.
+        """Write a file beside its destination and rename it, so that a reader sees either the old or the new file.
 
-        A file that is replaced keeps its owner and mode; a new one is root's alone until the operation says whose it
-        is.
+        A replaced file keeps its owner and mode. A new file is readable only by root until the operation sets its
+        owner.
         """
         del remote_temp_filename, print_output, print_input, arguments
         with get_file_io(filename_or_io) as source:
@@ -84,9 +82,9 @@ class Machine(LocalConnector):
 def execute(
     command: str, stdin: str = "", shown: bool = False, timeout: float | None = None
 ) -> tuple[int, list[OutputLine]]:
-    """Run a shell command and return its exit status and its lines; with `shown`, each line is echoed as it comes.
+    """Run a shell command and return its exit status and output lines.
 
-    TimeoutError when it takes longer.
+    With `shown`, each line is echoed as it arrives. Raises TimeoutError after `timeout` seconds.
     """
     process = Popen(("/bin/sh", "-c", command), stdin=PIPE, stdout=PIPE, stderr=PIPE)
     lines: list[OutputLine] = []
@@ -119,7 +117,7 @@ def _read(name: str, stream: Iterable[bytes], lines: list[OutputLine], shown: bo
 
 def _replace(path: str, data: bytes) -> None:
     target, beside = Path(path), Path(path + BESIDE)
-    beside.unlink(missing_ok=True)  # left behind, and perhaps open to others
+    beside.unlink(missing_ok=True)  # left over from an earlier run, and perhaps open elsewhere
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""Roles by name. Which stages each has, and their order, is in omnimind_ops/model/stages.py."""
+"""Roles by name. Their stages and order are in omnimind_ops/model/stages.py."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ROLES = {
 
 
 def find(role: str, stage: str) -> Callable[[Goal], None]:
-    """Return a role's stage; ValueError names what there is.
+    """Return a role's stage. Raises ValueError for an unknown role or stage, with the known names.
 
-    A plan of an earlier version has a step for stages that are no more: they do nothing.
+    A plan of an earlier version may have a step for a stage that no longer exists; that stage does nothing.
     """
     if role not in ROLES or stage not in STAGES:
         raise ValueError(

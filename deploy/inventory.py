@@ -1,4 +1,4 @@
-"""One host, this one: a fresh pyinfra State per job, as a State that has run is spent."""
+"""The inventory of one host, this one. Each job has a new pyinfra State, because a State can run only once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ Connector = Callable[[State, Host], BaseConnector]
 
 
 class ThisHost(Inventory):
-    """An inventory of one host with a connector that is given. pyinfra's reads the metadata of every installed package,
-    three times, to find one.
+    """An inventory of one host with a given connector.
+
+    pyinfra's own reads the metadata of every installed package three times to find a connector.
     """
 
     def __init__(self, connector: Connector, data: Mapping[str, object]) -> None:
@@ -24,14 +25,14 @@ class ThisHost(Inventory):
         super().__init__(([(NAME, dict(data))], {}))  # type: ignore[no-untyped-call]
 
     def make_hosts_and_groups(self, names: Any, groups: Any) -> None:
-        """Make the host."""
+        """Create the host."""
         del groups
         self.host_data.update({name: dict(data) for name, data in names})
         self.hosts = {NAME: Host(NAME, inventory=self, groups=[], connector_cls=self.connector)}
 
 
 def connected(connector: Connector, data: Mapping[str, object] | None = None) -> tuple[State, Host]:
-    """Return a State, ready to prepare, and its only host. Tests bring another connector."""
+    """Return a State that is ready to prepare, and its only host. Tests pass another connector."""
     state = State(ThisHost(connector, data or {}), Config(TEMP_DIR="/run"))
     state.set_stage(StateStage.Connect)
     connect_all(state)

@@ -1,6 +1,6 @@
-"""One job: a role's stage on this host, prepared (which is the dry run) and, unless dry, executed.
+"""One job: a role's stage on this host, prepared (the dry run) and, unless dry, executed.
 
-Or a survey: many stages, only prepared.
+A survey prepares many stages and executes none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Say = Callable[[Message], None]
 
 
 class Ended(BaseStateCallback):
-    """Tells of each operation that has ended well, by its hash."""
+    """Reports each operation that succeeded, by its hash."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell = tell
@@ -41,7 +41,7 @@ class Ended(BaseStateCallback):
 
 
 def run(role: str, stage: str, goal: Goal, dry: bool, say: Say) -> Message:
-    """Run it, say each operation as it ends and each line as it comes, and return the job's last message."""
+    """Run the stage, report each operation and each line as it comes, and return the job's last message."""
     (prepared,) = prepare([find(role, stage)], goal)
     if prepared.error:
         return _problem(f"cannot {stage} {role}", str(prepared.error), [])
@@ -54,10 +54,11 @@ def run(role: str, stage: str, goal: Goal, dry: bool, say: Say) -> Message:
 
 
 def survey(stages: Sequence[tuple[str, str]], goal: Goal) -> Message:
-    """Look at everything at once and return how many of `stages` (role, stage), from the first, have nothing to change.
+    """Prepare all stages at once and return how many of them, from the first one, need no change.
 
-    The same as running them one by one, as long as none changes anything: then nothing that one looks at is another's
-    doing. The first that would change something, or fails, ends it; it and what comes after it are to be run.
+    `stages` are (role, stage). The result equals that of running them one by one as long as none changes anything,
+    because no stage then depends on an earlier one's changes. The count stops at the first stage that would change
+    something or fails; that one and all later ones must be run.
     """
     prepared = prepare([find(role, stage) for role, stage in stages], goal)
     settled = next((number for number, stage in enumerate(prepared) if not stage.is_settled), len(stages))
@@ -96,7 +97,7 @@ def _execute(prepared: Prepared, say: Say) -> Message:
 
 
 def _failure(prepared: Prepared, role: str, stage: str, error: PyinfraError) -> Message:
-    """Tell which operation failed and what it printed; pyinfra's exception knows neither."""
+    """Return the problem of the failed operation with its output; pyinfra's exception has neither."""
     for operation in prepared.operations:
         meta = prepared.state.ops[prepared.host][operation].operation_meta
         if meta.is_complete() and not meta.did_succeed():

@@ -1,12 +1,12 @@
-"""How much memory and how many tasks each service may take, and who dies first: sized for a host with 8 GB (measured
-start values).
+"""Memory and task limits of the services, and their OOM scores: measured start values for a host with 8 GB.
 
-`high` is where the kernel starts to reclaim, `limit` where it kills; `oom` is OOMScoreAdjust. Redis may use `maxmemory`
-for data; the rest of its limit is for the copy-on-write pages of a background save. Qdrant's `high` counts page cache
-as well, so it is reclaimed there, and the limit is a fence against a leak, not a size for the data. The engine's is a
-part of the host's memory, as a quantum state may be as large as the host allows: 26 qubits in double precision (1 GiB)
-beside the model on 8 GB. A backend takes 64 MB for each password that it checks (argon2) on top of its own 80 to 120
-MB.
+The kernel reclaims memory above `high` and kills above `limit`; `oom` is OOMScoreAdjust.
+- Redis may use `maxmemory` for data; the rest of its limit is for the copy-on-write pages of a background save.
+- Qdrant's `high` counts page cache too, which is reclaimed there; its limit guards against a leak and is not a size for
+  the data.
+- The engine's limits are a share of the host's memory, because a quantum state may be as large as the host allows: 26
+  qubits in double precision (1 GiB) beside the model on 8 GB.
+- A backend takes 64 MB for each password check (argon2) on top of its own 80 to 120 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """One service's share."""
+    """Limits of one service."""
 
     high: str
     limit: str

@@ -1,8 +1,7 @@
-"""notes: what an operation would change, in lines for a person.
+"""Notes: descriptions of an operation's changes for people.
 
-Operations log them, as pyinfra's own do; the job listens.
-
-An operation that notes nothing is described by its commands.
+Operations log them, as pyinfra's own do, and the job collects them. An operation without notes is described by its
+commands.
 """
 
 from __future__ import annotations
@@ -22,25 +21,26 @@ from pyinfra.api.util import get_file_io
 from pyinfra.facts.files import FileContents
 
 GUESS = logging.INFO + 1
-"""Level of a line by an operation that cannot know yet, because what it looks at does not exist."""
+"""Log level for a change that is not certain, because the thing it depends on does not exist yet."""
 
 
 def note(*lines: str) -> None:
-    """Say what the current operation is about to change."""
+    """Describe a change of the current operation."""
     for line in lines:
         logger.info("%s", line)
 
 
 def guess(*lines: str) -> None:
-    """Say what the current operation may change: what it looks at does not exist yet."""
+    """Describe a possible change of the current operation, which depends on something that does not exist yet."""
     for line in lines:
         logger.log(GUESS, "%s", line)
 
 
 class Notes(logging.Handler):
-    """The lines that each operation of a host logs, by its hash, and `guesses`: those that cannot know.
+    """The lines that each operation of a host logs, by its hash, and in `guesses` the operations with uncertain
+    changes.
 
-    Use as a context manager.
+    Use it as a context manager.
     """
 
     def __init__(self, host: Host) -> None:
@@ -50,7 +50,7 @@ class Notes(logging.Handler):
         self.guesses: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line that was logged from within an operation; pyinfra's own remarks about the run come from outside."""
+        """Keep a line logged inside an operation. pyinfra's own remarks about the run are logged outside."""
         operation = self.host.current_op_hash
         if operation is None or record.levelno > GUESS:
             return
@@ -70,9 +70,9 @@ class Notes(logging.Handler):
 
 
 def described(commands: Iterable[PyinfraCommand], host: Host) -> list[str]:
-    """Return commands as lines: a folder or file with what becomes different in it, anything else as it is run."""
+    """Return commands as lines: a folder or file with its changes, anything else as the command itself."""
     lines: list[str] = []
-    heads: dict[str, int] = {}  # path → number of its line, which mode and owner follow
+    heads: dict[str, int] = {}  # path → number of its line, to which mode and owner are appended
     for command in commands:
         if isinstance(command, FileUploadCommand):
             heads[command.dest] = len(lines)

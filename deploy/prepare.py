@@ -1,6 +1,6 @@
-"""prepare: what stages would do on this host, which is the dry run.
+"""Preparation: what stages would change on this host, which is the dry run.
 
-Their facts are read in batches, so this takes a few shells, not one per fact.
+Facts are read in batches, so this takes a few shells, not one per fact.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Stage = Callable[[Goal], None]
 
 @dataclass
 class Prepared:
-    """A stage's operations, in order, as they would be run now; `error` is why they cannot be."""
+    """A stage's operations in order, ready to run; `error` is the reason if they cannot be prepared."""
 
     state: State
     host: Host
@@ -34,8 +34,8 @@ class Prepared:
     error: PyinfraError | None = None
 
     def change(self, operation: str) -> str:
-        """Return yes, no or maybe: `_if` is not looked at in preparation, so an operation that has one may or may not
-        change something.
+        """Return yes, no or maybe: `_if` is not evaluated in preparation, so an operation that has one may or may
+        not change something.
         """
         meta = self.state.ops[self.host][operation]
         if not meta.operation_meta.will_change:
@@ -44,7 +44,7 @@ class Prepared:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether there is nothing to do."""
+        """Return whether nothing needs to change."""
         return self.error is None and all(self.change(operation) == "no" for operation in self.operations)
 
     def title(self, operation: str) -> str:
@@ -52,7 +52,7 @@ class Prepared:
         return ", ".join(sorted(self.state.get_op_meta(operation).names))
 
     def lines(self, operation: str) -> list[str]:
-        """Return what an operation would change, for a person."""
+        """Return the description of an operation's changes."""
         if self.change(operation) == "no":
             return []
         if operation in self.notes.lines:
@@ -62,9 +62,9 @@ class Prepared:
 
 
 def prepare(stages: Sequence[Stage], goal: Goal) -> list[Prepared]:
-    """Return what each stage would do.
+    """Return what each stage would change.
 
-    They are prepared in rounds: a stage that asks for facts is prepared again when all of them are read.
+    Stages are prepared in rounds: a stage that asks for facts is prepared again once they are read.
     """
     batch, done = Batch(), dict[int, Prepared]()
     while len(done) < len(stages):
@@ -79,13 +79,13 @@ def prepare(stages: Sequence[Stage], goal: Goal) -> list[Prepared]:
 
 
 def _prepare(stage: Stage, goal: Goal, state: State, host: Host, notes: Notes, batch: Batch) -> Prepared | None:
-    """Prepare one stage; None when it asked for facts that are not known yet."""
+    """Prepare one stage; return None if it asked for facts that are not known yet."""
     before, unanswered, error = len(host.op_hash_order), batch.unanswered, None
     try:
         add_deploy(state, stage, goal)
     except PyinfraError as problem:
         error = problem
-    except Exception:  # an operation may stumble over an answer that is not there yet
+    except Exception:  # an operation may fail on an answer that is not there yet
         if batch.unanswered == unanswered:
             raise
     if batch.unanswered > unanswered:

@@ -1,4 +1,4 @@
-"""Our templates, filled with what every configuration may ask for."""
+"""Rendering of templates, with the values that every configuration may use."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from omnimind_ops.tools import template as templates
 
 
 def text(template: str, **values: object) -> str:
-    """Return a template of ours, e.g. "systemd/qdrant.service.j2", filled with `values`."""
+    """Return a template, e.g. "systemd/qdrant.service.j2", rendered with `values`."""
     return templates.render(template, values)
 
 
 def template(source: str, goal: Goal, **more: object) -> io.StringIO:
-    """Return a filled template as pyinfra's files.put takes it.
+    """Return a rendered template in the form that pyinfra's files.put takes.
 
-    Not files.template: it makes an environment and compiles the template anew each time, and ours are filled several
-    times per run.
+    pyinfra's files.template would create an environment and compile the template on every call, and ours are rendered
+    several times per run.
     """
     return io.StringIO(of_goal(source, goal, **more))
 
 
 def of_goal(template: str, goal: Goal, **more: object) -> str:
-    """Return a template filled with what every configuration may ask for: goal, paths, limits, native (unit names)."""
+    """Return a template rendered with the common values: goal, paths, limits, native (unit names)."""
     return text(template, goal=goal, paths=Paths(), limits=LIMITS, native=native, **more)

@@ -1,8 +1,8 @@
-"""Passwords and keys: made once, kept in files that only root can read, never shown and never on a command line.
+"""Passwords and keys: generated once, stored in files that only root can read, never shown and never on a command line.
 
-`/etc/omnimind/secrets/NAME` holds one secret each, on one line, and is the only source; every other file with a secret
-in it (backend.env, pgpass, redis' configuration …) is derived from these. To change one: delete its file, converge
-again.
+`/etc/omnimind/secrets/NAME` holds one secret each, on one line, and is the only source. All other files with secrets
+(backend.env, pgpass, redis' configuration …) are derived from these. To change a secret, delete its file and run
+converge again.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from omnimind_ops.paths import Paths as Places
 
 FOLDER = str(Places().secrets)
 NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
-"""redis.password is that of Redis' default user, for root's tools; redis-app.password that of user omnimind, for the
+"""redis.password belongs to Redis' default user, for root's tools; redis-app.password to user omnimind, for the
 backends.
 """
 DERIVED = ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")
 ITERATIONS = 4096
-"""What PostgreSQL itself uses for SCRAM."""
+"""PostgreSQL's own default for SCRAM."""
 NOT_YET = "not-made-yet"
 
 
 def path_of(name: str) -> str:
-    """Return where a secret lives."""
+    """Return the path of a secret."""
     return f"{FOLDER}/{name}"
 
 
 def read() -> dict[str, str]:
-    """Return all secrets by name; a placeholder for one that does not exist yet, which only a preview can meet."""
+    """Return all secrets by name, with a placeholder for one that does not exist yet, which only a preview can
+    encounter.
+    """
     states = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
     texts = {name: states[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in states}
     return {name: texts.get(name) or NOT_YET for name in NAMES}
@@ -48,14 +50,14 @@ def read() -> dict[str, str]:
 
 @operation()
 def make() -> Commands:
-    """Make the secrets that do not exist; existing ones keep their value."""
+    """Generate missing secrets; existing ones keep their value."""
     values = read()
     yield from written([Secret(path_of(name), f"{_fresh(values[name])}\n") for name in NAMES])
 
 
 @operation()
 def hand_out(goal: Goal) -> Commands:
-    """Write the files that are made of the secrets: one per consumer, read by systemd or root."""
+    """Write the files derived from the secrets: one per consumer, read by systemd or root."""
     values = read()
     files = [Secret(path_of(name), of_goal(f"env/{name}.j2", goal, secrets=values, folder=FOLDER)) for name in DERIVED]
     yield from written(files, guess if NOT_YET in values.values() else note)
@@ -66,13 +68,13 @@ def _fresh(value: str) -> str:
 
 
 def sha256(secret: str) -> str:
-    """Return the digest that Redis takes instead of a password."""
+    """Return the digest that Redis accepts instead of a password."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def scram(secret: str, salt: bytes | None = None) -> str:
-    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): what the server stores, so that the password itself is
-    never sent.
+    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): the server stores it, so the password itself is never
+    sent.
     """
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, ITERATIONS)
@@ -84,7 +86,7 @@ def scram(secret: str, salt: bytes | None = None) -> str:
 
 
 def is_scram_of(verifier: str, secret: str) -> bool:
-    """Tell whether a stored verifier belongs to this password."""
+    """Return whether a stored verifier matches this password."""
     parts = verifier.split("$")
     if len(parts) != 3 or parts[0] != "SCRAM-SHA-256" or not parts[1].startswith(f"{ITERATIONS}:"):
         return False

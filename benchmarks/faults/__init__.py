@@ -1,4 +1,4 @@
-"""Faults: kill, freeze and block everything in turn on an embedded cluster under load, and measure.
+"""Fault injection: kill, freeze and block every process of a system under load, and measure the recovery.
 
 `nox -s bench -- faults`; start at __main__.py.
 """

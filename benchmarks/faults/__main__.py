@@ -1,6 +1,6 @@
-"""Print the table of faults; as its last line one JSON object.
+"""Print the table of faults and, as the last line, one JSON object.
 
-Exits with 1 when a row does not hold, or when a negative control does.
+Exits with 1 if a row misses its bound, or if a negative control meets it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmarks.faults.cluster import WATCHDOG, Cluster, cluster, native
 from benchmarks.faults.rows import Row
 
 FOREVER = 9999.0
-"""Seconds: any time but infinite, which means that it did not come back."""
+"""Seconds: any time except infinite, which means that it did not recover."""
 BUDGET = 900.0
-"""Seconds after which no further row is begun."""
+"""Seconds after which no further row starts."""
 
 
 def main() -> int:
-    """Run the rows that were asked for."""
+    """Run the requested rows."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     options.add_argument("--rounds", type=int, default=3, help="how often each fault is injected")
     options.add_argument("--rows", default="", help="only these, as 1,4,14; all unless given")
@@ -57,7 +57,7 @@ def _one(measure, running: Cluster, asked: argparse.Namespace, wanted: frozenset
         return []
     try:
         row = measure(running, asked.rounds)
-    except Exception as error:  # the other rows still tell something
+    except Exception as error:  # the other rows are still useful
         row = Row(number, measure.__name__, "", 0.0, notes=[f"{type(error).__name__}: {error}"])
     if asked.no_bounds:
         row.bound = FOREVER
@@ -100,7 +100,7 @@ def _end(done: list[Row], controls: list[Row]) -> int:
 
 
 def _number(seconds: float) -> float | None:
-    """Return seconds as JSON knows them: what never happened is null."""
+    """Return seconds for JSON; null for something that never happened."""
     return round(seconds, 3) if seconds != float("inf") else None
 
 

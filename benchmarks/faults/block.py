@@ -1,8 +1,7 @@
-"""Block one thread of another process, as a call that never returns does: `python -m benchmarks.faults.block PID
-SECONDS`.
+"""Block one thread of another process, like a call that never returns: `python -m benchmarks.faults.block PID SECONDS`.
 
-The main thread of a worker runs its event loop. It is stopped with ptrace, alone: the process lives, its other threads
-run on, its pid and its sockets are there. That is what a supervisor that only looks at processes cannot see.
+The main thread of a worker runs its event loop. ptrace stops that thread alone: the process lives, its other threads
+run, and its pid and sockets exist. A supervisor that only watches processes cannot detect this.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _SEIZE, _INTERRUPT, _DETACH, _WALL = 0x4206, 0x4207, 17, 0x40000000
 
 @contextlib.contextmanager
 def blocked(pid: int, seconds: float) -> Iterator[None]:
-    """Block a process' main thread for at most so long, or until the block ends; PermissionError where ptrace is not
+    """Block a process's main thread for the block, at most `seconds`. Raises PermissionError if ptrace is not
     allowed.
     """
     process = Popen((sys.executable, "-m", "benchmarks.faults.block", str(pid), str(seconds)), stdout=PIPE, text=True)
@@ -31,13 +30,13 @@ def blocked(pid: int, seconds: float) -> Iterator[None]:
             raise PermissionError(f"cannot block {pid}: {said}")
         yield
     finally:
-        process.kill()  # the kernel lets the thread go on
+        process.kill()  # the kernel then resumes the thread
         process.wait()
         process.stdout.close()
 
 
 def main(pid: int, seconds: float) -> None:
-    """Seize, stop, wait."""
+    """Seize the thread, stop it, and wait."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
     libc.ptrace.restype = ctypes.c_long
@@ -48,7 +47,7 @@ def main(pid: int, seconds: float) -> None:
     os.waitpid(pid, _WALL)
     print("blocked", flush=True)
     end = time.monotonic() + seconds
-    with contextlib.suppress(ChildProcessError):  # it was ended
+    with contextlib.suppress(ChildProcessError):  # the process has ended
         while time.monotonic() < end:
             os.waitpid(pid, _WALL | os.WNOHANG)
             time.sleep(0.05)

@@ -1,6 +1,4 @@
-"""The system that is hurt: an embedded one of its own, on free ports and in a folder that is gone afterwards; or the
-one that systemd runs here.
-"""
+"""The system under test: an embedded one on free ports in a temporary folder, or the one that systemd runs here."""
 
 from __future__ import annotations
 
@@ -34,49 +32,49 @@ from omnimind_ops.runner.history import History
 from omnimind_ops.settings import load
 
 WATCHDOG = 6.0
-"""Seconds, as in the measurements this table began with; 30 in real life."""
+"""Watchdog time in seconds, as in the first measurements of this table; 30 in production."""
 UP_SECONDS, DOWN_SECONDS = 300, 120
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running system. Faults are injected by pid, so that nothing of ours helps them along."""
+    """A running system. Faults are injected by pid, without help from omnimind's own code."""
 
     world: World
     manager: Manager
 
     def process(self, name: str, number: int = 1) -> str:
-        """Return the manager's name of a service's process: `redis` is redis-server.service where systemd runs it."""
+        """Return the manager's name of a service's process. Under systemd, `redis` is redis-server.service."""
         service = named(self.world, name)
         assert service, f"no service is called {name}"
         return name if name in service.processes else service.processes[number - 1]
 
     def state(self, name: str) -> ProcessState:
-        """Return one process."""
+        """Return the state of one process."""
         name = self.process(name)
         return self.manager.states([name])[name]
 
     def pid(self, name: str) -> int:
-        """Return a process' id. Never 0: that would be our own process group."""
+        """Return a process's id. Never 0, which would be our own process group."""
         pid = self.state(name).pid
         assert pid > 1, f"{name} does not run"
         return pid
 
     def pids(self) -> dict[str, int]:
-        """Return every process' id."""
+        """Return the id of every process."""
         names = [name for service in services(self.world) for name in service.processes]
         return {name: one.pid for name, one in self.manager.states(names).items()}
 
     def signal(self, name: str, number: signal.Signals) -> int:
-        """Send a signal; return the pid that got it."""
+        """Send a signal. Return the pid that received it."""
         pid = self.pid(name)
         os.kill(pid, number)
         return pid
 
     def signal_all(self, name: str, number: signal.Signals) -> int:
-        """Send a signal to a process and all below it:
+        """Send a signal to a process and all its descendants.
 
-        PostgreSQL answers over open connections while only its postmaster stands still.
+        With only its postmaster stopped, PostgreSQL still answers over open connections.
         """
         pid = self.pid(name)
         for one in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
@@ -85,26 +83,24 @@ class Cluster:
         return pid
 
     def back(self, name: str, old: int, seconds: float) -> float:
-        """Return after how many seconds another process than `old` says that it is ready; infinite when none does in
-        time.
-        """
+        """Return the seconds until a process other than `old` is ready; infinite if it takes longer than `seconds`."""
         return waited(lambda: (one := self.state(name)).state == "running" and one.pid not in (0, old), seconds)
 
     def look(self, seconds: float = 3.0) -> Report:
-        """Return its health, asked anew."""
+        """Return a fresh health report."""
         return check(self.world, self.manager, Cache(STRICT, ttl=0), seconds=seconds)
 
     def answers(self, service: str, seconds: float) -> float:
-        """Return after how many seconds a service's deep probe is good; infinite when not in time."""
+        """Return the seconds until a service's deep probe succeeds; infinite if it takes longer than `seconds`."""
         return waited(lambda: (one := self.look().of(service)) is not None and not one.bad and one.alive, seconds)
 
     def acts(self) -> int:
-        """Return how often the guard has acted."""
+        """Return the number of recovery actions of the guard."""
         runs = History(self.world.journal).runs()
         return sum(record.started is not None for run in runs if run.plan.name == "recover" for record in run.steps)
 
     def environment_of(self, name: str, words: Mapping[str, str | None]) -> None:
-        """Change a process' environment from its next start on: None takes a variable away."""
+        """Change a process's environment from its next start; None removes a variable."""
         if self.world.native:
             _drop_in(
                 name,
@@ -120,7 +116,7 @@ class Cluster:
 
 
 def waited(good: Callable[[], bool], seconds: float, pause: float = 0.02) -> float:
-    """Return how many seconds it took until `good`; infinite when it did not get so in time."""
+    """Return the seconds until `good` is true; infinite if it takes longer than `seconds`."""
     began = time.monotonic()
     while not good():
         if time.monotonic() - began > seconds:
@@ -130,7 +126,7 @@ def waited(good: Callable[[], bool], seconds: float, pause: float = 0.02) -> flo
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
+    """Return ports without a listener."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(one.getsockname()[1]) for one in held]
     for one in held:
@@ -140,7 +136,7 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """Run one for a block; afterwards no process and no file of it is left."""
+    """Run an embedded system for the block. Afterwards its processes and files are removed."""
     place = Path(tempfile.mkdtemp(prefix="om-faults-"))
     place.chmod(0o755)
     first, second, third, *others = free_ports(7)
@@ -170,9 +166,9 @@ def _omnimind(word: str, seconds: float) -> None:
 
 @contextmanager
 def native() -> Iterator[Cluster]:
-    """Hurt the system that systemd runs on this machine; afterwards its units are what they were.
+    """Use the system that systemd runs on this machine. Afterwards its units are restored.
 
-    For a test host: requests and stores are hit for real.
+    Only for a test host: real requests and stores are affected.
     """
     found = world.find(load(), Paths())
     assert found.native, "systemd does not run omnimind on this machine"
@@ -190,7 +186,7 @@ def native() -> Iterator[Cluster]:
 
 
 def _drop_in(unit: str, name: str, lines: str) -> None:
-    """Write a drop-in that is gone after a reboot; none when there are no lines."""
+    """Write a drop-in that lasts until the next reboot; with no lines, remove it."""
     file = Path("/run/systemd/system") / f"{unit}.d" / f"faults-{name}.conf"
     file.unlink(missing_ok=True)
     if lines:

@@ -1,6 +1,6 @@
 """Rows 9 to 11: a store dies under writes.
 
-What was acknowledged is there afterwards; for Redis, all but the last moment of it.
+Every acknowledged write must survive; for Redis, all except those of the last moment.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ from benchmarks.faults.rows import Row
 BEFORE, AFTER = 1.5, 0.5
 FROZEN = 8.0
 PATIENCE = 90.0
-"""Seconds that the guard lets a store be silent (health/moves.py)."""
+"""Seconds that the guard tolerates a silent store (health/moves.py)."""
 FSYNC = 1.0
-"""Seconds of writes that Redis may lose with appendfsync everysec. While a background fsync is busy it puts a write off
-for longer ("2 s", counted in whole seconds: aof.c, flushAppendOnlyFile): on a busy disk this row can fail, and says so.
+"""Seconds of writes that Redis may lose with appendfsync everysec.
+
+While a background fsync is busy, Redis postpones a write for longer ("2 s", counted in whole seconds: aof.c,
+flushAppendOnlyFile). On a busy disk this row can therefore fail.
 """
 
 
 @dataclass
 class Writer:
-    """Writes numbers one after the other, as fast as they are acknowledged, over and over again after an error.
+    """Writes numbers one after the other, as fast as they are acknowledged, and continues after errors.
 
     `write` may raise anything.
     """
@@ -43,12 +45,12 @@ class Writer:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start the writer."""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the writer."""
         self._over.set()
         assert self._thread
         self._thread.join()
@@ -109,7 +111,7 @@ def redis_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def redis_frozen(cluster: Cluster, rounds: int) -> Row:
-    """Row 9, frozen for a while: the API says 503 and does not crash."""
+    """Row 9, frozen for a while: the API returns 503 and does not crash."""
     row = Row("9b", "redis is frozen for 8 s", "SIGSTOP, SIGCONT", 5.0)
     port, before = cluster.world.ports.backends[0], cluster.pids()
     for _ in range(rounds):
@@ -128,7 +130,7 @@ def redis_frozen(cluster: Cluster, rounds: int) -> Row:
 
 
 def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
-    """Nobody wakes it: the guard's patience with a silent store has an end, and only that store is restarted."""
+    """Row 9, frozen for good: the guard restarts the silent store after its time limit, and nothing else."""
     row, before = Row("9c", "redis is frozen for good", "SIGSTOP", PATIENCE + 40.0), cluster.pids()
     row.took(
         cluster.back("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE) + cluster.answers("redis", 60)
@@ -138,7 +140,7 @@ def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
 
 
 def postgres_killed(cluster: Cluster, rounds: int) -> Row:
-    """Row 10: the postmaster dies in a loop of commits."""
+    """Row 10: the postmaster dies during a loop of commits."""
     row, links = (
         Row("10", "postgres dies", "kill -9 under commits", 15.0),
         list[psycopg.Connection[tuple[object, ...]]](),
@@ -161,7 +163,7 @@ def postgres_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def qdrant_killed(cluster: Cluster, rounds: int) -> Row:
-    """Row 11: during upserts that wait."""
+    """Row 11: Qdrant dies during upserts that wait for completion."""
     row, world = Row("11", "qdrant dies", "kill -9 under upserts", 20.0), cluster.world
     with httpx.Client(base_url=world.qdrant_url, headers={"api-key": world.qdrant_key}, timeout=10) as http:
         http.put("/collections/faults", json={"vectors": {"size": 4, "distance": "Dot"}}).raise_for_status()

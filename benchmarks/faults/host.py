@@ -1,6 +1,6 @@
-"""`nox -s bench -- faults.host`: the table of faults on a disposable host that was migrated, so against systemd.
+"""`nox -s bench -- faults.host`: the table of faults on a disposable migrated host, which runs systemd.
 
-Options are those of `faults`.
+The options are those of `faults`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from tests.hosts.sample import boot_sample
 
 PLACE = "/testhost"
 WORDS = ("/opt/omnimind/venv/bin/python", "-m", "benchmarks.faults", "--native")
-"""In the services' environment: it has the clients of the stores, the command's own has not."""
+"""The command in the services' environment, which has the store clients; the environment of the omnimind command
+lacks them.
+"""
 
 
 @contextmanager
 def migrated() -> Iterator[Host]:
-    """Run a host with a migrated system for a block; run WORDS in its folder PLACE to hurt it."""
+    """Run a host with a migrated system for the block. Run WORDS in its folder PLACE to inject the faults."""
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as host:
         tool.install(host)
         tool.migrate(host)
@@ -31,7 +33,7 @@ def migrated() -> Iterator[Host]:
 
 
 def main(words: list[str]) -> int:
-    """Print the table; its exit code."""
+    """Print the table and return its exit code."""
     with (
         migrated() as host,
         host.popen((*WORDS, *words), cwd=PLACE, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client,

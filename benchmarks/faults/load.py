@@ -1,5 +1,5 @@
-"""Load: so many requests a second at one port, each over a connection of its own and sent when it is due, however slow
-the others are.
+"""Load: a fixed number of requests a second to one port, each on its own connection and sent on time, however slow
+others are.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from types import TracebackType
 from typing import Self
 
 PATIENCE = 60.0
-"""Seconds that one request waits: waiting in the backlog is slow, not failed."""
+"""Seconds that one request waits: waiting in the backlog is slow, but not a failure."""
 
 
 @dataclass
 class Load:
-    """A load at work for a `with` block; afterwards what became of its requests."""
+    """A load that runs for a `with` block, and the results of its requests."""
 
     port: int
     path: str = "/health/live"
     rate: float = 60.0
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    cut: int = 0  # requests that had been sent when hit() was called, and got no whole answer: nobody can save those
+    # Requests that were sent before hit() was called and got no complete answer: these cannot be saved.
+    cut: int = 0
     by: Counter[int] = field(default_factory=Counter)  # answers by pid
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -48,17 +49,17 @@ class Load:
             thread.join()
 
     def hit(self) -> None:
-        """Say that a process is killed or frozen now."""
+        """Record that a process is being killed or frozen now."""
         self._hit = time.monotonic()
 
     @property
     def count(self) -> int:
-        """Requests that have ended."""
+        """Return the number of finished requests."""
         return len(self.latencies) + len(self.failures) + self.cut
 
     @property
     def worst(self) -> float:
-        """The longest that one waited, seconds."""
+        """Return the longest latency in seconds."""
         return max(self.latencies, default=0.0)
 
     def _send(self) -> None:

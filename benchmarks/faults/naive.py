@@ -1,6 +1,6 @@
-"""The negative control: the same application as a plain `uvicorn --workers 2` that is started again when it ends.
+"""The negative control: the same application as a plain `uvicorn --workers 2` that is restarted when it ends.
 
-The same injectors must bite here.
+The same faults must do damage here.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ from benchmarks.faults.load import Load
 from benchmarks.faults.rows import AFTER, BEFORE, Row
 
 RESTART = 0.1
-"""systemd's RestartSec unless a unit says otherwise."""
+"""systemd's default RestartSec."""
 PATIENCE = 2 * WATCHDOG
 
 
 @dataclass
 class Unit:
-    """What systemd makes of such a unit:
-
-    Restart=always, and nothing of its group is left when the main process ends.
-    """
+    """Emulates a systemd unit with Restart=always: when the main process ends, its whole process group is killed."""
 
     words: tuple[str, ...]
     environment: dict[str, str]
@@ -38,7 +35,7 @@ class Unit:
     running: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
-        """Start it again and again."""
+        """Start it, and restart it whenever it ends."""
         while not self.over.is_set():
             self.running = subprocess.Popen(
                 self.words,
@@ -61,7 +58,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
-    """Run it for a block, with the cluster's own stores."""
+    """Run it for the block, on the cluster's stores."""
     (port,) = free_ports(1)
     world = cluster.world
     own = {
@@ -98,7 +95,7 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
 
 
 def create() -> object:
-    """Return the application; uvicorn's own processes call it."""
+    """Return the application; called by uvicorn's own processes."""
     from backend.main import create_app
     from backend.settings import load
 
@@ -112,7 +109,7 @@ def _workers(port: int) -> set[int]:
 
 
 def killed(cluster: Cluster) -> Row:
-    """Row 1's injector on its main process: requests must be refused."""
+    """Row 1's fault on its main process: requests must be refused."""
     row = Row("1", "control: main process dies", "kill -9", 0.0)
     with naive(cluster) as (unit, port):
         with Load(port) as load:
@@ -125,7 +122,7 @@ def killed(cluster: Cluster) -> Row:
 
 
 def loop_blocked(cluster: Cluster) -> Row:
-    """Row 4's injector on one of its workers: nobody notices."""
+    """Row 4's fault on one of its workers: it must stay unnoticed."""
     row = Row("4", "control: an event loop is blocked", "ptrace on its thread", WATCHDOG)
     with naive(cluster) as (_, port):
         pid = min(_workers(port))

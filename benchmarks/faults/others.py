@@ -1,4 +1,4 @@
-"""Rows 12 to 14, and the engine: everything else that is a process."""
+"""Rows 12 to 14, and the engine: all remaining processes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmarks.faults.load import Load
 from benchmarks.faults.rows import AFTER, BEFORE, IMPORT, Row
 
 SLOW = 60.0
-"""Seconds that a slow PostgreSQL says nothing."""
+"""Seconds that PostgreSQL does not respond in row 14."""
 
 
 def frontend_killed(cluster: Cluster, rounds: int) -> Row:
-    """Row 12."""
+    """Row 12: the frontend dies."""
     row = Row("12", "the frontend dies", "kill -9", 3.0 + IMPORT / 2)
     for _ in range(rounds):
         row.took(cluster.back("frontend", cluster.signal("frontend", signal.SIGKILL), 30))
@@ -23,7 +23,9 @@ def frontend_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def engine_killed(cluster: Cluster, rounds: int) -> Row:
-    """Searches embed their question: callers get an answer or 503, nothing else, and the next answer soon."""
+    """Row e: the engine dies during searches, which embed their query. Callers must get an answer or 503, and soon
+    answers again.
+    """
     row, port = Row("e", "the engine dies", "kill -9 under searches", 30.0), cluster.world.ports.backends[0]
     for _ in range(rounds):
         with Load(port, "/search?q=fault", rate=20) as load:
@@ -39,7 +41,7 @@ def engine_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def guard_hit(cluster: Cluster, rounds: int) -> Row:
-    """Row 13: killed, then frozen."""
+    """Row 13: the guard is killed, then frozen."""
     row = Row("13", "the guard dies or freezes", "kill -9, SIGSTOP", 30.0)
     for _ in range(rounds):
         row.took(cluster.back("guard", cluster.signal("guard", signal.SIGKILL), 60))
@@ -48,7 +50,9 @@ def guard_hit(cluster: Cluster, rounds: int) -> Row:
 
 
 def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
-    """Row 14: PostgreSQL stands still for a minute; nothing is restarted, and all is well by itself soon after."""
+    """Row 14: PostgreSQL is frozen for a minute. Nothing may be restarted, and all services must recover soon by
+    themselves.
+    """
     row = Row("14", "a slow dependency", f"SIGSTOP postgres {SLOW:.0f} s", 20.0)
     before, acts = cluster.pids(), cluster.acts()
     pid = cluster.signal_all("postgres", signal.SIGSTOP)

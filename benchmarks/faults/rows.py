@@ -1,4 +1,4 @@
-"""Row: one line of the table; and the seconds that the rows count with."""
+"""Row: one line of the table, and the durations that all rows use."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from benchmarks.faults.load import Load
 BEFORE, AFTER = 1.0, 1.0
 """Seconds of load before a fault and after the recovery."""
 IMPORT = 6.0
-"""Seconds that a worker may take to import itself on a busy machine of two cores; 1.5 s on a quiet one."""
+"""Seconds allowed for a worker's imports on a busy machine with two cores; 1.5 s on an idle one."""
 
 
 @dataclass
 class Row:
-    """What must hold, and what was measured: `figures` in seconds (smaller is better), `lost` counts what must be 0."""
+    """One fault with its bound and results: `figures` in seconds (lower is better); `lost` must be 0."""
 
     number: str
     fault: str
@@ -27,11 +27,11 @@ class Row:
 
     @property
     def ok(self) -> bool:
-        """Tell whether it held every time."""
+        """Return whether the bound held every time."""
         return bool(self.figures) and max(self.figures) <= self.bound and self.lost == 0
 
     def took(self, seconds: float, load: Load | None = None) -> None:
-        """Add one time, and what became of the load meanwhile."""
+        """Add one time, and the results of the load."""
         self.figures.append(seconds)
         if load:
             self.lost += len(load.failures)

@@ -1,4 +1,4 @@
-"""Rows 1 to 8: workers die, freeze, are blocked, fail to start."""
+"""Rows 1 to 8: workers die, freeze, block or fail to start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _worker(cluster: Cluster, at: int = 0, number: int = 1) -> tuple[int, str]:
 
 
 def killed_worker(cluster: Cluster, rounds: int) -> Row:
-    """Row 1."""
+    """Row 1: one worker dies."""
     row = Row("1", "a worker dies", "kill -9", 2.0 + IMPORT)
     for _ in range(rounds):
         port, name = _worker(cluster)
@@ -35,7 +35,7 @@ def killed_worker(cluster: Cluster, rounds: int) -> Row:
 
 
 def both_killed(cluster: Cluster, rounds: int) -> Row:
-    """Row 2: the figure is the longest wait of a request."""
+    """Row 2: both workers die. The figure is the longest wait of a request."""
     row = Row("2", "both workers die", "kill -9 both", 2.0 + IMPORT)
     for _ in range(rounds):
         port, first = _worker(cluster)
@@ -52,7 +52,7 @@ def both_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def frozen_worker(cluster: Cluster, rounds: int) -> Row:
-    """Row 3."""
+    """Row 3: one worker is frozen."""
     row = Row("3", "a worker is frozen", "SIGSTOP", WATCHDOG + IMPORT)
     for _ in range(rounds):
         port, name = _worker(cluster)
@@ -66,7 +66,7 @@ def frozen_worker(cluster: Cluster, rounds: int) -> Row:
 
 
 def blocked_worker(cluster: Cluster, rounds: int) -> Row:
-    """Row 4: only the thread of the event loop stands still."""
+    """Row 4: only the thread of the event loop is stopped."""
     row = Row("4", "an event loop is blocked", "ptrace on its thread", WATCHDOG + IMPORT)
     for _ in range(rounds):
         port, name = _worker(cluster)
@@ -86,7 +86,7 @@ def blocked_worker(cluster: Cluster, rounds: int) -> Row:
 
 
 def all_frozen(cluster: Cluster, rounds: int) -> Row:
-    """Row 5: the figure is the longest wait of a request."""
+    """Row 5: both workers are frozen. The figure is the longest wait of a request."""
     row = Row("5", "both workers are frozen", "SIGSTOP both", WATCHDOG + 1.0 + IMPORT)
     for _ in range(rounds):
         port, first = _worker(cluster)
@@ -103,7 +103,7 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
 
 
 def rolling(cluster: Cluster, rounds: int) -> Row:
-    """Row 6: at least 500 requests over restarts of all backends, one worker after the other; the figure is the longest
+    """Row 6: at least 500 requests during restarts of all backends, one worker at a time. The figure is the longest
     wait.
     """
     from omnimind_ops.flows.restart import restart
@@ -122,7 +122,7 @@ def rolling(cluster: Cluster, rounds: int) -> Row:
 
 
 def start_fails(cluster: Cluster, _rounds: int) -> Row:
-    """Row 7: one worker's configuration is broken; health says so, and the other one serves."""
+    """Row 7: one worker's configuration is invalid. Health must report it, and the other worker must serve."""
     row = Row("7", "a worker's start fails", "a setting that is no number", 60.0)
     port, name = _worker(cluster, at=1)
     cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
@@ -146,7 +146,7 @@ def start_fails(cluster: Cluster, _rounds: int) -> Row:
 
 
 def crash_loop(cluster: Cluster, _rounds: int) -> Row:
-    """Row 8: a whole backend crashes at each start; the alarm is raised, little is burnt, the others are not touched."""
+    """Row 8: a whole backend crashes at each start. Health must report it as down, and no other process may restart."""
     row = Row("8", "a backend crashes in a loop", "a setting that is no number", 60.0)
     port = cluster.world.ports.backends[1]
     names = [_worker(cluster, 1, number)[1] for number in (1, 2)]
@@ -191,5 +191,5 @@ ROWS: tuple[Callable[[Cluster, int], Row], ...] = (
 
 
 def names_of(cluster: Cluster) -> list[str]:
-    """Return the workers' names."""
+    """Return the names of all workers."""
     return [name for service in services(cluster.world) if service.kind is Kind.BACKEND for name in service.processes]

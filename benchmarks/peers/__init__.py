@@ -1,3 +1,4 @@
-"""Others that do the same work, in environments of their own, made here from pinned requirements: torch's build is the
-machine's, so no hashes.
+"""Peers: other tools for the same work, in separate environments, installed from pinned requirements.
+
+There are no hashes, because torch's build depends on the machine.
 """

@@ -1,9 +1,8 @@
-"""omnimind against others that do the same, in turns, in one run: `nox -s bench -- peers [--only provisioning …]
-[--quick]`.
+"""omnimind against its peers, in turns, in one run: `nox -s bench -- peers [--only provisioning …] [--quick]`.
 
-A table on stdout and, as its last line, one JSON object; progress on stderr. Ratios are medians of pairs; above 1,
-omnimind is faster. What the peers need is installed by this program (as root: rsync; in folders of their own: Ansible,
-sentence-transformers, infinity-emb). Ctrl-C keeps what was measured.
+Prints a table on stdout and, as its last line, one JSON object; progress goes to stderr. Ratios are medians of pairs;
+above 1, omnimind is faster. This program installs what the peers need (as root: rsync; in separate folders: Ansible,
+sentence-transformers, infinity-emb). Ctrl-C keeps the results so far.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ QUICK_TEXTS = 150
 
 @dataclass
 class Found:
-    """Everything measured so far."""
+    """All results so far."""
 
     provisioned: Provisioned = field(default_factory=Provisioned)
     copied: list[copy.Round] = field(default_factory=list)
@@ -63,7 +62,7 @@ class Found:
         ]
 
     def numbers(self) -> dict[str, Any]:
-        """Return the object of the last line."""
+        """Return the JSON object of the last line."""
         told: dict[str, Any] = {**provisioning.ratios(self.provisioned), **starting.ratios(self.started)}
         for kind in ("first", "noop"):
             if pairs := self.provisioned.pairs(kind):
@@ -82,7 +81,7 @@ def main() -> int:
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
-    ):  # both clean up and tell what there is, even where a shell started this with SIGINT ignored
+    ):  # both clean up and print the results, even if a shell started this with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     found, failed, interrupted = Found(), {}, False
     before = os.getloadavg()
@@ -96,7 +95,7 @@ def main() -> int:
         except KeyboardInterrupt:
             interrupted = True
             break
-        except Exception as error:  # one peer that cannot run must not cost what the others took
+        except Exception as error:  # one peer that cannot run must not cost the results of the others
             failed[part] = str(error).strip().splitlines()[0]
             say(f"{part}: {error}")
         else:
@@ -147,7 +146,7 @@ def _parts(asked: argparse.Namespace, found: Found) -> dict[str, Callable[[], ob
 
 
 def _installed(programs: Sequence[str]) -> None:
-    """Install Debian packages of the same name where they are missing."""
+    """Install missing programs from the Debian packages of the same name."""
     missing = [program for program in programs if shutil.which(program) is None]
     if not missing:
         return

@@ -1,4 +1,4 @@
-"""benchmarks.embeddings as a child: what its rounds took, kept line by line, and the numbers of its last line."""
+"""benchmarks.embeddings as a child process: the times of its rounds, kept line by line, and its final result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AGAINST = {
 
 @dataclass
 class Embedded:
-    """Seconds of each round by the benchmark's own names; `result` is its last line, once it got there."""
+    """Seconds of each round, by the benchmark's own names. `result` is its last line, once it is complete."""
 
     rounds: dict[str, list[float]] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -34,11 +34,11 @@ class Embedded:
 
 
 def measure(texts: int, rounds: int, found: Embedded) -> None:
-    """Fill `found`: it keeps what was measured when this is interrupted."""
+    """Fill `found`, which keeps the results if this is interrupted."""
     words = (sys.executable, "-m", "benchmarks.embeddings", "--n", str(texts), "--rounds", str(rounds))
     last = ""
-    # In a session of its own, so that Ctrl-C reaches it once, from here: a second one would interrupt it while it puts
-    # its services away.
+    # In a separate session, so that Ctrl-C reaches it only once, from here: a second one would interrupt it while it
+    # stops its services.
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
         assert child.stdout
         try:

@@ -1,4 +1,4 @@
-"""A virtual environment of a peer: torch first, as the machine has it, then the pinned rest."""
+"""Virtual environment of a peer: torch first, in the machine's build, then the pinned packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TORCH = "torch==2.13.0"
 
 
 def environment(name: str) -> Path:
-    """Return the Python of `.venv-NAME`, made from locks/NAME.txt unless it is there already."""
+    """Return the Python of `.venv-NAME`, which is built from locks/NAME.txt if needed."""
     folder, lock = ROOT / f".venv-{name}", ROOT / "locks" / f"{name}.txt"
     python, stamp = folder / "bin/python", folder / "omnimind-stamp"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]

@@ -16,7 +16,7 @@ START_SECONDS = 180
 
 @contextmanager
 def infinity(python: Path, model: Path) -> Iterator[str]:
-    """Serve the model for the block; yields the URL of its embeddings route. The model's name there is `model`."""
+    """Serve the model for the block; yield the URL of its embeddings route. The model's name there is `model`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

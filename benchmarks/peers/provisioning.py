@@ -1,9 +1,8 @@
-"""The native stack on disposable hosts: `omnimind converge` against an Ansible playbook, first runs on fresh hosts,
-then no-ops on one and the same.
+"""The native stack on disposable hosts: `omnimind converge` against an Ansible playbook.
 
-Both have what they need installed before the clock starts, take wheels from the same folder and packages from the same
-apt cache, and must end in the same state: packages, units, files, environment, database, answers. Before no-ops count,
-each must find nothing to change on the other's work.
+First runs are on fresh hosts, no-ops on one host. Both tools are installed before the clock starts, use wheels from the
+same folder and packages from the same apt cache, and must reach the same state: packages, units, files, environment,
+database, answers. Before no-ops count, each tool must find nothing to change on a host made by the other.
 """
 
 from __future__ import annotations
@@ -74,12 +73,12 @@ PATHS = (
     *(f"/etc/systemd/system/{re.sub('@[0-9]+', '@', unit)}" for unit in native.ours(Goal())),
     f"/etc/systemd/system/{native.TARGET}",
 )
-"""What is compared; the trailing slash of a folder is Path's to drop."""
+"""Paths to compare; Path drops the trailing slash of a folder."""
 
 
 @dataclass
 class Provisioned:
-    """Seconds of every run, by way; `differences` between the end states, by path of the fact."""
+    """Seconds of every run, by tool; `differences` are those between the final states, by path of the fact."""
 
     first: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
     noop: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
@@ -92,7 +91,7 @@ class Provisioned:
 
 
 def measure(firsts: int, noops: int, found: Provisioned) -> None:
-    """Fill `found`: it keeps what was measured when this is interrupted."""
+    """Fill `found`, which keeps the results if this is interrupted."""
     if why := requirements.why_no_host():
         raise RuntimeError(f"no host can be booted here: {why}")
     mounts = [wheelhouse.mount(), Mount(_wheels(), "/ansible-wheels"), Mount(qdrant_executable(), "/staged-qdrant")]
@@ -114,8 +113,8 @@ def measure(firsts: int, noops: int, found: Provisioned) -> None:
 
 
 def _noops(host: Host, made_by: str, rounds: int, found: Provisioned) -> None:
-    """Let each run on what the other made: nothing may change. Then count `rounds` pairs, in turns."""
-    for way in sorted(WAYS, key=made_by.__eq__):  # the other one first
+    """Run each tool on a host made by the other, where nothing may change. Then measure `rounds` pairs, in turns."""
+    for way in sorted(WAYS, key=made_by.__eq__):  # the other tool first
         _, said = run(host, way)
         say(f"on a host made by {made_by}: {way:<10}{summary(way, said)}")
         if changes(way, said):
@@ -129,23 +128,23 @@ def _noops(host: Host, made_by: str, rounds: int, found: Provisioned) -> None:
 
 @contextmanager
 def _host(mounts: list[Mount]) -> Iterator[Host]:
-    """Yield a fresh host with both tools installed and the same goal for both."""
-    # What Ansible needs on the host (python3-apt for its module apt): it would install that itself, in the time that
-    # counts.
+    """Yield a fresh host with both tools installed and the same settings for both."""
+    # Ansible's apt module needs python3-apt and would install it during the measurement.
     with Host.boot(Recipe(packages=("python3-apt", "python3-venv")), mounts) as host:
         tool.install(host)
         host.sh(
             f"python3 -m venv {ANSIBLE} && {ANSIBLE}/bin/pip install --quiet --no-index --find-links /ansible-wheels ansible-core",
             timeout=300,
         )
-        # The packages wait in apt's cache for both: the mirror's speed is no part of the comparison.
+        # The packages are in apt's cache for both: the mirror's speed is not part of the comparison.
         host.sh("apt-get update && apt-get install --yes --download-only redis-server postgresql", timeout=300)
         host.copy_in(HERE / "ansible", BOOK)
         host.copy_in(HERE / "inside", "/opt/inside")
         host.sh(f"cp -rn {tool.VENV}/lib/python3*/site-packages/omnimind_ops/_data/templates/. {BOOK}/templates/")
-        # Ansible's jinja2 drops the last line break of what a template includes.
+        # Ansible's jinja2 drops the last line break of an included template.
         host.sh(f"cd {BOOK}/templates/systemd && for one in share hardening python; do echo >> $one.j2; done")
-        # Page cache is no part of the comparison: who comes first must not read the wheels from the disk for the other.
+        # The page cache is not part of the comparison: the first tool must not read the wheels from disk for the
+        # second.
         host.sh(
             "install -D -m 755 /staged-qdrant /opt/staged/qdrant; cat /wheelhouse/* /var/cache/apt/archives/*.deb >/dev/null",
             timeout=300,
@@ -157,31 +156,31 @@ def _host(mounts: list[Mount]) -> Iterator[Host]:
 
 
 def run(host: Host, way: str) -> tuple[float, str]:
-    """Run it once; seconds by the host's own clock, and what it said."""
+    """Run a tool once. Return the seconds by the host's clock, and its output."""
     clock, _, said = host.sh(SECONDS.format(command=WORDS[way]), timeout=FIRST_SECONDS).partition("\n")
     return int(clock) / 1e9, said
 
 
 def changes(way: str, said: str) -> int:
-    """Return how many changes it reports."""
+    """Return the number of changes that the tool reports."""
     pattern = r"(\d+) changes" if way == "omnimind" else r"changed=(\d+)"
     return int(re.findall(pattern, said)[-1])
 
 
 def summary(way: str, said: str) -> str:
-    """Return its own last word."""
+    """Return the tool's own summary."""
     return f"{changes(way, said)} changes" if way == "omnimind" else re.sub(r"\s+", " ", said.strip().splitlines()[-1])
 
 
 def state(host: Host) -> dict[str, Any]:
-    """Return what stands on the host."""
+    """Return the state of the host."""
     asked = json.dumps({"units": native.all_units(Goal()), "paths": sorted(set(PATHS))})
     told: dict[str, Any] = json.loads(host.run(("python3", "/opt/inside/state.py"), input=asked, timeout=120).stdout)
     return told
 
 
 def differences(ours: Any, theirs: Any, where: str = "") -> Iterator[str]:
-    """Yield one line for each fact in which two states differ."""
+    """Yield one line for each difference between two states."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
             yield from differences(ours.get(key), theirs.get(key), f"{where}/{key}" if where else key)
@@ -190,7 +189,7 @@ def differences(ours: Any, theirs: Any, where: str = "") -> Iterator[str]:
 
 
 def _wheels() -> Path:
-    """Return a folder with ansible-core and what it needs, for the host's Python, downloaded once."""
+    """Return a folder with ansible-core and its dependencies for the host's Python, downloaded once."""
     lock = HERE / "ansible/requirements.txt"
 
     def build(target: Path) -> None:
@@ -213,7 +212,7 @@ def _wheels() -> Path:
 
 
 def ratios(found: Provisioned) -> dict[str, float]:
-    """Return medians of theirs over ours, pair by pair: above 1, ours is faster."""
+    """Return the median ratios of their time to ours, pair by pair; above 1, ours is faster."""
     told = {}
     for kind, name in (("first", "first_vs_ansible"), ("noop", "noop_vs_ansible")):
         if pairs := found.pairs(kind):

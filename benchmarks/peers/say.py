@@ -1,4 +1,4 @@
-"""Progress: one line on stderr."""
+"""Progress lines on stderr."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import time
 
 
 def say(text: str) -> None:
-    """Say it, with the time of day."""
+    """Print a line with the time of day."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)

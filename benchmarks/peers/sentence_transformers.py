@@ -1,4 +1,4 @@
-"""sentence-transformers in a process of its own, loaded once: a child that encodes the same texts whenever it is asked."""
+"""sentence-transformers in a separate process, loaded once, that encodes the same texts on request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ for line in sys.stdin:
 
 
 class SentenceTransformers:
-    """`encode` returns seconds and the rows' bytes (float32); batch size 32 is the library's default."""
+    """`encode` returns the seconds and the rows' bytes (float32). Batch size 32 is the library's default."""
 
     def __init__(self, python: Path, model: Path, device: str = "cpu") -> None:
         words = (str(python), "-W", "ignore", "-c", CHILD, str(model), device)
@@ -45,7 +45,7 @@ class SentenceTransformers:
         )
 
     def encode(self, texts: list[str]) -> tuple[float, bytes]:
-        """Encode once."""
+        """Encode the texts once."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(texts) + "\n")
         self.process.stdin.flush()

@@ -1,7 +1,7 @@
-"""`omnimind up` against the start sequence that it replaces: the same data, the same programs, in turns.
+"""`omnimind up` against the start script that it replaces: the same data, the same programs, in turns.
 
-Both start a system that was there before (its database, its tables). The sequence starts the very programs of the
-embedded system, with its own `uvicorn --workers 2` for each port; it has no guard.
+Both start an existing system (with its database and tables). The script starts the programs of the embedded system,
+with a plain `uvicorn --workers 2` for each port; it has no guard.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ BOTH = ("postgres", "redis", "qdrant", "engine", "frontend")
 
 @dataclass
 class Started:
-    """Seconds of each start until everything is ready; `calm` is what of `up` was spent waiting for a calm processor,
-    as the script waits too.
+    """Seconds of each start until everything is ready.
+
+    `calm` is the part of `up` that waits for low CPU pressure; the script waits too.
     """
 
     up: list[float] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Started:
 
 
 def measure(rounds: int, found: Started) -> None:
-    """Fill `found`: it keeps what was measured when this is interrupted."""
+    """Fill `found`, which keeps the results if this is interrupted."""
     with tempfile.TemporaryDirectory(prefix="om-start-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         environment = start.environment(Path(home))
@@ -88,7 +89,7 @@ def _bash(environment: dict[str, str], sequence: Path, found: Started) -> None:
 
 
 def write(programs: Mapping[str, Mapping[str, Any]], environment: Mapping[str, str], folder: Path) -> None:
-    """Write one executable for each process that the sequence starts."""
+    """Write one executable for each process that the script starts."""
     folder.mkdir()
     for name in BOTH:
         _write(folder / f"{name}.start", programs[name], environment)
@@ -126,11 +127,11 @@ def _write(path: Path, program: Mapping[str, Any], environment: Mapping[str, str
     path.write_text(
         f"#!/bin/sh\ncd {shlex.quote(program['folder'])}\nexec {shlex.join((*become, 'env', '-i', *variables, *command))}\n"
     )
-    path.chmod(0o700)  # it holds passwords
+    path.chmod(0o700)  # it contains passwords
 
 
 def stop(folder: Path) -> None:
-    """End what the sequence started, stores gracefully, and wait until it is gone."""
+    """End the processes that the script started, stores gracefully, and wait until they are gone."""
     groups = [int(file.read_text()) for file in sorted(folder.glob("*.pid"))]
     for number in (signal.SIGINT, signal.SIGKILL):  # INT: PostgreSQL's fast shutdown
         for group in groups:
@@ -151,7 +152,7 @@ def _lives(group: int) -> bool:
 
 
 def ratios(found: Started) -> dict[str, float]:
-    """Return the median of theirs over ours, pair by pair, and seconds of ours."""
+    """Return the median ratio of their time to ours, pair by pair, and our seconds."""
     pairs = list(zip(found.up, found.bash, strict=False))
     if not pairs:
         return {}

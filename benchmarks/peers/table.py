@@ -1,4 +1,4 @@
-"""One table of everything that was measured: median seconds of each side, the range of the ratios, their median."""
+"""The table of all results: median seconds of each side, range and median of the ratios."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison; `pairs` are (ours, theirs) in seconds, each pair of one round."""
+    """One comparison. `pairs` are (ours, theirs) in seconds, one pair per round."""
 
     name: str
     peer: str
@@ -20,12 +20,12 @@ class Row:
 
     @property
     def ratios(self) -> list[float]:
-        """Return theirs over ours, round by round: above 1, ours is faster."""
+        """Return the ratios of their time to ours, round by round; above 1, ours is faster."""
         return [theirs / ours for ours, theirs in self.pairs]
 
 
 def show(rows: Sequence[Row]) -> None:
-    """Print the table on stdout, without the rows that have no pairs."""
+    """Print the table on stdout, without rows that have no pairs."""
     table = Table(title="peers, measured in turns; above 1, omnimind is faster")
     for heading in ("what", "against"):
         table.add_column(heading)

@@ -1,1 +1,1 @@
-"""What a host looks like now: one shell command per fact, whatever the number of things asked for."""
+"""Facts about a host: one shell command per fact, for any number of items."""

@@ -1,4 +1,4 @@
-"""Accounts: which of the given system users exist, by one getent."""
+"""Accounts: which of the given system users exist, from one getent call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pyinfra.api import FactBase
 
 
 class Accounts(FactBase[dict[str, str]]):
-    """User → home folder, for those that exist."""
+    """User → home folder, for existing users."""
 
     def command(self, users: tuple[str, ...]) -> str:
         return f"getent passwd {' '.join(shlex.quote(user) for user in users)}; true"

@@ -1,4 +1,4 @@
-"""Packages: which of the given Debian packages are installed, and whether dpkg was cut off in the middle."""
+"""Packages: which of the given Debian packages are installed, and whether an installation was interrupted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 
 RECORD = "/var/lib/omnimind/packages"
-"""One package per line: those that were not here before us.
+"""File with one package per line: those that OmniMind installed.
 
-Only their services may be held back, and stopped by an undo.
+Only their services may be masked, and stopped by an undo.
 """
 POLICY = "/usr/sbin/policy-rc.d"
 GUARD = "omnimind: nothing starts while a package is being installed"
@@ -18,8 +18,9 @@ GUARD = "omnimind: nothing starts while a package is being installed"
 
 @dataclass(frozen=True)
 class Installed:
-    """Package → version of those fully installed; `record`: those that we brought; `guarded`: our policy-rc.d was left
-    behind.
+    """Package → version of fully installed packages.
+
+    `record` are the packages that OmniMind installed; `guarded` means that its policy-rc.d was left behind.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -28,7 +29,7 @@ class Installed:
 
 
 class Packages(FactBase[Installed]):
-    """See Installed."""
+    """Fact: see Installed."""
 
     def command(self, packages: tuple[str, ...]) -> str:
         names = " ".join(shlex.quote(package) for package in packages)

@@ -1,4 +1,4 @@
-"""Paths: kind, mode, owner and content of any number of paths, by one tar."""
+"""Paths: kind, mode, owner and content of any number of paths, from one tar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyinfra.api import FactBase
 
 @dataclass(frozen=True)
 class PathState:
-    """What stands at a path. `kind` is file, folder, link or other; `content` is a link's target, or a file's bytes."""
+    """State of a path. `kind` is file, folder, link or other; `content` is a link's target or a file's bytes."""
 
     kind: str
     mode: int
@@ -23,11 +23,11 @@ class PathState:
 
 
 class Paths(FactBase[dict[str, PathState]]):
-    """Path → PathState, for those of the given paths that exist."""
+    """Path → PathState, for existing paths."""
 
     def command(self, paths: tuple[str, ...]) -> str:
         quoted = " ".join(shlex.quote(path) for path in paths)
-        # Missing paths are the normal case of a first run, so tar's exit status says nothing.
+        # On a first run, missing paths are normal, so tar's exit status is ignored.
         return f"tar --no-recursion --ignore-failed-read -cPf - {quoted} 2>/dev/null | base64 -w0; true"
 
     def process(self, output: list[str]) -> dict[str, PathState]:
@@ -47,7 +47,7 @@ class Paths(FactBase[dict[str, PathState]]):
 
 
 def _kind(member: tarfile.TarInfo) -> str:
-    # Two names of one file are a hard link for tar: neither is a file that we wrote.
+    # tar reports a second name of the same file as a hard link, and we never write one.
     kinds = ((member.isreg(), "file"), (member.isdir(), "folder"), (member.issym(), "link"))
     return next((kind for is_it, kind in kinds if is_it), "other")
 

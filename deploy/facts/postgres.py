@@ -1,4 +1,4 @@
-"""PostgreSQL as Debian installs it: its clusters, and what the one in use holds."""
+"""PostgreSQL as packaged by Debian: its clusters, and the contents of the one in use."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Cluster:
 
     @property
     def folder(self) -> str:
-        """Return the folder of its configuration."""
+        """Return the cluster's configuration folder."""
         return f"/etc/postgresql/{self.version}/{self.title}"
 
     @property
     def unit(self) -> str:
-        """Return its service; postgresql.service is only a bracket around all of them."""
+        """Return the cluster's service; postgresql.service only groups all clusters."""
         return f"postgresql@{self.version}-{self.title}.service"
 
 
 class Clusters(FactBase[tuple[Cluster, ...]]):
-    """Every cluster, newest version first. pg_lsclusters would tell too, ten times slower."""
+    """All clusters, newest version first. pg_lsclusters reports the same, ten times slower."""
 
     def command(self) -> str:
         return "grep -HE '^[[:space:]]*port[[:space:]]*=' /etc/postgresql/*/*/postgresql.conf 2>/dev/null; true"
@@ -46,9 +46,10 @@ class Clusters(FactBase[tuple[Cluster, ...]]):
 
 @dataclass(frozen=True)
 class Held:
-    """What the server holds.
+    """Contents of the server.
 
-    `answers`: a query worked; `verifier`: the role's stored password; `encoding`, `owner`: of the database.
+    `answers` means that a query worked. `verifier` is the role's stored password. `encoding` and `owner` are the
+    database's.
     """
 
     answers: bool = False
@@ -63,17 +64,17 @@ _DATABASE = "SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) 
 
 
 class Database(FactBase[Held]):
-    """A role and a database, asked as the system user postgres over the unix socket."""
+    """A role and a database, queried as the system user postgres over the unix socket."""
 
     def command(self, cluster: Cluster, role: str, database: str) -> str:
-        queries = (  # names of ours, quoted as literals
+        queries = (  # fixed names, quoted as literals
             f"{_ROLE} WHERE rolname = {literal(role)}",
             f"{_DATABASE} WHERE datname = {literal(database)}",
             "SELECT 'A', 1, 1",
         )
         options = " ".join(
             f"-c {shlex.quote(query)}" for query in queries
-        )  # of several in one, psql before 15 prints only the last
+        )  # with several in one, psql before 15 prints only the last
         return f"{psql(cluster)} -At -F ' ' {options} 2>/dev/null; true"
 
     def process(self, output: list[str]) -> Held:
@@ -87,9 +88,9 @@ class Database(FactBase[Held]):
 
 
 def psql(cluster: Cluster) -> str:
-    """Return the start of a psql command that is the superuser of a cluster, whatever PG* variables say.
+    """Return the start of a psql command as the superuser of a cluster, independent of PG* variables.
 
-    The version's own psql, as the wrapper in /usr/bin is slow.
+    It uses the version's own psql, because the wrapper in /usr/bin is slow.
     """
     program = f"/usr/lib/postgresql/{cluster.version}/bin/psql"
     who = f"-h /var/run/postgresql -U postgres -p {cluster.port} -d postgres"

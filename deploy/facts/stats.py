@@ -1,4 +1,4 @@
-"""Stats: size, time and link target of paths, without reading them."""
+"""Stats: size, modification time, mode and owner of paths, without reading them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyinfra.api import FactBase
 
 @dataclass(frozen=True)
 class Stat:
-    """`changed` is the second of the last change of content; of what a link points to."""
+    """Facts of one path. `changed` is the modification time in seconds; links are followed."""
 
     size: int
     changed: int
@@ -19,7 +19,7 @@ class Stat:
 
 
 class Stats(FactBase[dict[str, Stat]]):
-    """Path → Stat, for those that exist; links are followed."""
+    """Path → Stat, for existing paths; links are followed."""
 
     def command(self, paths: tuple[str, ...]) -> str:
         return f"stat -L -c '%s %Y %a %U %n' {shlex.join(paths)} 2>/dev/null; true"

@@ -1,4 +1,4 @@
-"""Units: what systemd knows of the given units, and when what they read was last changed, by one command."""
+"""Units: systemd's state of the given units, and the modification times of their inputs, from one command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROPERTIES = (
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit; `started` is the second (Unix time) in which its main process started, 0 for none."""
+    """One unit. `started` is the start time of its main process in seconds (Unix time), 0 for none."""
 
     load: str = "not-found"
     active: str = "inactive"
@@ -34,20 +34,22 @@ class Unit:
 
     @property
     def is_up(self) -> bool:
-        """Tell whether it runs, or is about to."""
+        """Return whether the unit is active or about to be."""
         return self.active in ("active", "activating", "reloading")
 
 
 @dataclass(frozen=True)
 class UnitStates:
-    """Units by name, and path → second of last change (of the link itself where it is one); absent paths are left out."""
+    """Units by name, and path → modification time in seconds (of the link itself for links); missing paths are left
+    out.
+    """
 
     units: Mapping[str, Unit] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
 
 
 class Units(FactBase[UnitStates]):
-    """See UnitStates."""
+    """Fact: see UnitStates."""
 
     def command(self, units: tuple[str, ...], paths: tuple[str, ...] = ()) -> str:
         properties = ",".join(PROPERTIES)
@@ -75,14 +77,14 @@ def _unit(block: Mapping[str, str]) -> Unit:
         load=block.get("LoadState", "not-found"),
         active=block.get("ActiveState", "inactive"),
         enabled=block.get("UnitFileState", ""),
-        # A masked unit with a drop-in always says yes: the drop-in cannot be loaded. Unmasking reloads.
+        # A masked unit with a drop-in always reports yes, because the drop-in cannot be loaded. Unmasking reloads.
         needs_reload=block.get("NeedDaemonReload") == "yes" and block.get("LoadState") != "masked",
         started=_seconds(stamp) if stamp else 0,
     )
 
 
 def _seconds(stamp: str) -> int:
-    """Return "Mon 2026-11-23 11:19:36 UTC" as Unix time; the property is read with TZ=UTC."""
+    """Return "Mon 2026-11-23 11:19:36 UTC" as Unix time. The property is read with TZ=UTC."""
     fields = stamp.split()
     if len(fields) != 4 or fields[3] != "UTC":
         return 0

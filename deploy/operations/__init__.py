@@ -1,3 +1,1 @@
-"""How a host is changed; each operation compares one fact with what is wanted and yields commands only for what
-differs.
-"""
+"""Operations: each compares one fact with the desired state and yields commands only for the differences."""

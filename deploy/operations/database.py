@@ -1,4 +1,4 @@
-"""database: a role with our password and a UTF-8 database that it owns."""
+"""database: a role with the generated password, and a UTF-8 database that it owns."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ SQL = "/run/omnimind-database.sql"
 
 
 def cluster_at(port: int) -> Cluster | None:
-    """Return the cluster that serves this port."""
+    """Return the cluster that serves this port, or None."""
     return next((cluster for cluster in host.get_fact(Clusters) if cluster.port == port), None)
 
 
 @operation()
 def database(port: int, role: str, called: str) -> Commands:
-    """Make role and database `called` exist in the running cluster at `port`.
+    """Create role and database `called` in the running cluster at `port`.
 
-    Its encoding is UTF-8 whatever the cluster's own is.
+    The database's encoding is UTF-8, whatever the cluster's.
     """
     cluster = cluster_at(port)
     held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
@@ -39,7 +39,8 @@ def database(port: int, role: str, called: str) -> Commands:
         guess(f"+ role {role}", f"+ database {called} (UTF-8)")
     cluster = cluster or Cluster("0", "main", port)
     yield FileUploadCommand(io.BytesIO("\n".join([*statements, ""]).encode()), SQL)
-    # The verifier travels by stdin: no command line, no server log. The file is root's own and goes in every case.
+    # The verifier is passed on stdin, so it is in no command line and no server log. The file is root's own and is
+    # always removed.
     yield StringCommand(f"trap 'rm -f {SQL}' EXIT; {psql(cluster)} < {SQL}")
 
 
@@ -59,7 +60,7 @@ def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
         wanted.append(f"CREATE DATABASE {identifier(called)} OWNER {name} {options};")
     elif held.owner != role:
         wanted.append(f"ALTER DATABASE {identifier(called)} OWNER TO {name};")
-    # Not even the failing statement is logged: it holds the verifier.
+    # Not even a failing statement is logged, because it holds the verifier.
     quiet = [
         "SET log_min_error_statement = panic;",
         "SET log_statement = 'none';",

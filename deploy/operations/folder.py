@@ -1,4 +1,4 @@
-"""folder: a directory with its owner and mode, or what a link to one points to: people move data to larger disks."""
+"""folder: a directory with owner and mode. A link to a directory is allowed: users move data to larger disks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pyinfra.operations import files
 
 
 def folder(path: object, mode: str = "755", user: str = "root", group: str = "root") -> None:
-    """Create it, or give it its owner and mode."""
+    """Create the folder, or set its owner and mode."""
     files.directory(name=f"Create {path}", path=_followed(path), user=user, group=group, mode=mode)
 
 
 def kept_folder(path: object, mode: str, user: str, group: str) -> None:
-    """Create it if it does not exist; one that does stays as its owner left it."""
+    """Create the folder if it does not exist. An existing one keeps its owner and mode."""
     if not host.get_fact(Directory, path=_followed(path)):
         folder(path, mode, user, group)
 
 
 def _followed(path: object) -> str:
-    # The slash makes stat, mkdir, chmod and chown follow a link; files.directory refuses one.
+    # The slash makes stat, mkdir, chmod and chown follow a link; files.directory refuses links.
     return f"{path}/"

@@ -15,7 +15,7 @@ from deploy.notes import note
 def link(path: str, target: str) -> Commands:
     """Make `path` a link to `target`, whatever file or link it is now.
 
-    Not pyinfra's files.link: that removes the old link first, and refuses what is not a link.
+    pyinfra's files.link removes the old link first, and refuses a path that is not a link.
     """
     state = host.get_fact(Link, path=path)
     if state and state["link_target"] == target:

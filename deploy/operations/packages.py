@@ -1,4 +1,4 @@
-"""packages: Debian packages whose services do not start when they arrive, and stay masked until activated."""
+"""packages: Debian packages whose services do not start on installation and stay masked until they are activated."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from deploy.render import text
 
 @operation()
 def packages(wanted: Mapping[str, str]) -> Commands:
-    """Install what is missing of `wanted` (package → its unit, "" for none) by one apt; the unit of a package that is
-    new here is masked first.
+    """Install the missing packages of `wanted` (package → its unit, "" for none) with one apt call.
 
-    Nothing is enabled or started by the installation: a policy-rc.d of ours refuses, and goes again in every case.
+    The unit of a newly installed package is masked first. The installation neither enables nor starts anything: a
+    temporary policy-rc.d refuses, and is always removed.
     """
     state = host.get_fact(Packages, packages=tuple(wanted))
     missing = [name for name in wanted if name not in state.versions]

@@ -1,4 +1,4 @@
-"""program: an executable with what it needs, in a folder of its version, tried, and made current by a link."""
+"""program: an executable with its dependencies, in a folder per version, tested and made current by a link."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from omnimind_ops.tools.program import FACTS, PROGRAM, START, start_script
 
 @operation()
 def program(source: str, folder: str, link: str, user: str) -> Commands:
-    """Install `source` as FOLDER/qdrant and point `link` to the folder; equal size and time mean an equal file.
+    """Install `source` as FOLDER/qdrant and point `link` to the folder. Equal size and time count as an equal file.
 
-    A staged program (one with program.json beside it) brings its libraries and web UI. It must answer `--version`
-    as `user`, who will run it. An empty or vanished source leaves an installed program alone, but for the script
-    that starts it.
+    A staged program (with program.json beside it) brings its libraries and web UI. It must answer `--version` as
+    `user`, who will run it. If the source is empty or gone, an installed program stays as it is, except for its start
+    script.
     """
     stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
     stats = host.get_fact(Stats, paths=(source or "/nonexistent", target))
@@ -60,6 +60,6 @@ def _differ(staged: PathState | None, installed: PathState | None) -> bool:
 
 
 def _loader(facts: PathState | None) -> str:
-    """Return the loader of a bundle; none for a program that has packages instead, whatever it was staged with."""
+    """Return the loader of a bundle; "" for a program that uses packages instead, whatever it was staged with."""
     details = json.loads(facts.content) if facts else {}
     return str(details.get("loader", "")) if details.get("way") == Way.BUNDLED.value else ""

@@ -1,6 +1,6 @@
-"""secret: files that hold passwords.
+"""secret: files with passwords.
 
-Never shown, never readable by anybody else for a moment, and replaced by rename.
+They are never shown, never readable by anybody else, and replaced by rename.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ class Secret:
     group: str = "root"
 
     def stands(self, state: PathState | None) -> bool:
-        """Tell whether its path has this state."""
+        """Return whether its path is in this state."""
         wanted = ("file", self.mode, self.user, self.group, self.content.encode())
         return state is not None and wanted == (state.kind, state.mode, state.user, state.group, state.content)
 
     @property
     def move(self) -> str:
-        """Return the shell line that gives the uploaded file its owner and mode, and then its name."""
+        """Return the shell command that sets the uploaded file's owner and mode, then renames it."""
         path, beside = shlex.quote(self.path), shlex.quote(self.path + BESIDE)
         return f"chown {self.user}:{self.group} {beside} && chmod {self.mode:o} {beside} && mv -fT {beside} {path}"
 
 
 @operation()
 def secret(files: Sequence[Secret]) -> Commands:
-    """Make these files stand as they are given.
+    """Write these files where they differ.
 
-    Not pyinfra's files.put: that gives a file its owner and mode after its name, and its preview shows the content.
+    pyinfra's files.put sets owner and mode only after the rename, and its preview shows the content.
     """
     yield from written(files)
 
 
 def written(files: Sequence[Secret], say: Callable[[str], None] = note) -> Commands:
-    """Yield the commands that write what does not stand as it is given; `say` is note, or guess."""
+    """Yield the commands that write the files that differ. `say` is note, or guess."""
     states = host.get_fact(Paths, paths=tuple(file.path for file in files))
     wrong = [file for file in files if not file.stands(states.get(file.path))]
     for file in wrong:

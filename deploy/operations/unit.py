@@ -1,4 +1,4 @@
-"""unit: a file of /etc/systemd/system, from its template."""
+"""unit: a file in /etc/systemd/system, from its template."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""running: units that are unmasked, enabled, up, and no older than what they read; see decision 023 for what
-systemd.service lacks.
+"""running: units that are unmasked, enabled, active, and started after their inputs changed.
+
+Decision 023 lists what systemd.service lacks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from deploy.notes import note
 from deploy.render import text
 
 ENABLED = ("enabled", "masked", "static", "generated", "indirect", "alias")
-"""Needs no `enable`: a unit that we masked was enabled before (see packages.sh), one of the others cannot be."""
+"""States that need no `enable`: a masked unit was enabled before (see packages.sh), the others cannot be enabled."""
 
 
 @operation()
@@ -28,12 +29,12 @@ def running(
     first: Sequence[str] = (),
     batches: Sequence[Sequence[str]] = (),
 ) -> Commands:
-    """Make all `units` unmasked, enabled and up, by starting those of `first` that are down, then `start`, which brings
+    """Make all `units` unmasked, enabled and active: start the inactive units in `first`, then `start`, which starts
     the rest.
 
-    `inputs` (unit → paths) are what a unit reads at its start: one whose process is older than any of them is
-    restarted. Units in `batches` are restarted one batch after the other, so that somebody always serves; `also` must
-    be up but need not be enabled.
+    `inputs` (unit → paths) are the files that a unit reads at its start; a unit that started before one of them changed
+    is restarted. Units in `batches` are restarted batch by batch, so that some always serve. `also` must be active but
+    need not be enabled.
     """
     paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
     states = host.get_fact(Units, units=(*units, *also), paths=paths)

@@ -1,5 +1,5 @@
-"""venv: a Python environment of exactly a lock and a wheel, built by uv beside the one in use and made current by a
-link.
+"""venv: a Python environment from exactly one lock and one wheel, built by uv beside the current one and switched by
+a link.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ sys.path.insert(0, sys.argv[1])
 from omnimind_ops import origin
 origin.wheel(pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[2]))
 """
-"""Writes our wheel; its words: where this code lies, where the code to pack lies, the folder to write to."""
+"""Builds omnimind's wheel. Arguments: the folder of this code, the folder to pack, the folder to write to."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """What goes into an environment: requirements with hashes from a folder of wheels or from the index, the model, and
-    the code that runs this.
+    """Contents of an environment: locked requirements, from a folder of wheels or the index, the model, and
+    omnimind's code.
     """
 
     python: str
     lock: Path
-    model: Path  # a lock of its own, installed without its dependencies: those would be torch
+    model: Path  # a separate lock, installed without its dependencies, which include torch
     wheelhouse: str = ""
     origin: Path = origin.ROOT
 
     @cached_property
     def code(self) -> str:
-        """Return the digest of our own code; it takes a tenth of a second."""
+        """Return the digest of omnimind's code; takes 0.1 s."""
         return origin.digest(self.origin)
 
     @cached_property
     def digest(self) -> str:
-        """Return 16 hex digits that change with anything that goes in."""
+        """Return 16 hex digits that change with any part of the contents."""
         parts = (
             self.python.encode(),
             self.lock.read_bytes(),
@@ -62,7 +62,7 @@ class Release:
 
     @property
     def problem(self) -> str:
-        """Tell what is missing, "" for nothing."""
+        """Return what is missing, "" for nothing."""
         for lock in (self.lock, self.model):
             if not lock.is_file():
                 return f"no file of requirements at {lock}"
@@ -74,7 +74,7 @@ class Release:
 
 @operation()
 def venv(release: Release, link: str, user: str) -> Commands:
-    """Make `link` point to a complete environment of `release`; its imports are tried as `user`, who will run it."""
+    """Point `link` to a complete environment of `release`. Its imports are tested as `user`, who will run it."""
     folder = f"{link}s/{release.digest}"
     complete = f"{folder}/.complete"
     links = host.get_fact(Paths, paths=(link,))

@@ -1,7 +1,7 @@
-"""One module per service, each with those of install(goal), configure(goal) and activate(goal) that it needs.
+"""One module per service, with the stages it needs: install(goal), configure(goal), activate(goal).
 
 Start with qdrant.py; the order is in omnimind_ops/model/stages.py.
 """
 
 HIDDEN = ("/home/", "/root/", "/run/user/")
-"""What ProtectHome=tmpfs empties: a folder below one of these must be bound into the service that needs it."""
+"""Paths hidden by ProtectHome=tmpfs. A folder below one of them must be bind-mounted into the service that needs it."""

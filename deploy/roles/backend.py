@@ -1,5 +1,6 @@
-"""backend: the database's schema, and for each port one socket and one template service, of which every worker is an
-instance. The program comes with role engine.
+"""backend: the database schema, and for each port one socket and one template service whose instances are the workers.
+
+The program comes with role engine.
 """
 
 from __future__ import annotations

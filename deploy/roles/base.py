@@ -1,4 +1,4 @@
-"""base: users, folders and secrets that all the others build on."""
+"""base: users, folders and secrets for all other roles."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from omnimind_ops.paths import Paths
 
 
 def install(goal: Goal) -> None:
-    """Create the users omnimind and qdrant, and our folders."""
+    """Create the users omnimind and qdrant, and the folders."""
     paths = Paths()
     _users({goal.user: str(paths.state), qdrant.USER: goal.qdrant_home})
     folder(paths.config)
     folder(paths.secrets, "700")
     folder(paths.opt)
-    # root's: what steers a rollback must not be in the hands of a web server. By its group the journal is shared to be
-    # read (runner/database.py).
+    # Owned by root: files that control a rollback must not be writable by a web server. The group lets it read the
+    # journal (runner/database.py).
     folder(paths.state, "755", "root", goal.user)
-    folder(f"{paths.state}/bench", "755")  # measurements, made by root and shown on the page
+    folder(f"{paths.state}/bench", "755")  # measurements, written by root and shown on the page
     folder(f"{paths.state}/models", "750", goal.user, goal.user)
     folder(paths.logs, "750", goal.user, goal.user)
-    # What lies below is secret by nature: journals, receipts, copies of data.
+    # These folders hold sensitive data: journals, receipts, copies of data.
     for path in (paths.receipts, paths.stage, paths.parked):
         folder(path, "700")
     kept_folder(goal.uploads, "750", goal.user, goal.user)
 
 
 def configure(goal: Goal) -> None:
-    """Make the secrets that are missing, and the files that hand them to each service and to root's own tools."""
+    """Create missing secrets, and the files that pass them to the services and to root's tools."""
     secrets.make(name="Make secrets")
     secrets.hand_out(name="Hand out secrets", goal=goal)
 
 
 def _users(homes: dict[str, str]) -> None:
-    """Create the system users (name, home) that do not exist; one that does stays as it is."""
+    """Create the system users (name, home) that do not exist. Existing ones stay as they are."""
     existing = host.get_fact(Accounts, users=tuple(homes))
     for user, home in homes.items():
         if user not in existing:

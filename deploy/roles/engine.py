@@ -1,4 +1,4 @@
-"""engine: the venv that everything of ours runs from, the command omnimind, and the one process that owns the GPU."""
+"""engine: the venv of all OmniMind services, the command omnimind, and the only process that owns the GPU."""
 
 from __future__ import annotations
 
@@ -33,15 +33,13 @@ def install(goal: Goal) -> None:
 
 
 def _installed() -> bool:
-    """Tell whether the command is the one that install.sh put there: it upgrades by itself, and stays when a migration
-    is taken back.
-    """
+    """Return whether install.sh installed the command; it then upgrades itself and stays when a migration is undone."""
     command = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
     return command is not None and command.kind == "link" and command.content.startswith(f"{Paths().opt}/cli/".encode())
 
 
 def configure(goal: Goal) -> None:
-    """Write the engine's socket and service. A model that is not a folder comes from a hub, which takes the network."""
+    """Write the engine's socket and service. A model that is not a folder comes from a hub, which needs the network."""
     socket, service = native.ENGINE
     bound, remote = f"{goal.model}/".startswith(HIDDEN), bool(goal.model) and not goal.model.startswith("/")
     unit(socket, "engine.socket", goal)
@@ -49,9 +47,9 @@ def configure(goal: Goal) -> None:
 
 
 def activate(goal: Goal) -> None:
-    """Start it, so that its model is loaded before the cutover: it takes no port and no data that containers hold.
+    """Start the engine, so that its model is loaded before the cutover. It uses no port and no data of the containers.
 
-    They may hold the GPU, though: where there is one, role units starts it with all the others.
+    The containers may use the GPU, so on a host with a GPU, role units starts it with all the others.
     """
     if not goal.gpu:
         socket, service = native.ENGINE

@@ -1,4 +1,4 @@
-"""frontend: the built page, served from the venv by a process that may do nothing else.
+"""frontend: the built page, served from the venv by a process without other rights.
 
 The page comes with role engine.
 """

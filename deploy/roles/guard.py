@@ -1,4 +1,4 @@
-"""guard: asks every service a real question, and restarts the one that cannot answer.
+"""guard: the daemon that probes every service with a real request and restarts one that fails.
 
 The program comes with role engine.
 """

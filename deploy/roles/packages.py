@@ -1,5 +1,6 @@
-"""packages: what the distribution brings for all the other roles, by one apt; each role says what it needs, and which
-unit must not start with it.
+"""packages: the Debian packages of all roles, installed with one apt call.
+
+Each role declares its packages, and the unit that must not start on installation.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from omnimind_ops.model.goal import Goal
 
 
 def install(goal: Goal) -> None:
-    """Install them without starting anything."""
+    """Install the packages without starting anything."""
     packages(
         name="Install packages",
         wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")},

@@ -1,6 +1,6 @@
-"""postgres: Debian's PostgreSQL, on the loopback only, with the role and database of OmniMind in UTF-8.
+"""postgres: Debian's PostgreSQL, on the loopback interface only, with OmniMind's role and UTF-8 database.
 
-Role packages brings it, with a first cluster in UTF-8. No container serves its port, so it may be activated long before
+Role packages installs it, with a first cluster in UTF-8. No container uses its port, so it may be activated long before
 the cutover.
 """
 
@@ -24,9 +24,9 @@ PACKAGES = {PACKAGE: native.POSTGRES}
 
 
 def configure(goal: Goal) -> None:
-    """Keep our cluster on the loopback and within its memory.
+    """Restrict the cluster to the loopback interface and to its memory.
 
-    A PostgreSQL that was here before us is the user's: not configured.
+    A PostgreSQL that OmniMind did not install belongs to the user and is not configured.
     """
     cluster = cluster_at(goal.postgres_port)
     if cluster is None or PACKAGE not in host.get_fact(Packages, packages=(PACKAGE,)).record:
@@ -45,9 +45,7 @@ def configure(goal: Goal) -> None:
 
 
 def activate(goal: Goal) -> None:
-    """Start PostgreSQL, make the role and the database, and bring its schema up to date: time that the cutover then
-    does not take.
-    """
+    """Start PostgreSQL, create role and database, and upgrade the schema, so that the cutover need not wait for it."""
     cluster = cluster_at(goal.postgres_port)
     inputs = (
         {

@@ -1,4 +1,4 @@
-"""qdrant: the program of exactly the version that wrote the data, its configuration and its unit."""
+"""qdrant: the program in exactly the version that wrote the data, its configuration and its unit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNIT = f"{FOLDER}/{native.QDRANT}"
 
 
 def install(goal: Goal) -> None:
-    """Install the program and the folders of its data; what the data folders hold stays as it is."""
+    """Install the program and create its data folders; existing data stays as it is."""
     folder(RELEASES)
     for path in (goal.qdrant_home, *(f"{goal.qdrant_home}/{part}" for part in ("storage", "snapshots", "tmp"))):
         folder(path, "750", USER, USER)
@@ -30,7 +30,7 @@ def install(goal: Goal) -> None:
 
 
 def configure(goal: Goal) -> None:
-    """Write Qdrant's configuration and unit; the web UI in its home is served, else the program's own."""
+    """Write Qdrant's configuration and unit. The web UI in its home is served, otherwise the program's own."""
     own, brought = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
     there = host.get_fact(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
     static = own if f"{own}/index.html" in there else f"{CURRENT}/static" if goal.qdrant_static or there else ""

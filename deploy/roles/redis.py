@@ -1,5 +1,5 @@
-"""redis: Debian's Redis with a configuration and a drop-in of ours; the packaged unit and configuration stay as they
-are.
+"""redis: Debian's Redis with OmniMind's configuration and drop-in; the packaged unit and configuration stay
+unchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ DROP_IN = f"{FOLDER}/{native.REDIS}.d"
 
 
 def configure(goal: Goal) -> None:
-    """Write our configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read it."""
+    """Write the configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read
+    it.
+    """
     version = host.get_fact(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
     values = secrets.read()
     content = of_goal(
@@ -37,16 +39,16 @@ def configure(goal: Goal) -> None:
         append_only=_appends(goal),
         maxmemory=REDIS_MAXMEMORY,
     )
-    group = "redis" if version else "root"  # only a preview meets a host without the package
+    group = "redis" if version else "root"  # only a preview runs on a host without the package
     secret(name="Configure Redis", files=[Secret(CONFIG, content, 0o640, "root", group)])
     folder(DROP_IN)
     unit(f"{native.REDIS}.d/omnimind.conf", "redis-server.conf", goal, config=CONFIG)
 
 
 def _is_before(version: str, *release: int) -> bool:
-    """Tell it from a Debian version like 5:6.0.16-1ubuntu1.
+    """Return whether a Debian version like 5:6.0.16-1ubuntu1 is before `release`.
 
-    Channels in ACLs, and addresses that may be absent, came with 6.2: an older server stops at them. Categories of
+    ACL channels and optional addresses came with 6.2; an older server refuses to start with them. Categories of
     subcommands came with 7.0.
     """
     numbers = version.partition(":")[2].split(".")[:2]
@@ -54,5 +56,5 @@ def _is_before(version: str, *release: int) -> bool:
 
 
 def _appends(goal: Goal) -> bool:
-    """Tell whether Redis has an append-only file already: a folder since 7.0, a file before."""
+    """Return whether Redis already has an append-only file: a folder since 7.0, a file before."""
     return bool(host.get_fact(Stats, paths=(f"{goal.redis_dir}/appendonlydir", f"{goal.redis_dir}/appendonly.aof")))

@@ -1,4 +1,4 @@
-"""units: what ties all services together; its activate is the moment in which native services take over the ports."""
+"""units: the target of all services. Its activate is the moment at which native services take over the ports."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MODULES = "/etc/modules-load.d/omnimind-nvidia.conf"
 
 
 def configure(goal: Goal) -> None:
-    """Write the target, and make systemd read again what any role wrote since it last did.
+    """Write the target, and reload systemd if any role has changed a unit.
 
-    Runs after all the other roles.
+    It runs after all other roles.
     """
     written = [unit(native.TARGET, "omnimind.target", goal)]
     if goal.gpu:
@@ -40,15 +40,15 @@ def configure(goal: Goal) -> None:
 
 
 def _is_old(units: tuple[str, ...]) -> bool:
-    """Tell whether systemd read any of these before its file was last written."""
+    """Return whether any of these unit files changed after systemd read it."""
     return any(state.needs_reload for state in host.get_fact(Units, units=units).units.values())
 
 
 def activate(goal: Goal) -> None:
-    """Start what people wait for, then the target with all the rest, and enable it; restart what runs with settings
-    older than those on disk.
+    """Start the services that users wait for, then the target with all the rest, and enable it.
 
-    The first worker of each port answers sooner while the second one does not start beside it.
+    Services that run with outdated settings are restarted. The first worker of each port starts before the second, so
+    that it answers sooner.
     """
     services, per = native.workers(goal), len(goal.backend_ports)
     stores, sockets = (native.REDIS, native.QDRANT), (native.ENGINE[0], *native.sockets(goal), native.FRONTEND[0])
@@ -63,7 +63,9 @@ def activate(goal: Goal) -> None:
 
 
 def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
-    """Return what each service of ours reads at its start. Postgres is not among them: its own role restarts it."""
+    """Return the inputs of each service: the files it reads at its start. PostgreSQL is left out, because its own
+    role restarts it.
+    """
     paths = Paths()
     venv, backend = str(paths.venv), secrets.path_of("backend.env")
     paths_of = {

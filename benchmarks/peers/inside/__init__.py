@@ -1,1 +1,1 @@
-"""Scripts that run inside a test host; nothing here is imported outside."""
+"""Scripts that run inside a test host. Nothing here is imported outside."""

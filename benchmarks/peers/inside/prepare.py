@@ -1,8 +1,7 @@
-"""Make a fresh host one that `omnimind converge` works on, and write the same goal as variables for Ansible; prints
-nothing.
+"""Prepare a fresh host for `omnimind converge`, and write the same settings as variables for Ansible. Prints nothing.
 
-Runs with the Python of the installed command line. A run in the journal is what a migration would have left: its goal,
-all else undone.
+It runs with the Python of the installed command line. It adds the journal entry that a migration would have left: a run
+with its goal, without steps.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ STAGED = "/opt/staged/qdrant"
 
 
 def main(systemd: int, variables: Path) -> None:
-    """Write both."""
+    """Write the journal and the variables."""
     goal = Goal(
         version=__version__, wheelhouse="/wheelhouse", qdrant_binary=STAGED, qdrant_version="benchmark", systemd=systemd
     )

@@ -1,7 +1,7 @@
-"""What stands on this host in the end, as JSON: packages, units, files, environment, database, who answers. Standard
-library only, any Python 3.9.
+"""The resulting state of this host, as JSON: packages, units, files, environment, database, answers on the ports.
 
-Secrets differ from host to host: in files, each is replaced by its name, its digest by the name of the digest.
+Standard library only, for Python 3.9 and later. Secrets differ between hosts: in files, each secret and its digest are
+replaced by their names.
 """
 
 import grp
@@ -20,14 +20,14 @@ NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.ke
 
 
 def run(*words, **more):
-    """Return what a command says, also when it fails."""
+    """Return a command's output, even if it fails."""
     return subprocess.run(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more
     ).stdout
 
 
 def packages():
-    """Return package → version, state."""
+    """Return package → version and state."""
     return dict(
         line.split(" ", 1)
         for line in run("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n").splitlines()
@@ -35,7 +35,7 @@ def packages():
 
 
 def units(names):
-    """Return unit → whether it is loaded, active, enabled."""
+    """Return unit → whether it is loaded, active and enabled."""
     found = {}
     for block in (
         run("systemctl", "show", "-p", "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", *names)
@@ -48,12 +48,12 @@ def units(names):
 
 
 def files(paths):
-    """Return path → kind, mode, owner and (of a file) a digest of its text without secrets, (of a link) its target."""
+    """Return path → kind, mode, owner, and a file's digest (without secrets) or a link's target."""
     return {path: one(pathlib.Path(path)) for path in paths}
 
 
 def one(path):
-    """Return one path's facts."""
+    """Return the facts of one path."""
     if not path.exists() and not path.is_symlink():
         return None
     seen = path.lstat()
@@ -75,7 +75,7 @@ def plain(data):
 
 
 def environment():
-    """Return what is installed in the environment that the units run from."""
+    """Return the packages installed in the services' environment."""
     return sorted(
         path.name
         for path in pathlib.Path("/opt/omnimind/venv").resolve().glob("lib/python3*/site-packages/*.dist-info")
@@ -83,7 +83,7 @@ def environment():
 
 
 def database():
-    """Return the role, the database and its tables, without the one that the first health check makes."""
+    """Return the role, the database and its tables, without the table that the first health check creates."""
     query = "SELECT rolname, rolcanlogin, rolsuper, left(rolpassword, 18) FROM pg_authid WHERE rolname = 'omnimind'"
     shape = "SELECT datname, pg_encoding_to_char(encoding), pg_get_userbyid(datdba), datcollate, datctype FROM pg_database WHERE datname = 'omnimind'"
     tables = "SELECT schemaname, tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'omnimind_health' ORDER BY 2"
@@ -95,7 +95,7 @@ def database():
 
 
 def answers():
-    """Return who answers on the ports, and what."""
+    """Return the answers on the ports."""
     key, password = ((SECRETS / name).read_text().strip() for name in ("qdrant.key", "redis.password"))
     found = {
         f"{port}{path}": get(port, path)
@@ -119,7 +119,7 @@ def get(port, path, headers=None):
 
 
 def main():
-    """Print it; units and paths come as JSON on stdin."""
+    """Print the state. Units and paths are read as JSON from stdin."""
     asked = json.load(sys.stdin)
     told = {
         "packages": packages(),

@@ -1,14 +1,14 @@
-"""The filter `word` of our templates, for Ansible's jinja2; deploy/render.py says what it is for."""
+"""The filter `word` of omnimind's templates, for Ansible's jinja2."""
 
 
 def word(value):
-    """Return any text as one word of a unit file's line."""
+    """Return a text quoted as one word of a line in a unit file."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"' if set(escaped) & set(" \t'\";") else escaped
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The class that Ansible loads."""
 
     def filters(self):
         """Return the filters by name."""
