@@ -1,5 +1,6 @@
-"""All tasks for developing omnimind, run in nox's own environment (`.ci/prepare`, locks/dev.txt). No session
-installs anything.
+"""All tasks for developing omnimind, run in nox's own environment (`.ci/prepare`, locks/dev.txt).
+
+No session installs anything.
 """
 
 from __future__ import annotations
@@ -92,9 +93,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """Check the page: style, types, its own tests, its client against the OpenAPI document, and tests/web in a
-    browser.
-    """
+    """Check the page: style, types, own tests, its client against the OpenAPI document, and tests/web in a browser."""
     with session.chdir("frontend"):
         for script in ("lint", "typecheck", "test", "api:check"):
             session.run("npm", "run", "--silent", script, external=True)

@@ -22,8 +22,9 @@ EVERY = 0.02
 
 
 def measure(points: int, rounds: int) -> tuple[list[dict[str, Tally]], list[float]]:
-    """Migrate and roll back `rounds` times. Return the probe's results of each round, and the seconds of each no-op
-    converge.
+    """Migrate and roll back `rounds` times.
+
+    Returns the probe's results of each round, and the seconds of each no-op converge.
     """
     seen, noop = [], []
     with boot_sample(points=points, mounts=[wheelhouse.mount()]) as host:

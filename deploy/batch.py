@@ -20,8 +20,9 @@ class UnansweredError(PyinfraError):
 
 @dataclass
 class Batch:
-    """Answers by command. `open` are the commands asked since the last answer(), `unanswered` counts questions without
-    an answer.
+    """Answers by command.
+
+    `open` are the commands asked since the last answer(); `unanswered` counts questions without an answer.
 
     An operation that asks an open question gets an empty answer, as on an empty host, so that it continues and asks the
     rest; it is prepared again once the answers are known. A role is stopped instead, because with empty answers it

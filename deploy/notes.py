@@ -37,8 +37,7 @@ def guess(*lines: str) -> None:
 
 
 class Notes(logging.Handler):
-    """The lines that each operation of a host logs, by its hash, and in `guesses` the operations with uncertain
-    changes.
+    """The lines that each operation of a host logs, by its hash; `guesses` are the operations with uncertain changes.
 
     Use it as a context manager.
     """

@@ -34,8 +34,9 @@ class Prepared:
     error: PyinfraError | None = None
 
     def change(self, operation: str) -> str:
-        """Return yes, no or maybe: `_if` is not evaluated in preparation, so an operation that has one may or may
-        not change something.
+        """Return yes, no or maybe.
+
+        `_if` is not evaluated in preparation, so an operation that has one may or may not change something.
         """
         meta = self.state.ops[self.host][operation]
         if not meta.operation_meta.will_change:

@@ -40,8 +40,9 @@ def path_of(name: str) -> str:
 
 
 def read() -> dict[str, str]:
-    """Return all secrets by name, with a placeholder for one that does not exist yet, which only a preview can
-    encounter.
+    """Return all secrets by name.
+
+    A secret that does not exist yet has a placeholder, which only a preview can encounter.
     """
     states = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
     texts = {name: states[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in states}
@@ -73,8 +74,9 @@ def sha256(secret: str) -> str:
 
 
 def scram(secret: str, salt: bytes | None = None) -> str:
-    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803): the server stores it, so the password itself is never
-    sent.
+    """Return PostgreSQL's SCRAM-SHA-256 verifier (RFC 5803).
+
+    The server stores it, so the password itself is never sent.
     """
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, ITERATIONS)

@@ -1,5 +1,4 @@
-"""`python -m backend.accounts.command`: the implementation of `omnimind user`, in a child process that can import the
-store clients.
+"""`python -m backend.accounts.command`: `omnimind user` in a child process that can import the store clients.
 
 stdin takes one JSON object: {"action": …, and the arguments of the function of that name}. stdout returns one JSON
 object: {"done": …}, or {"why": …, "fix": …} with exit code 1.

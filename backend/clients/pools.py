@@ -54,7 +54,7 @@ class Pools:
 
 
 def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
-    """Return a closed pool, whose connections commit each statement and never hang longer than the server's time-out."""
+    """Return a closed pool. Its connections commit each statement and never hang beyond the server's time-out."""
     import psycopg_pool
 
     from backend.clients.postgres import Connection
@@ -73,7 +73,8 @@ def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
         timeout=WAIT_SECONDS,
         max_idle=300,
         reconnect_timeout=WAIT_SECONDS,
-        check=psycopg_pool.AsyncConnectionPool.check_connection,  # replace a connection that a server restart has broken, instead of handing it out
+        # Replace a connection that a server restart has broken, instead of handing it out.
+        check=psycopg_pool.AsyncConnectionPool.check_connection,
         open=False,
     )
 

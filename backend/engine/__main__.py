@@ -1,5 +1,6 @@
-"""`python -m backend.engine`: the engine, on the unix socket from systemd or supervisor, else on
-127.0.0.1:$OMNIMIND_PORT.
+"""`python -m backend.engine`: the engine, on the unix socket from systemd or supervisor.
+
+Without a socket, it listens on 127.0.0.1:$OMNIMIND_PORT.
 """
 
 from __future__ import annotations

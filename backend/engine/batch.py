@@ -48,8 +48,8 @@ class _Room:
 
 
 def share(tokens: int, lanes: int) -> int:
-    """Return the budget of the first of `lanes` idle lanes while `tokens` wait: its share, plus the padding that
-    `fill` allows.
+    """Return the budget of the first of `lanes` idle lanes while `tokens` wait: its share, plus padding as in
+    `fill`.
     """
     part = -(-tokens // lanes)
     return max(SMALLEST, part + max(SLACK, part // 8))

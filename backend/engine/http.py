@@ -19,8 +19,9 @@ JSON = "application/json"
 
 
 def respond(body: bytes, *, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response. Header values are UTF-8, because a model's name may be in any language; Starlette encodes
-    latin-1.
+    """Return a response with header values in UTF-8.
+
+    A model's name may be in any language, but Starlette encodes latin-1.
     """
     fields = {"content-type": media, "content-length": str(len(body)), **(headers or {})}
     return Response(body, status, {name: _utf8(value) for name, value in fields.items()})

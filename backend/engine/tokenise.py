@@ -49,8 +49,9 @@ class Tokeniser:
         self.max_tokens, self._prompt = folder.max_tokens, folder.prompt
 
     def encode(self, texts: Sequence[str], *, truncate: bool) -> Tokens:
-        """Return the token ids. Without `truncate`, a text that is too long raises a ValueError with its index and
-        length.
+        """Return the token ids.
+
+        Without `truncate`, a text that is too long raises a ValueError with its index and length.
         """
         wanted = [self._prompt + text for text in texts] if self._prompt else texts
         begun = [self._beginning(text) for text in wanted]

@@ -36,8 +36,9 @@ def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
 
 
 def require_json(request: Request) -> None:
-    """Raise 415 unless the body is declared as JSON: a form on another site could send anything else without a CORS
-    preflight.
+    """Raise 415 unless the body is declared as JSON.
+
+    A form on another site could send anything else without a CORS preflight.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):

@@ -8,8 +8,9 @@ PLAIN = "identity"
 
 
 def choose(accepted: str, bodies: Mapping[str, bytes]) -> str:
-    """Return the coding of the smallest acceptable body; "" is the uncompressed one, also used if none is
-    acceptable.
+    """Return the coding of the smallest acceptable body.
+
+    "" is the uncompressed one, also used if none is acceptable.
     """
     wishes = dict(_wish(one) for one in accepted.lower().split(",") if one.strip())
     fitting = [coding for coding in bodies if _is_accepted(coding or PLAIN, wishes)]

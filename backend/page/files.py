@@ -43,10 +43,9 @@ HASHED = "/assets/"
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """One file: its type, its bodies by content coding ("" is uncompressed), and whether its name changes with its
-    content.
+    """One file: its type, its bodies by content coding, and whether its name changes with its content.
 
-    Files are compared by identity, so that they can be cache keys.
+    The coding "" is uncompressed. Files are compared by identity, so that they can be cache keys.
     """
 
     kind: str

@@ -1,6 +1,4 @@
-"""Security headers of every response: the hosts the page may connect to, and what it can never do, even with
-injected code.
-"""
+"""Security headers of every response: the page's allowed hosts, and limits that hold even for injected code."""
 
 from __future__ import annotations
 

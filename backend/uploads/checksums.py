@@ -15,8 +15,9 @@ ENTRY = re.compile(r"([A-Za-z0-9-]+)=(:[A-Za-z0-9+/=]*:|[A-Za-z0-9+/=]+)")
 
 
 class Checksum:
-    """The expected checksum of a body: `update` it with the data, then `check` it. Passes if the request declared
-    none.
+    """The expected checksum of a body: `update` it with the data, then `check` it.
+
+    It passes if the request declared none.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:

@@ -19,8 +19,9 @@ _SEIZE, _INTERRUPT, _DETACH, _WALL = 0x4206, 0x4207, 17, 0x40000000
 
 @contextlib.contextmanager
 def blocked(pid: int, seconds: float) -> Iterator[None]:
-    """Block a process's main thread for the block, at most `seconds`. Raises PermissionError if ptrace is not
-    allowed.
+    """Block a process's main thread for the block, at most `seconds`.
+
+    Raises PermissionError if ptrace is not allowed.
     """
     process = Popen((sys.executable, "-m", "benchmarks.faults.block", str(pid), str(seconds)), stdout=PIPE, text=True)
     assert process.stdout

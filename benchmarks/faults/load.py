@@ -1,6 +1,4 @@
-"""Load: a fixed number of requests a second to one port, each on its own connection and sent on time, however slow
-others are.
-"""
+"""Load: a fixed rate of requests to one port, each on its own connection and sent on time, however slow others are."""
 
 from __future__ import annotations
 

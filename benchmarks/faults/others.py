@@ -23,8 +23,9 @@ def frontend_killed(cluster: Cluster, rounds: int) -> Row:
 
 
 def engine_killed(cluster: Cluster, rounds: int) -> Row:
-    """Row e: the engine dies during searches, which embed their query. Callers must get an answer or 503, and soon
-    answers again.
+    """Row e: the engine dies during searches, which embed their query.
+
+    Callers must get an answer or 503, and soon answers again.
     """
     row, port = Row("e", "the engine dies", "kill -9 under searches", 30.0), cluster.world.ports.backends[0]
     for _ in range(rounds):
@@ -50,8 +51,9 @@ def guard_hit(cluster: Cluster, rounds: int) -> Row:
 
 
 def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
-    """Row 14: PostgreSQL is frozen for a minute. Nothing may be restarted, and all services must recover soon by
-    themselves.
+    """Row 14: PostgreSQL is frozen for a minute.
+
+    Nothing may be restarted, and all services must recover soon by themselves.
     """
     row = Row("14", "a slow dependency", f"SIGSTOP postgres {SLOW:.0f} s", 20.0)
     before, acts = cluster.pids(), cluster.acts()

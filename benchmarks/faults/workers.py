@@ -103,8 +103,9 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
 
 
 def rolling(cluster: Cluster, rounds: int) -> Row:
-    """Row 6: at least 500 requests during restarts of all backends, one worker at a time. The figure is the longest
-    wait.
+    """Row 6: at least 500 requests during restarts of all backends, one worker at a time.
+
+    The figure is the longest wait.
     """
     from omnimind_ops.flows.restart import restart
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The start that `omnimind up` replaces, re-created from its description: what it starts, in its order, and every one of its sleeps as it is.
-# start_sequence.sh FOLDER PORT...: FOLDER holds one executable NAME.start for each process; NAME.pid and NAME.log come to lie beside it.
-# In its favour: processes of an earlier start are ended by their number and not by name, nothing is bound to 0.0.0.0, a backend that answers well is
-# asked again at once, and the stores and the engine, which it takes for granted, are started in passing.
+# The start script that `omnimind up` replaces, re-created from its description: the same programs, order and sleeps.
+# start_sequence.sh FOLDER PORT...: FOLDER holds one executable NAME.start per process; NAME.pid and NAME.log are
+# written beside it.
+# In its favour: processes of an earlier start are ended by pid and not by name, nothing is bound to 0.0.0.0, a backend
+# that answers well is asked again at once, and the stores and the engine, which it expects to be running, are started
+# too.
 set -u
 folder=$1
 shift
@@ -24,7 +26,7 @@ launch frontend
 echo "waiting for models to load"
 sleep 60
 
-# Below 50 % of the processor three times in a row; after 30 s it goes on anyway.
+# Wait for CPU usage below 50 % three times in a row, for at most 30 s.
 busy() {
   read -r _ a b c d e f g h _ </proc/stat
   idle=$((d + e)) all=$((a + b + c + d + e + f + g + h))
@@ -40,7 +42,7 @@ done
 echo "calm: $calm of 3"
 sleep 60
 
-# Three good answers in a row make a backend ready; a bad one costs 3 s.
+# A backend is ready after three good answers in a row; a bad answer costs 3 s.
 for port in "$@"; do
   good=0
   for _ in $(seq 100); do

@@ -40,8 +40,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class UnitStates:
-    """Units by name, and path → modification time in seconds (of the link itself for links); missing paths are left
-    out.
+    """Units by name, and path → modification time in seconds.
+
+    For a link, it is the time of the link itself. Missing paths are left out.
     """
 
     units: Mapping[str, Unit] = field(default_factory=dict)

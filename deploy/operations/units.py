@@ -29,8 +29,9 @@ def running(
     first: Sequence[str] = (),
     batches: Sequence[Sequence[str]] = (),
 ) -> Commands:
-    """Make all `units` unmasked, enabled and active: start the inactive units in `first`, then `start`, which starts
-    the rest.
+    """Make all `units` unmasked, enabled and active.
+
+    It starts the inactive units in `first`, then `start`, which starts the rest.
 
     `inputs` (unit → paths) are the files that a unit reads at its start; a unit that started before one of them changed
     is restarted. Units in `batches` are restarted batch by batch, so that some always serve. `also` must be active but

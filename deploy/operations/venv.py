@@ -1,6 +1,4 @@
-"""venv: a Python environment from exactly one lock and one wheel, built by uv beside the current one and switched by
-a link.
-"""
+"""venv: a Python environment from one lock and one wheel, built by uv beside the current one and switched by a link."""
 
 from __future__ import annotations
 
@@ -34,8 +32,9 @@ origin.wheel(pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[2]))
 
 @dataclass(frozen=True)
 class Release:
-    """Contents of an environment: locked requirements, from a folder of wheels or the index, the model, and
-    omnimind's code.
+    """Contents of an environment.
+
+    These are the locked requirements, from a folder of wheels or the index, the model, and omnimind's code.
     """
 
     python: str

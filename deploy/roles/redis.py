@@ -1,6 +1,4 @@
-"""redis: Debian's Redis with OmniMind's configuration and drop-in; the packaged unit and configuration stay
-unchanged.
-"""
+"""redis: Debian's Redis with OmniMind's configuration and drop-in; the packaged files stay unchanged."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ DROP_IN = f"{FOLDER}/{native.REDIS}.d"
 
 
 def configure(goal: Goal) -> None:
-    """Write the configuration, with the digests of the passwords, and the drop-in that makes the packaged unit read
-    it.
-    """
+    """Write the configuration, with the passwords' digests, and the drop-in that makes the packaged unit use it."""
     version = host.get_fact(Packages, packages=(PACKAGE,)).versions.get(PACKAGE, "")
     values = secrets.read()
     content = of_goal(

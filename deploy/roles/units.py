@@ -63,8 +63,9 @@ def activate(goal: Goal) -> None:
 
 
 def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
-    """Return the inputs of each service: the files it reads at its start. PostgreSQL is left out, because its own
-    role restarts it.
+    """Return the inputs of each service: the files it reads at its start.
+
+    PostgreSQL is left out, because its own role restarts it.
     """
     paths = Paths()
     venv, backend = str(paths.venv), secrets.path_of("backend.env")

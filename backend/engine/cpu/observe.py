@@ -24,8 +24,9 @@ from backend.engine.tokenise import Ids, Tokeniser
 
 @dataclass(frozen=True)
 class Observed:
-    """`rows` are the embeddings of SAMPLE. `peaks` is the largest absolute input per channel, by name of the linear
-    layer.
+    """A float32 run: `rows` are the embeddings of SAMPLE.
+
+    `peaks` is the largest absolute input per channel, by name of the linear layer.
     """
 
     rows: Vectors

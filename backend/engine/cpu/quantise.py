@@ -1,5 +1,4 @@
-"""Mode `fast`: linear layers in 8 bits. Weights are quantised once, with one scale per row; inputs dynamically, per
-token.
+"""Mode `fast`: linear layers in 8 bits. Weights are quantised once, per row; inputs dynamically, per token.
 
 A few channels of a BERT are a hundred times larger than the others, and a shared range would round the small ones away.
 Each channel is therefore scaled by its own factor, and the weights by the inverse (SmoothQuant, arXiv 2211.10438).

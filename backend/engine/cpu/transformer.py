@@ -126,8 +126,9 @@ def _relative(shape: Architecture, table: Array, length: Value) -> Value:
 
 
 def _buckets(distance: np.typing.NDArray[np.int64], buckets: int, furthest: int = 128) -> np.typing.NDArray[np.int64]:
-    """Port of transformers' MPNetEncoder.relative_position_bucket: one bucket per near distance, logarithmic far
-    ones.
+    """Port of transformers' MPNetEncoder.relative_position_bucket: one bucket per near distance.
+
+    Far distances share logarithmic buckets.
     """
     half, n = buckets // 2, -distance
     near = half // 2

@@ -22,8 +22,9 @@ below any error.
 
 
 def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """The plain implementation, for every device: neighbours of equal length form a block without padding. Needs
-    batch.runs.
+    """The plain implementation, for every device: neighbours of equal length form a block without padding.
+
+    It needs batch.runs.
     """
     answer = torch.empty_like(query, memory_format=torch.contiguous_format)
     begin = 0

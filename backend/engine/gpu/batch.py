@@ -25,9 +25,7 @@ class Room:
 
     @property
     def numbers(self) -> int:
-        """Return the buffer's length: id and position of every token, the start of each text, and the end of the
-        last one.
-        """
+        """Return the buffer's length: ids and positions of the tokens, starts of the texts, and the last text's end."""
         return 2 * self.tokens + self.texts + 1
 
 

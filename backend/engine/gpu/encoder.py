@@ -1,5 +1,4 @@
-"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden] instead of [batch, length, hidden], without
-padding.
+"""The BERT family's encoder in torch, on packed tokens: [tokens, hidden], not [batch, length, hidden] with padding.
 
 It replaces transformers' AutoModel, which pads, and whose import alone costs 2.3 s and 140 MB. Families and weights are
 shared with the CPU.

@@ -25,9 +25,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Known:
-    """One code. `phrase` is part of the message that CUDA or torch prints for it, in lower case; "|" separates
-    several.
-    """
+    """One code. `phrase` is part of CUDA's or torch's message for it, in lower case; "|" separates several."""
 
     phrase: str
     meaning: str

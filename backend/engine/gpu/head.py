@@ -1,6 +1,4 @@
-"""From token vectors to one vector per text, in torch: pooling, then the folder's Dense and Normalize layers, in
-float32.
-"""
+"""From token vectors to one vector per text, in torch and float32: pooling, then the Dense and Normalize layers."""
 
 from __future__ import annotations
 

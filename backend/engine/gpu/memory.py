@@ -1,6 +1,4 @@
-"""Batch size in tokens: as large as is worthwhile within the memory budget, and smaller for a while after running
-out.
-"""
+"""Batch size in tokens: as large as pays within the memory budget, and smaller for a while after running out."""
 
 from __future__ import annotations
 

@@ -61,8 +61,9 @@ def build(folder: Folder, weights: Weights, precision: str, device: torch.device
 
 
 def _own(folder: Folder) -> Architecture | None:
-    """Return the sizes if encoder.py can build the model, otherwise None. It lacks relative positions, which MPNet
-    needs.
+    """Return the sizes if encoder.py can build the model, otherwise None.
+
+    encoder.py lacks relative positions, which MPNet needs.
     """
     try:
         shape = architecture(folder)

@@ -1,6 +1,4 @@
-"""Run any number of texts through one network: sorted, split into batches, two in progress, halved if memory runs
-out.
-"""
+"""Any number of texts through one network: sorted, split into batches, two in progress, halved if memory runs out."""
 
 from __future__ import annotations
 

@@ -69,8 +69,9 @@ def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> st
 
 
 def _timed(network: Network, embed: Embed) -> tuple[Vectors, float]:
-    """Embed the sample after a warm-up. Return its rows and the fastest time of up to three runs started within 0.2
-    s.
+    """Embed the sample after a warm-up. Return its rows and the fastest time.
+
+    It makes up to three runs, as many as start within 0.2 s.
     """
     rows = embed(network)
     times: list[float] = []

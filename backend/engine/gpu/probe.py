@@ -1,8 +1,7 @@
-"""`python -m backend.engine.gpu.probe`: report whether the GPU works, as one line of JSON. Exit code 0 if it does, else
-1.
+"""`python -m backend.engine.gpu.probe`: report whether the GPU works, as one line of JSON.
 
-It is a separate process, because a broken driver can hang or kill its caller. gate.py starts it with a time-out and
-reads the line.
+The exit code is 0 if it works, 1 if not. It is a separate process, because a broken driver can hang or kill its caller.
+gate.py starts it with a time-out and reads the line.
 """
 
 from __future__ import annotations

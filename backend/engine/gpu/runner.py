@@ -1,5 +1,6 @@
-"""The Runner on torch: load() puts a model onto the GPU, prove() runs the self-test. Import it only if a GPU is
-expected.
+"""The Runner on torch: load() puts a model onto the GPU, prove() runs the self-test.
+
+Import it only if a GPU is expected, because it imports torch.
 
 Speed comes from packing texts without padding (encoder.py), half precision where it was measured to agree
 (precision.py), CUDA graphs for small batches (graphs.py), large batches up to the size that pays (memory.py), and

@@ -53,8 +53,9 @@ def main() -> None:
 
 
 def _give_back(libc: ctypes.CDLL) -> None:
-    """Return memory to the system. A rejected circuit has many reference cycles, and freed memory would stay in the
-    heap.
+    """Return memory to the system.
+
+    A rejected circuit has many reference cycles, and freed memory would stay in the heap.
     """
     gc.collect()
     with suppress(AttributeError):  # musl has no malloc_trim

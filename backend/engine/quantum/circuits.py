@@ -1,6 +1,4 @@
-"""Circuits of the benchmark: a quantum Fourier transform and a quantum volume circuit, fixed for each number of
-qubits.
-"""
+"""Benchmark circuits: a quantum Fourier transform and a quantum volume circuit, fixed for each number of qubits."""
 
 from __future__ import annotations
 

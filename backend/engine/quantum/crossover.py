@@ -17,8 +17,9 @@ UNMEASURED = "not measured yet: run omnimind bench quantum"
 
 @dataclass(frozen=True)
 class Crossover:
-    """`precision` maps "double" and "single" to the lowest number of qubits at which the GPU wins, None if it never
-    does.
+    """The measured crossover of a GPU.
+
+    `precision` maps "double" and "single" to the lowest number of qubits at which the GPU wins, None if it never does.
     """
 
     card: str

@@ -1,6 +1,4 @@
-"""Expansion of a parsed circuit for Aer: gates that Aer does not know are replaced by their definitions, up to a
-limit.
-"""
+"""Expansion of a parsed circuit for Aer: unknown gates are replaced by their definitions, up to a limit."""
 
 from __future__ import annotations
 
@@ -41,8 +39,9 @@ class Budget:
 
 
 def expand(circuit: QuantumCircuit, basis: frozenset[str]) -> tuple[QuantumCircuit, int]:
-    """Return an equivalent circuit in the gates of `basis`, and its number of gates. A loop's body counts once per
-    turn.
+    """Return an equivalent circuit in the gates of `basis`, and its number of gates.
+
+    A loop's body counts once per turn.
     """
     budget = Budget(basis | ALWAYS)
     whole = _expanded(circuit, budget, 1)

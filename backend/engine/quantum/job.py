@@ -94,8 +94,9 @@ class Job:
         return not known_bad and (await self.tools.prover.prove()).ok
 
     async def _simulated(self, without_gpu: str = "") -> dict[str, object]:
-        """Return the answer without its times. `without_gpu` is the reason to choose the CPU if the device is
-        `auto`.
+        """Return the answer without its times.
+
+        `without_gpu` is the reason to choose the CPU if the device is `auto`.
         """
         await self.tools.child.start()
         began = time.perf_counter()

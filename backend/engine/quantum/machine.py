@@ -53,9 +53,7 @@ def _groups(root: Path) -> list[tuple[Path, tuple[str, ...], str]]:
 
 
 def _room(folder: Path, limits: tuple[str, ...], used: str) -> int | None:
-    """Return the bytes left below a group's limit, without counting reclaimable file cache; None if there is no
-    limit.
-    """
+    """Return the bytes left below a group's limit; None if there is no limit. Reclaimable file cache does not count."""
     limit = min(
         (number for name in limits if (number := _number(folder / name)) is not None and number < UNLIMITED),
         default=None,

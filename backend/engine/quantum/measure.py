@@ -100,9 +100,7 @@ def crossover(rows: Sequence[Row], precision: str) -> int | None:
 
 
 async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
-    """Return why the GPU's times would be meaningless ("" if it works), and the differences between its amplitudes
-    and the CPU's.
-    """
+    """Return why the GPU's times would be meaningless ("" if it works), and its amplitudes' differences to the CPU."""
     gpu, _ = prover.known()
     proof = None if gpu.blocked else await prover.prove()
     await prover.child.start()  # the self-test may have killed it

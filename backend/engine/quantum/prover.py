@@ -1,6 +1,4 @@
-"""The GPU check for circuits: reasons that rule it out, and the self-test with three qubits, the only proof that it
-works.
-"""
+"""The GPU check for circuits: what rules it out without a run, and the three-qubit self-test that alone proves it."""
 
 from __future__ import annotations
 
@@ -37,8 +35,9 @@ class Prover:
         return Gpu(blocked or card.reason, card.name, proof), card
 
     async def prove(self) -> Proof:
-        """Run the self-test and return its result. A child that dies or hangs counts as a failure; nothing but a
-        cancellation is raised.
+        """Run the self-test and return its result. Raises only on cancellation.
+
+        A child that dies or hangs counts as a failure.
         """
         began = time.monotonic()
         try:

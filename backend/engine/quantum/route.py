@@ -1,6 +1,4 @@
-"""Choice between CPU and GPU, as pure functions: from the request, the measurement and the self-test to a device and
-a reason.
-"""
+"""Choice between CPU and GPU as pure functions of the request, the measurement and the self-test, with a reason."""
 
 from __future__ import annotations
 

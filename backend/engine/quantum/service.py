@@ -1,5 +1,6 @@
-"""`Quantum`: runs one circuit at a time in the child, with a bounded queue and an answer or problem for every
-request.
+"""`Quantum`: runs one circuit at a time in the child, behind a bounded queue.
+
+Every request gets an answer or a problem.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ class Quantum:
         await self.child.close()
 
     def info(self) -> dict[str, object]:
-        """Return the contents of /info: installation, GPU self-test, measured crossover, queue, child, and results
-        of past jobs.
+        """Return the contents of /info.
+
+        They cover the installation, GPU self-test, measured crossover, queue, child, and the results of past jobs.
         """
         have = self.have
         return {

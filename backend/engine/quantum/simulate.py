@@ -173,8 +173,9 @@ class Simulator:
         )
 
     def _statevector(self, circuit: QuantumCircuit, backend: Any, message: Message) -> list[list[float]]:
-        """Return the amplitudes before the final measurements as rows of [re, im]. Bit i of a row's number is qubit
-        i.
+        """Return the amplitudes before the final measurements as rows of [re, im].
+
+        Bit i of a row's number is qubit i.
         """
         try:
             pure = circuit.remove_final_measurements(inplace=False)

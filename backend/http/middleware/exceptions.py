@@ -15,8 +15,9 @@ from backend.http.middleware.refusal import refuse
 
 
 class Exceptions:
-    """Catches every exception. Its text never reaches the caller, because it may contain a connection string or user
-    data.
+    """Turns every exception into a problem.
+
+    The exception's text never reaches the caller, because it may contain a connection string or user data.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""The filter `word` of omnimind's templates, for Ansible's jinja2."""
+"""The filter `word` of omnimind's templates, for Ansible's jinja2; see omnimind_ops/tools/template.py."""
 
 
 def word(value):
