@@ -54,7 +54,7 @@ class Pools:
 
 
 def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
-    """Return a closed pool. Its connections commit each statement and never hang beyond the server's time-out."""
+    """Return a closed pool. Its connections commit each statement, and every wait has a time limit."""
     import psycopg_pool
 
     from backend.clients.postgres import Connection

@@ -41,7 +41,7 @@ class Child:
         self.hello: Message = {}
         self.leaving: set[asyncio.Task[None]] = set()
         self.closed = False
-        self.base = 0  # bytes held while idle
+        self.base = 0  # bytes held before any work
 
     @property
     def pid(self) -> int | None:

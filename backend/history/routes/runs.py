@@ -23,7 +23,7 @@ async def listed(
     name: Annotated[Literal["", "migrate", "recover"], Query(description="Only those of this plan.")] = "",
 ) -> Runs:
     """List what was run on this machine, newest first."""
-    from backend.history import runs  # sqlite3: only a worker that is asked for runs needs it
+    from backend.history import runs  # imports sqlite3, which only a worker that serves runs needs
 
     return Runs(runs=await asyncio.to_thread(runs.listed, File(settings.journal), limit, name))
 
