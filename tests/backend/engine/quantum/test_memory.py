@@ -90,11 +90,16 @@ def test_more_qubits_than_a_method_runs_are_refused(ask):
 
 
 def test_admission_counts_the_memory_that_is_really_free(ask):
-    program = turned(40)
-    before = ask(program)[1]["free_bytes"]
-    ballast = np.ones(min(before // 4, 3 * GIB // 2), dtype=np.uint8)
-    after = ask(program)[1]["free_bytes"]
-    assert before - after > ballast.nbytes // 2  # others on this machine take and give, too
+    """Other processes take and give memory as well, a GB at once in these tests: then the difference is measured again."""
+    program, drops = turned(40), []
+    for _ in range(5):
+        before = ask(program)[1]["free_bytes"]
+        ballast = np.ones(min(before // 4, 3 * GIB // 2), dtype=np.uint8)
+        drops.append((before - ask(program)[1]["free_bytes"]) / ballast.nbytes)
+        if drops[-1] > 1 / 2:
+            break
+        del ballast
+    assert drops[-1] > 1 / 2, drops
 
 
 def host(root: Path, available: int, cgroup: str, files: dict[str, int | str]) -> Path:
