@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
 
-    app.openapi = describe  # type: ignore[method-assign] as in FastAPI's documentation
+    app.openapi = describe  # type: ignore[method-assign]  # as in FastAPI's documentation
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:

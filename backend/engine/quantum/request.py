@@ -46,7 +46,7 @@ def read(body: Mapping[str, object]) -> Request:
             fix="correct what `errors` names; the members are " + ", ".join(Request.__dataclass_fields__),
             more={"errors": wrong},
         )
-    return Request(**values)  # type: ignore[arg-type] all checked above
+    return Request(**values)  # type: ignore[arg-type]  # all checked above
 
 
 def _wrong(name: str, value: object) -> str:
