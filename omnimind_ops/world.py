@@ -35,7 +35,7 @@ def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None
 
 def not_installed(doing: str) -> Problem:
     """Return the Problem of a machine without OmniMind."""
-    why = "neither systemd units of ours are installed nor was an embedded system ever started by this user"
+    why = "OmniMind is not installed here, and this user has not started an embedded system"
     return Problem(
         f"cannot {doing}",
         why,

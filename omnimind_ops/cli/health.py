@@ -50,7 +50,7 @@ def command(
     enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
     if not 0.1 <= interval <= 3600:
         raise Problem(
-            "cannot look so often",
+            "cannot check that often",
             f"--interval {interval:g} is not between 0.1 and 3600 seconds",
             "give seconds, as --interval 2",
             code=ExitCode.USAGE,

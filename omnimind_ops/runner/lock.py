@@ -79,7 +79,7 @@ def _open(path: Path) -> int:
 def _busy(path: Path) -> Problem:
     try:
         said = json.loads(path.read_text())
-        why = f"{said['who']} has been at it since {said['since'][:19].replace('T', ' ')} UTC: {said['why']} (pid {said['pid']})"
+        why = f"{said['who']} has been running another command since {said['since'][:19].replace('T', ' ')} UTC: {said['why']} (pid {said['pid']})"
         fix = f"wait until it ends, or look at it: `ps -fp {said['pid']}`"
     except (OSError, ValueError, KeyError, TypeError):  # the holder has the lock and has not written the file yet
         why, fix = "another omnimind is changing this host", f"wait until it ends, or find it: `fuser -v {path}`"

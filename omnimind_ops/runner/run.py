@@ -195,7 +195,7 @@ class _Walk:
         if isinstance(error, Problem):
             return error
         lines = self.recorder.traceback(step.id, f"traceback of {type(error).__name__}", error)
-        why = f"{type(error).__name__}: {error} (a bug, or something nobody thought of)"
+        why = f"{type(error).__name__}: {error} (unexpected error; please report it)"
         return Problem(
             f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:]
         )

@@ -72,12 +72,12 @@ def test_asking_whether_it_is_held_names_the_holder_and_disturbs_nobody(tmp_path
     assert lock.busy(path) == ""
     process = hold_elsewhere(path)
     try:
-        assert "alice (pts/1) has been at it since" in lock.busy(path)
+        assert "alice (pts/1) has been running another command since" in lock.busy(path)
     finally:
         end(process)
     assert lock.busy(path) == ""  # its words are still there
     with lock.held(path, "bob", "finish"):
-        assert "bob has been at it" in lock.busy(path)
+        assert "bob has been running another command since" in lock.busy(path)
     for _ in range(300):  # free, and asked all the time
         lock.busy(path)
         with lock.held(path, "bob", "again"):
