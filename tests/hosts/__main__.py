@@ -13,6 +13,7 @@ from .cache import cache_folder
 from .host import Host, HostError
 from .image import ensure_image
 from .outside import OutsideError, docker
+from .prefetch import prefetch
 from .recipe import Recipe
 from .removal import remove
 from .sample import boot_sample
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         "--cache", action="store_true", help="also everything that was built: images and the cache folder"
     )
     commands.add_parser("ps", help="list test hosts")
+    commands.add_parser("prefetch", help="fill the cache, at idle priority, with all that takes long to build")
     return top
 
 
@@ -113,10 +115,15 @@ def ps(_: argparse.Namespace) -> None:
     )
 
 
+def fetch(_: argparse.Namespace) -> None:
+    """Fill the cache, at idle priority."""
+    prefetch()
+
+
 def main() -> int:
     """Run one command; 1 and a message on stderr when it cannot be done."""
     given = parser().parse_args()
-    commands = {"build": build, "boot": boot, "shell": shell, "stop": stop, "clean": clean, "ps": ps}
+    commands = {"build": build, "boot": boot, "shell": shell, "stop": stop, "clean": clean, "ps": ps, "prefetch": fetch}
     try:
         commands[given.command](given)
     except (HostError, OutsideError) as error:

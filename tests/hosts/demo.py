@@ -86,7 +86,7 @@ def show(say: Say, points: int, keep: bool) -> int:
     try:
         say(f"{host.name} is up; installing omnimind on it")
         tool.install(host)
-        say("on the host: omnimind migrate --from-docker --yes")
+        say("on the host: omnimind migrate --from-docker --no-bench --yes")
         return migrate(host)
     finally:
         if keep:
@@ -100,7 +100,7 @@ def show(say: Say, points: int, keep: bool) -> int:
 def migrate(host: Host) -> int:
     """The command as a person sees it, and the services that run afterwards."""
     terminal = ["-t"] if sys.stdout.isatty() else []
-    done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--yes"], check=False)
+    done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--no-bench", "--yes"], check=False)
     print(
         host.sh(
             "systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"

@@ -33,14 +33,15 @@ def ensure_image(recipe: Recipe) -> str:
     """The name of the recipe's image, built and imported where it is missing (minutes the first time)."""
     if has_image(recipe.image):
         return recipe.image
-    tar = kept(tar_name(recipe), lambda path: _build(recipe, path))
+    tar = kept(tar_name(recipe), lambda path: build(recipe, path))
     with locked(f"import-{recipe.key}"):
         if not has_image(recipe.image):
             docker(*import_words(tar, recipe.image), timeout=IMPORT_SECONDS)
     return recipe.image
 
 
-def _build(recipe: Recipe, tar: Path) -> None:
+def build(recipe: Recipe, tar: Path) -> None:
+    """Make the image's tar (minutes)."""
     try:
         call(recipe.build_words(tar), timeout=BUILD_SECONDS)
     except OutsideError as error:
