@@ -21,6 +21,7 @@ class Mount:
     name: str = ""
     writable: bool = True
     anonymous: bool = False  # a volume without its own name: `docker compose down -v` or `rm -v` deletes it
+    mounted_by_docker: str = ""  # "nfs :/export": what Docker mounts at `source` only while a container runs
 
 
 @dataclass(frozen=True)

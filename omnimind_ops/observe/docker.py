@@ -15,6 +15,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import compose
 from omnimind_ops.observe.projects import Roles, pick_project, roles
+from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
@@ -49,7 +50,7 @@ def containers() -> tuple[Container, ...]:
             main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}",
             "see `docker ps -a`",
         )
-    return tuple(sorted(docker.parse_inspect(done.out), key=lambda container: container.name))
+    return tuple(sorted(with_volumes(docker.parse_inspect(done.out)), key=lambda container: container.name))
 
 
 def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:

@@ -16,6 +16,7 @@ from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
 from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
+from omnimind_ops.planning.check_volumes import volumes
 from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
@@ -27,6 +28,7 @@ NAMES = (
     "disk",
     "memory",
     "docker",
+    "volumes",
     "ports",
     "locale",
     "cuda",
@@ -54,6 +56,7 @@ def checks(
         *disk(machine.disks, needs.space, needs.venv, needs.lock or machine.gpu.lock),
         check_host.memory(machine),
         check_host.docker(machine, needs),
+        *volumes(project),
         *ports(machine.holders, project, needs.ports, needs.units),
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from omnimind_ops.model.facts import Container, Mount, Publish
+from omnimind_ops.model.volume import Volume
 
 _LABEL = "com.docker.compose."
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +32,11 @@ def inspect(ids: Sequence[str]) -> tuple[str, ...]:
     return "docker", "inspect", "--type", "container", *ids
 
 
+def inspect_volumes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that describes volumes; it exits 1 if one is gone, and still describes the others."""
+    return "docker", "volume", "inspect", *names
+
+
 def compose_config(
     program: Sequence[str], project: str, working_dir: str, files: Sequence[str], env_file: str
 ) -> tuple[str, ...]:
@@ -46,6 +52,14 @@ def compose_config(
 def parse_inspect(text: str) -> tuple[Container, ...]:
     """Return the containers in the JSON that `docker inspect` printed."""
     return tuple(_container(raw) for raw in json.loads(text or "[]") or ())
+
+
+def parse_volumes(text: str) -> tuple[Volume, ...]:
+    """Return the volumes in the JSON that `docker volume inspect` printed."""
+    return tuple(
+        Volume(entry["Name"], entry.get("Driver", "local"), entry.get("Options") or {})
+        for entry in json.loads(text or "[]") or ()
+    )
 
 
 def command_of(text: str) -> tuple[str, ...]:

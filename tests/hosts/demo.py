@@ -100,7 +100,9 @@ def show(say: Say, points: int, keep: bool) -> int:
 def migrate(host: Host) -> int:
     """The command as a person sees it, and the services that run afterwards."""
     terminal = ["-t"] if sys.stdout.isatty() else []
-    done = subprocess.run(["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--no-bench", "--yes"], check=False)
+    done = subprocess.run(
+        ["docker", "exec", *terminal, host.name, tool.PROGRAM, *tool.WORDS, "--no-bench", "--yes"], check=False
+    )
     print(
         host.sh(
             "systemctl list-units --no-legend --plain 'omnimind*' qdrant.service redis-server.service 'postgresql*'"

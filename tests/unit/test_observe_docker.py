@@ -115,3 +115,18 @@ def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         docker.containers()
     monkeypatch.setenv("PATH", "/nonexistent")
     assert docker.version() == ("", "the program docker is not installed")
+
+
+def test_a_volume_that_binds_a_folder_is_that_folder(name: str, tmp_path: Path) -> None:
+    options = {"type": "none", "o": "bind", "device": str(tmp_path)}
+    call("volume", "create", *(word for key, value in options.items() for word in ("--opt", f"{key}={value}")), name)
+    tmpfs = f"{name}-tmpfs"
+    call("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", tmpfs)
+    try:
+        call("create", "--name", f"{name}-bound", "-v", f"{name}:/data", "-v", f"{tmpfs}:/memory", name, "x")
+        data, memory = next(c for c in docker.containers() if c.name == f"{name}-bound").mounts
+        assert (data.source, data.mounted_by_docker, data.name) == (str(tmp_path), "", name)
+        assert memory.mounted_by_docker == "tmpfs tmpfs"
+    finally:
+        call("rm", f"{name}-bound")
+        call("volume", "rm", name, tmpfs)

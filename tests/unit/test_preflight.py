@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from omnimind_ops.model.checksum import Checksum
-from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interpreter, Machine, Project
+from omnimind_ops.model.facts import Container, Disk, Gpu, Holder, Index, Interpreter, Machine, Mount, Project
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.check import size
 from omnimind_ops.planning.preflight import NAMES, Check, Needs, State, checks, refuse
@@ -328,3 +328,22 @@ def test_a_backup_that_no_checksum_covers_says_what_cannot_be_seen_and_how_to_ma
     assert "sha256sum FILE > FILE.checksum" in check.fix
     check = only("backup", needs=replace(NEEDS, backup="/var/backup", checksum=Checksum.FOLDER))
     assert check.state is State.WARN and "tar -czSf" in check.fix
+
+
+def with_volume(mounted_by_docker: str, *, writable: bool = True) -> Project:
+    mount = Mount("volume", "/var/lib/docker/volumes/up/_data", "/app/uploads", "up", writable)
+    container = replace(own("omnimind-backend-1"), mounts=(replace(mount, mounted_by_docker=mounted_by_docker),))
+    return replace(PROJECT, containers=(container,))
+
+
+def test_a_volume_that_docker_unmounts_with_its_container_is_refused() -> None:
+    (check,) = found("volumes", project=with_volume("nfs :/export"))
+    assert check.state is State.FAIL
+    assert check.found == "the volume up (nfs :/export) is mounted only while its container runs"
+    assert "/etc/fstab" in check.fix and "/app/uploads" in check.fix
+
+
+@pytest.mark.parametrize("project", [None, PROJECT, with_volume(""), with_volume("nfs :/export", writable=False)])
+def test_volumes_that_stay_or_hold_no_data_of_ours_pass(project: Project | None) -> None:
+    (check,) = found("volumes", project=project)
+    assert check.state is State.OK

@@ -22,7 +22,7 @@ from omnimind_ops.stores.files.flush import Flusher
 from omnimind_ops.stores.files.manifest import Manifest, default_manifest, load, save
 from omnimind_ops.stores.files.settled import settle, sync_filesystem
 from omnimind_ops.stores.files.space import check_space
-from omnimind_ops.stores.files.walk import printable, walk
+from omnimind_ops.stores.files.walk import Tree, printable, walk
 
 _TELL_EVERY = 0.1
 _SAVE_EVERY = 20.0
@@ -65,6 +65,7 @@ def copy_tree(
         settled = settle(source, live=live)
         tree = walk(source, live=live)
         known = claim(where, source, target)
+        _same_source(known, tree, live=live)
         for name in tree.skipped:
             tell(warning(f"not copied: {name}", step))
         work = Pass(tree, walk(target), known, settled, owner)
@@ -136,6 +137,22 @@ def claim(where: Path, source: Path, target: Path) -> Manifest:
         known = Manifest(str(source), inode)
         save(where, known, durable=True)
     return known
+
+
+def _same_source(known: Manifest, tree: Tree, *, live: bool) -> None:
+    """Note the source directory in a live pass; Problem when the last pass finds another one under its path.
+
+    A file system that was mounted only while a container ran is gone then, and an empty folder would replace the copy.
+    """
+    origin = tree.entries[""].identity
+    if live:
+        known.origin = origin
+    elif known.origin not in (None, origin):
+        raise Problem(
+            f"cannot copy the last changes of {tree.root}",
+            "another directory is there than while the containers ran: a file system was mounted there, or is no longer",
+            "mount it on this host, not by Docker, and use it in the Compose file as a bind mount",
+        )
 
 
 def _apart(source: Path, target: Path) -> None:

@@ -38,10 +38,15 @@ class Copied:
 
 @dataclass
 class Manifest:
-    """The files that need not be copied again, by relative path. `inode` is the inode of the target directory."""
+    """The files that need not be copied again, by relative path.
+
+    `inode` is the inode of the target directory; `origin` is the device and inode of the source directory in the last live
+    pass, None when there was none since the machine booted.
+    """
 
     source: str
     inode: int
+    origin: tuple[int, int] | None = None
     files: dict[str, Copied] = field(default_factory=dict)
 
 
@@ -65,7 +70,8 @@ def load(path: Path) -> Manifest | None:
             for name, (one, two, digest, data) in said["files"].items()
         }
         durable = said["durable"] or said["boot"] == boot_id() != ""
-        return Manifest(said["source"], said["inode"], files if durable else {})
+        origin = said.get("origin") if said["boot"] == boot_id() else None  # device numbers are valid for one boot
+        return Manifest(said["source"], said["inode"], tuple(origin) if origin else None, files if durable else {})
     except (ValueError, KeyError, TypeError) as error:
         raise Problem(
             f"cannot use {path} as a manifest",
@@ -82,6 +88,7 @@ def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
         "format": _FORMAT,
         "source": manifest.source,
         "inode": manifest.inode,
+        "origin": manifest.origin,
         "durable": durable,
         "boot": boot_id(),
         "files": {

@@ -74,3 +74,27 @@ def test_what_was_written_in_the_last_seconds_is_not_settled_in_a_live_pass(sour
     assert len(report.unsettled) == 7  # all files but the second name of one
     assert copy_tree(source, tmp_path / "target").changed == 8  # and the link to that name again
     assert copy_tree(source, tmp_path / "target").changed == 0
+
+
+def test_the_last_pass_refuses_another_directory_under_the_same_path(source: Path, tmp_path: Path) -> None:
+    """As when Docker unmounts a volume with the container that used it: an empty folder appears under the mount."""
+    copy_tree(source, tmp_path / "copy", live=True)
+    source.rename(tmp_path / "unmounted")
+    source.mkdir()
+    with pytest.raises(Problem, match="another directory is there than while the containers ran"):
+        copy_tree(source, tmp_path / "copy")
+    assert same(tmp_path / "unmounted", tmp_path / "copy"), "the warm copy was touched"
+    source.rmdir()
+    (tmp_path / "unmounted").rename(source)
+    copy_tree(source, tmp_path / "copy")
+    assert same(source, tmp_path / "copy")
+
+
+def test_a_live_pass_takes_a_directory_that_was_replaced(source: Path, tmp_path: Path) -> None:
+    copy_tree(source, tmp_path / "copy", live=True)
+    source.rename(tmp_path / "old")
+    source.mkdir()
+    (source / "new").write_text("new")
+    copy_tree(source, tmp_path / "copy", live=True)
+    copy_tree(source, tmp_path / "copy")
+    assert same(source, tmp_path / "copy")

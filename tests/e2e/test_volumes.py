@@ -1,0 +1,63 @@
+"""Volumes with driver options: their data is where the options say, and there only while a container runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import FOLDER, USER, boot_sample, wait_for_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+STORAGE = "/storage/uploads"
+BOUND = f"driver_opts: {{type: none, o: bind, device: {STORAGE}}}"
+IN_MEMORY = "driver_opts: {type: tmpfs, device: tmpfs}"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
+        tool.install(booted)
+        booted.sh(f"mkdir -p /storage && cp -a {FOLDER}/data/uploads {STORAGE}")
+        yield booted
+
+
+def uploads_on(host: Host, options: str) -> None:
+    """Recreate the stack with its uploads on a volume with these options."""
+    volumes = f"volumes: {{uploads: {{driver: local, {options}}}}}"
+    host.sh(
+        f"""
+        docker-compose down --volumes
+        sed -i '/^volumes:/d; s#- .*:/app/uploads#- uploads:/app/uploads#; 1i {volumes}' docker-compose.yml
+        docker-compose up -d --no-build
+        """,
+        user=USER,
+        cwd=FOLDER,
+        timeout=180,
+    )
+    wait_for_stack(host)
+
+
+def test_a_volume_in_memory_is_refused_before_anything_stops(host: Host) -> None:
+    uploads_on(host, IN_MEMORY)
+    running = host.sh("docker ps -q | sort")
+    refused = tool.migrate(host, check=False)
+    assert refused.returncode not in (0, 3), refused.stdout + refused.stderr
+    assert "(tmpfs tmpfs) is mounted only while its container runs" in refused.stderr
+    assert host.sh("docker ps -q | sort") == running
+
+
+def test_uploads_on_a_bound_volume_are_moved(host: Host) -> None:
+    uploads_on(host, BOUND)
+    host.sh(
+        f"printf %s written-by-the-container > {STORAGE}/late && rm -r {FOLDER}/data/uploads && ln -s {STORAGE} {FOLDER}/data/uploads"
+    )
+    before = tool.census(host, native=False)
+    assert before["uploads"]
+    tool.migrate(host)
+    assert tool.census(host, native=True) == before
+    tool.omnimind(host, "rollback", "--yes")
+    wait_for_stack(host)
+    assert tool.census(host, native=False) == before
