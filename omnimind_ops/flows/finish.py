@@ -1,4 +1,7 @@
-"""Use case: delete the old containers, their anonymous volumes and what rollbacks parked. Nothing else deletes data."""
+"""Use case: delete the old containers, the volumes whose data was moved and compared, and what rollbacks parked.
+
+Nothing else deletes data.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
+from omnimind_ops.flows.old_volumes import OldVolume
 from omnimind_ops.flows.run_inputs import goal_of, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
@@ -14,16 +18,21 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What `finish` would delete, and what it keeps: bind mounts are the user's own folders."""
+    """What `finish` would delete, and what it keeps.
+
+    `volumes` were moved and compared; `kept_volumes` were not. Bind mounts (`kept`) are the user's own folders.
+    """
 
     containers: tuple[str, ...]
     names: tuple[str, ...]
-    volumes: tuple[str, ...]
+    volumes: tuple[OldVolume, ...]
+    kept_volumes: tuple[OldVolume, ...]
     folders: tuple[Path, ...]
     kept: tuple[str, ...]
 
@@ -38,7 +47,9 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     return Leftovers(
         tuple(container.id for container in old.containers),
         tuple(container.name for container in old.containers),
-        old.anonymous_volumes,
+        tuple(volume for volume in old.volumes if volume.copy),
+        tuple(volume for volume in old.volumes if not volume.copy)
+        or tuple(OldVolume(name, "", "") for name in old.anonymous_volumes if not old.volumes),
         tuple(folder for folder in folders if folder.exists()),
         old.bind_mounts,
     )
@@ -47,8 +58,12 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
 def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Delete the leftovers. This cannot be undone."""
     for container in left.containers:
-        shell(("docker", "rm", "--volumes", container), check=False)
+        shell(("docker", "rm", container), check=False)
         tell(line("", f"removed container {container[:12]}"))
+    for volume in left.volumes:
+        removed = shell(("docker", "volume", "rm", volume.name), check=False)
+        why = main_line(removed.err.splitlines())
+        tell(line("", f"removed volume {volume.name}" if removed.ok else f"kept volume {volume.name}: {why}"))
     for folder in left.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Found
 from omnimind_ops.flows.migrate_options import MigrateOptions
+from omnimind_ops.flows.old_volumes import OldVolume, old_volumes
 from omnimind_ops.model import codec
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
@@ -34,11 +35,15 @@ class OldContainer:
 
 @dataclass(frozen=True)
 class OldStack:
-    """The project's containers and anonymous volumes, which `finish` deletes, and its bind mounts, which stay."""
+    """The project's containers, its volumes, and its bind mounts, which are the user's own folders.
+
+    `anonymous_volumes` is all that earlier versions noted of volumes.
+    """
 
     containers: tuple[OldContainer, ...] = ()
     anonymous_volumes: tuple[str, ...] = ()
     bind_mounts: tuple[str, ...] = ()
+    volumes: tuple[OldVolume, ...] = ()
 
 
 def questions(asked: MigrateOptions) -> dict[str, JSON]:
@@ -53,6 +58,7 @@ def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str
         tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
         tuple(m.name for c in containers for m in c.mounts if m.anonymous),
         tuple(m.source for c in containers for m in c.mounts if m.kind == "bind"),
+        old_volumes(source, containers, found.goal),
     )
     return {
         "asked": questions(asked),

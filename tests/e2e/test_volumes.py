@@ -61,3 +61,27 @@ def test_uploads_on_a_bound_volume_are_moved(host: Host) -> None:
     tool.omnimind(host, "rollback", "--yes")
     wait_for_stack(host)
     assert tool.census(host, native=False) == before
+
+
+def test_finish_deletes_no_volume_that_was_not_moved(host: Host) -> None:
+    """Another container's anonymous volume holds the only copy of its data."""
+    host.sh(
+        "printf '  mongo: {image: python:3.11-slim, command: sleep infinity, volumes: [/data/db]}\\n' > /testhost/mongo"
+    )
+    host.sh("sed -i '/^services:/r /testhost/mongo' docker-compose.yml && docker-compose up -d --no-build", cwd=FOLDER)
+    wait_for_stack(host)
+    host.sh("docker-compose exec -T mongo sh -c 'echo precious > /data/db/collection'", cwd=FOLDER)
+    mongo, redis = (
+        host.sh(
+            f"docker inspect $(docker-compose ps -q {service}) --format '{{{{(index .Mounts 0).Name}}}}'", cwd=FOLDER
+        )
+        for service in ("mongo", "redis")
+    )
+    tool.migrate(host)
+    finished = tool.omnimind(host, "finish", "--yes")
+    assert f"volume {mongo} (mongo /data/db): it was not moved" in " ".join(finished.stderr.split())
+    volumes = host.sh("docker volume ls -q").split()
+    assert mongo in volumes and redis not in volumes
+    assert host.read(f"/var/lib/docker/volumes/{mongo}/_data/collection") == "precious\n"
+    assert host.sh("docker ps -aq") == ""
+    assert host.exists(STORAGE), "a volume's bound folder is the person's own"

@@ -150,11 +150,22 @@ def test_before_a_question_only_what_matters_and_on_stderr(capsys: pytest.Captur
 
 
 @dataclass(frozen=True)
+class OldVolume:
+    """Shaped like flows'."""
+
+    name: str
+    service: str
+    mounted_at: str
+    copy: str = ""
+
+
+@dataclass(frozen=True)
 class Leftovers:
     """Shaped like flows'."""
 
     names: tuple[str, ...] = ("stack-redis-1",)
-    volumes: tuple[str, ...] = ("0f3a",)
+    volumes: tuple[OldVolume, ...] = (OldVolume("stack_redis", "redis", "/data", "/var/lib/redis"),)
+    kept_volumes: tuple[OldVolume, ...] = (OldVolume("0f3a", "db", "/var/lib/postgresql/data"),)
     folders: tuple[Path, ...] = field(default_factory=lambda: (Path("/var/lib/x"),))
     kept: tuple[str, ...] = ("/home/alice/data",)
 
@@ -166,12 +177,19 @@ def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixt
     assert out == ""
     assert [" ".join(text.split()) for text in err.splitlines()] == [
         "delete container stack-redis-1",
-        "delete volume 0f3a",
+        "delete volume stack_redis (redis /data): its copy is /var/lib/redis",
         "delete folder /var/lib/x",
         "keep /home/alice/data",
+        "keep volume 0f3a (db /var/lib/postgresql/data): it was not moved; to delete it: docker volume rm 0f3a",
     ]
     output.leftovers(Leftovers(), json=True)
-    assert answer(capsys)["deletes"]["folders"] == ["/var/lib/x"]
+    said = answer(capsys)
+    assert said["deletes"] == {
+        "containers": ["stack-redis-1"],
+        "volumes": ["stack_redis"],
+        "folders": ["/var/lib/x"],
+    }
+    assert said["keeps"] == ["/home/alice/data", "0f3a"]
 
 
 def test_runs(capsys: pytest.CaptureFixture[str]) -> None:

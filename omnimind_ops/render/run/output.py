@@ -40,13 +40,28 @@ class Prepared(Protocol):
     def plan(self) -> Plan: ...
 
 
+class OldVolume(Protocol):
+    """A volume of the old stack; `copy` is the native folder of its data, "" if it was not moved."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def mounted_at(self) -> str: ...
+    @property
+    def copy(self) -> str: ...
+
+
 class Leftovers(Protocol):
     """What `finish` would delete, and what it keeps."""
 
     @property
     def names(self) -> Sequence[str]: ...
     @property
-    def volumes(self) -> Sequence[str]: ...
+    def volumes(self) -> Sequence[OldVolume]: ...
+    @property
+    def kept_volumes(self) -> Sequence[OldVolume]: ...
     @property
     def folders(self) -> Sequence[Path]: ...
     @property
@@ -143,18 +158,27 @@ def verified(found: Sequence[tuple[str, bool, str]], *, json: bool) -> None:
 
 def leftovers(left: Leftovers, *, json: bool) -> None:
     """Print, on stderr, what `finish` is about to delete and what it keeps."""
-    groups = {"containers": left.names, "volumes": left.volumes, "folders": left.folders}
-    kept: list[JSON] = list(left.kept)
+    groups = {"containers": left.names, "volumes": [one.name for one in left.volumes], "folders": left.folders}
+    kept: list[JSON] = [*left.kept, *(one.name for one in left.kept_volumes)]
     if json:
         deletes: dict[str, JSON] = {name: [str(item) for item in items] for name, items in groups.items()}
         _line("leftovers", {"deletes": deletes, "keeps": kept})
         return
+    copied = {one.name: f" ({one.service} {one.mounted_at}): its copy is {one.copy}" for one in left.volumes}
     lines = [
-        Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}")
+        Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}{copied.get(str(item), '')}")
         for name, items in groups.items()
         for item in items
     ]
     lines += [Text.assemble(("keep    ", "green"), f"{folder}") for folder in left.kept]
+    lines += [
+        Text.assemble(
+            ("keep    ", "green"),
+            f"volume {one.name} ({one.service} {one.mounted_at}): it was not moved",
+            (f"; to delete it: docker volume rm {one.name}", "dim"),
+        )
+        for one in left.kept_volumes
+    ]
     _print(_console(sys.stderr), *(lines or [Text("nothing is left to delete", "dim")]))
 
 

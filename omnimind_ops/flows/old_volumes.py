@@ -1,0 +1,50 @@
+"""Volumes of the old containers, and which of them hold only data that the migration copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from omnimind_ops.model.facts import Container, Mount
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.planning.migration import Source, copies
+
+REDIS_DATA = ("/data", "/bitnami")
+"""Where images of Redis and Valkey keep their dump and append-only file."""
+
+
+@dataclass(frozen=True)
+class OldVolume:
+    """A volume, the Compose service that used it, and where; `copy` is the native folder of its data, "" if not moved."""
+
+    name: str
+    service: str
+    mounted_at: str
+    copy: str = ""
+
+
+def old_volumes(source: Source, containers: Sequence[Container], goal: Goal) -> tuple[OldVolume, ...]:
+    """Return every volume of these containers once; one that several use is moved if any of them has it moved."""
+    found: dict[str, OldVolume] = {}
+    for container in containers:
+        for mount in container.mounts:
+            if mount.kind == "volume":
+                volume = OldVolume(mount.name, container.service, mount.target, _copy(source, container, mount, goal))
+                if mount.name not in found or volume.copy:
+                    found[mount.name] = volume
+    return tuple(found.values())
+
+
+def _copy(source: Source, container: Container, mount: Mount, goal: Goal) -> str:
+    """Return the native folder that holds all of the mount's data; "" if there is none."""
+    redis = source.redis
+    if redis and container.id == redis.container and redis.way != "empty" and mount.target.startswith(REDIS_DATA):
+        return goal.redis_dir
+    whole = (copy.target for copy in copies(source, goal) if not copy.backup and _holds(copy.source, mount.source))
+    return next(whole, "")
+
+
+def _holds(copied: str, volume: str) -> bool:
+    """Return whether the copied folder is the whole volume. A part of one leaves the rest behind."""
+    return bool(copied) and PurePosixPath(volume).is_relative_to(copied)
