@@ -30,7 +30,8 @@ def uploads_on(host: Host, options: str) -> None:
     host.sh(
         f"""
         docker-compose down --volumes
-        sed -i '/^volumes:/d; s#- .*:/app/uploads#- uploads:/app/uploads#; 1i {volumes}' docker-compose.yml
+        sed -i '/^volumes:/d; s#- .*:/app/uploads#- uploads:/app/uploads#' docker-compose.yml
+        sed -i '1i {volumes}' docker-compose.yml
         docker-compose up -d --no-build
         """,
         user=USER,

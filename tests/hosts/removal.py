@@ -8,13 +8,16 @@ from pathlib import Path
 
 from .outside import OutsideError, docker
 
+REMOVAL_SECONDS = 300
+"""A busy engine takes a minute to remove a host with a migrated stack in it."""
+
 
 def remove(name: str) -> None:
     """Remove the host of this name and its volume, whatever state they are in."""
     inner = _inner_containers(name)
     for words in (("rm", "--force", "--volumes", name), ("volume", "rm", "--force", f"{name}-docker")):
         try:
-            docker(*words, timeout=60)
+            docker(*words, timeout=REMOVAL_SECONDS)
         except OutsideError as error:
             if "No such" not in str(error):
                 raise
