@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import PlaceNotes, RedisNotes
 from omnimind_ops.model.payloads import PlacePayload, RedisPayload
 from omnimind_ops.model.plan import Change, Preview, Task
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import redis_password
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
 from omnimind_ops.stores.redis.rdb import park, place_rdb
 from omnimind_ops.stores.redis.scratch import build_rdb_logically
@@ -55,8 +57,11 @@ class RedisStep:
         return True
 
     def undo(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
-        """Mark the staged copy as outdated; it stays until the next run or `finish`."""
+        """Mark the staged copy as outdated; it stays until the next run or `finish`. Held writes go on."""
         memo.write(RedisNotes(taken=False))
+        if not step.payload.backup:
+            with suppress(Problem), connect(_source(step.payload), timeout=5) as wire:  # it may not run (any more)
+                release_writes(wire)
 
     @property
     def staged(self) -> Path:
@@ -65,12 +70,13 @@ class RedisStep:
 
     def _take(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
         asked = step.payload
-        password = redis_password(asked.password_of) if asked.password_of else ""
-        source = RedisEndpoint(asked.host, asked.port, password=password)
-        if asked.save_first:
-            with connect(source) as wire:
+        source = _source(asked)
+        with connect(source) as wire:
+            if asked.save_first:
                 wire.call("SAVE")
-            tell(line(step.id, "asked the old Redis to save: it keeps nothing on a stop by itself"))
+                tell(line(step.id, "asked the old Redis to save: it keeps nothing on a stop by itself"))
+            if not hold_writes(wire):
+                tell(warning("this Redis cannot hold writes: what others write until it stops is not copied", step.id))
         until = horizon(source)
         memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id)))
         if asked.way == "logical":
@@ -82,6 +88,11 @@ class RedisStep:
     @property
     def _scratch(self) -> Path:
         return self.paths.stage / "redis-scratch"
+
+
+def _source(payload: RedisPayload) -> RedisEndpoint:
+    password = redis_password(payload.password_of) if payload.password_of else ""
+    return RedisEndpoint(payload.host, payload.port, password=password)
 
 
 @contextmanager
