@@ -28,4 +28,4 @@ def release_writes(wire: Wire) -> None:
 def _can(wire: Wire) -> bool:
     """Return whether CLIENT PAUSE knows WRITE; before, it holds readers too: us."""
     found = re.search(r"^redis_version:(\S+)", blob(wire.call("INFO", "server")).decode(), re.MULTILINE)
-    return bool(found) and at_least(found[1], 6, 2)
+    return at_least(found[1], 6, 2) if found else False
