@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from deploy.limits import LIMITS
-from omnimind_ops.model import native
+from omnimind_ops.model import environment, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.tools import template as templates
@@ -26,5 +27,15 @@ def template(source: str, goal: Goal, **more: object) -> io.StringIO:
 
 
 def of_goal(template: str, goal: Goal, **more: object) -> str:
-    """Return a template rendered with the common values: goal, paths, limits, native (unit names)."""
-    return text(template, goal=goal, paths=Paths(), limits=LIMITS, native=native, **more)
+    """Return a template rendered with the common values.
+
+    goal, paths, limits, native (unit names), environment (variables of the services), and assign(NAME, …), which returns
+    these variables as words of a unit's line Environment=.
+    """
+    values = {"goal": goal, "paths": Paths(), "limits": LIMITS, "native": native, "environment": environment}
+    return text(template, **values, assign=_assignments(goal), **more)
+
+
+def _assignments(goal: Goal) -> Callable[..., str]:
+    variables = environment.services(goal, native.ENGINE_SOCKET, Paths().state)
+    return lambda *names: " ".join(templates.word(f"{name}={variables[name]}") for name in names)

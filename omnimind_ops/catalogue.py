@@ -53,7 +53,7 @@ def services(world: World) -> tuple[Service, ...]:
     return (
         *_stores(world),
         _engine(world),
-        *(_backend(world, at, port) for at, port in enumerate(world.ports.backends)),
+        *(_backend(world, at, port) for at, port in enumerate(world.system.backend_ports)),
         _frontend(world),
         *_guard(world),
     )
@@ -72,29 +72,28 @@ def named(world: World, name: str) -> Service | None:
 
 
 def _stores(world: World) -> tuple[Service, ...]:
-    data = dict(zip(STORES, map(str, world.stores), strict=True))
     postgres = next((unit for unit in world.units if unit.startswith("postgresql@")), native.POSTGRES)
     return (
         _service(
             world,
             Kind.POSTGRES,
             (postgres if world.native else "postgres",),
-            port=world.ports.postgres,
-            data=data[Kind.POSTGRES],
+            port=world.system.postgres_port,
+            data=str(world.postgres),
         ),
         _service(
             world,
             Kind.REDIS,
             (native.REDIS if world.native else "redis",),
-            port=world.ports.redis,
-            data=data[Kind.REDIS],
+            port=world.system.redis_port,
+            data=world.system.redis_dir,
         ),
         _service(
             world,
             Kind.QDRANT,
             (native.QDRANT if world.native else "qdrant",),
-            port=world.ports.qdrant,
-            data=data[Kind.QDRANT],
+            port=world.system.qdrant_port,
+            data=world.system.qdrant_home,
         ),
     )
 
@@ -114,12 +113,10 @@ def _engine(world: World) -> Service:
 
 def _backend(world: World, at: int, port: int) -> Service:
     """Return a backend. The first port is critical: the page and scripts use it first; the others replace it."""
-    numbers = range(1, world.workers + 1)
-    processes = tuple(
-        f"omnimind-{port}@{number}.service" if world.native else f"backend-{port}-{number}" for number in numbers
-    )
+    numbers = range(1, world.system.workers + 1)
+    processes = tuple(native.worker(port, number) if world.native else f"backend-{port}-{number}" for number in numbers)
     after = tuple(map(str, STORES))
-    sockets = (f"omnimind-{port}.socket",) if world.native else ()
+    sockets = (native.socket(port),) if world.native else ()
     needs = (str(Kind.ENGINE),)
     return _service(
         world,
@@ -142,7 +139,7 @@ def _frontend(world: World) -> Service:
         Kind.FRONTEND,
         processes,
         critical=False,
-        port=world.ports.frontend,
+        port=world.system.frontend_port,
         sockets=(socket,) if world.native else (),
     )
 
@@ -169,5 +166,5 @@ def _service(
     sockets: tuple[str, ...] = (),
     needs: tuple[str, ...] = (),
 ) -> Service:
-    seconds = world.critical_seconds if critical else world.secondary_seconds
+    seconds = world.system.critical_timeout if critical else world.system.secondary_timeout
     return Service(name or str(kind), kind, critical, seconds, after, processes, port, socket, data, sockets, needs)

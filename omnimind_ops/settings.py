@@ -9,72 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.tools import toml
-from omnimind_ops.tools.rules import faults, rules, setting
+from omnimind_ops.model.rules import faults, rules, setting
+from omnimind_ops.model.system import Kind, System
 
 PREFIX = "OMNIMIND_"
 PLACE = Path("/etc/omnimind/omnimind.toml")
-PORT: dict[str, Any] = {"least": 1, "most": 65535}
-PORTS = ("frontend_port", "redis_port", "postgres_port", "qdrant_port")
-MODEL = r"^(/.+|[A-Za-z0-9][\w.-]*/[\w.-]+)?$"
+CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
+"""Settings that converge applies to a native host: they change no data, no port and no name."""
+IMMEDIATE = ("critical_timeout", "secondary_timeout", "auto_recovery")
+"""Settings that take effect at once: no unit and no service has them."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything configurable. "" means: detected, or none."""
+class Settings(System):
+    """A System, and what only a run needs. "" means: detected, or none."""
 
     project: str = setting("", "Compose project to migrate; found when there is only one that it can be")
     ignore: tuple[str, ...] = setting((), "preflight checks whose failure is only a warning, as --ignore", item=str)
     confirm_minutes: int = setting(
         10, "after a cutover: minutes until the containers come back unless confirmed", least=1, most=1440
     )
-    backend_ports: tuple[int, ...] = setting(
-        (8000, 8080, 3001), "one backend for each port, first choice first", item=int, filled=True, **PORT
-    )
-    workers: int = setting(2, "processes for each backend", least=1, most=64)
-    frontend_port: int = setting(3000, "port of the page", **PORT)
-    redis_port: int = setting(6379, "port of Redis, on 127.0.0.1", **PORT)
-    postgres_port: int = setting(5432, "port of PostgreSQL, on 127.0.0.1", **PORT)
-    qdrant_port: int = setting(6333, "port of Qdrant's REST API, on 127.0.0.1", **PORT)
-    user: str = setting(
-        "omnimind", "system user of the services; made when missing", pattern=r"^[a-z_][a-z0-9_-]{0,31}$"
-    )
-    database: str = setting(
-        "omnimind", "PostgreSQL database and role; made when missing", pattern=r"^[a-z_][a-z0-9_]{0,62}$"
-    )
-    collection: str = setting(
-        "universal_machine_embeddings", "Qdrant collection that the backend searches", filled=True
-    )
-    model: str = setting(
-        "", "folder of a sentence-transformers model, or its name on a hub; all-MiniLM-L6-v2 when empty", pattern=MODEL
-    )
-    mode: str = setting(
-        "auto", "how the engine computes on a CPU: auto, exact or fast", choices=("auto", "exact", "fast")
-    )
-    open_reads: bool = setting(False, "whoever is on this host may search and read without logging in")
-    uploads: str = setting("/var/lib/omnimind/uploads", "folder of uploaded files", filled=True, absolute=True)
-    qdrant_home: str = setting(
-        "/var/lib/qdrant", "folder that holds Qdrant's storage and snapshots", filled=True, absolute=True
-    )
-    redis_dir: str = setting(
-        "/var/lib/redis",
-        "folder of Redis' data; the packaged unit can write to no other without a drop-in",
-        filled=True,
-        absolute=True,
-    )
     python: str = setting(
         "", "interpreter for the venv, 3.11 to 3.13, outside of every home; found when empty", absolute=True
     )
-    wheelhouse: str = setting(
-        "", "folder of wheels for a host without a network; the package index when empty", absolute=True
-    )
     lock: str = setting("", "set of GPU packages; chosen by the driver when empty", choices=("", "cpu", "cu12", "cu13"))
     qdrant_binary: str = setting("", "Qdrant executable to install instead of the one in the container", absolute=True)
-    critical_timeout: int = setting(
-        300, "seconds that a service without which nothing works may take to start", least=1
-    )
-    secondary_timeout: int = setting(180, "seconds that any other service may take to start", least=1)
-    auto_recovery: bool = setting(True, "the guard restarts what fails its deep health check again and again")
     named: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     """Names of the settings that the user set, even to the default."""
 
@@ -92,6 +51,8 @@ class FaultsError(Exception):
 
 def settings(**values: Any) -> Settings:
     """Return settings with the user's values; raise FaultsError with all their faults."""
+    from omnimind_ops.tools import toml  # here, as `--help` needs none of it
+
     found = [(name, toml.unknown(name, RULES)) for name in values if name not in RULES]
     for name, value in values.items():
         if name in RULES:
@@ -99,8 +60,7 @@ def settings(**values: Any) -> Settings:
     if found:
         raise FaultsError(found)
     chosen = Settings(**values, named=frozenset(values))
-    every = [*chosen.backend_ports, *(getattr(chosen, name) for name in PORTS)]
-    if double := sorted({port for port in every if every.count(port) > 1}):
+    if double := sorted({port for port in chosen.ports if chosen.ports.count(port) > 1}):
         raise FaultsError([("", f"two services cannot share a port: {', '.join(map(str, double))}")])
     return chosen
 
@@ -108,6 +68,15 @@ def settings(**values: Any) -> Settings:
 def changed(before: Settings, values: Mapping[str, Any]) -> Settings:
     """Return settings with additional values of the user; they are not checked."""
     return replace(before, **values, named=before.named | values.keys())
+
+
+def updated(recorded: Kind, settings: Settings) -> Kind:
+    """Return the recorded system with the settings of today that take effect on a native host.
+
+    The others keep their values, as do changeable ones that are not set.
+    """
+    names = (*IMMEDIATE, *(name for name in CHANGEABLE if name in settings.named))
+    return replace(recorded, **{name: getattr(settings, name) for name in names})
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -119,6 +88,8 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     Raises one Problem that shows every fault with its line. Other OMNIMIND_* variables are ignored: a shell may have
     them for other reasons.
     """
+    from omnimind_ops.tools import toml
+
     words = os.environ if environment is None else environment
     named = config or (Path(words[f"{PREFIX}CONFIG"]) if words.get(f"{PREFIX}CONFIG") else None)
     place = named or _usual(words)
@@ -144,6 +115,8 @@ def _usual(words: Mapping[str, str]) -> Path:
 
 def _from(words: Mapping[str, str]) -> dict[str, object]:
     """Return the settings in the environment; a list is written as 8000,8080."""
+    from omnimind_ops.tools import toml
+
     found: dict[str, object] = {}
     for name, rule in RULES.items():
         text = words.get(PREFIX + name.upper())

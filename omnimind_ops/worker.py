@@ -18,10 +18,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any
 
-from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.goal import goal_of, unknown_keys
 from omnimind_ops.tools import index
 from omnimind_ops.tools.parent import end_with
 
@@ -51,21 +49,14 @@ def main() -> int:
     return 0
 
 
-def goal_of(words: Mapping[str, Any]) -> Goal:
-    """Return the Goal from the JSON of its asdict(); unknown keys are a TypeError."""
-    known = {field.name for field in fields(Goal)}
-    if unknown := sorted(words.keys() - known):
-        raise TypeError(f"a Goal has no {', '.join(unknown)}")
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
-    return Goal(**values)
-
-
 def _serve(line: str, say: Say) -> None:
     from deploy import job
 
     try:
         words = json.loads(line)
-        goal = goal_of(words["goal"])
+        if unknown := unknown_keys(words["goal"]):
+            raise TypeError(f"a Goal has no {', '.join(unknown)}")
+        goal = goal_of(words["goal"], "the job")
         if "survey" in words:
             result = job.survey([(role, stage) for role, stage in words["survey"]], goal)
         else:

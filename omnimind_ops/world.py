@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.world import World
 
 if TYPE_CHECKING:
+    from omnimind_ops.model.goal import Goal
     from omnimind_ops.paths import Paths
     from omnimind_ops.settings import Settings
+
+RUNS = 20
+"""Newest migrations whose goals are compared with the installed units."""
 
 
 def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None = None) -> World:
@@ -26,11 +31,21 @@ def find(settings: Settings, paths: Paths, environment: Mapping[str, str] | None
     if (paths.root / "etc/systemd/system/omnimind.target").exists():
         from omnimind_ops.managers import units
 
-        return units.world(settings, paths)
+        return units.world(settings, paths, recorded(paths))
     place = home.place(words)
     if place.memory.exists():
         return home.world(settings, place)
     raise not_installed("find OmniMind on this machine")
+
+
+def recorded(paths: Paths) -> Iterator[Goal]:
+    """Yield the goals of the migrations in the journal, newest first; nothing if this user must not read it."""
+    from omnimind_ops.model.goal import goal_of
+    from omnimind_ops.runner.history import History
+
+    with suppress(Problem):
+        for head in History(paths.journal).heads(limit=RUNS, name="migrate"):
+            yield goal_of(head.setup.get("goal"), head.id)
 
 
 def not_installed(doing: str) -> Problem:

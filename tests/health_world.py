@@ -19,8 +19,9 @@ from pathlib import Path
 
 from omnimind_ops.catalogue import services
 from omnimind_ops.managers import ProcessState
+from omnimind_ops.model import system as model
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, World
 from tests.services import PASSWORD, Process, Services, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -229,7 +230,8 @@ class System:
 
     def with_settings(self, **settings: object) -> World:
         """Return the world with other settings."""
-        return replace(self.world, **settings)  # type: ignore[arg-type]
+        ours = {name: settings.pop(name) for name in model.shared(self.world.system) if name in settings}
+        return replace(self.world, system=replace(self.world.system, **ours), **settings)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -237,10 +239,13 @@ def system(stores: Services, place: Path, database: str) -> Iterator[System]:
     """Run it for a block."""
     for folder in ("state", "run", "logs"):
         (place / folder).mkdir(parents=True, exist_ok=True)
-    ports = Ports((free_port(), free_port()), free_port(), stores.redis_port, stores.postgres_port, stores.qdrant_port)
+    description = model.System(
+        backend_ports=(free_port(), free_port()), workers=2, frontend_port=free_port(), redis_port=stores.redis_port,
+        postgres_port=stores.postgres_port, qdrant_port=stores.qdrant_port, uploads=str(place), redis_dir=str(place), qdrant_home=str(place),
+        critical_timeout=20, secondary_timeout=20,
+    )  # fmt: skip
     world = World(
-        mode=Mode.EMBEDDED, ports=ports, workers=2, state=place / "state", config=place, logs=place / "logs", run=place / "run", uploads=place,
-        stores=(place, place, place), critical_seconds=20, secondary_seconds=20, standin=True,
+        mode=Mode.EMBEDDED, system=description, state=place / "state", config=place, logs=place / "logs", run=place / "run", postgres=place, standin=True,
         redis_url=stores.redis_url, postgres_dsn=stores.database(database), qdrant_url=stores.qdrant_url, qdrant_key=stores.qdrant_key,
     )  # fmt: skip
     faults = place / "faults.json"

@@ -166,8 +166,8 @@ async def act(settings: Settings, words: Mapping[str, Any]) -> Answer:
     """Run the requested action and return its result."""
     async with AsyncExitStack() as stack:
         postgres, redis = (
-            postgres_pool(settings.postgres, "omnimind-users", most=1),
-            redis_client(settings.redis, "omnimind-users", most=1),
+            postgres_pool(settings.postgres_dsn, "omnimind-users", most=1),
+            redis_client(settings.redis_url, "omnimind-users", most=1),
         )
         await stack.enter_async_context(postgres)
         stack.push_async_callback(redis.aclose)

@@ -36,9 +36,9 @@ class Pools:
         from backend.clients.qdrant import Qdrant
 
         name = f"omnimind-{settings.port}/{settings.worker}"
-        self.postgres: Postgres = postgres_pool(settings.postgres, name)
-        self.redis: redis.Redis = redis_client(settings.redis, name)
-        self.qdrant: Qdrant = Qdrant(settings.qdrant, settings.qdrant_key)
+        self.postgres: Postgres = postgres_pool(settings.postgres_dsn, name)
+        self.redis: redis.Redis = redis_client(settings.redis_url, name)
+        self.qdrant: Qdrant = Qdrant(settings.qdrant_url, settings.qdrant_api_key)
         self.engine: Engine = Engine(settings.engine)
 
     async def open(self) -> None:

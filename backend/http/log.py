@@ -60,8 +60,8 @@ def configure(level: str, secrets: Iterable[str] = ()) -> None:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return the secrets to mask: Qdrant's key and the passwords in the URLs, encoded and decoded."""
-    found = [settings.qdrant_key]
-    for url in (settings.postgres, settings.redis):
+    found = [settings.qdrant_api_key]
+    for url in (settings.postgres_dsn, settings.redis_url):
         password = urlsplit(url).password or ""
         found += [password, unquote(password)]
     return found

@@ -19,7 +19,7 @@ from backend.settings import load
 def main() -> int:
     """Migrate, report the result, and return the exit code."""
     try:
-        before, after = upgrade(load(os.environ).postgres, float(os.environ.get("OMNIMIND_MIGRATE_SECONDS", "60")))
+        before, after = upgrade(load(os.environ).postgres_dsn, float(os.environ.get("OMNIMIND_MIGRATE_SECONDS", "60")))
     except NotYet as error:
         sys.stderr.write(f"cannot migrate the database: {error}\n")
         return 2

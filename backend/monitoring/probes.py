@@ -56,7 +56,7 @@ class Questions:
         if not self._postgres:
             wait = max(2, round(self.settings.check_seconds))
             self._postgres = await Connection.connect(
-                self.settings.postgres, autocommit=True, connect_timeout=wait, application_name=NAME
+                self.settings.postgres_dsn, autocommit=True, connect_timeout=wait, application_name=NAME
             )
         row = await (await self._postgres.execute("SELECT max(version_num) FROM alembic_version")).fetchone()
         return str(row[0] or "") if row else ""
@@ -65,14 +65,14 @@ class Questions:
         """Log in and ping."""
         from backend.clients.pools import redis_client
 
-        self._redis = self._redis or redis_client(self.settings.redis, NAME, most=1)
+        self._redis = self._redis or redis_client(self.settings.redis_url, NAME, most=1)
         await self._redis.ping()
         return "up", ""
 
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with the API key; /readyz would answer without one."""
-        key = self.settings.qdrant_key
-        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask(
+        key = self.settings.qdrant_api_key
+        said = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).ask(
             "GET", "/collections", seconds=self.settings.check_seconds, patience=0
         )
         if said.status != 200:

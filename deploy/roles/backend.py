@@ -16,5 +16,5 @@ def configure(goal: Goal) -> None:
     bound = f"{goal.uploads}/".startswith(HIDDEN)
     unit(native.SCHEMA, "migrate-db.service", goal)
     for port in goal.backend_ports:
-        unit(f"omnimind-{port}.socket", "backend.socket", goal, port=port)
+        unit(native.socket(port), "backend.socket", goal, port=port)
         unit(f"omnimind-{port}@.service", "backend.service", goal, port=port, bound=bound)

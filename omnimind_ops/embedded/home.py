@@ -8,13 +8,15 @@ import os
 import pwd
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omnimind_ops.embedded import secrets
+from omnimind_ops.model import environment
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System, fields_of_ports, ports_by_service, shared
+from omnimind_ops.model.world import Mode, World
 
 if TYPE_CHECKING:
     from omnimind_ops.settings import Settings
@@ -23,6 +25,7 @@ FOR_ROOT = Path("/var/lib/omnimind-embedded")
 """Not below /root: PostgreSQL runs as another user there and must reach its data."""
 LONGEST_SOCKET = 100  # bytes of a unix socket's path; the kernel takes 107
 ROLE = DATABASE = "omnimind"
+SAVED = ("workers", "collection", "uploads")
 
 
 @dataclass(frozen=True)
@@ -90,36 +93,48 @@ class Memory:
     `moved`: the port used instead of each taken port.
     """
 
-    ports: Ports
-    workers: int
-    collection: str
-    uploads: str
+    system: System  # only its ports and the fields in SAVED are saved
     standin: bool = True
     qdrant: str = ""  # path of the real program, "" for the stand-in
     moved: Mapping[int, int] = field(default_factory=dict)
 
 
-def place(environment: Mapping[str, str]) -> Home:
+def place(variables: Mapping[str, str]) -> Home:
     """Return the state directory of this user's embedded system: $XDG_STATE_HOME/omnimind, ~/.local/state/omnimind, or
     /var/lib/omnimind-embedded for root.
     """
-    given = environment.get("XDG_STATE_HOME", "")
+    given = variables.get("XDG_STATE_HOME", "")
     if given.startswith("/"):  # the XDG specification: relative paths are ignored
         return Home(Path(given) / "omnimind")
     if os.geteuid() == 0:
         return Home(FOR_ROOT)
-    own = environment.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    own = variables.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
     return Home(Path(own) / ".local/state/omnimind")
 
 
-def recall(home: Home) -> Memory:
-    """Return the choices of the last start; an unreadable file is a Problem."""
+def save(home: Home, memory: Memory) -> None:
+    """Write the choices of a start."""
+    system = memory.system
+    members = {
+        "ports": ports_by_service(system),
+        **{name: getattr(system, name) for name in SAVED},
+        "standin": memory.standin,
+        "qdrant": memory.qdrant,
+        "moved": memory.moved,
+    }
+    secrets.write(home.memory, json.dumps(members, indent=1) + "\n")
+
+
+def recall(home: Home, settings: System | None = None) -> Memory:
+    """Return the choices of the last start; `settings` has the fields that are not saved.
+
+    An unreadable file is a Problem.
+    """
     try:
-        said = json.loads(home.memory.read_text())
-        ports = Ports(tuple(said["ports"].pop("backends")), **said["ports"])
-        return Memory(
-            **{**said, "ports": ports, "moved": {int(wanted): port for wanted, port in said["moved"].items()}}
-        )
+        members = json.loads(home.memory.read_text())
+        saved = {**fields_of_ports(members.pop("ports")), **{name: members.pop(name) for name in SAVED}}
+        moved = {int(wanted): port for wanted, port in members.pop("moved").items()}
+        return Memory(replace(system_of(settings or System(), home), **saved), moved=moved, **members)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem(
             "cannot read the embedded system's memory",
@@ -128,28 +143,26 @@ def recall(home: Home) -> Memory:
         ) from error
 
 
+def system_of(settings: System, home: Home) -> System:
+    """Return an embedded system with these settings: its names and the stores' folders are its own."""
+    own = {"user": ROLE, "database": DATABASE, "redis_dir": str(home.redis), "qdrant_home": str(home.qdrant)}
+    return System(**{**shared(settings), **own})
+
+
 def world(settings: Settings, home: Home) -> World:
     """Return the system description of an embedded system that was started before."""
-    memory = recall(home)
-    key = secrets.read(home.secrets)
-    ports = memory.ports
+    memory, key = recall(home, settings), secrets.read(home.secrets)
     return World(
         mode=Mode.EMBEDDED,
-        ports=ports,
-        workers=memory.workers,
+        system=memory.system,
         state=home.state,
         config=home.config,
         logs=home.logs,
         run=home.run,
-        uploads=Path(memory.uploads),
-        stores=(home.postgres, home.redis, home.qdrant),
-        collection=memory.collection,
-        critical_seconds=settings.critical_timeout,
-        secondary_seconds=settings.secondary_timeout,
-        auto_recovery=settings.auto_recovery,
+        postgres=home.postgres,
         standin=memory.standin,
-        redis_url=f"redis://default:{key.redis}@127.0.0.1:{ports.redis}/0",
-        postgres_dsn=f"postgresql://{ROLE}:{key.postgres}@127.0.0.1:{ports.postgres}/{DATABASE}",
-        qdrant_url=f"http://127.0.0.1:{ports.qdrant}",
+        redis_url=environment.redis_url(memory.system, "default", key.redis),
+        postgres_dsn=environment.postgres_dsn(memory.system, key.postgres),
+        qdrant_url=environment.qdrant_url(memory.system),
         qdrant_key=key.qdrant,
     )

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 
 from omnimind_ops.model.facts import Holder
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Ports
 
 HIGHEST = 65535
-
-
-def every(ports: Ports) -> tuple[int, ...]:
-    """Return all ports."""
-    return (ports.postgres, ports.redis, ports.qdrant, *ports.backends, ports.frontend)
-
-
-def moved(ports: Ports, by: Mapping[int, int]) -> Ports:
-    """Return the ports with some of them replaced."""
-    there = {
-        name: by.get(getattr(ports, name), getattr(ports, name)) for name in ("frontend", "redis", "postgres", "qdrant")
-    }
-    return replace(ports, backends=tuple(by.get(port, port) for port in ports.backends), **there)
 
 
 def taken(ports: Iterable[int]) -> tuple[int, ...]:

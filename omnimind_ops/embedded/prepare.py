@@ -13,10 +13,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from omnimind_ops.embedded import launch, ports, postgres, secrets, valkey, wheels
-from omnimind_ops.embedded.home import ROLE, Home, Memory, recall, world
+from omnimind_ops.embedded.home import ROLE, Home, Memory, recall, save, system_of, world
 from omnimind_ops.embedded.programs import programs, real_qdrant
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Ports, World
+from omnimind_ops.model.system import System, with_ports
+from omnimind_ops.model.world import World
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools.template import render
 
@@ -25,7 +26,6 @@ WHEELS = (
     ("fastapi", "fastapi"), ("uvicorn", "uvicorn"), ("psycopg_pool", "psycopg-pool"), ("alembic", "alembic"), ("openvino", "openvino"), ("tokenizers", "tokenizers"),
 )  # fmt: skip
 OPTIONAL = (("qiskit_aer", "qiskit-aer", "quantum circuits cannot be run"),)
-DEFAULT_UPLOADS = "/var/lib/omnimind/uploads"
 
 
 def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
@@ -37,12 +37,12 @@ def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
     folders(home)
     secrets.make(home.secrets)
     memory = choose(settings, home)
-    if bad := ports.taken(ports.every(memory.ports)):
+    if bad := ports.taken(memory.system.ports):
         if not free_ports:
             raise ports.refuse(bad)
-        memory = _move(memory, settings, bad)
-    secrets.write(home.memory, json.dumps(asdict(memory), indent=1) + "\n")
-    _uploads(Path(memory.uploads))
+        memory = _move(memory, bad)
+    save(home, memory)
+    _uploads(Path(memory.system.uploads))
     return world(settings, home)
 
 
@@ -61,23 +61,14 @@ def choose(settings: Settings, home: Home) -> Memory:
             f"the data was written by {real}, which is gone",
             "install it again, or start anew: omnimind up --fresh",
         )
-    uploads = str(home.state / "uploads") if settings.uploads == DEFAULT_UPLOADS else settings.uploads
-    return Memory(
-        ports.moved(_wanted(settings), moved),
-        settings.workers,
-        settings.collection,
-        uploads,
-        standin=not real,
-        qdrant=real,
-        moved=moved,
-    )
+    uploads = str(home.state / "uploads") if settings.uploads == System.uploads else settings.uploads
+    system = replace(with_ports(system_of(settings, home), moved), uploads=uploads)
+    return Memory(system, standin=not real, qdrant=real, moved=moved)
 
 
-def configure(
-    the_world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
-) -> bool:
+def configure(the_world: World, home: Home, environment: Mapping[str, str], engine: Mapping[str, str]) -> bool:
     """Write the configuration of supervisor and the stores (0600); return whether anything changed."""
-    every = programs(the_world, home, settings, environment, engine)
+    every = programs(the_world, home, environment, engine)
     said = {one.name: {key: value for key, value in asdict(one).items() if key != "name"} for one in every}
     launcher = shlex.join((sys.executable, "-I", "-S", launch.__file__, str(home.config / "programs.json"))).replace(
         "%", "%%"
@@ -93,7 +84,9 @@ def configure(
     }
     key = secrets.read(home.secrets)
     changed = [
-        secrets.write(home.config / "valkey.conf", valkey.configuration(home.redis, the_world.ports.redis, key.redis)),
+        secrets.write(
+            home.config / "valkey.conf", valkey.configuration(home.redis, the_world.system.redis_port, key.redis)
+        ),
         secrets.write(home.config / "programs.json", json.dumps(said, indent=1)),
         secrets.write(home.config / "supervisord.conf", render("supervisor/supervisord.conf.j2", words)),
     ]
@@ -164,19 +157,9 @@ def _uploads(folder: Path) -> None:
         ) from error
 
 
-def _wanted(settings: Settings) -> Ports:
-    return Ports(
-        settings.backend_ports,
-        settings.frontend_port,
-        settings.redis_port,
-        settings.postgres_port,
-        settings.qdrant_port,
-    )
-
-
-def _move(memory: Memory, settings: Settings, bad: tuple[int, ...]) -> Memory:
+def _move(memory: Memory, bad: tuple[int, ...]) -> Memory:
     """Choose free ports for the taken ones, and record them by the originally wanted port."""
-    instead = ports.others(bad, ports.every(memory.ports))
+    instead = ports.others(bad, memory.system.ports)
     origin = {port: wanted for wanted, port in memory.moved.items()}
     moved = {**memory.moved, **{origin.get(port, port): other for port, other in instead.items()}}
-    return replace(memory, ports=ports.moved(_wanted(settings), moved), moved=moved)
+    return replace(memory, system=with_ports(memory.system, instead), moved=moved)

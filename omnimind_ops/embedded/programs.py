@@ -16,8 +16,8 @@ import omnimind_ops
 from omnimind_ops.catalogue import Kind, services
 from omnimind_ops.embedded import model, postgres, valkey
 from omnimind_ops.embedded.home import Home, recall
+from omnimind_ops.model import environment as variables
 from omnimind_ops.model.world import World
-from omnimind_ops.settings import Settings
 
 MARK = "OMNIMIND_EMBEDDED"
 """Variable in the environment of every process of an embedded system; its value is the state directory.
@@ -46,13 +46,13 @@ class Program:
 
 
 def programs(
-    world: World, home: Home, settings: Settings, environment: Mapping[str, str], engine: Mapping[str, str]
+    world: World, home: Home, environment: Mapping[str, str], engine: Mapping[str, str]
 ) -> tuple[Program, ...]:
     """Return every program, in the catalogue's order; `environment` is the user's, `engine` holds the engine's
     variables from the GPU check.
     """
     made = {"postgres": _postgres(world, home), "redis": _redis(home), "qdrant": _qdrant(world, home)}
-    ours = {**backend(world, settings), **engine}
+    ours = {**backend(world), **engine}
     for service in services(world):
         if service.kind in (Kind.ENGINE, Kind.FRONTEND, Kind.GUARD):
             made[service.processes[0]] = _python(world, home, service.kind, ours, environment)
@@ -61,25 +61,12 @@ def programs(
     return tuple(made.values())
 
 
-def backend(world: World, settings: Settings) -> dict[str, str]:
+def backend(world: World) -> dict[str, str]:
     """Return the variables of the backend, its engine and its migrations."""
     return {
         **python_environment(),
-        "OMNIMIND_POSTGRES_DSN": world.postgres_dsn,
-        "OMNIMIND_REDIS_URL": world.redis_url,
-        "OMNIMIND_QDRANT_URL": world.qdrant_url,
-        "OMNIMIND_QDRANT_API_KEY": world.qdrant_key,
-        "OMNIMIND_COLLECTION": world.collection,
-        "OMNIMIND_ENGINE": str(world.engine_socket),
-        "OMNIMIND_UPLOADS": str(world.uploads),
-        "OMNIMIND_STATE": str(world.state / "models"),
-        "OMNIMIND_JOURNAL": str(world.journal),
-        "OMNIMIND_BENCH": str(world.state / "bench"),
-        "OMNIMIND_MODEL": settings.model,
-        "OMNIMIND_MODE": settings.mode,
-        "OMNIMIND_OPEN_READS": "yes" if settings.open_reads else "no",
-        "OMNIMIND_BACKEND_PORTS": ",".join(map(str, world.ports.backends)),
-        "OMNIMIND_FRONTEND_PORT": str(world.ports.frontend),
+        **variables.stores(world.postgres_dsn, world.redis_url, world.qdrant_url, world.qdrant_key),
+        **variables.services(world.system, str(world.engine_socket), world.state),
     }
 
 
@@ -102,7 +89,7 @@ def real_qdrant() -> str:
 
 def _postgres(world: World, home: Home) -> Program:
     user = postgres.owner()
-    words = postgres.words(home.postgres, world.ports.postgres, place=postgres.folder(home.state / "programs"))
+    words = postgres.words(home.postgres, world.system.postgres_port, place=postgres.folder(home.state / "programs"))
     # INT is its fast shutdown; TERM waits until every client disconnects.
     return Program(
         "postgres",
@@ -127,7 +114,7 @@ def _qdrant(world: World, home: Home) -> Program:
     environment = {
         **python_environment(),
         "QDRANT__SERVICE__HOST": "127.0.0.1",
-        "QDRANT__SERVICE__HTTP_PORT": str(world.ports.qdrant),
+        "QDRANT__SERVICE__HTTP_PORT": str(world.system.qdrant_port),
         "QDRANT__SERVICE__API_KEY": world.qdrant_key,
         "QDRANT__STORAGE__STORAGE_PATH": str(home.qdrant / "storage"),
         "QDRANT__STORAGE__SNAPSHOTS_PATH": str(home.qdrant / "snapshots"),
@@ -144,13 +131,13 @@ def _python(world: World, home: Home, kind: Kind, ours: Mapping[str, str], envir
         )  # fmt: skip
     if kind is Kind.FRONTEND:
         page = {
-            "OMNIMIND_PORT": str(world.ports.frontend),
+            "OMNIMIND_PORT": str(world.system.frontend_port),
             "OMNIMIND_BACKEND_PORTS": ours["OMNIMIND_BACKEND_PORTS"],
         }  # it needs no password
         words = {**python_environment(), **page, **_watch(environment, WATCHDOG_SECONDS)}
         return Program(
             "frontend", python("backend.page"), words, str(world.state),
-            socket=f"tcp:{world.ports.frontend}", ready_seconds=READY_SECONDS, watchdog_seconds=_seconds(environment, WATCHDOG_SECONDS),
+            socket=f"tcp:{world.system.frontend_port}", ready_seconds=READY_SECONDS, watchdog_seconds=_seconds(environment, WATCHDOG_SECONDS),
         )  # fmt: skip
     words = {**python_environment(), **_watch(environment, WATCHDOG_SECONDS)}
     watch = _seconds(environment, WATCHDOG_SECONDS)
@@ -168,8 +155,7 @@ def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environm
     # Two arenas: glibc's default of eight per core retains tens of MB after large responses.
     words = {
         **ours,
-        "OMNIMIND_PORT": str(port),
-        "OMNIMIND_WORKER": str(number),
+        **variables.worker(port, str(number)),
         "MALLOC_ARENA_MAX": "2",
         **_watch(environment, WATCHDOG_SECONDS),
     }

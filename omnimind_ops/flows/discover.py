@@ -14,6 +14,7 @@ from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Way
+from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
@@ -88,25 +89,10 @@ def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSour
     version = q.version if q else ""
     staged = paths.stage / f"qdrant-{version}"
     return Goal(
-        backend_ports=settings.backend_ports,
-        workers=settings.workers,
-        frontend_port=settings.frontend_port,
-        redis_port=settings.redis_port,
-        postgres_port=settings.postgres_port,
-        qdrant_port=settings.qdrant_port,
-        uploads=settings.uploads,
-        qdrant_home=settings.qdrant_home,
-        redis_dir=settings.redis_dir,
-        user=settings.user,
-        database=settings.database,
-        collection=settings.collection,
-        model=settings.model,
-        mode=settings.mode,
-        open_reads=settings.open_reads,
+        **shared(settings),
         version=__version__,
         python=host.python,
         lock=settings.lock or host.gpu.lock,
-        wheelhouse=settings.wheelhouse,
         qdrant_binary=str(staged / PROGRAM) if q else str(asked.qdrant_binary or ""),
         qdrant_packages=q.start.packages if q and q.start else (),
         qdrant_version=version,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omnimind_ops.flows import receipt
 from omnimind_ops.flows.old_volumes import OldVolume
-from omnimind_ops.flows.run_inputs import goal_of, old_stack
+from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
@@ -41,7 +41,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     """Return what `finish` would delete and keep; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
-    old, goal = old_stack(run), goal_of(run)
+    old, goal = old_stack(run), goal_begun(run)
     parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
     folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
     return Leftovers(

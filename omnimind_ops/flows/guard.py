@@ -40,7 +40,7 @@ def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limit
         guard.tell(
             line(
                 "",
-                f"looks every {period:g} s{'' if guard.looker.world.auto_recovery else ', and only observes: auto_recovery is off'}",
+                f"looks every {period:g} s{'' if guard.looker.world.system.auto_recovery else ', and only observes: auto_recovery is off'}",
             )
         )
         notify("READY=1")

@@ -112,7 +112,7 @@ class Guard:
         elif isinstance(move, GiveUp):
             self.looker.cache.gave_up[move.service] = move.reason
             self.record.gave_up(move.service, move.reason)
-        elif not self.looker.world.auto_recovery:
+        elif not self.looker.world.system.auto_recovery:
             self._once(
                 move.service, f"would restart {', '.join(move.processes)}, but auto_recovery is off: {move.reason}"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.run_inputs import goal_of
+from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
@@ -29,7 +29,7 @@ def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirme
             "`omnimind finish` deleted the old stack",
             "restore the containers from a backup of your own",
         )
-    with handlers(goal_of(run), paths, run.id) as kinds:
+    with handlers(goal_begun(run), paths, run.id) as kinds:
         outcome = runner.undo(run, journal, kinds, tell)
     disarm(paths)
     receipt.write(outcome.run, paths)

@@ -5,22 +5,17 @@ With them resume, rollback and converge need no discovery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Found
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.old_volumes import OldVolume, old_volumes
 from omnimind_ops.model import codec
-from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.goal import Goal, goal_of
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
-from omnimind_ops.settings import Settings
-
-CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
-"""Settings that take effect on a native host: they change no data, no port and no name."""
+from omnimind_ops.settings import Settings, updated
 
 
 @dataclass(frozen=True)
@@ -79,15 +74,11 @@ def old_stack(run: Run) -> OldStack:
     return codec.read(OldStack, kept, f"start of run {run.id}")
 
 
-def goal_of(run: Run) -> Goal:
+def goal_begun(run: Run) -> Goal:
     """Return the goal that a run was started with."""
-    kept = run.setup.get("goal")
-    if not isinstance(kept, Mapping):
-        raise Problem("cannot read the run", f"{run.id} has no goal in the journal", "migrate again")
-    known = {f.name for f in fields(Goal)}
-    return Goal(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items() if k in known})  # type: ignore[arg-type]
+    return goal_of(run.setup.get("goal"), run.id)
 
 
 def goal_now(run: Run, settings: Settings) -> Goal:
-    """Return the run's goal, updated with the changeable settings that are set today; the others keep their values."""
-    return replace(goal_of(run), **{name: getattr(settings, name) for name in CHANGEABLE if name in settings.named})
+    """Return the run's goal, updated with the settings of today that take effect on a native host."""
+    return updated(goal_begun(run), settings)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops import managers, world
-from omnimind_ops.embedded import census, daemon, home, model, ports, postgres, prepare, schema, wheels
+from omnimind_ops.embedded import census, daemon, home, model, postgres, prepare, schema, wheels
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
 from omnimind_ops.flows import down, gpu_gate, port_check
@@ -69,7 +69,7 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
     log = StartLog(place.logs, tell)
     if daemon.runs(place):
         found = home.world(settings, place)
-        if ports.every(prepare.choose(settings, place).ports) != ports.every(found.ports):
+        if prepare.choose(settings, place).system.ports != found.system.ports:
             log.tell(
                 warning(
                     "the settings name other ports than those in use; they count after: omnimind down && omnimind up"
@@ -82,7 +82,7 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
     if postgres.is_missing(place.postgres) or not managers.of(found).states(["postgres"])["postgres"].pid:
         tasks.append(Task("cluster", "Make PostgreSQL's cluster", lambda: prepare.cluster(place)))
         waits["postgres"] = ("cluster",)
-    tables = backend(found, settings)
+    tables = backend(found)
     tasks.append(
         Task(
             "schema",
@@ -92,7 +92,10 @@ def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: T
         )
     )
     return bring_up(
-        found, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in found.ports.backends}}, log.tell
+        found,
+        tuple(tasks),
+        {**waits, **{f"backend-{port}": ("schema",) for port in found.system.backend_ports}},
+        log.tell,
     )
 
 
@@ -115,7 +118,7 @@ def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: 
             else "Qdrant is the stand-in over Qdrant's own storage engine: there is no `qdrant` on PATH",
         )
     )
-    prepare.configure(found, place, settings, words, {"OMNIMIND_LOCK": "cpu"})
+    prepare.configure(found, place, words, {"OMNIMIND_LOCK": "cpu"})
     daemon.start(place, words)
     return found
 
@@ -127,7 +130,7 @@ def _gpu(found: World, place: Home, settings: Settings, words: Mapping[str, str]
         gate = gpu_gate.gate(found, settings.lock, words)
         tell(line("gpu", f"{gate.device}: {gate.why}"))
         if not managers.of(found).states(["engine"])["engine"].pid:
-            prepare.configure(found, place, settings, words, gate.environment)
+            prepare.configure(found, place, words, gate.environment)
         return False
 
     return Task("gpu", "Look for a GPU", act)

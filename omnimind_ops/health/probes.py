@@ -60,7 +60,7 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
         case Kind.REDIS:
             return stores.redis(world.redis_url, seconds, deep=deep)
         case Kind.QDRANT:
-            said = stores.qdrant(world.qdrant_url, world.qdrant_key, world.collection, seconds, deep=deep)
+            said = stores.qdrant(world.qdrant_url, world.qdrant_key, world.system.collection, seconds, deep=deep)
             return replace(said, detail=f"stand-in (qdrant-edge), {said.detail}") if world.standin else said
         case Kind.ENGINE:
             return programs.engine(service.socket or "", seconds, deep=deep, before=before)
@@ -69,7 +69,9 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
         case Kind.FRONTEND:
             return programs.frontend(service.port or 0, seconds)
         case Kind.GUARD:
-            return programs.guard(world.run / GUARD_FILE, time.time(), GUARD_SECONDS, watches=world.auto_recovery)
+            return programs.guard(
+                world.run / GUARD_FILE, time.time(), GUARD_SECONDS, watches=world.system.auto_recovery
+            )
 
 
 def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnimind/engine.sock")) -> dict[str, Probe]:

@@ -53,7 +53,7 @@ class Supervisor:
         """Stop and start them, all at once; return when they are ready."""
         self.stop(names)
         self.start(names)
-        self._until(names, lambda one: one.state == "running", self.world.critical_seconds, "restart")
+        self._until(names, lambda one: one.state == "running", self.world.system.critical_timeout, "restart")
 
     def kill(self, name: str) -> None:
         """Send SIGKILL; supervisor starts it again at once."""

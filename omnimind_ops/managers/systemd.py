@@ -39,12 +39,12 @@ class Systemd:
 
     def stop(self, names: Sequence[str]) -> None:
         """Stop them; return when all have ended."""
-        self._do("stop", names, systemctl.stop(names), self.world.critical_seconds)
+        self._do("stop", names, systemctl.stop(names), self.world.system.critical_timeout)
 
     def restart(self, names: Sequence[str]) -> None:
         """Restart them, all at once; return when they are ready."""
         run(systemctl.reset(names), check=False)
-        self._do("restart", names, systemctl.restart(names), self.world.critical_seconds + SLACK_SECONDS)
+        self._do("restart", names, systemctl.restart(names), self.world.system.critical_timeout + SLACK_SECONDS)
 
     def kill(self, name: str) -> None:
         """Send SIGKILL; systemd starts it again."""

@@ -1,56 +1,70 @@
-"""The native system as described by its installed units: neither the journal nor the settings are read."""
+"""The native system: as it was recorded, or, without a record, as its installed units describe it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from omnimind_ops.model import native
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model import environment, native
+from omnimind_ops.model.system import System, shared
+from omnimind_ops.model.world import Mode, World
+from omnimind_ops.settings import Settings, updated
 
 if TYPE_CHECKING:
+    from omnimind_ops.model.goal import Goal
     from omnimind_ops.paths import Paths
-    from omnimind_ops.settings import Settings
 
 FOLDER = "etc/systemd/system"
 _WORKER = re.compile(r"omnimind-(\d+)@(\d+)\.service")
 
 
-def world(settings: Settings, paths: Paths) -> World:
-    """Return the World of a host with OmniMind's units. Without root its credentials are ""."""
+def world(settings: Settings, paths: Paths, goals: Iterable[Goal] = ()) -> World:
+    """Return the World of a host with OmniMind's units. Without root its credentials are "".
+
+    The System is the first of the recorded `goals` that fits the installed units. Without one (a host of an earlier
+    version, or a user who must not read the journal) it is read from the units and the env files.
+    """
     units = _wanted((paths.root / FOLDER / native.TARGET).read_text())
-    found = [(int(hit[1]), int(hit[2])) for unit in units if (hit := _WORKER.fullmatch(unit))]
-    words = _words(paths.secrets)
-    backends = tuple(dict.fromkeys(port for port, _ in found)) or settings.backend_ports
-    ports = Ports(
-        backends,
-        _listens(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
-        _port(words.get("OMNIMIND_REDIS_URL")) or settings.redis_port,
-        _port(words.get("OMNIMIND_POSTGRES_DSN")) or settings.postgres_port,
-        _port(words.get("OMNIMIND_QDRANT_URL")) or settings.qdrant_port,
-    )
+    variables = _variables(paths.secrets)
+    recorded = next((goal for goal in goals if set(native.workers(goal)) == _workers(units)), None)
+    goal = recorded or _installed(settings, paths, units, variables)
+    system = updated(System(**shared(goal)), settings)
     return World(
         mode=Mode.NATIVE,
-        ports=ports,
-        workers=max((number for _, number in found), default=settings.workers),
+        system=system,
         state=paths.state,
         config=paths.config,
         logs=paths.logs,
         run=paths.root / "run/omnimind",
-        uploads=Path(settings.uploads),
-        stores=(paths.root / "var/lib/postgresql", Path(settings.redis_dir), Path(settings.qdrant_home)),
-        collection=settings.collection,
-        critical_seconds=settings.critical_timeout,
-        secondary_seconds=settings.secondary_timeout,
-        auto_recovery=settings.auto_recovery,
-        units=(*units, *_cluster(paths.root, ports.postgres)),
-        redis_url=words.get("OMNIMIND_REDIS_URL", ""),
-        postgres_dsn=words.get("OMNIMIND_POSTGRES_DSN", ""),
-        qdrant_url=words.get("OMNIMIND_QDRANT_URL") or f"http://127.0.0.1:{ports.qdrant}",
-        qdrant_key=words.get("OMNIMIND_QDRANT_API_KEY") or words.get("QDRANT__SERVICE__API_KEY", ""),
+        postgres=paths.root / "var/lib/postgresql",
+        units=(*units, *_cluster(paths.root, system.postgres_port)),
+        redis_url=variables.get("OMNIMIND_REDIS_URL", ""),
+        postgres_dsn=variables.get("OMNIMIND_POSTGRES_DSN", ""),
+        qdrant_url=variables.get("OMNIMIND_QDRANT_URL") or environment.qdrant_url(system),
+        qdrant_key=variables.get("OMNIMIND_QDRANT_API_KEY") or variables.get("QDRANT__SERVICE__API_KEY", ""),
     )
+
+
+def _installed(settings: Settings, paths: Paths, units: tuple[str, ...], variables: Mapping[str, str]) -> System:
+    """Return the settings, corrected by what the units and env files say of ports and workers."""
+    workers = [(int(hit[1]), int(hit[2])) for unit in units if (hit := _WORKER.fullmatch(unit))]
+    return replace(
+        settings,
+        backend_ports=tuple(dict.fromkeys(port for port, _ in workers)) or settings.backend_ports,
+        workers=max((number for _, number in workers), default=settings.workers),
+        frontend_port=_listens(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
+        redis_port=_port(variables.get("OMNIMIND_REDIS_URL")) or settings.redis_port,
+        postgres_port=_port(variables.get("OMNIMIND_POSTGRES_DSN")) or settings.postgres_port,
+        qdrant_port=_port(variables.get("OMNIMIND_QDRANT_URL")) or settings.qdrant_port,
+    )
+
+
+def _workers(units: tuple[str, ...]) -> set[str]:
+    return {unit for unit in units if _WORKER.fullmatch(unit)}
 
 
 def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
@@ -75,7 +89,7 @@ def _wanted(target: str) -> tuple[str, ...]:
     )
 
 
-def _words(folder: Path) -> dict[str, str]:
+def _variables(folder: Path) -> dict[str, str]:
     """Return the variables of the env files, none if they cannot be read."""
     found: dict[str, str] = {}
     try:

@@ -1,44 +1,45 @@
-"""Goal: the desired state of the machine, read by roles, templates and planning.
+"""Goal: the desired state of the host, read by roles, templates and planning.
 
-Contains no secrets: those stay in files under secrets/.
+It contains no secrets: those stay in files under secrets/. The journal keeps it as JSON, so no key may be renamed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from omnimind_ops.model import codec
+from omnimind_ops.model.json import JSON
+from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.system import System
 
 
 @dataclass(frozen=True)
-class Goal:
-    """Everything a role or template may need. Paths are absolute text."""
+class Goal(System):
+    """A System, and what discovery found for this host. Paths are absolute text."""
 
-    # where services listen
-    backend_ports: tuple[int, ...] = (8000, 8080, 3001)
-    workers: int = 2
-    frontend_port: int = 3000
-    redis_port: int = 6379
-    postgres_port: int = 5432
-    qdrant_port: int = 6333
-    # names
-    user: str = "omnimind"
-    database: str = "omnimind"
-    collection: str = "universal_machine_embeddings"
-    # operation
-    model: str = ""  # folder of a sentence-transformers model, or its name on a hub; "" is the installed model
-    mode: str = "auto"  # of the engine on a CPU: auto, exact, fast
-    open_reads: bool = False  # users on this host may read without logging in
-    # where data is stored
-    uploads: str = "/var/lib/omnimind/uploads"
-    qdrant_home: str = "/var/lib/qdrant"
-    redis_dir: str = "/var/lib/redis"
-    # what is installed
     version: str = ""  # of omnimind
     python: str = "/usr/bin/python3"  # interpreter of the venv; readable by every user, never under a home
     lock: str = "cpu"  # cpu, cu12, cu13
-    wheelhouse: str = ""  # folder of wheels for hosts without a network; "" uses the index
     qdrant_binary: str = ""  # staged executable that role qdrant installs
     qdrant_packages: tuple[str, ...] = ()  # distribution packages that the program needs
     qdrant_version: str = ""  # "1.20.0"
     qdrant_static: str = ""  # staged web UI, "" for none
     gpu: bool = False
     systemd: int = 252  # version found; units are generated for it
+
+
+def goal_of(members: JSON, where: str) -> Goal:
+    """Return the Goal from the JSON of its asdict(). `where` names the run, for the Problem.
+
+    Keys of another version are ignored, missing ones have their default: a journal outlives the version that wrote it.
+    """
+    if not isinstance(members, Mapping):
+        raise Problem("cannot read the run", f"{where} has no goal in the journal", "migrate again")
+    strange = unknown_keys(members)
+    return codec.read(Goal, {key: value for key, value in members.items() if key not in strange}, f"{where}: goal")
+
+
+def unknown_keys(members: Mapping[str, JSON]) -> tuple[str, ...]:
+    """Return the keys that a Goal does not have."""
+    return tuple(sorted(members.keys() - {field.name for field in fields(Goal)}))

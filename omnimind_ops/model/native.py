@@ -1,11 +1,15 @@
-"""Names of OmniMind's native units, derived from a Goal.
+"""Names of OmniMind's native units, derived from a System or a Goal.
 
 Used by templates, roles, the host step, and code that starts, stops or probes units.
 """
 
 from __future__ import annotations
 
-from omnimind_ops.model.goal import Goal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omnimind_ops.model.goal import Goal
+    from omnimind_ops.model.system import System
 
 TARGET = "omnimind.target"
 POSTGRES = "postgresql.service"
@@ -19,19 +23,27 @@ SCHEMA = "omnimind-migrate-db.service"
 GUARD = "omnimind-guard.service"
 
 
-def sockets(goal: Goal) -> tuple[str, ...]:
+def socket(port: int) -> str:
+    """Return the listening socket of the backend on that port."""
+    return f"omnimind-{port}.socket"
+
+
+def worker(port: int, number: int) -> str:
+    """Return the service of one worker."""
+    return f"omnimind-{port}@{number}.service"
+
+
+def sockets(system: System) -> tuple[str, ...]:
     """Return the listening sockets of the backends, one per port."""
-    return tuple(f"omnimind-{port}.socket" for port in goal.backend_ports)
+    return tuple(socket(port) for port in system.backend_ports)
 
 
-def workers(goal: Goal) -> tuple[str, ...]:
+def workers(system: System) -> tuple[str, ...]:
     """Return the worker services, all first workers before all second ones.
 
     Restarting them in this order keeps every port served.
     """
-    return tuple(
-        f"omnimind-{port}@{number}.service" for number in range(1, goal.workers + 1) for port in goal.backend_ports
-    )
+    return tuple(worker(port, number) for number in range(1, system.workers + 1) for port in system.backend_ports)
 
 
 def ours(goal: Goal) -> tuple[str, ...]:

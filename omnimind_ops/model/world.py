@@ -1,4 +1,4 @@
-"""World: one system that OmniMind runs, native or embedded.
+"""World: a System that is set up on this machine, native or embedded.
 
 Code that starts, stops, probes or shows services gets a World; omnimind_ops.world finds it.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from omnimind_ops.model.system import System
+
 
 class Mode(StrEnum):
     """What runs the services."""
@@ -18,36 +20,19 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ports:
-    """TCP ports, all on 127.0.0.1; `backends` in order of preference."""
-
-    backends: tuple[int, ...] = (8000, 8080, 3001)
-    frontend: int = 3000
-    redis: int = 6379
-    postgres: int = 5432
-    qdrant: int = 6333
-
-
-@dataclass(frozen=True)
 class World:
-    """One system: its mode, ports, folders and credentials.
+    """A System, what runs it, its folders and its credentials.
 
     Credentials are "" if they cannot be read (natively, without root).
     """
 
     mode: Mode
-    ports: Ports
-    workers: int  # processes for each backend port
+    system: System
     state: Path  # journal, receipts, OmniMind's own data
     config: Path
     logs: Path
     run: Path  # sockets and PID files
-    uploads: Path
-    stores: tuple[Path, Path, Path]  # data of PostgreSQL, Redis, Qdrant
-    collection: str = "universal_machine_embeddings"
-    critical_seconds: int = 300  # maximum start time of a critical service
-    secondary_seconds: int = 180  # maximum start time of any other service
-    auto_recovery: bool = True  # the guard may restart services
+    postgres: Path  # data of PostgreSQL; the folders of the other stores are in `system`
     units: tuple[str, ...] = ()  # native: the units that omnimind.target wants, and PostgreSQL's real unit
     standin: bool = False  # embedded: Qdrant is the stand-in, not the real program
     redis_url: str = field(default="", repr=False)

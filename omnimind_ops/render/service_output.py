@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.system import ports_by_service
 from omnimind_ops.render.format import duration, size
 
 if TYPE_CHECKING:
@@ -59,20 +60,13 @@ def up_data(done: Up) -> dict[str, JSON]:
         {"name": one.name, "ready": round(one.ready, 3), "took": round(one.took, 3)} for one in done.chain
     ]
     world = done.world
-    ports: dict[str, JSON] = {
-        "backends": list(world.ports.backends),
-        "frontend": world.ports.frontend,
-        "redis": world.ports.redis,
-        "postgres": world.ports.postgres,
-        "qdrant": world.ports.qdrant,
-    }
     return {
         "state": str(done.report.state),
         "mode": str(world.mode),
         "changes": done.changed,
         "seconds": round(done.seconds, 3),
         "url": done.url,
-        "ports": ports,
+        "ports": ports_by_service(world.system),
         "slowest": done.slowest.name if done.slowest else None,
         "steps": services,
         "chain": chain,

@@ -41,9 +41,11 @@ def kept(world: World) -> dict[str, Any]:
     headers = {"api-key": world.qdrant_key}
     collections = httpx.get(f"{world.qdrant_url}/collections", headers=headers).json()["result"]["collections"]
     points = 0
-    if world.collection in {one["name"] for one in collections}:
+    if world.system.collection in {one["name"] for one in collections}:
         said = httpx.post(
-            f"{world.qdrant_url}/collections/{world.collection}/points/count", headers=headers, json={"exact": True}
+            f"{world.qdrant_url}/collections/{world.system.collection}/points/count",
+            headers=headers,
+            json={"exact": True},
         )
         points = said.json()["result"]["count"]
     return {**rows, "cached": cached, "points": points}

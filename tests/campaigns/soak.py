@@ -44,7 +44,7 @@ def opened() -> Iterator[Trial]:
 def trial(running: Cluster, password: str, chance: random.Random) -> Result:
     """SECONDS of load and kills, then the reckoning."""
     ledger, killed = Ledger(), list[str]()
-    ports = running.world.ports.backends
+    ports = running.world.system.backend_ports
     with calling(ports, _login(ports[0], password), ledger, chance.getrandbits(32)):
         end = time.monotonic() + SECONDS
         while (left := end - time.monotonic()) > 0:
@@ -73,7 +73,7 @@ def _reckoned(running: Cluster, password: str, ledger: Ledger, detail: str) -> R
     with psycopg.connect(running.world.postgres_dsn) as link:
         ready = {str(one) for (one,) in link.execute("SELECT id FROM documents WHERE state = 'ready'").fetchall()}
     lost, undead = ledger.kept - ready, ledger.gone & ready
-    cookie, port = _login(running.world.ports.backends[0], password), running.world.ports.backends[0]
+    cookie, port = _login(running.world.system.backend_ports[0], password), running.world.system.backend_ports[0]
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", headers={"cookie": cookie}, timeout=60, trust_env=False
     ) as http:
@@ -110,7 +110,7 @@ def _without_points(running: Cluster, kept: set[str]) -> list[str]:
         for one in sorted(kept):
             filter_ = {"must": [{"key": "document_id", "match": {"value": one}}]}
             said = http.post(
-                f"/collections/{world.collection}/points/count", json={"filter": filter_, "exact": True}
+                f"/collections/{world.system.collection}/points/count", json={"filter": filter_, "exact": True}
             ).json()
             found += [one] * (said["result"]["count"] == 0)
         return found

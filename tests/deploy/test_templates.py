@@ -16,10 +16,17 @@ import yaml
 from jinja2 import UndefinedError
 
 from backend import settings
+from backend.engine import settings as engine_settings
 from deploy.render import of_goal, text
 from deploy.roles import backend, engine, frontend, guard, qdrant, units
+from omnimind_ops.embedded import programs
+from omnimind_ops.embedded.home import Home
 from omnimind_ops.model import native
+from omnimind_ops.model.environment import services, worker
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.system import System
+from omnimind_ops.model.world import Mode, World
+from omnimind_ops.paths import Paths
 
 from .conftest import prepare
 
@@ -33,6 +40,23 @@ GOALS = {
     ),
     "model of a hub": Goal(qdrant_version="1.20.0", model="intfloat/e5-small-v2", open_reads=True),
 }
+STORES = {"OMNIMIND_POSTGRES_DSN", "OMNIMIND_REDIS_URL", "OMNIMIND_QDRANT_URL", "OMNIMIND_QDRANT_API_KEY"}
+"""Variables of backend.env."""
+LIMITS = {
+    f"OMNIMIND_{name}"
+    for name in (
+        "CHECK_SECONDS",
+        "BODY_BYTES",
+        "BODY_SECONDS",
+        "UPLOAD_BYTES",
+        "REQUESTS_PER_MINUTE",
+        "LOGINS_PER_MINUTE",
+        "SESSION_HOURS",
+        "TELEMETRY_SECONDS",
+        "CACHE_DAYS",
+    )
+}
+"""Variables of a worker that only a person sets."""
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 
 
@@ -170,16 +194,39 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
     assert told == settings.Settings(
         port=port,
         worker="%i",
-        postgres=f"postgresql://omnimind:p@127.0.0.1:{goal.postgres_port}/omnimind",
-        redis=f"redis://omnimind:r@127.0.0.1:{goal.redis_port}/0",
-        qdrant=f"http://127.0.0.1:{goal.qdrant_port}",
-        qdrant_key="k",
+        postgres_dsn=f"postgresql://omnimind:p@127.0.0.1:{goal.postgres_port}/omnimind",
+        redis_url=f"redis://omnimind:r@127.0.0.1:{goal.redis_port}/0",
+        qdrant_url=f"http://127.0.0.1:{goal.qdrant_port}",
+        qdrant_api_key="k",
         collection=goal.collection,
         uploads=goal.uploads,
         frontend_port=goal.frontend_port,
         backend_ports=goal.backend_ports,
         open_reads=goal.open_reads,
     )
+
+
+def test_workers_of_systemd_and_of_supervisor_have_the_same_variables_and_read_them_all(tmp_path: Path) -> None:
+    goal = GOALS["cpu"]
+    write_units(goal, tmp_path)
+    unit = environment(tmp_path / "omnimind-8000@.service").keys() | STORES
+    embedded = World(Mode.EMBEDDED, goal, *[tmp_path] * 5, standin=True)
+    every = {program.name: program for program in programs.programs(embedded, Home(tmp_path), {}, {})}
+    only_embedded = {"OMNIMIND_JOURNAL", "OMNIMIND_BENCH"}  # natively their defaults are right
+    only_engine = {"OMNIMIND_STATE", "OMNIMIND_MODEL", "OMNIMIND_MODE"}
+    supervised = {name for name in every["backend-8000-1"].environment if name.startswith("OMNIMIND_")}
+    unit = {name for name in unit if name.startswith("OMNIMIND_")}
+    assert supervised == unit | only_embedded | only_engine
+    limits = {name for name in settings.VARIABLES if name not in supervised}
+    assert settings.VARIABLES.keys() == unit | only_embedded | limits
+    assert limits == LIMITS
+
+
+def test_what_a_unit_leaves_out_is_a_workers_default() -> None:
+    variables = services(System(), native.ENGINE_SOCKET, Paths().state)
+    assert settings.load({**variables, **worker(8000, "1")}) == settings.Settings()
+    engine = engine_settings.load(variables)
+    assert engine == engine_settings.load({})
 
 
 @pytest.mark.parametrize("kind", GOALS)

@@ -7,6 +7,7 @@ import queue
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ from omnimind_ops.managers.memory import memory
 from omnimind_ops.model.event import Event, Line
 from omnimind_ops.model.facts import Gpu
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System, with_ports
+from omnimind_ops.model.world import Mode, World
 from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools import systemctl
@@ -164,8 +166,9 @@ def test_taken_port_is_seen_and_the_next_free_one_is_offered() -> None:
 
 
 def test_moved_ports_keep_their_place() -> None:
-    assert ports.moved(Ports((8000, 8080), 3000, 1, 2, 3), {8080: 8081, 3000: 3002}) == Ports(
-        (8000, 8081), 3002, 1, 2, 3
+    before = System(backend_ports=(8000, 8080), redis_port=1, postgres_port=2, qdrant_port=3)
+    assert with_ports(before, {8080: 8081, 3000: 3002}) == replace(
+        before, backend_ports=(8000, 8081), frontend_port=3002
     )
 
 
@@ -255,8 +258,9 @@ def test_native_world_is_read_from_the_installed_units(tmp_path: Path) -> None:
     (cluster / "postgresql.conf").write_text("port = 5433\t\t# (change requires restart)\n")
     found = units.world(Settings(), Paths(tmp_path))
     assert found.mode is Mode.NATIVE
-    assert found.ports == Ports((8000, 9090), 3333, 6380, 5433, 6333)
-    assert found.workers == 2
+    ports = (found.system.frontend_port, found.system.redis_port, found.system.postgres_port, found.system.qdrant_port)
+    assert (found.system.backend_ports, *ports) == ((8000, 9090), 3333, 6380, 5433, 6333)
+    assert found.system.workers == 2
     assert "postgresql@15-main.service" in found.units
     assert "y@" not in repr(found)
 
@@ -264,7 +268,7 @@ def test_native_world_is_read_from_the_installed_units(tmp_path: Path) -> None:
 def world() -> World:
     """A native one without anything."""
     nothing = Path("/nonexistent")
-    return World(Mode.NATIVE, Ports(), 2, nothing, nothing, nothing, nothing, nothing, (nothing, nothing, nothing))
+    return World(Mode.NATIVE, System(), nothing, nothing, nothing, nothing, nothing)
 
 
 def card(**more: object) -> Gpu:

@@ -21,7 +21,8 @@ from omnimind_ops.model.event import Event, StepChanged
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.native import FRONTEND
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System
+from omnimind_ops.model.world import Mode, World
 from omnimind_ops.runner.interrupt import Stop
 from tests.embedded.system import free_ports
 
@@ -222,14 +223,19 @@ def native(port: int) -> World:
     folder, other = Path("/nonexistent"), free_ports(6)
     return World(
         Mode.NATIVE,
-        Ports((other[0], other[1], other[2]), port, *other[3:]),
-        1,
+        System(
+            backend_ports=(other[0], other[1], other[2]),
+            workers=1,
+            frontend_port=port,
+            redis_port=other[3],
+            postgres_port=other[4],
+            qdrant_port=other[5],
+        ),
         folder,
         folder,
         folder,
         folder,
         folder,
-        (folder, folder, folder),
     )
 
 

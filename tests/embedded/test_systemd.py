@@ -28,9 +28,10 @@ from dataclasses import asdict
 from pathlib import Path
 from omnimind_ops.managers.systemd import Systemd
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System
+from omnimind_ops.model.world import Mode, World
 n = Path("/nonexistent")
-m = Systemd(World(Mode.NATIVE, Ports(), 2, n, n, n, n, n, (n, n, n)))
+m = Systemd(World(Mode.NATIVE, System(), n, n, n, n, n))
 def until(name, state):
     for _ in range(200):
         if m.states([name])[name].state == state: break

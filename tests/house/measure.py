@@ -14,6 +14,11 @@ from pathlib import Path
 HERE = Path(__file__).parents[2]
 PACKAGES = ("omnimind_ops", "backend", "deploy", "tests")
 LONG_FUNCTION, LONG_LINE = 40, 120
+SHARED = {
+    *("backends", "frontend", "backend_ports", "frontend_port", "redis_port", "postgres_port", "qdrant_port"),
+    *("workers", "collection", "open_reads", "uploads", "qdrant_home", "redis_dir"),
+}
+"""Fields that only a description of the system has, under every name they ever had."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,18 @@ def untyped_notes(found: list[Module]) -> int:
     return sum(holder.endswith("memo") and method in ("get", "put") for holder, _, method in parts)
 
 
+def carriers(found: list[Module]) -> list[str]:
+    """Return the classes that declare at least two of SHARED: each carries the configuration."""
+    classes = (node for module in found for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef))
+    return [node.name for node in classes if len(_declared(node) & SHARED) > 1]
+
+
+def _declared(node: ast.ClassDef) -> set[str]:
+    return {
+        part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    }
+
+
 def table(root: Path) -> dict[str, str]:
     """Measure one checkout."""
     by = {package: modules(root, package) for package in PACKAGES}
@@ -125,6 +142,7 @@ def table(root: Path) -> dict[str, str]:
         rows[f"lines over {LONG_LINE} columns, {label}"] = f"{long_lines(part)} ({long_lines(part) / _lines(part):.1%})"
     rows["isinstance guards of omnimind_ops"] = str(guards(by["omnimind_ops"]))
     rows["text(step.args, …)"] = str(untyped_arguments(by["omnimind_ops"]))
+    rows["carriers of one configuration"] = str(len(carriers(product)))
     rows["memo.get, memo.put"] = str(untyped_notes(by["omnimind_ops"]))
     return rows
 

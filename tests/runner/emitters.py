@@ -19,8 +19,9 @@ from omnimind_ops.model.event import Event, Tell, line, progress, warning
 from omnimind_ops.model.health import Outcome, State
 from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.system import System
 from omnimind_ops.model.wheelhouse import Target
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.world import Mode, World
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
@@ -44,7 +45,7 @@ class Talkative(Script):
 
 def world(folder: Path) -> World:
     """An embedded system that was never started."""
-    return World(Mode.EMBEDDED, Ports(), 2, folder, folder, folder, folder, folder, (folder, folder, folder))
+    return World(Mode.EMBEDDED, System(), folder, folder, folder, folder, folder)
 
 
 def run(folder: Path, _: pytest.MonkeyPatch, tell: Tell) -> None:

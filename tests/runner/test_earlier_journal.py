@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.flows import recovery, wiring
-from omnimind_ops.flows.run_inputs import goal_of
+from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.model import codec
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.notes import RestartNotes
@@ -130,7 +130,7 @@ def test_it_is_taken_back_by_its_notes(tmp_path: Path, monkeypatch: pytest.Monke
             (folder / "is").write_text(text)
     with Journal(earlier.journal(tmp_path, f"{tmp_path}/srv")) as journal:
         run = journal.run(earlier.DONE)
-        with wiring.handlers(goal_of(run), Paths(tmp_path / "srv" / "new"), run.id) as kinds:
+        with wiring.handlers(goal_begun(run), Paths(tmp_path / "srv" / "new"), run.id) as kinds:
             outcome = runner.undo(run, journal, kinds, lambda event: None)
         assert outcome.check().state is RunState.ROLLED_BACK
         notes = {record.step.id: record.memo for record in journal.run(run.id).steps}

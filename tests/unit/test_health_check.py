@@ -52,7 +52,7 @@ def test_all_is_well(whole: System) -> None:
     assert (found.state, found.code) == (State.READY, HealthCode.READY)
     assert [one.useful for one in found.services] == [True] * len(services(whole.world))
     assert all(one.latency and one.latency.last > 0 for one in found.services)
-    backend = found.of("backend-" + str(whole.world.ports.backends[0]))
+    backend = found.of("backend-" + str(whole.world.system.backend_ports[0]))
     assert backend and (backend.memory, backend.limit) == (20 << 20, 200 << 20)
     assert found.gpu is None
     assert 0 < found.host.disk_used < 100
@@ -131,7 +131,7 @@ def test_nan_is_no_embedding(whole: System) -> None:
 
 def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) -> None:
     """And a frozen one costs one time-out, not one for each of them."""
-    ports = whole.world.ports.backends
+    ports = whole.world.system.backend_ports
     whole.fault(backend={"status": 503, "checks": {"postgres": {"state": "down", "detail": "no answer within 2 s"}}})
     pid = whole.stores.postgres.pid
     os.kill(pid, signal.SIGSTOP)
@@ -155,7 +155,7 @@ def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None
     found = look(whole)
     reading = found.of("engine")
     assert reading and reading.state is State.STARTING and found.code is HealthCode.STARTING
-    late = look(whole, critical_seconds=0).of("engine")
+    late = look(whole, critical_timeout=0).of("engine")
     assert late and late.state is State.DOWN
 
 
@@ -187,7 +187,7 @@ def test_who_keeps_looking_believes_three_bad_answers_and_then_two_good_ones(who
 
 def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None:
     """Counted by its manager, told in words."""
-    name = f"backend-{whole.world.ports.backends[0]}"
+    name = f"backend-{whole.world.system.backend_ports[0]}"
     cache = Cache(STRICT, ttl=0)
     look(whole, cache)
     whole.manager.signal(f"{name}-1", signal.SIGKILL)
@@ -221,7 +221,7 @@ def test_restarts_that_were_asked_for_are_no_crash_loop(whole: System) -> None:
 
 def test_a_worker_that_is_given_up_degrades_its_backend(whole: System) -> None:
     """The other one answers."""
-    name = f"backend-{whole.world.ports.backends[1]}"
+    name = f"backend-{whole.world.system.backend_ports[1]}"
     whole.fault(backend={"dies": True})
     for _ in range(4):
         child = whole.manager.children[f"{name}-1"]

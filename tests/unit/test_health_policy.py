@@ -15,19 +15,18 @@ from omnimind_ops.health import blame
 from omnimind_ops.health.moves import Act, GiveUp, Limits, Look, Memory, Move, Well
 from omnimind_ops.health.policy import acted, decide
 from omnimind_ops.model.health import Host, Process, Reading, Report, State
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System
+from omnimind_ops.model.world import Mode, World
 
 PLACE = Path("/nowhere")
 WORLD = World(
     mode=Mode.EMBEDDED,
-    ports=Ports(),
-    workers=2,
+    system=System(),
     state=PLACE,
     config=PLACE,
     logs=PLACE,
     run=PLACE,
-    uploads=PLACE,
-    stores=(PLACE, PLACE, PLACE),
+    postgres=PLACE,
 )
 EVERY = services(WORLD)
 DEPENDANTS = {one.name: blame.dependants(one.name, EVERY) for one in EVERY}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.settings import RULES, Settings, load, settings
 
@@ -19,24 +18,6 @@ EXAMPLE = Path(__file__).parents[2] / "omnimind.example.toml"
 
 def test_defaults_without_file_and_variables() -> None:
     assert load(environment={}) == Settings()
-
-
-def test_defaults_agree_with_the_goal() -> None:
-    defaults, goal = Settings(), Goal()
-    for name in (
-        "backend_ports",
-        "workers",
-        "frontend_port",
-        "redis_port",
-        "postgres_port",
-        "qdrant_port",
-        "user",
-        "database",
-        "collection",
-    ):
-        assert getattr(defaults, name) == getattr(goal, name)
-    for name in ("uploads", "qdrant_home", "redis_dir", "wheelhouse", "model", "mode", "open_reads"):
-        assert getattr(defaults, name) == getattr(goal, name)
 
 
 def commented() -> dict[str, object]:

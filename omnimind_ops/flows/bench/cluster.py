@@ -145,7 +145,7 @@ def measure(session: Session) -> Measured:
 
 def _victim(session: Session) -> Service:
     world = session.target.world
-    found = named(world, f"backend-{world.ports.backends[0]}") if world else None
+    found = named(world, f"backend-{world.system.backend_ports[0]}") if world else None
     if world is None or found is None:
         raise Problem(
             "cannot kill a backend",

@@ -165,12 +165,13 @@ def measure(session: Session) -> Measured:
 @contextmanager
 def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[int]:
     """Yield the number of texts added for the measurement."""
-    if _count(qdrant, world.collection) >= FEW:
+    if _count(qdrant, world.system.collection) >= FEW:
         yield 0
         return
     session.tell(
         line(
-            "bench", f"{world.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards"
+            "bench",
+            f"{world.system.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards",
         )
     )
     made: list[str] = []
@@ -217,14 +218,14 @@ def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
     """Read the vectors of all points."""
     import numpy as np
 
-    shape = described(qdrant, world.collection)["config"]["params"]["vectors"]
+    shape = described(qdrant, world.system.collection)["config"]["params"]["vectors"]
     named = {"": shape} if "size" in shape else shape
     using, vector = next(iter(named.items()))
-    total = _count(qdrant, world.collection)
+    total = _count(qdrant, world.system.collection)
     if total > MOST:
         raise Problem(
             "cannot measure the search",
-            f"{world.collection} has {total} points; an exact search of {MOST} at most is made",
+            f"{world.system.collection} has {total} points; an exact search of {MOST} at most is made",
             "measure it on a smaller collection",
         )
     ids: list[str] = []
@@ -232,7 +233,11 @@ def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
     offset: Any = None
     while True:
         points, offset = qdrant.scroll(
-            world.collection, limit=PAGE, offset=offset, with_payload=False, with_vectors=[using] if using else True
+            world.system.collection,
+            limit=PAGE,
+            offset=offset,
+            with_payload=False,
+            with_vectors=[using] if using else True,
         )
         for point in points[: total - len(ids)]:
             vector_of: Any = point.vector

@@ -75,7 +75,7 @@ def find(asked: str, settings: Settings, paths: Paths) -> Target:
         raise Problem(
             f"cannot measure the {asked} system", f"the one of this machine is {found.mode}", "leave --target out"
         )
-    return Target(str(found.mode), tuple(f"http://127.0.0.1:{port}" for port in found.ports.backends), found)
+    return Target(str(found.mode), tuple(f"http://127.0.0.1:{port}" for port in found.system.backend_ports), found)
 
 
 def reached(target: Target) -> None:
@@ -130,7 +130,11 @@ def _own(url: str, settings: Settings, paths: Paths) -> World | None:
     except Problem:
         return None
     parts = urlsplit(url)
-    return found if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port in found.ports.backends else None
+    return (
+        found
+        if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port in found.system.backend_ports
+        else None
+    )
 
 
 def _container(settings: Settings) -> str:

@@ -49,7 +49,7 @@ class Up:
     @property
     def url(self) -> str:
         """Return the URL of the web page."""
-        return f"http://localhost:{self.world.ports.frontend}"
+        return f"http://localhost:{self.world.system.frontend_port}"
 
 
 def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[str, ...]], tell: Tell) -> Up:

@@ -105,7 +105,7 @@ app = create_app(settings)
 
 @app.get("/broken")
 async def broken():
-    raise RuntimeError("row of maria, {SECRET}, " + settings.postgres + " " + settings.redis + " " + settings.qdrant_key)
+    raise RuntimeError("row of maria, {SECRET}, " + settings.postgres_dsn + " " + settings.redis_url + " " + settings.qdrant_api_key)
 
 @app.get("/half")
 async def half():

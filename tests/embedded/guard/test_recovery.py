@@ -68,7 +68,7 @@ def test_a_store_that_stays_frozen_is_restarted_and_its_victims_are_not(whole: S
 
 def test_a_worker_given_up_by_its_manager_is_started_once_more_and_then_left_alone(whole: System) -> None:
     """The ladder has an end: journal and health say it, and a mended service is looked after again."""
-    name = f"backend-{whole.world.ports.backends[1]}"
+    name = f"backend-{whole.world.system.backend_ports[1]}"
     guard = Watched(whole)
     guard.until(ready(name))
     whole.fault(backend={"dies": True})
