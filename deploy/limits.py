@@ -26,11 +26,18 @@ class Limit:
 
 LIMITS = {
     "postgres": Limit("1200M", "1536M", -900),
-    "redis": Limit("640M", "768M", -500),
     "qdrant": Limit("1G", "2560M", -300, tasks=4096),
     "engine": Limit("35%", "45%", 500, tasks=4096),  # a thread per CPU in each of three libraries
     "backend": Limit("400M", "500M", 200),
     "frontend": Limit("150M", "200M", 100),
     "guard": Limit("200M", "300M", -200),
 }
-REDIS_MAXMEMORY = "384mb"
+
+
+def limits(redis_memory: int) -> dict[str, Limit]:
+    """Return the limits of all services on a host whose Redis may hold `redis_memory` bytes of data."""
+    return LIMITS | {"redis": Limit(_mib(redis_memory * 5 / 3), _mib(redis_memory * 2), -500)}
+
+
+def _mib(count: float) -> str:
+    return f"{round(count / 1024 / 1024)}M"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-from deploy.limits import LIMITS
+from deploy.limits import limits
 from omnimind_ops.model import environment, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -32,7 +32,13 @@ def of_goal(template: str, goal: Goal, **more: object) -> str:
     goal, paths, limits, native (unit names), environment (variables of the services), and assign(NAME, …), which returns
     these variables as words of a unit's line Environment=.
     """
-    values = {"goal": goal, "paths": Paths(), "limits": LIMITS, "native": native, "environment": environment}
+    values = {
+        "goal": goal,
+        "paths": Paths(),
+        "limits": limits(goal.redis.memory),
+        "native": native,
+        "environment": environment,
+    }
     return text(template, **values, assign=_assignments(goal), **more)
 
 

@@ -7,7 +7,6 @@ from pyinfra import host
 from deploy import secrets
 from deploy.facts.packages import Packages
 from deploy.facts.stats import Stats
-from deploy.limits import REDIS_MAXMEMORY
 from deploy.operations.folder import folder
 from deploy.operations.secret import Secret, secret
 from deploy.operations.unit import FOLDER, unit
@@ -33,7 +32,6 @@ def configure(goal: Goal) -> None:
         is_before_6_2=_is_before(version, 6, 2),
         is_before_7=_is_before(version, 7, 0),
         append_only=_appends(goal),
-        maxmemory=REDIS_MAXMEMORY,
     )
     group = "redis" if version else "root"  # only a preview runs on a host without the package
     secret(name="Configure Redis", files=[Secret(CONFIG, content, 0o640, "root", group)])

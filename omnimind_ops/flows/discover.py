@@ -11,7 +11,7 @@ from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, run
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Machine, Project
-from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.goal import Goal, RedisSize
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Way
 from omnimind_ops.model.system import shared
@@ -23,6 +23,7 @@ from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
+from omnimind_ops.stores.redis import sizing
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import check_movable, keeps_nothing_on_stop, server_facts
@@ -81,10 +82,17 @@ def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
         qdrant=q,
         redis=r,
     )
-    return Found(host, project, source, goal(host, settings, asked, q, paths), tuple(notes))
+    return Found(host, project, source, goal(host, settings, asked, q, r, paths), tuple(notes))
 
 
-def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSource | None, paths: Paths) -> Goal:
+def goal(
+    host: Machine,
+    settings: Settings,
+    asked: MigrateOptions,
+    q: QdrantSource | None,
+    r: RedisSource | None,
+    paths: Paths,
+) -> Goal:
     """Return the desired state of the machine from what was discovered and what is configured."""
     version = q.version if q else ""
     staged = paths.stage / f"qdrant-{version}"
@@ -97,6 +105,7 @@ def goal(host: Machine, settings: Settings, asked: MigrateOptions, q: QdrantSour
         qdrant_packages=q.start.packages if q and q.start else (),
         qdrant_version=version,
         qdrant_static=str(staged / STATIC) if q and q.static else "",
+        redis=r.size if r else RedisSize(),
         gpu=host.gpu.lock != "cpu",
         systemd=host.systemd,
     )
@@ -179,9 +188,18 @@ def _storage(container: Container) -> str:
 def _redis(container: Container | None, asked: MigrateOptions, notes: list[str]) -> RedisSource:
     target = redis_candidate()
     if asked.redis_backup:
-        check_backup(asked.redis_backup, read_backup(asked.redis_backup), target)
+        backup = read_backup(asked.redis_backup)
+        check_backup(asked.redis_backup, backup, target)
         return RedisSource(
-            "", "", 0, "", "rdb", f"from {asked.redis_backup}", backup=str(asked.redis_backup), target_version=target
+            "",
+            "",
+            0,
+            "",
+            "rdb",
+            f"from {asked.redis_backup}",
+            backup=str(asked.redis_backup),
+            target_version=target,
+            size=sizing.of_dump(backup.rdb.used_memory if backup.rdb else 0, backup.size),
         )
     assert container is not None
     if asked.redis_empty:
@@ -200,7 +218,8 @@ def _redis(container: Container | None, asked: MigrateOptions, notes: list[str])
         notes.append(
             'the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder'
         )
-    return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, target_version=target)
+    size = sizing.of_server(facts)
+    return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, "", target, size)
 
 
 def redis_candidate() -> str:

@@ -82,6 +82,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         made=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
+        redis_memory=goal.redis.memory,
         backup=restored.path if restored else "",
         checksum=restored.checksum if restored else None,
     )

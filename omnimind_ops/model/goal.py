@@ -13,6 +13,20 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.system import System
 
+REDIS_MEMORY = 384 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class RedisSize:
+    """How much Redis may hold: bytes of data, numbered databases, and what happens when it is full."""
+
+    memory: int = REDIS_MEMORY
+    databases: int = 16
+    policy: str = "noeviction"
+
+
+PLAIN_REDIS = RedisSize()
+
 
 @dataclass(frozen=True)
 class Goal(System):
@@ -25,6 +39,7 @@ class Goal(System):
     qdrant_packages: tuple[str, ...] = ()  # distribution packages that the program needs
     qdrant_version: str = ""  # "1.20.0"
     qdrant_static: str = ""  # staged web UI, "" for none
+    redis: RedisSize = PLAIN_REDIS
     gpu: bool = False
     systemd: int = 252  # version found; units are generated for it
 

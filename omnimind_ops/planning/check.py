@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Index
+from omnimind_ops.model.goal import REDIS_MEMORY
 from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
 
 
@@ -45,6 +46,7 @@ class Needs:
     made: bool = False  # a venv exists, which may be the right one
     wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
+    redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold
     backup: str = ""  # path of the Qdrant backup to restore
     checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 

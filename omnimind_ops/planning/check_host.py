@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from omnimind_ops.model.facts import Interpreter, Machine
+from omnimind_ops.model.goal import REDIS_MEMORY
 from omnimind_ops.observe.interpreters import PYTHONS
 from omnimind_ops.planning.check import Check, Needs, State, size
 from omnimind_ops.planning.supported import Ground, find, supported
@@ -67,11 +68,13 @@ def root(machine: Machine, needs: Needs) -> Check:
     )
 
 
-def memory(machine: Machine) -> Check:
-    """Fail below 2 GB and warn below 4 GB of memory; the defaults are made for 8 GB."""
+def memory(machine: Machine, needs: Needs) -> Check:
+    """Fail below 2 GB, more with a large Redis, and warn below 4 GB of memory; the defaults are made for 8 GB."""
     found = f"{size(machine.memory)} of memory, {machine.cpus} CPUs"
-    if machine.memory < LEAST:
-        return Check("memory", State.FAIL, f"{found}; at least {size(LEAST)} are needed", "add memory")
+    least = LEAST + needs.redis_memory - REDIS_MEMORY
+    if machine.memory < least:
+        of_redis = f", {size(needs.redis_memory)} of them for Redis' data" if needs.redis_memory > REDIS_MEMORY else ""
+        return Check("memory", State.FAIL, f"{found}; at least {size(least)} are needed{of_redis}", "add memory")
     if machine.memory < ENOUGH:
         return Check("memory", State.WARN, f"{found}; {size(ENOUGH)} are advised", LOCKS_FOR_LESS_MEMORY)
     return Check("memory", State.OK, found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from omnimind_ops.model.checksum import Checksum
-from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSize
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
@@ -92,6 +92,7 @@ class RedisSource:
     save_first: bool = False
     backup: str = ""
     target_version: str = ""
+    size: RedisSize = PLAIN_REDIS  # what the native server must be able to hold
 
 
 @dataclass(frozen=True)

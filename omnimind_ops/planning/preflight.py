@@ -54,7 +54,7 @@ def checks(
         check_host.systemd(machine, needs),
         check_host.root(machine, needs),
         *disk(machine.disks, needs.space, needs.venv, needs.lock or machine.gpu.lock),
-        check_host.memory(machine),
+        check_host.memory(machine, needs),
         check_host.docker(machine, needs),
         *volumes(project),
         *ports(machine.holders, project, needs.ports, needs.units),

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from omnimind_ops.embedded import programs
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.model import native
 from omnimind_ops.model.environment import services, worker
-from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.goal import Goal, RedisSize
 from omnimind_ops.model.system import System
 from omnimind_ops.model.world import Mode, World
 from omnimind_ops.paths import Paths
@@ -291,7 +292,7 @@ def test_qdrant_listens_on_the_loopback_and_keeps_its_temporary_files_beside_its
     assert "api_key" not in found["service"]
 
 
-REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False, "maxmemory": "384mb"}
+REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False}
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -307,3 +308,13 @@ def test_redis_starts_without_an_append_only_file() -> None:
     later = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=True, **REDIS)
     assert "appendonly no\n" in first
     assert "appendonly yes\n" in later
+
+
+def test_redis_holds_what_the_old_one_held() -> None:
+    goal = replace(GOALS["cpu"], redis=RedisSize(700 * 1024 * 1024, 32, "allkeys-lru"))
+    lines = of_goal("config/redis.conf.j2", goal, append_only=False, **REDIS).splitlines()
+    assert {"maxmemory 700mb", "maxmemory-policy allkeys-lru", "databases 32"} <= set(lines)
+    unit = of_goal("systemd/redis-server.conf.j2", goal, config="/c")
+    assert "MemoryHigh=1167M\nMemoryMax=1400M\n" in unit
+    plain = of_goal("systemd/redis-server.conf.j2", GOALS["cpu"], config="/c")
+    assert "MemoryHigh=640M\nMemoryMax=768M\n" in plain

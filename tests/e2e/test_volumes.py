@@ -1,4 +1,4 @@
-"""Volumes with driver options: their data is where the options say, and there only while a container runs."""
+"""Stacks whose volumes and Redis are not plain: driver options, data that is not moved, other limits."""
 
 from __future__ import annotations
 
@@ -64,12 +64,21 @@ def test_uploads_on_a_bound_volume_are_moved(host: Host) -> None:
     assert tool.census(host, native=False) == before
 
 
-def test_finish_deletes_no_volume_that_was_not_moved(host: Host) -> None:
-    """Another container's anonymous volume holds the only copy of its data."""
+@pytest.fixture(scope="module")
+def volumes(host: Host) -> tuple[str, str]:
+    """The anonymous volumes of another store, which is not moved, and of Redis, in a stack whose Redis is not plain."""
     host.sh(
         "printf '  mongo: {image: python:3.11-slim, command: sleep infinity, volumes: [/data/db]}\\n' > /testhost/mongo"
     )
-    host.sh("sed -i '/^services:/r /testhost/mongo' docker-compose.yml && docker-compose up -d --no-build", cwd=FOLDER)
+    command = "redis-server --databases 32 --maxmemory 600mb --maxmemory-policy volatile-lru"
+    host.sh(
+        f"""
+        sed -i '/^services:/r /testhost/mongo' docker-compose.yml
+        sed -i 's/    image: redis:alpine/&\\n    command: {command}/' docker-compose.yml
+        docker-compose up -d --no-build
+        """,
+        cwd=FOLDER,
+    )
     wait_for_stack(host)
     host.sh("docker-compose exec -T mongo sh -c 'echo precious > /data/db/collection'", cwd=FOLDER)
     mongo, redis = (
@@ -78,11 +87,32 @@ def test_finish_deletes_no_volume_that_was_not_moved(host: Host) -> None:
         )
         for service in ("mongo", "redis")
     )
+    return mongo, redis
+
+
+def test_redis_keeps_its_limits_and_databases(host: Host, volumes: tuple[str, str]) -> None:
+    host.sh("docker-compose exec -T redis redis-cli -n 20 set far away", cwd=FOLDER)
+    before = tool.census(host, native=False)
     tool.migrate(host)
+    assert tool.census(host, native=True) == before
+    key = host.read("/etc/omnimind/secrets/redis.password").strip()
+    ask = f"REDISCLI_AUTH={key} redis-cli --raw"
+    assert host.sh(f"{ask} -n 20 get far") == "away"
+    for name, value in (
+        ("databases", "32"),
+        ("maxmemory", f"{600 * 1024 * 1024}"),
+        ("maxmemory-policy", "volatile-lru"),
+    ):
+        assert host.sh(f"{ask} config get {name}").split() == [name, value]
+
+
+def test_finish_deletes_no_volume_that_was_not_moved(host: Host, volumes: tuple[str, str]) -> None:
+    """Another container's anonymous volume holds the only copy of its data."""
+    mongo, redis = volumes
     finished = tool.omnimind(host, "finish", "--yes")
     assert f"volume {mongo} (mongo /data/db): it was not moved" in " ".join(finished.stderr.split())
-    volumes = host.sh("docker volume ls -q").split()
-    assert mongo in volumes and redis not in volumes
+    left = host.sh("docker volume ls -q").split()
+    assert mongo in left and redis not in left
     assert host.read(f"/var/lib/docker/volumes/{mongo}/_data/collection") == "precious\n"
     assert host.sh("docker ps -aq") == ""
     assert host.exists(STORAGE), "a volume's bound folder is the person's own"

@@ -347,3 +347,9 @@ def test_a_volume_that_docker_unmounts_with_its_container_is_refused() -> None:
 def test_volumes_that_stay_or_hold_no_data_of_ours_pass(project: Project | None) -> None:
     (check,) = found("volumes", project=project)
     assert check.state is State.OK
+
+
+def test_a_large_redis_needs_its_memory_before_anything_stops() -> None:
+    assert only("memory", HOST, replace(NEEDS, redis_memory=6 * GB)).state is State.OK
+    check = only("memory", HOST, replace(NEEDS, redis_memory=7 * GB))
+    assert check.state is State.FAIL and "7.0 GB of them for Redis' data" in check.found

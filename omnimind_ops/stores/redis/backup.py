@@ -31,6 +31,12 @@ class Backup:
     append_only: Path | None
     stale_dump: bool = False  # there is also a dump, which a server with AOF on ignores
 
+    @property
+    def size(self) -> int:
+        """Return the bytes of its files."""
+        files = [self.dump or self.append_only, *(self.append_only.rglob("*") if self.append_only else ())]
+        return sum(file.stat().st_size for file in files if file and file.is_file())
+
 
 def read_backup(path: Path) -> Backup:
     """Return the backup at `path`: a dump file, or a folder with dump.rdb, appendonlydir or appendonly.aof. Read-only.

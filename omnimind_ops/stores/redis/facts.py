@@ -26,6 +26,8 @@ class ServerFacts:
     rdb_version: int  # that it writes to disk; 0 when unknown
     used_memory: int
     max_memory: int  # 0 for no limit
+    eviction: str  # maxmemory-policy: what happens at the limit
+    database_limit: int | None  # the setting `databases`
     aof: bool
     save_points: str | None  # "3600 1 300 100"; "" means no automatic saves
     diskless_sync: bool | None  # False: a sync first writes a dump file to the server's data folder
@@ -73,6 +75,8 @@ def read_facts(wire: Wire) -> ServerFacts:
         rdb_version=writes(kind, version),
         used_memory=int(info.get("used_memory", 0)),
         max_memory=int(info.get("maxmemory", 0)),
+        eviction=info.get("maxmemory_policy", ""),
+        database_limit=int(config["databases"]) if "databases" in config else None,
         aof=aof,
         save_points=save,
         diskless_sync={"yes": True, "no": False}.get(config.get("repl-diskless-sync", "")),
@@ -152,7 +156,7 @@ def _info(wire: Wire) -> dict[str, str]:
 def _config(wire: Wire) -> dict[str, str]:
     """Return only the needed settings: others contain passwords. Empty when CONFIG is renamed or forbidden."""
     found: dict[str, str] = {}
-    for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir"):
+    for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir", "databases"):
         reply = wire.probe("CONFIG", "GET", name, forbidden=True)
         found.update({k: blob(v).decode(errors="replace") for k, v in pairs(reply or []).items()})
     return found

@@ -27,6 +27,7 @@ class RdbFacts:
     version: int
     writer: str
     size: int
+    used_memory: int = 0  # bytes that the writer used, 0 when not recorded
 
     def __str__(self) -> str:
         return f"RDB {self.version}" + (f" of {self.magic.title()} {self.writer}" if self.writer else "")
@@ -54,7 +55,7 @@ def rdb_header(path: Path) -> RdbFacts:
     """Return the facts from the header alone; also works for an append-only file that begins with a dump."""
     try:
         with path.open("rb") as file:
-            head = file.read(64)
+            head = file.read(256)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise _not_a_dump(path, error.strerror or str(error)) from error
@@ -63,7 +64,15 @@ def rdb_header(path: Path) -> RdbFacts:
         raise _not_a_dump(path, f"it begins with {head[:9]!r}, not with REDIS or VALKEY and a number")
     writer = re.match(rb"\xfa(?:\x09redis-ver|\x0avalkey-ver)([\x01-\x3f])", head[9:])
     text = head[9 + writer.end() :][: writer[1][0]].decode(errors="replace") if writer else ""
-    return RdbFacts((found[1] or found[3]).decode(), int(found[2] or found[4]), text, size)
+    return RdbFacts((found[1] or found[3]).decode(), int(found[2] or found[4]), text, size, _used_memory(head))
+
+
+def _used_memory(head: bytes) -> int:
+    """Return the header's used-mem: a little-endian integer of 1, 2 or 4 bytes, or, when larger, a text."""
+    found = re.search(rb"\xfa\x08used-mem(?:\xc0(.)|\xc1(..)|\xc2(....)|[\x01-\x3f](\d+))", head, re.DOTALL)
+    if not found:
+        return 0
+    return int(found[4]) if found[4] else int.from_bytes(found[1] or found[2] or found[3], "little")
 
 
 def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
