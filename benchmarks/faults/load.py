@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
 import time
@@ -23,14 +24,12 @@ class Load:
     path: str = "/health/live"
     rate: float = 60.0
     latencies: list[float] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    # Requests that were sent before hit() was called and got no complete answer: these cannot be saved.
-    cut: int = 0
     by: Counter[int] = field(default_factory=Counter)  # answers by pid
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _clock: threading.Thread | None = None
     _hit: float = 0.0
+    _failed: list[tuple[float, str]] = field(default_factory=list)  # when each began, and why it failed
 
     def __enter__(self) -> Self:
         self._clock = threading.Thread(target=self._send)
@@ -47,13 +46,26 @@ class Load:
             thread.join()
 
     def hit(self) -> None:
-        """Record that a process is being killed or frozen now."""
+        """Record that a process has been killed or frozen: call it right after the signal."""
         self._hit = time.monotonic()
+
+    @property
+    def failures(self) -> list[str]:
+        """Return why requests failed: those that began after the hit, and those that were answered and refused."""
+        return [reason for began, reason in self._failed if began > self._hit]
+
+    @property
+    def cut(self) -> int:
+        """Return the number of requests that began before the hit and got no answer.
+
+        The process may have accepted them, so nobody could answer them.
+        """
+        return len(self._failed) - len(self.failures)
 
     @property
     def count(self) -> int:
         """Return the number of finished requests."""
-        return len(self.latencies) + len(self.failures) + self.cut
+        return len(self.latencies) + len(self._failed)
 
     @property
     def worst(self) -> float:
@@ -70,20 +82,18 @@ class Load:
             self._over.wait(max(0.0, due - time.monotonic()))
 
     def _ask(self, due: float) -> None:
-        sent = float("inf")
+        began, reply = time.monotonic(), b""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as link:
                 link.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                sent, said = time.monotonic(), b""
                 while more := link.recv(65536):
-                    said += more
-            head, _, body = said.partition(b"\r\n\r\n")
-            if b" 200 " not in head.split(b"\r\n")[0] + b" ":
-                raise ConnectionError(head.split(b"\r\n")[0].decode() or "no answer")
+                    reply += more
+            head, _, body = reply.partition(b"\r\n\r\n")
+            status = head.split(b"\r\n")[0].decode()
+            if " 200 " not in f"{status} ":
+                began = began if not status else math.inf  # an answer that refuses is a failure at any time
+                raise ConnectionError(status or "no answer")
             self.by[int(json.loads(body).get("pid", 0))] += 1
             self.latencies.append(time.monotonic() - due)
         except (OSError, ValueError) as error:
-            if sent <= self._hit:
-                self.cut += 1
-            else:
-                self.failures.append(str(error) or type(error).__name__)
+            self._failed.append((began, str(error) or type(error).__name__))

@@ -27,8 +27,9 @@ def killed_worker(cluster: Cluster, rounds: int) -> Row:
         port, name = _worker(cluster)
         with Load(port) as load:
             time.sleep(BEFORE)
+            old = cluster.signal(name, signal.SIGKILL)
             load.hit()
-            seconds = cluster.back(name, cluster.signal(name, signal.SIGKILL), 30)
+            seconds = cluster.back(name, old, 30)
             time.sleep(AFTER)
         row.took(seconds, load)
     return row
@@ -42,8 +43,8 @@ def both_killed(cluster: Cluster, rounds: int) -> Row:
         second = _worker(cluster, number=2)[1]
         with Load(port, rate=30) as load:
             time.sleep(BEFORE)
-            load.hit()
             old = {name: cluster.signal(name, signal.SIGKILL) for name in (first, second)}
+            load.hit()
             for name, pid in old.items():
                 cluster.back(name, pid, 30)
             time.sleep(AFTER)
@@ -58,8 +59,9 @@ def frozen_worker(cluster: Cluster, rounds: int) -> Row:
         port, name = _worker(cluster)
         with Load(port) as load:
             time.sleep(BEFORE)
+            old = cluster.signal(name, signal.SIGSTOP)
             load.hit()
-            seconds = cluster.back(name, cluster.signal(name, signal.SIGSTOP), 60)
+            seconds = cluster.back(name, old, 60)
             time.sleep(AFTER)
         row.took(seconds, load)
     return row
@@ -73,9 +75,9 @@ def blocked_worker(cluster: Cluster, rounds: int) -> Row:
         pid = cluster.pid(name)
         with Load(port) as load:
             time.sleep(BEFORE)
-            load.hit()
             try:
                 with blocked(pid, 60):
+                    load.hit()
                     seconds = cluster.back(name, pid, 60)
             except PermissionError as error:
                 row.notes.append(str(error))
@@ -93,8 +95,8 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
         second = _worker(cluster, number=2)[1]
         with Load(port, rate=20) as load:
             time.sleep(BEFORE)
-            load.hit()
             old = {name: cluster.signal(name, signal.SIGSTOP) for name in (first, second)}
+            load.hit()
             for name, pid in old.items():
                 cluster.back(name, pid, 60)
             time.sleep(AFTER)
@@ -129,7 +131,9 @@ def start_fails(cluster: Cluster, _rounds: int) -> Row:
     cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
     try:
         with Load(port) as load:
+            time.sleep(BEFORE)
             cluster.signal(name, signal.SIGKILL)
+            load.hit()
             seconds = waited(
                 lambda: (
                     (one := cluster.look().of(f"backend-{port}")) is not None
