@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.bench import migrate as bench_migrate
+from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Found, discover
 from omnimind_ops.flows.migrate_options import MigrateOptions
@@ -117,8 +117,8 @@ def apply(
 
     `bench`: measure the speed before the first step and at the end, for the receipt; services stay up meanwhile.
     """
-    if bench and bench_migrate.is_fresh(run):
-        bench_migrate.before(run, paths, tell)
+    if bench and before_and_after.is_fresh(run):
+        before_and_after.measure_before(run, paths, tell)
     with handlers(goal_of(run), paths, run.id) as kinds:
         outcome = runner.apply(run, journal, kinds, tell, stop_before="cutover" if postpone else None)
     receipt.write(outcome.run, paths)
@@ -127,7 +127,7 @@ def apply(
     if yes:
         outcome = Outcome(confirm(outcome.run, journal, paths))
     if bench:
-        bench_migrate.after(outcome.run, paths, tell)
+        before_and_after.measure_after(outcome.run, paths, tell)
         receipt.write(outcome.run, paths)
     if not yes:
         tell(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnimind_ops.flows.bench import migrate as bench_migrate
+from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.model import codec
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.json import JSON
@@ -24,7 +24,7 @@ def write(run: Run, paths: Paths) -> Path:
     """Write receipt.json and receipt.md for a run; return the path of the JSON."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = receipt(run, bench_migrate.read(run.id, paths))
+    body = receipt(run, before_and_after.read(run.id, paths))
     for name, text in (
         ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
         ("receipt.md", markdown(body)),

@@ -98,7 +98,7 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
     off = measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
     assert warm["cache"] == {"hits": 24 * warm["repeats"], "misses": 0}
     inference = next(row for row in warm["stages"] if row["name"] == "inference")
-    assert (inference["p50_ms"], inference["note"]) == (None, "not asked: all of it was in the cache")
+    assert (inference["p50_ms"], inference["note"]) == (None, "not used: everything was cached")
     assert (
         next(row for row in warm["stages"] if row["name"] == "redis")["note"]
         == f"warm: {24 * warm['repeats']} of {24 * warm['repeats']} found"
