@@ -35,7 +35,10 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt, "=": operator.eq,
 }  # fmt: skip
 _GRAMMAR = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>|=)\s*(\d+(?:\.\d+)?)\s*(\S*)\s*")
-_FIX = f"write METRIC OPERATOR VALUE [UNIT], for example 'p95<210ms'; metrics: {', '.join((*FIGURES, *VALUES))}, and STAGE.p95"
+_FIX = (
+    "write METRIC OPERATOR VALUE [UNIT], for example 'p95<210ms'; "
+    f"metrics: {', '.join((*FIGURES, *VALUES))}, and STAGE.p95"
+)
 
 
 @dataclass(frozen=True)

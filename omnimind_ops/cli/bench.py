@@ -272,7 +272,8 @@ def _measure(
         bench_plot.plot([result, *([baseline] if baseline else [])], result_options.plot)
     if result["interrupted"]:
         return int(ExitCode.INTERRUPTED)
-    missed = [str(requirement["text"]) for requirement in result.get("requirements", ()) if not requirement["ok"]]  # type: ignore[index,union-attr,call-overload]
+    requirements: Any = result.get("requirements", ())
+    missed = [str(requirement["text"]) for requirement in requirements if not requirement["ok"]]
     if missed:
         output.note(f"requirements not met: {', '.join(missed)}")
     return int(ExitCode.THRESHOLD) if missed else 0

@@ -44,12 +44,12 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     )
 
 
-def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
+def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Delete the leftovers. This cannot be undone."""
-    for container in left.containers:
+    for container in leftovers.containers:
         shell(("docker", "rm", "--volumes", container), check=False)
         tell(line("", f"removed container {container[:12]}"))
-    for folder in left.folders:
+    for folder in leftovers.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
     journal.state(run.id, RunState.FINISHED)

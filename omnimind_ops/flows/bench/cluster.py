@@ -185,37 +185,17 @@ def _measured(case: Case, service: Service | None, *, interrupted: bool) -> Meas
     arrivals = sorted(case.arrivals, key=lambda arrival: arrival.due)
     completed = [arrival for arrival in arrivals if not arrival.is_lost]
     latencies = [arrival.latency for arrival in completed]
-    rate, makes = achieved_rate(arrivals), bool(case.session.route.input_field)
+    rate = achieved_rate(arrivals)
     elapsed = [max(arrival.ended for arrival in arrivals) * 1000] if arrivals else []
     backends: list[JSON] = [_backend(url, completed) for url in case.session.target.urls]
-    killed: dict[str, JSON] | None = None
-    if service and case.killed_at is not None:
-        after = [arrival.latency for arrival in completed if arrival.ended >= case.killed_at]
-        killed = {
-            "service": service.name,
-            "processes": list(service.processes),
-            "at_s": round(case.killed_at, 3),
-            "longest_ms": max(after, default=None),
-        }
     return Measurement(
         case="cluster",
         device=case.device or "not reported",
         walls=latencies,
         medians=_medians(completed),
         elapsed=elapsed,
-        stages=[
-            {
-                "name": "waiting for a free caller",
-                **figures([max(0.0, arrival.latency - arrival.service) for arrival in completed]),
-                "note": "from due time to send time",
-            },
-            {
-                "name": "request",
-                **figures([arrival.service for arrival in completed]),
-                "note": f"{case.session.route.method} {case.session.route.path}, one short text",
-            },
-        ],
-        texts_per_s=rate if makes else None,
+        stages=_stages(case, completed),
+        texts_per_s=rate if case.session.route.input_field else None,
         interrupted=interrupted,
         more={
             "requests": len(arrivals),
@@ -225,9 +205,36 @@ def _measured(case: Case, service: Service | None, *, interrupted: bool) -> Meas
             "errors": dict(Counter(arrival.reason for arrival in arrivals if arrival.failed)),
             "service": dict(figures([arrival.service for arrival in completed])),
             "backends": backends,
-            "killed": killed,
+            "killed": _killed(case, service, completed),
         },
     )
+
+
+def _stages(case: Case, completed: Sequence[Arrival]) -> list[dict[str, JSON]]:
+    return [
+        {
+            "name": "waiting for a free caller",
+            **figures([max(0.0, arrival.latency - arrival.service) for arrival in completed]),
+            "note": "from due time to send time",
+        },
+        {
+            "name": "request",
+            **figures([arrival.service for arrival in completed]),
+            "note": f"{case.session.route.method} {case.session.route.path}, one short text",
+        },
+    ]
+
+
+def _killed(case: Case, service: Service | None, completed: Sequence[Arrival]) -> dict[str, JSON] | None:
+    """Return which service was killed, when, and the longest latency of the requests that ended after it."""
+    if service is None or case.killed_at is None:
+        return None
+    return {
+        "service": service.name,
+        "processes": list(service.processes),
+        "at_s": round(case.killed_at, 3),
+        "longest_ms": max((arrival.latency for arrival in completed if arrival.ended >= case.killed_at), default=None),
+    }
 
 
 def _backend(url: str, arrivals: Sequence[Arrival]) -> dict[str, JSON]:

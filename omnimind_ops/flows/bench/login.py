@@ -37,10 +37,10 @@ def login(
         raise Problem(
             f"cannot measure {target.name}",
             reason,
-            "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run the command as root on the machine where it runs",
+            "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run the command as root on its machine",
         )
     else:
-        user = users.ask(
+        user = users.run_command(
             target.world,
             paths,
             "create a user for the measurement",
@@ -51,7 +51,7 @@ def login(
         try:
             yield {"authorization": f"Bearer {user['token']}"}
         finally:
-            users.ask(
+            users.run_command(
                 target.world,
                 paths,
                 f"delete the temporary user {user['name']}",

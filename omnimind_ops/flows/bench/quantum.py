@@ -143,9 +143,8 @@ def _summary(last: Mapping[str, Any]) -> list[JSON]:
         + (f"the GPU is faster from {least} qubits on" if least is not None else "the GPU was never faster")
         for precision, least in crossover["precision"].items()
     ]
-    lines += [
-        f"largest difference between amplitudes on CPU and GPU: {', '.join(f'{value:.1e} ({name})' for name, value in last['differ'].items())}"
-    ]
+    differences = ", ".join(f"{value:.1e} ({name})" for name, value in last["differ"].items())
+    lines.append(f"largest difference between amplitudes on CPU and GPU: {differences}")
     return [
         *lines,
         f"saved for the router: {last['saved']}"

@@ -170,12 +170,8 @@ def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[in
     if _count(qdrant, world.collection) >= FEW:
         yield 0
         return
-    session.tell(
-        line(
-            "bench",
-            f"{world.collection} holds fewer than {FEW} points: {FILL} texts are added for the measurement and deleted afterwards",
-        )
-    )
+    text = f"{world.collection} has fewer than {FEW} points: {FILL} texts are added for the measurement, then deleted"
+    session.tell(line("bench", text))
     document_ids: list[str] = []
     try:
         run_closed_loop(
@@ -269,8 +265,10 @@ def _measured(case: Case, about: dict[str, JSON], *, interrupted: bool) -> Measu
     mean = sum(recalls) / len(recalls) if recalls else None
     remarks: list[JSON] = []
     if case.exact and case.exact_ms:
+        exact_ms = statistics.median(case.exact_ms)
         remarks.append(
-            f"{len(case.exact.ids)} points; lowest recall of a query {min(recalls):.2f}; an exact search takes {statistics.median(case.exact_ms):.2f} ms"
+            f"{len(case.exact.ids)} points; lowest recall of a query {min(recalls):.2f}; "
+            f"an exact search takes {exact_ms:.2f} ms"
         )
     if about.get("filled"):
         remarks.append(f"{about['filled']} of these texts were added for the measurement and are deleted afterwards")

@@ -38,8 +38,8 @@ class Target:
 class Route:
     """How to request embeddings.
 
-    `is_omnimind`: it is OmniMind's backend and reports stages, device and cache. Without `input_field` it serves no embeddings,
-    and only its response time can be measured.
+    `is_omnimind`: it is OmniMind's backend and reports stages, device and cache. Without `input_field` it serves no
+    embeddings, and only its response time can be measured.
     """
 
     method: str
