@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
 
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Discovery
@@ -76,14 +75,11 @@ def old_stack(run: Run) -> OldStack:
 
 def goal_of(run: Run) -> Goal:
     """Return the goal that a run was started with."""
-    saved = run.setup.get("goal")
-    if not isinstance(saved, Mapping):
+    kept = run.setup.get("goal")
+    if not isinstance(kept, Mapping):
         raise Problem("cannot read the run", f"{run.id} has no goal in the journal", "migrate again")
-    names = {field.name for field in fields(Goal)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in saved.items() if name in names
-    }
-    return Goal(**values)
+    known = {f.name for f in fields(Goal)}
+    return Goal(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items() if k in known})  # type: ignore[arg-type]
 
 
 def goal_now(run: Run, settings: Settings) -> Goal:

@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnimind_ops import managers, world
+from omnimind_ops import managers
+from omnimind_ops import world as worlds
 from omnimind_ops.embedded import census, daemon, home, model, ports, postgres, prepare, schema, wheels
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
@@ -50,26 +51,26 @@ def is_native(paths: Paths) -> bool:
 
 
 def _native(settings: Settings, paths: Paths, environment: Mapping[str, str], tell: Tell) -> Up:
-    system = world.find(settings, paths, environment)
-    port_check.check(system, managers.of(system))
+    world = worlds.find(settings, paths, environment)
+    port_check.check(world, managers.of(world))
     paths.logs.mkdir(parents=True, exist_ok=True)
-    log = StartLog(system.logs, tell)
+    log = StartLog(world.logs, tell)
 
     def gpu() -> bool:
-        gate = gpu_gate.gate(system, settings.lock, environment)
+        gate = gpu_gate.gate(world, settings.lock, environment)
         log.tell(line("gpu", f"{gate.device}: {gate.why}"))
         return False
 
-    done = bring_up(system, (Task("gpu", "Check for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
-    managers.of(system).start((native.TARGET,))  # `down` stopped it too; systemd must show it as active again
+    done = bring_up(world, (Task("gpu", "Check for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
+    managers.of(world).start((native.TARGET,))  # `down` stopped it too; systemd must show it as active again
     return done
 
 
 def _embedded(settings: Settings, state_home: Home, environment: Mapping[str, str], tell: Tell, free_ports: bool) -> Up:
     log = StartLog(state_home.logs, tell)
     if daemon.runs(state_home):
-        system = home.world(settings, state_home)
-        if ports.every(prepare.choose(settings, state_home).ports) != ports.every(system.ports):
+        world = home.world(settings, state_home)
+        if ports.every(prepare.choose(settings, state_home).ports) != ports.every(world.ports):
             log.tell(
                 warning(
                     "the ports in the settings differ from those in use; "
@@ -78,22 +79,22 @@ def _embedded(settings: Settings, state_home: Home, environment: Mapping[str, st
             )
         model.fetch(settings, state_home, environment, log.tell)
     else:
-        system = _start_supervisor(settings, state_home, environment, log.tell, free_ports)
-    tasks, waits = [_gpu(system, state_home, settings, environment, log.tell)], {"engine": ("gpu",)}
-    if postgres.is_missing(state_home.postgres) or not managers.of(system).states(["postgres"])["postgres"].pid:
+        world = _start_supervisor(settings, state_home, environment, log.tell, free_ports)
+    tasks, waits = [_gpu(world, state_home, settings, environment, log.tell)], {"engine": ("gpu",)}
+    if postgres.is_missing(state_home.postgres) or not managers.of(world).states(["postgres"])["postgres"].pid:
         tasks.append(Task("cluster", "Create the PostgreSQL cluster", lambda: prepare.cluster(state_home)))
         waits["postgres"] = ("cluster",)
-    tables = backend(system, settings)
+    tables = backend(world, settings)
     tasks.append(
         Task(
             "schema",
             "Update the database schema",
-            lambda: schema.schema(system, state_home, tables),
+            lambda: schema.schema(world, state_home, tables),
             ("postgres",),
         )
     )
     return bring_up(
-        system, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in system.ports.backends}}, log.tell
+        world, tuple(tasks), {**waits, **{f"backend-{port}": ("schema",) for port in world.ports.backends}}, log.tell
     )
 
 
@@ -103,7 +104,7 @@ def _start_supervisor(
     """Prepare everything and start supervisor, which starts no service yet."""
     if leftover := census.end(state_home):
         tell(warning(f"{leftover} leftover processes of a dead supervisor were killed"))
-    system = prepare.prepare(settings, state_home, free_ports=free_ports)
+    world = prepare.prepare(settings, state_home, free_ports=free_ports)
     for text in wheels.absent(prepare.OPTIONAL):
         tell(warning(text))
     model.fetch(settings, state_home, environment, tell)
@@ -119,19 +120,19 @@ def _start_supervisor(
             else "Qdrant is the stand-in on Qdrant's own storage engine, because there is no `qdrant` on PATH",
         )
     )
-    prepare.configure(system, state_home, settings, environment, {"OMNIMIND_LOCK": "cpu"})
+    prepare.configure(world, state_home, settings, environment, {"OMNIMIND_LOCK": "cpu"})
     daemon.start(state_home, environment)
-    return system
+    return world
 
 
-def _gpu(system: World, state_home: Home, settings: Settings, environment: Mapping[str, str], tell: Tell) -> Task:
+def _gpu(world: World, state_home: Home, settings: Settings, environment: Mapping[str, str], tell: Tell) -> Task:
     """Return the task that checks for a GPU and configures an engine that does not run yet."""
 
     def act() -> bool:
-        gate = gpu_gate.gate(system, settings.lock, environment)
+        gate = gpu_gate.gate(world, settings.lock, environment)
         tell(line("gpu", f"{gate.device}: {gate.why}"))
-        if not managers.of(system).states(["engine"])["engine"].pid:
-            prepare.configure(system, state_home, settings, environment, gate.environment)
+        if not managers.of(world).states(["engine"])["engine"].pid:
+            prepare.configure(world, state_home, settings, environment, gate.environment)
         return False
 
     return Task("gpu", "Check for a GPU", act)
@@ -150,11 +151,11 @@ def set_data_aside(settings: Settings, paths: Paths, tell: Tell, environment: Ma
     if is_native(paths) or not state_home.memory.exists():
         return
     try:
-        system = home.world(settings, state_home)
+        world = home.world(settings, state_home)
     except Problem:  # its secrets may be corrupt: a fresh start must still be possible
         down.kill_orphans(environment)
     else:
-        down.down(system, tell)
+        down.down(world, tell)
     tell(
         line(
             "",

@@ -110,7 +110,7 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
 def test_a_gpu_that_is_not_there_has_no_result(system: System) -> None:
     said = system.run("bench", *FEW, "--device", "gpu")
     assert (said.code, said.out) == (1, "")
-    assert "the answers come from cpu" in said.err
+    assert "the responses came from cpu" in said.err
 
 
 def test_four_callers_at_once_still_add_up(system: System) -> None:

@@ -44,7 +44,7 @@ def made(
     notes = (
         {
             "redis": "cold: looked up, computed, written",
-            "qdrant": "warm: one query a batch",
+            "qdrant": "warm: one query per batch",
             "inference": "cpu, all-MiniLM-L6-v2",
         }
         if told

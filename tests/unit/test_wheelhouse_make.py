@@ -162,7 +162,7 @@ def test_an_index_that_goes_away_is_told_and_what_came_is_kept(place: Place, ind
     gone = index.files.pop("pure-1.0-py3-none-any.whl")
     with pytest.raises(Problem) as caught:
         make.make(order, chosen, lambda _: None)
-    assert caught.value.what == "cannot get pure-1.0-py3-none-any.whl" and "404" in caught.value.why
+    assert caught.value.what == "cannot download pure-1.0-py3-none-any.whl" and "404" in caught.value.why
     index.files["pure-1.0-py3-none-any.whl"] = gone
     place.make()
     assert MANIFEST in place.names()

@@ -156,10 +156,10 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
+        (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it applies to a backup"),
         (
             MigrateOptions(qdrant_collection_config=Path("c.json")),
-            "cannot use --qdrant-collection-config: it is about a backup",
+            "cannot use --qdrant-collection-config: it applies to a backup",
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")),
