@@ -42,7 +42,7 @@ def _word_count(share: float) -> int:
 
 
 def _text(count: int, random_float: Callable[[], float]) -> str:
-    """Return sentences with `words` words in total; the last sentence is cut if needed."""
+    """Return sentences with `count` words in total; the last sentence is cut if needed."""
     text_words: list[str] = []
     while len(text_words) < count:
         text_words += _sentence(random_float).split()

@@ -77,7 +77,7 @@ def parse_server_timing(header: str) -> dict[str, float]:
 
 
 def sample(exchanges: Sequence[Exchange]) -> Sample:
-    """Return the sample of related exchanges, with exchange row per stage."""
+    """Return the sample of related exchanges, with one row per stage."""
     rows: dict[str, float] = {}
     for exchange in exchanges:
         for name, duration in (("request", exchange.send), ("tcp", exchange.connect), ("response", exchange.receive)):

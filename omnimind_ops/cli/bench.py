@@ -91,7 +91,7 @@ class ResultOptions:
 def with_result_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return the command in the form that Typer reads, because Typer has no groups of options.
 
-    Wanted's fields, as the last options, replace the first parameter.
+    The fields of ResultOptions, as the last options, replace the first parameter.
     """
     group = inspect.signature(ResultOptions, eval_str=True).parameters
     _, *command_parameters = inspect.signature(command, eval_str=True).parameters.values()

@@ -50,20 +50,7 @@ def command(
     from omnimind_ops.settings import load
 
     is_enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
-    if not 0.1 <= interval <= 3600:
-        raise Problem(
-            "invalid --interval",
-            f"{interval:g} is not between 0.1 and 3600 seconds",
-            "give seconds, for example --interval 2",
-            code=ExitCode.USAGE,
-        )
-    if for_ and not (until or watch):
-        raise Problem(
-            "cannot use --for",
-            "it needs --until or --watch",
-            "add --until ready, or --watch",
-            code=ExitCode.USAGE,
-        )
+    _check_options(interval, for_, repeats=bool(until) or watch)
     looker = flow.looker(load(config), paths(), live=(watch or bool(until)) and not once)
     try:
         if watch and not (json or once) and _is_screen():
@@ -75,6 +62,20 @@ def command(
     except KeyboardInterrupt:
         raise typer.Exit(int(HealthCode.INTERRUPTED)) from None
     raise typer.Exit(int(last.code if last else HealthCode.STARTING))
+
+
+def _check_options(interval: float, for_: str, *, repeats: bool) -> None:
+    if not 0.1 <= interval <= 3600:
+        raise Problem(
+            "invalid --interval",
+            f"{interval:g} is not between 0.1 and 3600 seconds",
+            "give seconds, for example --interval 2",
+            code=ExitCode.USAGE,
+        )
+    if for_ and not repeats:
+        raise Problem(
+            "cannot use --for", "it needs --until or --watch", "add --until ready, or --watch", code=ExitCode.USAGE
+        )
 
 
 def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | None:

@@ -96,10 +96,7 @@ def command(
 
     The old stack is stopped but not changed.
     """
-    if not from_docker:
-        raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
-    if redis not in ("auto", "empty"):
-        raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
+    _check_options(from_docker, redis)
     require_root("inspect the containers" if dry_run else "migrate")
     from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.settings import load
@@ -121,6 +118,13 @@ def command(
         return
     _hand_over(take_over)
     _migrate(options, settings, ignored_checks, force_os, json, yes, postpone, not no_bench)
+
+
+def _check_options(from_docker: bool, redis: str) -> None:
+    if not from_docker:
+        raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
+    if redis not in ("auto", "empty"):
+        raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
 
 
 def _hand_over(take_over: bool) -> None:

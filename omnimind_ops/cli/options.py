@@ -58,7 +58,7 @@ def calling_user() -> str:
 
 
 def require_confirmation(question: str, skip: bool) -> None:
-    """Ask for confirmation unless `yes`; without `yes` and without a terminal, raise Problem."""
+    """Ask for confirmation unless `skip`; without a terminal to ask on, raise Problem."""
     if skip:
         return
     if not sys.stdin.isatty():

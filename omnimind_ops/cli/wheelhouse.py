@@ -40,7 +40,9 @@ def command(
     if dry_run:
         files = [{"name": wheel.name, "size": wheel.size, "sha256": wheel.sha256} for wheel in selection.wheels]
         output.said(
-            f"{order.target}, lock {lock}: {selection}", {"download": selection.count, "files": files}, json=json
+            f"{order.target}, lock {lock}: {selection}",
+            {"download": selection.download_size, "files": files},
+            json=json,
         )
         return
     total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))

@@ -1,6 +1,6 @@
 """User accounts.
 
-Start at ask(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
+Start at run_command(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SECONDS = 60.0
 
 
 def run_command(world: World, paths: Paths, purpose: str, **fields: object) -> Any:
-    """Do one action of backend/accounts/command.py and return its answer.
+    """Run one action of backend/accounts/command.py and return its answer.
 
-    `doing` completes the Problem's "cannot …", as in "cannot add the user maria".
+    `purpose` completes the Problem's "cannot …", as in "cannot add the user maria".
     """
     if not world.has_credentials:
         raise Problem(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 SECONDS = 60.0
-PIECE = 1 << 20
+CHUNK = 1 << 20
 FIX = "check the network and run the same command again; finished downloads are kept"
 Count = Callable[[int], None]
 """Called with the number of bytes received."""
@@ -95,13 +95,13 @@ class _Download:
         import httpx
 
         auth = self._login(httpx.URL(url).host)
-        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as answer, to.open("wb") as file:
-            answer.raise_for_status()
-            for piece in answer.iter_bytes(PIECE):
+        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as response, to.open("wb") as file:
+            response.raise_for_status()
+            for chunk in response.iter_bytes(CHUNK):
                 if self.stop.is_set():
                     return
-                file.write(piece)
-                self.count(len(piece))
+                file.write(chunk)
+                self.count(len(chunk))
 
     def _login(self, host: str) -> tuple[str, str] | None:
         """Return the login for a host from the index's URL or ~/.netrc, as pip and uv would."""

@@ -60,7 +60,7 @@ class Selection:
     missing: tuple[WheelFile, ...]
 
     @property
-    def count(self) -> int:
+    def download_size(self) -> int:
         """Return the bytes to download, as far as the sizes are known."""
         return sum(wheel.size or 0 for wheel in self.missing)
 
@@ -71,7 +71,7 @@ class Selection:
         already = (
             f" ({len(self.wheels) - len(self.missing)} are present)" if len(self.missing) < len(self.wheels) else ""
         )
-        return f"{len(self.wheels)} wheels, {size(self.count)} to download{more}{already}"
+        return f"{len(self.wheels)} wheels, {size(self.download_size)} to download{more}{already}"
 
 
 def prepare(order: Order, tell: Tell) -> Selection:
@@ -91,7 +91,7 @@ def make(order: Order, selection: Selection, tell: Tell) -> dict[str, JSON]:
     manifest = order.folder / MANIFEST
     manifest.unlink(missing_ok=True)
     with _step(tell, "fetch"):
-        fetch(order.folder, selection.missing, _Counter(tell, selection.count).add)
+        fetch(order.folder, selection.missing, _Counter(tell, selection.download_size).add)
     with _step(tell, "own"):
         own_wheel = origin.wheel(order.folder)
         _remove_other_wheels(order.folder, {own_wheel.name, *(wheel.name for wheel in selection.wheels)})
@@ -136,10 +136,10 @@ def _create(folder: Path) -> None:
 def _check_space(folder: Path, selection: Selection) -> None:
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     disk = shutil.disk_usage(above)
-    if disk.total and disk.free < selection.count * 1.05:  # /proc and similar file systems have no size
+    if disk.total and disk.free < selection.download_size * 1.05:  # /proc and similar file systems have no size
         raise Problem(
             "cannot create the wheelhouse",
-            f"{size(selection.count)} must be downloaded, and {above} has {size(disk.free)} free",
+            f"{size(selection.download_size)} must be downloaded, and {above} has {size(disk.free)} free",
             "free some space there, or use another folder",
         )
 
