@@ -21,7 +21,7 @@ LOG_FILES = {"supervisord": "supervisord.log", "schema": "schema.log"}
 """Embedded mode: log files that belong to no service."""
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d)")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-Line = tuple[str, str]
+LogLine = tuple[str, str]
 """A process and its line."""
 
 
@@ -58,13 +58,13 @@ def names(world: World, selection: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def lines(world: World, names: Sequence[str], count: int, since: float | None) -> list[Line]:
+def lines(world: World, names: Sequence[str], count: int, since: float | None) -> list[LogLine]:
     """Return the last `count` lines of all processes by time; `count` 0 returns all lines.
 
     With `since`, only lines written from then on.
     """
     manager = managers.of(world)
-    entries: list[tuple[float, int, Line]] = []
+    entries: list[tuple[float, int, LogLine]] = []
     for name in names:
         file, at = _log_file(world, name), 0.0
         for number, text in enumerate(read(file, count, since) if file else manager.logs(name, count, since)):
@@ -75,7 +75,7 @@ def lines(world: World, names: Sequence[str], count: int, since: float | None) -
     return [line for _, _, line in entries[-count:]] if count else [line for _, _, line in entries]
 
 
-def follow_lines(world: World, names: Sequence[str]) -> Iterator[Line]:
+def follow_lines(world: World, names: Sequence[str]) -> Iterator[LogLine]:
     """Yield new lines for ever."""
     files = {name: file for name in names if (file := _log_file(world, name))}
     if files and len(files) == len(names):

@@ -21,7 +21,7 @@ class StatusCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ServiceStatus:
     """One service and its processes."""
 
     service: Service
@@ -38,14 +38,14 @@ class Row:
         return any(process.state == "running" for process in self.processes)
 
 
-def status(world: World) -> tuple[Row, ...]:
+def status(world: World) -> tuple[ServiceStatus, ...]:
     """Return every service in start order; one query to the manager."""
     all_services = services(world)
     states = managers.of(world).states([name for service in all_services for name in service.processes])
-    return tuple(Row(service, tuple(states[name] for name in service.processes)) for service in all_services)
+    return tuple(ServiceStatus(service, tuple(states[name] for name in service.processes)) for service in all_services)
 
 
-def code(rows: tuple[Row, ...]) -> StatusCode:
+def code(rows: tuple[ServiceStatus, ...]) -> StatusCode:
     """Return the exit code."""
     if any(row.service.critical and not row.runs and row.state not in ("starting", "backoff") for row in rows):
         return StatusCode.DOWN

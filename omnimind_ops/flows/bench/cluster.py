@@ -34,7 +34,7 @@ OFF = {"cache-control": "no-store"}
 
 
 @dataclass
-class Case:
+class LoadRun:
     """One measurement; `arrivals` is in the order of the responses."""
 
     session: Session
@@ -128,11 +128,11 @@ def measure(session: Session) -> Measurement:
     """Warm up, then run the load. Ctrl-C keeps the results so far."""
     service_to_kill = _backend_to_kill(session) if session.options.kill else None
     texts = sorted(corpus.texts(400), key=len)[:200]
-    case, is_interrupted = Case(session, texts), False
+    run, is_interrupted = LoadRun(session, texts), False
     for number in range(WARM_UP):
-        case.send(session.target.urls[number % len(session.target.urls)], texts[number])
+        run.send(session.target.urls[number % len(session.target.urls)], texts[number])
     killer = (
-        threading.Timer(session.options.load_seconds / 2, lambda: _kill(case, service_to_kill))
+        threading.Timer(session.options.load_seconds / 2, lambda: _kill(run, service_to_kill))
         if service_to_kill
         else None
     )
@@ -143,7 +143,7 @@ def measure(session: Session) -> Measurement:
         run_open_loop(
             requests(session),
             lambda number: due_time(number, session.options.rate),
-            case.send_with_failover,
+            run.send_with_failover,
             session.options.concurrency,
         )
     except KeyboardInterrupt:
@@ -151,9 +151,9 @@ def measure(session: Session) -> Measurement:
     finally:
         if killer:
             killer.cancel()
-    if case.killed_at is not None:
-        case.killed_at -= began
-    return _measured(case, service_to_kill, interrupted=is_interrupted)
+    if run.killed_at is not None:
+        run.killed_at -= began
+    return _measured(run, service_to_kill, interrupted=is_interrupted)
 
 
 def _backend_to_kill(session: Session) -> Service:
@@ -169,33 +169,33 @@ def _backend_to_kill(session: Session) -> Service:
     return service
 
 
-def _kill(case: Case, service_to_kill: Service) -> None:
-    world = case.session.target.world
+def _kill(run: LoadRun, service_to_kill: Service) -> None:
+    world = run.session.target.world
     assert world
-    case.killed_at = time.monotonic()
+    run.killed_at = time.monotonic()
     try:
         for name in service_to_kill.processes:
             managers.of(world).kill(name)
     except Problem as problem:
-        case.killed_at = None
-        case.session.tell(line("bench", f"nothing was killed: {problem}"))
+        run.killed_at = None
+        run.session.tell(line("bench", f"nothing was killed: {problem}"))
 
 
-def _measured(case: Case, service: Service | None, *, interrupted: bool) -> Measurement:
-    arrivals = sorted(case.arrivals, key=lambda arrival: arrival.due)
+def _measured(run: LoadRun, service: Service | None, *, interrupted: bool) -> Measurement:
+    arrivals = sorted(run.arrivals, key=lambda arrival: arrival.due)
     completed = [arrival for arrival in arrivals if not arrival.is_lost]
     latencies = [arrival.latency for arrival in completed]
     rate = achieved_rate(arrivals)
     elapsed = [max(arrival.ended for arrival in arrivals) * 1000] if arrivals else []
-    backends: list[JSON] = [_backend(url, completed) for url in case.session.target.urls]
+    backends: list[JSON] = [_backend(url, completed) for url in run.session.target.urls]
     return Measurement(
         case="cluster",
-        device=case.device or "not reported",
+        device=run.device or "not reported",
         walls=latencies,
         medians=_medians(completed),
         elapsed=elapsed,
-        stages=_stages(case, completed),
-        texts_per_s=rate if case.session.route.input_field else None,
+        stages=_stages(run, completed),
+        texts_per_s=rate if run.session.route.input_field else None,
         interrupted=interrupted,
         more={
             "requests": len(arrivals),
@@ -205,12 +205,12 @@ def _measured(case: Case, service: Service | None, *, interrupted: bool) -> Meas
             "errors": dict(Counter(arrival.reason for arrival in arrivals if arrival.failed)),
             "service": dict(figures([arrival.service for arrival in completed])),
             "backends": backends,
-            "killed": _killed(case, service, completed),
+            "killed": _killed(run, service, completed),
         },
     )
 
 
-def _stages(case: Case, completed: Sequence[Arrival]) -> list[dict[str, JSON]]:
+def _stages(run: LoadRun, completed: Sequence[Arrival]) -> list[dict[str, JSON]]:
     return [
         {
             "name": "waiting for a free caller",
@@ -220,20 +220,20 @@ def _stages(case: Case, completed: Sequence[Arrival]) -> list[dict[str, JSON]]:
         {
             "name": "request",
             **figures([arrival.service for arrival in completed]),
-            "note": f"{case.session.route.method} {case.session.route.path}, one short text",
+            "note": f"{run.session.route.method} {run.session.route.path}, one short text",
         },
     ]
 
 
-def _killed(case: Case, service: Service | None, completed: Sequence[Arrival]) -> dict[str, JSON] | None:
+def _killed(run: LoadRun, service: Service | None, completed: Sequence[Arrival]) -> dict[str, JSON] | None:
     """Return which service was killed, when, and the longest latency of the requests that ended after it."""
-    if service is None or case.killed_at is None:
+    if service is None or run.killed_at is None:
         return None
     return {
         "service": service.name,
         "processes": list(service.processes),
-        "at_s": round(case.killed_at, 3),
-        "longest_ms": max((arrival.latency for arrival in completed if arrival.ended >= case.killed_at), default=None),
+        "at_s": round(run.killed_at, 3),
+        "longest_ms": max((arrival.latency for arrival in completed if arrival.ended >= run.killed_at), default=None),
     }
 
 

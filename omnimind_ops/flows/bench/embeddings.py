@@ -51,7 +51,7 @@ class _Observed:
 
 
 @dataclass
-class Case:
+class EmbeddingRun:
     """One measurement; `repeats` holds the samples of complete runs, `part` those of an interrupted one."""
 
     session: Session
@@ -201,72 +201,72 @@ def measure(session: Session) -> Measurement:
     """
     options, size = session.options, session.options.batch if session.route.input_field else 1
     texts = corpus.texts(options.n)
-    case = Case(
+    run = EmbeddingRun(
         session,
         bench_cache.mode(options, session.target, session.route),
         texts,
         [texts[at : at + size] for at in range(0, len(texts), size)],
     )
     began, is_interrupted, is_out_of_time = time.monotonic(), False, False
-    case.ends = began + options.ends if options.ends else case.ends
+    run.ends = began + options.ends if options.ends else run.ends
     try:
         session.tell(progress("bench", "warming up", 0, options.n, "texts"))
-        case.warm_up()
-        while not noise.enough(case.medians, options.repeats) and (
-            not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < options.seconds
+        run.warm_up()
+        while not noise.enough(run.medians, options.repeats) and (
+            not run.elapsed or time.monotonic() - began + run.elapsed[-1] / 1000 < options.seconds
         ):
-            case.repeat(len(case.repeats) + 1)
+            run.repeat(len(run.repeats) + 1)
     except (KeyboardInterrupt, OutOfTimeError) as error:
         is_interrupted, is_out_of_time = True, isinstance(error, OutOfTimeError)
     finally:
-        case.close()
-    measurement = _measured(case, interrupted=is_interrupted)
+        run.close()
+    measurement = _measured(run, interrupted=is_interrupted)
     measurement.more |= {"out_of_time": True} if is_out_of_time else {}
     return measurement
 
 
-def _measured(case: Case, *, interrupted: bool) -> Measurement:
-    samples = [sample for samples in case.repeats for sample in samples] + case.part
-    runs = len(case.repeats) + (case.part_texts / len(case.texts) if case.part else 0)
-    is_embedding = bool(case.session.route.input_field)
+def _measured(run: EmbeddingRun, *, interrupted: bool) -> Measurement:
+    samples = [sample for samples in run.repeats for sample in samples] + run.part
+    runs = len(run.repeats) + (run.part_texts / len(run.texts) if run.part else 0)
+    is_embedding = bool(run.session.route.input_field)
     is_reported = bool(samples) and all(sample.is_reported for sample in samples)
     more: dict[str, JSON] = {
-        "route": _route(case),
-        "model": case.observed.model,
+        "route": _route(run),
+        "model": run.observed.model,
         "embedding": dict(stages.embedding_figures(samples, runs)),
-        "cache": {"hits": case.observed.hits, "misses": case.observed.misses},
+        "cache": {"hits": run.observed.hits, "misses": run.observed.misses},
     }
     return Measurement(
         case="embeddings",
-        device=case.observed.device or "not reported",
+        device=run.observed.device or "not reported",
         walls=[sample.wall for sample in samples],
-        medians=case.medians,
-        elapsed=case.elapsed,
-        stages=stages.stage_rows(samples, runs, _notes(case, is_reported=is_reported)),
+        medians=run.medians,
+        elapsed=run.elapsed,
+        stages=stages.stage_rows(samples, runs, _notes(run, is_reported=is_reported)),
         sum_check=stages.sum_check(samples),
-        texts_per_s=_rate(case) if is_embedding else None,
+        texts_per_s=_rate(run) if is_embedding else None,
         interrupted=interrupted,
         more=more,
     )
 
 
-def _rate(case: Case) -> float | None:
-    if case.elapsed:
-        return len(case.texts) / (statistics.median(case.elapsed) / 1000)
-    return case.part_texts / (case.part_ms / 1000) if case.part_ms and case.part_texts else None
+def _rate(run: EmbeddingRun) -> float | None:
+    if run.elapsed:
+        return len(run.texts) / (statistics.median(run.elapsed) / 1000)
+    return run.part_texts / (run.part_ms / 1000) if run.part_ms and run.part_texts else None
 
 
-def _route(case: Case) -> str:
-    route = case.session.route
+def _route(run: EmbeddingRun) -> str:
+    route = run.session.route
     return f"{route.method} {route.path}" + (
-        " and GET /search" if case.session.options.qdrant and route.is_omnimind else ""
+        " and GET /search" if run.session.options.qdrant and route.is_omnimind else ""
     )
 
 
-def _notes(case: Case, *, is_reported: bool) -> Mapping[str, str]:
+def _notes(run: EmbeddingRun, *, is_reported: bool) -> Mapping[str, str]:
     """Return notes that explain the rows of the table to its reader."""
-    observed, session = case.observed, case.session
-    notes = {"request": f"{_route(case)}", "tcp": "a new connection for each request"}
+    observed, session = run.observed, run.session
+    notes = {"request": f"{_route(run)}", "tcp": "a new connection for each request"}
     if not session.route.input_field:
         notes["backend"] = "it serves no embeddings: only its response time was measured"
     elif not is_reported:
@@ -275,21 +275,21 @@ def _notes(case: Case, *, is_reported: bool) -> Mapping[str, str]:
         return notes
     device_and_model = ", ".join(filter(None, (observed.device or "device not reported", observed.model)))
     notes["inference"] = (
-        device_and_model if observed.misses or case.cache == "off" else "not used: everything was cached"
+        device_and_model if observed.misses or run.cache == "off" else "not used: everything was cached"
     )
-    notes["redis"] = _redis(case)
+    notes["redis"] = _redis(run)
     notes["qdrant"] = _qdrant(observed) if session.options.qdrant else "skipped (--no-qdrant)"
     return notes
 
 
-def _redis(case: Case) -> str:
-    observed = case.observed
+def _redis(run: EmbeddingRun) -> str:
+    observed = run.observed
     text = {
         "cold": "cold: looked up, computed, written, ",
         "warm": "warm: ",
         "off": "off: only the rate limit is counted",
-    }[case.cache]
-    hits = f"{observed.hits} of {observed.hits + observed.misses} found" if case.cache != "off" else ""
+    }[run.cache]
+    hits = f"{observed.hits} of {observed.hits + observed.misses} found" if run.cache != "off" else ""
     return text + hits + (f"; {observed.cache_state}" if observed.cache_state else "")
 
 

@@ -26,7 +26,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools import shell
 
-Row = Mapping[str, Any]
+CircuitRow = Mapping[str, Any]
 
 
 def settings(options: BenchOptions) -> dict[str, JSON]:
@@ -94,7 +94,7 @@ def _environment() -> dict[str, str]:
     return {"PYTHONPATH": str(Path(omnimind_ops.__file__).parents[1]), "PYTHONSAFEPATH": "1"}
 
 
-def _measured(rows: Sequence[Row], last: Mapping[str, Any], *, interrupted: bool) -> Measurement:
+def _measured(rows: Sequence[CircuitRow], last: Mapping[str, Any], *, interrupted: bool) -> Measurement:
     good = [row for row in rows if row["seconds"]]
     walls = [seconds * 1000 for row in good for seconds in row["seconds"]]
     devices = sorted({str(row["device"]) for row in good})
@@ -127,7 +127,7 @@ def _measured(rows: Sequence[Row], last: Mapping[str, Any], *, interrupted: bool
     )
 
 
-def _stage(row: Row) -> dict[str, JSON]:
+def _stage(row: CircuitRow) -> dict[str, JSON]:
     name = f"{row['circuit']} {row['qubits']} {row['device']} {row['precision']}"
     return {"name": name, **figures([seconds * 1000 for seconds in row["seconds"]]), "note": str(row["error"])}
 

@@ -46,7 +46,7 @@ OFF = {"cache-control": "no-store"}
 
 
 @dataclass
-class Case:
+class SearchRun:
     """One measurement."""
 
     session: Session
@@ -143,7 +143,7 @@ def measure(session: Session) -> Measurement:
             "the exact search needs numpy, which is not installed",
             "install it beside omnimind: pip install numpy",
         )
-    case, is_interrupted = Case(session, corpus.texts(options.n, SEED)), False
+    run, is_interrupted = SearchRun(session, corpus.texts(options.n, SEED)), False
     about: dict[str, JSON] = {}
     began = time.monotonic()
     try:
@@ -151,17 +151,17 @@ def measure(session: Session) -> Measurement:
             connect(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant,
             _filled(session, qdrant, world) as filled,
         ):
-            case.exact, about = _read_vectors(session, qdrant, world), {"filled": filled}
-            case.embed()
-            run_closed_loop(range(min(10, options.n)), lambda at: case.search(at, 0), options.concurrency)
-            case.part.clear()
-            while not noise.enough(_medians(case), options.repeats) and (
-                not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < options.seconds
+            run.exact, about = _read_vectors(session, qdrant, world), {"filled": filled}
+            run.embed()
+            run_closed_loop(range(min(10, options.n)), lambda at: run.search(at, 0), options.concurrency)
+            run.part.clear()
+            while not noise.enough(_medians(run), options.repeats) and (
+                not run.elapsed or time.monotonic() - began + run.elapsed[-1] / 1000 < options.seconds
             ):
-                case.repeat(len(case.repeats) + 1)
+                run.repeat(len(run.repeats) + 1)
     except KeyboardInterrupt:
         is_interrupted = True
-    return _measured(case, about, interrupted=is_interrupted)
+    return _measured(run, about, interrupted=is_interrupted)
 
 
 @contextmanager
@@ -244,49 +244,49 @@ def _read_vectors(session: Session, qdrant: QdrantClient, world: World) -> Exact
             return Exact(ids, rows[: len(ids)], str(vector["distance"]))
 
 
-def _notes(case: Case) -> dict[str, str]:
+def _notes(run: SearchRun) -> dict[str, str]:
     notes = {"request": "GET /search", "tcp": "a new connection for each request", "serialise": "part of backend"}
     return {
         **notes,
-        "qdrant": f"warm: top {case.session.options.k}",
+        "qdrant": f"warm: top {run.session.options.k}",
         "redis": "off: only the rate limit is counted",
-        "inference": case.device,
+        "inference": run.device,
     }
 
 
-def _medians(case: Case) -> list[float]:
-    return [statistics.median(sample.wall for sample in samples) for samples in case.repeats]
+def _medians(run: SearchRun) -> list[float]:
+    return [statistics.median(sample.wall for sample in samples) for samples in run.repeats]
 
 
-def _measured(case: Case, about: dict[str, JSON], *, interrupted: bool) -> Measurement:
-    samples = [sample for samples in case.repeats for sample in samples] + case.part
-    runs = len(case.repeats) + len(case.part) / len(case.questions)
-    recalls = case.recalls() if case.exact and case.vectors else []
+def _measured(run: SearchRun, about: dict[str, JSON], *, interrupted: bool) -> Measurement:
+    samples = [sample for samples in run.repeats for sample in samples] + run.part
+    runs = len(run.repeats) + len(run.part) / len(run.questions)
+    recalls = run.recalls() if run.exact and run.vectors else []
     mean = sum(recalls) / len(recalls) if recalls else None
     remarks: list[JSON] = []
-    if case.exact and case.exact_ms:
-        exact_ms = statistics.median(case.exact_ms)
+    if run.exact and run.exact_ms:
+        exact_ms = statistics.median(run.exact_ms)
         remarks.append(
-            f"{len(case.exact.ids)} points; lowest recall of a query {min(recalls):.2f}; "
+            f"{len(run.exact.ids)} points; lowest recall of a query {min(recalls):.2f}; "
             f"an exact search takes {exact_ms:.2f} ms"
         )
     if about.get("filled"):
         remarks.append(f"{about['filled']} of these texts were added for the measurement and are deleted afterwards")
     return Measurement(
         case="search",
-        device=case.device or "not reported",
+        device=run.device or "not reported",
         walls=[sample.wall for sample in samples],
-        medians=_medians(case),
-        elapsed=case.elapsed,
-        stages=stages.stage_rows(samples, runs, _notes(case)),
+        medians=_medians(run),
+        elapsed=run.elapsed,
+        stages=stages.stage_rows(samples, runs, _notes(run)),
         sum_check=stages.sum_check(samples),
         interrupted=interrupted,
         more={
             "recall": None if mean is None else round(mean, 6),
             "recall_min": min(recalls, default=None),
-            "points": len(case.exact.ids) if case.exact else 0,
-            "queries_per_s": len(case.questions) / (statistics.median(case.elapsed) / 1000) if case.elapsed else None,
-            "exact_ms": round(statistics.median(case.exact_ms), 4) if case.exact_ms else None,
+            "points": len(run.exact.ids) if run.exact else 0,
+            "queries_per_s": len(run.questions) / (statistics.median(run.elapsed) / 1000) if run.elapsed else None,
+            "exact_ms": round(statistics.median(run.exact_ms), 4) if run.exact_ms else None,
             "embedding": dict(stages.embedding_figures(samples, runs)),
             "said": remarks,
             **about,
