@@ -18,7 +18,7 @@ def command(
     """Show or verify a run's receipt. `verify` checks its digest, its plan and the old data that it covers."""
     if action not in ("show", "verify"):
         raise Problem(
-            "unknown action", f"{action} is not an action on a receipt", "use show or verify", code=ExitCode.USAGE
+            f"unknown action {action}", "a receipt can be shown or verified", "use show or verify", code=ExitCode.USAGE
         )
     require_root("read the receipt")
     from omnimind_ops.flows import receipt, resolve_run
