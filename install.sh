@@ -519,7 +519,7 @@ switch() {  # TARGET LINK
 
 # Environments that no open run needs and no process runs from.
 prune() {
-  needed=$("$environment/bin/python" -I -m omnimind_ops.kept) || { say "the journal cannot be read: no older environment is removed"; return; }
+  needed=$("$environment/bin/python" -I -m omnimind_ops.open_migrations) || { say "the journal cannot be read: no older environment is removed"; return; }
   for old in "$CLI"/*/; do
     old=${old%/}
     [ ! -L "$old" ] && [ "$old" != "$environment" ] || continue
@@ -536,7 +536,7 @@ look_at_uninstall() {
   [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command as root (sudo, or su -)"
   [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
   [ -e /var/lib/omnimind/journal.db ] || return 0
-  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.kept) || problem "cannot uninstall omnimind" \
+  open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.open_migrations) || problem "cannot uninstall omnimind" \
     "its journal cannot be read, so nobody knows whether a migration is open" "install it again (the same command without --uninstall), and look: omnimind runs"
   [ -z "$open" ] || problem "cannot uninstall omnimind" "a migration is open, and only omnimind can end it: $(say "$open" | sed 's/ [^ ]*$//' | tr '\n' ' ')" \
     "omnimind rollback, or omnimind finish; then run the same command again"

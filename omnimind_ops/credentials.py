@@ -19,17 +19,19 @@ class Credentials:
 
 def load(paths: Paths) -> Credentials:
     """Return the credentials; raise Problem if a file is missing or unreadable."""
-    words: dict[str, str] = {}
+    variables: dict[str, str] = {}
     try:
         for file in sorted(paths.secrets.glob("*.env")):
             for line in file.read_text().splitlines():
                 key, _, value = line.partition("=")
-                words[key.strip()] = value.strip().strip('"')
+                variables[key.strip()] = value.strip().strip('"')
     except PermissionError as error:
-        raise Problem("cannot read the credentials", str(error), "run it as root: sudo omnimind …") from error
+        raise Problem("cannot read the credentials", str(error), "run the command as root: sudo omnimind …") from error
     try:
         return Credentials(
-            words["OMNIMIND_REDIS_PASSWORD"], words["QDRANT__SERVICE__API_KEY"], words["OMNIMIND_POSTGRES_DSN"]
+            variables["OMNIMIND_REDIS_PASSWORD"],
+            variables["QDRANT__SERVICE__API_KEY"],
+            variables["OMNIMIND_POSTGRES_DSN"],
         )
     except KeyError as error:
         raise Problem(

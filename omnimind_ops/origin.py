@@ -38,10 +38,10 @@ def digest(root: Path = ROOT) -> str:
 
     They are the same for a checkout and for an installation made from it.
     """
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     for path, data in sorted({**files(root), ENTRY_POINTS: _info(root)[ENTRY_POINTS]}.items()):
-        found.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\n".encode())
-    return found.hexdigest()
+        result.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+    return result.hexdigest()
 
 
 def wheel(folder: Path, root: Path = ROOT) -> Path:
@@ -60,17 +60,17 @@ def file_name(root: Path = ROOT) -> str:
 def version(root: Path = ROOT) -> str:
     """Return the version of the installation below `root`."""
     text = (root / "omnimind_ops/__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
-    if not found:
+    match = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if not match:
         raise Problem(
-            "cannot pack omnimind's own code", f"{root}/omnimind_ops tells no version", "install omnimind again"
+            "cannot build omnimind's own wheel", f"{root}/omnimind_ops has no version", "install omnimind again"
         )
-    return found[1]
+    return match[1]
 
 
 def files(root: Path = ROOT) -> dict[str, bytes]:
     """Return all files by their path in a wheel."""
-    found = {
+    files_by_path = {
         f"{name}/{path}": data
         for name in PACKAGES
         for path, data in _below(root / name)
@@ -81,12 +81,12 @@ def files(root: Path = ROOT) -> dict[str, bytes]:
         packed = {f"{PACKED}/{name}/{path}": data for path, data in _below(folder)}
         if not packed:
             raise Problem(
-                "cannot pack omnimind's own code",
-                f"nothing is in {folder}",
+                "cannot build omnimind's own wheel",
+                f"{folder} is empty or missing",
                 "install omnimind again; in a checkout, `bash .ci/prepare` builds the page",
             )
-        found |= packed
-    return found
+        files_by_path |= packed
+    return files_by_path
 
 
 def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -114,7 +114,7 @@ def _info(root: Path) -> dict[str, bytes]:
     manifest = root / "pyproject.toml"
     if not manifest.is_file():
         raise Problem(
-            "cannot pack omnimind's own code", f"there is neither {manifest} nor {place}", "install omnimind again"
+            "cannot build omnimind's own wheel", f"neither {manifest} nor {place} exists", "install omnimind again"
         )
     project = tomllib.loads(manifest.read_text(encoding="utf-8"))["project"]
     licenses = {f"licenses/{name}": (root / name).read_bytes() for name in project["license-files"]}

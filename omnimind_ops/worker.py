@@ -1,4 +1,4 @@
-"""The child process that runs pyinfra: jobs come in on stdin as JSON lines, messages go out on stdout the same way.
+"""The child process that runs pyinfra: it reads jobs from stdin and writes messages to stdout, as JSON lines.
 
 In:  {"role": "redis", "stage": "install", "goal": {…}, "dry": false}, one after another; end of input ends the worker.
      {"survey": [[role, stage], …], "goal": {…}}: how many of the first of these have nothing to change.
@@ -53,14 +53,14 @@ def _serve(line: str, say: Say) -> None:
     from deploy import job
 
     try:
-        words = json.loads(line)
-        if unknown := unknown_keys(words["goal"]):
+        message = json.loads(line)
+        if unknown := unknown_keys(message["goal"]):
             raise TypeError(f"a Goal has no {', '.join(unknown)}")
-        goal = goal_of(words["goal"], "the job")
-        if "survey" in words:
-            result = job.survey([(role, stage) for role, stage in words["survey"]], goal)
+        goal = goal_of(message["goal"], "the job")
+        if "survey" in message:
+            result = job.survey([(role, stage) for role, stage in message["survey"]], goal)
         else:
-            result = job.run(words["role"], words["stage"], goal, bool(words.get("dry")), say)
+            result = job.run(message["role"], message["stage"], goal, bool(message.get("dry")), say)
     except (ValueError, KeyError, TypeError) as error:
         _problem(
             say,
@@ -72,9 +72,9 @@ def _serve(line: str, say: Say) -> None:
         # Any error inside pyinfra belongs to this job; the next one gets a fresh State.
         _problem(
             say,
-            f"cannot run {words.get('role', 'a survey')} {words.get('stage', '')}".rstrip(),
+            f"cannot run {message.get('role', 'a survey')} {message.get('stage', '')}".rstrip(),
             f"{type(error).__name__}: {error}",
-            "see the traceback below",
+            "read the traceback below",
         )
     else:
         say(result)

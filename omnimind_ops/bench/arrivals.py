@@ -15,7 +15,7 @@ class Arrival:
     """One request: its due, send and end times in seconds since the start. `backend` is the one that responded, "" when
     none did.
 
-    `tried` are the backends that failed before; `why` is the failure of the last of them.
+    `failed` are the backends that failed before it; `reason` is the failure of the last of them.
     """
 
     due: float
@@ -23,8 +23,8 @@ class Arrival:
     ended: float
     backend: str
     worker: str = ""
-    tried: tuple[str, ...] = ()
-    why: str = ""
+    failed: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def latency(self) -> float:
@@ -42,15 +42,15 @@ class Arrival:
         return not self.backend
 
 
-def due(number: int, rate: float) -> float:
+def due_time(number: int, rate: float) -> float:
     """Return the due time of a request in seconds; requests are evenly spaced."""
     return number / rate
 
 
-def achieved(found: Sequence[Arrival]) -> float:
+def achieved_rate(arrivals: Sequence[Arrival]) -> float:
     """Return completed requests per second, from the first due time to the last response."""
-    good = [one for one in found if not one.is_lost]
-    if not good:
+    completed = [arrival for arrival in arrivals if not arrival.is_lost]
+    if not completed:
         return 0.0
-    seconds = max(one.ended for one in good) - min(one.due for one in found)
-    return len(good) / seconds if seconds > 0 else 0.0
+    seconds = max(arrival.ended for arrival in completed) - min(arrival.due for arrival in arrivals)
+    return len(completed) / seconds if seconds > 0 else 0.0

@@ -10,40 +10,47 @@ from omnimind_ops.model.problem import Problem
 
 COMPARED = ("target", "device")
 """Settings that may differ: they are the subject of the comparison."""
-UNKNOWN = "not told"
+UNKNOWN = "unknown"
 """A setting of an external server that may or may not be the same; a note reports it."""
+UNKNOWNS = (UNKNOWN, "not told")
+"""With the word that version 0.1.0 saved."""
 MACHINE = ("machine", "cpu", "cores", "memory", "gpu")
 """Facts that identify the machine."""
 LEAST_NOISE = 0.05
 WITHIN = "within noise"
 
 
-def refuse_other(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+def refuse_incomparable(now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     """Raise a Problem that names the differences between two results that should differ only in speed."""
-    if wrong := differences(now, before):
-        why = f"{before['name'] or 'it'} was measured otherwise: {'; '.join(wrong)}"
-        alike = (
-            "measure both alike (--no-qdrant leaves the searches out), or add --compare-anyway"
+    if different := differences(now, before):
+        why = f"{before['name'] or 'the baseline'} differs: {'; '.join(different)}"
+        fix = (
+            "use the same settings (--no-qdrant skips the searches), or add --compare-anyway"
             if "qdrant" in why
-            else "measure both alike, or add --compare-anyway"
+            else "use the same settings, or add --compare-anyway"
         )
-        raise Problem("cannot compare with the baseline", why, alike)
+        raise Problem("cannot compare with the baseline", why, fix)
 
 
 def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     """Return the differences as text."""
-    found = [] if now["case"] == before["case"] else [f"case {before['case']}, now {now['case']}"]
-    one, other = (dict(side["settings"]) for side in (now, before))
-    names = [name for name in sorted({*one, *other} - {*COMPARED}) if UNKNOWN not in (one.get(name), other.get(name))]
-    found += [
-        f"{name} {_said(other.get(name))}, now {_said(one.get(name))}"
-        for name in names
-        if one.get(name) != other.get(name)
+    result = [] if now["case"] == before["case"] else [f"case {before['case']}, now {now['case']}"]
+    current, baseline = (dict(side["settings"]) for side in (now, before))
+    names = [
+        name
+        for name in sorted({*current, *baseline} - {*COMPARED})
+        if not _is_unknown(current.get(name), baseline.get(name))
     ]
-    here, there = now["environment"], before["environment"]
-    changed = [name for name in MACHINE if here.get(name) != there.get(name)]
-    return found + [
-        f"another machine ({name} {_said(there.get(name))}, now {_said(here.get(name))})" for name in changed
+    result += [
+        f"{name} {_or_none(baseline.get(name))}, now {_or_none(current.get(name))}"
+        for name in names
+        if current.get(name) != baseline.get(name)
+    ]
+    machine, baseline_machine = now["environment"], before["environment"]
+    changed = [name for name in MACHINE if machine.get(name) != baseline_machine.get(name)]
+    return result + [
+        f"another machine ({name} {_or_none(baseline_machine.get(name))}, now {_or_none(machine.get(name))})"
+        for name in changed
     ]
 
 
@@ -59,36 +66,36 @@ def comparison(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, J
     pairs |= {row["name"]: (stages[row["name"]], row) for row in now["stages"] if row["name"] in stages}
     rows = [
         row
-        for name, (was, is_now) in pairs.items()
-        if (row := _row(name, was.get("p50_ms"), is_now.get("p50_ms"), limit))
+        for name, (baseline_ms, now_ms) in pairs.items()
+        if (row := _row(name, baseline_ms.get("p50_ms"), now_ms.get("p50_ms"), limit))
     ]
     return {
         "baseline": before["name"],
         "made": before["made"],
         "noise": round(limit, 4),
         "rows": rows,
-        "verdict": _whole(rows),
+        "verdict": _overall_verdict(rows),
         "differences": differences(now, before),
         "notes": _notes(now, before),
     }
 
 
-def _whole(rows: list[dict[str, JSON]]) -> str:
+def _overall_verdict(rows: list[dict[str, JSON]]) -> str:
     """Return the verdict for the total."""
     if not rows or rows[0]["name"] != "total":
-        return "cannot be told"
-    said = str(rows[0]["verdict"])
-    return f"not faster: {said}" if said == WITHIN else said
+        return "unknown"
+    total_verdict = str(rows[0]["verdict"])
+    return f"not faster: {total_verdict}" if total_verdict == WITHIN else total_verdict
 
 
-def _row(name: str, was: float | None, is_now: float | None, limit: float) -> dict[str, JSON] | None:
-    if not was or not is_now:
+def _row(name: str, baseline_ms: float | None, now_ms: float | None, limit: float) -> dict[str, JSON] | None:
+    if not baseline_ms or not now_ms:
         return None
-    ratio = was / is_now
+    ratio = baseline_ms / now_ms
     return {
         "name": name,
-        "before_ms": was,
-        "now_ms": is_now,
+        "before_ms": baseline_ms,
+        "now_ms": now_ms,
         "ratio": round(ratio, 3),
         "verdict": verdict(ratio, limit),
     }
@@ -103,31 +110,35 @@ def verdict(ratio: float, noise: float) -> str:
 
 def _notes(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     """Return the differences that may be the cause (device, target, versions), and what weakens the comparison."""
-    found = [
+    notes = [
         f"{name}: {before.get(name) or '?'} → {now.get(name) or '?'}"
         for name in ("device",)
         if before.get(name) != now.get(name)
     ]
-    if (was := before["settings"].get("target")) != (is_now := now["settings"].get("target")):
-        found.append(f"target: {was} → {is_now}")
-    chosen, before_it = now["settings"], before["settings"]
+    if (baseline_target := before["settings"].get("target")) != (target := now["settings"].get("target")):
+        notes.append(f"target: {baseline_target} → {target}")
+    settings, baseline_settings = now["settings"], before["settings"]
     doubtful = [
         name
-        for name in chosen
-        if chosen[name] != before_it.get(name) and UNKNOWN in (chosen[name], before_it.get(name))
+        for name in settings
+        if settings[name] != baseline_settings.get(name) and _is_unknown(settings[name], baseline_settings.get(name))
     ]
-    found += [f"{name}: {before_it.get(name)} → {chosen[name]}" for name in doubtful]
-    one, other = now["environment"], before["environment"]
-    found += [
-        f"{name}: {_said(other.get(name))} → {_said(one.get(name))}"
+    notes += [f"{name}: {baseline_settings.get(name)} → {settings[name]}" for name in doubtful]
+    environment, baseline_environment = now["environment"], before["environment"]
+    notes += [
+        f"{name}: {_or_none(baseline_environment.get(name))} → {_or_none(environment.get(name))}"
         for name in ("kernel", "driver", "omnimind", "governor")
-        if one.get(name) != other.get(name)
+        if environment.get(name) != baseline_environment.get(name)
     ]
-    found += [
+    notes += [
         f"{side['name'] or 'this result'} is unstable" for side in (before, now) if side["noise"]["verdict"] != "stable"
     ]
-    return found + [f"{side['name'] or 'this result'} was interrupted" for side in (before, now) if side["interrupted"]]
+    return notes + [f"{side['name'] or 'this result'} was interrupted" for side in (before, now) if side["interrupted"]]
 
 
-def _said(value: object) -> str:
-    return "nothing" if value in (None, "") else str(value)
+def _or_none(value: object) -> str:
+    return "none" if value in (None, "") else str(value)
+
+
+def _is_unknown(*values: object) -> bool:
+    return any(value in UNKNOWNS for value in values)

@@ -27,48 +27,52 @@ def texts(n: int = 1000, seed: int = 20261123, version: int = VERSION) -> list[s
         raise ValueError(f"there is no corpus of version {version}; this is {VERSION}")
     if n < 1:
         raise ValueError(f"a corpus has at least one text, not {n}")
-    dice = random.Random(seed)  # noqa: S311 repeatable on purpose
-    chance = dice.random  # the only method whose sequence Python guarantees
-    lengths = [_words((number + 0.5) / n) for number in range(n)]
-    order = sorted(range(n), key=lambda _: chance())
-    return [_text(lengths[at], chance) for at in order]
+    generator = random.Random(seed)  # noqa: S311 repeatable on purpose
+    random_float = generator.random  # the only method whose sequence Python guarantees
+    lengths = [_word_count((number + 0.5) / n) for number in range(n)]
+    order = sorted(range(n), key=lambda _: random_float())
+    return [_text(lengths[at], random_float) for at in order]
 
 
-def _words(share: float) -> int:
+def _word_count(share: float) -> int:
     for (low, fewest), (high, most) in pairwise(LENGTHS):
         if share <= high:
             return round(fewest + (most - fewest) * (share - low) / (high - low))
     return LENGTHS[-1][1]
 
 
-def _text(words: int, chance: Callable[[], float]) -> str:
-    """Return sentences with `words` words in total; the last sentence is cut if needed."""
-    made: list[str] = []
-    while len(made) < words:
-        made += _sentence(chance).split()
-    return " ".join(made[:words]).rstrip(",;:–") + ("" if made[words - 1].endswith((".", "?", "!")) else ".")
+def _text(count: int, random_float: Callable[[], float]) -> str:
+    """Return sentences with `count` words in total; the last sentence is cut if needed."""
+    text_words: list[str] = []
+    while len(text_words) < count:
+        text_words += _sentence(random_float).split()
+    return " ".join(text_words[:count]).rstrip(",;:–") + (
+        "" if text_words[count - 1].endswith((".", "?", "!")) else "."
+    )
 
 
-def _sentence(chance: Callable[[], float]) -> str:
-    said = _pick(PATTERNS, chance)
-    if chance() < 0.25:
-        said = f"{_pick(OPENINGS, chance)} {said}"
-    while "{" in said:
-        before, _, rest = said.partition("{")
+def _sentence(random_float: Callable[[], float]) -> str:
+    sentence = _pick(PATTERNS, random_float)
+    if random_float() < 0.25:
+        sentence = f"{_pick(OPENINGS, random_float)} {sentence}"
+    while "{" in sentence:
+        before, _, rest = sentence.partition("{")
         kind, _, after = rest.partition("}")
-        said = before + (_number(kind, chance) if kind in _NUMBERS else _pick(WORDS[kind], chance)) + after
-    said = _BEFORE_VOWEL.sub(r"\1n", said)
-    return said[0].upper() + said[1:]
+        sentence = (
+            before + (_number(kind, random_float) if kind in _NUMBERS else _pick(WORDS[kind], random_float)) + after
+        )
+    sentence = _BEFORE_VOWEL.sub(r"\1n", sentence)
+    return sentence[0].upper() + sentence[1:]
 
 
 _BEFORE_VOWEL = re.compile(r"\b([Aa])(?= (?!uni|one|eu)[aeiou])")
 _NUMBERS = {"count": (2, 90), "year": (1780, 2026), "size": (100, 9900)}
 
 
-def _number(kind: str, chance: Callable[[], float]) -> str:
+def _number(kind: str, random_float: Callable[[], float]) -> str:
     low, high = _NUMBERS[kind]
-    return str(low + int(chance() * (high - low)))
+    return str(low + int(random_float() * (high - low)))
 
 
-def _pick(words: tuple[str, ...], chance: Callable[[], float]) -> str:
-    return words[int(chance() * len(words))]
+def _pick(choices: tuple[str, ...], random_float: Callable[[], float]) -> str:
+    return choices[int(random_float() * len(choices))]

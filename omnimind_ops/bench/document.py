@@ -18,7 +18,7 @@ SCHEMA = "omnimind.bench/1"
 
 
 @dataclass
-class Measured:
+class Measurement:
     """Results of a case. `walls`: milliseconds of each sample; `medians`: of each repeat; `elapsed`: milliseconds of
     each whole repeat.
 
@@ -40,40 +40,40 @@ class Measured:
 
 
 def document(
-    found: Measured, settings: Mapping[str, JSON], environment: Mapping[str, JSON], *, name: str, made: str
+    measurement: Measurement, settings: Mapping[str, JSON], environment: Mapping[str, JSON], *, name: str, created: str
 ) -> dict[str, JSON]:
-    """Return the whole document; `made` is ISO 8601 in UTC."""
-    quiet = noise(found.medians)
-    runs = max(len(found.elapsed), 1)
-    buckets: list[JSON] = [list(bucket) for bucket in histogram(found.walls)]
+    """Return the whole document; `created` is ISO 8601 in UTC."""
+    noise_of_medians = noise(measurement.medians)
+    runs = max(len(measurement.elapsed), 1)
+    buckets: list[JSON] = [list(bucket) for bucket in histogram(measurement.walls)]
     return {
         "schema": SCHEMA,
         "name": name,
-        "case": found.case,
-        "made": made,
+        "case": measurement.case,
+        "made": created,
         "settings": dict(settings),
         "environment": dict(environment),
-        "device": found.device,
-        "stages": list(found.stages),
-        "total": dict(figures(found.walls, sum(found.walls) / runs if found.walls else None)),
-        "elapsed_ms": dict(figures(found.elapsed)),
-        "texts_per_s": None if found.texts_per_s is None else round(found.texts_per_s, 3),
+        "device": measurement.device,
+        "stages": list(measurement.stages),
+        "total": dict(figures(measurement.walls, sum(measurement.walls) / runs if measurement.walls else None)),
+        "elapsed_ms": dict(figures(measurement.elapsed)),
+        "texts_per_s": None if measurement.texts_per_s is None else round(measurement.texts_per_s, 3),
         "histogram": buckets,
-        "repeats": len(found.elapsed),
-        "noise": {"verdict": quiet.verdict, "cv": quiet.cv},
-        "sum_check": found.sum_check,
-        "interrupted": found.interrupted,
-        **found.more,
+        "repeats": len(measurement.elapsed),
+        "noise": {"verdict": noise_of_medians.verdict, "cv": noise_of_medians.cv},
+        "sum_check": measurement.sum_check,
+        "interrupted": measurement.interrupted,
+        **measurement.more,
     }
 
 
-def judged(document: dict[str, JSON], results: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
+def with_requirements(document: dict[str, JSON], results: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
     """Return the document with the results of its requirements."""
     return {**document, "requirements": list(results)} if results else document
 
 
 def schema() -> dict[str, JSON]:
     """Return the JSON Schema of all documents."""
-    found = json.loads((Path(__file__).parent / "schema.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    document = json.loads((Path(__file__).parent / "schema.json").read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document

@@ -13,7 +13,7 @@ TIE = 1e-5
 
 
 @dataclass(frozen=True)
-class Nearest:
+class NearestPoints:
     """The ids of the exact top k, and the lowest score among them."""
 
     ids: tuple[str, ...]
@@ -43,23 +43,25 @@ class Exact:
             return -np.abs(self._rows - query).sum(axis=1)
         return self._rows @ (_unit(query[None, :])[0] if self.distance == "Cosine" else query)
 
-    def nearest(self, scores: Any, k: int) -> Nearest:
+    def nearest(self, scores: Any, k: int) -> NearestPoints:
         """Return the k best of these scores."""
         import numpy as np
 
         k = min(k, len(self.ids))
         best = np.argsort(-scores, kind="stable")[:k]
-        return Nearest(tuple(self.ids[at] for at in best), float(scores[best[-1]]))
+        return NearestPoints(tuple(self.ids[at] for at in best), float(scores[best[-1]]))
 
-    def recall(self, vector: Sequence[float], found: Sequence[str], k: int) -> float:
+    def recall(self, vector: Sequence[float], response_ids: Sequence[str], k: int) -> float:
         """Return the share of the exact top k in a response; points with the same score as the k-th count as equal to
         it.
         """
         scores = self.scores(vector)
         exact = self.nearest(scores, k)
-        place = {id_: at for at, id_ in enumerate(self.ids)}
-        good = [id_ for id_ in dict.fromkeys(found) if id_ in place and scores[place[id_]] >= exact.least - TIE]
-        return min(len(good), len(exact.ids)) / len(exact.ids) if exact.ids else 1.0
+        row_of = {id_: at for at, id_ in enumerate(self.ids)}
+        correct = [
+            id_ for id_ in dict.fromkeys(response_ids) if id_ in row_of and scores[row_of[id_]] >= exact.least - TIE
+        ]
+        return min(len(correct), len(exact.ids)) / len(exact.ids) if exact.ids else 1.0
 
 
 def _unit(rows: Any) -> Any:

@@ -31,8 +31,8 @@ def figures(values: Sequence[float], total: float | None = None) -> dict[str, fl
     ordered = sorted(values)
     shares = [percentile(ordered, share) for share in (0.50, 0.95, 0.99)]
     mean, sd = statistics.fmean(ordered), statistics.stdev(ordered) if len(ordered) > 1 else 0.0
-    found = (*shares, ordered[0], ordered[-1], mean, sd, math.fsum(ordered) if total is None else total)
-    return {name: round(value, 4) for name, value in zip(NAMES, found, strict=True)}
+    summary = (*shares, ordered[0], ordered[-1], mean, sd, math.fsum(ordered) if total is None else total)
+    return {name: round(value, 4) for name, value in zip(NAMES, summary, strict=True)}
 
 
 def histogram(values: Sequence[float], buckets: int = BUCKETS) -> list[Bucket]:
@@ -51,5 +51,5 @@ def histogram(values: Sequence[float], buckets: int = BUCKETS) -> list[Bucket]:
     tail = [value for value in ordered if value > high]
     for value in ordered[: len(ordered) - len(tail)]:
         counts[min(int((value - low) / step), buckets - 1)] += 1
-    found = [(round(edges[at], 4), round(edges[at + 1], 4), count) for at, count in enumerate(counts)]
-    return found + ([(round(high, 4), round(tail[-1], 4), len(tail))] if tail else [])
+    bars = [(round(edges[at], 4), round(edges[at + 1], 4), count) for at, count in enumerate(counts)]
+    return bars + ([(round(high, 4), round(tail[-1], 4), len(tail))] if tail else [])

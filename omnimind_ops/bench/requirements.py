@@ -15,15 +15,17 @@ from omnimind_ops.model.problem import ExitCode, Problem
 
 FIGURES = ("p50", "p95", "p99", "min", "max", "mean", "sd")
 VALUES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "total": lambda one: (one.get("elapsed_ms") or {}).get("p50_ms"),
-    "texts_per_s": lambda one: one.get("texts_per_s"),
-    "queries_per_s": lambda one: one.get("queries_per_s"),
-    "requests_per_s": lambda one: one.get("requests_per_s"),
-    "recall": lambda one: one.get("recall"),
-    "lost": lambda one: one.get("lost"),
-    "cv": lambda one: one["noise"]["cv"],
-    "unaccounted": lambda one: None if one["sum_check"]["difference"] is None else abs(one["sum_check"]["difference"]),
-    "crossover": lambda one: one.get("crossover"),
+    "total": lambda document: (document.get("elapsed_ms") or {}).get("p50_ms"),
+    "texts_per_s": lambda document: document.get("texts_per_s"),
+    "queries_per_s": lambda document: document.get("queries_per_s"),
+    "requests_per_s": lambda document: document.get("requests_per_s"),
+    "recall": lambda document: document.get("recall"),
+    "lost": lambda document: document.get("lost"),
+    "cv": lambda document: document["noise"]["cv"],
+    "unaccounted": lambda document: (
+        None if document["sum_check"]["difference"] is None else abs(document["sum_check"]["difference"])
+    ),
+    "crossover": lambda document: document.get("crossover"),
 }
 """Metrics for requirements besides the figures; `total` is the time of the whole run."""
 TIMES = {"": 1.0, "us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
@@ -33,7 +35,10 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt, "=": operator.eq,
 }  # fmt: skip
 _GRAMMAR = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>|=)\s*(\d+(?:\.\d+)?)\s*(\S*)\s*")
-_FIX = f"write METRIC OPERATOR VALUE [UNIT], as 'p95<210ms'; metrics: {', '.join((*FIGURES, *VALUES))}, and STAGE.p95"
+_FIX = (
+    "write METRIC OPERATOR VALUE [UNIT], for example 'p95<210ms'; "
+    f"metrics: {', '.join((*FIGURES, *VALUES))}, and STAGE.p95"
+)
 
 
 @dataclass(frozen=True)
@@ -45,34 +50,34 @@ class Requirement:
     sign: str
     value: float
 
-    def judged(self, document: Mapping[str, Any]) -> dict[str, JSON]:
+    def evaluate(self, document: Mapping[str, Any]) -> dict[str, JSON]:
         """Return the measured value and whether the requirement is met; a metric without a measurement fails."""
-        found = _find(self.metric, document)
-        return {"text": self.text, "found": found, "ok": found is not None and OPERATORS[self.sign](found, self.value)}
+        value = _value_of(self.metric, document)
+        return {"text": self.text, "found": value, "ok": value is not None and OPERATORS[self.sign](value, self.value)}
 
 
-def read(words: Sequence[str]) -> tuple[Requirement, ...]:
+def parse(texts: Sequence[str]) -> tuple[Requirement, ...]:
     """Return the requirements; Problem (64) for the first invalid one."""
-    return tuple(_read(text) for text in words)
+    return tuple(_parse(text) for text in texts)
 
 
-def _read(text: str) -> Requirement:
-    hit = _GRAMMAR.fullmatch(text)
-    if not hit:
+def _parse(text: str) -> Requirement:
+    match = _GRAMMAR.fullmatch(text)
+    if not match:
         raise Problem(
-            "cannot read a requirement", f"--require {text!r} is not of the form of one", _FIX, code=ExitCode.USAGE
+            "cannot read a requirement", f"--require {text!r} is not a valid requirement", _FIX, code=ExitCode.USAGE
         )
-    metric, sign, number, unit = hit.groups()
+    metric, sign, number, unit = match.groups()
     units = _units(metric)
     if units is None:
         raise Problem(
-            "cannot read a requirement", f"{metric} of --require {text!r} is not known", _FIX, code=ExitCode.USAGE
+            "cannot read a requirement", f"--require {text!r}: unknown metric {metric}", _FIX, code=ExitCode.USAGE
         )
     if unit not in units:
-        known = ", ".join(filter(None, units)) or "none"
+        allowed = ", ".join(filter(None, units)) or "none"
         raise Problem(
             "cannot read a requirement",
-            f"{unit!r} of --require {text!r} is no unit of {metric} (they are: {known})",
+            f"--require {text!r}: {unit!r} is not a unit of {metric} (units: {allowed})",
             _FIX,
             code=ExitCode.USAGE,
         )
@@ -87,9 +92,9 @@ def _units(metric: str) -> Mapping[str, float] | None:
     return PLAIN if metric in VALUES else None
 
 
-def _find(metric: str, document: Mapping[str, Any]) -> float | None:
+def _value_of(metric: str, document: Mapping[str, Any]) -> float | None:
     if metric in VALUES:
-        found = VALUES[metric](document)
+        value = VALUES[metric](document)
     else:
         stage, _, figure = metric.rpartition(".")
         rows = (
@@ -98,5 +103,5 @@ def _find(metric: str, document: Mapping[str, Any]) -> float | None:
             else [row for row in document["stages"] if row["name"] == stage]
         )
         rows += [document["embedding"]] if stage == "embedding" and document.get("embedding") else []
-        found = rows[0].get(f"{figure}_ms") if rows else None
-    return float(found) if isinstance(found, int | float) else None
+        value = rows[0].get(f"{figure}_ms") if rows else None
+    return float(value) if isinstance(value, int | float) else None

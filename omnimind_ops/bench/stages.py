@@ -48,69 +48,75 @@ _PART = re.compile(r"\s*([^;,\s]+)\s*(?:;[^,]*?\bdur=([0-9.]+))?[^,]*")
 class Exchange:
     """One request and its response, in milliseconds by the client's clock.
 
-    `told` holds the durations of the server's stages, {} when it reports none.
+    `server_stages` holds the durations of the server's stages, {} when it reports none.
     """
 
     wall: float
     connect: float
     send: float
     receive: float
-    told: Mapping[str, float] = field(default_factory=dict)
+    server_stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Sample:
     """One batch of one or several exchanges: wall time and rows in milliseconds.
 
-    `is_told`: the server reported its stages.
+    `is_reported`: the server reported its stages.
     """
 
     wall: float
     rows: Mapping[str, float]
-    is_told: bool
+    is_reported: bool
 
 
-def told(header: str) -> dict[str, float]:
+def parse_server_timing(header: str) -> dict[str, float]:
     """Return the milliseconds by stage of a Server-Timing header, without `total`, which is their sum."""
-    found = {hit[1]: float(hit[2]) for hit in _PART.finditer(header) if hit[2]}
-    return {name: duration for name, duration in found.items() if name != "total"}
+    durations = {match[1]: float(match[2]) for match in _PART.finditer(header) if match[2]}
+    return {name: duration for name, duration in durations.items() if name != "total"}
 
 
 def sample(exchanges: Sequence[Exchange]) -> Sample:
     """Return the sample of related exchanges, with one row per stage."""
     rows: dict[str, float] = {}
-    for one in exchanges:
-        for name, duration in (("request", one.send), ("tcp", one.connect), ("response", one.receive)):
+    for exchange in exchanges:
+        for name, duration in (("request", exchange.send), ("tcp", exchange.connect), ("response", exchange.receive)):
             rows[name] = rows.get(name, 0.0) + duration
-        for stage, duration in one.told.items():
+        for stage, duration in exchange.server_stages.items():
             row = ROW_OF.get(stage, "backend")
             rows[row] = rows.get(row, 0.0) + duration
-        if not one.told:  # then only the time at the server is known
-            rows["backend"] = rows.get("backend", 0.0) + max(0.0, one.wall - one.connect - one.send - one.receive)
-    return Sample(sum(one.wall for one in exchanges), rows, all(one.told for one in exchanges))
+        if not exchange.server_stages:  # then only the time at the server is known
+            rows["backend"] = rows.get("backend", 0.0) + max(
+                0.0, exchange.wall - exchange.connect - exchange.send - exchange.receive
+            )
+    return Sample(
+        sum(exchange.wall for exchange in exchanges), rows, all(exchange.server_stages for exchange in exchanges)
+    )
 
 
-def table(samples: Sequence[Sample], runs: float, notes: Mapping[str, str]) -> list[dict[str, JSON]]:
+def stage_rows(samples: Sequence[Sample], runs: float, notes: Mapping[str, str]) -> list[dict[str, JSON]]:
     """Return a row of figures for each stage; `runs` is the number of runs in the samples, so that total_ms is for one
     run.
     """
-    found: list[dict[str, JSON]] = []
-    is_told = bool(samples) and all(one.is_told for one in samples)
+    rows: list[dict[str, JSON]] = []
+    is_reported = bool(samples) and all(sample.is_reported for sample in samples)
     for name in ROWS:
-        values = [one.rows.get(name, 0.0) for one in samples] if any(name in one.rows for one in samples) else []
+        values = (
+            [sample.rows.get(name, 0.0) for sample in samples] if any(name in sample.rows for sample in samples) else []
+        )
         note = notes.get(name, "")
         if not values:
-            note = note or ("not asked" if is_told else "not told")
-        found.append({"name": name, **figures(values, sum(values) / runs if values and runs else None), "note": note})
-    return found
+            note = note or ("not used" if is_reported else "not reported")
+        rows.append({"name": name, **figures(values, sum(values) / runs if values and runs else None), "note": note})
+    return rows
 
 
-def embedding(samples: Sequence[Sample], runs: float) -> dict[str, float | None]:
+def embedding_figures(samples: Sequence[Sample], runs: float) -> dict[str, float | None]:
     """Return the figures of all embedding stages together."""
     values = [
-        sum(one.rows.get(name, 0.0) for name in EMBEDDING)
-        for one in samples
-        if any(name in one.rows for name in EMBEDDING)
+        sum(sample.rows.get(name, 0.0) for name in EMBEDDING)
+        for sample in samples
+        if any(name in sample.rows for name in EMBEDDING)
     ]
     return figures(values, sum(values) / runs if values and runs else None)
 
@@ -124,14 +130,14 @@ def sum_check(samples: Sequence[Sample], limit: float = LIMIT) -> dict[str, JSON
     """
     if not samples:
         return {"wall_ms": None, "sum_ms": None, "difference": None, "limit": limit, "ok": None}
-    wall = sum(one.wall for one in samples) / len(samples)
-    if not all(one.is_told for one in samples):
+    wall = sum(sample.wall for sample in samples) / len(samples)
+    if not all(sample.is_reported for sample in samples):
         return {"wall_ms": round(wall, 4), "sum_ms": None, "difference": None, "limit": limit, "ok": None}
-    added = sum(sum(one.rows.values()) for one in samples) / len(samples)
-    difference = (wall - added) / wall if wall else 0.0
+    total = sum(sum(sample.rows.values()) for sample in samples) / len(samples)
+    difference = (wall - total) / wall if wall else 0.0
     return {
         "wall_ms": round(wall, 4),
-        "sum_ms": round(added, 4),
+        "sum_ms": round(total, 4),
         "difference": round(difference, 4),
         "limit": limit,
         "ok": abs(difference) <= limit,

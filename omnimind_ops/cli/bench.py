@@ -75,7 +75,7 @@ NoQdrant = Annotated[bool, typer.Option("--no-qdrant", help="Embed only, without
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ResultOptions:
     """What to do with a result. The fields are options of all cases."""
 
     save: Save = ""
@@ -88,28 +88,28 @@ class Wanted:
     json: Json = False
 
 
-def with_wanted(command: Callable[..., None]) -> Callable[..., None]:
+def with_result_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return the command in the form that Typer reads, because Typer has no groups of options.
 
-    Wanted's fields, as the last options, replace the first parameter.
+    The fields of ResultOptions, as the last options, replace the first parameter.
     """
-    group = inspect.signature(Wanted, eval_str=True).parameters
-    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    group = inspect.signature(ResultOptions, eval_str=True).parameters
+    _, *command_parameters = inspect.signature(command, eval_str=True).parameters.values()
 
     @functools.wraps(command)
     def flat(**options: Any) -> None:
-        command(Wanted(**{name: options.pop(name) for name in group}), **options)
+        command(ResultOptions(**{name: options.pop(name) for name in group}), **options)
 
-    every = [*own, *group.values()]
-    flat.__annotations__ = {one.name: one.annotation for one in every}
-    vars(flat)["__signature__"] = inspect.Signature(every)
+    parameters = [*command_parameters, *group.values()]
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    vars(flat)["__signature__"] = inspect.Signature(parameters)
     return flat
 
 
 @app.command("embeddings")
-@with_wanted
+@with_result_options
 def embeddings(
-    wanted: Wanted,
+    result_options: ResultOptions,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of texts.")] = 1000,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts per request.")] = 32,
     concurrency: Concurrency = 1,
@@ -121,7 +121,7 @@ def embeddings(
     seconds: Seconds = 180,
 ) -> None:
     """Time N embeddings end to end, stage by stage."""
-    words: dict[str, Any] = {
+    options: dict[str, Any] = {
         "n": n,
         "batch": batch,
         "concurrency": concurrency,
@@ -130,13 +130,13 @@ def embeddings(
         "target": target,
         "qdrant": not no_qdrant,
     }
-    _run({"embeddings": {**words, "repeats": repeats, "seconds": seconds}}, wanted)
+    _run({"embeddings": {**options, "repeats": repeats, "seconds": seconds}}, result_options)
 
 
 @app.command("search")
-@with_wanted
+@with_result_options
 def search(
-    wanted: Wanted,
+    result_options: ResultOptions,
     n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="Number of queries.")] = SEARCHES,
     k: K = 10,
     concurrency: Concurrency = 1,
@@ -148,21 +148,21 @@ def search(
 
     Recall compares the service's top k with an exact search over the same vectors.
     """
-    words = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
-    _run({"search": words}, wanted)
+    options = {"n": n, "k": k, "concurrency": concurrency, "target": target, "repeats": repeats, "seconds": seconds}
+    _run({"search": options}, result_options)
 
 
 @app.command("quantum")
-@with_wanted
-def quantum(wanted: Wanted, budget: Budget = 60) -> None:
+@with_result_options
+def quantum(result_options: ResultOptions, budget: Budget = 60) -> None:
     """Run circuits of growing size on CPU and GPU. Saves the size above which the GPU is faster, for routing."""
-    _run({"quantum": {"budget": budget}}, wanted)
+    _run({"quantum": {"budget": budget}}, result_options)
 
 
 @app.command("cluster")
-@with_wanted
+@with_result_options
 def cluster(
-    wanted: Wanted,
+    result_options: ResultOptions,
     rate: Rate = 20,
     for_: LoadSeconds = 15,
     kill: Kill = False,
@@ -172,8 +172,8 @@ def cluster(
     target: Target = "",
 ) -> None:
     """Put a steady load on all backends. Latency counts from the time a request was due, so stalls are included."""
-    words = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
-    _run({"cluster": words}, wanted)
+    options = {"rate": rate, "load_seconds": for_, "kill": kill, "concurrency": concurrency, "target": target}
+    _run({"cluster": options}, result_options)
 
 
 @app.command("all")
@@ -194,62 +194,64 @@ def everything(
     json: Json = False,
 ) -> None:
     """Run all four benchmarks."""
-    words: dict[str, dict[str, Any]] = {
+    cases: dict[str, dict[str, Any]] = {
         "embeddings": {"n": n, "device": device, "target": target},
         "search": {"n": SEARCHES, "target": target},
         "quantum": {"budget": budget},
         "cluster": {"target": target, "concurrency": CALLERS},
     }
-    _run(words, Wanted(save, baseline, anyway, markdown=markdown, config=config, json=json))
+    _run(cases, ResultOptions(save, baseline, anyway, markdown=markdown, config=config, json=json))
 
 
 @app.command("schema")
 def schema() -> None:
     """Print the JSON Schema of the results."""
-    from omnimind_ops.bench.document import schema as found
+    from omnimind_ops.bench import document
     from omnimind_ops.render.bench import output
 
-    output.schema(found())
+    output.schema(document.schema())
 
 
-def _run(cases: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> None:
+def _run(cases: Mapping[str, Mapping[str, Any]], result_options: ResultOptions) -> None:
     """Check for all possible errors first, then measure, print and save, case by case."""
     import signal
 
     from omnimind_ops.bench import requirements
-    from omnimind_ops.flows.bench import files as bench_files
     from omnimind_ops.flows.bench import run as flow
+    from omnimind_ops.flows.bench import saved_results
     from omnimind_ops.flows.bench.options import BenchOptions
     from omnimind_ops.settings import load
 
-    settings, required = load(wanted.config), requirements.read(wanted.require or ())
-    asked = {case: BenchOptions(**words) for case, words in cases.items()}
-    names = {case: _named(wanted.save, case, cases) for case in cases}
+    settings, required = load(result_options.config), requirements.parse(result_options.require or ())
+    options = {case: BenchOptions(**values) for case, values in cases.items()}
+    names = {case: _name_of(result_options.save, case, cases) for case in cases}
     for name in filter(None, names.values()):
-        bench_files.checked(name)
-    before = {case: flow.baseline(_named(wanted.baseline, case, cases), settings, paths()) for case in cases}
-    if wanted.plot:
+        saved_results.check_name(name)
+    baselines = {
+        case: flow.baseline(_name_of(result_options.baseline, case, cases), settings, paths()) for case in cases
+    }
+    if result_options.plot:
         from omnimind_ops.render.bench import plot as bench_plot
 
-        bench_plot.check(wanted.plot)
+        bench_plot.check(result_options.plot)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up as Ctrl-C does
-    for case, one in asked.items():
-        if code := _one(case, one, settings, required, before[case], names[case], wanted):
+    for case, case_options in options.items():
+        if code := _measure(case, case_options, settings, required, baselines[case], names[case], result_options):
             raise typer.Exit(code)
 
 
-def _named(name: str, case: str, cases: Collection[str]) -> str:
+def _name_of(name: str, case: str, cases: Collection[str]) -> str:
     return f"{name}-{case}" if name and len(cases) > 1 else name
 
 
-def _one(
+def _measure(
     case: str,
-    asked: BenchOptions,
+    options: BenchOptions,
     settings: Settings,
     required: Sequence[Requirement],
-    before: dict[str, Any] | None,
+    baseline: dict[str, Any] | None,
     name: str,
-    wanted: Wanted,
+    result_options: ResultOptions,
 ) -> int:
     """Measure one case; return its exit code. A result cut short by Ctrl-C is printed and saved like any other."""
     from omnimind_ops.flows.bench import run as flow
@@ -257,20 +259,21 @@ def _one(
     from omnimind_ops.render.bench.progress import Bars
 
     with Bars() as bars:
-        found = flow.run(case, asked, settings, paths(), bars.tell, None if wanted.anyway else before)
-    found = flow.required(found, required)
-    saved = flow.save(found, name, settings, paths()) if name else ""
-    found = flow.against({**found, "name": name}, before)
-    output.result(found, json=wanted.json, markdown=wanted.markdown)
+        result = flow.run(case, options, settings, paths(), bars.tell, None if result_options.anyway else baseline)
+    result = flow.with_requirements(result, required)
+    saved = flow.save(result, name, settings, paths()) if name else ""
+    result = flow.with_comparison({**result, "name": name}, baseline)
+    output.result(result, json=result_options.json, markdown=result_options.markdown)
     if saved:
         output.note(f"saved: {saved}")
-    if wanted.plot:
+    if result_options.plot:
         from omnimind_ops.render.bench import plot as bench_plot
 
-        bench_plot.plot([found, *([before] if before else [])], wanted.plot)
-    if found["interrupted"]:
+        bench_plot.plot([result, *([baseline] if baseline else [])], result_options.plot)
+    if result["interrupted"]:
         return int(ExitCode.INTERRUPTED)
-    wrong = [str(one["text"]) for one in found.get("requirements", ()) if not one["ok"]]  # type: ignore[index,union-attr,call-overload]
-    if wrong:
-        output.note(f"required and not reached: {', '.join(wrong)}")
-    return int(ExitCode.THRESHOLD) if wrong else 0
+    requirements: Any = result.get("requirements", ())
+    missed = [str(requirement["text"]) for requirement in requirements if not requirement["ok"]]
+    if missed:
+        output.note(f"requirements not met: {', '.join(missed)}")
+    return int(ExitCode.THRESHOLD) if missed else 0

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.by_its_own import TakeOver, hand_over
-from omnimind_ops.cli.options import Config, Json, chosen, need_root, paths, who
+from omnimind_ops.cli.handover import TakeOver, hand_over
+from omnimind_ops.cli.options import Config, Json, calling_user, paths, require_root, with_options
 from omnimind_ops.model.problem import ExitCode, Problem
 
 
@@ -22,7 +22,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Fix configuration drift and apply changed settings (model, mode, open_reads, wheelhouse). Data is not touched."""
-    need_root("converge")
+    require_root("converge")
     from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
@@ -32,7 +32,7 @@ def command(
     from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
-    settings = chosen(load(config), wheelhouse=wheelhouse)
+    settings = with_options(load(config), wheelhouse=wheelhouse)
     run = flow.current(History(paths().journal))
     hand_over(run, paths(), NATIVE, take_over=take_over)
     if run is None or run.state not in flow.NATIVE:
@@ -45,6 +45,6 @@ def command(
     if dry_run:
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
-    with held(paths().lock, who(), "converge"), choose(json) as show:
+    with held(paths().lock, calling_user(), "converge"), choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
     output.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

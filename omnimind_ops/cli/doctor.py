@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, paths
+from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, paths, with_options
 
 
 def command(
@@ -30,7 +30,7 @@ def command(
 
     prepared = flow.prepare(
         MigrateOptions(project, path),
-        chosen(load(config), wheelhouse=wheelhouse),
+        with_options(load(config), wheelhouse=wheelhouse),
         paths(),
         frozenset(ignore or ()),
         force_os,

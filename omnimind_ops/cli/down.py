@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnimind_ops.cli.options import Config, Json, need_root, paths, who
+from omnimind_ops.cli.options import Config, Json, calling_user, paths, require_root
 
 
 def command(config: Config = None, json: Json = False) -> None:
@@ -13,19 +13,21 @@ def command(config: Config = None, json: Json = False) -> None:
     from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
-    found = world.find(load(config), paths())
-    if found.native:
-        need_root("stop the services")
-    with held(found.lock, who(), "down"), choose(json) as show:
-        done = down(found, show.tell)
-        apart = f"; not ours, left running: {', '.join(done.apart)}" if done.apart else ""
-        text = f"stopped: {', '.join(done.stopped)}{apart}" if done.stopped else f"nothing runs, 0 changes{apart}"
+    system = world.find(load(config), paths())
+    if system.native:
+        require_root("stop the services")
+    with held(system.lock, calling_user(), "down"), choose(json) as show:
+        done = down(system, show.tell)
+        unmanaged = f"; not managed by OmniMind, left running: {', '.join(done.unmanaged)}" if done.unmanaged else ""
+        text = (
+            f"stopped: {', '.join(done.stopped)}{unmanaged}" if done.stopped else f"nothing runs, 0 changes{unmanaged}"
+        )
         show.result(
             text,
             {
                 "stopped": list(done.stopped),
                 "leftover": done.leftover,
-                "apart": list(done.apart),
+                "apart": list(done.unmanaged),
                 "changes": len(done.stopped) + done.leftover,
             },
         )

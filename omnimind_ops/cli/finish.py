@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from omnimind_ops.cli.by_its_own import TakeOver, hand_over
-from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, who
+from omnimind_ops.cli.handover import TakeOver, hand_over
+from omnimind_ops.cli.options import Json, RunId, Yes, calling_user, paths, require_confirmation, require_root
 
 
 def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json: Json = False) -> None:
     """Delete the old stack: its containers, the volumes whose data was moved, and the parked data. This cannot be undone."""
-    need_root("finish")
+    require_root("finish")
     from omnimind_ops.flows import finish, resolve_run
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.render import choose
@@ -17,13 +17,13 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
-    hand_over(begun, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
-        found = resolve_run.migration(journal, run)
-        left = finish.leftovers(found, paths())
+    unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
+    hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
+    with held(paths().lock, calling_user(), "finish"), Journal(paths().journal) as journal:
+        migration = resolve_run.migration(journal, run)
+        left = finish.leftovers(migration, paths())
         output.leftovers(left, json=json)
-        sure("Delete these for good?", yes)
+        require_confirmation("Delete these permanently?", yes)
         with choose(json) as show:
-            done = finish.finish(found, left, journal, paths(), show.tell)
+            done = finish.finish(migration, left, journal, paths(), show.tell)
     output.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

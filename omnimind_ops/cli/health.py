@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, Json, paths, who
+from omnimind_ops.cli.options import Config, Json, calling_user, paths
 from omnimind_ops.model.health import HealthCode, Report
 from omnimind_ops.model.problem import ExitCode, Problem
 
@@ -20,23 +20,25 @@ PATIENCE = 300.0
 """Seconds that --until waits unless --for sets another limit."""
 Tick = Callable[[Report], None]
 
+Watch = Annotated[
+    bool, typer.Option("--watch", "-w", help="Repeat: full screen on a terminal, otherwise one line per check.")
+]
+Once = Annotated[bool, typer.Option("--once", help="Check once (default). With --watch: exit after the first check.")]
+Until = Annotated[str, typer.Option("--until", help="Repeat until the state is: ready, degraded (or better), down.")]
+TimeLimit = Annotated[str, typer.Option("--for", help="Time limit for --until and --watch: 60s, 2m.")]
+Interval = Annotated[float, typer.Option("--interval", help="Seconds between checks.")]
+MetricsFile = Annotated[
+    Path | None, typer.Option("--prom", help="Write metrics to this file for node_exporter's textfile collector.")
+]
+
 
 def command(
-    watch: Annotated[
-        bool,
-        typer.Option("--watch", "-w", help="Repeat: full screen on a terminal, otherwise one line per check."),
-    ] = False,
-    once: Annotated[
-        bool, typer.Option("--once", help="Check once (default). With --watch: exit after the first check.")
-    ] = False,
-    until: Annotated[
-        str, typer.Option("--until", help="Repeat until the state is: ready, degraded (or better), down.")
-    ] = "",
-    for_: Annotated[str, typer.Option("--for", help="Time limit for --until and --watch: 60s, 2m.")] = "",
-    interval: Annotated[float, typer.Option("--interval", help="Seconds between checks.")] = INTERVAL,
-    prom: Annotated[
-        Path | None, typer.Option("--prom", help="Write metrics to this file for node_exporter's textfile collector.")
-    ] = None,
+    watch: Watch = False,
+    once: Once = False,
+    until: Until = "",
+    for_: TimeLimit = "",
+    interval: Interval = INTERVAL,
+    prom: MetricsFile = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -47,32 +49,33 @@ def command(
     from omnimind_ops.flows import health as flow
     from omnimind_ops.settings import load
 
-    enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
-    if not 0.1 <= interval <= 3600:
-        raise Problem(
-            "cannot check that often",
-            f"--interval {interval:g} is not between 0.1 and 3600 seconds",
-            "give seconds, as --interval 2",
-            code=ExitCode.USAGE,
-        )
-    if for_ and not (until or watch):
-        raise Problem(
-            "cannot look for a while",
-            "--for needs something to wait for",
-            "add --until ready, or --watch",
-            code=ExitCode.USAGE,
-        )
+    is_enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
+    _check_options(interval, for_, repeats=bool(until) or watch)
     looker = flow.looker(load(config), paths(), live=(watch or bool(until)) and not once)
     try:
         if watch and not (json or once) and _is_screen():
-            last = _screen(looker, interval, enough, prom, limit)
+            last = _screen(looker, interval, is_enough, prom, limit)
         else:
             last = _lines(
-                looker, interval, enough, prom, _limit(watch, once, until, limit), shows=_shower(json, watch, until)
+                looker, interval, is_enough, prom, _limit(watch, once, until, limit), shows=_printer(json, watch, until)
             )
     except KeyboardInterrupt:
         raise typer.Exit(int(HealthCode.INTERRUPTED)) from None
     raise typer.Exit(int(last.code if last else HealthCode.STARTING))
+
+
+def _check_options(interval: float, for_: str, *, repeats: bool) -> None:
+    if not 0.1 <= interval <= 3600:
+        raise Problem(
+            "invalid --interval",
+            f"{interval:g} is not between 0.1 and 3600 seconds",
+            "give seconds, for example --interval 2",
+            code=ExitCode.USAGE,
+        )
+    if for_ and not repeats:
+        raise Problem(
+            "cannot use --for", "it needs --until or --watch", "add --until ready, or --watch", code=ExitCode.USAGE
+        )
 
 
 def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | None:
@@ -100,7 +103,7 @@ def _lines(
     return last
 
 
-def _shower(json: bool, watch: bool, until: str) -> Tick:
+def _printer(json: bool, watch: bool, until: str) -> Tick:
     from omnimind_ops.render.health import output
 
     if json:
@@ -125,7 +128,7 @@ def _screen(
     def is_over(report: Report) -> bool:
         return enough(report) or (end is not None and time.monotonic() >= end)
 
-    return output.screen(check, looker.logs, lambda name: looker.restart(name, who()), interval, is_over)
+    return output.screen(check, looker.logs, lambda name: looker.restart(name, calling_user()), interval, is_over)
 
 
 def _export(report: Report, prom: Path | None) -> None:

@@ -34,12 +34,12 @@ def command(
     from omnimind_ops.render import service_output
     from omnimind_ops.settings import load
 
-    found = world.find(load(config), paths())
-    wanted, after = logs.names(found, service or ()), logs.since_of(since, time.time())
-    count = lines if lines is not None else 0 if after is not None else LINES
-    named = len(wanted) > 1
+    system = world.find(load(config), paths())
+    names, since_time = logs.names(system, service or ()), logs.parse_since(since, time.time())
+    count = lines if lines is not None else 0 if since_time is not None else LINES
+    with_names = len(names) > 1
     if count or lines is None:
-        service_output.logs(logs.lines(found, wanted, count, after), named=named, json=json)
+        service_output.logs(logs.lines(system, names, count, since_time), named=with_names, json=json)
     if follow:
         with contextlib.suppress(KeyboardInterrupt):
-            service_output.logs(logs.following(found, wanted), named=named, json=json)
+            service_output.logs(logs.follow_lines(system, names), named=with_names, json=json)

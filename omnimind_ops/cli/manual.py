@@ -39,22 +39,22 @@ def page() -> str:
     for name, command in _commands(root):
         lines += _command(name, command)
     lines.append(".SH FILES")
-    for file, what in FILES:
-        lines += [".TP", rf"\fI{_text(file)}\fR", _text(what)]
+    for file, description in FILES:
+        lines += [".TP", rf"\fI{_text(file)}\fR", _text(description)]
     lines += [".SH EXIT STATUS"]
     for code in ExitCode:
         lines += [".TP", str(int(code)), _text(code.name.lower().replace("_", " "))]
     return "\n".join(lines) + "\n"
 
 
-def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         if command.hidden:
             continue
         if hasattr(command, "commands"):
-            yield from _commands(command, f"{before}{name} ")
+            yield from _commands(command, f"{prefix}{name} ")
         else:
-            yield f"{before}{name}", command
+            yield f"{prefix}{name}", command
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
@@ -77,9 +77,9 @@ def _argument(param: Any) -> str:
     return name if param.required else f"[{name}]"
 
 
-def _text(words: str) -> str:
+def _text(text: str) -> str:
     """Return text that roff prints unchanged: no line is taken for a request."""
-    escaped = words.replace("\\", r"\e").replace("-", r"\-")
+    escaped = text.replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
 

@@ -1,64 +1,91 @@
-"""omnimind migrate: Docker Compose → native services, data included, undoable."""
+"""omnimind migrate: Docker Compose → native services, data included, reversible."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnimind_ops.cli.by_its_own import TakeOver, hand_over
-from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, need_root, paths, sure, who
+from omnimind_ops.cli.handover import TakeOver, hand_over
+from omnimind_ops.cli.options import (
+    Config,
+    ForceOs,
+    Ignore,
+    Json,
+    calling_user,
+    paths,
+    require_confirmation,
+    require_root,
+    with_options,
+)
 from omnimind_ops.model.problem import ExitCode, Problem
+
+if TYPE_CHECKING:
+    from omnimind_ops.flows.migrate import Prepared
+    from omnimind_ops.flows.migrate_options import MigrateOptions
+    from omnimind_ops.model.run import Run
+    from omnimind_ops.runner.journal import Journal
+    from omnimind_ops.runner.outcome import Outcome
+    from omnimind_ops.settings import Settings
+
+FromDocker = Annotated[bool, typer.Option("--from-docker", help="Migrate the Compose project that runs here.")]
+Project = Annotated[Path | None, typer.Argument(help="Compose file or its folder, if several projects run here.")]
+ProjectName = Annotated[str, typer.Option("--project", help="Name of the Compose project.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and the file diffs. Read-only.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the prompts and confirm at once if all data is equal.")]
+Postpone = Annotated[
+    bool, typer.Option("--postpone", help="Stop before the cutover. To continue, run the same command without it.")
+]
+ConfirmMinutes = Annotated[
+    int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
+]
+QdrantBackup = Annotated[
+    Path | None,
+    typer.Option(
+        "--qdrant-backup", help="Restore Qdrant from a storage or collection folder, a tar of one, or a snapshot."
+    ),
+]
+QdrantCollection = Annotated[
+    str, typer.Option("--qdrant-collection", help="Collection name, for a backup of one collection.")
+]
+QdrantCollectionConfig = Annotated[
+    Path | None,
+    typer.Option("--qdrant-collection-config", help="config.json of the collection, for a shard snapshot."),
+]
+QdrantBinary = Annotated[
+    Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
+]
+RedisBackup = Annotated[
+    Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
+]
+Redis = Annotated[str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")]
+Python = Annotated[
+    Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")
+]
+Wheelhouse = Annotated[
+    Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without network access.")
+]
+NoBench = Annotated[bool, typer.Option("--no-bench", help="Skip the speed measurements before and after.")]
 
 
 def command(
-    from_docker: Annotated[
-        bool, typer.Option("--from-docker", help="Migrate the Compose project that runs here.")
-    ] = False,
-    path: Annotated[
-        Path | None, typer.Argument(help="Compose file or its folder, if several projects run here.")
-    ] = None,
-    project: Annotated[str, typer.Option("--project", help="Name of the Compose project.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and the file diffs. Read-only.")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Skip the prompts and confirm at once if all data is equal.")
-    ] = False,
-    postpone: Annotated[
-        bool, typer.Option("--postpone", help="Stop before the cutover. To continue, run the same command without it.")
-    ] = False,
-    confirm_minutes: Annotated[
-        int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
-    ] = None,
-    qdrant_backup: Annotated[
-        Path | None,
-        typer.Option(
-            "--qdrant-backup", help="Restore Qdrant from a storage or collection folder, a tar of one, or a snapshot."
-        ),
-    ] = None,
-    qdrant_collection: Annotated[
-        str, typer.Option("--qdrant-collection", help="Collection name, for a backup of one collection.")
-    ] = "",
-    qdrant_collection_config: Annotated[
-        Path | None,
-        typer.Option("--qdrant-collection-config", help="config.json of the collection, for a shard snapshot."),
-    ] = None,
-    qdrant_binary: Annotated[
-        Path | None, typer.Option("--qdrant-binary", help="Qdrant program to install instead of the container's.")
-    ] = None,
-    redis_backup: Annotated[
-        Path | None, typer.Option("--redis-backup", help="Restore Redis from a dump.rdb or the folder of one.")
-    ] = None,
-    redis: Annotated[
-        str, typer.Option("--redis", help="auto: migrate the container's data; empty: start without data.")
-    ] = "auto",
-    python: Annotated[
-        Path | None, typer.Option("--python", help="Python (3.11 to 3.13) for the services' virtual environment.")
-    ] = None,
-    wheelhouse: Annotated[
-        Path | None, typer.Option("--wheelhouse", help="Folder of wheels, for a host without network access.")
-    ] = None,
-    no_bench: Annotated[bool, typer.Option("--no-bench", help="Skip the speed measurements before and after.")] = False,
+    from_docker: FromDocker = False,
+    path: Project = None,
+    project: ProjectName = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    postpone: Postpone = False,
+    confirm_minutes: ConfirmMinutes = None,
+    qdrant_backup: QdrantBackup = None,
+    qdrant_collection: QdrantCollection = "",
+    qdrant_collection_config: QdrantCollectionConfig = None,
+    qdrant_binary: QdrantBinary = None,
+    redis_backup: RedisBackup = None,
+    redis: Redis = "auto",
+    python: Python = None,
+    wheelhouse: Wheelhouse = None,
+    no_bench: NoBench = False,
     config: Config = None,
     ignore: Ignore = None,
     force_os: ForceOs = False,
@@ -69,16 +96,13 @@ def command(
 
     The old stack is stopped but not changed.
     """
-    if not from_docker:
-        raise Problem("cannot migrate", "from what?", "say --from-docker", code=ExitCode.USAGE)
-    if redis not in ("auto", "empty"):
-        raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
-    need_root("look into the containers" if dry_run else "migrate")
+    _check_options(from_docker, redis)
+    require_root("inspect the containers" if dry_run else "migrate")
     from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.settings import load
 
-    settings = chosen(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
-    asked = MigrateOptions(
+    settings = with_options(load(config), confirm_minutes=confirm_minutes, python=python, wheelhouse=wheelhouse)
+    options = MigrateOptions(
         project,
         path,
         qdrant_backup,
@@ -88,12 +112,19 @@ def command(
         qdrant_collection,
         qdrant_collection_config,
     )
-    names = frozenset(ignore or ())
+    ignored_checks = frozenset(ignore or ())
     if dry_run:
-        _dry(asked, settings, names, force_os, json)
+        _dry_run(options, settings, ignored_checks, force_os, json)
         return
     _hand_over(take_over)
-    _migrate(asked, settings, names, force_os, json, yes, postpone, not no_bench)
+    _migrate(options, settings, ignored_checks, force_os, json, yes, postpone, not no_bench)
+
+
+def _check_options(from_docker: bool, redis: str) -> None:
+    if not from_docker:
+        raise Problem("cannot migrate", "no source is given", "add --from-docker", code=ExitCode.USAGE)
+    if redis not in ("auto", "empty"):
+        raise Problem("cannot migrate", f"--redis {redis} is unknown", "use auto or empty", code=ExitCode.USAGE)
 
 
 def _hand_over(take_over: bool) -> None:
@@ -104,7 +135,7 @@ def _hand_over(take_over: bool) -> None:
     hand_over(flow.current(History(paths().journal)), paths(), NATIVE, take_over=take_over)
 
 
-def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-untyped-def]
+def _dry_run(options: MigrateOptions, settings: Settings, ignored: frozenset[str], force_os: bool, json: bool) -> None:
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.planning import preflight
     from omnimind_ops.render.run import output
@@ -116,58 +147,89 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
 
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
-    prepared = flow.prepare(asked, settings, paths(), ignore, force_os)
+    prepared = flow.prepare(options, settings, paths(), ignored, force_os)
     output.checks(prepared.checks, json=json)
     output.rows(prepared.rows, json=json)
-    output.notes(prepared.found.notes, json=json)
+    output.notes(prepared.discovery.notes, json=json)
     output.previews(prepared.plan, tuple(flow.preview(prepared, paths())), json=json)
     preflight.refuse(prepared.checks)
 
 
-def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.flows import converge, rollback
+def _migrate(
+    options: MigrateOptions,
+    settings: Settings,
+    ignored: frozenset[str],
+    force_os: bool,
+    json: bool,
+    yes: bool,
+    postpone: bool,
+    bench: bool,
+) -> None:
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.model.status import RunState
-    from omnimind_ops.planning import preflight
     from omnimind_ops.render import choose
-    from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    where = paths()
-    with held(where.lock, who(), "migrate"):
-        run = flow.current(History(where.journal))
-        prepared = None
-        if run is None:  # nothing is written, not even a journal, before all checks have passed and the user has agreed
-            prepared = flow.prepare(asked, settings, where, ignore, force_os)
-            preflight.refuse(prepared.checks)
-            output.before(prepared, json=json)
-            sure(f"Migrate project {prepared.found.project.name} now?", yes)
+    with held(paths().lock, calling_user(), "migrate"):
+        run = flow.current(History(paths().journal))
+        # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
+        prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
         if run is not None and run.state in flow.NATIVE:
-            with choose(json) as show:
-                changed = converge.converge(run, where, settings, show.tell)
-            output.said(
-                f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json
-            )
+            _converge(run, settings, json)
             return
-        if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
-            with Journal(where.journal) as journal, choose(json) as show:
-                outcome = rollback.rollback(run, journal, where, show.tell)
-            _end(outcome, json)
-            return
-        with Journal(where.journal) as journal:
+        with Journal(paths().journal) as journal:
+            if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
+                _roll_back(run, journal, json)
+                return
             if run is not None:
-                run = flow.resume(run, asked)
+                run = flow.resume(run, options)
             elif prepared is not None:
-                run = flow.start(prepared, asked, settings, journal)
+                run = flow.start(prepared, options, settings, journal)
             assert run is not None
             with choose(json) as show:
-                outcome = flow.apply(run, journal, where, show.tell, yes=yes, postpone=postpone, bench=bench)
+                outcome = flow.apply(run, journal, paths(), show.tell, yes=yes, postpone=postpone, bench=bench)
             _end(outcome, json)
 
 
-def _end(outcome, json) -> None:  # type: ignore[no-untyped-def]
+def _prepare(
+    options: MigrateOptions, settings: Settings, ignored: frozenset[str], force_os: bool, json: bool, yes: bool
+) -> Prepared:
+    """Check the host, show the plan and ask for confirmation."""
+    from omnimind_ops.flows import migrate as flow
+    from omnimind_ops.planning import preflight
+    from omnimind_ops.render.run import output
+
+    prepared = flow.prepare(options, settings, paths(), ignored, force_os)
+    preflight.refuse(prepared.checks)
+    output.before(prepared, json=json)
+    require_confirmation(f"Migrate project {prepared.discovery.project.name} now?", yes)
+    return prepared
+
+
+def _converge(run: Run, settings: Settings, json: bool) -> None:
+    from omnimind_ops.flows import converge
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+
+    with choose(json) as show:
+        changed = converge.converge(run, paths(), settings, show.tell)
+    text = f"already native since run {run.id}; {changed} changes"
+    output.said(text, {"run": run.id, "changes": changed}, json=json)
+
+
+def _roll_back(run: Run, journal: Journal, json: bool) -> None:
+    """Continue the rollback of a run that failed or was rolling back."""
+    from omnimind_ops.flows import rollback
+    from omnimind_ops.render import choose
+
+    with choose(json) as show:
+        outcome = rollback.rollback(run, journal, paths(), show.tell)
+    _end(outcome, json)
+
+
+def _end(outcome: Outcome, json: bool) -> None:
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.render.run import output
 

@@ -21,6 +21,6 @@ def command(
     from omnimind_ops.render.run import output
     from omnimind_ops.settings import load
 
-    found = world.find(load(config), paths())
-    url, opened = open_page(found, os.environ, only_print=print_ or json)
+    system = world.find(load(config), paths())
+    url, opened = open_page(system, os.environ, only_print=print_ or json)
     output.said(url, {"url": url, "opened": opened}, json=json)

@@ -30,37 +30,37 @@ def paths() -> Paths:
     return Paths()
 
 
-def chosen(settings: Settings, **options: object) -> Settings:
+def with_options(settings: Settings, **options: object) -> Settings:
     """Return settings with the given options; paths become absolute text."""
     from omnimind_ops.settings import changed
 
-    words = {
+    values = {
         key: str(value.absolute()) if isinstance(value, Path) else value
         for key, value in options.items()
         if value is not None
     }
-    return changed(settings, words)
+    return changed(settings, values)
 
 
-def need_root(doing: str) -> None:
+def require_root(action: str) -> None:
     """Raise Problem unless the user is root."""
     if os.geteuid() != 0:
         raise Problem(
-            f"cannot {doing}",
-            "it changes system services and needs root",
+            f"cannot {action}",
+            "it needs root",
             "run the same command as root (sudo, or su -)",
         )
 
 
-def who() -> str:
+def calling_user() -> str:
     """Return the calling user, for the lock."""
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
 
 
-def sure(question: str, yes: bool) -> None:
-    """Ask for confirmation unless `yes`; without `yes` and without a terminal, raise Problem."""
-    if yes:
+def require_confirmation(question: str, skip: bool) -> None:
+    """Ask for confirmation unless `skip`; without a terminal to ask on, raise Problem."""
+    if skip:
         return
     if not sys.stdin.isatty():
-        raise Problem("cannot ask", f"there is no terminal to answer: {question}", "add --yes")
+        raise Problem("cannot ask for confirmation", f"there is no terminal to answer: {question}", "add --yes")
     typer.confirm(question, abort=True)

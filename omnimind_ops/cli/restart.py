@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, Json, need_root, paths, who
+from omnimind_ops.cli.options import Config, Json, calling_user, paths, require_root
 
 
 def command(
@@ -23,9 +23,9 @@ def command(
     from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
-    found = world.find(load(config), paths())
-    if found.native:
-        need_root("restart the services")
-    with held(found.lock, who(), f"restart {' '.join(service or ())}".strip()), choose(json) as show:
-        done = restart(found, service or (), show.tell)
+    system = world.find(load(config), paths())
+    if system.native:
+        require_root("restart the services")
+    with held(system.lock, calling_user(), f"restart {' '.join(service or ())}".strip()), choose(json) as show:
+        done = restart(system, service or (), show.tell)
         show.result(f"restarted: {', '.join(done)}", {"restarted": list(done), "changes": len(done)})

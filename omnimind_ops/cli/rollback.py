@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.by_its_own import TakeOver, hand_over
-from omnimind_ops.cli.options import Json, RunId, Yes, need_root, paths, sure, who
+from omnimind_ops.cli.handover import TakeOver, hand_over
+from omnimind_ops.cli.options import Json, RunId, Yes, calling_user, paths, require_confirmation, require_root
 
 
 def command(
     run: RunId = "",
     yes: Yes = False,
     unconfirmed: Annotated[
-        bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")
+        bool, typer.Option("--unconfirmed", hidden=True, help="Only if the run is unconfirmed; the timer passes it.")
     ] = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Return to the containers and their data. Native services stop; containers start with their old restart policy."""
-    need_root("roll back")
+    require_root("roll back")
     from omnimind_ops.flows import resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
@@ -31,15 +31,19 @@ def command(
     from omnimind_ops.runner.journal import Journal
     from omnimind_ops.runner.lock import held
 
-    begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
-    hand_over(begun, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
-        found = resolve_run.migration(journal, run)
-        if found.state is RunState.ROLLED_BACK:
-            output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
+    unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
+    hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
+    with held(paths().lock, calling_user(), "rollback"), Journal(paths().journal) as journal:
+        migration = resolve_run.migration(journal, run)
+        if migration.state is RunState.ROLLED_BACK:
+            output.said(
+                f"{migration.id} is already rolled back; 0 changes", {"run": migration.id, "changes": 0}, json=json
+            )
             return
-        sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
+        require_confirmation(
+            f"Roll back {migration.id}? Data written since the cutover is set aside, not copied back.", yes
+        )
         with choose(json) as show:
-            done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed)
+            done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed)
     output.summary(read(done.run.id, paths()), json=json)
     done.check()

@@ -14,7 +14,7 @@ def command(config: Config = None, json: Json = False) -> None:
     from omnimind_ops.render import service_output
     from omnimind_ops.settings import load
 
-    found = world.find(load(config), paths())
-    rows = status.status(found)
-    service_output.status(rows, str(found.mode), json=json)
+    system = world.find(load(config), paths())
+    rows = status.status(system)
+    service_output.status(rows, str(system.mode), json=json)
     raise typer.Exit(int(status.code(rows)))

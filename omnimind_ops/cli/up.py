@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, Json, Yes, need_root, paths, sure, who
+from omnimind_ops.cli.options import Config, Json, Yes, calling_user, paths, require_confirmation, require_root
 from omnimind_ops.model.problem import ExitCode, Problem
 
 DEGRADED = 2
@@ -36,33 +36,33 @@ def command(
     from omnimind_ops.runner.lock import held
     from omnimind_ops.settings import load
 
-    settings, where, words = load(config), paths(), _words(config)
-    if up.is_native(where):
+    settings, host_paths, environment = load(config), paths(), _environment(config)
+    if up.is_native(host_paths):
         if fresh or free_ports:
             raise Problem(
-                "cannot start so",
-                "--fresh and --free-ports are for an embedded system; this one is native",
-                "leave them out",
+                "cannot use --fresh or --free-ports",
+                "they apply to an embedded system only; this system is native",
+                "omit them",
                 code=ExitCode.USAGE,
             )
-        need_root("start the services")
+        require_root("start the services")
     if fresh:
-        sure("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)
-    with held(up.lock_of(where, words), who(), "up"), choose(json) as show:
+        require_confirmation("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)
+    with held(up.lock_of(host_paths, environment), calling_user(), "up"), choose(json) as show:
         if fresh:
-            up.afresh(settings, where, show.tell, words)
-        done = up.up(settings, where, show.tell, free_ports=free_ports, environment=words)
+            up.set_data_aside(settings, host_paths, show.tell, environment)
+        done = up.up(settings, host_paths, show.tell, free_ports=free_ports, environment=environment)
         show.result(service_output.up_text(done), service_output.up_data(done))
     if str(done.report.state) == "degraded":
         raise typer.Exit(DEGRADED)
 
 
-def _words(config: Path | None) -> dict[str, str]:
+def _environment(config: Path | None) -> dict[str, str]:
     """Return the environment for child processes.
 
     They run in another folder, so the path of a settings file is made absolute.
     """
-    words = dict(os.environ)
-    if given := str(config or words.get("OMNIMIND_CONFIG", "")):
-        words["OMNIMIND_CONFIG"] = str(Path(given).absolute())
-    return words
+    environment = dict(os.environ)
+    if config_file := str(config or environment.get("OMNIMIND_CONFIG", "")):
+        environment["OMNIMIND_CONFIG"] = str(Path(config_file).absolute())
+    return environment

@@ -44,32 +44,33 @@ def add(
 ) -> None:
     """Create a user. Prompts for a password."""
     password = _password(password_stdin, generate)
-    made = _ask(config, f"add the user {name}", action="add", name=name, password=password, role=role)
-    _say(
-        f"{name} can log in, as {made['role']}",
-        {**made, **({"password": password} if generate else {})},
+    user = _run_command(config, f"add the user {name}", action="add", name=name, password=password, role=role)
+    _print(
+        f"{name} can log in, as {user['role']}",
+        {**user, **({"password": password} if generate else {})},
         json,
         password if generate else "",
     )
 
 
 @app.command("list")
-def listed(config: Config = None, json: Json = False) -> None:
+def list_users(config: Config = None, json: Json = False) -> None:
     """List all users."""
-    found = _ask(config, "list the users", action="list")
-    rows = [
-        f"{one['name']:<24} {one['role']:<7} {'disabled' if one['disabled'] else '':<9} since {one['created_at'][:10]}".rstrip()
-        for one in found
-    ]
-    _say("\n".join(rows) or "there is no user yet: omnimind user add NAME", {"users": found}, json)
+    users = _run_command(config, "list the users", action="list")
+    _print("\n".join(map(_row, users)) or "no users yet; create one: omnimind user add NAME", {"users": users}, json)
+
+
+def _row(user: Mapping[str, Any]) -> str:
+    state = "disabled" if user["disabled"] else ""
+    return f"{user['name']:<24} {user['role']:<7} {state:<9} since {user['created_at'][:10]}"
 
 
 @app.command("disable")
 def disable(name: Name, config: Config = None, json: Json = False) -> None:
     """Disable a user: sessions end, tokens are refused."""
-    _say(
-        f"{name} is disabled, all sessions have ended",
-        _ask(config, f"disable {name}", action="change", name=name, disabled=True),
+    _print(
+        f"{name} is disabled; all sessions have ended",
+        _run_command(config, f"disable {name}", action="change", name=name, disabled=True),
         json,
     )
 
@@ -77,7 +78,9 @@ def disable(name: Name, config: Config = None, json: Json = False) -> None:
 @app.command("enable")
 def enable(name: Name, config: Config = None, json: Json = False) -> None:
     """Enable a disabled user."""
-    _say(f"{name} can log in", _ask(config, f"enable {name}", action="change", name=name, disabled=False), json)
+    _print(
+        f"{name} can log in", _run_command(config, f"enable {name}", action="change", name=name, disabled=False), json
+    )
 
 
 @app.command("role")
@@ -88,7 +91,9 @@ def change_role(
     json: Json = False,
 ) -> None:
     """Change a user's role. Sessions end."""
-    _say(f"{name} is {role}", _ask(config, f"make {name} a {role}", action="change", name=name, role=role), json)
+    _print(
+        f"{name} is {role}", _run_command(config, f"make {name} a {role}", action="change", name=name, role=role), json
+    )
 
 
 @app.command("passwd")
@@ -97,8 +102,8 @@ def passwd(
 ) -> None:
     """Set a new password. All sessions of the user end."""
     password = _password(password_stdin, generate)
-    changed = _ask(config, f"set the password of {name}", action="change", name=name, password=password)
-    _say(
+    changed = _run_command(config, f"set the password of {name}", action="change", name=name, password=password)
+    _print(
         f"{name} has a new password",
         {**changed, **({"password": password} if generate else {})},
         json,
@@ -110,46 +115,44 @@ def passwd(
 def token(
     name: Name,
     role: Annotated[Role, typer.Option(help="Role of the token, at most the user's own.")] = Role.READER,
-    label: Annotated[str, typer.Option("--name", help="Purpose of the token.")] = "made by omnimind user token",
+    label: Annotated[str, typer.Option("--name", help="Purpose of the token.")] = "created by omnimind user token",
     days: Annotated[int, typer.Option(help="Days until the token expires; 0: never.", min=0, max=3650)] = 90,
     config: Config = None,
     json: Json = False,
 ) -> None:
     """Create an API token for scripts. It is printed once: Authorization: Bearer omt_…"""
-    made = _ask(
-        config, f"make a token for {name}", action="token", name=name, label=label, role=role, days=days or None
+    token = _run_command(
+        config, f"create a token for {name}", action="token", name=name, label=label, role=role, days=days or None
     )
-    _say(
-        f"a {role} token for {name}, {'for ' + str(days) + ' days' if days else 'without an end'}",
-        made,
+    _print(
+        f"{role} token for {name}, {f'valid for {days} days' if days else 'without expiry'}",
+        token,
         json,
-        made["token"],
+        token["token"],
     )
 
 
-def _ask(config: Config, doing: str, **words: object) -> Any:
+def _run_command(config: Config, purpose: str, **fields: object) -> Any:
     from omnimind_ops import world
     from omnimind_ops.flows import users
     from omnimind_ops.settings import load
 
-    return users.ask(world.find(load(config), paths()), paths(), doing, **words)
+    return users.run_command(world.find(load(config), paths()), paths(), purpose, **fields)
 
 
 def _password(from_stdin: bool, generate: bool) -> str:
     if generate:
         from omnimind_ops.flows import users
 
-        return users.generated()
+        return users.generate_password()
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise Problem(
-            "cannot ask for a password", "there is no terminal to type it on", "add --password-stdin or --generate"
-        )
+        raise Problem("cannot ask for a password", "there is no terminal", "add --password-stdin or --generate")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
-def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
+def _print(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> None:
     """Print the text on stderr and a secret on stdout, so that it can be piped.
 
     Without a secret the text is the result.

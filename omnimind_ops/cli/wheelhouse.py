@@ -35,31 +35,35 @@ def command(
 
     order = make.order(folder.absolute(), _target(python, glibc, lock), lock)
     with choose(json) as show, make.running(order, show.tell):
-        chosen = make.prepare(order, show.tell)
-        told = {} if dry_run else make.make(order, chosen, show.tell)
+        selection = make.prepare(order, show.tell)
+        manifest = {} if dry_run else make.make(order, selection, show.tell)
     if dry_run:
-        files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in chosen.wheels]
-        output.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
+        files = [{"name": wheel.name, "size": wheel.size, "sha256": wheel.sha256} for wheel in selection.wheels]
+        output.said(
+            f"{order.target}, lock {lock}: {selection}",
+            {"download": selection.download_size, "files": files},
+            json=json,
+        )
         return
     total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))
-    text = f"{order.folder}: {len(chosen.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
-    output.said(text, told, json=json)
+    text = f"{order.folder}: {len(selection.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
+    output.said(text, manifest, json=json)
 
 
 def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]
     from omnimind_ops.model.wheelhouse import Target
     from omnimind_ops.observe.interpreters import PYTHONS, VERSIONS
 
-    what = "cannot make a wheelhouse"
+    error = "cannot create the wheelhouse"
     if python not in VERSIONS:
-        raise Problem(what, f"--python {python}: omnimind runs on {PYTHONS}", "name one of these", code=ExitCode.USAGE)
+        raise Problem(error, f"--python {python}: omnimind runs on {PYTHONS}", "use one of these", code=ExitCode.USAGE)
     if lock not in LOCKS:
-        raise Problem(what, f"--lock {lock} is unknown", f"use {', '.join(LOCKS)}", code=ExitCode.USAGE)
+        raise Problem(error, f"--lock {lock} is unknown", f"use {', '.join(LOCKS)}", code=ExitCode.USAGE)
     if not re.fullmatch(r"2\.\d{1,2}", glibc):
         raise Problem(
-            what,
-            f"--glibc {glibc} is no version of glibc",
-            "say it as `ldd --version` does, for example 2.31",
+            error,
+            f"--glibc {glibc} is not a glibc version",
+            "use the version that `ldd --version` prints, for example 2.31",
             code=ExitCode.USAGE,
         )
     return Target(python, (2, int(glibc.partition(".")[2])))

@@ -20,7 +20,7 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
         raise Problem(
             f"cannot confirm {run.id}",
             f"it is {run.state}",
-            "only a migration whose steps are all done can be confirmed: omnimind runs",
+            "confirm a migration after all of its steps are done; check it with `omnimind runs`",
         )
     disarm(paths)
     journal.state(run.id, RunState.CONFIRMED)

@@ -16,21 +16,21 @@ def address(container: Container, port: int) -> tuple[str, int]:
         return container.ip, port
     raise Problem(
         f"cannot reach {container.name}",
-        f"it publishes no port {port} and has no address",
+        f"it neither publishes port {port} nor has an address",
         "start it: docker start " + container.name,
     )
 
 
-def running(container: Container) -> None:
+def require_running(container: Container) -> None:
     if not container.running:
         raise Problem(
             f"cannot read {container.name}",
-            "the container does not run",
+            "the container is not running",
             f"start it: docker start {container.name}; or pass a backup",
         )
 
 
 def qdrant_endpoint(container: Container) -> QdrantEndpoint:
-    running(container)
+    require_running(container)
     host, port = address(container, 6333)
     return QdrantEndpoint(f"http://{host}:{port}", container.env.get("QDRANT__SERVICE__API_KEY") or None)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
-from omnimind_ops.flows import program
-from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, running
+from omnimind_ops.flows import qdrant_program
+from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, require_running
 from omnimind_ops.flows.migrate_options import MigrateOptions
-from omnimind_ops.flows.qdrant_backup import restored
+from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal, RedisSize
 from omnimind_ops.model.problem import Problem
@@ -39,7 +39,7 @@ REDIS_PACKAGE = "redis-server"
 
 
 @dataclass(frozen=True)
-class Found:
+class Discovery:
     """Everything that planning needs."""
 
     machine: Machine
@@ -49,27 +49,29 @@ class Found:
     notes: tuple[str, ...] = field(default=())  # shown before anything happens
 
 
-def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
+def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
     """Return the project, its data and the desired state.
 
     Raises Problem when there is no engine, no project or no access to its data.
     """
-    if settings.qdrant_binary and not asked.qdrant_binary:
-        asked = replace(asked, qdrant_binary=Path(settings.qdrant_binary))
-    seen = docker.containers() if docker.version()[0] else ()
+    if settings.qdrant_binary and not options.qdrant_binary:
+        options = replace(options, qdrant_binary=Path(settings.qdrant_binary))
+    containers = docker.containers() if docker.version()[0] else ()
     places = (settings.qdrant_home, settings.redis_dir, settings.uploads, str(paths.opt), str(paths.state), *PACKAGES)
-    host = machine.machine(places, containers=seen, python=settings.python)
+    host = machine.machine(places, containers=containers, python=settings.python)
     if not host.docker:
         raise Problem(
             "cannot migrate from Docker",
             f"no Docker engine answers: {host.docker_reason}",
-            "start it (systemctl start docker) or run where the containers are",
+            "start it (systemctl start docker), or run this on the host of the containers",
         )
-    project = docker.pick_project(docker.projects(seen), asked.project or settings.project or None, asked.path)
+    project = docker.pick_project(
+        docker.projects(containers), options.project or settings.project or None, options.path
+    )
     roles = docker.roles(project)
     notes: list[str] = []
-    q = qdrant_source(roles.qdrant, asked, notes) if roles.qdrant or asked.qdrant_backup else None
-    r = _redis(roles.redis, asked, notes) if roles.redis or asked.redis_backup else None
+    qdrant = qdrant_source(roles.qdrant, options, notes) if roles.qdrant or options.qdrant_backup else None
+    redis = _redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
     source = Source(
@@ -79,33 +81,33 @@ def discover(asked: MigrateOptions, settings: Settings, paths: Paths) -> Found:
         holders=tuple(c.id for c in order if c.id in data),
         ports=tuple(sorted({p.host_port for c in order for p in c.ports if p.protocol == "tcp"})),
         uploads=_uploads(order, data, project, notes),
-        qdrant=q,
-        redis=r,
+        qdrant=qdrant,
+        redis=redis,
     )
-    return Found(host, project, source, goal(host, settings, asked, q, r, paths), tuple(notes))
+    return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes))
 
 
 def goal(
     host: Machine,
     settings: Settings,
-    asked: MigrateOptions,
-    q: QdrantSource | None,
-    r: RedisSource | None,
+    options: MigrateOptions,
+    qdrant: QdrantSource | None,
+    redis: RedisSource | None,
     paths: Paths,
 ) -> Goal:
     """Return the desired state of the machine from what was discovered and what is configured."""
-    version = q.version if q else ""
+    version = qdrant.version if qdrant else ""
     staged = paths.stage / f"qdrant-{version}"
     return Goal(
         **shared(settings),
         version=__version__,
         python=host.python,
         lock=settings.lock or host.gpu.lock,
-        qdrant_binary=str(staged / PROGRAM) if q else str(asked.qdrant_binary or ""),
-        qdrant_packages=q.start.packages if q and q.start else (),
+        qdrant_binary=str(staged / PROGRAM) if qdrant else str(options.qdrant_binary or ""),
+        qdrant_packages=qdrant.start.packages if qdrant and qdrant.start else (),
         qdrant_version=version,
-        qdrant_static=str(staged / STATIC) if q and q.static else "",
-        redis=r.size if r else RedisSize(),
+        qdrant_static=str(staged / STATIC) if qdrant and qdrant.static else "",
+        redis=redis.size if redis else RedisSize(),
         gpu=host.gpu.lock != "cpu",
         systemd=host.systemd,
     )
@@ -113,63 +115,66 @@ def goal(
 
 def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:
     """Return the containers, dependencies first."""
-    left, done = list(containers), []
-    while left:
-        ready = [c for c in left if not any(o.service in c.depends_on for o in left if o is not c)] or left[:1]
-        done += ready
-        left = [c for c in left if c not in ready]
-    return tuple(done)
+    remaining, ordered = list(containers), []
+    while remaining:
+        ready = [
+            c for c in remaining if not any(o.service in c.depends_on for o in remaining if o is not c)
+        ] or remaining[:1]
+        ordered += ready
+        remaining = [c for c in remaining if c not in ready]
+    return tuple(ordered)
 
 
-def qdrant_source(container: Container | None, asked: MigrateOptions, notes: list[str]) -> QdrantSource:
+def qdrant_source(container: Container | None, options: MigrateOptions, notes: list[str]) -> QdrantSource:
     """Return the source of Qdrant's data and program.
 
     Raises Problem when the given program must not open what the container's wrote.
     """
-    given = asked.qdrant_binary
-    packed = restored(container, asked, notes)
+    binary = options.qdrant_binary
+    backup = backup_to_restore(container, options, notes)
     if container is None:
-        if not given:
+        if not binary:
             raise Problem(
                 "cannot install Qdrant",
-                "there is no Qdrant container to take the program from",
+                "there is no Qdrant container to copy the program from",
                 "pass --qdrant-binary PATH (the musl release)",
             )
-        own = program.given(given)
-        source = QdrantSource("", "", "", "", "", own.version, packed, str(given), own.start)
+        replacement = qdrant_program.from_path(binary)
+        source = QdrantSource("", "", "", "", "", replacement.version, backup, str(binary), replacement.start)
     else:
-        source = _contained(container, given, packed)
+        source = _source_in_container(container, binary, backup)
     if source.start and source.start.way in (Way.PACKAGES, Way.BUNDLED):
         notes.append(f"Qdrant's program {source.start.reason}")
-    if packed:
+    if backup:
         notes.append(
-            f"no backup tells which Qdrant wrote it: Qdrant {source.version or 'of an unknown version'}, which will serve it, loads it before anything stops"
+            "the backup does not record which Qdrant version wrote it; "
+            f"Qdrant {source.version or '(unknown version)'}, which will serve it, loads it as a test before anything stops"
         )
     return source
 
 
-def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
+def _source_in_container(container: Container, binary: Path | None, backup: Restored | None) -> QdrantSource:
     endpoint = qdrant_endpoint(container)
-    wrote = qdrant_version(endpoint)
-    own = program.given(given) if given else None
-    version = own.version if own else wrote
-    if not packed and (problem := version_problem(wrote, version)):
+    version_of_data = qdrant_version(endpoint)
+    replacement = qdrant_program.from_path(binary) if binary else None
+    version = replacement.version if replacement else version_of_data
+    if not backup and (problem := version_problem(version_of_data, version)):
         raise problem
-    storage = "" if packed else _storage(container)
-    if storage and given:
+    storage = "" if backup else _storage(container)
+    if storage and binary:
         refuse_rocksdb(storage_facts(Path(storage)))
-    taken = own or program.of_container(container)
+    program_to_install = replacement or qdrant_program.from_container(container)
     return QdrantSource(
         container.id,
         endpoint.url,
         container.id if endpoint.api_key else "",
         storage,
-        "" if given else program.PROGRAM,
+        "" if binary else qdrant_program.PROGRAM,
         version,
-        packed,
-        str(given or ""),
-        taken.start,
-        program.web_ui(container),
+        backup,
+        str(binary or ""),
+        program_to_install.start,
+        qdrant_program.web_ui(container),
     )
 
 
@@ -180,78 +185,77 @@ def _storage(container: Container) -> str:
             return str(Path(mount.source) / QDRANT_STORAGE.relative_to(inside))
     raise Problem(
         "cannot find Qdrant's data on this host",
-        f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data lives inside the container",
+        f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data is inside the container",
         "make a full snapshot (POST /snapshots), copy it out and pass --qdrant-backup FILE",
     )
 
 
-def _redis(container: Container | None, asked: MigrateOptions, notes: list[str]) -> RedisSource:
+def _redis_source(container: Container | None, options: MigrateOptions, notes: list[str]) -> RedisSource:
     target = redis_candidate()
-    if asked.redis_backup:
-        backup = read_backup(asked.redis_backup)
-        check_backup(asked.redis_backup, backup, target)
+    if options.redis_backup:
+        backup = read_backup(options.redis_backup)
+        check_backup(options.redis_backup, backup, target)
         return RedisSource(
             "",
             "",
             0,
             "",
             "rdb",
-            f"from {asked.redis_backup}",
-            backup=str(asked.redis_backup),
+            f"from {options.redis_backup}",
+            backup=str(options.redis_backup),
             target_version=target,
             size=sizing.of_dump(backup.rdb.used_memory if backup.rdb else 0, backup.size),
         )
     assert container is not None
-    if asked.redis_empty:
-        notes.append("native Redis starts empty, as asked; the old keys stay in the container")
-        return RedisSource(container.id, "", 0, "", "empty", "as asked")
-    running(container)
+    if options.redis_empty:
+        notes.append("native Redis starts empty, as requested; the old keys stay in the container")
+        return RedisSource(container.id, "", 0, "", "empty", "as requested")
+    require_running(container)
     host, port = address(container, 6379)
     endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
-    way = choose_method(facts, target)
-    if way.name == "logical":
+    method = choose_method(facts, target)
+    if method.name == "logical":
         refuse(unsupported_keys(endpoint, target))
     save = keeps_nothing_on_stop(facts)
     if save:
-        notes.append(
-            'the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder'
-        )
+        notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
     size = sizing.of_server(facts)
-    return RedisSource(container.id, host, port, container.id, way.name, way.reason, save, "", target, size)
+    return RedisSource(container.id, host, port, container.id, method.name, method.reason, save, "", target, size)
 
 
 def redis_candidate() -> str:
     """Return the Redis version that is installed or that apt would install; it decides how the keys are copied."""
-    installed = run((SERVER, "--version"), check=False)
-    if installed.ok:
-        return program.version_of(installed.out)
-    offered = apt.candidate(REDIS_PACKAGE)
-    if not offered.version:
-        why = f"apt knows no package {REDIS_PACKAGE}" + (f":\n{offered.said}" if offered.said else "")
+    installed_version = run((SERVER, "--version"), check=False)
+    if installed_version.ok:
+        return qdrant_program.version_of(installed_version.out)
+    candidate = apt.candidate(REDIS_PACKAGE)
+    if not candidate.version:
+        reason = f"apt has no package {REDIS_PACKAGE}" + (f":\n{candidate.said}" if candidate.said else "")
         raise Problem(
-            "cannot find a Redis to install",
-            why,
-            "see what `apt-get update` says: /etc/apt/sources.list, the network, a proxy; then run the same command again",
+            "cannot install Redis",
+            reason,
+            "run `apt-get update`, fix what it reports (sources.list, network, proxy), then run the same command again",
         )
-    return plain(offered.version)
+    return plain(candidate.version)
 
 
 def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:
     """Return the folders that the other containers write to; source code mounted for development is not data."""
-    code = Path(project.working_dir)
+    compose_folder = Path(project.working_dir)
     folders: set[str] = set()
     for container in containers:
         if container.id in data or container.oneoff:
             continue
         for mount in container.mounts:
-            place = Path(mount.source)
-            if not mount.writable or mount.anonymous or not place.is_dir():
+            folder = Path(mount.source)
+            if not mount.writable or mount.anonymous or not folder.is_dir():
                 continue
-            if place == code or place in code.parents:
+            if folder == compose_folder or folder in compose_folder.parents:
                 notes.append(
-                    f"{place} is mounted into {container.name} and holds the compose file itself: it is taken for code and not copied"
+                    f"{folder} is mounted into {container.name} and contains the compose file; "
+                    "it is treated as code and not copied"
                 )
             else:
                 folders.add(mount.source)

@@ -33,34 +33,38 @@ class Down:
 
     stopped: tuple[str, ...]
     leftover: int
-    apart: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
 
 
 def down(world: World, tell: Tell) -> Down:
     """Stop the system; the caller holds the lock. A second call changes nothing."""
-    manager, every = managers.of(world), services(world)
+    manager, all_services = managers.of(world), services(world)
     try:
-        running = _running(manager, every)
-        stopped, apart = _stop(world, manager, [one for one in every if one.name in running], tell)
+        running = _running(manager, all_services)
+        stopped, unmanaged = _stop(
+            world, manager, [service for service in all_services if service.name in running], tell
+        )
     except Problem as problem:
         if world.native:
             raise
-        tell(warning(f"{problem}: everything is ended without it"))  # a supervisor that hangs must not prevent the stop
-        stopped, apart = (), ()
+        tell(
+            warning(f"{problem}; all processes are killed instead")
+        )  # a supervisor that hangs must not prevent the stop
+        stopped, unmanaged = (), ()
     if world.native:
         if running:
             manager.stop((native.TARGET,))
-        return Down(stopped, 0, apart)
-    place = home.Home(world.state)
-    daemon.stop(place)
-    left = census.end(place)
-    daemon.clean(place)
-    if left:
-        tell(warning(f"{left} processes were left over and are ended"))
-    return Down(stopped, left)
+        return Down(stopped, 0, unmanaged)
+    state_home = home.Home(world.state)
+    daemon.stop(state_home)
+    leftover = census.end(state_home)
+    daemon.clean(state_home)
+    if leftover:
+        tell(warning(f"{leftover} leftover processes were killed"))
+    return Down(stopped, leftover)
 
 
-def fresh(state: Path) -> str:
+def move_data_aside(state: Path) -> str:
     """Move the data of an embedded system aside and return its new folder; nothing of the system is running.
 
     Native data never lies in this folder.
@@ -73,52 +77,58 @@ def fresh(state: Path) -> str:
     return str(aside)
 
 
-def _running(manager: Manager, every: Sequence[Service]) -> frozenset[str]:
+def _running(manager: Manager, all_services: Sequence[Service]) -> frozenset[str]:
     """Return the services with a process that runs or is about to start."""
-    states = manager.states([name for one in every for name in one.processes])
+    states = manager.states([name for service in all_services for name in service.processes])
     return frozenset(
-        one.name
-        for one in every
-        if any(states[name].pid or states[name].state in ("running", "starting", "backoff") for name in one.processes)
+        service.name
+        for service in all_services
+        if any(
+            states[name].pid or states[name].state in ("running", "starting", "backoff") for name in service.processes
+        )
     )
 
 
 def _stop(
-    world: World, manager: Manager, every: Sequence[Service], tell: Tell
+    world: World, manager: Manager, running_services: Sequence[Service], tell: Tell
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Stop the guard, then frontend and backends, then the engine, then the stores; each group at once.
 
     Returns the services that were stopped, and those that OmniMind does not own.
     """
-    apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
-    ours = [one for one in every if one.name not in apart]
+    unmanaged = tuple(
+        service.name
+        for service in running_services
+        if not all(units.is_ours(world, name) for name in service.processes)
+    )
+    managed = [service for service in running_services if service.name not in unmanaged]
     groups = [
-        [one for one in ours if one.kind in kinds]
+        [service for service in managed if service.kind in kinds]
         for kinds in ((Kind.GUARD,), (Kind.FRONTEND, Kind.BACKEND), (Kind.ENGINE,), STORES)
     ]
-    steps = tuple(StepState(one.name, f"Stop {one.name}", PHASE) for group in groups for one in group)
+    steps = tuple(StepState(service.name, f"Stop {service.name}", PHASE) for group in groups for service in group)
     if steps:
         tell(RunStarted(f"omnimind down ({world.mode})", "down", RunState.RUNNING, steps))
     for group in groups:
         _group(manager, group, tell)
     if steps:
-        tell(RunEnded("omnimind down: all is stopped", "down", RunState.FINISHED))
-    return tuple(one.name for group in groups for one in group), apart
+        tell(RunEnded("omnimind down: everything is stopped", "down", RunState.FINISHED))
+    return tuple(service.name for group in groups for service in group), unmanaged
 
 
 def _group(manager: Manager, group: Sequence[Service], tell: Tell) -> None:
     began = time.monotonic()
-    for one in group:
-        tell(StepChanged(one.name, f"Stop {one.name}", Status.DOING, PHASE))
+    for service in group:
+        tell(StepChanged(service.name, f"Stop {service.name}", Status.DOING, PHASE))
     if group:
         # A socket unit first: it would start its service again on the next connection.
-        manager.stop([name for one in group for name in (*one.sockets, *one.processes)])
-    for one in group:
+        manager.stop([name for service in group for name in (*service.sockets, *service.processes)])
+    for service in group:
         seconds = time.monotonic() - began
-        tell(StepChanged(one.name, f"Stop {one.name}", Status.DONE, PHASE, seconds, changed=True))
+        tell(StepChanged(service.name, f"Stop {service.name}", Status.DONE, PHASE, seconds, changed=True))
 
 
-def orphans(environment: Mapping[str, str] | None = None) -> int:
+def kill_orphans(environment: Mapping[str, str] | None = None) -> int:
     """Kill what a system left behind whose saved state is gone; return the number of processes."""
-    place = home.place(os.environ if environment is None else environment)
-    return census.end(place) if place.state.exists() else 0
+    state_home = home.place(os.environ if environment is None else environment)
+    return census.end(state_home) if state_home.state.exists() else 0

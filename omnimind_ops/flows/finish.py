@@ -55,16 +55,16 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     )
 
 
-def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
+def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Delete the leftovers. This cannot be undone."""
-    for container in left.containers:
+    for container in leftovers.containers:
         shell(("docker", "rm", container), check=False)
         tell(line("", f"removed container {container[:12]}"))
-    for volume in left.volumes:
+    for volume in leftovers.volumes:
         removed = shell(("docker", "volume", "rm", volume.name), check=False)
         why = main_line(removed.err.splitlines())
         tell(line("", f"removed volume {volume.name}" if removed.ok else f"kept volume {volume.name}: {why}"))
-    for folder in left.folders:
+    for folder in leftovers.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
     journal.state(run.id, RunState.FINISHED)

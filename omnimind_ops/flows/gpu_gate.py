@@ -1,4 +1,4 @@
-"""The GPU check before the engine starts: is a GPU wanted, and can a process use it?
+"""The GPU check before the engine starts: should it use a GPU, and can a process use it?
 
 It always returns an answer: without a card the engine runs on the CPU.
 """
@@ -42,36 +42,33 @@ def gate(
     lock: str,
     environment: Mapping[str, str],
     *,
-    look: Callable[[], Gpu] = gpu,
+    read_gpu: Callable[[], Gpu] = gpu,
     root: Path = Path("/"),
     seconds: float = SECONDS,
 ) -> Gate:
     """Return the answer within `seconds`. `lock` is the setting (cpu, cu12, cu13), "" to detect it."""
     if lock == "cpu":
-        return _cpu('the settings say so (lock = "cpu")')
+        return _cpu('set in the settings (lock = "cpu")')
     if environment.get("CUDA_VISIBLE_DEVICES") == "":
-        return _cpu("CUDA_VISIBLE_DEVICES is empty, which means: no GPU")
-    found = look()
-    if found.lock == "cpu":
-        return _cpu(found.reason)
+        return _cpu("CUDA_VISIBLE_DEVICES is empty, which hides all GPUs")
+    gpu_facts = read_gpu()
+    if gpu_facts.lock == "cpu":
+        return _cpu(gpu_facts.reason)
     if not world.native and (why := _without_cuda()):
-        return _cpu(f"{found.name or 'there is an NVIDIA card'}, but {why}")
+        return _cpu(f"{gpu_facts.name or 'an NVIDIA GPU is present'}, but {why}")
     missing = _nodes(world, root, seconds)
-    chosen = lock or found.lock
-    words = {
+    chosen = lock or gpu_facts.lock
+    engine_environment = {
         "OMNIMIND_LOCK": chosen,
         **CUDA,
         **{key: environment[key] for key in ("CUDA_VISIBLE_DEVICES",) if key in environment},
     }
     if missing:  # still cuda: the engine starts on the CPU, and health reports that as degraded
-        return Gate(
-            "cuda",
-            f"{found.reason}, but /{missing[0]} is missing: it will run on the CPU until `nvidia-modprobe -u -c 0` was run",
-            words,
-        )
-    if found.fault:
-        return Gate("cuda", f"{found.reason}, but {found.fault}: {found.fix}", words)
-    return Gate("cuda", f"{found.name}: {found.reason}", words)
+        fault = f"/{missing[0]} is missing; the engine runs on the CPU until you run `nvidia-modprobe -u -c 0`"
+        return Gate("cuda", f"{gpu_facts.reason}, but {fault}", engine_environment)
+    if gpu_facts.fault:
+        return Gate("cuda", f"{gpu_facts.reason}, but {gpu_facts.fault}: {gpu_facts.fix}", engine_environment)
+    return Gate("cuda", f"{gpu_facts.name}: {gpu_facts.reason}", engine_environment)
 
 
 def _cpu(why: str) -> Gate:
@@ -83,7 +80,7 @@ def _without_cuda() -> str:
     try:
         version = metadata.version("torch")
     except metadata.PackageNotFoundError:
-        return "torch is not installed here"
+        return "torch is not installed"
     return f"torch {version} is built for the CPU" if "+cpu" in version else ""
 
 

@@ -27,14 +27,14 @@ SHORT = 12
 """Digits of the digest in an environment's name: /opt/omnimind/cli/VERSION-DIGEST-PYTHON (install.sh)."""
 
 
-def here() -> Code:
+def running_code() -> Code:
     """Return the running code."""
     return Code(__version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT))
 
 
-def note() -> dict[str, JSON]:
+def as_setup() -> dict[str, JSON]:
     """Return the running code in the form that a run's setup stores."""
-    return dict(asdict(here()))
+    return dict(asdict(running_code()))
 
 
 def is_ours(run: Run) -> bool:
@@ -43,23 +43,26 @@ def is_ours(run: Run) -> bool:
     return code.digest == origin.digest() if code.digest else code.version == __version__
 
 
-def command(run: Run, paths: Paths) -> Path:
+def command_of(run: Run, paths: Paths) -> Path:
     """Return the command of an installed environment that contains the code which started the run.
 
     Without one, it raises Problem with what to do.
     """
     code = begun_by(run)
     for program, root in _environments(code, paths):
-        if program.is_file() and _holds(program, root, code):
+        if program.is_file() and _contains(program, root, code):
             return program
-    why = f"omnimind {code.version or '(an unknown version)'} began it, this is {__version__}, and the environment it ran from is gone"
-    again = (
+    reason = (
+        f"omnimind {code.version or '(unknown version)'} started it, this is {__version__}, "
+        "and the environment it ran from is gone"
+    )
+    reinstall = (
         f"install {code.version} again (sh install.sh omnimind_ops-{code.version}-….whl) and run the same command"
         if code.version
         else ""
     )
-    fix = f"{again}; or " if again else ""
-    raise Problem(f"cannot go on with run {run.id}", why, f"{fix}let this version do it: add --take-over")
+    fix = f"{reinstall}; or " if reinstall else ""
+    raise Problem(f"cannot continue run {run.id}", reason, f"{fix}let this version continue it: add --take-over")
 
 
 def timer_command(paths: Paths) -> Path:
@@ -72,26 +75,36 @@ def timer_command(paths: Paths) -> Path:
     return paths.venv / "bin/omnimind"
 
 
-def needed(history: History, paths: Paths) -> Iterator[tuple[Run, Path | None]]:
+def open_migrations(history: History, paths: Paths) -> Iterator[tuple[Run, Path | None]]:
     """Yield each open migration with the environment in /opt/omnimind/cli that started it, None without one."""
     for run in history.runs():
         if run.plan.name == "migrate" and run.state not in ENDED:
             code = begun_by(run)
-            yield run, next((program.parents[1] for program, root in _kept(paths) if _holds(program, root, code)), None)
+            yield (
+                run,
+                next(
+                    (
+                        program.parents[1]
+                        for program, root in _cli_environments(paths)
+                        if _contains(program, root, code)
+                    ),
+                    None,
+                ),
+            )
 
 
 def _environments(code: Code, paths: Paths) -> Iterator[tuple[Path, Path]]:
     if code.program and code.program != str(Path(sys.executable).with_name("omnimind")):
         yield Path(code.program), Path(code.root)
-    yield from _kept(paths)
-    yield from _complete(paths, "venvs")
+    yield from _cli_environments(paths)
+    yield from _complete_environments(paths, "venvs")
 
 
-def _kept(paths: Paths) -> Iterator[tuple[Path, Path]]:
-    return _complete(paths, "cli")
+def _cli_environments(paths: Paths) -> Iterator[tuple[Path, Path]]:
+    return _complete_environments(paths, "cli")
 
 
-def _complete(paths: Paths, kind: str) -> Iterator[tuple[Path, Path]]:
+def _complete_environments(paths: Paths, kind: str) -> Iterator[tuple[Path, Path]]:
     """Yield the command and the site-packages folder of each complete environment of a kind."""
     for mark in sorted(paths.opt.glob(f"{kind}/*/.complete")):
         folder = mark.parent
@@ -99,7 +112,7 @@ def _complete(paths: Paths, kind: str) -> Iterator[tuple[Path, Path]]:
             yield folder / "bin/omnimind", root
 
 
-def _holds(program: Path, root: Path, code: Code) -> bool:
+def _contains(program: Path, root: Path, code: Code) -> bool:
     if code.digest and program.parents[1].name.startswith(f"{code.version}-{code.digest[:SHORT]}-"):
         return True
     with suppress(OSError, Problem):

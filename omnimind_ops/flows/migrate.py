@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.bench import migrate as bench_migrate
+from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
-from omnimind_ops.flows.discover import Found, discover
+from omnimind_ops.flows.discover import Discovery, discover
 from omnimind_ops.flows.migrate_options import MigrateOptions
-from omnimind_ops.flows.run_inputs import goal_begun, questions, setup
+from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
@@ -37,44 +37,44 @@ NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
 class Prepared:
     """A planned migration; nothing is changed yet."""
 
-    found: Found
+    discovery: Discovery
     plan: Plan
     checks: tuple[preflight.Check, ...]
     rows: tuple[report.Row, ...]
 
 
 def prepare(
-    asked: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool
+    options: MigrateOptions, settings: Settings, paths: Paths, ignored: frozenset[str], force_os: bool
 ) -> Prepared:
     """Discover, check, plan."""
-    found = discover(asked, settings, paths)
+    discovery = discover(options, settings, paths)
     ignore = ignored | frozenset(settings.ignore)
     checks = preflight.checks(
-        found.machine, found.project, needs(found, settings.lock, paths), ignore=ignore, force_os=force_os
+        discovery.machine, discovery.project, needs(discovery, settings.lock, paths), ignore=ignore, force_os=force_os
     )
-    plan = migration.migrate(found.source, found.goal, settings.confirm_minutes)
-    return Prepared(found, plan, checks, report.report(found.project))
+    plan = migration.migrate(discovery.source, discovery.goal, settings.confirm_minutes)
+    return Prepared(discovery, plan, checks, report.report(discovery.project))
 
 
-def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
+def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
     """Return what must be available before anything stops.
 
     Disk space for data and venv, ports, and the source of the venv's packages.
     """
-    goal = found.goal
-    room = {goal.qdrant_home: 0, goal.uploads: 0}
-    if found.source.qdrant and found.source.qdrant.backup:
-        room[goal.qdrant_home] += found.source.qdrant.backup.room
-    elif found.source.qdrant and found.source.qdrant.storage:
-        room[goal.qdrant_home] += space_needed(Path(found.source.qdrant.storage))
+    goal = discovery.goal
+    space = {goal.qdrant_home: 0, goal.uploads: 0}
+    if discovery.source.qdrant and discovery.source.qdrant.backup:
+        space[goal.qdrant_home] += discovery.source.qdrant.backup.room
+    elif discovery.source.qdrant and discovery.source.qdrant.storage:
+        space[goal.qdrant_home] += space_needed(Path(discovery.source.qdrant.storage))
     if not Path("/usr/lib/postgresql").is_dir():
-        room |= PACKAGES
-    room[goal.uploads] += sum(space_needed(Path(folder)) for folder in found.source.uploads)
+        space |= PACKAGES
+    space[goal.uploads] += sum(space_needed(Path(folder)) for folder in discovery.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
-    restored = found.source.qdrant.backup if found.source.qdrant else None
+    restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
     return preflight.Needs(
-        room,
+        space,
         ports,
         units=frozenset(native.all_units(goal)),
         lock=lock,
@@ -90,7 +90,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:
     """Yield what each step would do; read-only."""
-    with handlers(prepared.found.goal, paths, "dry-run") as kinds:
+    with handlers(prepared.discovery.goal, paths, "dry-run") as kinds:
         yield from runner.preview(prepared.plan, kinds)
 
 
@@ -100,14 +100,14 @@ def current(history: History | Journal) -> Run | None:
     return None if run is None or run.state is RunState.ROLLED_BACK else run
 
 
-def start(prepared: Prepared, asked: MigrateOptions, settings: Settings, journal: Journal) -> Run:
+def start(prepared: Prepared, options: MigrateOptions, settings: Settings, journal: Journal) -> Run:
     """Write a new run to the journal."""
-    return journal.create(prepared.plan, setup(asked, prepared.found, settings.confirm_minutes))
+    return journal.create(prepared.plan, setup_of(options, prepared.discovery, settings.confirm_minutes))
 
 
-def resume(run: Run, asked: MigrateOptions) -> Run:
+def resume(run: Run, options: MigrateOptions) -> Run:
     """Return the run to resume; refuse other arguments than it was started with."""
-    refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": questions(asked)})
+    refuse_other(replace(run, setup={"asked": run.setup.get("asked")}), {"asked": arguments(options)})
     return run
 
 
@@ -118,8 +118,8 @@ def apply(
 
     `bench`: measure the speed before the first step and at the end, for the receipt; services stay up meanwhile.
     """
-    if bench and bench_migrate.is_fresh(run):
-        bench_migrate.before(run, paths, tell)
+    if bench and before_and_after.is_fresh(run):
+        before_and_after.measure_before(run, paths, tell)
     with handlers(goal_begun(run), paths, run.id) as kinds:
         outcome = runner.apply(run, journal, kinds, tell, stop_before="cutover" if postpone else None)
     receipt.write(outcome.run, paths)
@@ -128,12 +128,13 @@ def apply(
     if yes:
         outcome = Outcome(confirm(outcome.run, journal, paths))
     if bench:
-        bench_migrate.after(outcome.run, paths, tell)
+        before_and_after.measure_after(outcome.run, paths, tell)
         receipt.write(outcome.run, paths)
     if not yes:
         tell(
             warning(
-                f"not confirmed yet: `omnimind confirm` within {run.setup.get('confirm_minutes')} min, or the containers come back"
+                f"not confirmed yet: run `omnimind confirm` within {run.setup.get('confirm_minutes')} min, "
+                "or the migration is rolled back"
             )
         )
     return outcome

@@ -14,9 +14,15 @@ from omnimind_ops.tools.shell import run
 def open_page(world: World, environment: Mapping[str, str], *, only_print: bool) -> tuple[str, bool]:
     """Return the page's address and whether a browser was asked to open it; raise Problem if it is not served."""
     url = f"http://localhost:{world.system.frontend_port}"
-    said = probes.of(next(one for one in services(world) if one.kind is Kind.FRONTEND), world, deep=False)
-    if not said.ready:
-        raise Problem("cannot open the page", f"{url}: {said.why}", "start it: omnimind up; look: omnimind status")
+    outcome = probes.of(
+        next(service for service in services(world) if service.kind is Kind.FRONTEND), world, deep=False
+    )
+    if not outcome.ready:
+        raise Problem(
+            "cannot open the page",
+            f"{url}: {outcome.why}",
+            "start it with `omnimind up`; check it with `omnimind status`",
+        )
     is_desktop = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
     if only_print or not is_desktop:
         return url, False

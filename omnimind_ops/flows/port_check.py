@@ -11,7 +11,7 @@ from omnimind_ops.managers import Manager
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 
-FIX = "stop what holds it, or choose another port in omnimind.toml and run: sudo omnimind converge"
+FIX = "stop the program that uses it, or set another port in omnimind.toml and run: sudo omnimind converge"
 
 
 def check(world: World, manager: Manager) -> None:
@@ -19,12 +19,12 @@ def check(world: World, manager: Manager) -> None:
 
     Running services are skipped: they hold their ports themselves.
     """
-    every = services(world)
-    states = manager.states([name for one in every for name in (*one.sockets, *one.processes)])
+    all_services = services(world)
+    states = manager.states([name for service in all_services for name in (*service.sockets, *service.processes)])
 
-    def is_asleep(one: Service) -> bool:
-        return all(states[name].state in ("stopped", "failed") for name in (*one.sockets, *one.processes))
+    def is_asleep(service: Service) -> bool:
+        return all(states[name].state in ("stopped", "failed") for name in (*service.sockets, *service.processes))
 
-    if bad := ports.taken(one.port for one in every if one.port and is_asleep(one)):
-        said = ports.refuse(bad)
-        raise Problem(said.what, said.why, FIX, log=said.log)
+    if taken := ports.taken(service.port for service in all_services if service.port and is_asleep(service)):
+        problem = ports.refuse(taken)
+        raise Problem(problem.what, problem.why, FIX, log=problem.log)

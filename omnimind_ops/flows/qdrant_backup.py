@@ -15,56 +15,58 @@ from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
 
 
-def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> Restored | None:
+def backup_to_restore(container: Container | None, options: MigrateOptions, notes: list[str]) -> Restored | None:
     """Return the given backup; raise Problem when it is unusable or its options do not fit."""
-    path, file = asked.qdrant_backup, asked.qdrant_collection_config
+    path, config_file = options.qdrant_backup, options.qdrant_collection_config
     if path is None:
-        if asked.qdrant_collection or file:
-            option = "--qdrant-collection" if asked.qdrant_collection else "--qdrant-collection-config"
+        if options.qdrant_collection or config_file:
+            option = "--qdrant-collection" if options.qdrant_collection else "--qdrant-collection-config"
             raise Problem(
                 f"cannot use {option}",
-                "it is about a backup, and none was given",
+                "it applies to a backup, and no backup is given",
                 "pass --qdrant-backup PATH with it",
                 code=ExitCode.USAGE,
             )
         return None
-    config = backup.read_config(file) if file else None
+    config = backup.read_config(config_file) if config_file else None
 
     def config_of(name: str) -> Mapping[str, JSON] | None:
         return config or (collection_config(qdrant_endpoint(container), name) if container else None)
 
-    found = backup.recognise(path, asked.qdrant_collection or None, config_of)
-    if sha256 := _told(container, found):
-        found = backup.recognise(path, asked.qdrant_collection or None, config_of, sha256)
-    notes.append(f"Qdrant's data comes from {path} ({found.kind}), not from the container")
-    notes += [f"{path}: {note}" for note in found.notes]
-    if found.kind is not backup.BackupKind.SHARD:
-        if file:
+    recognised = backup.recognise(path, options.qdrant_collection or None, config_of)
+    if sha256 := _reported_checksum(container, recognised):
+        recognised = backup.recognise(path, options.qdrant_collection or None, config_of, sha256)
+    notes.append(f"Qdrant's data comes from {path} ({recognised.kind}), not from the container")
+    notes += [f"{path}: {note}" for note in recognised.notes]
+    if recognised.kind is not backup.BackupKind.SHARD:
+        if config_file:
             raise Problem(
-                f"cannot use {file} as a configuration",
-                f"{path} is a {found.kind}, which holds its own",
-                "leave --qdrant-collection-config out; it is for a shard snapshot",
+                f"cannot use {config_file} as a configuration",
+                f"{path} is a {recognised.kind}, which contains its own configuration",
+                "omit --qdrant-collection-config; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(str(path), asked.qdrant_collection, None, _room(found), found.checksum, sha256)
-    (name,) = found.collections
+        return Restored(
+            str(path), options.qdrant_collection, None, _space_needed(recognised), recognised.checksum, sha256
+        )
+    (name,) = recognised.collections
     if not config:
-        notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
-    return Restored(str(path), name, config_of(name), _room(found), found.checksum, sha256)
+        notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot contains none")
+    return Restored(str(path), name, config_of(name), _space_needed(recognised), recognised.checksum, sha256)
 
 
-def _room(found: backup.Backup) -> int:
-    return found.stored + backup.room(found)
+def _space_needed(recognised: backup.Backup) -> int:
+    return recognised.stored + backup.room(recognised)
 
 
-def _told(container: Container | None, found: backup.Backup) -> str:
+def _reported_checksum(container: Container | None, recognised: backup.Backup) -> str:
     """Return the SHA-256 that the running container reports for a snapshot of this name, if nothing else covers it."""
-    if found.checksum is not Checksum.ABSENT or container is None or not container.running:
+    if recognised.checksum is not Checksum.ABSENT or container is None or not container.running:
         return ""
-    if found.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
+    if recognised.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
         return ""
-    name = "" if found.kind is backup.BackupKind.FULL else found.collections[0]
+    name = "" if recognised.kind is backup.BackupKind.FULL else recognised.collections[0]
     try:
-        return snapshot_checksum(qdrant_endpoint(container), name, found.path.name)
+        return snapshot_checksum(qdrant_endpoint(container), name, recognised.path.name)
     except Problem:  # a server that does not answer is reported elsewhere
         return ""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnimind_ops.flows.bench import migrate as bench_migrate
+from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.model import codec
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.json import JSON
@@ -24,7 +24,7 @@ def write(run: Run, paths: Paths) -> Path:
     """Write receipt.json and receipt.md for a run; return the path of the JSON."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = receipt(run, bench_migrate.read(run.id, paths))
+    body = receipt(run, before_and_after.read(run.id, paths))
     for name, text in (
         ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
         ("receipt.md", markdown(body)),
@@ -41,7 +41,7 @@ def read(run_id: str, paths: Paths) -> dict[str, JSON]:
     try:
         body = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise Problem("cannot read the receipt", str(error), "see which runs there are: omnimind runs") from error
+        raise Problem("cannot read the receipt", str(error), "list the runs: omnimind runs") from error
     assert isinstance(body, dict)
     return body
 
@@ -50,19 +50,19 @@ def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
     """Verify a receipt: its own digest, the journal's plan, and the old data that it describes."""
     plan = body["plan"]
     assert isinstance(plan, Mapping)
-    found = [
+    results = [
         ("receipt unchanged", body.get("digest") == digest(body), str(body.get("digest"))),
         ("same plan as the journal", plan.get("digest") == run.plan.digest, run.plan.digest),
     ]
-    compared = _compared(body)
-    for name, sides in compared.items():
+    sides_of = _compared(body)
+    for name, sides in sides_of.items():
         equal = not compare(sides.source, sides.native)
         facts = len(sides.source.counts) + len(sides.source.digests)
-        found.append((f"{name}: old equals native at the cutover", equal, f"{facts} facts"))
+        results.append((f"{name}: old equals native at the cutover", equal, f"{facts} facts"))
     verify = run.record("verify")
     trees = verify.step.payload(VerifyPayload).trees if verify else ()
-    found += [_source_unchanged(name, source, compared.get(name)) for name, source, _ in trees]
-    return found
+    results += [_source_unchanged(name, source, sides_of.get(name)) for name, source, _ in trees]
+    return results
 
 
 def _compared(body: Mapping[str, JSON]) -> Mapping[str, Sides]:
@@ -70,7 +70,7 @@ def _compared(body: Mapping[str, JSON]) -> Mapping[str, Sides]:
 
 
 def _source_unchanged(name: str, source: str, sides: Sides | None) -> tuple[str, bool, str]:
-    label = f"{name}: the old folder is as it was"
+    label = f"{name}: the old folder is unchanged"
     if not Path(source).exists():
         return label, False, f"{source} is gone"
     if sides is None:

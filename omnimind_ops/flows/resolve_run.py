@@ -14,7 +14,7 @@ def migration(journal: Journal | History, run_id: str) -> Run:
     if run is None:
         raise Problem(
             "cannot find a migration",
-            "none was run on this host",
+            "no migration was run on this host",
             "start one: omnimind migrate --from-docker --dry-run",
             code=ExitCode.NOT_INSTALLED,
         )

@@ -39,74 +39,79 @@ def restart(world: World, names: Sequence[str], tell: Tell) -> tuple[str, ...]:
 
     The caller holds the lock.
     """
-    manager, wanted = managers.of(world), pick(world, names)
-    every = batches(wanted)
-    steps = tuple(StepState(batch.title, batch.title, PHASE) for batch in every)
+    manager, selected = managers.of(world), select_services(world, names)
+    all_batches = batches(selected)
+    steps = tuple(StepState(batch.title, batch.title, PHASE) for batch in all_batches)
     tell(RunStarted(f"omnimind restart ({world.mode})", "restart", RunState.RUNNING, steps))
-    for batch in every:
+    for batch in all_batches:
         began = time.monotonic()
         tell(StepChanged(batch.title, batch.title, Status.DOING, PHASE))
         manager.restart(batch.processes)
         for service in batch.services:
-            _answers(world, manager, service)
+            _wait_until_ready(world, manager, service)
         seconds = time.monotonic() - began
         tell(StepChanged(batch.title, batch.title, Status.DONE, PHASE, seconds, changed=True))
     tell(RunEnded("omnimind restart: done", "restart", RunState.FINISHED))
-    return tuple(name for batch in every for name in batch.processes)
+    return tuple(name for batch in all_batches for name in batch.processes)
 
 
-def pick(world: World, names: Sequence[str]) -> tuple[Service, ...]:
+def select_services(world: World, names: Sequence[str]) -> tuple[Service, ...]:
     """Return the services of these names in start order; `backend` means all backends, a port its backend."""
-    every = services(world)
-    found: set[str] = set()
+    all_services = services(world)
+    selected_names: set[str] = set()
     for name in names:
-        one = named(world, name)
-        hit = {service.name for service in every if service.kind == name} or ({one.name} if one else set())
-        if not hit:
-            known = ", ".join(service.name for service in every)
+        single = named(world, name)
+        matches = {service.name for service in all_services if service.kind == name} or (
+            {single.name} if single else set()
+        )
+        if not matches:
+            known_names = ", ".join(service.name for service in all_services)
             raise Problem(
-                "cannot find the service", f"there is no service {name}", f"one of: {known}", code=ExitCode.USAGE
+                "cannot find the service",
+                f"there is no service {name}",
+                f"use one of: {known_names}",
+                code=ExitCode.USAGE,
             )
-        found |= hit
-    return tuple(service for service in every if not names or service.name in found)
+        selected_names |= matches
+    return tuple(service for service in all_services if not names or service.name in selected_names)
 
 
-def batches(wanted: Sequence[Service]) -> tuple[Batch, ...]:
+def batches(selected: Sequence[Service]) -> tuple[Batch, ...]:
     """Return the batches. Pure.
 
     Services restart one by one, the backends together: the first workers of all ports, then the second.
     """
-    backends = tuple(one for one in wanted if one.kind is Kind.BACKEND)
-    made: list[Batch] = []
-    for one in wanted:
-        if one.kind is not Kind.BACKEND:
-            made.append(Batch(f"Restart {one.name}", one.processes, (one,)))
-        elif one is backends[0]:
+    backends = tuple(backend for backend in selected if backend.kind is Kind.BACKEND)
+    result: list[Batch] = []
+    for service in selected:
+        if service.kind is not Kind.BACKEND:
+            result.append(Batch(f"Restart {service.name}", service.processes, (service,)))
+        elif service is backends[0]:
             rounds = max(len(backend.processes) for backend in backends)
             for at in range(rounds):
-                chosen = tuple(backend.processes[at] for backend in backends if at < len(backend.processes))
-                made.append(
+                processes = tuple(backend.processes[at] for backend in backends if at < len(backend.processes))
+                result.append(
                     Batch(
                         f"Restart worker {at + 1} of {', '.join(str(backend.port) for backend in backends)}",
-                        chosen,
+                        processes,
                         backends,
                     )
                 )
-    return tuple(made)
+    return tuple(result)
 
 
-def _answers(world: World, manager: Manager, service: Service) -> None:
+def _wait_until_ready(world: World, manager: Manager, service: Service) -> None:
     """Wait until a service answers; a backend must answer GOOD_ANSWERS times in a row."""
-    end, good, said = time.monotonic() + service.start_seconds, 0, ""
+    end, ready_in_a_row, reason = time.monotonic() + service.start_seconds, 0, ""
     needed = GOOD_ANSWERS if service.kind is Kind.BACKEND else 1
-    while good < needed:
+    while ready_in_a_row < needed:
         outcome = probes.of(service, world, deep=False, seconds=PROBE_SECONDS)
-        good, said = (good + 1 if outcome.ready else 0), outcome.why
+        ready_in_a_row, reason = (ready_in_a_row + 1 if outcome.ready else 0), outcome.why
         if time.monotonic() > end:
-            fix = f"all of its log: omnimind logs {service.name}"
+            fix = f"read its full log: omnimind logs {service.name}"
             raise Problem(
                 f"cannot restart {service.name}",
-                f"it does not answer: {said}",
+                f"it does not answer: {reason}",
                 fix,
                 log=tuple(manager.logs(service.processes[0], 12)),
             )

@@ -27,7 +27,7 @@ def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirme
         raise Problem(
             f"cannot roll back {run.id}",
             "`omnimind finish` deleted the old stack",
-            "restore the containers from a backup of your own",
+            "restore the containers from your own backup",
         )
     with handlers(goal_begun(run), paths, run.id) as kinds:
         outcome = runner.undo(run, journal, kinds, tell)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 
 from omnimind_ops.flows import handover
-from omnimind_ops.flows.discover import Found
+from omnimind_ops.flows.discover import Discovery
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.old_volumes import OldVolume, old_volumes
 from omnimind_ops.model import codec
@@ -41,37 +41,37 @@ class OldStack:
     volumes: tuple[OldVolume, ...] = ()
 
 
-def questions(asked: MigrateOptions) -> dict[str, JSON]:
+def arguments(options: MigrateOptions) -> dict[str, JSON]:
     """Return the options as text."""
-    return {key: str(value or "") for key, value in asdict(asked).items()}
+    return {key: str(value or "") for key, value in asdict(options).items()}
 
 
-def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str, JSON]:
+def setup_of(options: MigrateOptions, discovery: Discovery, confirm_minutes: int) -> dict[str, JSON]:
     """Return everything that is stored at a migration's start."""
-    source, containers = found.source, found.project.containers
+    source, containers = discovery.source, discovery.project.containers
     old = OldStack(
         tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
         tuple(m.name for c in containers for m in c.mounts if m.anonymous),
         tuple(m.source for c in containers for m in c.mounts if m.kind == "bind"),
-        old_volumes(source, containers, found.goal),
+        old_volumes(source, containers, discovery.goal),
     )
     return {
-        "asked": questions(asked),
-        "goal": asdict(found.goal),
-        "project": found.project.name,
+        "asked": arguments(options),
+        "goal": asdict(discovery.goal),
+        "project": discovery.project.name,
         **codec.write(old),
         "qdrant": {"storage": source.qdrant.storage, "version": source.qdrant.version} if source.qdrant else None,
         "uploads": list(source.uploads),
         "confirm_minutes": confirm_minutes,
-        "notes": list(found.notes),
-        "code": handover.note(),
+        "notes": list(discovery.notes),
+        "code": handover.as_setup(),
     }
 
 
 def old_stack(run: Run) -> OldStack:
     """Return the old containers, volumes and bind mounts of a migration."""
-    kept = {one.name: run.setup[one.name] for one in fields(OldStack) if one.name in run.setup}
-    return codec.read(OldStack, kept, f"start of run {run.id}")
+    values = {field.name: run.setup[field.name] for field in fields(OldStack) if field.name in run.setup}
+    return codec.read(OldStack, values, f"start of run {run.id}")
 
 
 def goal_begun(run: Run) -> Goal:

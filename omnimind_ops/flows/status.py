@@ -21,7 +21,7 @@ class StatusCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ServiceStatus:
     """One service and its processes."""
 
     service: Service
@@ -30,22 +30,22 @@ class Row:
     @property
     def state(self) -> str:
         """Return running if all processes run, else the state of the first that does not."""
-        return next((one.state for one in self.processes if one.state != "running"), "running")
+        return next((process.state for process in self.processes if process.state != "running"), "running")
 
     @property
     def runs(self) -> bool:
         """Return whether any process runs."""
-        return any(one.state == "running" for one in self.processes)
+        return any(process.state == "running" for process in self.processes)
 
 
-def status(world: World) -> tuple[Row, ...]:
+def status(world: World) -> tuple[ServiceStatus, ...]:
     """Return every service in start order; one query to the manager."""
-    every = services(world)
-    states = managers.of(world).states([name for one in every for name in one.processes])
-    return tuple(Row(one, tuple(states[name] for name in one.processes)) for one in every)
+    all_services = services(world)
+    states = managers.of(world).states([name for service in all_services for name in service.processes])
+    return tuple(ServiceStatus(service, tuple(states[name] for name in service.processes)) for service in all_services)
 
 
-def code(rows: tuple[Row, ...]) -> StatusCode:
+def code(rows: tuple[ServiceStatus, ...]) -> StatusCode:
     """Return the exit code."""
     if any(row.service.critical and not row.runs and row.state not in ("starting", "backoff") for row in rows):
         return StatusCode.DOWN

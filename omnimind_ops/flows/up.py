@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from omnimind_ops import managers, world
+from omnimind_ops import managers
+from omnimind_ops import world as worlds
 from omnimind_ops.embedded import census, daemon, home, model, postgres, prepare, schema, wheels
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.embedded.programs import backend
@@ -38,10 +39,10 @@ def up(
     A Problem names the service that is not ready and shows its last log lines. The caller holds the lock. An
     interruption reports what runs (ExitCode.INTERRUPTED) and leaves that running.
     """
-    words = os.environ if environment is None else environment
+    environ = os.environ if environment is None else environment
     if is_native(paths):
-        return _native(settings, paths, words, tell)
-    return _embedded(settings, home.place(words), words, tell, free_ports)
+        return _native(settings, paths, environ, tell)
+    return _embedded(settings, home.place(environ), environ, tell, free_ports)
 
 
 def is_native(paths: Paths) -> bool:
@@ -49,91 +50,95 @@ def is_native(paths: Paths) -> bool:
     return (paths.root / "etc/systemd/system/omnimind.target").exists()
 
 
-def _native(settings: Settings, paths: Paths, words: Mapping[str, str], tell: Tell) -> Up:
-    found = world.find(settings, paths, words)
-    port_check.check(found, managers.of(found))
+def _native(settings: Settings, paths: Paths, environment: Mapping[str, str], tell: Tell) -> Up:
+    world = worlds.find(settings, paths, environment)
+    port_check.check(world, managers.of(world))
     paths.logs.mkdir(parents=True, exist_ok=True)
-    log = StartLog(found.logs, tell)
+    log = StartLog(world.logs, tell)
 
     def gpu() -> bool:
-        gate = gpu_gate.gate(found, settings.lock, words)
+        gate = gpu_gate.gate(world, settings.lock, environment)
         log.tell(line("gpu", f"{gate.device}: {gate.why}"))
         return False
 
-    done = bring_up(found, (Task("gpu", "Look for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
-    managers.of(found).start((native.TARGET,))  # `down` stopped it too; systemd must show it as active again
+    done = bring_up(world, (Task("gpu", "Check for a GPU", gpu),), {"engine": ("gpu",)}, log.tell)
+    managers.of(world).start((native.TARGET,))  # `down` stopped it too; systemd must show it as active again
     return done
 
 
-def _embedded(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> Up:
-    log = StartLog(place.logs, tell)
-    if daemon.runs(place):
-        found = home.world(settings, place)
-        if prepare.choose(settings, place).system.ports != found.system.ports:
+def _embedded(settings: Settings, state_home: Home, environment: Mapping[str, str], tell: Tell, free_ports: bool) -> Up:
+    log = StartLog(state_home.logs, tell)
+    if daemon.runs(state_home):
+        world = home.world(settings, state_home)
+        if prepare.choose(settings, state_home).system.ports != world.system.ports:
             log.tell(
                 warning(
-                    "the settings name other ports than those in use; they count after: omnimind down && omnimind up"
+                    "the ports in the settings differ from those in use; "
+                    "to apply them, run: omnimind down && omnimind up"
                 )
             )
-        model.fetch(settings, place, words, log.tell)
+        model.fetch(settings, state_home, environment, log.tell)
     else:
-        found = _supervise(settings, place, words, log.tell, free_ports)
-    tasks, waits = [_gpu(found, place, settings, words, log.tell)], {"engine": ("gpu",)}
-    if postgres.is_missing(place.postgres) or not managers.of(found).states(["postgres"])["postgres"].pid:
-        tasks.append(Task("cluster", "Make PostgreSQL's cluster", lambda: prepare.cluster(place)))
+        world = _start_supervisor(settings, state_home, environment, log.tell, free_ports)
+    tasks, waits = [_gpu(world, state_home, settings, environment, log.tell)], {"engine": ("gpu",)}
+    if postgres.is_missing(state_home.postgres) or not managers.of(world).states(["postgres"])["postgres"].pid:
+        tasks.append(Task("cluster", "Create the PostgreSQL cluster", lambda: prepare.cluster(state_home)))
         waits["postgres"] = ("cluster",)
-    tables = backend(found)
+    tables = backend(world)
     tasks.append(
         Task(
             "schema",
-            "Bring the database's tables up to date",
-            lambda: schema.schema(found, place, tables),
+            "Update the database schema",
+            lambda: schema.schema(world, state_home, tables),
             ("postgres",),
         )
     )
     return bring_up(
-        found,
+        world,
         tuple(tasks),
-        {**waits, **{f"backend-{port}": ("schema",) for port in found.system.backend_ports}},
+        {**waits, **{f"backend-{port}": ("schema",) for port in world.system.backend_ports}},
         log.tell,
     )
 
 
-def _supervise(settings: Settings, place: Home, words: Mapping[str, str], tell: Tell, free_ports: bool) -> World:
+def _start_supervisor(
+    settings: Settings, state_home: Home, environment: Mapping[str, str], tell: Tell, free_ports: bool
+) -> World:
     """Prepare everything and start supervisor, which starts no service yet."""
-    if left := census.end(place):
-        tell(warning(f"{left} processes were left over from a supervisor that died; they are ended"))
-    found = prepare.prepare(settings, place, free_ports=free_ports)
+    if leftover := census.end(state_home):
+        tell(warning(f"{leftover} leftover processes of a dead supervisor were killed"))
+    world = prepare.prepare(settings, state_home, free_ports=free_ports)
     for text in wheels.absent(prepare.OPTIONAL):
         tell(warning(text))
-    model.fetch(settings, place, words, tell)
-    memory = home.recall(place)
-    for wanted, port in memory.moved.items():
-        tell(line("", f"port {port} is used instead of {wanted}, which was taken when it was chosen (--free-ports)"))
+    model.fetch(settings, state_home, environment, tell)
+    saved_state = home.recall(state_home)
+    for requested_port, port in saved_state.moved.items():
+        reason = "which was in use when the ports were chosen (--free-ports)"
+        tell(line("", f"port {port} is used instead of {requested_port}, {reason}"))
     tell(
         line(
             "",
-            f"Qdrant is {memory.qdrant}"
-            if memory.qdrant
-            else "Qdrant is the stand-in over Qdrant's own storage engine: there is no `qdrant` on PATH",
+            f"Qdrant is {saved_state.qdrant}"
+            if saved_state.qdrant
+            else "Qdrant is the stand-in on Qdrant's own storage engine, because there is no `qdrant` on PATH",
         )
     )
-    prepare.configure(found, place, words, {"OMNIMIND_LOCK": "cpu"})
-    daemon.start(place, words)
-    return found
+    prepare.configure(world, state_home, environment, {"OMNIMIND_LOCK": "cpu"})
+    daemon.start(state_home, environment)
+    return world
 
 
-def _gpu(found: World, place: Home, settings: Settings, words: Mapping[str, str], tell: Tell) -> Task:
+def _gpu(world: World, state_home: Home, settings: Settings, environment: Mapping[str, str], tell: Tell) -> Task:
     """Return the task that checks for a GPU and configures an engine that does not run yet."""
 
     def act() -> bool:
-        gate = gpu_gate.gate(found, settings.lock, words)
+        gate = gpu_gate.gate(world, settings.lock, environment)
         tell(line("gpu", f"{gate.device}: {gate.why}"))
-        if not managers.of(found).states(["engine"])["engine"].pid:
-            prepare.configure(found, place, words, gate.environment)
+        if not managers.of(world).states(["engine"])["engine"].pid:
+            prepare.configure(world, state_home, environment, gate.environment)
         return False
 
-    return Task("gpu", "Look for a GPU", act)
+    return Task("gpu", "Check for a GPU", act)
 
 
 def lock_of(paths: Paths, environment: Mapping[str, str] | None = None) -> Path:
@@ -143,15 +148,20 @@ def lock_of(paths: Paths, environment: Mapping[str, str] | None = None) -> Path:
     return home.place(os.environ if environment is None else environment).state / "lock"
 
 
-def afresh(settings: Settings, paths: Paths, tell: Tell, environment: Mapping[str, str] | None = None) -> None:
+def set_data_aside(settings: Settings, paths: Paths, tell: Tell, environment: Mapping[str, str] | None = None) -> None:
     """Stop an embedded system and move its data aside; do nothing if there is none."""
-    place = home.place(os.environ if environment is None else environment)
-    if is_native(paths) or not place.memory.exists():
+    state_home = home.place(os.environ if environment is None else environment)
+    if is_native(paths) or not state_home.memory.exists():
         return
     try:
-        the_world = home.world(settings, place)
+        world = home.world(settings, state_home)
     except Problem:  # its secrets may be corrupt: a fresh start must still be possible
-        down.orphans(environment)
+        down.kill_orphans(environment)
     else:
-        down.down(the_world, tell)
-    tell(line("", f"the old data is in {down.fresh(place.state)}; delete it when you do not need it any more"))
+        down.down(world, tell)
+    tell(
+        line(
+            "",
+            f"the old data is in {down.move_data_aside(state_home.state)}; delete it when you no longer need it",
+        )
+    )

@@ -1,6 +1,6 @@
 """User accounts.
 
-Start at ask(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
+Start at run_command(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from omnimind_ops.tools.shell import Done, run
 SECONDS = 60.0
 
 
-def ask(world: World, paths: Paths, doing: str, **words: object) -> Any:
-    """Do one action of backend/accounts/command.py and return its answer.
+def run_command(world: World, paths: Paths, purpose: str, **fields: object) -> Any:
+    """Run one action of backend/accounts/command.py and return its answer.
 
-    `doing` completes the Problem's "cannot …", as in "cannot add the user maria".
+    `purpose` completes the Problem's "cannot …", as in "cannot add the user maria".
     """
     if not world.has_credentials:
         raise Problem(
-            f"cannot {doing}",
-            "the credentials of the stores are readable by root only",
+            f"cannot {purpose}",
+            "only root can read the credentials of the stores",
             "run the same command as root (sudo, or su -)",
         )
     done = run(
-        _words(world, paths), timeout=SECONDS, check=False, feed=json.dumps(words).encode(), env=_environment(world)
+        _command(world, paths), timeout=SECONDS, check=False, feed=json.dumps(fields).encode(), env=_environment(world)
     )
-    said = _answer(done)
-    if said is None:
+    answer = _parse_answer(done)
+    if answer is None:
         lines = kept(done.err.strip().splitlines())
         raise Problem(
-            f"cannot {doing}",
-            main_line(lines) or f"it ended with {done.code}",
-            "see the lines above; `omnimind health` tells whether the stores answer",
+            f"cannot {purpose}",
+            main_line(lines) or f"the command exited with {done.code}",
+            "read the lines above; `omnimind health` shows whether the stores answer",
             log=lines,
         )
-    if "done" not in said:
-        raise Problem(f"cannot {doing}", str(said["why"]), str(said["fix"]))
-    return said["done"]
+    if "done" not in answer:
+        raise Problem(f"cannot {purpose}", str(answer["why"]), str(answer["fix"]))
+    return answer["done"]
 
 
-def generated() -> str:
+def generate_password() -> str:
     """Return a password of 120 random bits, in groups that can be read aloud."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(5))
 
 
-def _words(world: World, paths: Paths) -> tuple[str, ...]:
+def _command(world: World, paths: Paths) -> tuple[str, ...]:
     """Return the command, run by the workers' interpreter if it is installed, else by this one."""
     installed = paths.venv / "bin/python"
     return str(installed) if world.native and installed.exists() else sys.executable, "-m", "backend.accounts.command"
@@ -71,10 +71,10 @@ def _environment(world: World) -> Mapping[str, str]:
     }
 
 
-def _answer(done: Done) -> Mapping[str, Any] | None:
+def _parse_answer(done: Done) -> Mapping[str, Any] | None:
     """Return the child's answer, None for invalid output."""
     try:
-        said = json.loads(done.out)
+        answer = json.loads(done.out)
     except ValueError:
         return None
-    return said if isinstance(said, dict) and ("done" in said or {"why", "fix"} <= said.keys()) else None
+    return answer if isinstance(answer, dict) and ("done" in answer or {"why", "fix"} <= answer.keys()) else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from omnimind_ops.flows.startup.bring_up import Up
-    from omnimind_ops.flows.status import Row
+    from omnimind_ops.flows.status import ServiceStatus
 
 _STYLES = {
     "running": "green",
@@ -75,7 +75,7 @@ def up_data(done: Up) -> dict[str, JSON]:
     }
 
 
-def status(rows: Sequence[Row], mode: str, *, json: bool) -> None:
+def status(rows: Sequence[ServiceStatus], mode: str, *, json: bool) -> None:
     """Print the services and their processes."""
     if json:
         from omnimind_ops.model.event import Result
@@ -114,7 +114,7 @@ def logs(lines: Iterable[tuple[str, str]], *, named: bool, json: bool) -> None:
         sys.stdout.flush()
 
 
-def _row(row: Row) -> Mapping[str, JSON]:
+def _row(row: ServiceStatus) -> Mapping[str, JSON]:
     processes: list[JSON] = [
         {
             "name": one.name,
@@ -141,7 +141,7 @@ def _row(row: Row) -> Mapping[str, JSON]:
     }
 
 
-def _cells(row: Row) -> tuple[str | Text, ...]:
+def _cells(row: ServiceStatus) -> tuple[str | Text, ...]:
     from rich.text import Text
 
     running = [one for one in row.processes if one.state == "running"]

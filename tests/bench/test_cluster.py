@@ -33,4 +33,4 @@ def test_a_strangers_backend_is_not_killed(tmp_path: Path) -> None:
     with serving(Backend()) as backend:
         said = bench(tmp_path, *LOAD, "--target", backend.url, "--kill")
     assert said.returncode == 1
-    assert "only this machine's own system" in said.stdout
+    assert "only on this machine's own system" in said.stdout

@@ -64,7 +64,7 @@ def test_a_run_for_the_gpu_that_the_cpu_did_has_no_result(tmp_path: Path) -> Non
         assert bench(tmp_path, *FEW, "--target", backend.url, "--device", "cpu").returncode == 0
     assert said.returncode == 1
     assert said.stdout == ""
-    assert "gpu was asked for and the answers come from cpu" in said.stderr
+    assert "gpu was requested, but the responses came from cpu" in said.stderr
     assert asked == 1, "it was found out at the first answer"
     assert not list(tmp_path.rglob("x.json"))
 
@@ -111,11 +111,15 @@ def test_a_stranger_is_asked_by_the_routes_that_it_describes_and_what_it_does_no
     with serving(Backend(service="", routes=("/v1/embeddings",))) as backend:
         found = document(bench(tmp_path, *FEW, "--target", backend.url, "--json"))
     assert found["route"] == "POST /v1/embeddings"
-    assert (found["device"], found["settings"]["cache"], found["settings"]["qdrant"]) == ("not told", "not told", False)
+    assert (found["device"], found["settings"]["cache"], found["settings"]["qdrant"]) == (
+        "not reported",
+        "unknown",
+        False,
+    )
     assert found["texts_per_s"] > 0
     untold = {row["name"] for row in found["stages"] if row["p50_ms"] is None}
     assert untold >= {"tokenise", "queue", "inference", "serialise", "qdrant", "redis"}
-    assert {row["note"] for row in found["stages"] if row["name"] in untold} == {"not told"}
+    assert {row["note"] for row in found["stages"] if row["name"] in untold} == {"not reported"}
     assert found["sum_check"]["ok"] is None
 
 
@@ -131,7 +135,7 @@ def test_the_gpu_of_a_stranger_that_tells_no_device_cannot_be_measured(tmp_path:
     with serving(Backend(service="", routes=("/embed",))) as backend:
         said = bench(tmp_path, *FEW, "--target", backend.url, "--device", "gpu")
     assert said.returncode == 1
-    assert "do not tell on which device" in said.stderr
+    assert "do not name the device" in said.stderr
 
 
 def test_a_result_is_compared_with_one_of_the_same_work_and_no_other(tmp_path: Path) -> None:
@@ -202,7 +206,7 @@ def test_a_cache_that_cannot_be_cleaned_up_is_not_written_to(tmp_path: Path) -> 
     with serving(Backend()) as backend:
         said = bench(tmp_path, *FEW, "--target", backend.url, "--cache", "cold")
     assert said.returncode == 1
-    assert "could not be deleted again" in said.stderr
+    assert "could not be deleted afterwards" in said.stderr
     assert backend.posts == 0
 
 

@@ -100,7 +100,7 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
     off = measured(system.run("bench", *FEW, "--cache", "off", "--no-qdrant", "--json"))
     assert warm["cache"] == {"hits": 24 * warm["repeats"], "misses": 0}
     inference = next(row for row in warm["stages"] if row["name"] == "inference")
-    assert (inference["p50_ms"], inference["note"]) == (None, "not asked: all of it was in the cache")
+    assert (inference["p50_ms"], inference["note"]) == (None, "not used: everything was cached")
     assert (
         next(row for row in warm["stages"] if row["name"] == "redis")["note"]
         == f"warm: {24 * warm['repeats']} of {24 * warm['repeats']} found"
@@ -112,7 +112,7 @@ def test_a_warm_cache_calculates_nothing_and_one_that_is_off_is_not_asked(system
 def test_a_gpu_that_is_not_there_has_no_result(system: System) -> None:
     said = system.run("bench", *FEW, "--device", "gpu")
     assert (said.code, said.out) == (1, "")
-    assert "the answers come from cpu" in said.err
+    assert "the responses came from cpu" in said.err
 
 
 def test_four_callers_at_once_still_add_up(system: System) -> None:

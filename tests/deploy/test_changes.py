@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.cli.options import chosen
+from omnimind_ops.cli.options import with_options
 from omnimind_ops.flows.run_inputs import goal_now
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
@@ -36,7 +36,7 @@ def test_model_mode_and_open_reads_follow_the_settings() -> None:
 
 def test_a_folder_of_wheels_named_by_an_option_goes_before_the_one_of_the_migration() -> None:
     """After an upgrade the old folder lacks what the new locks ask for."""
-    assert goal_now(run(), chosen(Settings(), wheelhouse=Path("/new"))) == replace(BEGAN, wheelhouse="/new")
+    assert goal_now(run(), with_options(Settings(), wheelhouse=Path("/new"))) == replace(BEGAN, wheelhouse="/new")
 
 
 def test_ports_names_and_places_of_data_do_not() -> None:

@@ -285,4 +285,4 @@ def test_an_upgrade_of_the_command_is_another_environment(place: Place) -> None:
 
 def test_code_that_is_not_whole_is_told_before_anything_is_built(place: Place) -> None:
     shutil.rmtree(place.origin / "omnimind_ops/_data/frontend")
-    assert "nothing is in" in place.release().problem
+    assert "is empty or missing" in place.release().problem

@@ -84,7 +84,7 @@ def test_the_program_without_its_container_is_refused(host: Host) -> None:
             r"printf '\267\0' | dd of=/qdrant/qdrant bs=1 seek=18 conv=notrunc",
             "it is made for aarch64, this host is x86_64",
         ),
-        ("damaged", "truncate --size 5000 /qdrant/qdrant", "is damaged or not a program for Linux"),
+        ("damaged", "truncate --size 5000 /qdrant/qdrant", "is damaged or not a Linux program"),
     ],
 )
 def test_an_image_whose_program_cannot_run_here_is_refused(host: Host, name: str, change: str, why: str) -> None:

@@ -77,7 +77,7 @@ def test_when_the_version_that_began_it_is_gone_the_way_out_is_told_and_works(ho
     host.sh(f"rm -r {old} /opt/omnimind/venvs")
     refused = host.run(("omnimind", "rollback", "--yes"), check=False)
     assert refused.returncode == 1
-    assert f"omnimind {OLD} began it" in refused.stderr
+    assert f"omnimind {OLD} started it" in refused.stderr
     assert f"omnimind_ops-{OLD}-….whl" in refused.stderr and "--take-over" in refused.stderr
     host.run(("omnimind", "rollback", "--yes", "--take-over"), timeout=LIMIT)
     wait_for_stack(host)

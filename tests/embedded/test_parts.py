@@ -15,7 +15,7 @@ import pytest
 from omnimind_ops.embedded import ports
 from omnimind_ops.embedded.home import Home, place
 from omnimind_ops.flows import gpu_gate
-from omnimind_ops.flows.logs import since_of
+from omnimind_ops.flows.logs import parse_since
 from omnimind_ops.flows.startup import cpu_pressure
 from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
 from omnimind_ops.flows.startup.log import StartLog
@@ -132,12 +132,12 @@ def test_following_goes_on_through_a_rotation(tmp_path: Path) -> None:
 
 
 def test_since_takes_spans_and_times_and_refuses_the_rest() -> None:
-    assert since_of("10m", 1000.0) == 400.0
-    assert since_of("2 h", 10000.0) == 2800.0
-    assert since_of("", 0) is None
-    assert since_of("2026-11-25T15:42:24Z", 0) == 1795621344.0
-    with pytest.raises(Problem, match="is no time"):
-        since_of("yesterday-ish", 0)
+    assert parse_since("10m", 1000.0) == 400.0
+    assert parse_since("2 h", 10000.0) == 2800.0
+    assert parse_since("", 0) is None
+    assert parse_since("2026-11-25T15:42:24Z", 0) == 1795621344.0
+    with pytest.raises(Problem, match="is not a time"):
+        parse_since("yesterday-ish", 0)
 
 
 def test_start_log_is_rotated_and_keeps_three_old_ones(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> No
     (tmp_path / "dev").mkdir()
     for node in gpu_gate.NODES:
         (tmp_path / node).touch()
-    found = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, look=card, root=tmp_path)
+    found = gpu_gate.gate(world(), "", {"CUDA_VISIBLE_DEVICES": "0"}, read_gpu=card, root=tmp_path)
     assert found.device == "cuda"
     assert found.environment == {
         "OMNIMIND_LOCK": "cu12",
@@ -302,7 +302,7 @@ def test_gpu_gate_opens_with_the_variables_that_cuda_needs(tmp_path: Path) -> No
 
 
 def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) -> None:
-    found = gpu_gate.gate(world(), "", {}, look=card, root=tmp_path, seconds=0.3)
+    found = gpu_gate.gate(world(), "", {}, read_gpu=card, root=tmp_path, seconds=0.3)
     assert found.device == "cuda"
     assert "/dev/nvidiactl is missing" in found.why
 
@@ -312,6 +312,6 @@ def test_gpu_gate_with_a_missing_node_is_bounded_and_names_it(tmp_path: Path) ->
     [("cpu", {}, "settings"), ("", {"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES is empty"), ("", {}, "no card")],
 )
 def test_gpu_gate_ends_in_cpu_mode_with_a_reason(lock: str, words: dict[str, str], why: str) -> None:
-    found = gpu_gate.gate(world(), lock, words, look=lambda: card(lock="cpu", reason="there is no card"))
+    found = gpu_gate.gate(world(), lock, words, read_gpu=lambda: card(lock="cpu", reason="there is no card"))
     assert (found.device, found.environment) == ("cpu", {"OMNIMIND_LOCK": "cpu"})
     assert why in found.why

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from . import tool, wheelhouse
 from .cache import found
 from .cost import Cost
+from .demo_options import options
 from .host import Host
 from .image import ensure_image, tar_name
 from .outside import call
@@ -29,10 +29,7 @@ PAGE_SECONDS = 900
 
 def main() -> int:
     """Run the demo; returns the migration's exit code."""
-    options = argparse.ArgumentParser(prog="bash .ci/demo", description=__doc__)
-    options.add_argument("--points", type=int, default=10_000, help="points in the collection (default: %(default)s)")
-    options.add_argument("--keep", action="store_true", help="leave the host running afterwards")
-    chosen = options.parse_args()
+    chosen = options()
     with Cost.of(os.environ) as cost:
 
         def say(text: str) -> None:

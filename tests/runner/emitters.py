@@ -105,7 +105,7 @@ def wheelhouse(_: Path, _patch: pytest.MonkeyPatch, tell: Tell) -> None:
     """A wheelhouse that is made, and one that is not."""
     order = make.order(Path("wheels"), Target("3.12", (2, 31)), "cpu")
     with make.running(order, tell), make._step(tell, "fetch"):
-        tell(progress("fetch", "fetch the wheels", 5, 10))
+        tell(progress("fetch", "download the wheels", 5, 10))
     with contextlib.suppress(OSError), make.running(order, tell), make._step(tell, "try"):
         raise OSError
 

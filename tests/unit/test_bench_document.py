@@ -9,10 +9,10 @@ import pytest
 from rich.text import Text
 
 from omnimind_ops.bench import compare, document, requirements
-from omnimind_ops.bench.arrivals import Arrival, achieved
-from omnimind_ops.bench.document import Measured
+from omnimind_ops.bench.arrivals import Arrival, achieved_rate
+from omnimind_ops.bench.document import Measurement
 from omnimind_ops.bench.exact import Exact
-from omnimind_ops.bench.stages import Exchange, embedding, sample, sum_check, table
+from omnimind_ops.bench.stages import Exchange, embedding_figures, sample, stage_rows, sum_check
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.render.bench.markdown import markdown
 from omnimind_ops.render.bench.table import draw
@@ -43,19 +43,19 @@ def made(
     samples = [sample([Exchange(inference + 8.0 + at / 100, 0.2, 0.3, 0.5, stages)]) for at in range(96)]
     notes = (
         {
-            "redis": "cold: looked for, calculated, written",
-            "qdrant": "warm: one query a batch",
+            "redis": "cold: looked up, computed, written",
+            "qdrant": "warm: one query per batch",
             "inference": "cpu, all-MiniLM-L6-v2",
         }
         if told
         else {}
     )
     walls = [one.wall for one in samples]
-    found = Measured(
-        "embeddings", "cpu", walls, [80.0, 80.5, 81.0], [2600.0, 2610.0, 2620.0], table(samples, 3, notes), sum_check(samples), 383.1, interrupted,
-        {"route": "POST /embed and GET /search", "model": "m", "embedding": dict(embedding(samples, 3)), "cache": {"hits": 0, "misses": 3000}},
+    found = Measurement(
+        "embeddings", "cpu", walls, [80.0, 80.5, 81.0], [2600.0, 2610.0, 2620.0], stage_rows(samples, 3, notes), sum_check(samples), 383.1, interrupted,
+        {"route": "POST /embed and GET /search", "model": "m", "embedding": dict(embedding_figures(samples, 3)), "cache": {"hits": 0, "misses": 3000}},
     )  # fmt: skip
-    return document.document(found, {**SETTINGS, **settings}, MACHINE, name=name, made="2026-11-25T12:00:00+00:00")
+    return document.document(found, {**SETTINGS, **settings}, MACHINE, name=name, created="2026-11-25T12:00:00+00:00")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_document_fits_the_published_schema(one: dict[str, Any]) -> None:
     valid(
         {
             **one,
-            "requirements": [requirements.read(["p95<1ms"])[0].judged(one)],
+            "requirements": [requirements.parse(["p95<1ms"])[0].evaluate(one)],
             "comparison": compare.comparison(one, made()),
         }
     )
@@ -75,11 +75,11 @@ def test_a_document_fits_the_published_schema(one: dict[str, Any]) -> None:
 def test_a_measurement_without_a_sample_fits_it_too() -> None:
     valid(
         document.document(
-            Measured("cluster", interrupted=True),
+            Measurement("cluster", interrupted=True),
             {"target": "native", "device": "auto"},
             MACHINE,
             name="",
-            made="2026-11-25T12:00:00+00:00",
+            created="2026-11-25T12:00:00+00:00",
         )
     )
 
@@ -108,7 +108,7 @@ def test_the_schema_refuses_what_is_none(wrong: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_requirements_hold_or_not_and_what_was_not_measured_does_not(text: str, ok: bool) -> None:
-    assert requirements.read([text])[0].judged(made())["ok"] is ok
+    assert requirements.parse([text])[0].evaluate(made())["ok"] is ok
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_requirements_hold_or_not_and_what_was_not_measured_does_not(text: str, 
 )
 def test_what_is_no_requirement_is_wrong_usage(text: str) -> None:
     with pytest.raises(Problem) as problem:
-        requirements.read([text])
+        requirements.parse([text])
     assert problem.value.code is ExitCode.USAGE
 
 
 def test_the_same_work_on_the_same_machine_is_compared_whatever_target_and_device() -> None:
-    compare.refuse_other(made(target="native", device="gpu"), made(target="docker", device="cpu"))
+    compare.refuse_incomparable(made(target="native", device="gpu"), made(target="docker", device="cpu"))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_same_work_on_the_same_machine_is_compared_whatever_target_and_devic
 )
 def test_other_work_is_refused(setting: dict[str, object]) -> None:
     with pytest.raises(Problem, match=next(iter(setting))):
-        compare.refuse_other(made(), made(**setting))
+        compare.refuse_incomparable(made(), made(**setting))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_another_machine_is_refused(other: dict[str, object]) -> None:
     before = made()
     before["environment"] = {**MACHINE, **other}
     with pytest.raises(Problem, match="another machine"):
-        compare.refuse_other(made(), before)
+        compare.refuse_incomparable(made(), before)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_noise_makes_a_verdict_careful() -> None:
 
 def test_what_a_stranger_does_not_tell_is_a_note_and_no_refusal() -> None:
     before = made(cache="not told", target="docker")
-    compare.refuse_other(made(), before)
+    compare.refuse_incomparable(made(), before)
     assert "cache: not told → cold" in compare.comparison(made(), before)["notes"]  # type: ignore[operator]
 
 
@@ -198,7 +198,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, one: dict[str, Any]) -> 
     one = {
         **one,
         "comparison": compare.comparison(one, made(20.0)),
-        "requirements": [requirements.read(["p95<1ms"])[0].judged(one)],
+        "requirements": [requirements.parse(["p95<1ms"])[0].evaluate(one)],
     }
     lines = draw(one, Sheet(width, 0, 0))
     assert max(line.cell_len for line in lines) <= width
@@ -210,7 +210,7 @@ def test_the_table_tells_cold_and_warm_the_device_and_that_it_adds_up() -> None:
     assert "Redis (cold)" in text and "Qdrant (warm)" in text and "cpu, all-MiniLM-L6-v2" in text
     assert "stages add up" in text and "383.1 texts/s" in text and "3 repeats, stable" in text
     assert "█" in text
-    assert "not told" in "\n".join(line.plain for line in draw(made(told=False), Sheet(120, 0, 0)))
+    assert "not reported" in "\n".join(line.plain for line in draw(made(told=False), Sheet(120, 0, 0)))
 
 
 def test_a_terminal_without_utf8_gets_ascii() -> None:
@@ -245,5 +245,5 @@ def test_distances_are_the_collections_own(distance: str, nearest: str) -> None:
 def test_what_users_waited_counts_from_when_they_came() -> None:
     one = Arrival(due=1.0, sent=1.9, ended=2.0, backend="x")
     assert (round(one.latency), round(one.service)) == (1000, 100)
-    assert achieved([one, Arrival(0.0, 0.0, 0.5, "")]) == 0.5
-    assert achieved([]) == 0.0
+    assert achieved_rate([one, Arrival(0.0, 0.0, 0.5, "")]) == 0.5
+    assert achieved_rate([]) == 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.bench import migrate as bench_migrate
+from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.receipt import receipt as made_of
@@ -52,14 +52,14 @@ def test_both_are_in_the_receipt_and_its_digest_covers_them(tmp_path: Path) -> N
 
 
 def test_a_receipt_without_a_measurement_says_nothing_of_speed(tmp_path: Path) -> None:
-    body = made_of(RUN, bench_migrate.read("r1", Paths(tmp_path)))
+    body = made_of(RUN, before_and_after.read("r1", Paths(tmp_path)))
     assert body["bench"] == {}
     assert "Speed" not in markdown(body)
 
 
 def test_only_a_run_of_which_no_step_was_begun_can_be_measured_before() -> None:
-    assert bench_migrate.is_fresh(RUN)
-    assert not bench_migrate.is_fresh(replace(RUN, steps=(StepRecord(STEP, Status.DOING),)))
+    assert before_and_after.is_fresh(RUN)
+    assert not before_and_after.is_fresh(replace(RUN, steps=(StepRecord(STEP, Status.DOING),)))
 
 
 def test_a_measurement_that_cannot_be_made_is_a_line_and_no_failure(
@@ -69,7 +69,7 @@ def test_a_measurement_that_cannot_be_made_is_a_line_and_no_failure(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     said: list[Event] = []
-    bench_migrate.before(RUN, Paths(tmp_path), said.append)
-    bench_migrate.after(RUN, Paths(tmp_path), said.append)
+    before_and_after.measure_before(RUN, Paths(tmp_path), said.append)
+    before_and_after.measure_after(RUN, Paths(tmp_path), said.append)
     assert ["was not measured" in event.text for event in said] == [False, True, False, True]
-    assert bench_migrate.read("r1", Paths(tmp_path)) == {}
+    assert before_and_after.read("r1", Paths(tmp_path)) == {}

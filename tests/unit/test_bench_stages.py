@@ -6,14 +6,20 @@ import pytest
 
 from backend.http.timing import Timing
 from omnimind_ops.bench import stages
-from omnimind_ops.bench.stages import Exchange, sample, sum_check, table, told
+from omnimind_ops.bench.stages import Exchange, parse_server_timing, sample, stage_rows, sum_check
 
 HEADER = "auth;dur=2.00, cache;dur=3.5, tokenise;dur=1, inference;dur=80.0, backend;dur=1.5, total;dur=88.00"
 NOTES: dict[str, str] = {}
 
 
 def test_a_header_is_read_without_its_total() -> None:
-    assert told(HEADER) == {"auth": 2.0, "cache": 3.5, "tokenise": 1.0, "inference": 80.0, "backend": 1.5}
+    assert parse_server_timing(HEADER) == {
+        "auth": 2.0,
+        "cache": 3.5,
+        "tokenise": 1.0,
+        "inference": 80.0,
+        "backend": 1.5,
+    }
 
 
 @pytest.mark.parametrize(
@@ -27,7 +33,7 @@ def test_a_header_is_read_without_its_total() -> None:
     ],
 )
 def test_headers_as_others_write_them_are_read_too(header: str, found: dict[str, float]) -> None:
-    assert told(header).items() >= found.items()
+    assert parse_server_timing(header).items() >= found.items()
 
 
 def test_our_server_tells_stages_that_add_up_to_its_total() -> None:
@@ -45,7 +51,7 @@ def test_our_server_tells_stages_that_add_up_to_its_total() -> None:
 
 
 def test_the_servers_stages_become_the_rows_of_the_table() -> None:
-    one = sample([Exchange(100.0, 1.0, 2.0, 3.0, told(HEADER))])
+    one = sample([Exchange(100.0, 1.0, 2.0, 3.0, parse_server_timing(HEADER))])
     assert one.rows == {
         "request": 2.0,
         "tcp": 1.0,
@@ -56,7 +62,7 @@ def test_the_servers_stages_become_the_rows_of_the_table() -> None:
         "inference": 80.0,
         "backend": 1.5,
     }
-    assert one.is_told
+    assert one.is_reported
 
 
 def test_exchanges_that_belong_together_are_one_row_each() -> None:
@@ -70,16 +76,16 @@ def test_exchanges_that_belong_together_are_one_row_each() -> None:
 
 
 def test_what_a_server_does_not_tell_is_not_told() -> None:
-    rows = {row["name"]: row for row in table([sample([Exchange(100.0, 1.0, 2.0, 3.0)])], 1, NOTES)}
+    rows = {row["name"]: row for row in stage_rows([sample([Exchange(100.0, 1.0, 2.0, 3.0)])], 1, NOTES)}
     assert rows["backend"]["p50_ms"] == 94.0
-    assert (rows["inference"]["p50_ms"], rows["inference"]["note"]) == (None, "not told")
+    assert (rows["inference"]["p50_ms"], rows["inference"]["note"]) == (None, "not reported")
     assert list(rows) == list(stages.ROWS)
 
 
 def test_a_stage_of_some_samples_only_counts_as_none_in_the_others() -> None:
     rows = {
         row["name"]: row
-        for row in table(
+        for row in stage_rows(
             [
                 sample([Exchange(9.0, 1.0, 1.0, 1.0, {"inference": 6.0})]),
                 sample([Exchange(3.0, 1.0, 1.0, 1.0, {"cache": 1.0})]),
@@ -92,8 +98,12 @@ def test_a_stage_of_some_samples_only_counts_as_none_in_the_others() -> None:
 
 
 def test_the_sum_check_bites_when_time_is_in_no_stage() -> None:
-    honest = sum_check([sample([Exchange(100.0, 1.0, 1.0, 2.0, told("inference;dur=93, total;dur=93"))])])
-    hiding = sum_check([sample([Exchange(100.0, 1.0, 1.0, 2.0, told("inference;dur=43, total;dur=93"))])])
+    honest = sum_check(
+        [sample([Exchange(100.0, 1.0, 1.0, 2.0, parse_server_timing("inference;dur=93, total;dur=93"))])]
+    )
+    hiding = sum_check(
+        [sample([Exchange(100.0, 1.0, 1.0, 2.0, parse_server_timing("inference;dur=43, total;dur=93"))])]
+    )
     assert (honest["ok"], honest["difference"]) == (True, 0.03)
     assert (hiding["ok"], hiding["difference"]) == (False, 0.53)
 
@@ -115,6 +125,6 @@ def test_without_stages_there_is_nothing_to_check() -> None:
 
 def test_a_run_is_what_the_samples_of_one_repeat_took() -> None:
     samples = [sample([Exchange(10.0, 1.0, 1.0, 1.0, {"inference": 7.0})])] * 6
-    rows = {row["name"]: row for row in table(samples, 3, NOTES)}
+    rows = {row["name"]: row for row in stage_rows(samples, 3, NOTES)}
     assert rows["inference"]["total_ms"] == 14.0
-    assert stages.embedding(samples, 3)["total_ms"] == 14.0
+    assert stages.embedding_figures(samples, 3)["total_ms"] == 14.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops import __version__, kept, origin
-from omnimind_ops.cli.by_its_own import MARK, hand_over
+from omnimind_ops import __version__, open_migrations, origin
+from omnimind_ops.cli.handover import MARK, hand_over
 from omnimind_ops.flows import handover
 from omnimind_ops.model.code import Code, begun_by
 from omnimind_ops.model.json import JSON
@@ -58,7 +58,7 @@ def by_old(digest: str, program: str = "/gone/bin/omnimind") -> dict[str, JSON]:
 
 
 def test_a_run_notes_the_code_that_begins_it(tmp_path: Path) -> None:
-    run = begun(tmp_path, {"code": handover.note()})
+    run = begun(tmp_path, {"code": handover.as_setup()})
     assert begun_by(run) == Code(
         __version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT)
     )
@@ -73,7 +73,7 @@ def test_a_run_of_the_time_before_is_known_by_its_version(tmp_path: Path, old_wh
     run = begun(tmp_path, {"goal": {"version": OLD}})
     assert not handover.is_ours(run)
     program = environment(tmp_path / "opt/omnimind/venvs/0123456789abcdef", old_wheel[0])
-    assert handover.command(run, Paths(tmp_path)) == program
+    assert handover.command_of(run, Paths(tmp_path)) == program
 
 
 @pytest.mark.parametrize("place", ["opt/omnimind/cli/anything", "opt/omnimind/venvs/0123456789abcdef", "srv/own"])
@@ -89,7 +89,7 @@ def test_its_environment_is_found_by_what_it_holds(tmp_path: Path, old_wheel: tu
         }
     }
     assert (
-        handover.command(begun(tmp_path, setup if place.startswith("srv") else by_old(digest)), Paths(tmp_path))
+        handover.command_of(begun(tmp_path, setup if place.startswith("srv") else by_old(digest)), Paths(tmp_path))
         == program
     )
 
@@ -102,7 +102,7 @@ def test_an_environment_that_was_changed_meanwhile_is_not_taken_for_it(
     environment(folder, wheel)
     (folder / "lib/python3.11/site-packages/omnimind_ops/worker.py").write_text("")
     with pytest.raises(Problem) as found:
-        handover.command(begun(tmp_path, by_old(digest)), Paths(tmp_path))
+        handover.command_of(begun(tmp_path, by_old(digest)), Paths(tmp_path))
     assert re.search(
         rf"sh install\.sh omnimind_ops-{OLD}-….whl\) and run the same command; or .*--take-over", found.value.fix
     )
@@ -113,8 +113,8 @@ def test_a_half_made_environment_is_none(tmp_path: Path, old_wheel: tuple[Path, 
     folder = tmp_path / f"opt/omnimind/cli/{OLD}-{digest[:12]}-3.11"
     environment(folder, wheel)
     (folder / ".complete").unlink()
-    with pytest.raises(Problem, match="cannot go on with run"):
-        handover.command(begun(tmp_path, by_old(digest)), Paths(tmp_path))
+    with pytest.raises(Problem, match="cannot continue run"):
+        handover.command_of(begun(tmp_path, by_old(digest)), Paths(tmp_path))
 
 
 def test_the_same_words_go_to_the_version_that_began_it(
@@ -133,7 +133,7 @@ def test_the_same_words_go_to_the_version_that_began_it(
     assert said.out == "" and OLD in said.err
 
     monkeypatch.setenv(MARK, run.id)
-    with pytest.raises(Problem, match="not the code any more"):
+    with pytest.raises(Problem, match="no longer the code"):
         hand_over(run, Paths(tmp_path), handover.ENDED, take_over=False)
     hand_over(run, Paths(tmp_path), handover.ENDED, take_over=True)
     assert len(calls) == 1
@@ -143,7 +143,7 @@ def test_the_same_words_go_to_the_version_that_began_it(
 def test_a_run_that_has_ended_is_nobodys(tmp_path: Path, state: RunState) -> None:
     run = begun(tmp_path, by_old("0" * 64), state)
     hand_over(run, Paths(tmp_path), handover.ENDED, take_over=False)
-    assert list(handover.needed(History(Paths(tmp_path).journal), Paths(tmp_path))) == []
+    assert list(handover.open_migrations(History(Paths(tmp_path).journal), Paths(tmp_path))) == []
 
 
 def test_install_sh_is_told_what_open_runs_need(
@@ -151,9 +151,9 @@ def test_install_sh_is_told_what_open_runs_need(
 ) -> None:
     wheel, digest = old_wheel
     folder = environment(tmp_path / f"opt/omnimind/cli/{OLD}-{digest[:12]}-3.11", wheel).parents[1]
-    monkeypatch.setattr(kept, "Paths", lambda: Paths(tmp_path))
-    assert (kept.main(), capsys.readouterr().out) == (0, "")
+    monkeypatch.setattr(open_migrations, "Paths", lambda: Paths(tmp_path))
+    assert (open_migrations.main(), capsys.readouterr().out) == (0, "")
     run = begun(tmp_path, by_old(digest), RunState.ROLLING_BACK)
-    assert (kept.main(), capsys.readouterr().out) == (0, f"{run.id} rolling-back {folder}\n")
+    assert (open_migrations.main(), capsys.readouterr().out) == (0, f"{run.id} rolling-back {folder}\n")
     Paths(tmp_path).journal.write_bytes(b"no database, but long enough to be looked at as one" * 20)
-    assert kept.main() == 1
+    assert open_migrations.main() == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from omnimind_ops.bench.compare import UNKNOWN
 from omnimind_ops.flows.bench.options import BenchOptions
 from omnimind_ops.flows.bench.target import Route, Target
 from omnimind_ops.model.problem import Problem
@@ -15,25 +16,25 @@ from omnimind_ops.model.problem import Problem
 SLICE = 1000
 
 
-def mode(asked: BenchOptions, target: Target, route: Route) -> str:
-    """Return cold, warm or off; "not told" for a backend that is not OmniMind's.
+def mode(options: BenchOptions, target: Target, route: Route) -> str:
+    """Return cold, warm or off; UNKNOWN for a backend that is not OmniMind's.
 
     A cache that cannot be cleaned up is not used; it is a Problem when the options ask for it.
     """
-    if not route.is_ours:
-        return "not told"
+    if not route.is_omnimind:
+        return UNKNOWN
     can_clean = target.world is not None and bool(target.world.redis_url)
-    if asked.cache in ("cold", "warm") and not can_clean:
-        why = "what that writes could not be deleted again: Redis' credentials are not at hand here"
+    if options.cache in ("cold", "warm") and not can_clean:
+        reason = "its cache entries could not be deleted afterwards: Redis' credentials are not available here"
         raise Problem(
-            f"cannot measure with a {asked.cache} cache",
-            why,
-            "say --cache off, or run it as root where the system runs",
+            f"cannot measure with a {options.cache} cache",
+            reason,
+            "use --cache off, or run the command as root on the machine where the system runs",
         )
-    return asked.cache or ("cold" if can_clean else "off")
+    return options.cache or ("cold" if can_clean else "off")
 
 
-def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
+def delete_entries(target: Target, digest: str, texts: Sequence[str]) -> int:
     """Delete these texts' embeddings of that model from the cache; return how many were deleted."""
     if target.world is None or not target.world.redis_url:
         return 0
@@ -47,7 +48,9 @@ def forget(target: Target, digest: str, texts: Sequence[str]) -> int:
         return sum(int(client.unlink(*keys[at : at + SLICE])) for at in range(0, len(keys), SLICE))
     except redis.RedisError as error:
         raise Problem(
-            "cannot clear the cache", f"Redis: {error}", "look at it: omnimind health; or measure with --cache off"
+            "cannot clear the cache",
+            f"Redis: {error}",
+            "check Redis with `omnimind health`, or measure with --cache off",
         ) from error
     finally:
         client.close()

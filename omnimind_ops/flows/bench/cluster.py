@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 from omnimind_ops import managers
 from omnimind_ops.bench import corpus
-from omnimind_ops.bench.arrivals import Arrival, achieved, due
-from omnimind_ops.bench.document import Measured
+from omnimind_ops.bench.arrivals import Arrival, achieved_rate, due_time
+from omnimind_ops.bench.document import Measurement
 from omnimind_ops.bench.figures import figures
 from omnimind_ops.catalogue import Service, named
-from omnimind_ops.flows.bench.http import Answer, ask
-from omnimind_ops.flows.bench.load import opened
+from omnimind_ops.flows.bench.load import run_open_loop
 from omnimind_ops.flows.bench.options import Session
+from omnimind_ops.flows.bench.timed_http import Response, send
 from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -34,204 +34,224 @@ OFF = {"cache-control": "no-store"}
 
 
 @dataclass
-class Case:
-    """One measurement; `found` is in the order of the answers."""
+class LoadRun:
+    """One measurement; `arrivals` is in the order of the responses."""
 
     session: Session
     texts: list[str]
-    found: list[Arrival] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
     device: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
     killed_at: float | None = None
 
-    def act(self, number: int, began: float) -> None:
+    def send_with_failover(self, number: int, began: float) -> None:
         """Send the request to the backend whose turn it is, then to the others until one answers."""
-        urls, rate = self.session.target.urls, self.session.asked.rate
+        urls, rate = self.session.target.urls, self.session.options.rate
         order = [urls[(number + step) % len(urls)] for step in range(len(urls))]
-        sent, why = time.monotonic() - began, ""
-        tried: list[str] = []
+        sent, failure = time.monotonic() - began, ""
+        failed: list[str] = []
         for url in order:
-            answer, why_not = self.asked(url, self.texts[number % len(self.texts)])
-            if answer:
+            response, next_failure = self.send(url, self.texts[number % len(self.texts)])
+            if response:
                 self._keep(
                     Arrival(
-                        due(number, rate),
+                        due_time(number, rate),
                         sent,
                         time.monotonic() - began,
                         url,
-                        answer.headers.get("x-backend", ""),
-                        tuple(tried),
-                        why,
+                        response.headers.get("x-backend", ""),
+                        tuple(failed),
+                        failure,
                     )
                 )
                 return
-            why = why_not
-            tried.append(url)
-        self._keep(Arrival(due(number, rate), sent, time.monotonic() - began, "", "", tuple(tried), why))
+            failure = next_failure
+            failed.append(url)
+        self._keep(Arrival(due_time(number, rate), sent, time.monotonic() - began, "", "", tuple(failed), failure))
 
-    def asked(self, url: str, text: str) -> tuple[Answer | None, str]:
+    def send(self, url: str, text: str) -> tuple[Response | None, str]:
         """Return the answer, or None and the reason when there is no usable one."""
         route = self.session.route
         try:
-            answer = ask(url, route.request([text], OFF if route.is_ours else {}), self.session.headers, PATIENCE)
+            response = send(
+                url, route.request([text], OFF if route.is_omnimind else {}), self.session.headers, PATIENCE
+            )
         except OSError as error:
             return None, type(error).__name__
-        if answer.status in (502, 503, 504):
-            return None, f"HTTP {answer.status}"
-        if answer.status != 200:
-            said = answer.body[:200].decode(errors="replace")
+        if response.status in (502, 503, 504):
+            return None, f"HTTP {response.status}"
+        if response.status != 200:
+            response_text = response.body[:200].decode(errors="replace")
             raise Problem(
                 "cannot measure the cluster",
-                f"{url} answered {answer.status}: {said}",
+                f"{url} responded with HTTP {response.status}: {response_text}",
                 "see its log: omnimind logs backend",
             )
-        self.device = answer.headers.get("x-device", "") or self.device
-        return answer, ""
+        self.device = response.headers.get("x-device", "") or self.device
+        return response, ""
 
-    def _keep(self, one: Arrival) -> None:
+    def _keep(self, arrival: Arrival) -> None:
         with self.lock:
-            self.found.append(one)
-            done = len(self.found)
-        self.session.tell(progress("bench", "asking all backends", done, requests(self.session), "requests"))
+            self.arrivals.append(arrival)
+            done = len(self.arrivals)
+        self.session.tell(
+            progress("bench", "sending requests to all backends", done, requests(self.session), "requests")
+        )
 
 
 def requests(session: Session) -> int:
     """Return the total number of requests."""
-    return max(1, round(session.asked.rate * session.asked.load_seconds))
+    return max(1, round(session.options.rate * session.options.load_seconds))
 
 
 def settings(session: Session) -> dict[str, JSON]:
     """Return the settings of this measurement, as the comparison uses them."""
-    asked = session.asked
+    options = session.options
     chosen: dict[str, JSON] = {
         "n": requests(session),
         "batch": 1,
-        "rate": asked.rate,
-        "seconds": asked.load_seconds,
-        "concurrency": asked.concurrency,
+        "rate": options.rate,
+        "seconds": options.load_seconds,
+        "concurrency": options.concurrency,
     }
     return {
         **chosen,
         "device": "auto",
         "cache": "off",
         "target": session.target.name,
-        "kill": asked.kill,
+        "kill": options.kill,
         "corpus": f"v{corpus.VERSION}",
     }
 
 
-def measure(session: Session) -> Measured:
+def measure(session: Session) -> Measurement:
     """Warm up, then run the load. Ctrl-C keeps the results so far."""
-    victim = _victim(session) if session.asked.kill else None
+    service_to_kill = _backend_to_kill(session) if session.options.kill else None
     texts = sorted(corpus.texts(400), key=len)[:200]
-    case, is_cut = Case(session, texts), False
+    run, is_interrupted = LoadRun(session, texts), False
     for number in range(WARM_UP):
-        case.asked(session.target.urls[number % len(session.target.urls)], texts[number])
-    killer = threading.Timer(session.asked.load_seconds / 2, lambda: _kill(case, victim)) if victim else None
+        run.send(session.target.urls[number % len(session.target.urls)], texts[number])
+    killer = (
+        threading.Timer(session.options.load_seconds / 2, lambda: _kill(run, service_to_kill))
+        if service_to_kill
+        else None
+    )
     began = time.monotonic()
     try:
         if killer:
             killer.start()
-        opened(requests(session), lambda number: due(number, session.asked.rate), case.act, session.asked.concurrency)
+        run_open_loop(
+            requests(session),
+            lambda number: due_time(number, session.options.rate),
+            run.send_with_failover,
+            session.options.concurrency,
+        )
     except KeyboardInterrupt:
-        is_cut = True
+        is_interrupted = True
     finally:
         if killer:
             killer.cancel()
-    if case.killed_at is not None:
-        case.killed_at -= began
-    return _measured(case, victim, interrupted=is_cut)
+    if run.killed_at is not None:
+        run.killed_at -= began
+    return _measured(run, service_to_kill, interrupted=is_interrupted)
 
 
-def _victim(session: Session) -> Service:
+def _backend_to_kill(session: Session) -> Service:
     world = session.target.world
-    found = named(world, f"backend-{world.system.backend_ports[0]}") if world else None
-    if world is None or found is None:
+    service = named(world, f"backend-{world.system.backend_ports[0]}") if world else None
+    if world is None or service is None:
         raise Problem(
             "cannot kill a backend",
-            "only this machine's own system is ours to kill",
-            "leave --kill out, or leave --target out",
+            "--kill works only on this machine's own system",
+            "omit --kill, or omit --target",
         )
-    managers.of(world).states(found.processes)  # whoever may not query its state may not kill it either
-    return found
+    managers.of(world).states(service.processes)  # whoever may not query its state may not kill it either
+    return service
 
 
-def _kill(case: Case, victim: Service) -> None:
-    world = case.session.target.world
+def _kill(run: LoadRun, service_to_kill: Service) -> None:
+    world = run.session.target.world
     assert world
-    case.killed_at = time.monotonic()
+    run.killed_at = time.monotonic()
     try:
-        for name in victim.processes:
+        for name in service_to_kill.processes:
             managers.of(world).kill(name)
     except Problem as problem:
-        case.killed_at = None
-        case.session.tell(line("bench", f"nothing was killed: {problem}"))
+        run.killed_at = None
+        run.session.tell(line("bench", f"nothing was killed: {problem}"))
 
 
-def _measured(case: Case, victim: Service | None, *, interrupted: bool) -> Measured:
-    found = sorted(case.found, key=lambda one: one.due)
-    good = [one for one in found if not one.is_lost]
-    latencies = [one.latency for one in good]
-    rate, makes = achieved(found), bool(case.session.route.makes)
-    elapsed = [max(one.ended for one in found) * 1000] if found else []
-    backends: list[JSON] = [_backend(url, good) for url in case.session.target.urls]
-    killed: dict[str, JSON] | None = None
-    if victim and case.killed_at is not None:
-        after = [one.latency for one in good if one.ended >= case.killed_at]
-        killed = {
-            "service": victim.name,
-            "processes": list(victim.processes),
-            "at_s": round(case.killed_at, 3),
-            "longest_ms": max(after, default=None),
-        }
-    return Measured(
+def _measured(run: LoadRun, service: Service | None, *, interrupted: bool) -> Measurement:
+    arrivals = sorted(run.arrivals, key=lambda arrival: arrival.due)
+    completed = [arrival for arrival in arrivals if not arrival.is_lost]
+    latencies = [arrival.latency for arrival in completed]
+    rate = achieved_rate(arrivals)
+    elapsed = [max(arrival.ended for arrival in arrivals) * 1000] if arrivals else []
+    backends: list[JSON] = [_backend(url, completed) for url in run.session.target.urls]
+    return Measurement(
         case="cluster",
-        device=case.device or "not told",
+        device=run.device or "not reported",
         walls=latencies,
-        medians=_medians(good),
+        medians=_medians(completed),
         elapsed=elapsed,
-        stages=[
-            {
-                "name": "waited for a caller",
-                **figures([max(0.0, one.latency - one.service) for one in good]),
-                "note": "from when it was due to when it was sent",
-            },
-            {
-                "name": "asked",
-                **figures([one.service for one in good]),
-                "note": f"{case.session.route.method} {case.session.route.path}, one short text",
-            },
-        ],
-        texts_per_s=rate if makes else None,
+        stages=_stages(run, completed),
+        texts_per_s=rate if run.session.route.input_field else None,
         interrupted=interrupted,
         more={
-            "requests": len(found),
+            "requests": len(arrivals),
             "requests_per_s": round(rate, 3),
-            "lost": len(found) - len(good),
-            "retried": sum(bool(one.tried) for one in good),
-            "errors": dict(Counter(one.why for one in found if one.tried)),
-            "service": dict(figures([one.service for one in good])),
+            "lost": len(arrivals) - len(completed),
+            "retried": sum(bool(arrival.failed) for arrival in completed),
+            "errors": dict(Counter(arrival.reason for arrival in arrivals if arrival.failed)),
+            "service": dict(figures([arrival.service for arrival in completed])),
             "backends": backends,
-            "killed": killed,
+            "killed": _killed(run, service, completed),
         },
     )
 
 
-def _backend(url: str, good: Sequence[Arrival]) -> dict[str, JSON]:
-    own = [one for one in good if one.backend == url]
+def _stages(run: LoadRun, completed: Sequence[Arrival]) -> list[dict[str, JSON]]:
+    return [
+        {
+            "name": "waiting for a free caller",
+            **figures([max(0.0, arrival.latency - arrival.service) for arrival in completed]),
+            "note": "from due time to send time",
+        },
+        {
+            "name": "request",
+            **figures([arrival.service for arrival in completed]),
+            "note": f"{run.session.route.method} {run.session.route.path}, one short text",
+        },
+    ]
+
+
+def _killed(run: LoadRun, service: Service | None, completed: Sequence[Arrival]) -> dict[str, JSON] | None:
+    """Return which service was killed, when, and the longest latency of the requests that ended after it."""
+    if service is None or run.killed_at is None:
+        return None
     return {
-        "url": url,
-        "answers": len(own),
-        "workers": sorted({one.worker for one in own if one.worker}),
-        **figures([one.latency for one in own]),
+        "service": service.name,
+        "processes": list(service.processes),
+        "at_s": round(run.killed_at, 3),
+        "longest_ms": max((arrival.latency for arrival in completed if arrival.ended >= run.killed_at), default=None),
     }
 
 
-def _medians(good: Sequence[Arrival]) -> list[float]:
+def _backend(url: str, arrivals: Sequence[Arrival]) -> dict[str, JSON]:
+    answered = [arrival for arrival in arrivals if arrival.backend == url]
+    return {
+        "url": url,
+        "answers": len(answered),
+        "workers": sorted({arrival.worker for arrival in answered if arrival.worker}),
+        **figures([arrival.latency for arrival in answered]),
+    }
+
+
+def _medians(arrivals: Sequence[Arrival]) -> list[float]:
     """Return the median of each fifth of the requests, in the order in which they were due."""
-    size = len(good) // PARTS
+    size = len(arrivals) // PARTS
     return (
-        [statistics.median(one.latency for one in good[at * size : (at + 1) * size]) for at in range(PARTS)]
+        [statistics.median(arrival.latency for arrival in arrivals[at * size : (at + 1) * size]) for at in range(PARTS)]
         if size
         else []
     )

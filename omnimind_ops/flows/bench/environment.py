@@ -18,14 +18,14 @@ from omnimind_ops.observe.gpu import gpu
 
 def environment(root: Path = Path("/")) -> dict[str, JSON]:
     """Return the current environment; the server fills in `versions`, the packages that do the work."""
-    card = gpu(root)
+    gpu_facts = gpu(root)
     return {
         "machine": _machine(root),
         "cpu": _cpu(root),
         "cores": len(os.sched_getaffinity(0)),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "gpu": card.name,
-        "driver": card.driver,
+        "gpu": gpu_facts.name,
+        "driver": gpu_facts.driver,
         "kernel": platform.release(),
         "python": platform.python_version(),
         "omnimind": __version__,
@@ -37,8 +37,8 @@ def environment(root: Path = Path("/")) -> dict[str, JSON]:
 
 def _machine(root: Path) -> str:
     """Return a digest of the machine ID: the ID itself must not be published (machine-id(5))."""
-    said = text.read(root / "etc/machine-id")
-    return hashlib.sha256(f"omnimind.bench {said}".encode()).hexdigest()[:16] if said else ""
+    machine_id = text.read(root / "etc/machine-id")
+    return hashlib.sha256(f"omnimind.bench {machine_id}".encode()).hexdigest()[:16] if machine_id else ""
 
 
 def _cpu(root: Path) -> str:

@@ -13,46 +13,46 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def closed(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
+def run_closed_loop(work: Iterable[T], act: Callable[[T], None], callers: int) -> None:
     """Do all of the work with `callers` concurrent callers.
 
     The first exception stops all callers and is raised; Ctrl-C stops after the exchanges in progress.
     """
-    crew = _Crew(callers)
-    waiting, lock = iter(work), threading.Lock()
+    threads = _Threads(callers)
+    items, lock = iter(work), threading.Lock()
 
     def caller() -> None:
-        while not crew.over.is_set():
+        while not threads.over.is_set():
             with lock:
-                piece = next(waiting, None)
-            if piece is None:
+                item = next(items, None)
+            if item is None:
                 return
-            act(piece)
+            act(item)
 
-    crew.run(caller)
+    threads.run(caller)
 
 
-def opened(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
+def run_open_loop(count: int, due: Callable[[int], float], act: Callable[[int, float], None], callers: int) -> None:
     """Do number 0, 1, … when it is due (seconds from now), or later if no caller is free.
 
     `act` gets the number and the start time of the whole run.
     """
-    crew = _Crew(callers)
+    threads = _Threads(callers)
     numbers, lock = iter(range(count)), threading.Lock()
     began = time.monotonic()
 
     def caller() -> None:
-        while not crew.over.is_set():
+        while not threads.over.is_set():
             with lock:
                 number = next(numbers, None)
-            if number is None or crew.over.wait(max(0.0, began + due(number) - time.monotonic())):
+            if number is None or threads.over.wait(max(0.0, began + due(number) - time.monotonic())):
                 return
             act(number, began)
 
-    crew.run(caller)
+    threads.run(caller)
 
 
-class _Crew:
+class _Threads:
     """Threads that stop together."""
 
     def __init__(self, size: int) -> None:

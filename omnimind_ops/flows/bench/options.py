@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omnimind_ops.bench import noise
-from omnimind_ops.flows.bench.http import SECONDS, Request, ask
 from omnimind_ops.flows.bench.target import Route, Target
+from omnimind_ops.flows.bench.timed_http import SECONDS, Request, send
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -43,19 +43,19 @@ class BenchOptions:
 
     def __post_init__(self) -> None:
         """Refuse invalid options (64)."""
-        for name, value, known in (("--device", self.device, DEVICES), ("--cache", self.cache, CACHES)):
-            if value not in known:
+        for name, value, allowed in (("--device", self.device, DEVICES), ("--cache", self.cache, CACHES)):
+            if value not in allowed:
                 raise Problem(
-                    "cannot measure so",
+                    "cannot run the benchmark",
                     f"{name} {value} is unknown",
-                    f"one of: {', '.join(filter(None, known))}",
+                    f"use one of: {', '.join(filter(None, allowed))}",
                     code=ExitCode.USAGE,
                 )
         if not 1 <= self.batch <= 4096:
             raise Problem(
-                "cannot measure so",
+                "cannot run the benchmark",
                 f"--batch {self.batch}: a request takes 1 to 4096 texts",
-                "give another number",
+                "use a number in that range",
                 code=ExitCode.USAGE,
             )
 
@@ -64,7 +64,7 @@ class BenchOptions:
 class Session:
     """A measurement in progress: its target, route, headers and event listener."""
 
-    asked: BenchOptions
+    options: BenchOptions
     target: Target
     route: Route
     headers: Mapping[str, str] = field(repr=False)
@@ -78,36 +78,40 @@ class Session:
     def versions(self) -> dict[str, JSON]:
         """Return the versions of the packages that do the work, as the server reports them; {} if it does not."""
         engine = self._system().get("engine")
-        found = engine.get("versions") if isinstance(engine, dict) else None
-        return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+        versions = engine.get("versions") if isinstance(engine, dict) else None
+        return {str(name): str(value) for name, value in versions.items()} if isinstance(versions, dict) else {}
 
     def _system(self) -> dict[str, Any]:
         import json
 
-        if not self.route.is_ours:
+        if not self.route.is_omnimind:
             return {}
         try:
-            said = json.loads(ask(self.url, Request("GET", "/system"), self.headers, 15).body)
+            system = json.loads(send(self.url, Request("GET", "/system"), self.headers, 15).body)
         except (OSError, ValueError):
             return {}
-        return said if isinstance(said, dict) else {}
+        return system if isinstance(system, dict) else {}
 
 
-def refuse_other_device(asked: str, told: str) -> None:
+def refuse_other_device(requested: str, reported: str) -> None:
     """Raise Problem when the work ran on another device than requested: such a run has no result."""
-    if asked == "auto":
+    if requested == "auto":
         return
-    if not told:
+    if not reported:
         raise Problem(
-            f"cannot measure the {asked.upper()}",
-            "the answers do not tell on which device they were made",
-            "leave --device out: nothing is claimed then",
+            f"cannot measure the {requested.upper()}",
+            "the responses do not name the device",
+            "omit --device",
         )
-    if told.startswith("cpu") == (asked == "cpu"):
+    if reported.startswith("cpu") == (requested == "cpu"):
         return
     fix = (
-        "see why: omnimind doctor; omnimind health"
-        if asked == "gpu"
-        else 'set lock = "cpu" in the settings, or leave --device out'
+        "find the reason: omnimind doctor; omnimind health"
+        if requested == "gpu"
+        else 'set lock = "cpu" in the settings, or omit --device'
     )
-    raise Problem(f"cannot measure the {asked.upper()}", f"{asked} was asked for and the answers come from {told}", fix)
+    raise Problem(
+        f"cannot measure the {requested.upper()}",
+        f"{requested} was requested, but the responses came from {reported}",
+        fix,
+    )

@@ -11,11 +11,11 @@ from typing import Any
 
 from omnimind_ops import world as worlds
 from omnimind_ops.bench import compare, document, requirements
-from omnimind_ops.flows.bench import files as bench_files
-from omnimind_ops.flows.bench.access import access
+from omnimind_ops.flows.bench import saved_results
 from omnimind_ops.flows.bench.environment import environment
+from omnimind_ops.flows.bench.login import login
 from omnimind_ops.flows.bench.options import BenchOptions, Session
-from omnimind_ops.flows.bench.target import find, reached, route
+from omnimind_ops.flows.bench.target import check_reachable, detect_route, find_target
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -30,7 +30,7 @@ ROLES = {"embeddings": "reader", "search": "writer", "cluster": "reader"}
 
 def run(
     case: str,
-    asked: BenchOptions,
+    options: BenchOptions,
     settings: Settings,
     paths: Paths,
     tell: Tell,
@@ -41,43 +41,43 @@ def run(
     A baseline `before` with other settings or from another machine is a Problem before anything is measured.
     """
     flow, machine = _flow(case), environment()
-    made = datetime.now(UTC).isoformat(timespec="seconds")
+    created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def refuse(chosen: Mapping[str, JSON]) -> None:
         if before:
-            compare.refuse_other({"case": case, "settings": chosen, "environment": machine}, before)
+            compare.refuse_incomparable({"case": case, "settings": chosen, "environment": machine}, before)
 
     if case == "quantum":
-        chosen = flow.settings(asked)
-        refuse(chosen)
-        measured = flow.measure(asked, settings, paths, tell)
+        case_settings = flow.settings(options)
+        refuse(case_settings)
+        measured = flow.measure(options, settings, paths, tell)
     else:
-        _refuse_meanwhile(settings, paths)
-        with session(asked, settings, paths, tell, ROLES[case]) as one:
-            chosen = flow.settings(one)
-            refuse(chosen)
-            machine = {**machine, "versions": one.versions()}
-            measured = flow.measure(one)
-    return document.document(measured, chosen, machine, name="", made=made)
+        _refuse_while_busy(settings, paths)
+        with session(options, settings, paths, tell, ROLES[case]) as measuring_session:
+            case_settings = flow.settings(measuring_session)
+            refuse(case_settings)
+            machine = {**machine, "versions": measuring_session.versions()}
+            measured = flow.measure(measuring_session)
+    return document.document(measured, case_settings, machine, name="", created=created)
 
 
 @contextmanager
-def session(asked: BenchOptions, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
+def session(options: BenchOptions, settings: Settings, paths: Paths, tell: Tell, role: str) -> Iterator[Session]:
     """Yield the session: target, route, headers."""
-    target = find(asked.target, settings, paths)
-    reached(target)
-    with access(target, paths, role) as headers:
-        yield Session(asked, target, route(target, headers), headers, tell)
+    target = find_target(options.target, settings, paths)
+    check_reachable(target)
+    with login(target, paths, role) as headers:
+        yield Session(options, target, detect_route(target, headers), headers, tell)
 
 
-def against(found: dict[str, JSON], before: Mapping[str, Any] | None) -> dict[str, JSON]:
+def with_comparison(result: dict[str, JSON], before: Mapping[str, Any] | None) -> dict[str, JSON]:
     """Return the document with its comparison."""
-    return found if before is None else {**found, "comparison": compare.comparison(found, before)}
+    return result if before is None else {**result, "comparison": compare.comparison(result, before)}
 
 
-def required(found: dict[str, JSON], wanted: Sequence[requirements.Requirement]) -> dict[str, JSON]:
+def with_requirements(result: dict[str, JSON], required: Sequence[requirements.Requirement]) -> dict[str, JSON]:
     """Return the document with its requirements and whether they are met."""
-    return document.judged(found, [one.judged(found) for one in wanted])
+    return document.with_requirements(result, [requirement.evaluate(result) for requirement in required])
 
 
 def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | None:
@@ -88,26 +88,30 @@ def baseline(name: str, settings: Settings, paths: Paths) -> dict[str, Any] | No
     if not name:
         return None
     world = _world(settings, paths)
-    return bench_files.load(
-        name, *dict.fromkeys((bench_files.folder(world, paths), bench_files.folder(None, paths), paths.state / "bench"))
+    return saved_results.load(
+        name,
+        *dict.fromkeys((saved_results.folder(world, paths), saved_results.folder(None, paths), paths.state / "bench")),
     )
 
 
-def save(found: Mapping[str, JSON], name: str, settings: Settings, paths: Paths) -> str:
+def save(result: Mapping[str, JSON], name: str, settings: Settings, paths: Paths) -> str:
     """Save the document under a name and return its file. The comparison is not saved."""
-    kept = {**{key: value for key, value in found.items() if key != "comparison"}, "name": name}
-    return str(bench_files.save(bench_files.folder(_world(settings, paths), paths), kept))
+    saved = {**{key: value for key, value in result.items() if key != "comparison"}, "name": name}
+    return str(saved_results.save(saved_results.folder(_world(settings, paths), paths), saved))
 
 
-def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
+def _refuse_while_busy(settings: Settings, paths: Paths) -> None:
     """Raise Problem while another omnimind command changes this system.
 
     It may be comparing data, and the measurement would not be representative.
     """
-    found = _world(settings, paths)
-    if found and (busy := lock.busy(found.lock)):
+    world = _world(settings, paths)
+    if world and (busy := lock.busy(world.lock)):
         raise Problem(
-            "cannot measure now", f"another omnimind is at work: {busy}", "wait until it is done", code=ExitCode.BUSY
+            "cannot measure now",
+            f"another omnimind command is running: {busy}",
+            "wait until it ends",
+            code=ExitCode.BUSY,
         )
 
 

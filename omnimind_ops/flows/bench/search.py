@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from omnimind_ops.bench import corpus, noise, stages
-from omnimind_ops.bench.document import Measured
+from omnimind_ops.bench.document import Measurement
 from omnimind_ops.bench.exact import Exact
 from omnimind_ops.bench.stages import Sample
 from omnimind_ops.flows.bench import cache as bench_cache
-from omnimind_ops.flows.bench.http import Request, good
-from omnimind_ops.flows.bench.load import closed
+from omnimind_ops.flows.bench.load import run_closed_loop
 from omnimind_ops.flows.bench.options import Session
+from omnimind_ops.flows.bench.timed_http import Request, send_checked
 from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -46,14 +46,14 @@ OFF = {"cache-control": "no-store"}
 
 
 @dataclass
-class Case:
+class SearchRun:
     """One measurement."""
 
     session: Session
     questions: list[str]
     exact: Exact | None = None
     vectors: list[Any] = field(default_factory=list)
-    found: dict[int, list[str]] = field(default_factory=dict)
+    result_ids: dict[int, list[str]] = field(default_factory=dict)
     device: str = ""
     exact_ms: list[float] = field(default_factory=list)
     repeats: list[list[Sample]] = field(default_factory=list)
@@ -63,7 +63,9 @@ class Case:
     def repeat(self, number: int) -> None:
         """Send all questions once."""
         self.part, began = [], time.perf_counter()
-        closed(range(len(self.questions)), lambda at: self.ask(at, number), self.session.asked.concurrency)
+        run_closed_loop(
+            range(len(self.questions)), lambda at: self.search(at, number), self.session.options.concurrency
+        )
         self.elapsed.append((time.perf_counter() - began) * 1000)
         self.repeats.append(self.part)
         self.part = []
@@ -74,37 +76,37 @@ class Case:
         The questions are sent one at a time, so that each vector is identical to the last bit.
         """
         for at, text in enumerate(self.questions):
-            answer = good(
+            response = send_checked(
                 self.session.url,
                 self.session.route.request([text], {**OFF, "accept": "application/octet-stream"}),
                 self.session.headers,
-                self.session.asked.patience,
+                self.session.options.patience,
             )
-            self.device = answer.headers.get("x-device", "")
-            self.vectors.append(array.array("f", answer.body))
+            self.device = response.headers.get("x-device", "")
+            self.vectors.append(array.array("f", response.body))
             self.session.tell(progress("bench", "embedding the questions", at + 1, len(self.questions), "questions"))
 
     def recalls(self) -> list[float]:
         """Return the recall of each answered question."""
-        k, assessed = self.session.asked.k, []
-        for at, ids in sorted(self.found.items()):
+        k, recalls = self.session.options.k, []
+        for at, ids in sorted(self.result_ids.items()):
             assert self.exact
             began = time.perf_counter()
-            assessed.append(self.exact.recall(self.vectors[at], ids, k))
+            recalls.append(self.exact.recall(self.vectors[at], ids, k))
             self.exact_ms.append((time.perf_counter() - began) * 1000)
-        return assessed
+        return recalls
 
-    def ask(self, at: int, number: int) -> None:
+    def search(self, at: int, number: int) -> None:
         """Send one question; number 0 is the warm-up."""
-        asked = self.session.asked
-        request = Request("GET", "/search?" + urlencode({"q": self.questions[at], "limit": asked.k}), headers=OFF)
-        answer = good(self.session.url, request, self.session.headers, asked.patience)
-        self.found[at] = [str(hit["id"]) for hit in json.loads(answer.body)["results"]]
-        self.part.append(stages.sample([answer.exchange]))
+        options = self.session.options
+        request = Request("GET", "/search?" + urlencode({"q": self.questions[at], "limit": options.k}), headers=OFF)
+        response = send_checked(self.session.url, request, self.session.headers, options.patience)
+        self.result_ids[at] = [str(hit["id"]) for hit in json.loads(response.body)["results"]]
+        self.part.append(stages.sample([response.exchange]))
         self.session.tell(
             progress(
                 "bench",
-                f"repeat {number} of at most {asked.repeats}" if number else "warming up",
+                f"repeat {number} of at most {options.repeats}" if number else "warming up",
                 len(self.part),
                 len(self.questions),
                 "questions",
@@ -114,11 +116,11 @@ class Case:
 
 def settings(session: Session) -> dict[str, JSON]:
     """Return the settings of this measurement, as the comparison uses them."""
-    asked = session.asked
+    options = session.options
     chosen: dict[str, JSON] = {
-        "n": asked.n,
-        "k": asked.k,
-        "concurrency": asked.concurrency,
+        "n": options.n,
+        "k": options.k,
+        "concurrency": options.concurrency,
         "device": "auto",
         "cache": "off",
         "target": session.target.name,
@@ -126,22 +128,22 @@ def settings(session: Session) -> dict[str, JSON]:
     return {**chosen, "corpus": f"v{corpus.VERSION}"}
 
 
-def measure(session: Session) -> Measured:
+def measure(session: Session) -> Measurement:
     """Read the collection, search, compare. Ctrl-C keeps the results so far."""
-    world, asked = session.target.world, session.asked
-    if not session.route.is_ours or world is None or not world.qdrant_url or not world.has_credentials:
+    world, options = session.target.world, session.options
+    if not session.route.is_omnimind or world is None or not world.qdrant_url or not world.has_credentials:
         raise Problem(
             "cannot measure the search",
-            "its vectors must be read too, and Qdrant's credentials are not at hand",
-            "run it as root where the system runs",
+            "it also reads the vectors, and Qdrant's credentials are not available",
+            "run the command as root on the machine where the system runs",
         )
     if find_spec("numpy") is None:
         raise Problem(
             "cannot measure the search",
-            "numpy is not installed, and an exact search needs it",
+            "the exact search needs numpy, which is not installed",
             "install it beside omnimind: pip install numpy",
         )
-    case, is_cut = Case(session, corpus.texts(asked.n, SEED)), False
+    run, is_interrupted = SearchRun(session, corpus.texts(options.n, SEED)), False
     about: dict[str, JSON] = {}
     began = time.monotonic()
     try:
@@ -149,17 +151,17 @@ def measure(session: Session) -> Measured:
             connect(QdrantEndpoint(world.qdrant_url, world.qdrant_key or None)) as qdrant,
             _filled(session, qdrant, world) as filled,
         ):
-            case.exact, about = _read(session, qdrant, world), {"filled": filled}
-            case.embed()
-            closed(range(min(10, asked.n)), lambda at: case.ask(at, 0), asked.concurrency)
-            case.part.clear()
-            while not noise.enough(_medians(case), asked.repeats) and (
-                not case.elapsed or time.monotonic() - began + case.elapsed[-1] / 1000 < asked.seconds
+            run.exact, about = _read_vectors(session, qdrant, world), {"filled": filled}
+            run.embed()
+            run_closed_loop(range(min(10, options.n)), lambda at: run.search(at, 0), options.concurrency)
+            run.part.clear()
+            while not noise.enough(_medians(run), options.repeats) and (
+                not run.elapsed or time.monotonic() - began + run.elapsed[-1] / 1000 < options.seconds
             ):
-                case.repeat(len(case.repeats) + 1)
+                run.repeat(len(run.repeats) + 1)
     except KeyboardInterrupt:
-        is_cut = True
-    return _measured(case, about, interrupted=is_cut)
+        is_interrupted = True
+    return _measured(run, about, interrupted=is_interrupted)
 
 
 @contextmanager
@@ -168,53 +170,51 @@ def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[in
     if _count(qdrant, world.system.collection) >= FEW:
         yield 0
         return
-    session.tell(
-        line(
-            "bench",
-            f"{world.system.collection} holds fewer than {FEW} points: {FILL} texts are added, and deleted afterwards",
-        )
-    )
-    made: list[str] = []
+    text = f"{world.system.collection} has fewer than {FEW} points: {FILL} texts are added for the measurement, then deleted"
+    session.tell(line("bench", text))
+    document_ids: list[str] = []
     try:
-        closed(
-            (0,), lambda _: made.append(_fill(session)), 1
+        run_closed_loop(
+            (0,), lambda _: document_ids.append(_add_document(session)), 1
         )  # in a thread: Ctrl-C waits until it is known what to delete
         yield FILL
     finally:
-        for id_ in made:
-            _empty(session, id_)
+        for id_ in document_ids:
+            _delete_document(session, id_)
 
 
-def _fill(session: Session) -> str:
+def _add_document(session: Session) -> str:
     text = "\n\n".join(corpus.texts(FILL))
     body = json.dumps(
         {"text": text, "title": f"omnimind bench search {time.time_ns()}", "source": "omnimind bench", "overlap": 0}
     ).encode()
     return str(
         json.loads(
-            good(session.url, Request("POST", "/documents", body), session.headers, session.asked.patience).body
+            send_checked(
+                session.url, Request("POST", "/documents", body), session.headers, session.options.patience
+            ).body
         )["id"]
     )
 
 
-def _empty(session: Session, id_: str) -> None:
+def _delete_document(session: Session, id_: str) -> None:
     """Delete the document, and its chunks from the embedding cache."""
-    path, patience = f"/documents/{id_}", session.asked.patience
-    chunks = json.loads(good(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body)[
-        "texts"
-    ]
-    digest = good(session.url, session.route.request(["digest"], OFF), session.headers, patience).headers[
+    path, patience = f"/documents/{id_}", session.options.patience
+    chunks = json.loads(
+        send_checked(session.url, Request("GET", f"{path}?chunks=true"), session.headers, patience).body
+    )["texts"]
+    digest = send_checked(session.url, session.route.request(["digest"], OFF), session.headers, patience).headers[
         "x-model-digest"
     ]
-    good(session.url, Request("DELETE", path), session.headers, patience)
-    bench_cache.forget(session.target, digest, chunks)
+    send_checked(session.url, Request("DELETE", path), session.headers, patience)
+    bench_cache.delete_entries(session.target, digest, chunks)
 
 
 def _count(qdrant: QdrantClient, collection: str) -> int:
     return qdrant.count(collection, exact=True).count if qdrant.collection_exists(collection) else 0
 
 
-def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
+def _read_vectors(session: Session, qdrant: QdrantClient, world: World) -> Exact:
     """Read the vectors of all points."""
     import numpy as np
 
@@ -225,7 +225,7 @@ def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
     if total > MOST:
         raise Problem(
             "cannot measure the search",
-            f"{world.system.collection} has {total} points; an exact search of {MOST} at most is made",
+            f"{world.system.collection} has {total} points; an exact search handles at most {MOST}",
             "measure it on a smaller collection",
         )
     ids: list[str] = []
@@ -248,49 +248,51 @@ def _read(session: Session, qdrant: QdrantClient, world: World) -> Exact:
             return Exact(ids, rows[: len(ids)], str(vector["distance"]))
 
 
-def _notes(case: Case) -> dict[str, str]:
+def _notes(run: SearchRun) -> dict[str, str]:
     notes = {"request": "GET /search", "tcp": "a new connection for each request", "serialise": "part of backend"}
     return {
         **notes,
-        "qdrant": f"warm: top {case.session.asked.k}",
+        "qdrant": f"warm: top {run.session.options.k}",
         "redis": "off: only the rate limit is counted",
-        "inference": case.device,
+        "inference": run.device,
     }
 
 
-def _medians(case: Case) -> list[float]:
-    return [statistics.median(one.wall for one in samples) for samples in case.repeats]
+def _medians(run: SearchRun) -> list[float]:
+    return [statistics.median(sample.wall for sample in samples) for samples in run.repeats]
 
 
-def _measured(case: Case, about: dict[str, JSON], *, interrupted: bool) -> Measured:
-    samples = [one for samples in case.repeats for one in samples] + case.part
-    runs = len(case.repeats) + len(case.part) / len(case.questions)
-    found = case.recalls() if case.exact and case.vectors else []
-    mean = sum(found) / len(found) if found else None
-    said: list[JSON] = []
-    if case.exact and case.exact_ms:
-        said.append(
-            f"{len(case.exact.ids)} points; least recall of a question {min(found):.2f}; an exact search of ours takes {statistics.median(case.exact_ms):.2f} ms"
+def _measured(run: SearchRun, about: dict[str, JSON], *, interrupted: bool) -> Measurement:
+    samples = [sample for samples in run.repeats for sample in samples] + run.part
+    runs = len(run.repeats) + len(run.part) / len(run.questions)
+    recalls = run.recalls() if run.exact and run.vectors else []
+    mean = sum(recalls) / len(recalls) if recalls else None
+    remarks: list[JSON] = []
+    if run.exact and run.exact_ms:
+        exact_ms = statistics.median(run.exact_ms)
+        remarks.append(
+            f"{len(run.exact.ids)} points; lowest recall of a query {min(recalls):.2f}; "
+            f"an exact search takes {exact_ms:.2f} ms"
         )
     if about.get("filled"):
-        said.append(f"{about['filled']} texts of them were added for this, and are deleted again")
-    return Measured(
+        remarks.append(f"{about['filled']} of these texts were added for the measurement and are deleted afterwards")
+    return Measurement(
         case="search",
-        device=case.device or "not told",
-        walls=[one.wall for one in samples],
-        medians=_medians(case),
-        elapsed=case.elapsed,
-        stages=stages.table(samples, runs, _notes(case)),
+        device=run.device or "not reported",
+        walls=[sample.wall for sample in samples],
+        medians=_medians(run),
+        elapsed=run.elapsed,
+        stages=stages.stage_rows(samples, runs, _notes(run)),
         sum_check=stages.sum_check(samples),
         interrupted=interrupted,
         more={
             "recall": None if mean is None else round(mean, 6),
-            "recall_min": min(found, default=None),
-            "points": len(case.exact.ids) if case.exact else 0,
-            "queries_per_s": len(case.questions) / (statistics.median(case.elapsed) / 1000) if case.elapsed else None,
-            "exact_ms": round(statistics.median(case.exact_ms), 4) if case.exact_ms else None,
-            "embedding": dict(stages.embedding(samples, runs)),
-            "said": said,
+            "recall_min": min(recalls, default=None),
+            "points": len(run.exact.ids) if run.exact else 0,
+            "queries_per_s": len(run.questions) / (statistics.median(run.elapsed) / 1000) if run.elapsed else None,
+            "exact_ms": round(statistics.median(run.exact_ms), 4) if run.exact_ms else None,
+            "embedding": dict(stages.embedding_figures(samples, runs)),
+            "said": remarks,
             **about,
         },
     )

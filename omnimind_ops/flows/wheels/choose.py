@@ -27,27 +27,29 @@ def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
         for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
     }
     offered = _offered(locks, target)
-    return tuple(_one(pin, offered.get(pin.name, ()), target) for pin in pins.values())
+    return tuple(_best_wheel(pin, offered.get(pin.name, ()), target) for pin in pins.values())
 
 
 def _offered(locks: Sequence[Path], target: Target) -> dict[str, tuple[WheelFile, ...]]:
     with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
         out = Path(scratch) / "pylock.toml"
-        words = uv.compile_words(locks, target, out, Path(scratch) / "cache")
-        done = run(words, timeout=SECONDS, check=False, env={**index.environment(os.environ), "UV_NO_WRAP": "1"})
+        command = uv.compile_words(locks, target, out, Path(scratch) / "cache")
+        done = run(command, timeout=SECONDS, check=False, env={**index.environment(os.environ), "UV_NO_WRAP": "1"})
         if not done.ok:
-            said = kept(done.err.splitlines())
-            fix = "look at the network and at where packages come from (PIP_INDEX_URL, /etc/pip.conf), then run the same command again"
-            raise Problem("cannot choose the wheels", main_line(said) or f"uv ended with {done.code}", fix, log=said)
+            output = kept(done.err.splitlines())
+            fix = "check the network and the package index (PIP_INDEX_URL, pip.conf), then run the same command again"
+            raise Problem(
+                "cannot choose the wheels", main_line(output) or f"uv exited with {done.code}", fix, log=output
+            )
         return uv.parse_lock(out.read_text(encoding="utf-8"), Path(scratch))
 
 
-def _one(pin: Pin, offered: Sequence[WheelFile], target: Target) -> WheelFile:
-    known = {one.name: one for one in offered if one.sha256 in pin.hashes}
-    best = wheel_tags.best(tuple(known), target)
+def _best_wheel(pin: Pin, offered: Sequence[WheelFile], target: Target) -> WheelFile:
+    candidates = {wheel.name: wheel for wheel in offered if wheel.sha256 in pin.hashes}
+    best = wheel_tags.best(tuple(candidates), target)
     if best is None:
-        why = f"the index has no wheel of {pin.name} {pin.version} for {target} among those that the lock knows by their hashes"
+        why = f"the index has no wheel of {pin.name} {pin.version} for {target} whose hash is in the lock"
         raise Problem(
             "cannot choose the wheels", why, "choose another --python, or a newer --glibc if the hosts have one"
         )
-    return known[best]
+    return candidates[best]

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 SECONDS = 60.0
-PIECE = 1 << 20
-FIX = "look at the network and run the same command again: what is there already is kept"
+CHUNK = 1 << 20
+FIX = "check the network and run the same command again; finished downloads are kept"
 Count = Callable[[int], None]
 """Called with the number of bytes received."""
 
 
-def there(folder: Path, wheel: WheelFile) -> bool:
+def is_downloaded(folder: Path, wheel: WheelFile) -> bool:
     """Return whether the folder has exactly this wheel."""
     path = folder / wheel.name
     return (
@@ -49,7 +49,7 @@ def fetch(folder: Path, wheels: Sequence[WheelFile], count: Count) -> None:
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         download = _Download(client, folder, index.logins(environment), count)
-        jobs = [pool.submit(download.one, wheel) for wheel in wheels]
+        jobs = [pool.submit(download.download, wheel) for wheel in wheels]
         try:
             for job in jobs:
                 job.result()
@@ -70,7 +70,7 @@ class _Download:
     count: Count
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def one(self, wheel: WheelFile) -> None:
+    def download(self, wheel: WheelFile) -> None:
         import httpx
 
         partial = self.folder / f".{wheel.name}.partial"
@@ -83,11 +83,11 @@ class _Download:
             if self.stop.is_set():
                 return
             if _digest(partial) != wheel.sha256:
-                fix = "look at the index: it serves another file under this name"
-                raise Problem(f"cannot take {wheel.name}", f"its hash is not the one of the lock: {wheel.sha256}", fix)
+                fix = "check the index: it serves another file under this name"
+                raise Problem(f"cannot use {wheel.name}", f"its hash differs from the lock's: {wheel.sha256}", fix)
             partial.replace(self.folder / wheel.name)
         except (httpx.HTTPError, OSError) as error:
-            raise Problem(f"cannot get {wheel.name}", f"{type(error).__name__}: {error}", FIX) from error
+            raise Problem(f"cannot download {wheel.name}", f"{type(error).__name__}: {error}", FIX) from error
         finally:
             partial.unlink(missing_ok=True)
 
@@ -95,21 +95,21 @@ class _Download:
         import httpx
 
         auth = self._login(httpx.URL(url).host)
-        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as answer, to.open("wb") as file:
-            answer.raise_for_status()
-            for piece in answer.iter_bytes(PIECE):
+        with self.client.stream("GET", url, auth=auth or httpx.USE_CLIENT_DEFAULT) as response, to.open("wb") as file:
+            response.raise_for_status()
+            for chunk in response.iter_bytes(CHUNK):
                 if self.stop.is_set():
                     return
-                file.write(piece)
-                self.count(len(piece))
+                file.write(chunk)
+                self.count(len(chunk))
 
     def _login(self, host: str) -> tuple[str, str] | None:
         """Return the login for a host from the index's URL or ~/.netrc, as pip and uv would."""
         try:
-            found = netrc.netrc().authenticators(host)
+            credentials = netrc.netrc().authenticators(host)
         except (OSError, netrc.NetrcParseError):
-            found = None
-        return self.logins.get(host) or ((found[0], found[2] or "") if found else None)
+            credentials = None
+        return self.logins.get(host) or ((credentials[0], credentials[2] or "") if credentials else None)
 
 
 def _digest(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from omnimind_ops import origin
 from omnimind_ops.flows.wheels.choose import choose
-from omnimind_ops.flows.wheels.download import fetch, there
+from omnimind_ops.flows.wheels.download import fetch, is_downloaded
 from omnimind_ops.model.event import RunEnded, RunStarted, StepChanged, StepState, Tell, line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -30,9 +30,9 @@ from omnimind_ops.tools.shell import run
 
 STEPS = {
     "choose": "choose the wheels",
-    "fetch": "fetch the wheels",
-    "own": "pack omnimind itself",
-    "try": "try it without a network",
+    "fetch": "download the wheels",
+    "own": "build omnimind's own wheel",
+    "try": "test the installation without a network",
 }
 SECONDS = 600
 
@@ -53,61 +53,59 @@ def order(folder: Path, target: Target, lock: str) -> Order:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Selection:
     """The wheels of an order: all of them, and those that its folder does not have yet."""
 
     wheels: tuple[WheelFile, ...]
     missing: tuple[WheelFile, ...]
 
     @property
-    def count(self) -> int:
+    def download_size(self) -> int:
         """Return the bytes to download, as far as the sizes are known."""
-        return sum(one.size or 0 for one in self.missing)
+        return sum(wheel.size or 0 for wheel in self.missing)
 
     def __str__(self) -> str:
         """Return a summary for people: the download size, and how many sizes are unknown."""
-        unknown = sum(one.size is None for one in self.missing)
-        more = f", and {unknown} of a size that the index does not tell" if unknown else ""
-        have = (
-            f" ({len(self.wheels) - len(self.missing)} are there already)"
-            if len(self.missing) < len(self.wheels)
-            else ""
+        unknown = sum(wheel.size is None for wheel in self.missing)
+        more = f", plus {unknown} whose size the index does not report" if unknown else ""
+        already = (
+            f" ({len(self.wheels) - len(self.missing)} are present)" if len(self.missing) < len(self.wheels) else ""
         )
-        return f"{len(self.wheels)} wheels, {size(self.count)} to download{more}{have}"
+        return f"{len(self.wheels)} wheels, {size(self.download_size)} to download{more}{already}"
 
 
-def prepare(order: Order, tell: Tell) -> Chosen:
+def prepare(order: Order, tell: Tell) -> Selection:
     """Inspect the folder and query the index; write nothing."""
-    _usable(order.folder)
+    _check_folder(order.folder)
     with _step(tell, "choose"):
         wheels = choose(order.locks, order.target)
-        found = Chosen(wheels, tuple(one for one in wheels if not there(order.folder, one)))
-    tell(line("", f"{order.target}, lock {order.lock}: {found}"))
-    return found
+        selection = Selection(wheels, tuple(wheel for wheel in wheels if not is_downloaded(order.folder, wheel)))
+    tell(line("", f"{order.target}, lock {order.lock}: {selection}"))
+    return selection
 
 
-def make(order: Order, chosen: Chosen, tell: Tell) -> dict[str, JSON]:
+def make(order: Order, selection: Selection, tell: Tell) -> dict[str, JSON]:
     """Make the wheelhouse and return the manifest, which is written last."""
-    _room(order.folder, chosen)
+    _check_space(order.folder, selection)
     _create(order.folder)
     manifest = order.folder / MANIFEST
     manifest.unlink(missing_ok=True)
     with _step(tell, "fetch"):
-        fetch(order.folder, chosen.missing, _Counter(tell, chosen.count).add)
+        fetch(order.folder, selection.missing, _Counter(tell, selection.download_size).add)
     with _step(tell, "own"):
-        own = origin.wheel(order.folder)
-        _tidy(order.folder, {own.name, *(one.name for one in chosen.wheels)})
+        own_wheel = origin.wheel(order.folder)
+        _remove_other_wheels(order.folder, {own_wheel.name, *(wheel.name for wheel in selection.wheels)})
     with _step(tell, "try"):
-        _try(order, own)
-    told = _manifest(order, own, chosen.wheels)
-    manifest.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    return told
+        _test_install(order, own_wheel)
+    manifest_data = _manifest(order, own_wheel, selection.wheels)
+    manifest.write_text(json.dumps(manifest_data, indent=1) + "\n", encoding="utf-8")
+    return manifest_data
 
 
-def _usable(folder: Path) -> None:
+def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise Problem("cannot make a wheelhouse", f"{folder} is not a folder", "name another one")
-    others = (
+        raise Problem("cannot create the wheelhouse", f"{folder} is not a folder", "use another path")
+    foreign_files = (
         [
             path.name
             for path in folder.iterdir()
@@ -116,11 +114,11 @@ def _usable(folder: Path) -> None:
         if folder.is_dir()
         else []
     )
-    if others:
+    if foreign_files:
         raise Problem(
-            "cannot make a wheelhouse",
-            f"{folder} holds other things: {', '.join(sorted(others)[:3])}",
-            "name an empty folder, or a wheelhouse to bring up to date",
+            "cannot create the wheelhouse",
+            f"{folder} contains other files: {', '.join(sorted(foreign_files)[:3])}",
+            "use an empty folder, or an existing wheelhouse to update",
         )
 
 
@@ -128,55 +126,55 @@ def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):  # also false on a file system that is mounted read-only
-            raise PermissionError(f"{folder} cannot be written")
+            raise PermissionError(f"{folder} is not writable")
     except OSError as error:
         raise Problem(
-            "cannot make a wheelhouse", f"cannot write in {folder}: {error}", "name another folder"
+            "cannot create the wheelhouse", f"cannot write in {folder}: {error}", "use another folder"
         ) from error
 
 
-def _room(folder: Path, chosen: Chosen) -> None:
+def _check_space(folder: Path, selection: Selection) -> None:
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     disk = shutil.disk_usage(above)
-    if disk.total and disk.free < chosen.count * 1.05:  # /proc and similar file systems have no size
+    if disk.total and disk.free < selection.download_size * 1.05:  # /proc and similar file systems have no size
         raise Problem(
-            "cannot make a wheelhouse",
-            f"{size(chosen.count)} are to be downloaded, and {above} has {size(disk.free)} free",
-            "free some space there, or name another folder",
+            "cannot create the wheelhouse",
+            f"{size(selection.download_size)} must be downloaded, and {above} has {size(disk.free)} free",
+            "free some space there, or use another folder",
         )
 
 
-def _tidy(folder: Path, wanted: set[str]) -> None:
+def _remove_other_wheels(folder: Path, expected: set[str]) -> None:
     for path in folder.iterdir():
-        if path.name not in wanted and (path.suffix == ".whl" or path.name.endswith(".partial")):
+        if path.name not in expected and (path.suffix == ".whl" or path.name.endswith(".partial")):
             path.unlink()
 
 
-def _try(order: Order, own: Path) -> None:
+def _test_install(order: Order, own_wheel: Path) -> None:
     """Resolve everything from the folder alone, as install.sh and the services' environment do."""
     files = [word for lock in order.locks for word in ("-r", str(lock))]
-    for what in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own))):
+    for requirements in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own_wheel))):
         with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
             done = run(
-                uv.try_words(order.folder, order.target, sys.executable, Path(scratch), what),
+                uv.try_words(order.folder, order.target, sys.executable, Path(scratch), requirements),
                 timeout=SECONDS,
                 check=False,
                 env={"UV_NO_WRAP": "1"},
             )
         if not done.ok:
-            said = kept(done.err.splitlines())
+            output = kept(done.err.splitlines())
             raise Problem(
                 f"cannot install from {order.folder}",
-                main_line(said) or f"uv ended with {done.code}",
-                "make it anew in an empty folder",
-                log=said,
+                main_line(output) or f"uv exited with {done.code}",
+                "create it again in an empty folder",
+                log=output,
             )
 
 
-def _manifest(order: Order, own: Path, wheels: Sequence[WheelFile]) -> dict[str, JSON]:
-    names = {own.name: "", **{one.name: one.sha256 for one in wheels}}
+def _manifest(order: Order, own_wheel: Path, wheels: Sequence[WheelFile]) -> dict[str, JSON]:
+    names = {own_wheel.name: "", **{wheel.name: wheel.sha256 for wheel in wheels}}
     files: list[JSON] = [
-        {"name": name, "size": (order.folder / name).stat().st_size, "sha256": names[name] or _sha256(own)}
+        {"name": name, "size": (order.folder / name).stat().st_size, "sha256": names[name] or _sha256(own_wheel)}
         for name in sorted(names)
     ]
     glibc = f"{order.target.glibc[0]}.{order.target.glibc[1]}"

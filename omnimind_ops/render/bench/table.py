@@ -50,7 +50,7 @@ def _table(document: Document, sheet: Sheet) -> list[Text]:
     for name, row in found:
         line = Text(name.ljust(width), "dim" if name.startswith("  ") else "")
         if row["p50_ms"] is None:
-            line.append(f"  {row['note'] or 'not told'}", "dim")
+            line.append(f"  {row['note'] or 'not reported'}", "dim")
         else:
             line.append("".join(ms(row[key]).rjust(NUMBER) for key in KEYS)).append(
                 share(row, document).rjust(NUMBER), "cyan"

@@ -97,7 +97,7 @@ def empty(shell: Shell) -> Shell:
 
 
 def test_the_first_user_is_an_admin_and_the_next_one_a_reader(empty: Shell) -> None:
-    assert empty.run("list").stdout == "there is no user yet: omnimind user add NAME\n"
+    assert empty.run("list").stdout == "no users yet; create one: omnimind user add NAME\n"
     first = empty.run("add", "maria", "--password-stdin", feed=f"{WORD}\n")
     assert (first.returncode, first.stdout, first.stderr) == (0, "maria can log in, as admin\n", "")
     empty.run("add", "jo", "--password-stdin", feed=WORD)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from qdrant_client import models
 
-from omnimind_ops.flows import program as program_flow
+from omnimind_ops.flows import qdrant_program as program_flow
 from omnimind_ops.flows.discover import qdrant_source
 from omnimind_ops.flows.migrate_options import MigrateOptions
-from omnimind_ops.flows.program import Program
-from omnimind_ops.flows.qdrant_backup import restored
+from omnimind_ops.flows.qdrant_backup import backup_to_restore
+from omnimind_ops.flows.qdrant_program import Program
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
@@ -94,7 +94,7 @@ def test_the_containers_own_program_is_taken_with_its_version(
     running: Server, container: Container, monkeypatch: pytest.MonkeyPatch, start: Start, notes: list[str]
 ) -> None:
     # There is no container: tests/e2e/test_program.py reads programs out of real ones.
-    monkeypatch.setattr(program_flow, "of_container", lambda _: Program(start))
+    monkeypatch.setattr(program_flow, "from_container", lambda _: Program(start))
     found = qdrant_source(container, MigrateOptions(), told := [])
     assert (found.binary, found.version, found.storage, found.start) == (
         "/qdrant/qdrant",
@@ -133,7 +133,7 @@ def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(
     found = qdrant_source(container, asked, notes := [])
     assert found.backup
     assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
-    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
+    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it as a test before anything stops" in notes[-1]
 
 
 def test_a_shard_snapshots_configuration_comes_from_the_running_container(
@@ -142,7 +142,7 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
     client = running.client()
     client.create_collection(NAME, vectors_config=models.VectorParams(size=64, distance=models.Distance.COSINE))
     try:
-        found = restored(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
+        found = backup_to_restore(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), notes := [])
     finally:
         client.delete_collection(NAME)
         client.close()
@@ -150,16 +150,16 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
     assert (found.collection, found.config["params"]["vectors"]["size"]) == (NAME, 64)  # type: ignore[index, call-overload]
     assert "comes from the running Qdrant" in notes[-1]
     with pytest.raises(Problem, match="no running Qdrant has a collection absent"):
-        restored(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection="absent"), [])
+        backup_to_restore(container, MigrateOptions(qdrant_backup=SHARD, qdrant_collection="absent"), [])
 
 
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it is about a backup"),
+        (MigrateOptions(qdrant_collection="c"), "cannot use --qdrant-collection: it applies to a backup"),
         (
             MigrateOptions(qdrant_collection_config=Path("c.json")),
-            "cannot use --qdrant-collection-config: it is about a backup",
+            "cannot use --qdrant-collection-config: it applies to a backup",
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")),
@@ -180,19 +180,19 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
 )
 def test_options_that_do_not_fit_the_backup_are_refused(asked: MigrateOptions, why: str) -> None:
     with pytest.raises(Problem, match=why):
-        restored(None, asked, [])
+        backup_to_restore(None, asked, [])
 
 
 def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(config_of("made-1.18.3")))
-    with pytest.raises(Problem, match="holds its own"):
-        restored(
+    with pytest.raises(Problem, match="contains its own"):
+        backup_to_restore(
             None,
             MigrateOptions(qdrant_backup=file_of("made-1.18.3", "collection"), qdrant_collection_config=config),
             [],
         )
-    found = restored(
+    found = backup_to_restore(
         None, MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=config), []
     )
     assert found and found.config == config_of("made-1.18.3")
@@ -200,7 +200,7 @@ def test_a_configuration_is_for_a_shard_snapshot_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "checksum"), [("collection", "verified"), ("archive", "absent")])
 def test_what_covers_a_backup_reaches_the_checks(kind: str, checksum: str) -> None:
-    found = restored(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", kind)), [])
+    found = backup_to_restore(None, MigrateOptions(qdrant_backup=file_of("made-1.18.3", kind)), [])
     assert found and found.checksum == checksum
 
 
@@ -216,16 +216,16 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(
         assert made
         path = bare(running.snapshots / collection / made.name, tmp_path / "x")
         asked = MigrateOptions(qdrant_backup=path)
-        found = restored(container, asked, [])
+        found = backup_to_restore(container, asked, [])
         assert found and (found.checksum, found.sha256) == ("verified", made.checksum)
         assert recognised(found.path, found.packed).checksum == "verified"
-        stopped = restored(replace(container, running=False), asked, [])
+        stopped = backup_to_restore(replace(container, running=False), asked, [])
         assert stopped and stopped.checksum == "absent"
         path.write_bytes(
             path.read_bytes().replace(b"0.6.0", b"0.6.1")
         )  # a segment's version.info, which only a server reads
         assert recognise(path).checksum == "absent"
-        for look in (lambda: restored(container, asked, []), lambda: recognised(found.path, found.packed)):
+        for look in (lambda: backup_to_restore(container, asked, []), lambda: recognised(found.path, found.packed)):
             with pytest.raises(Problem, match="but the Qdrant that made it says"):
                 look()
     finally:

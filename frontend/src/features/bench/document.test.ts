@@ -17,7 +17,7 @@ describe("readDocument", () => {
         device: "cpu",
         stages: [
           { name: "inference", note: "", ...FIGURES },
-          { name: "redis", note: "not asked", ...NONE },
+          { name: "redis", note: "not used", ...NONE },
         ],
         total: FIGURES,
         elapsed_ms: FIGURES,
@@ -45,7 +45,7 @@ describe("readDocument", () => {
     });
     expect(found.stages.map((one) => [one.name, one.p95, one.note])).toEqual([
       ["inference", 3, ""],
-      ["redis", null, "not asked"],
+      ["redis", null, "not used"],
     ]);
     expect(found.histogram).toEqual([
       [1, 2, 60],

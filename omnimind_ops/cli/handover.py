@@ -1,4 +1,4 @@
-"""Commands that complete a run hand it over to the version that began it, if that is another one."""
+"""Commands that complete a run hand it over to the version that started it, if that is another one."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ MARK = "OMNIMIND_HANDED_OVER"
 
 
 def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take_over: bool) -> None:
-    """Replace this process by the command that began an open run.
+    """Replace this process by the command that started an open run.
 
-    Returns if this version began it, the run has `ended`, or this version takes over.
+    Returns if this version started it, the run has `ended`, or this version takes over.
     """
     from omnimind_ops.flows import handover
 
     if run is None or take_over or run.state in ended or handover.is_ours(run):
         return
-    program = handover.command(run, paths)
+    program = handover.command_of(run, paths)
     if os.environ.get(MARK) == run.id:
         raise Problem(
-            f"cannot go on with run {run.id}",
-            f"{program} is not the code any more that began it",
-            "let this version do it: add --take-over",
+            f"cannot continue run {run.id}",
+            f"{program} is no longer the code that started it",
+            "let this version continue it: add --take-over",
         )
-    sys.stderr.write(f"omnimind {begun_by(run).version} began run {run.id} and goes on with it: {program}\n")
+    sys.stderr.write(f"omnimind {begun_by(run).version} started run {run.id} and continues it: {program}\n")
     sys.stderr.flush()
     os.execve(program, [str(program), *sys.argv[1:]], {**os.environ, MARK: run.id})  # noqa: S606 no shell is the point

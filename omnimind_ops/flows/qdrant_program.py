@@ -29,38 +29,38 @@ class Program:
     version: str = ""
 
 
-def of_container(container: Container) -> Program:
+def from_container(container: Container) -> Program:
     """Return how the container's own program starts on this host."""
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         scratch = Path(folder)
-        binary = _read(_taken(container, scratch))
+        binary = _read_headers(_copy_from_container(container, scratch))
         if binary is None:
             return Program(Start(Way.HOST))
         return Program(_start(binary, HOME, scratch, libraries.in_container(container.id, binary, HOME, scratch)))
 
 
-def given(path: Path) -> Program:
+def from_path(path: Path) -> Program:
     """Return how a program on this host starts, and the version it reports.
 
     Packages that it needs are only unpacked to run it, not installed.
     """
     if not path.is_file():
-        fix = "name the program with --qdrant-binary PATH"
-        raise Problem("cannot use the given Qdrant program", f"there is no file {path}", fix)
+        fix = "pass the path of the program: --qdrant-binary PATH"
+        raise Problem("cannot use --qdrant-binary", f"there is no file {path}", fix)
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
-        binary, scratch = _read(path), Path(folder)
-        found = _start(binary, str(path.parent), scratch) if binary else Start(Way.HOST)
-        words: tuple[str, ...] = (str(path),)
-        if binary and found.way is Way.PACKAGES:
-            beside = sorted({str(file.parent) for file in scratch.rglob("*.so*")})
-            words = (binary.interpreter, "--library-path", ":".join(beside), str(path))
-        return Program(found, version_of(run((*words, "--version"), timeout=60).out))
+        binary, scratch = _read_headers(path), Path(folder)
+        start_method = _start(binary, str(path.parent), scratch) if binary else Start(Way.HOST)
+        command: tuple[str, ...] = (str(path),)
+        if binary and start_method.way is Way.PACKAGES:
+            library_folders = sorted({str(file.parent) for file in scratch.rglob("*.so*")})
+            command = (binary.interpreter, "--library-path", ":".join(library_folders), str(path))
+        return Program(start_method, version_of(run((*command, "--version"), timeout=60).out))
 
 
 def version_of(output: str) -> str:
     """Return the version in a program's output, "" without one."""
-    found = re.search(r"\d+\.\d+\.\d+", output)
-    return found.group() if found else ""
+    match = re.search(r"\d+\.\d+\.\d+", output)
+    return match.group() if match else ""
 
 
 def web_ui(container: Container) -> str:
@@ -71,38 +71,38 @@ def web_ui(container: Container) -> str:
 
 def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
     scratch.chmod(0o755)  # apt downloads as its own user
-    host, offer = libraries.on_host(binary, home), packages.Offered(_made(scratch / "packages"))
+    host, offer = libraries.on_host(binary, home), packages.Offered(_make_folder(scratch / "packages"))
     return start(binary, platform.machine(), host, offer, container)
 
 
-def _taken(container: Container, scratch: Path) -> Path:
+def _copy_from_container(container: Container, scratch: Path) -> Path:
     target = scratch / "program"
     done = run(("docker", "cp", "--follow-link", f"{container.id}:{PROGRAM}", str(target)), check=False, timeout=300)
     if done.ok and target.is_file():
         return target
     if done.ok or "Could not find" in done.err or "No such container:path" in done.err:
         raise Problem(
-            "cannot take Qdrant's program from its container",
+            "cannot copy Qdrant's program from its container",
             f"image {container.image} of {container.name} has no file {PROGRAM}",
             "pass --qdrant-binary PATH with the program of the container's version",
         )
-    fix = "make room or mend Docker, and run the same command again"
-    raise Problem("cannot take Qdrant's program from its container", done.err.strip(), fix)
+    fix = "free disk space or fix Docker, then run the same command again"
+    raise Problem("cannot copy Qdrant's program from its container", done.err.strip(), fix)
 
 
-def _read(path: Path) -> Binary | None:
+def _read_headers(path: Path) -> Binary | None:
     """Return the program's headers; None for a script, which needs no libraries."""
     binary = elf.read(path)
     with path.open("rb") as file:
         if binary is None and file.read(2) != SCRIPT:
             raise Problem(
                 "cannot use the Qdrant program",
-                f"{path.name} is damaged or not a program for Linux",
-                "pass --qdrant-binary PATH with a whole one",
+                f"{path.name} is damaged or not a Linux program",
+                "pass --qdrant-binary PATH with an intact one",
             )
     return binary
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     folder.mkdir()
     return folder

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from omnimind_ops.bench.stages import Exchange, told
+from omnimind_ops.bench.stages import Exchange, parse_server_timing
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools import http
 
@@ -29,7 +29,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, headers (names in lower case), body, and the timings."""
 
     status: int
@@ -38,37 +38,42 @@ class Answer:
     exchange: Exchange
 
 
-def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
+def send(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Response:
     """Connect, send, wait, receive. Raise OSError when the connection fails; no HTTP status is a failure."""
-    words = {**headers, **(request.headers or {})}
-    said = http.ask_url(base, seconds, request.path, method=request.method, headers=words, body=request.body, most=MOST)
-    stages = told(said.headers.get("server-timing", ""))
-    times = said.times
-    return Answer(
-        said.status, said.headers, said.body, Exchange(times.wall, times.connect, times.send, times.receive, stages)
+    all_headers = {**headers, **(request.headers or {})}
+    response = http.ask_url(
+        base, seconds, request.path, method=request.method, headers=all_headers, body=request.body, most=MOST
+    )
+    server_stages = parse_server_timing(response.headers.get("server-timing", ""))
+    times = response.times
+    return Response(
+        response.status,
+        response.headers,
+        response.body,
+        Exchange(times.wall, times.connect, times.send, times.receive, server_stages),
     )
 
 
-def good(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
+def send_checked(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Response:
     """Send a request and return the answer; raise Problem with the answer's text unless its status is 2xx."""
     try:
-        answer = ask(base, request, headers, seconds)
+        response = send(base, request, headers, seconds)
     except OSError as error:
         raise Problem(
             f"cannot measure {base}",
             f"{request.method} {request.path}: {error or type(error).__name__}",
-            "does it run? omnimind status",
+            "check that it runs: omnimind status",
         ) from error
-    if not 200 <= answer.status < 300:
-        said = answer.body[:300].decode(errors="replace")
+    if not 200 <= response.status < 300:
+        response_text = response.body[:300].decode(errors="replace")
         fix = (
             "log in: set OMNIMIND_TOKEN to an API token (omnimind user token NAME)"
-            if answer.status in (401, 403)
+            if response.status in (401, 403)
             else "see its log: omnimind logs backend"
         )
         raise Problem(
             f"cannot measure {base}",
-            f"{request.method} {request.path.partition('?')[0]}: HTTP {answer.status} {said}",
+            f"{request.method} {request.path.partition('?')[0]}: HTTP {response.status} {response_text}",
             fix,
         )
-    return answer
+    return response

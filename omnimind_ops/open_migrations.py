@@ -1,6 +1,6 @@
-"""python -m omnimind_ops.kept: print one line for each open migration.
+"""python -m omnimind_ops.open_migrations: print one line for each open migration.
 
-The line has its ID, its state, and the environment that began it ("-" if install.sh does not manage that). install.sh
+The line has its ID, its state, and the environment that started it ("-" if install.sh does not manage that). install.sh
 runs it before it removes environments.
 """
 
@@ -18,7 +18,7 @@ def main() -> int:
     """Print the lines; return the exit code."""
     paths = Paths()
     try:
-        for run, folder in handover.needed(History(paths.journal), paths):
+        for run, folder in handover.open_migrations(History(paths.journal), paths):
             sys.stdout.write(f"{run.id} {run.state.replace(' ', '-')} {folder or '-'}\n")
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")

@@ -20,13 +20,13 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 """The same pattern as in backend/history/bench.py."""
 
 
-def checked(name: str) -> str:
+def check_name(name: str) -> str:
     """Return the name; raise Problem (64) if it could lead out of the folder."""
     if not re.fullmatch(NAME, name):
         raise Problem(
             "cannot save under that name",
-            f"{name!r} is no name for a file of results",
-            "use letters, digits and . _ + -, a letter or digit first",
+            f"{name!r} is not a valid name",
+            "use letters, digits and . _ + -; start with a letter or digit",
             code=ExitCode.USAGE,
         )
     return name
@@ -36,17 +36,17 @@ def folder(world: World | None, paths: Paths, environment: Mapping[str, str] = o
     """Return the folder of saved results: beside the data of this machine's system, or in its default place."""
     if world is not None:
         return world.state / "bench"
-    place = home.place(environment).state
+    state = home.place(environment).state
     # Root without a system is about to migrate: the native system later displays what is measured now.
-    return (paths.state if place == home.FOR_ROOT and not place.exists() else place) / "bench"
+    return (paths.state if state == home.FOR_ROOT and not state.exists() else state) / "bench"
 
 
-def save(place: Path, document: Mapping[str, JSON]) -> Path:
+def save(folder_of_results: Path, document: Mapping[str, JSON]) -> Path:
     """Write the result atomically; replace one with the same name."""
-    path = place / f"{document['name']}.json"
-    partial = place / f".{document['name']}.part"
+    path = folder_of_results / f"{document['name']}.json"
+    partial = folder_of_results / f".{document['name']}.part"
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        folder_of_results.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         partial.chmod(0o644)
         partial.replace(path)
@@ -54,29 +54,33 @@ def save(place: Path, document: Mapping[str, JSON]) -> Path:
         raise Problem(
             "cannot save the result",
             f"{path}: {error.strerror}",
-            "run it as the user whose system this is; natively: sudo omnimind bench …",
+            "run it as the user who owns the system; on a native system: sudo omnimind bench …",
         ) from error
     return path
 
 
-def load(name: str, *places: Path) -> dict[str, Any]:
+def load(name: str, *folders: Path) -> dict[str, Any]:
     """Return a saved result by its name, or by its path if it contains a slash."""
-    tried = [Path(name)] if "/" in name else [place / f"{checked(name)}.json" for place in places]
-    for path in tried:
+    paths = (
+        [Path(name)]
+        if "/" in name
+        else [folder_of_results / f"{check_name(name)}.json" for folder_of_results in folders]
+    )
+    for path in paths:
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
             raise Problem("cannot read the baseline", f"{path}: {error}", "measure it again with --save") from error
-        if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise Problem(
-                "cannot read the baseline", f"{path} is no result of schema {SCHEMA}", "measure it again with --save"
+                "cannot read the baseline", f"{path} is not a result of schema {SCHEMA}", "measure it again with --save"
             )
-        return found
-    known = sorted({path.stem for place in places for path in place.glob("*.json")})
+        return document
+    saved = sorted({path.stem for folder_of_results in folders for path in folder_of_results.glob("*.json")})
     raise Problem(
         "cannot find the baseline",
-        f"there is no {' or '.join(map(str, tried))}",
-        f"saved are: {', '.join(known)}" if known else "measure it first: omnimind bench … --save NAME",
+        f"there is no {' or '.join(map(str, paths))}",
+        f"saved results: {', '.join(saved)}" if saved else "measure it first: omnimind bench … --save NAME",
     )

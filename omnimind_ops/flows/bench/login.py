@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from omnimind_ops.flows import users
-from omnimind_ops.flows.bench.http import Request, ask
 from omnimind_ops.flows.bench.target import SECONDS, Target
+from omnimind_ops.flows.bench.timed_http import Request, send
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
 
@@ -20,30 +20,30 @@ PROBE = Request("GET", "/v1/models")
 
 
 @contextmanager
-def access(
+def login(
     target: Target, paths: Paths, role: str = "reader", environment: Mapping[str, str] = os.environ
 ) -> Iterator[dict[str, str]]:
     """Yield the headers for the requests. A temporary user is always deleted at the end."""
     if token := environment.get("OMNIMIND_TOKEN"):
         yield {"authorization": f"Bearer {token}"}
-    elif role == "reader" and not _wants_login(target):
+    elif role == "reader" and not _requires_login(target):
         yield {}
     elif target.world is None or not target.world.has_credentials:
-        why = (
-            "it wants a login, and this is not this machine's system"
+        reason = (
+            "it requires a login, and it is not this machine's system"
             if target.world is None
-            else "it wants a login, and the credentials are root's"
+            else "it requires a login, and only root can read the credentials"
         )
         raise Problem(
-            f"cannot ask {target.name}",
-            why,
-            "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run it as root where it runs",
+            f"cannot measure {target.name}",
+            reason,
+            "set OMNIMIND_TOKEN to an API token (omnimind user token NAME), or run the command as root on its machine",
         )
     else:
-        user = users.ask(
+        user = users.run_command(
             target.world,
             paths,
-            "make a user for the measurement",
+            "create a user for the measurement",
             action="create_bench_user",
             role=role,
             pid=os.getpid(),
@@ -51,18 +51,18 @@ def access(
         try:
             yield {"authorization": f"Bearer {user['token']}"}
         finally:
-            users.ask(
+            users.run_command(
                 target.world,
                 paths,
-                f"delete {user['name']}, the user of the measurement",
+                f"delete the temporary user {user['name']}",
                 action="delete_bench_user",
                 name=user["name"],
             )
 
 
-def _wants_login(target: Target) -> bool:
+def _requires_login(target: Target) -> bool:
     """Return whether the server demands a login. A server without this route demands none."""
     try:
-        return ask(target.urls[0], PROBE, {}, SECONDS).status in (401, 403)
+        return send(target.urls[0], PROBE, {}, SECONDS).status in (401, 403)
     except OSError:
         return False

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from omnimind_ops.bench import document
 from omnimind_ops.flows.bench import embeddings as bench_embeddings
-from omnimind_ops.flows.bench.access import access
 from omnimind_ops.flows.bench.environment import environment
+from omnimind_ops.flows.bench.login import login
 from omnimind_ops.flows.bench.options import BenchOptions, Session
 from omnimind_ops.flows.bench.run import session
-from omnimind_ops.flows.bench.target import Target, published, route
+from omnimind_ops.flows.bench.target import Target, detect_route, published_url
 from omnimind_ops.model.event import Progress, Tell, line
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
@@ -28,7 +28,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 
-ASKED = BenchOptions(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
+OPTIONS = BenchOptions(n=100, cache="off", qdrant=False, repeats=3, seconds=10.0, patience=10.0, ends=15.0)
 """Seconds, not minutes: short enough for a person to wait."""
 NAMES = ("before", "after")
 
@@ -38,81 +38,89 @@ def is_fresh(run: Run) -> bool:
     return all(record.status is Status.TODO for record in run.steps)
 
 
-def before(run: Run, paths: Paths, tell: Tell) -> None:
+def measure_before(run: Run, paths: Paths, tell: Tell) -> None:
     """Measure the containers' backend; save the result beside the receipt."""
-    _kept("before", run, paths, tell, lambda: _containers(run, paths, tell))
+    _measure_and_save("before", run, paths, tell, lambda: _containers(run, paths, tell))
 
 
-def after(run: Run, paths: Paths, tell: Tell) -> None:
+def measure_after(run: Run, paths: Paths, tell: Tell) -> None:
     """Measure the native system; Ctrl-C ends only the measurement."""
     try:
-        _kept("after", run, paths, tell, lambda: _native(paths, tell))
+        _measure_and_save("after", run, paths, tell, lambda: _native(paths, tell))
     except KeyboardInterrupt:
         tell(line("", "the speed after the migration was not measured: interrupted"))
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:
     """Return the measurements of a run, keyed by NAMES."""
-    found: dict[str, JSON] = {}
+    documents: dict[str, JSON] = {}
     for name in NAMES:
         try:
-            found[name] = json.loads(_file(name, run_id, paths).read_text())
+            documents[name] = json.loads(_file(name, run_id, paths).read_text())
         except (OSError, ValueError):
             continue
-    return found
+    return documents
 
 
 def _containers(run: Run, paths: Paths, tell: Tell) -> dict[str, JSON]:
     from omnimind_ops.observe import docker
 
-    project = next((one for one in docker.projects() if one.name == run.setup.get("project")), None)
+    project = next((project for project in docker.projects() if project.name == run.setup.get("project")), None)
     backend = docker.roles(project).backend if project else None
     if backend is None or not backend.running:
-        raise Problem("cannot measure the containers", "no backend runs among them", "start it")
-    target = Target("docker", (published(backend),))
-    with access(target, paths, environment={}) as headers:
-        return _measured(Session(ASKED, target, route(target, headers), headers, _quiet(tell)), "before the migration")
+        raise Problem(
+            "cannot measure the containers", "no backend container is running", "start it: docker compose up -d"
+        )
+    target = Target("docker", (published_url(backend),))
+    with login(target, paths, environment={}) as headers:
+        return _measured(
+            Session(OPTIONS, target, detect_route(target, headers), headers, _quiet(tell)), "before the migration"
+        )
 
 
 def _native(paths: Paths, tell: Tell) -> dict[str, JSON]:
     from omnimind_ops.settings import Settings
 
-    with session(ASKED, Settings(), paths, _quiet(tell), "reader") as one:
-        return _measured(one, "after the migration")
+    with session(OPTIONS, Settings(), paths, _quiet(tell), "reader") as native_session:
+        return _measured(native_session, "after the migration")
 
 
-def _measured(one: Session, name: str) -> dict[str, JSON]:
-    made, machine = datetime.now(UTC).isoformat(timespec="seconds"), environment()
-    found = bench_embeddings.measure(one)
-    if found.interrupted and not found.more.get("out_of_time"):
+def _measured(session: Session, name: str) -> dict[str, JSON]:
+    created, machine = datetime.now(UTC).isoformat(timespec="seconds"), environment()
+    measurement = bench_embeddings.measure(session)
+    if measurement.interrupted and not measurement.more.get("out_of_time"):
         raise KeyboardInterrupt
     return document.document(
-        found, bench_embeddings.settings(one), {**machine, "versions": one.versions()}, name=name, made=made
+        measurement,
+        bench_embeddings.settings(session),
+        {**machine, "versions": session.versions()},
+        name=name,
+        created=created,
     )
 
 
-def _kept(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], dict[str, JSON]]) -> None:
+def _measure_and_save(name: str, run: Run, paths: Paths, tell: Tell, measure: Callable[[], dict[str, JSON]]) -> None:
     """Measure and save. A failure is only reported, and the migration continues."""
-    tell(line("", f"measuring how fast it is {name} the migration, some seconds (--no-bench leaves it out)"))
+    tell(line("", f"measuring the speed {name} the migration for a few seconds (--no-bench skips it)"))
     try:
-        found = measure()
+        document = measure()
         file = _file(name, run.id, paths)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
-        tell(line("", f"{name}: {_said(found)}"))
+        file.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        tell(line("", f"{name}: {_summary(document)}"))
     except Exception as error:  # a failed benchmark must not stop a migration
         tell(line("", f"the speed {name} the migration was not measured: {error or type(error).__name__}"))
 
 
-def _said(found: dict[str, JSON]) -> str:
-    total = found["total"]
+def _summary(document: dict[str, JSON]) -> str:
+    total = document["total"]
     median = total.get("p50_ms") if isinstance(total, dict) else None
-    what = (
-        f"{found['texts_per_s']} texts/s, "
-        if found["texts_per_s"] is not None
-        else "its backend makes no embeddings that could be measured; "
+    rate = (
+        f"{document['texts_per_s']} texts/s, "
+        if document["texts_per_s"] is not None
+        else "the backend serves no embeddings; "
     )
-    return what + (f"{found['route']} p50 {median} ms" if median is not None else "no answer in time")
+    return rate + (f"{document['route']} p50 {median} ms" if median is not None else "no response in time")
 
 
 def _quiet(tell: Tell) -> Tell:
