@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 
 from deploy.limits import limits
 from omnimind_ops.model import environment, native
@@ -29,19 +28,8 @@ def template(source: str, goal: Goal, **more: object) -> io.StringIO:
 def of_goal(template: str, goal: Goal, **more: object) -> str:
     """Return a template rendered with the common values.
 
-    goal, paths, limits, native (unit names), environment (variables of the services), and assign(NAME, …), which returns
-    these variables as words of a unit's line Environment=.
+    goal, paths, limits, native (unit names), variables (of the services: omnimind_ops/model/environment.py).
     """
-    values = {
-        "goal": goal,
-        "paths": Paths(),
-        "limits": limits(goal.redis.memory),
-        "native": native,
-        "environment": environment,
-    }
-    return text(template, **values, assign=_assignments(goal), **more)
-
-
-def _assignments(goal: Goal) -> Callable[..., str]:
     variables = environment.services(goal, native.ENGINE_SOCKET, Paths().state)
-    return lambda *names: " ".join(templates.word(f"{name}={variables[name]}") for name in names)
+    shares = limits(goal.redis.memory)
+    return text(template, goal=goal, paths=Paths(), limits=shares, native=native, variables=variables, **more)

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from pyinfra import host
 from pyinfra.api import operation
@@ -20,6 +21,7 @@ from deploy.facts.paths import Paths
 from deploy.notes import guess, note
 from deploy.operations.secret import Secret, written
 from deploy.render import of_goal
+from omnimind_ops.model import environment
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths as Places
 
@@ -60,8 +62,19 @@ def make() -> Commands:
 def hand_out(goal: Goal) -> Commands:
     """Write the files derived from the secrets: one per consumer, read by systemd or root."""
     values = read()
-    files = [Secret(path_of(name), of_goal(f"env/{name}.j2", goal, secrets=values, folder=FOLDER)) for name in DERIVED]
+    files = [Secret(path_of(name), derived(name, goal, values)) for name in DERIVED]
     yield from written(files, guess if NOT_YET in values.values() else note)
+
+
+def derived(name: str, goal: Goal, values: Mapping[str, str]) -> str:
+    """Return the content of a file derived from the secrets."""
+    stores = environment.stores(
+        environment.postgres_dsn(goal, values["postgres.password"]),
+        environment.redis_url(goal, goal.user, values["redis-app.password"]),
+        environment.qdrant_url(goal),
+        values["qdrant.key"],
+    )
+    return of_goal(f"env/{name}.j2", goal, secrets=values, folder=FOLDER, stores=stores)
 
 
 def _fresh(value: str) -> str:

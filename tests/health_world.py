@@ -240,14 +240,32 @@ def system(stores: Services, place: Path, database: str) -> Iterator[System]:
     for folder in ("state", "run", "logs"):
         (place / folder).mkdir(parents=True, exist_ok=True)
     description = model.System(
-        backend_ports=(free_port(), free_port()), workers=2, frontend_port=free_port(), redis_port=stores.redis_port,
-        postgres_port=stores.postgres_port, qdrant_port=stores.qdrant_port, uploads=str(place), redis_dir=str(place), qdrant_home=str(place),
-        critical_timeout=20, secondary_timeout=20,
-    )  # fmt: skip
+        backend_ports=(free_port(), free_port()),
+        workers=2,
+        frontend_port=free_port(),
+        redis_port=stores.redis_port,
+        postgres_port=stores.postgres_port,
+        qdrant_port=stores.qdrant_port,
+        uploads=str(place),
+        redis_dir=str(place),
+        qdrant_home=str(place),
+        critical_timeout=20,
+        secondary_timeout=20,
+    )
     world = World(
-        mode=Mode.EMBEDDED, system=description, state=place / "state", config=place, logs=place / "logs", run=place / "run", postgres=place, standin=True,
-        redis_url=stores.redis_url, postgres_dsn=stores.database(database), qdrant_url=stores.qdrant_url, qdrant_key=stores.qdrant_key,
-    )  # fmt: skip
+        mode=Mode.EMBEDDED,
+        system=description,
+        state=place / "state",
+        config=place,
+        logs=place / "logs",
+        run=place / "run",
+        postgres=place,
+        standin=True,
+        redis_url=stores.redis_url,
+        postgres_dsn=stores.database(database),
+        qdrant_url=stores.qdrant_url,
+        qdrant_key=stores.qdrant_key,
+    )
     faults = place / "faults.json"
     faults.write_text("{}")
     children: dict[str, Child] = {}

@@ -113,7 +113,7 @@ def redis_killed(cluster: Cluster, rounds: int) -> Row:
 def redis_frozen(cluster: Cluster, rounds: int) -> Row:
     """Row 9, frozen for a while: the API returns 503 and does not crash."""
     row = Row("9b", "redis is frozen for 8 s", "SIGSTOP, SIGCONT", 5.0)
-    port, before = cluster.world.ports.backends[0], cluster.pids()
+    port, before = cluster.world.system.backend_ports[0], cluster.pids()
     for _ in range(rounds):
         cluster.signal("redis", signal.SIGSTOP)
         try:

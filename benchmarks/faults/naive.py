@@ -68,7 +68,7 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
         "OMNIMIND_QDRANT_URL": world.qdrant_url,
         "OMNIMIND_QDRANT_API_KEY": world.qdrant_key,
         "OMNIMIND_ENGINE": str(world.engine_socket),
-        "OMNIMIND_UPLOADS": str(world.uploads),
+        "OMNIMIND_UPLOADS": world.system.uploads,
     }
     words = (
         sys.executable,

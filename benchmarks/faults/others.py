@@ -27,7 +27,7 @@ def engine_killed(cluster: Cluster, rounds: int) -> Row:
 
     Callers must get an answer or 503, and soon answers again.
     """
-    row, port = Row("e", "the engine dies", "kill -9 under searches", 30.0), cluster.world.ports.backends[0]
+    row, port = Row("e", "the engine dies", "kill -9 under searches", 30.0), cluster.world.system.backend_ports[0]
     for _ in range(rounds):
         with Load(port, "/search?q=fault", rate=20) as load:
             time.sleep(BEFORE)
@@ -63,7 +63,7 @@ def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
         victims = sum(one.root == "postgres" for one in cluster.look().services)
     finally:
         cluster.signal_all("postgres", signal.SIGCONT)
-    port = cluster.world.ports.backends[0]
+    port = cluster.world.system.backend_ports[0]
     row.took(cluster.answers("postgres", 60) + cluster.answers(f"backend-{port}", 60))
     after = cluster.pids()
     changed = [name for name, old in before.items() if after[name] != old]

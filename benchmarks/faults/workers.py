@@ -16,7 +16,7 @@ from omnimind_ops.model.health import State
 
 
 def _worker(cluster: Cluster, at: int = 0, number: int = 1) -> tuple[int, str]:
-    port = cluster.world.ports.backends[at]
+    port = cluster.world.system.backend_ports[at]
     return port, cluster.process(f"backend-{port}", number)
 
 
@@ -113,7 +113,7 @@ def rolling(cluster: Cluster, rounds: int) -> Row:
 
     row = Row("6", "rolling restart", "omnimind restart backend", 2.0 + IMPORT)
     while row.requests < 500 or len(row.figures) < rounds:
-        with Load(cluster.world.ports.backends[0], rate=80) as load:
+        with Load(cluster.world.system.backend_ports[0], rate=80) as load:
             time.sleep(BEFORE)
             restart(cluster.world, ("backend",), lambda _event: None)
             time.sleep(AFTER)
@@ -153,13 +153,13 @@ def start_fails(cluster: Cluster, _rounds: int) -> Row:
 def crash_loop(cluster: Cluster, _rounds: int) -> Row:
     """Row 8: a whole backend crashes at each start. Health must report it as down, and no other process may restart."""
     row = Row("8", "a backend crashes in a loop", "a setting that is no number", 60.0)
-    port = cluster.world.ports.backends[1]
+    port = cluster.world.system.backend_ports[1]
     names = [_worker(cluster, 1, number)[1] for number in (1, 2)]
     others = {name: pid for name, pid in cluster.pids().items() if name not in names}
     for name in names:
         cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
     try:
-        with Load(cluster.world.ports.backends[0]) as load:
+        with Load(cluster.world.system.backend_ports[0]) as load:
             for name in names:
                 cluster.signal(name, signal.SIGKILL)
             seconds = waited(

@@ -155,7 +155,8 @@ def _worker(name: str, port: int, number: int, ours: Mapping[str, str], environm
     # Two arenas: glibc's default of eight per core retains tens of MB after large responses.
     words = {
         **ours,
-        **variables.worker(port, str(number)),
+        "OMNIMIND_PORT": str(port),
+        "OMNIMIND_WORKER": str(number),
         "MALLOC_ARENA_MAX": "2",
         **_watch(environment, WATCHDOG_SECONDS),
     }

@@ -54,10 +54,5 @@ def services(system: System, engine_socket: str, state: Path) -> dict[str, str]:
     }
 
 
-def worker(port: int, number: str) -> dict[str, str]:
-    """Return the variables that tell one worker from the others."""
-    return {"OMNIMIND_PORT": str(port), "OMNIMIND_WORKER": number}
-
-
 def _login(user: str, password: str) -> str:
     return f"{user}:{password}@" if password else f"{user}@" if user else ""

@@ -28,7 +28,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["word"] = word
+    made.filters |= {"word": word, "assign": assign}
     return made
 
 
@@ -46,3 +46,8 @@ def word(value: str) -> str:
         raise ValueError(f"no line of a unit file can hold {value!r}")
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"' if set(escaped) & set(" \t'\";") else escaped
+
+
+def assign(variables: Mapping[str, str], *names: str) -> str:
+    """Return these variables as words of a unit's line Environment=."""
+    return " ".join(word(f"{name}={variables[name]}") for name in names)

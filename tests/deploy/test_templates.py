@@ -20,10 +20,11 @@ from backend import settings
 from backend.engine import settings as engine_settings
 from deploy.render import of_goal, text
 from deploy.roles import backend, engine, frontend, guard, qdrant, units
+from deploy.secrets import derived
 from omnimind_ops.embedded import programs
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.model import native
-from omnimind_ops.model.environment import services, worker
+from omnimind_ops.model.environment import services
 from omnimind_ops.model.goal import Goal, RedisSize
 from omnimind_ops.model.system import System
 from omnimind_ops.model.world import Mode, World
@@ -180,12 +181,7 @@ def test_a_worker_is_told_all_that_the_goal_says(kind: str, tmp_path: Path) -> N
     goal = GOALS[kind]
     write_units(goal, tmp_path)
     port = goal.backend_ports[-1]
-    secrets = of_goal(
-        "env/backend.env.j2",
-        goal,
-        secrets={"postgres.password": "p", "redis-app.password": "r", "qdrant.key": "k"},
-        folder="",
-    )
+    secrets = derived("backend.env", goal, {"postgres.password": "p", "redis-app.password": "r", "qdrant.key": "k"})
     told = settings.load(
         {
             **environment(tmp_path / f"omnimind-{port}@.service"),
@@ -225,7 +221,7 @@ def test_workers_of_systemd_and_of_supervisor_have_the_same_variables_and_read_t
 
 def test_what_a_unit_leaves_out_is_a_workers_default() -> None:
     variables = services(System(), native.ENGINE_SOCKET, Paths().state)
-    assert settings.load({**variables, **worker(8000, "1")}) == settings.Settings()
+    assert settings.load(variables) == settings.Settings()
     engine = engine_settings.load(variables)
     assert engine == engine_settings.load({})
 

@@ -16,7 +16,7 @@ from uv import find_uv_bin
 from deploy.limits import LIMITS, REDIS_MAXMEMORY
 from deploy.operations.venv import Release
 from omnimind_ops import __version__, origin
-from omnimind_ops.model import native
+from omnimind_ops.model import environment, native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.status import RunState
@@ -56,6 +56,7 @@ def _variables(goal: Goal, paths: Paths, folder: Path) -> dict[str, object]:
             "model": str(release.model),
             "wheel": str(origin.wheel(folder)),
         },
+        "variables": environment.services(goal, native.ENGINE_SOCKET, paths.state),
         "units_all": native.all_units(goal),
         "units_ours": native.ours(goal),
         "units_workers": native.workers(goal),

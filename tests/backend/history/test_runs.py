@@ -27,7 +27,8 @@ from omnimind_ops.model.plan import Change, Plan, Preview, Step, Task, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.model.status import RunState
-from omnimind_ops.model.world import Mode, Ports, World
+from omnimind_ops.model.system import System
+from omnimind_ops.model.world import Mode, World
 from omnimind_ops.runner import database
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
@@ -110,7 +111,7 @@ def migrated(past: Past, handler: Steps | None = None) -> str:
 def world(past: Past) -> World:
     """A World whose journal this is."""
     folder = past.state
-    return World(Mode.EMBEDDED, Ports(), 2, folder, folder, folder, folder, folder, (folder, folder, folder))
+    return World(Mode.EMBEDDED, System(), folder, folder, folder, folder, folder)
 
 
 def recovered(past: Past, *, well: bool = True) -> None:
