@@ -13,7 +13,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from deploy.limits import LIMITS, REDIS_MAXMEMORY
+from deploy.limits import limits
 from deploy.operations.venv import Release
 from omnimind_ops import __version__, origin
 from omnimind_ops.model import environment, native
@@ -46,8 +46,7 @@ def _variables(goal: Goal, paths: Paths, folder: Path) -> dict[str, object]:
     return {
         "goal": asdict(goal),
         "paths": {**{name: str(getattr(paths, name)) for name in names}, "lock": {"parent": str(paths.lock.parent)}},
-        "limits": {name: asdict(limit) for name, limit in LIMITS.items()},
-        "maxmemory": REDIS_MAXMEMORY,
+        "limits": {name: asdict(limit) for name, limit in limits(goal.redis.memory).items()},
         "native": {name: value for name, value in vars(native).items() if name.isupper()},
         "release": {
             "uv": find_uv_bin(),
