@@ -24,11 +24,11 @@ from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import check_movable, keeps_nothing_on_stop, server_facts
+from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
 from omnimind_ops.stores.redis.method import choose_method
 from omnimind_ops.stores.redis.scratch import SERVER
-from omnimind_ops.stores.redis.unsupported import refuse, unsupported_keys
-from omnimind_ops.stores.redis.versions import plain
+from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
+from omnimind_ops.stores.redis.versions import plain_version
 from omnimind_ops.tools.program import PROGRAM, STATIC
 from omnimind_ops.tools.shell import run
 
@@ -208,8 +208,8 @@ def _redis(container: Container | None, asked: MigrateOptions, notes: list[str])
     check_movable(facts, lambda event: notes.append(event.text))
     way = choose_method(facts, target)
     if way.name == "logical":
-        refuse(unsupported_keys(endpoint, target))
-    save = keeps_nothing_on_stop(facts)
+        refuse_unsupported(unsupported_keys(endpoint, target))
+    save = loses_data_on_stop(facts)
     if save:
         notes.append(
             'the old Redis keeps nothing when it stops (save "", no AOF): it is asked to save first, into its own folder'
@@ -230,7 +230,7 @@ def redis_candidate() -> str:
             why,
             "see what `apt-get update` says: /etc/apt/sources.list, the network, a proxy; then run the same command again",
         )
-    return plain(offered.version)
+    return plain_version(offered.version)
 
 
 def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:

@@ -33,9 +33,9 @@ def restored(container: Container | None, asked: MigrateOptions, notes: list[str
     def config_of(name: str) -> Mapping[str, JSON] | None:
         return config or (collection_config(qdrant_endpoint(container), name) if container else None)
 
-    found = backup.recognise(path, asked.qdrant_collection or None, config_of)
+    found = backup.detect(path, asked.qdrant_collection or None, config_of)
     if sha256 := _told(container, found):
-        found = backup.recognise(path, asked.qdrant_collection or None, config_of, sha256)
+        found = backup.detect(path, asked.qdrant_collection or None, config_of, sha256)
     notes.append(f"Qdrant's data comes from {path} ({found.kind}), not from the container")
     notes += [f"{path}: {note}" for note in found.notes]
     if found.kind is not backup.BackupKind.SHARD:
@@ -54,7 +54,7 @@ def restored(container: Container | None, asked: MigrateOptions, notes: list[str
 
 
 def _room(found: backup.Backup) -> int:
-    return found.stored + backup.room(found)
+    return found.stored + backup.proof_space(found)
 
 
 def _told(container: Container | None, found: backup.Backup) -> str:

@@ -14,7 +14,7 @@ from omnimind_ops.tools.shell import run
 
 CHUNK = 1 << 20
 END = 0xFF
-NAME = "dump.rdb"
+DUMP_NAME = "dump.rdb"
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) 
     never deleted. The server must be stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores
     the dump and starts empty.
     """
-    target, beside = redis_dir / NAME, redis_dir / f".{NAME}.omnimind"
-    wanted = _hash(rdb)
-    already = target.is_file() and _hash(target) == wanted
+    target, beside = redis_dir / DUMP_NAME, redis_dir / f".{DUMP_NAME}.omnimind"
+    wanted = _sha256(rdb)
+    already = target.is_file() and _sha256(target) == wanted
     if not already:
         _copy(rdb, beside, owner)
-        if _hash(beside) != wanted:
+        if _sha256(beside) != wanted:
             raise Problem(
                 f"cannot place {rdb}",
                 f"its copy {beside} has another SHA-256",
@@ -131,7 +131,7 @@ def _copy(source: Path, target: Path, owner: tuple[int, int]) -> None:
         os.fsync(write.fileno())
 
 
-def _hash(path: Path) -> str:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

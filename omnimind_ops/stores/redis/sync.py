@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 from omnimind_ops.model.event import Tell, line, progress
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.connection import connect, encode_command
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
-from omnimind_ops.stores.redis.wire import connect, packed
 
 CHUNK = 1 << 18
 MARK = 40  # bytes of the end mark of a dump of unknown length
@@ -32,8 +32,8 @@ def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", t
     dump.rdb in its own folder; a line event reports this. A server with `yes` waits for `repl-diskless-sync-delay` (5 s
     by default) before it begins.
     """
-    with connect(endpoint) as wire:
-        facts = read_facts(wire)
+    with connect(endpoint) as connection:
+        facts = read_facts(connection)
     if facts.diskless_sync is False:
         tell(
             line(
@@ -44,12 +44,12 @@ def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", t
     part = into.with_name(f".{into.name}.part")
     try:
         with (
-            _dial(endpoint, timeout) as link,
+            _connect(endpoint, timeout) as link,
             link.makefile("rb") as answers,
-            open(part, "wb", opener=_private) as file,
+            open(part, "wb", opener=_open_private) as file,
         ):
-            _introduce(link, answers, endpoint)
-            _receive(answers, file, tell, step)
+            _handshake(link, answers, endpoint)
+            _receive_dump(answers, file, tell, step)
             file.flush()
             os.fsync(file.fileno())
         found = rdb_facts(part)
@@ -65,7 +65,7 @@ def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", t
     return found
 
 
-def _dial(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
+def _connect(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
     if not endpoint.socket:
         return socket.create_connection((endpoint.host, endpoint.port), timeout)
     link = socket.socket(socket.AF_UNIX)
@@ -74,20 +74,20 @@ def _dial(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
     return link
 
 
-def _introduce(link: socket.socket, answers: BufferedReader, endpoint: RedisEndpoint) -> None:
+def _handshake(link: socket.socket, answers: BufferedReader, endpoint: RedisEndpoint) -> None:
     """Log in and announce the supported features. Older servers do not know the last two; they do not need them."""
     if endpoint.password:
         user = (endpoint.username,) if endpoint.username else ()
-        answer = _ask(link, answers, "AUTH", *user, endpoint.password)
+        answer = _send(link, answers, "AUTH", *user, endpoint.password)
         if answer.startswith(b"-"):
             raise OSError(answer[1:].decode(errors="replace"))
-    _ask(link, answers, "REPLCONF", "capa", "eof")
-    _ask(link, answers, "REPLCONF", "version", "255.255.255")
-    _ask(link, answers, "REPLCONF", "rdb-only", "1")
-    link.sendall(packed(["SYNC"]))
+    _send(link, answers, "REPLCONF", "capa", "eof")
+    _send(link, answers, "REPLCONF", "version", "255.255.255")
+    _send(link, answers, "REPLCONF", "rdb-only", "1")
+    link.sendall(encode_command(["SYNC"]))
 
 
-def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
+def _receive_dump(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
     header = b""
     while not header.strip():  # an empty line now and then means that the server is still working
         header = answers.readline()
@@ -99,7 +99,7 @@ def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> 
         raise OSError(header.strip().lstrip(b"-").decode(errors="replace"))
     body = header[1:].strip()
     known = None if body.startswith(b"EOF:") else int(body)
-    pieces = _until_mark(answers, body[4:]) if known is None else _exactly(answers, known)
+    pieces = _read_until_mark(answers, body[4:]) if known is None else _read_exactly(answers, known)
     done = 0
     for piece in pieces:
         file.write(piece)
@@ -107,7 +107,7 @@ def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> 
         tell(progress(step, "taking a dump of Redis", done, known))
 
 
-def _exactly(answers: BufferedReader, size: int) -> Iterator[bytes]:
+def _read_exactly(answers: BufferedReader, size: int) -> Iterator[bytes]:
     while size:
         piece = answers.read(min(CHUNK, size))
         if not piece:
@@ -116,7 +116,7 @@ def _exactly(answers: BufferedReader, size: int) -> Iterator[bytes]:
         yield piece
 
 
-def _until_mark(answers: BufferedReader, mark: bytes) -> Iterator[bytes]:
+def _read_until_mark(answers: BufferedReader, mark: bytes) -> Iterator[bytes]:
     held = b""
     while True:
         piece = answers.read1(CHUNK)
@@ -131,10 +131,10 @@ def _until_mark(answers: BufferedReader, mark: bytes) -> Iterator[bytes]:
             held = held[-MARK:]
 
 
-def _ask(link: socket.socket, answers: BufferedReader, *words: str) -> bytes:
-    link.sendall(packed(words))
+def _send(link: socket.socket, answers: BufferedReader, *words: str) -> bytes:
+    link.sendall(encode_command(words))
     return answers.readline().strip()
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

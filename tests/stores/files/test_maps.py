@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores.files import copy_tree as copying
+from omnimind_ops.stores.files import copy as copying
 from omnimind_ops.stores.files import flush, settled
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from tests.stores.files.trees import MIB, same
 
 WRITER = """

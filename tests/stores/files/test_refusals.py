@@ -8,7 +8,7 @@ import xxhash
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files import copy_file
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from tests.stores.files.trees import MIB, same
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.manifest import default_manifest
 from tests.stores.files.trees import MIB, ROOT, looks, same
 

@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.qdrant.storage import in_use, refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
 from tests.qdrant import Server

@@ -12,7 +12,7 @@ from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup, check_backup, read_backup
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.rdb import park, place_rdb, rdb_facts
 from tests.stores.redis.dump import fingerprint_rdb
 from tests.stores.redis.sample import fill
@@ -114,7 +114,7 @@ def test_a_backup_with_append_only_files_is_replayed(tmp_path: Path) -> None:
     home.mkdir()
     with served(REDIS, "--appendonly", "yes", "--appendfsync", "always", folder=home) as endpoint:
         fill(client(endpoint), client(endpoint, 5))
-        until = horizon(endpoint)
+        until = choose_horizon(endpoint)
         before = fingerprint(endpoint, until)
     (home / "dump.rdb").write_bytes(b"REDIS0010 stale, and not even whole")
     kept = {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}

@@ -52,14 +52,16 @@ def known_server(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(REDIS) as real:
         facts = server_facts(real)
     real_facts = sync.read_facts
-    monkeypatch.setattr(sync, "read_facts", lambda wire: facts if wire.name.startswith("127.") else real_facts(wire))
+    monkeypatch.setattr(
+        sync, "read_facts", lambda connection: facts if connection.name.startswith("127.") else real_facts(connection)
+    )
     real_connect = sync.connect
 
     @contextmanager
     def connect(endpoint: RedisEndpoint) -> Iterator[object]:
         if endpoint.socket:
-            with real_connect(endpoint) as wire:
-                yield wire
+            with real_connect(endpoint) as connection:
+                yield connection
         else:
             yield type("Fake", (), {"name": str(endpoint)})()
 

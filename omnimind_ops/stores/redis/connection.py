@@ -12,11 +12,11 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 Reply = bytes | int | None | list["Reply"]
-Word = bytes | str | int
-Command = Sequence[Word]
+Argument = bytes | str | int
+Command = Sequence[Argument]
 
 
-class Link(Protocol):
+class RedisPyConnection(Protocol):
     """The used part of redis-py's connection, which has no types."""
 
     def connect(self) -> None: ...
@@ -25,19 +25,19 @@ class Link(Protocol):
     def read_response(self) -> Reply: ...
 
 
-class Wire:
+class Connection:
     """A connection to one server. Connection errors and error replies raise Problem, with exceptions in `probe`."""
 
-    def __init__(self, connection: Link, name: str) -> None:
-        self._connection = connection
+    def __init__(self, connection: RedisPyConnection, name: str) -> None:
+        self._transport = connection
         self._db = 0
         self.name = name
 
-    def call(self, *words: Word) -> Reply:
+    def call(self, *words: Argument) -> Reply:
         """Send one command and return its reply."""
-        return self.many([words])[0]
+        return self.pipeline([words])[0]
 
-    def many(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
+    def pipeline(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
         """Send commands at once and return their replies in order. All replies are read before the first error is
         raised.
 
@@ -47,11 +47,11 @@ class Wire:
         for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
             if isinstance(reply, Exception):
                 if not (retyped and str(reply).startswith("WRONGTYPE")):
-                    raise refused(command, reply, self.name)
+                    raise command_refused(command, reply, self.name)
                 replies[at] = None
         return cast(list[Reply], replies)
 
-    def probe(self, *words: Word, forbidden: bool = False) -> Reply | None:
+    def try_call(self, *words: Argument, forbidden: bool = False) -> Reply | None:
         """Send one command; return None when the server does not know it, or with `forbidden` when the user may not run
         it.
         """
@@ -60,14 +60,14 @@ class Wire:
         reply = self._exchange([words])[0]
         if not isinstance(reply, Exception):
             return reply
-        if _unknown(reply) or (forbidden and isinstance(reply, NoPermissionError)):
+        if _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
             return None
-        raise refused(words, reply, self.name)
+        raise command_refused(words, reply, self.name)
 
-    def knows(self, command: str) -> bool:
+    def supports(self, command: str) -> bool:
         """Return whether the server has a command that needs arguments; sends it without arguments."""
         reply = self._exchange([(command,)])[0]
-        return not (isinstance(reply, Exception) and _unknown(reply))
+        return not (isinstance(reply, Exception) and _is_unknown_command(reply))
 
     def select(self, db: int) -> None:
         """Switch to a database, unless it is already the current one."""
@@ -79,11 +79,11 @@ class Wire:
         from redis.exceptions import RedisError, ResponseError
 
         try:
-            self._connection.send_packed_command([b"".join(map(packed, commands))])
+            self._transport.send_packed_command([b"".join(map(encode_command, commands))])
             replies: list[Reply | Exception] = []
             for _ in commands:
                 try:
-                    replies.append(self._connection.read_response())
+                    replies.append(self._transport.read_response())
                 except ResponseError as error:
                     replies.append(error)
         except (RedisError, OSError) as error:
@@ -92,22 +92,22 @@ class Wire:
 
 
 @contextmanager
-def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
+def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Connection]:
     """Open a connection for the block; `timeout` is in seconds, for the connect and for each reply."""
     from redis.exceptions import RedisError
 
-    connection = _link(endpoint, timeout)
+    connection = _open(endpoint, timeout)
     try:
         connection.connect()
     except (RedisError, OSError) as error:
         raise unreachable(str(endpoint), error) from error
     try:
-        yield Wire(connection, str(endpoint))
+        yield Connection(connection, str(endpoint))
     finally:
         connection.disconnect()
 
 
-def packed(command: Command) -> bytes:
+def encode_command(command: Command) -> bytes:
     """Return a command in wire format. redis-py's own packer takes three times as long, which is noticeable with a
     million keys.
     """
@@ -127,7 +127,7 @@ def unreachable(name: str, error: Exception) -> Problem:
     return Problem(f"cannot talk to Redis at {name}", str(error) or type(error).__name__, fix)
 
 
-def refused(command: Command, error: Exception, name: str) -> Problem:
+def command_refused(command: Command, error: Exception, name: str) -> Problem:
     """Return the Problem for an error reply; it names the command and its key, never a value."""
     said = " ".join(
         repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2])
@@ -139,25 +139,25 @@ def refused(command: Command, error: Exception, name: str) -> Problem:
     )
 
 
-def _unknown(error: Exception) -> bool:
+def _is_unknown_command(error: Exception) -> bool:
     return str(error).lower().removeprefix("err ").startswith(("unknown command", "unknown subcommand"))
 
 
-def number(reply: Reply) -> int:
+def as_int(reply: Reply) -> int:
     """Return a reply that must be a number (":1", or text such as the "0" of a cursor)."""
     if isinstance(reply, int):
         return reply
-    return int(blob(reply))
+    return int(as_bytes(reply))
 
 
-def blob(reply: Reply) -> bytes:
+def as_bytes(reply: Reply) -> bytes:
     """Return a reply that must be a string."""
     if not isinstance(reply, bytes):
         raise TypeError(f"a string reply was expected, not {type(reply).__name__}")
     return reply
 
 
-def listed(reply: Reply) -> list[Reply]:
+def as_list(reply: Reply) -> list[Reply]:
     """Return a reply that must be a list; a null list is empty."""
     if reply is None:
         return []
@@ -166,21 +166,21 @@ def listed(reply: Reply) -> list[Reply]:
     return reply
 
 
-def blobs(reply: Reply) -> list[bytes]:
+def as_bytes_list(reply: Reply) -> list[bytes]:
     """Return a reply that must be a list of strings."""
-    return cast(list[bytes], listed(reply))
+    return cast(list[bytes], as_list(reply))
 
 
-def pairs(reply: Reply) -> dict[str, Reply]:
+def as_dict(reply: Reply) -> dict[str, Reply]:
     """Return a flat list of names and values as a mapping."""
-    flat = listed(reply)
-    return {blob(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+    flat = as_list(reply)
+    return {as_bytes(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
 
 
-def _link(endpoint: RedisEndpoint, timeout: float) -> Link:
+def _open(endpoint: RedisEndpoint, timeout: float) -> RedisPyConnection:
     from redis.connection import Connection, UnixDomainSocketConnection
 
-    make = cast(Callable[..., Link], UnixDomainSocketConnection if endpoint.socket else Connection)
+    make = cast(Callable[..., RedisPyConnection], UnixDomainSocketConnection if endpoint.socket else Connection)
     where: dict[str, str | int] = (
         {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
     )
