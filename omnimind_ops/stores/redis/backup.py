@@ -47,8 +47,8 @@ def read_backup(path: Path) -> RedisBackup:
     if not dump:
         raise Problem(
             f"cannot use {path} as a Redis backup",
-            f"no {DUMP_NAME}, {AOF_FOLDER} or {AOF_FILE} in it",
-            "give a dump.rdb, or the data folder that holds one",
+            f"it contains no {DUMP_NAME}, {AOF_FOLDER} or {AOF_FILE}",
+            "pass a dump.rdb, or Redis' data folder",
         )
     return RedisBackup(rdb_facts(dump), dump, None)
 
@@ -60,36 +60,45 @@ def check_backup(path: Path, backup: RedisBackup, target_version: str, target_ki
         not can_read_rdb(target_kind, target_version, backup.rdb.version)
         or (backup.rdb.magic == "VALKEY" and target_kind != "valkey")
     ):
+        image = backup.rdb.magic.lower() + (f":{backup.rdb.writer}" if backup.rdb.writer else "")
         raise Problem(
             f"cannot load {path}",
-            f"it is {backup.rdb}, and {target} reads up to RDB {newest_rdb_version(target_kind, target_version)}; no tool turns a dump into an older one",
-            f"start a {backup.rdb.magic.lower()}{':' + backup.rdb.writer if backup.rdb.writer else ''} container on a copy of it and migrate from that: "
-            "from a running server keys are copied one by one",
+            f"it is {backup.rdb}, but {target} reads only up to RDB {newest_rdb_version(target_kind, target_version)}, "
+            "and no tool converts a dump to an older format",
+            f"start a {image} container on a copy of it and migrate from that container: keys of a running server are "
+            "copied one by one",
         )
     if backup.append_only and backup.append_only.is_dir() and not at_least(target_version, 7, 0):
         raise Problem(
             f"cannot load {backup.append_only}",
-            f"append-only files in several parts came with 7.0, and the target is {target}",
-            "start a redis:7.0 container on a copy of the folder and migrate from that",
+            f"it consists of several files, which Redis reads since 7.0, but the target is {target}",
+            "start a redis:7.0 container on a copy of the folder and migrate from that container",
         )
 
 
 def build_rdb_from_backup(
-    path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+    path: Path,
+    target_version: str,
+    workdir: Path,
+    target: Path,
+    tell: Tell,
+    step: str = "",
+    server_program: str = SERVER,
 ) -> RdbFacts:
-    """Write the dump for the target to `into` and return its facts.
+    """Write the dump for the target to `target` and return its facts.
 
     A plain dump is copied. Append-only files are copied and replayed by a scratch server.
     """
     backup = read_backup(path)
     check_backup(path, backup, target_version)
     if backup.dump:
-        shutil.copyfile(backup.dump, into)
-        return rdb_facts(into)
+        shutil.copyfile(backup.dump, target)
+        return rdb_facts(target)
     if backup.stale_dump:
         tell(
             warning(
-                f"{path} holds append-only files and a {DUMP_NAME}: the append-only files are used, as a server with AOF on would",
+                f"{path} contains append-only files and a {DUMP_NAME}: omnimind uses the append-only files, as a server "
+                "with AOF on does",
                 step,
             )
         )
@@ -100,7 +109,7 @@ def build_rdb_from_backup(
     else:
         shutil.copyfile(backup.append_only, folder / AOF_FILE)
     with serve(server_program, folder, databases=MANY_DATABASES, append_only=True) as scratch:
-        return save_scratch(scratch, workdir, into)
+        return save_scratch(scratch, workdir, target)
 
 
 def _read_base_dump(append_only: Path) -> RdbFacts | None:

@@ -12,7 +12,7 @@ from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.functions import function_libraries
 from omnimind_ops.stores.redis.keys import NEVER, SIZES, Key, scan_keys, server_time, used_databases
 from omnimind_ops.stores.redis.streams import entry_commands, read_entries, read_state, state_commands
-from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_beside_keys
+from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_besides_keys
 from omnimind_ops.stores.redis.values import field_expiries, read_values
 
 ARGUMENTS = 1000  # arguments per command
@@ -31,29 +31,29 @@ def copy_keys(
     The copy is exact only while nobody writes to the source. Large values are copied in parts. Progress is reported in
     keys.
     """
-    with connect(source) as one, connect(target) as two:
-        refuse_unsupported(unsupported_beside_keys(one, functions=two.supports("FUNCTION")))
-        _prepare_target(two, scratch=scratch)
-        facts = read_facts(one)
-        two.pipeline([("FUNCTION", "LOAD", "REPLACE", code) for _, code in function_libraries(one)])
-        copy = _KeyCopier(one, two, fields=facts.field_ttls is not False)
+    with connect(source) as reader, connect(target) as writer:
+        refuse_unsupported(unsupported_besides_keys(reader, functions=writer.supports("FUNCTION")))
+        _prepare_target(writer, scratch=scratch)
+        facts = read_facts(reader)
+        writer.pipeline([("FUNCTION", "LOAD", "REPLACE", code) for _, code in function_libraries(reader)])
+        copier = _KeyCopier(reader, writer, fields=facts.field_ttls is not False)
         done = 0
-        for db in used_databases(one):
-            two.select(db)
-            for batch in scan_keys(one, db):
-                copy.copy_batch(batch)
+        for db in used_databases(reader):
+            writer.select(db)
+            for batch in scan_keys(reader, db):
+                copier.copy_batch(batch)
                 done += len(batch)
-                tell(progress(step, "copying Redis keys", done, max(done, facts.total_keys), "keys"))
+                tell(progress(step, "copy Redis keys", done, max(done, facts.total_keys), "keys"))
     return done
 
 
 def _prepare_target(target: Connection, *, scratch: bool) -> None:
-    held = read_facts(target).total_keys
-    if held and not scratch:
+    key_count = read_facts(target).total_keys
+    if key_count and not scratch:
         raise Problem(
             f"cannot copy keys into Redis at {target.name}",
-            f"it already holds {held} keys, and they are not ours to delete",
-            "empty or move that server's data yourself, then run the same command again",
+            f"it already contains {key_count} keys, which omnimind does not delete",
+            "delete or move this data yourself, then run the same command again",
         )
     if scratch:
         target.call("FLUSHALL")
@@ -113,7 +113,7 @@ class _KeyCopier:
 
     def add(self, *command: bytes | str | int) -> None:
         self.queued.append(command)
-        self.queued_bytes += sum(len(word) for word in command if isinstance(word, bytes))
+        self.queued_bytes += sum(len(argument) for argument in command if isinstance(argument, bytes))
         if self.queued_bytes > FLUSH_BYTES or len(self.queued) >= FLUSH_COMMANDS:
             self.flush()
 
@@ -128,13 +128,13 @@ def write_commands(key: Key, part: Sequence[bytes]) -> Iterator[Command]:
     if key.type == "string":
         yield ("SET", key.name, part[0])
         return
-    verb = {"list": "RPUSH", "set": "SADD", "hash": "HSET", "zset": "ZADD"}[key.type]
+    name = {"list": "RPUSH", "set": "SADD", "hash": "HSET", "zset": "ZADD"}[key.type]
     for at in range(0, len(part), ARGUMENTS):
-        words = part[at : at + ARGUMENTS]
-        yield (verb, key.name, *(_score_first(words) if key.type == "zset" else words))
+        items = part[at : at + ARGUMENTS]
+        yield (name, key.name, *(_score_first(items) if key.type == "zset" else items))
 
 
-def _score_first(words: Sequence[bytes]) -> Iterator[bytes]:
-    for at in range(0, len(words), 2):
-        yield words[at + 1]
-        yield words[at]
+def _score_first(items: Sequence[bytes]) -> Iterator[bytes]:
+    for at in range(0, len(items), 2):
+        yield items[at + 1]
+        yield items[at]

@@ -101,13 +101,14 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
     if facts.cluster:
         raise Problem(
             "cannot move this Redis",
-            "it is a node of a Redis cluster: it holds only a part of the data",
-            "leave it out of this migration, or first bring its data into one standalone server",
+            "it is a node of a Redis cluster, which contains only part of the data",
+            "exclude it from this migration, or first move its data to one standalone server",
         )
     if facts.role != "master":
         tell(
             warning(
-                "this Redis is a replica: what its master gets during the copy may be missing; better move the master",
+                "this Redis is a replica: data that its master receives during the copy may be missing; migrate the "
+                "master instead",
                 step,
             )
         )
@@ -139,7 +140,7 @@ def wait_until_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
                 raise Problem(
                     f"cannot use Redis at {endpoint}",
                     f"not ready after {timeout:g} s: {problem.why}",
-                    "read its log (journalctl -u redis-server), mend the cause and run the same command again",
+                    "read its log (journalctl -u redis-server), fix the cause and run the same command again",
                 ) from problem
         time.sleep(0.05)
 
@@ -151,11 +152,11 @@ def _read_info(connection: Connection) -> dict[str, str]:
 
 def _read_config(connection: Connection) -> dict[str, str]:
     """Return only the needed settings: others contain passwords. Empty when CONFIG is renamed or forbidden."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir"):
         reply = connection.try_call("CONFIG", "GET", name, forbidden=True)
-        found.update({k: as_bytes(v).decode(errors="replace") for k, v in as_dict(reply or []).items()})
-    return found
+        settings.update({k: as_bytes(v).decode(errors="replace") for k, v in as_dict(reply or []).items()})
+    return settings
 
 
 def _saves_on_stop(save_points: str | None, on_sigterm: str) -> bool | None:

@@ -62,7 +62,7 @@ def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None,
             for batch in scan_keys(connection, db):
                 _add_batch(
                     connection,
-                    [k for k in batch if k.expires == NEVER or k.expires >= horizon],
+                    [key for key in batch if key.expires == NEVER or key.expires >= horizon],
                     horizon,
                     counts,
                     sums,
@@ -70,7 +70,7 @@ def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None,
                 )
                 done += len(batch)
                 if tell:
-                    tell(progress(step, "reading Redis keys", done, max(done, facts.total_keys), "keys"))
+                    tell(progress(step, "read Redis keys", done, max(done, facts.total_keys), "keys"))
         for name, code in function_libraries(connection):
             counts["function libraries"] += 1
             sums["function libraries"] += _hash_number([name, code])
@@ -82,9 +82,9 @@ def _check_horizon(connection: Connection, horizon: int) -> None:
     if server_time(connection) >= horizon:
         passed = time.strftime("%H:%M:%S UTC", time.gmtime(horizon / 1000))
         raise Problem(
-            "cannot compare these Redis keys",
-            f"the comparison leaves out keys that expire before {passed}, and that moment has passed",
-            "take both fingerprints again with a longer grace",
+            "cannot compare the Redis servers",
+            f"the comparison ignores keys that expire before {passed}, and this time has passed",
+            "run `omnimind migrate` again when the host is less busy",
         )
 
 
@@ -133,10 +133,10 @@ def _digest_string(parts: Parts) -> bytes:
 
 
 def _digest_list(parts: Parts) -> bytes:
-    found = blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for part in parts:
-        found.update(_frame(part))
-    return found.digest()
+        digest.update(_frame(part))
+    return digest.digest()
 
 
 def _digest_set(parts: Parts) -> bytes:
@@ -172,42 +172,42 @@ def _digest_expiring_hash(connection: Connection, key: Key, parts: Parts, horizo
 
     Equal to `_by_pairs` when no field expires.
     """
-    total, found = 0, False
+    total, has_fields = 0, False
     for part in parts:
         for at, expires in zip(range(0, len(part), 2), field_expiries(connection, key, part[::2]), strict=True):
             if expires == NEVER or expires >= horizon:
-                found = True
+                has_fields = True
                 total += _hash_number(
                     [part[at], part[at + 1]] if expires == NEVER else [part[at], part[at + 1], b"%d" % expires]
                 )
-    return _sum_digest([total]) if found else b""
+    return _sum_digest([total]) if has_fields else b""
 
 
 def _digest_stream(connection: Connection, key: Key) -> bytes:
-    found = blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for piece in read_entries(connection, key.name):
         for id_, fields in piece:
-            found.update(_frame([id_, *fields]) + b";")
+            digest.update(_frame([id_, *fields]) + b";")
     state = read_state(connection, key.name)
-    found.update(b"state" + _frame([state.last_id]))
+    digest.update(b"state" + _frame([state.last_id]))
     for group in state.groups:
-        found.update(b"group" + _frame([group.name, group.last_delivered]) + b"consumers" + _frame(group.consumers))
+        digest.update(b"group" + _frame([group.name, group.last_delivered]) + b"consumers" + _frame(group.consumers))
         for owed in group.pending:
-            found.update(b"pending" + _frame([owed.id, owed.consumer, b"%d" % owed.deliveries]))
-    return found.digest()
+            digest.update(b"pending" + _frame([owed.id, owed.consumer, b"%d" % owed.deliveries]))
+    return digest.digest()
 
 
-def _frame(words: Iterable[bytes]) -> bytes:
+def _frame(parts: Iterable[bytes]) -> bytes:
     """Join words so that no two different sequences give the same bytes."""
-    return b"".join([b"%d:%b" % (len(word), word) for word in words])
+    return b"".join([b"%d:%b" % (len(word), word) for word in parts])
 
 
-def _hash(words: Iterable[bytes]) -> bytes:
-    return blake2b(_frame(words), digest_size=16).digest()
+def _hash(parts: Iterable[bytes]) -> bytes:
+    return blake2b(_frame(parts), digest_size=16).digest()
 
 
-def _hash_number(words: Iterable[bytes]) -> int:
-    return int.from_bytes(_hash(words), "big")
+def _hash_number(parts: Iterable[bytes]) -> int:
+    return int.from_bytes(_hash(parts), "big")
 
 
 def _sum_digest(numbers: Iterable[int]) -> bytes:

@@ -52,12 +52,12 @@ def scan_keys(connection: Connection, db: int) -> Iterator[list[Key]]:
     The connection stays on that database; a consumer may use it between two batches.
     """
     absolute = connection.supports("PEXPIRETIME")
-    seen: set[int] = set()
+    known_hashes: set[int] = set()
     cursor: bytes = b"0"
     while True:
         connection.select(db)
         reply = as_list(connection.call("SCAN", cursor, "COUNT", BATCH))
-        names = [name for name in as_bytes_list(reply[1]) if _is_new(name, seen)]
+        names = [name for name in as_bytes_list(reply[1]) if _is_new(name, known_hashes)]
         if names:
             yield _read_keys(connection, db, names, absolute=absolute)
         cursor = as_bytes(reply[0])
@@ -65,25 +65,27 @@ def scan_keys(connection: Connection, db: int) -> Iterator[list[Key]]:
             return
 
 
-def _is_new(name: bytes, seen: set[int]) -> bool:
+def _is_new(name: bytes, known_hashes: set[int]) -> bool:
     mark = int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
-    if mark in seen:
+    if mark in known_hashes:
         return False
-    seen.add(mark)
+    known_hashes.add(mark)
     return True
 
 
 def _read_keys(connection: Connection, db: int, names: Sequence[bytes], *, absolute: bool) -> list[Key]:
     types = [as_bytes(reply).decode() for reply in connection.pipeline([("TYPE", name) for name in names])]
-    kept = [(name, type_) for name, type_ in zip(names, types, strict=True) if type_ != "none"]
-    alive = [name for name, _ in kept]
-    expires = _expire_times(connection, alive) if absolute else _expire_times_from_ttl(connection, alive)
-    sizes = iter(connection.pipeline([(SIZES[type_], name) for name, type_ in kept if type_ in SIZES], retyped=True))
-    measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in kept]
+    existing = [(name, type_) for name, type_ in zip(names, types, strict=True) if type_ != "none"]
+    names = [name for name, _ in existing]
+    expires = _expire_times(connection, names) if absolute else _expire_times_from_ttl(connection, names)
+    sizes = iter(
+        connection.pipeline([(SIZES[type_], name) for name, type_ in existing if type_ in SIZES], retyped=True)
+    )
+    measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in existing]
     return [
-        Key(db, name, type_, when, as_int(size))
-        for (name, type_), when, size in zip(kept, expires, measured, strict=True)
-        if when != MISSING and size is not None
+        Key(db, name, type_, expiry, as_int(size))
+        for (name, type_), expiry, size in zip(existing, expires, measured, strict=True)
+        if expiry != MISSING and size is not None
     ]
 
 
@@ -97,23 +99,23 @@ def _expire_times_from_ttl(connection: Connection, names: Sequence[bytes], group
     PTTL is the expiry minus the server's clock. Between two TIMEs that show the same millisecond, the sum is exact.
     Otherwise ask again for fewer keys at a time; the last attempt accepts any result, which may be one millisecond off.
     """
-    found = {
+    expiries = {
         name: as_int(reply)
         for name, reply in zip(names, connection.pipeline([("PTTL", name) for name in names]), strict=True)
     }
-    missing = [name for name, left in found.items() if left >= 0]
+    missing = [name for name, left in expiries.items() if left >= 0]
     for attempt in range(ATTEMPTS):
-        some = max(1, group >> attempt)
-        for asked in [missing[at : at + some] for at in range(0, len(missing), some)]:
-            commands: list[Command] = [("TIME",), *(("PTTL", name) for name in asked), ("TIME",)]
+        count = max(1, group >> attempt)
+        for chunk in [missing[at : at + count] for at in range(0, len(missing), count)]:
+            commands: list[Command] = [("TIME",), *(("PTTL", name) for name in chunk), ("TIME",)]
             before, *left, after = connection.pipeline(commands)
             if _to_milliseconds(before) == _to_milliseconds(after) or attempt == ATTEMPTS - 1:
-                found |= {
+                expiries |= {
                     name: _to_milliseconds(after) + as_int(ttl) if as_int(ttl) >= 0 else as_int(ttl)
-                    for name, ttl in zip(asked, left, strict=True)
+                    for name, ttl in zip(chunk, left, strict=True)
                 }
-                missing = [name for name in missing if name not in set(asked)]
-    return [found[name] for name in names]
+                missing = [name for name in missing if name not in set(chunk)]
+    return [expiries[name] for name in names]
 
 
 def _to_milliseconds(reply: Reply) -> int:

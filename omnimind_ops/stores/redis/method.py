@@ -26,16 +26,17 @@ def choose_method(source: ServerFacts, target_version: str, target_kind: str = "
     plan.
     """
     old, new = f"{source.kind} {source.version}", f"{target_kind} {plain_version(target_version)}"
-    most = newest_rdb_version(target_kind, target_version)
+    newest = newest_rdb_version(target_kind, target_version)
     if source.modules:
         return Method(
             "logical",
-            f"key by key: {old} has modules ({', '.join(source.modules)}) whose data {new} would refuse in a dump",
+            f"key by key: {old} has modules ({', '.join(source.modules)}), and {new} would refuse a dump with their data",
         )
     if not source.rdb_version:
-        return Method("logical", f"key by key: the dump format of {old} is not known")
+        return Method("logical", f"key by key: the dump format of {old} is unknown")
     if not can_read_rdb(target_kind, target_version, source.rdb_version):
         return Method(
-            "logical", f"key by key: {old} writes RDB {source.rdb_version}, which {new} (up to RDB {most}) refuses"
+            "logical",
+            f"key by key: {old} writes RDB {source.rdb_version}, but {new} reads only up to RDB {newest}",
         )
-    return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to {most}")
+    return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to RDB {newest}")

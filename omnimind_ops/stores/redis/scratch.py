@@ -31,16 +31,16 @@ SERVER = "/usr/bin/redis-server"
 
 
 def build_rdb_key_by_key(
-    source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+    source: RedisEndpoint, workdir: Path, target: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Copy every key of `source` into a scratch server of the target's version and move the saved dump to `into`.
+    """Copy every key of `source` into a scratch server of the target's version and move the saved dump to `target`.
 
     A run after a crash starts over. Needs memory for a second copy of the data and disk space for the dump.
     """
     databases = server_facts(source).databases
     with scratch_server(server_program, workdir, databases=databases) as scratch:
         copy_keys(source, scratch, tell, step, scratch=True)
-        return save_scratch(scratch, workdir, into)
+        return save_scratch(scratch, workdir, target)
 
 
 @contextmanager
@@ -56,17 +56,17 @@ def scratch_server(
         yield endpoint
 
 
-def save_scratch(scratch: RedisEndpoint, workdir: Path, into: Path) -> RdbFacts:
-    """Make a scratch server write its dump and move the dump to `into`; the file is synced and its end is checked."""
+def save_scratch(scratch: RedisEndpoint, workdir: Path, target: Path) -> RdbFacts:
+    """Make a scratch server write its dump and move the dump to `target`; the file is synced and its end is checked."""
     with connect(scratch, timeout=DAY) as connection:
         connection.call("SAVE")
-    part = into.with_name(f".{into.name}.part")
-    shutil.move(workdir / FOLDER / DUMP_NAME, part)
-    with part.open("rb") as file:
+    partial = target.with_name(f".{target.name}.part")
+    shutil.move(workdir / FOLDER / DUMP_NAME, partial)
+    with partial.open("rb") as file:
         os.fsync(file.fileno())
-    found = rdb_facts(part)
-    part.replace(into)
-    return found
+    facts = rdb_facts(partial)
+    partial.replace(target)
+    return facts
 
 
 def fresh_folder(workdir: Path) -> Path:
@@ -77,7 +77,7 @@ def fresh_folder(workdir: Path) -> Path:
         raise Problem(
             "cannot start a scratch Redis",
             f"the path of its socket is longer than {SOCKET_PATH_MAX} bytes: {socket}",
-            "give a work folder with a shorter path",
+            "use a state directory with a shorter path",
         )
     if socket.exists():
         with suppress(Problem), connect(RedisEndpoint(socket=str(socket)), timeout=5) as connection:
@@ -91,16 +91,18 @@ def fresh_folder(workdir: Path) -> Path:
 def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
     """Run a server on the files in the folder; the folder is removed at the end."""
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
-    ended: list[Done] = []
-    argv = _server_command(program, folder, databases=databases, append_only=append_only)
+    results: list[Done] = []
+    command = _server_command(program, folder, databases=databases, append_only=append_only)
     # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
     # long as the server or this process.
     thread = Thread(
-        target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True
+        target=lambda: results.append(run(command, check=False, timeout=DAY, cwd=folder)),
+        name="redis-scratch",
+        daemon=True,
     )
     thread.start()
     try:
-        _wait_until_ready(endpoint, thread, ended, folder)
+        _wait_until_ready(endpoint, thread, results, folder)
         yield endpoint
     finally:
         _stop(endpoint, thread, folder)
@@ -124,24 +126,25 @@ def _server_command(program: str, folder: Path, *, databases: int, append_only: 
     return (
         *ending_with_us(),
         program,
-        *(word for name, value in settings.items() for word in (f"--{name}", value)),
+        *(argument for name, value in settings.items() for argument in (f"--{name}", value)),
     )
 
 
-def _wait_until_ready(endpoint: RedisEndpoint, thread: Thread, ended: list[Done], folder: Path) -> None:
+def _wait_until_ready(endpoint: RedisEndpoint, thread: Thread, results: list[Done], folder: Path) -> None:
     while thread.is_alive():
         if Path(endpoint.socket).exists():
             with suppress(Problem):
                 wait_until_ready(endpoint, timeout=0)
                 return
         time.sleep(0.02)
-    done = ended[0] if ended else Done((), 127, "", "it did not start")
-    said = tuple((done.out + done.err).strip().splitlines()[-20:])
+    result = results[0] if results else Done((), 127, "", "it did not start")
+    output = tuple((result.out + result.err).strip().splitlines()[-20:])
+    program = " ".join(result.argv[4:5])
     raise Problem(
         "cannot start a scratch Redis",
-        f"`{' '.join(done.argv[4:5])}` in {folder} ended with {done.code}: {said[-1] if said else 'no output'}",
-        "read its log below; is the redis-server package installed?",
-        log=said,
+        f"`{program}` in {folder} exited with {result.code}: {output[-1] if output else 'no output'}",
+        "read its log below, and check that the redis-server package is installed",
+        log=output,
     )
 
 

@@ -161,12 +161,12 @@ def _read_pending(connection: Connection, key: bytes, group: bytes) -> Iterator[
     start = b"-"
     while True:
         piece = [as_list(p) for p in as_list(connection.call("XPENDING", key, group, start, "+", PIECE))]
-        there = (
+        entries = (
             connection.pipeline([("XRANGE", key, as_bytes(p[0]), as_bytes(p[0]), "COUNT", 1) for p in piece])
             if piece
             else []
         )
-        for (id_, consumer, idle, deliveries), entry in zip(piece, there, strict=True):
+        for (id_, consumer, idle, deliveries), entry in zip(piece, entries, strict=True):
             if entry:
                 yield Pending(as_bytes(id_), as_bytes(consumer), as_int(idle), as_int(deliveries))
         if len(piece) < PIECE:

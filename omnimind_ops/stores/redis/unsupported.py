@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.connection import Connection, as_bytes, as_list, connect
@@ -25,40 +25,39 @@ def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: st
     """
     fields = at_least(target_version, 9, 0) if target_kind == "valkey" else at_least(target_version, 7, 4)
     with connect(source) as connection:
-        beside = unsupported_beside_keys(connection, functions=at_least(target_version, 7, 0))
-        return (*beside, *islice(_unsupported_keys(connection, fields=fields), max(0, MAX_NAMED - len(beside))))[
-            :MAX_NAMED
-        ]
+        others = unsupported_besides_keys(connection, functions=at_least(target_version, 7, 0))
+        return tuple(islice(chain(others, _unsupported_keys(connection, fields=fields)), MAX_NAMED))
 
 
-def refuse_unsupported(found: tuple[str, ...]) -> None:
+def refuse_unsupported(items: tuple[str, ...]) -> None:
     """Raise Problem that names what cannot be copied, if there is anything."""
-    if found:
+    if items:
         raise Problem(
             "cannot copy every Redis key",
-            f"the target cannot hold {found[0]}"
-            + (f" (and at least {len(found) - 1} more, below)" if found[1:] else ""),
-            "delete or export them on the source, or install a target server that has these types, then run the same command again",
-            log=found,
+            f"the target does not support {items[0]}"
+            + (f" (and at least {len(items) - 1} more, below)" if items[1:] else ""),
+            "export and delete them on the source, or install a target server that supports them, then run the same "
+            "command again",
+            log=items,
         )
 
 
-def unsupported_beside_keys(connection: Connection, *, functions: bool) -> tuple[str, ...]:
+def unsupported_besides_keys(connection: Connection, *, functions: bool) -> tuple[str, ...]:
     """Return what cannot be copied apart from keys; `functions`: the target has function libraries."""
-    found = (
-        [] if functions else [f"the function library {_printable(name)}" for name, _ in function_libraries(connection)]
-    )
+    items = []
+    if not functions:
+        items += [f"the function library {_printable(name)}" for name, _ in function_libraries(connection)]
     if "search" in read_facts(connection).modules:
-        found += [f"the search index {_printable(as_bytes(name))}" for name in as_list(connection.try_call("FT._LIST"))]
-    return tuple(found)
+        items += [f"the search index {_printable(as_bytes(name))}" for name in as_list(connection.try_call("FT._LIST"))]
+    return tuple(items)
 
 
 def _unsupported_keys(connection: Connection, *, fields: bool) -> Iterator[str]:
-    timed = not fields and read_facts(connection).field_ttls is not False
+    check_fields = not fields and read_facts(connection).field_ttls is not False
     for db in used_databases(connection):
         for batch in scan_keys(connection, db):
             yield from (f"the key {key}, of type {key.type}" for key in batch if key.type not in SIZES)
-            if timed:
+            if check_fields:
                 for key, parts in read_values(connection, [key for key in batch if key.type == "hash"]):
                     if any(when > NEVER for part in parts for when in field_expiries(connection, key, part[::2])):
                         yield f"the key {key}, a hash with expiring fields"

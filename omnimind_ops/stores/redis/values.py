@@ -88,7 +88,7 @@ def _by_index(connection: Connection, key: Key) -> Parts:
 
 def _by_cursor(connection: Connection, key: Key) -> Parts:
     """Read a large set or hash with SSCAN or HSCAN, without the cursor's duplicates."""
-    seen: set[bytes] = set()
+    known: set[bytes] = set()
     cursor = b"0"
     step = 2 if key.type == "hash" else 1
     while True:
@@ -96,8 +96,8 @@ def _by_cursor(connection: Connection, key: Key) -> Parts:
         flat = as_bytes_list(reply[1])
         part: list[bytes] = []
         for at in range(0, len(flat), step):
-            if flat[at] not in seen:
-                seen.add(flat[at])
+            if flat[at] not in known:
+                known.add(flat[at])
                 part += flat[at : at + step]
         if part:
             yield part

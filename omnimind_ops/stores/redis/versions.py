@@ -16,8 +16,8 @@ REDIS_ONLY_VERSIONS = range(12, 80)  # Valkey refuses these: they belong to Redi
 
 def plain_version(version: str) -> str:
     """Return "7.0.15" for "7.0.15" and for a package version such as "5:7.0.15-1~deb12u10"."""
-    found = re.match(r"(?:\d+:)?([\d.]+)", version)
-    return found[1] if found else version
+    match = re.match(r"(?:\d+:)?([\d.]+)", version)
+    return match[1] if match else version
 
 
 def rdb_version_written(kind: str, version: str) -> int:
@@ -48,5 +48,5 @@ def _table(kind: str) -> tuple[tuple[int, int, int], ...]:
 
 
 def _numbers(version: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)(?:\.(\d+))?", plain_version(version))
-    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    match = re.match(r"(\d+)(?:\.(\d+))?", plain_version(version))
+    return (int(match[1]), int(match[2] or 0)) if match else (0, 0)

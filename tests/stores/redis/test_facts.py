@@ -163,7 +163,7 @@ def test_a_server_that_never_comes_is_a_problem() -> None:
 def test_a_server_that_hangs_up_in_a_reply_is_a_problem() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
-        with pytest.raises(Problem, match="cannot talk to Redis"):
+        with pytest.raises(Problem, match="cannot connect to Redis"):
             server_facts(RedisEndpoint(port=listener.getsockname()[1]))
 
 

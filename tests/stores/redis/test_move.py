@@ -81,7 +81,7 @@ def test_a_dump_needs_the_password(tmp_path: Path) -> None:
         client(source).set("a", "b")
         fetch_rdb(source, tmp_path / "taken.rdb", ignore)
         wrong = RedisEndpoint(socket=source.socket, password="other")
-        with pytest.raises(Problem, match="cannot talk to Redis") as caught:
+        with pytest.raises(Problem, match="cannot connect to Redis") as caught:
             fetch_rdb(wrong, tmp_path / "no.rdb", ignore)
         assert "s3cret" not in repr(source) and "other" not in str(caught.value) + caught.value.fix + repr(wrong)
 
@@ -193,7 +193,7 @@ def test_a_source_that_dies_in_mid_copy_is_a_problem() -> None:
         def stop(event: Event) -> None:
             client(source).shutdown(nosave=True)
 
-        with pytest.raises(Problem, match="cannot talk to Redis"):
+        with pytest.raises(Problem, match="cannot connect to Redis"):
             copy_keys(source, target, stop)
 
 
@@ -201,10 +201,10 @@ KILLED = """
 import sys
 from pathlib import Path
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 work = Path(sys.argv[2])
 tell = lambda event: print(event.done, flush=True)
-build_rdb_logically(RedisEndpoint(socket=sys.argv[1]), work, work / "made.rdb", tell)
+build_rdb_key_by_key(RedisEndpoint(socket=sys.argv[1]), work, work / "made.rdb", tell)
 """
 
 

@@ -91,7 +91,7 @@ REFUSED = {
     "not written": ([b"\n"], "could not write the dump"),
     "an error": ([b"-NOMASTERLINK Can't SYNC while not connected with my master\r\n"], "NOMASTERLINK"),
     "no dump": ([b"$5\r\nhello"], "begins with b'hello'"),
-    "a dump without an end": ([b"$%d\r\n" % (len(DUMP) - 1) + DUMP[:-1]], "cut off"),
+    "a dump without an end": ([b"$%d\r\n" % (len(DUMP) - 1) + DUMP[:-1]], "truncated"),
 }
 
 
