@@ -26,7 +26,7 @@ from omnimind_ops.stores.backup.kinds import (
     storage_prefixes,
 )
 from omnimind_ops.stores.backup.tar import damaged, members, open_archive
-from omnimind_ops.stores.files.space import stored
+from omnimind_ops.stores.files.space import stored_bytes
 from omnimind_ops.stores.files.walk import walk
 from omnimind_ops.stores.qdrant import storage as qdrant_storage
 
@@ -134,7 +134,7 @@ def _detect_collection_directory(path: Path, collection: str | None) -> Backup:
         (name,),
         None,
         tree.apparent,
-        stored(tree),
+        stored_bytes(tree),
         Checksum.FOLDER,
         layout,
         storage=path,

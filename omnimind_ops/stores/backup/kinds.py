@@ -52,8 +52,8 @@ class Layout:
 def detect_layout(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout | None:
     """Return how to read an archive with these files and this config.json at its top; None for anything else.
 
-    `collections` is still empty. `storage_prefixes` and `collection_prefixes` detect several storage directories or collections
-    in one archive.
+    `collections` is still empty. `storage_prefixes` and `collection_prefixes` detect several storage directories or
+    collections in one archive.
     """
     names = list(names)
     packed = any(map(_PACKED.match, names))

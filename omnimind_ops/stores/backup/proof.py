@@ -17,7 +17,7 @@ from omnimind_ops.stores.backup.restore import SNAPSHOT_KINDS, NotSupportedError
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
-from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, give, scratch_server
+from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server, set_owner
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def prove(
     """
     discard(scratch)
     scratch.mkdir(parents=True)
-    give(scratch, program.user)
+    set_owner(scratch, program.user)
     try:
         with scratch_server(program, storage, scratch / "server") as endpoint:
             unpacked = full_fingerprint(endpoint, tell, step, without)
@@ -84,7 +84,7 @@ def _compare_with_restore(
     check_space(scratch, proof_space(backup))
     storage = scratch / "restored"
     storage.mkdir()
-    give(storage, program.user)
+    set_owner(storage, program.user)
     with scratch_server(program, storage, scratch / "server") as endpoint:
         try:
             restore(backup, config, endpoint, tell, step)

@@ -12,7 +12,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.detect import Backup
 from omnimind_ops.stores.backup.kinds import BackupKind
 from omnimind_ops.stores.backup.tar import members, open_archive
-from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, connect
 from omnimind_ops.stores.qdrant.restore import create_collection, restore_snapshot, set_aliases
 from omnimind_ops.stores.throttle import Throttle
 
@@ -46,7 +46,7 @@ def restore(
                 restore_snapshot(endpoint, name, reader.wrap(file), shard=0)
             else:
                 restore_snapshot(endpoint, backup.layout.collections[""], reader.wrap(file))
-    except AnswerProblem as problem:
+    except ResponseProblem as problem:
         if problem.status in _NOT_SUPPORTED:
             raise NotSupportedError(problem.why) from problem
         raise Problem(

@@ -36,7 +36,7 @@ def original_name(parts: tuple[str, ...]) -> str:
 
 
 def parse_file_list(content: bytes) -> list[str]:
-    """Return the names in the database's directory of all parse_file_list files; UnknownFileError when the list is damaged."""
+    """Return the names in the database's directory of all listed files; UnknownFileError for a damaged list."""
     lines = content.decode(errors="replace").splitlines()
     files = [line.split(" ")[0] for line in lines if " crc32 " in line]
     if len(lines) < 3 or str(len(files)) not in lines[2:4]:

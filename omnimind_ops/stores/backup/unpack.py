@@ -20,7 +20,7 @@ from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.settled import sync_filesystem
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.files.sparse import BUFFER, hash_data, hash_zeros, write_data
-from omnimind_ops.stores.qdrant.storage import in_use, shards_in_use
+from omnimind_ops.stores.qdrant.storage import locked_parts, locked_shards
 from omnimind_ops.stores.throttle import Throttle
 
 
@@ -72,7 +72,7 @@ def _record_path(target: Path) -> Path:
 
 def _copy_directory(backup: Backup, source: Path, folder: Path, tell: Tell, step: str) -> None:
     one_collection = backup.kind is BackupKind.FOLDER
-    if locked := shards_in_use(source) if one_collection else in_use(source):
+    if locked := locked_shards(source) if one_collection else locked_parts(source):
         raise Problem(
             f"cannot copy {source}",
             f"a running Qdrant uses it ({locked[0]})",

@@ -68,11 +68,11 @@ def copy_data(source: int, target: int, size: int, buffer: bytearray, count: Cou
     return digest.hexdigest(), written
 
 
-def uncounted(length: int) -> None:
+def ignore_count(length: int) -> None:
     """Ignore the count."""
 
 
-def hash_data(handle: int, size: int, buffer: bytearray, count: Count = uncounted) -> str:
+def hash_data(handle: int, size: int, buffer: bytearray, count: Count = ignore_count) -> str:
     """Return the digest of the first `size` bytes of a file."""
     digest = xxhash.xxh3_128()
     view = memoryview(buffer)

@@ -43,11 +43,11 @@ def restore_snapshot(endpoint: QdrantEndpoint, collection: str, file: Readable, 
             "POST",
             f"{path}/snapshots/upload",
             params={"priority": "snapshot", "wait": "true"},
-            files={"snapshot": ("snapshot", file, "application/octet-stream")},  # type: ignore[dict-item]  # it can be read
+            files={"snapshot": ("snapshot", file, "application/octet-stream")},  # type: ignore[dict-item]  # only read
             headers={"Connection": "close"},
         )
         try:
-            client.checked(endpoint, request, session.send(request))
+            client.check_response(endpoint, request, session.send(request))
         except httpx.HTTPError as error:
             raise client.unreachable(endpoint, str(error) or type(error).__name__) from error
 
@@ -58,7 +58,7 @@ def create_collection(qdrant: QdrantClient, name: str, config: Mapping[str, Any]
     names = ("vectors", "sparse_vectors", "on_disk_payload")
     body = {key: params[key] for key in names if params.get(key) is not None} | {"shard_number": 1}
     body |= {key: config[key] for key in ("hnsw_config", "quantization_config") if config.get(key) is not None}
-    client.raw(qdrant, "PUT", "/collections/{name}", name, body)
+    client.request_json(qdrant, "PUT", "/collections/{name}", name, body)
 
 
 def set_aliases(qdrant: QdrantClient, aliases: Mapping[str, str]) -> None:

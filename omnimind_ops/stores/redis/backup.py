@@ -97,8 +97,8 @@ def build_rdb_from_backup(
     if backup.stale_dump:
         tell(
             warning(
-                f"{path} contains append-only files and a {DUMP_NAME}: omnimind uses the append-only files, as a server "
-                "with AOF on does",
+                f"{path} contains append-only files and a {DUMP_NAME}: the append-only files are used, as by a "
+                "server with AOF on",
                 step,
             )
         )

@@ -1,4 +1,4 @@
-"""Compare the native Redis with the server it replaces: keys that the native backends have written since are ignored."""
+"""Compare the native Redis with the server it replaces. Keys that the native backends have written are ignored."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def choose_method(source: ServerFacts, target_version: str, target_kind: str = "
     if source.modules:
         return Method(
             "logical",
-            f"key by key: {old} has modules ({', '.join(source.modules)}), and {new} would refuse a dump with their data",
+            f"key by key: {old} has modules ({', '.join(source.modules)}), and {new} refuses a dump with their data",
         )
     if not source.rdb_version:
         return Method("logical", f"key by key: the dump format of {old} is unknown")

@@ -35,8 +35,8 @@ class RdbFacts:
 def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
     """Return a dump's facts after checking that it ends correctly (the end opcode and eight bytes of checksum).
 
-    Raise Problem for a file that is not a dump or is truncated. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads the
-    whole file and its CRC; use it only for dumps that its version can read.
+    Raise Problem for a file that is not a dump or is truncated. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads
+    the whole file and its CRC; use it only for dumps that its version can read.
     """
     facts = rdb_header(path)
     with path.open("rb") as file:

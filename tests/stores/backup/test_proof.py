@@ -65,7 +65,7 @@ def test_a_program_that_never_answers_is_given_up(tmp_path: Path) -> None:
 def test_the_scratch_server_wants_its_key_and_is_gone_with_all_it_wrote(tmp_path: Path) -> None:
     with scratch_server(program(), tmp_path / "storage", tmp_path / "scratch") as endpoint:
         assert endpoint.url.startswith("http://127.0.0.1:") and endpoint.api_key not in repr(endpoint)
-        with pytest.raises(Problem, match="wants an API key"):
+        with pytest.raises(Problem, match="requires an API key"):
             fingerprint(QdrantEndpoint(endpoint.url))
     assert not (tmp_path / "scratch").exists()
     with pytest.raises(Problem, match="cannot reach"):

@@ -83,7 +83,7 @@ def test_copies_that_may_not_be_on_the_disk_count_only_until_the_next_boot(
     where = default_manifest(tmp_path / "target")
     known = manifest.load(where)
     assert known and known.files
-    manifest.save(where, known, durable=False)
+    manifest.save_manifest(where, known, durable=False)
     again = manifest.load(where)
     assert again and again.files == known.files
     monkeypatch.setattr(manifest, "boot_id", lambda: "another boot")

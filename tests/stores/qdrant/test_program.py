@@ -122,7 +122,7 @@ def test_a_program_that_may_not_open_the_containers_data_is_refused(
 
 
 def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="not known"):
+    with pytest.raises(Problem, match="unknown"):
         qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, "")), [])
 
 
