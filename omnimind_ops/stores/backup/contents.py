@@ -8,12 +8,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import segments
 from omnimind_ops.stores.backup.tar import damaged
+from omnimind_ops.stores.json_object import as_object, parse_object
 
+T = TypeVar("T")
 ALIASES = "aliases/data.json"
 _SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", ALIASES, *segments.SMALL)
 
@@ -49,6 +51,10 @@ class Contents:
         """Return the names of the collections."""
         return tuple(sorted({path.split("/")[1] for path in self.folders if path.startswith("collections/")}))
 
+    def aliases(self) -> dict[str, str]:
+        """Return the collection of each alias."""
+        return {str(alias): str(target) for alias, target in self._read_object(ALIASES).items()}
+
     def check(self, *, snapshot: bool, aliases: bool = False) -> None:
         """Raise Problem when a collection lacks files that a server needs to load it. With `aliases`, the alias file is
         also required.
@@ -76,8 +82,7 @@ class Contents:
                 f"copy it again from the machine that made it; if there were no aliases, add a file {ALIASES} with the "
                 "content {}",
             )
-        targets = {str(target) for target in self._read_object(ALIASES).values()}
-        if missing := sorted(targets - set(self.collections())):
+        if missing := sorted(set(self.aliases().values()) - set(self.collections())):
             raise damaged(self.archive, f"collections/{missing[0]}, the target of an alias, is missing")
 
     def _has_payload_index(self, collection: str) -> bool:
@@ -89,15 +94,12 @@ class Contents:
         return any(self._read_object(path).get("indexed_fields") for path in configs)
 
     def _shard_ids(self, collection: str, config: Mapping[str, Any]) -> set[int]:
-        params = config.get("params")
-        if not isinstance(params, Mapping):
-            raise damaged(self.archive, f"{collection}/config.json has no params")
+        try:
+            params = as_object(config.get("params"))
+        except ValueError as error:
+            raise damaged(self.archive, f"{collection}/config.json has no params") from error
         if params.get("sharding_method") == "custom":
-            mapping = self._read_json(f"{collection}/shard_key_mapping.json")
-            lists = (
-                mapping.values() if isinstance(mapping, Mapping) else [key.get("shard_ids") or [] for key in mapping]
-            )
-            return {int(shard) for shards in lists for shard in shards}
+            return self._decode(f"{collection}/shard_key_mapping.json", _parse_shard_ids)
         return set(range(int(params.get("shard_number") or 1)))
 
     def _check_shard(self, shard: str, snapshot: bool) -> None:
@@ -157,15 +159,12 @@ class Contents:
         )
 
     def _read_object(self, path: str) -> Mapping[str, Any]:
-        value = self._read_json(path)
-        if not isinstance(value, Mapping):
-            raise damaged(self.archive, f"{path} is not a JSON object")
-        return value
+        return self._decode(path, parse_object)
 
-    def _read_json(self, path: str) -> Any:
+    def _decode(self, path: str, decode: Callable[[bytes], T]) -> T:
         self._require(path, self.files)
         try:
-            return json.loads(self.small_files[path])
+            return decode(self.small_files[path])
         except ValueError as error:
             raise damaged(self.archive, f"cannot read {path}: {error}") from error
 
@@ -181,6 +180,13 @@ def read_directory(root: Path, prefix: str, archive: str) -> Contents:
         name = prefix + path.relative_to(root).as_posix()
         contents.add(name, None if is_folder else path.read_bytes)
     return contents
+
+
+def _parse_shard_ids(content: bytes) -> set[int]:
+    """Return the shard ids in a shard_key_mapping.json: an object of lists, or a list of objects with `shard_ids`."""
+    mapping = json.loads(content)
+    lists = mapping.values() if isinstance(mapping, dict) else [key.get("shard_ids") or [] for key in mapping]
+    return {int(shard) for shards in lists for shard in shards}
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, bool]]:

@@ -13,7 +13,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import shard
 from omnimind_ops.stores.backup.checksum import embedded_checksum, verify_checksum
 from omnimind_ops.stores.backup.contents import Contents, read_directory
-from omnimind_ops.stores.backup.flatten import flatten, read_json, read_small_file
+from omnimind_ops.stores.backup.flatten import flatten, read_object, read_small_file
 from omnimind_ops.stores.backup.kinds import (
     MULTI_COLLECTION,
     BackupKind,
@@ -28,6 +28,7 @@ from omnimind_ops.stores.backup.kinds import (
 from omnimind_ops.stores.backup.tar import damaged, members, open_archive
 from omnimind_ops.stores.files.space import stored_bytes
 from omnimind_ops.stores.files.walk import walk
+from omnimind_ops.stores.json_object import as_object
 from omnimind_ops.stores.qdrant import storage as qdrant_storage
 
 ConfigOf = Callable[[str], Mapping[str, Any] | None]
@@ -78,18 +79,18 @@ def detect(path: Path, collection: str | None = None, config_of: ConfigOf = no_c
     verified = path.is_file() and verify_checksum(path, sha256)
     with open_archive(path) as (file, compression):
         names: list[str] = []
-        top: Any = None
+        top: Mapping[str, Any] | None = None
         for member in members(file, str(path)):
             if member.name and not member.folder:
                 names.append(member.name)
             if member.name == "config.json":
-                top = read_json(member, str(path))
-    layout = detect_layout(names, top if isinstance(top, Mapping) else None)
+                top = read_object(member, str(path))
+    layout = detect_layout(names, top)
     if layout is None:
         raise not_a_backup(str(path), names)
-    layout = _with_collection_names(path, layout, names, top, collection)
+    layout = _with_collection_names(path, layout, names, top or {}, collection)
     checksum = Checksum.VERIFIED if verified else embedded_checksum(path)
-    return _read_archive(path, compression, checksum, layout, top, config_of)
+    return _read_archive(path, compression, checksum, layout, top or {}, config_of)
 
 
 def _detect_directory(path: Path, collection: str | None) -> Backup:
@@ -123,7 +124,7 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
 
 
 def _detect_collection_directory(path: Path, collection: str | None) -> Backup:
-    layout = _with_collection_names(path, Layout(BackupKind.FOLDER, packed=False), [], None, collection)
+    layout = _with_collection_names(path, Layout(BackupKind.FOLDER, packed=False), [], {}, collection)
     name = layout.collections[""]
     read_directory(path, f"collections/{name}/", str(path)).check(snapshot=False)
     tree = walk(path, live=True)
@@ -142,7 +143,9 @@ def _detect_collection_directory(path: Path, collection: str | None) -> Backup:
     )
 
 
-def _with_collection_names(path: Path, layout: Layout, names: list[str], top: Any, collection: str | None) -> Layout:
+def _with_collection_names(
+    path: Path, layout: Layout, names: list[str], top: Mapping[str, Any], collection: str | None
+) -> Layout:
     """Return the layout with the names of the collections."""
     _refuse_collection_option(path, layout, collection)
     if layout.kind is BackupKind.ARCHIVE:
@@ -192,22 +195,12 @@ def _refuse_several(path: Path, prefixes: set[str], what: str) -> None:
 
 
 def _read_archive(
-    path: Path, compression: str, checksum: Checksum, layout: Layout, top: Any, config_of: ConfigOf
+    path: Path, compression: str, checksum: Checksum, layout: Layout, top: Mapping[str, Any], config_of: ConfigOf
 ) -> Backup:
     """Read everything that would be unpacked, without writing."""
     contents = Contents(str(path))
-    apparent = size = 0
-    aliases: Mapping[str, str] | None = {} if layout.kind is BackupKind.ARCHIVE else None
-    if layout.kind is BackupKind.FULL:
-        aliases = _parse_aliases(top.get("collections_aliases"), path)
-    with open_archive(path) as (file, _):
-        for entry in flatten(file, layout, str(path)):
-            member = entry.member
-            contents.add(entry.path, None if member.folder else partial(read_small_file, member, str(path)))
-            apparent += member.size
-            size += sum(length for _, length in member.extents) + 4096
-            if layout.kind is BackupKind.ARCHIVE and entry.path == "aliases/data.json":
-                aliases = _parse_aliases(read_json(member, str(path)), path)
+    apparent, size = _read_entries(path, layout, contents)
+    aliases = _parse_aliases(top.get("collections_aliases"), path) if layout.kind is BackupKind.FULL else None
     extra_files: dict[str, str] = {}
     if layout.kind is BackupKind.SHARD:
         name = layout.collections[""]
@@ -215,6 +208,8 @@ def _read_archive(
         for name, text in extra_files.items():
             contents.add(name, text.encode)
     contents.check(snapshot=layout.packed, aliases=layout.kind is BackupKind.ARCHIVE)
+    if layout.kind is BackupKind.ARCHIVE:
+        aliases = contents.aliases()
     if missing := sorted(set(layout.collections.values()) - set(contents.collections())):
         raise damaged(str(path), f"collections/{missing[0]} is missing")
     file_status = path.stat()
@@ -234,6 +229,18 @@ def _read_archive(
     )
 
 
+def _read_entries(path: Path, layout: Layout, contents: Contents) -> tuple[int, int]:
+    """Record every entry of an archive in `contents`; return the total sizes with and without holes."""
+    apparent = size = 0
+    with open_archive(path) as (file, _):
+        for entry in flatten(file, layout, str(path)):
+            member = entry.member
+            contents.add(entry.path, None if member.folder else partial(read_small_file, member, str(path)))
+            apparent += member.size
+            size += sum(length for _, length in member.extents) + 4096
+    return apparent, size
+
+
 def _notes(layout: Layout) -> tuple[str, ...]:
     if layout.kind in MULTI_COLLECTION:
         return ()
@@ -241,6 +248,8 @@ def _notes(layout: Layout) -> tuple[str, ...]:
 
 
 def _parse_aliases(value: object, path: Path) -> dict[str, str]:
-    if value is not None and not isinstance(value, Mapping):
-        raise damaged(str(path), "its aliases are not a JSON object")
-    return {str(alias): str(target) for alias, target in (value or {}).items()}
+    try:
+        aliases = as_object(value or {})
+    except ValueError as error:
+        raise damaged(str(path), "its aliases are not a JSON object") from error
+    return {str(alias): str(target) for alias, target in aliases.items()}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -11,6 +10,7 @@ from typing import IO, Any
 from omnimind_ops.stores.backup import rocksdb
 from omnimind_ops.stores.backup.kinds import BackupKind, Layout
 from omnimind_ops.stores.backup.tar import Member, damage_as_problem, damaged, members
+from omnimind_ops.stores.json_object import parse_object
 
 _SMALL = 16 << 20
 LAST_OF_SEGMENT = "snapshot/files/version.info"
@@ -43,10 +43,10 @@ def flatten(file: IO[bytes], layout: Layout, name: str) -> Iterator[StorageEntry
             yield from _flatten_collection(member, path, layout.collections[""], name, packed=layout.packed)
 
 
-def read_json(member: Member, name: str) -> Any:
-    """Return the content of a small JSON file of an archive; Problem when it is not JSON."""
+def read_object(member: Member, name: str) -> Mapping[str, Any]:
+    """Return the JSON object in a small file of an archive; Problem when it contains no JSON object."""
     with damage_as_problem(f"{name}: {member.name}"):
-        return json.loads(read_small_file(member, name))
+        return parse_object(read_small_file(member, name))
 
 
 def read_small_file(member: Member, name: str) -> bytes:

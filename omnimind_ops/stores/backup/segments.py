@@ -7,12 +7,12 @@ that are not named here are newer and have no requirements; the server that load
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from omnimind_ops.stores.backup.flatten import ROCKSDB_FILE_LIST
 from omnimind_ops.stores.backup.rocksdb import parse_file_list
+from omnimind_ops.stores.json_object import parse_object
 
 HasFile = Callable[[str], bool]
 """Returns whether a segment has a file with this name."""
@@ -50,7 +50,7 @@ def is_unfinished_and_empty(has: HasFile, read: ReadFile) -> bool:
     """
     if has(_VERSION) or not has("segment.json") or any(map(has, _TRACKERS)):
         return False
-    vectors = dict(_dense_vectors(_parse_object(read("segment.json")).get("config") or {}))
+    vectors = dict(_dense_vectors(parse_object(read("segment.json")).get("config") or {}))
     if not vectors or not all(_is_chunked(vector) for vector in vectors.values()):
         return False  # no file in it contains the number of points
     if missing_file(lambda name: name == _VERSION or has(name), read):
@@ -66,7 +66,7 @@ def missing_file(has: HasFile, read: ReadFile) -> str:
 def _required_files(has: HasFile, read: ReadFile) -> Iterator[str]:
     """Yield the required names; "a|b" means either."""
     yield from ("segment.json", _VERSION, "payload_index/config.json")
-    config = _parse_object(read("segment.json")).get("config") or {}
+    config = parse_object(read("segment.json")).get("config") or {}
     yield from _payload_files(str((config.get("payload_storage_type") or {}).get("type")))
     points = 0
     for folder, vector in _dense_vectors(config):
@@ -77,7 +77,7 @@ def _required_files(has: HasFile, read: ReadFile) -> Iterator[str]:
         )
         if chunked:
             count = _point_count(read, folder)
-            size = int(_parse_object(read(f"{folder}/vectors/config.json")).get("chunk_size_vectors") or 1)
+            size = int(parse_object(read(f"{folder}/vectors/config.json")).get("chunk_size_vectors") or 1)
             yield from (f"{folder}/vectors/chunk_{number}.mmap" for number in range(-(-count // size)))
             points = max(points, count)
     for name, vector in (config.get("sparse_vector_data") or {}).items():
@@ -144,15 +144,8 @@ def _listed_files(has: HasFile, read: ReadFile) -> Iterator[str]:
     backups.
     """
     if has("segment_manifest.json"):
-        files = _parse_object(read("segment_manifest.json")).get("file_versions") or {}
+        files = parse_object(read("segment_manifest.json")).get("file_versions") or {}
         yield from (str(name) for name in files if not str(name).startswith("::"))
     for folder in ("", "payload_index/"):
         if has(f"{folder}{ROCKSDB_FILE_LIST}"):
             yield from (f"{folder}{name}" for name in parse_file_list(read(f"{folder}{ROCKSDB_FILE_LIST}")))
-
-
-def _parse_object(content: bytes) -> Mapping[str, Any]:
-    value = json.loads(content)
-    if not isinstance(value, Mapping):
-        raise ValueError("not a JSON object")
-    return value

@@ -12,6 +12,7 @@ from typing import Any
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.contents import Contents
 from omnimind_ops.stores.backup.tar import damage_as_problem
+from omnimind_ops.stores.json_object import as_object, parse_object
 
 COLLECTION_VERSION = "0.4.2"
 """Version of the collection format: the same in every Qdrant since 1.3."""
@@ -41,12 +42,14 @@ def read_config(path: Path) -> Mapping[str, Any]:
 def load_config(path: Path) -> Mapping[str, Any] | None:
     """Return a configuration from a file; None when the file contains none."""
     try:
-        value = json.loads(path.read_bytes())
+        config = parse_object(path.read_bytes())
+        for key in ("result", "config"):
+            if key in config:
+                config = as_object(config[key])
+        as_object(config.get("params"))
     except (OSError, ValueError):
         return None
-    for key in ("result", "config"):
-        value = value[key] if isinstance(value, Mapping) and isinstance(value.get(key), Mapping) else value
-    return value if isinstance(value, Mapping) and isinstance(value.get("params"), Mapping) else None
+    return config
 
 
 def collection_files(name: str, contents: Contents, config: Mapping[str, Any] | None, archive: str) -> dict[str, str]:

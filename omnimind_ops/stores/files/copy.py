@@ -68,13 +68,7 @@ def copy_tree(
         for name in tree.skipped:
             tell(warning(f"not copied: {name}", step))
         work = CopyPass(tree, walk(target), record, rule, owner)
-        check_space(target, work.space_needed())
-        work.remove_extra()
-        work.create_folders()
-        work.create_links()
-        _run_threads(work, manifest_path, step, tell, max(1, threads))
-        work.create_hard_links()
-        work.set_folder_attributes()
+        _run_pass(work, manifest_path, step, tell, max(1, threads))
         if not live:
             sync_filesystem(target)
         save_manifest(manifest_path, record, durable=not live)
@@ -85,6 +79,16 @@ def copy_tree(
             "fix the cause and run the command again; files that are already copied are kept",
         ) from error
     return work.report(time.monotonic() - began)
+
+
+def _run_pass(work: CopyPass, manifest_path: Path, step: str, tell: Tell, threads: int) -> None:
+    check_space(Path(work.target), work.space_needed())
+    work.remove_extra()
+    work.create_folders()
+    work.create_links()
+    _run_threads(work, manifest_path, step, tell, threads)
+    work.create_hard_links()
+    work.set_folder_attributes()
 
 
 def _run_threads(work: CopyPass, manifest_path: Path, step: str, tell: Tell, threads: int) -> None:

@@ -118,22 +118,24 @@ class CopyPass:
         """Create symbolic links that are missing or point elsewhere."""
         for entry in self.tree.of(Kind.LINK):
             try:
-                points = os.readlink(self._source_path(entry.path))
+                link_target = os.readlink(self._source_path(entry.path))
             except OSError as error:
                 if self.rule.live:
                     self.vanished.append(entry.path)
                     continue
                 raise Problem(
-                    f"cannot read {printable(self._source_path(entry.path))}", str(error), "stop what writes there"
+                    f"cannot read {printable(self._source_path(entry.path))}",
+                    str(error),
+                    "stop the program that writes there, and run the command again",
                 ) from error
             path = self._target_path(entry.path)
-            if entry.path not in self.existing.entries or os.readlink(path) != points:
+            if entry.path not in self.existing.entries or os.readlink(path) != link_target:
                 partial = os.path.join(os.path.dirname(path), f"{PARTIAL}link")
-                os.symlink(points, partial)
+                os.symlink(link_target, partial)
                 os.rename(partial, path)
                 self.changed.append(entry.path)
             apply_attributes(path, entry, self.owner)
-            self.contents[entry.path] = Content(entry.path, Kind.LINK, 0, os.fsencode(points).hex())
+            self.contents[entry.path] = Content(entry.path, Kind.LINK, 0, os.fsencode(link_target).hex())
 
     def copy_files(self, flusher: Flusher) -> None:
         """Copy files until none is left; one call per thread."""

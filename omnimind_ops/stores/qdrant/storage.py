@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.space import stored_bytes
 from omnimind_ops.stores.files.walk import walk
+from omnimind_ops.stores.json_object import as_object, parse_object
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,11 @@ def find_rocksdb_evidence(segment: Path) -> str:
     """Return the part of a segment that shows the RocksDB era, "" when there is none."""
     if (segment / "CURRENT").exists() or any(segment.glob("MANIFEST-*")):
         return "CURRENT or MANIFEST"
-    config = read_json(segment / "segment.json")
-    segment_config = config.get("config") if config else None
-    return removed_storage_type(segment_config) if isinstance(segment_config, Mapping) else ""
+    segment_json = read_json(segment / "segment.json") or {}
+    try:
+        return removed_storage_type(as_object(segment_json.get("config")))
+    except ValueError:
+        return ""
 
 
 def read_aliases(path: Path) -> dict[str, str]:
@@ -125,10 +127,9 @@ def read_aliases(path: Path) -> dict[str, str]:
 def read_json(path: Path) -> Mapping[str, Any] | None:
     """Return the JSON object in a file; None when there is none."""
     try:
-        value = json.loads(path.read_bytes())
+        return parse_object(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return value if isinstance(value, Mapping) else None
 
 
 def _find_rocksdb(collection: Path) -> str:
