@@ -33,7 +33,7 @@ def check_space(target: Path, needed: int) -> None:
     if free < needed + _SPARE:
         raise Problem(
             f"cannot write to {target}",
-            f"it needs {format_bytes(needed + _SPARE)} of free space, but {existing} has {format_bytes(free)}",
+            f"it needs {format_bytes(needed + _SPARE)} of free space, but {existing} has {format_bytes(free)} free",
             "free some space, or choose a directory on another disk",
         )
 

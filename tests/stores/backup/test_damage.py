@@ -38,7 +38,7 @@ def test_one_flipped_byte_is_refused_where_there_is_a_checksum(made: Made, tmp_p
 def test_a_checksum_file_that_holds_none_is_refused(made: Made, tmp_path: Path) -> None:
     file = bare(made.collection, tmp_path / "x")
     file.with_name(file.name + ".sha256").write_text("pending\n")
-    with pytest.raises(Problem, match="no SHA-256"):
+    with pytest.raises(Problem, match="does not contain a SHA-256"):
         detect(file)
 
 

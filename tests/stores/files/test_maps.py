@@ -136,7 +136,7 @@ def test_nothing_is_settled_where_maps_do_not_move_times(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settled, "LIVE_MARGIN", -60.0)
-    monkeypatch.setattr(settled, "filesystem", lambda path: "tmpfs")
+    monkeypatch.setattr(settled, "filesystem_type", lambda path: "tmpfs")
     assert len(copy_tree(source, tmp_path / "target", live=True).unsettled) == 7
 
 
