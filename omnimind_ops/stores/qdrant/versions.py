@@ -24,7 +24,7 @@ def version_problem(source: str, target: str) -> Problem | None:
     if written is None or serving is None:
         return Problem(
             action,
-            "a version is unknown",
+            f"the version that {'wrote the data' if written is None else 'would load them'} is unknown",
             "read the version of the old server (GET /) and use exactly that version",
         )
     if serving < written:

@@ -102,7 +102,7 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
         raise Problem(
             "cannot move this Redis",
             "it is a node of a Redis cluster, which contains only part of the data",
-            "exclude it from this migration, or first move its data to one standalone server",
+            "move its data to one standalone server first, or start with an empty Redis (--redis empty)",
         )
     if facts.role != "master":
         tell(
