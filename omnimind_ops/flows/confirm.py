@@ -11,7 +11,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.steps.timer import disarm
+from omnimind_ops.steps.timer import remove_timer
 
 
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
@@ -22,7 +22,7 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
             f"it is {run.state}",
             "only a migration whose steps are all done can be confirmed: omnimind runs",
         )
-    disarm(paths)
+    remove_timer(paths)
     journal.state(run.id, RunState.CONFIRMED)
     run = journal.run(run.id)
     receipt.write(run, paths)

@@ -54,7 +54,7 @@ class TimerStep:
 
     def undo(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> None:
         """Remove the timer."""
-        disarm(self.paths)
+        remove_timer(self.paths)
 
 
 def unit_path(paths: Paths, suffix: str) -> Path:
@@ -62,7 +62,7 @@ def unit_path(paths: Paths, suffix: str) -> Path:
     return paths.root / f"etc/systemd/system/{UNIT}.{suffix}"
 
 
-def disarm(paths: Paths) -> None:
+def remove_timer(paths: Paths) -> None:
     """Stop the timer and remove both units; do nothing if there are none."""
     if not unit_path(paths, "timer").exists():
         return

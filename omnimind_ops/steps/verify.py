@@ -39,7 +39,7 @@ class VerifyStep:
 
     def do(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> bool:
         """Compare everything; note both sides' fingerprints for the receipt."""
-        for name, old, new in self._pairs(step, memo, tell):
+        for name, old, new in self._read_pairs(step, memo, tell):
             tell(
                 line(step.id, f"{name}: {sum(new.counts.values())} items counted, {len(new.digests)} digests compared")
             )
@@ -50,7 +50,7 @@ class VerifyStep:
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
 
-    def _pairs(
+    def _read_pairs(
         self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell
     ) -> list[tuple[str, Fingerprint, Fingerprint]]:
         credentials, payload = self.credentials(), step.payload

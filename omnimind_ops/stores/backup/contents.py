@@ -17,7 +17,7 @@ from omnimind_ops.stores.json_object import as_object, parse_object
 
 T = TypeVar("T")
 ALIASES = "aliases/data.json"
-_SMALL = ("config.json", "shard_key_mapping.json", "replica_state.json", ALIASES, *segments.SMALL)
+_READ_FILES = ("config.json", "shard_key_mapping.json", "replica_state.json", ALIASES, *segments.READ_FILES)
 
 
 class Contents:
@@ -44,7 +44,7 @@ class Contents:
                 "restore the collection on the old server first, or use another backup",
             )
         self.files.add(path)
-        if path.endswith(_SMALL):
+        if path.endswith(_READ_FILES):
             self.small_files[path] = read()
 
     def collections(self) -> tuple[str, ...]:

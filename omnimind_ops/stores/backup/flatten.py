@@ -12,7 +12,7 @@ from omnimind_ops.stores.backup.kinds import BackupKind, Layout
 from omnimind_ops.stores.backup.tar import Member, damage_as_problem, damaged, members
 from omnimind_ops.stores.json_object import parse_object
 
-_SMALL = 16 << 20
+_MAX_SMALL_FILE = 16 << 20
 LAST_OF_SEGMENT = "snapshot/files/version.info"
 """The last file that Qdrant writes into a segment's archive, which then ends without the two empty blocks of a tar."""
 
@@ -51,8 +51,8 @@ def read_object(member: Member, name: str) -> Mapping[str, Any]:
 
 def read_small_file(member: Member, name: str) -> bytes:
     """Return the bytes of a small file of an archive; Problem when it is not small."""
-    if member.size > _SMALL:
-        raise damaged(name, f"{member.name} is larger than {_SMALL >> 20} MiB")
+    if member.size > _MAX_SMALL_FILE:
+        raise damaged(name, f"{member.name} is larger than {_MAX_SMALL_FILE >> 20} MiB")
     with damage_as_problem(f"{name}: {member.name}"):
         return member.open().read()
 

@@ -62,7 +62,7 @@ def prove(
         tell(line(step, f"{program.argv[-1]} loads the backup: {_format_counts(unpacked)}"))
         second_reader = _compare_with_restore(backup, config, unpacked, program, scratch, tell, step, without)
     except CannotLoadError as error:
-        raise cannot_serve(backup, program, error) from error
+        raise cannot_load(backup, program, error) from error
     finally:
         discard(scratch)
     tell(line(step, f"compared with Qdrant's own restore: {second_reader}"))
@@ -120,7 +120,7 @@ def _check_collections(expected: set[str], unpacked: Fingerprint, path: Path) ->
         )
 
 
-def cannot_serve(backup: Backup, program: Program, error: CannotLoadError) -> Problem:
+def cannot_load(backup: Backup, program: Program, error: CannotLoadError) -> Problem:
     """Return the Problem for a backup that the program cannot load."""
     return Problem(
         f"cannot restore {backup.path}",

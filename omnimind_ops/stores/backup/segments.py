@@ -20,7 +20,7 @@ ReadFile = Callable[[str], bytes]
 """Returns the bytes of a small file of a segment."""
 
 _GRIDSTORE = ("config.json", "tracker.dat", "page_0.dat", "bitmask.dat", "gaps.dat")
-SMALL = (
+READ_FILES = (
     "segment.json",
     "segment_manifest.json",
     "payload_index/config.json",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 1800.0
 STOP_SECONDS = 120.0
-FILES = 65536
+MAX_OPEN_FILES = 65536
 """Limit of open files for the server: each segment needs some."""
 _LINES = 40
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -147,7 +147,7 @@ def _command_prefix(user: str) -> Sequence[str]:
     When memory runs out, the kernel kills the server first.
     """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    files = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
     return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *ending_with_us(user))
 
 

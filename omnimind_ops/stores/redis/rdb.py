@@ -13,7 +13,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools.shell import run
 
 CHUNK = 1 << 20
-END = 0xFF
+END_OPCODE = 0xFF
 DUMP_NAME = "dump.rdb"
 
 
@@ -41,7 +41,7 @@ def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
     facts = rdb_header(path)
     with path.open("rb") as file:
         file.seek(max(0, facts.size - 9))
-        if file.read(1) != bytes([END]):
+        if file.read(1) != bytes([END_OPCODE]):
             raise _not_a_dump(path, f"it is truncated: its {facts.size} bytes do not end like a dump")
     if checker and not (result := run([checker, str(path)], check=False, timeout=3600)).ok:
         output = result.out.strip().splitlines() or [result.err.strip() or f"{checker} reports an error"]

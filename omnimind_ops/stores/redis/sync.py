@@ -21,7 +21,7 @@ from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
 
 CHUNK = 1 << 18
-MARK = 40  # bytes of the end mark of a dump of unknown length
+END_MARK_BYTES = 40  # bytes of the end mark of a dump of unknown length
 
 
 def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
@@ -128,9 +128,9 @@ def _read_until_mark(replies: BufferedReader, mark: bytes) -> Iterator[bytes]:
         if (at := buffer.find(mark)) >= 0:
             yield buffer[:at]
             return
-        if len(buffer) > MARK:
-            yield buffer[:-MARK]
-            buffer = buffer[-MARK:]
+        if len(buffer) > END_MARK_BYTES:
+            yield buffer[:-END_MARK_BYTES]
+            buffer = buffer[-END_MARK_BYTES:]
 
 
 def _send(sock: socket.socket, replies: BufferedReader, *command: str) -> bytes:

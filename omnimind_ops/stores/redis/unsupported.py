@@ -14,7 +14,7 @@ from omnimind_ops.stores.redis.keys import NEVER, SIZES, scan_keys, used_databas
 from omnimind_ops.stores.redis.values import field_expiries, read_values
 from omnimind_ops.stores.redis.versions import at_least
 
-MAX_NAMED = 10
+MAX_REPORTED = 10
 
 
 def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: str = "redis") -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def unsupported_keys(source: RedisEndpoint, target_version: str, target_kind: st
     fields = at_least(target_version, 9, 0) if target_kind == "valkey" else at_least(target_version, 7, 4)
     with connect(source) as connection:
         others = unsupported_besides_keys(connection, functions=at_least(target_version, 7, 0))
-        return tuple(islice(chain(others, _unsupported_keys(connection, fields=fields)), MAX_NAMED))
+        return tuple(islice(chain(others, _unsupported_keys(connection, fields=fields)), MAX_REPORTED))
 
 
 def refuse_unsupported(items: tuple[str, ...]) -> None:

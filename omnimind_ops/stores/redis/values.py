@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from omnimind_ops.stores.redis.connection import Command, Connection, as_bytes, as_bytes_list, as_int, as_list
 from omnimind_ops.stores.redis.keys import Key
 
-SMALL = 2000  # elements read in one reply
+MAX_ELEMENTS = 2000  # elements read in one reply
 PIECE = 1000
-STRINGS = 32 << 20  # bytes of strings read at once
+STRING_BYTES = 32 << 20  # bytes of strings read at once
 
 Parts = Iterator[list[bytes]]
 """Flat parts: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member and
@@ -48,7 +48,7 @@ READ_COMMANDS: dict[str, Callable[[bytes], Command]] = {
 
 
 def _is_large(key: Key) -> bool:
-    return key.type != "string" and key.size > SMALL
+    return key.type != "string" and key.size > MAX_ELEMENTS
 
 
 def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
@@ -58,8 +58,8 @@ def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
     for key in keys:
         if _is_large(key):
             continue
-        cost = key.size if key.type == "string" else key.size * (STRINGS // 50_000)
-        if group and weight + cost > STRINGS:
+        cost = key.size if key.type == "string" else key.size * (STRING_BYTES // 50_000)
+        if group and weight + cost > STRING_BYTES:
             yield group
             group, weight = [], 0
         group.append(key)
