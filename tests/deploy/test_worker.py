@@ -26,13 +26,13 @@ from omnimind_ops.model.plan import Change, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.steps.host import HostStep
-from omnimind_ops.steps.pyinfra_process import words
+from omnimind_ops.steps.pyinfra_process import worker_command
 
 
 def serve(*jobs: dict[str, object], cwd: Path | None = None) -> list[dict[str, object]]:
     """All that a worker answers to these jobs."""
     text = "".join(json.dumps(one) + "\n" for one in jobs)
-    done = subprocess.run(words(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
+    done = subprocess.run(worker_command(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
