@@ -163,15 +163,15 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")),
-            "there is no such file",
+            "the file does not exist",
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"),
-            "holds no params",
+            "contains no collection parameters",
         ),
         (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), r"contains no config\.json"),
         (MigrateOptions(qdrant_backup=SHARD), "which collection"),
-        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "not a valid collection name"),
         (
             MigrateOptions(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME),
             "contains the names of its collections",

@@ -153,7 +153,7 @@ def test_a_newer_backup_is_refused_with_a_way_out(tmp_path: Path) -> None:
 
 def test_append_only_parts_need_a_7_0(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").mkdir()
-    with pytest.raises(Problem, match=r"came with 7\.0"):
+    with pytest.raises(Problem, match=r"since 7\.0"):
         check_backup(tmp_path, read_backup(tmp_path), "6.0.16")
 
 
