@@ -52,7 +52,7 @@ def test_tables_get_their_own_names_again_and_hold_what_they_held(tmp_path: Path
     for parts, path in files.items():
         (tmp_path / "after" / rocksdb.original_name(parts)).write_bytes(path.read_bytes())
     listed = "".join(f"{'/'.join(parts)} crc32 1\n" for parts in files)
-    assert rocksdb.listed(f"1\n2\n{len(files)}\n{listed}".encode()) == [path.name for path in files.values()]
+    assert rocksdb.parse_file_list(f"1\n2\n{len(files)}\n{listed}".encode()) == [path.name for path in files.values()]
     again = Rdict(str(tmp_path / "after"))
     assert [again[f"key {number}"] for number in (0, 500, 999)] == ["value 0", "value 500", "value 999"]
     again.close()
@@ -68,7 +68,7 @@ def test_what_no_backup_of_qdrant_has_is_unknown(parts: tuple[str, ...]) -> None
 
 def test_a_list_that_names_more_than_is_there_is_damaged() -> None:
     with pytest.raises(rocksdb.UnknownFileError):
-        rocksdb.listed(b"1\n2\n3\nprivate/1/CURRENT crc32 1\n")
+        rocksdb.parse_file_list(b"1\n2\n3\nprivate/1/CURRENT crc32 1\n")
 
 
 def test_a_file_that_the_list_names_is_missed(tmp_path: Path) -> None:

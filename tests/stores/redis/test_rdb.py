@@ -170,7 +170,7 @@ def test_other_file_systems_are_refused_for_parking(redis_dir: Path) -> None:
         pytest.skip("/dev/shm is not another file system here")
     into = elsewhere / f"omnimind-{os.getpid()}"
     try:
-        with pytest.raises(Problem, match="cannot put"):
+        with pytest.raises(Problem, match="cannot move"):
             park(redis_dir, into)
         assert (redis_dir / "dump.rdb").read_text() == "old dump"
     finally:
