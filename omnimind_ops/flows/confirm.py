@@ -11,7 +11,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.steps.timer import disarm
+from omnimind_ops.steps.timer import remove_timer
 
 
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
@@ -22,7 +22,7 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
             f"it is {run.state}",
             "confirm a migration after all of its steps are done; check it with `omnimind runs`",
         )
-    disarm(paths)
+    remove_timer(paths)
     journal.state(run.id, RunState.CONFIRMED)
     run = journal.run(run.id)
     receipt.write(run, paths)

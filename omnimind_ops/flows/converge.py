@@ -62,4 +62,4 @@ def _settled(steps: Sequence[Step], kinds: Handlers) -> int:
     host = kinds[HostPayload.kind]
     if not isinstance(host, HostStep) or any(step.kind != HostPayload.kind for step in steps):
         return 0
-    return host.settled([Task.of(step, HostPayload) for step in steps])
+    return host.count_unchanged([Task.of(step, HostPayload) for step in steps])

@@ -26,11 +26,11 @@ from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis import sizing
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import check_movable, keeps_nothing_on_stop, server_facts
+from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
 from omnimind_ops.stores.redis.method import choose_method
 from omnimind_ops.stores.redis.scratch import SERVER
-from omnimind_ops.stores.redis.unsupported import refuse, unsupported_keys
-from omnimind_ops.stores.redis.versions import plain
+from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
+from omnimind_ops.stores.redis.versions import plain_version
 from omnimind_ops.tools.program import PROGRAM, STATIC
 from omnimind_ops.tools.shell import run
 
@@ -217,8 +217,8 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     check_movable(facts, lambda event: notes.append(event.text))
     method = choose_method(facts, target)
     if method.name == "logical":
-        refuse(unsupported_keys(endpoint, target))
-    save = keeps_nothing_on_stop(facts)
+        refuse_unsupported(unsupported_keys(endpoint, target))
+    save = loses_data_on_stop(facts)
     if save:
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
     size = sizing.of_server(facts)
@@ -238,7 +238,7 @@ def redis_candidate() -> str:
             reason,
             "run `apt-get update`, fix what it reports (sources.list, network, proxy), then run the same command again",
         )
-    return plain(candidate.version)
+    return plain_version(candidate.version)
 
 
 def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:

@@ -33,40 +33,38 @@ def backup_to_restore(container: Container | None, options: MigrateOptions, note
     def config_of(name: str) -> Mapping[str, JSON] | None:
         return config or (collection_config(qdrant_endpoint(container), name) if container else None)
 
-    recognised = backup.recognise(path, options.qdrant_collection or None, config_of)
-    if sha256 := _reported_checksum(container, recognised):
-        recognised = backup.recognise(path, options.qdrant_collection or None, config_of, sha256)
-    notes.append(f"Qdrant's data comes from {path} ({recognised.kind}), not from the container")
-    notes += [f"{path}: {note}" for note in recognised.notes]
-    if recognised.kind is not backup.BackupKind.SHARD:
+    detected = backup.detect(path, options.qdrant_collection or None, config_of)
+    if sha256 := _reported_checksum(container, detected):
+        detected = backup.detect(path, options.qdrant_collection or None, config_of, sha256)
+    notes.append(f"Qdrant's data comes from {path} ({detected.kind}), not from the container")
+    notes += [f"{path}: {note}" for note in detected.notes]
+    if detected.kind is not backup.BackupKind.SHARD:
         if config_file:
             raise Problem(
                 f"cannot use {config_file} as a configuration",
-                f"{path} is a {recognised.kind}, which contains its own configuration",
+                f"{path} is a {detected.kind}, which contains its own configuration",
                 "omit --qdrant-collection-config; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(
-            str(path), options.qdrant_collection, None, _space_needed(recognised), recognised.checksum, sha256
-        )
-    (name,) = recognised.collections
+        return Restored(str(path), options.qdrant_collection, None, _space_needed(detected), detected.checksum, sha256)
+    (name,) = detected.collections
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot contains none")
-    return Restored(str(path), name, config_of(name), _space_needed(recognised), recognised.checksum, sha256)
+    return Restored(str(path), name, config_of(name), _space_needed(detected), detected.checksum, sha256)
 
 
-def _space_needed(recognised: backup.Backup) -> int:
-    return recognised.stored + backup.room(recognised)
+def _space_needed(detected: backup.Backup) -> int:
+    return detected.stored + backup.proof_space(detected)
 
 
-def _reported_checksum(container: Container | None, recognised: backup.Backup) -> str:
+def _reported_checksum(container: Container | None, detected: backup.Backup) -> str:
     """Return the SHA-256 that the running container reports for a snapshot of this name, if nothing else covers it."""
-    if recognised.checksum is not Checksum.ABSENT or container is None or not container.running:
+    if detected.checksum is not Checksum.ABSENT or container is None or not container.running:
         return ""
-    if recognised.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
+    if detected.kind not in (backup.BackupKind.COLLECTION, backup.BackupKind.FULL):
         return ""
-    name = "" if recognised.kind is backup.BackupKind.FULL else recognised.collections[0]
+    name = "" if detected.kind is backup.BackupKind.FULL else detected.collections[0]
     try:
-        return snapshot_checksum(qdrant_endpoint(container), name, recognised.path.name)
+        return snapshot_checksum(qdrant_endpoint(container), name, detected.path.name)
     except Problem:  # a server that does not answer is reported elsewhere
         return ""

@@ -13,7 +13,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
-from omnimind_ops.steps.timer import disarm
+from omnimind_ops.steps.timer import remove_timer
 
 
 def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False) -> Outcome:
@@ -31,6 +31,6 @@ def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirme
         )
     with handlers(goal_begun(run), paths, run.id) as kinds:
         outcome = runner.undo(run, journal, kinds, tell)
-    disarm(paths)
+    remove_timer(paths)
     receipt.write(outcome.run, paths)
     return outcome

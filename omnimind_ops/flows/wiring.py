@@ -11,13 +11,13 @@ from omnimind_ops.flows import handover
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
-from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
+from omnimind_ops.steps.prove_backup import ProveBackupStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
 from omnimind_ops.steps.timer import TimerStep
 from omnimind_ops.steps.verify import VerifyStep

@@ -20,7 +20,7 @@ STOP_SECONDS = 60
 POLICY = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
 
 
-def policy_of(container: str) -> str:
+def restart_policy(container: str) -> str:
     """Return a container's restart policy as `docker update --restart` takes it."""
     name, _, count = run(("docker", "inspect", "--format", POLICY, container)).out.strip().partition(":")
     return f"{name}:{count}" if name == "on-failure" and count != "0" else name or "no"
@@ -42,8 +42,12 @@ class ContainersStep:
     def preview(self, step: Task[ContainersPayload]) -> Preview:
         """Return the containers that would change."""
         hold = step.payload.act is Act.HOLD
-        change = [c for c in step.payload.ids if (policy_of(c) != "no" if hold else is_running(c))]
-        return Preview(step.id, Change.YES if change else Change.NO, tuple(c[:12] for c in change))
+        affected = [
+            container
+            for container in step.payload.ids
+            if (restart_policy(container) != "no" if hold else is_running(container))
+        ]
+        return Preview(step.id, Change.YES if affected else Change.NO, tuple(container[:12] for container in affected))
 
     def do(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
         """Hold or stop; idempotent."""
@@ -62,45 +66,44 @@ class ContainersStep:
                 tell(line(step.id, f"started container {container[:12]}"))
 
     def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes]) -> bool:
-        before = {container: policy_of(container) for container in step.payload.ids}
+        policies = {container: restart_policy(container) for container in step.payload.ids}
         if memo.read().policies is None:
-            memo.write(ContainersNotes(policies=before))
-        change = [container for container, policy in before.items() if policy != "no"]
-        if change:
-            run(("docker", "update", "--restart=no", *change))
-        return bool(change)
+            memo.write(ContainersNotes(policies=policies))
+        restarting = [container for container, policy in policies.items() if policy != "no"]
+        if restarting:
+            run(("docker", "update", "--restart=no", *restarting))
+        return bool(restarting)
 
     def _stop(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
         running = tuple(container for container in step.payload.ids if is_running(container))
-        before = memo.read()
-        if before.running is None:
+        notes = memo.read()
+        if notes.running is None:
             memo.write(ContainersNotes(running=running))
-        if before.stopped_at is None:
+        if notes.stopped_at is None:
             memo.write(ContainersNotes(stopped_at=self.clock()))
         if running:
             run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
             tell(line(step.id, f"stopped {len(running)} containers"))
-        _wait_free(step.payload.ports or ())
+        _wait_until_free(step.payload.ports or ())
         return bool(running)
 
 
 def _start(container: str, tries: int = 20) -> None:
-    for left in range(tries, 0, -1):
-        done = run(("docker", "start", container), check=left == 1, timeout=120)
-        if done.ok:
+    for attempts_left in range(tries, 0, -1):
+        if run(("docker", "start", container), check=attempts_left == 1, timeout=120).ok:
             return
         time.sleep(0.5)  # a port may take a moment to become free
 
 
-def _wait_free(ports: tuple[int, ...], seconds: float = 30) -> None:
+def _wait_until_free(ports: tuple[int, ...], seconds: float = 30) -> None:
     """Wait until the ports are free: docker-proxy can outlive its container (moby#25981)."""
     end = time.monotonic() + seconds
-    while taken := [holder for holder in holders() if holder.port in ports]:
+    while in_use := [holder for holder in holders() if holder.port in ports]:
         if time.monotonic() > end:
-            who = ", ".join(f"{h.port} by {h.program} (pid {h.pid})" for h in taken)
+            programs = ", ".join(f"{holder.port} by {holder.program} (pid {holder.pid})" for holder in in_use)
             raise Problem(
-                "cannot take over the ports",
-                f"still held {seconds:g} s after the containers stopped: {who}",
-                "stop that program and migrate again",
+                "cannot free the ports of the stopped containers",
+                f"{seconds:g} s after the containers stopped, these ports are still in use: {programs}",
+                "stop these programs and run `omnimind migrate` again",
             )
         time.sleep(0.05)

@@ -17,9 +17,9 @@ from omnimind_ops.model.payloads import CopyPayload, Pass
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.backup import mark_of, recognised
+from omnimind_ops.steps.prove_backup import detect_backup, run_marker
 from omnimind_ops.stores import backup
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.discard import discard
 
 
@@ -50,31 +50,31 @@ class CopyStep:
             return False  # killed after the renames
         if not step.payload.backup:
             self._fill(step, incoming, tell, live=False)
-        before = self._parked(target, "before")
-        before.parent.mkdir(parents=True, exist_ok=True)
+        previous = self._parked(target, "before")
+        previous.parent.mkdir(parents=True, exist_ok=True)
         memo.write(CopyNotes(swapping=True))
         if target.exists():
             incoming.chmod(target.stat().st_mode & 0o7777)  # the goal's mode, not the source's
-            target.rename(before)
+            target.rename(previous)
         incoming.rename(target)
         self._manifest(incoming).unlink(missing_ok=True)
-        mark_of(incoming).unlink(missing_ok=True)
+        run_marker(incoming).unlink(missing_ok=True)
         return True
 
     def undo(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> None:
         """Park the target, which may contain newer writes, and restore the previous one."""
-        noted = memo.read()
-        if step.payload.pass_ is Pass.WARM or not noted.swapping:
+        notes = memo.read()
+        if step.payload.pass_ is Pass.WARM or not notes.swapping:
             return
         incoming, target = Path(step.payload.incoming), Path(step.payload.target)
-        before = self._parked(target, "before")
-        if not incoming.exists() and target.exists() and not noted.parked:
-            after = self._parked(target, "after")
-            target.rename(after)
-            tell(line(step.id, f"kept what was at {target} as {after}"))
+        previous = self._parked(target, "before")
+        if not incoming.exists() and target.exists() and not notes.parked:
+            parked = self._parked(target, "after")
+            target.rename(parked)
+            tell(line(step.id, f"moved {target} to {parked}"))
         memo.write(CopyNotes(parked=True))
-        if before.exists() and not target.exists():
-            before.rename(target)
+        if previous.exists() and not target.exists():
+            previous.rename(target)
         memo.write(CopyNotes(swapping=False, parked=False))
 
     def _fill(self, step: Task[CopyPayload], incoming: Path, tell: Tell, *, live: bool) -> bool:
@@ -90,24 +90,22 @@ class CopyStep:
             tell=tell,
             live=live,
         )
-        tell(
-            line(step.id, f"{report.changed} of {report.files} files copied and read back equal, {report.removed} gone")
-        )
+        tell(line(step.id, f"{report.changed} of {report.files} files copied and verified, {report.removed} removed"))
         return report.changed > 0
 
     def _unpack(self, step: Task[CopyPayload], incoming: Path, tell: Tell) -> bool:
         """Fill `incoming` from a backup once per run; another run may have left a different backup there."""
-        mark = mark_of(incoming)
+        mark = run_marker(incoming)
         if incoming.exists() and mark.is_file() and mark.read_text() == self.run:
             return False
         discard(incoming)
         partial = incoming.with_name(f"{incoming.name}.partial")
         discard(partial)
-        unpacked = backup.unpack(recognised(step.payload.backup, step.payload.packed), partial, tell, step.id)
-        _give(unpacked, _owner(step.payload.owner))
+        unpacked = backup.unpack(detect_backup(step.payload.backup, step.payload.packed), partial, tell, step.id)
+        _set_owner(unpacked, _owner(step.payload.owner))
         mark.write_text(self.run)
         unpacked.rename(incoming)
-        backup.forget(partial)
+        backup.forget_unpacked(partial)
         return True
 
     def _manifest(self, incoming: Path) -> Path:
@@ -123,8 +121,8 @@ def _owner(name: str) -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def _give(tree: Path, owner: tuple[int, int]) -> None:
+def _set_owner(tree: Path, owner: tuple[int, int]) -> None:
     os.chown(tree, *owner)
-    for folder, names, leaves in os.walk(tree):
-        for name in (*names, *leaves):
+    for folder, folders, files in os.walk(tree):
+        for name in (*folders, *files):
             os.chown(Path(folder) / name, *owner, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""kind "fingerprint": note the old Qdrant's content after its writers stopped and before it stops itself."""
+"""kind "fingerprint": record the content of the old Qdrant when its writers have stopped and before it stops."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class FingerprintStep:
             return False
         container = step.payload.key_of
         key = environment(container).get("QDRANT__SERVICE__API_KEY", "") if container else ""
-        seen = fingerprint(QdrantEndpoint(step.payload.url, key or None))
-        memo.write(FingerprintNotes(seen))
-        tell(line(step.id, ", ".join(f"{name}: {count}" for name, count in seen.counts.items())))
+        content = fingerprint(QdrantEndpoint(step.payload.url, key or None))
+        memo.write(FingerprintNotes(content))
+        tell(line(step.id, ", ".join(f"{name}: {count}" for name, count in content.counts.items())))
         return False
 
     def undo(self, step: Task[FingerprintPayload], memo: Memo[FingerprintNotes], tell: Tell) -> None:

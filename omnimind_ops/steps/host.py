@@ -13,8 +13,8 @@ from omnimind_ops.model.notes import HostNotes
 from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
-from omnimind_ops.steps.child import Child
-from omnimind_ops.steps.guards import enabled_or_running, lift_guards, stop_and_disable
+from omnimind_ops.steps.pyinfra_process import PyinfraProcess
+from omnimind_ops.steps.units import allow_service_starts, enabled_or_running, stop_and_disable
 
 
 class HostStep:
@@ -25,16 +25,16 @@ class HostStep:
 
     def __init__(self, goal: Goal) -> None:
         self.goal = goal
-        self.child = Child(goal)
+        self.pyinfra = PyinfraProcess(goal)
 
     def preview(self, step: Task[HostPayload]) -> Preview:
         """Prepare the role and return what it would change; read-only."""
         lines: list[str] = []
         changes: set[str] = set()
-        for message in self.child.job(step.payload.role, step.payload.stage, dry=True):
+        for message in self.pyinfra.job(step.payload.role, step.payload.stage, dry=True):
             if message["kind"] == "op" and message["change"] != "no":
                 changes.add(message["change"])
-                lines += [message["name"], *(f"  {one}" for one in message["lines"])]
+                lines += [message["name"], *(f"  {detail}" for detail in message["lines"])]
         change = Change.YES if "yes" in changes else Change.MAYBE if changes else Change.NO
         return Preview(step.id, change, tuple(lines))
 
@@ -47,22 +47,22 @@ class HostStep:
         if stage == "activate" and memo.read().before is None:
             memo.write(HostNotes(tuple(sorted(enabled_or_running(units_of(role, self.goal))))))
         changed = 0
-        for message in self.child.job(role, stage, dry=False):
+        for message in self.pyinfra.job(role, stage, dry=False):
             if message["kind"] == "line":
                 tell(line(step.id, message["text"]))
             elif message["kind"] == "op" and message["change"] != "no":
-                for one in (message["name"], *(f"  {detail}" for detail in message["lines"])):
-                    tell(line(step.id, one))
+                for text in (message["name"], *(f"  {detail}" for detail in message["lines"])):
+                    tell(line(step.id, text))
             elif message["kind"] == "done":
                 changed = int(message["changed"])
         return changed > 0
 
-    def settled(self, steps: Sequence[Task[HostPayload]]) -> int:
+    def count_unchanged(self, steps: Sequence[Task[HostPayload]]) -> int:
         """Return how many of the first `steps`, all of this kind, have nothing to do; read-only.
 
         Facts are read once for all of them.
         """
-        return self.child.survey([(step.payload.role, step.payload.stage) for step in steps])
+        return self.pyinfra.survey([(step.payload.role, step.payload.stage) for step in steps])
 
     def undo(self, step: Task[HostPayload], memo: Memo[HostNotes], tell: Tell) -> None:
         """Stop and disable OmniMind's units.
@@ -74,11 +74,11 @@ class HostStep:
         if stage == "activate" and before is not None:  # None: it never began
             stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in before)
         elif (role, stage) == ("packages", "install"):
-            lift_guards()
+            allow_service_starts()
 
     def close(self) -> None:
         """Stop the child process."""
-        self.child.close()
+        self.pyinfra.close()
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +87,7 @@ class HostStep:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.child.kill()
+            self.pyinfra.kill()
         self.close()
 
 

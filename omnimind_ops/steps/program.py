@@ -33,14 +33,14 @@ class ProgramStep:
 
     def preview(self, step: Task[ProgramPayload]) -> Preview:
         """Return what would be staged, and how it will start; no change when it is staged already."""
-        folder, asked = self._folder(step), step.payload
-        lines = [f"{asked.file or asked.path} → {folder / program.PROGRAM}"]
-        if asked.start:
-            lines.append(asked.start.reason)
-        if asked.start and asked.start.files:
-            lines.append(f"{', '.join(asked.start.files)} → {folder / program.LIBRARIES}")
-        if asked.static:
-            lines.append(f"{asked.static} → {folder / program.STATIC}")
+        folder, payload = self._folder(step), step.payload
+        lines = [f"{payload.file or payload.path} → {folder / program.PROGRAM}"]
+        if payload.start:
+            lines.append(payload.start.reason)
+        if payload.start and payload.start.files:
+            lines.append(f"{', '.join(payload.start.files)} → {folder / program.LIBRARIES}")
+        if payload.static:
+            lines.append(f"{payload.static} → {folder / program.STATIC}")
         change = Change.NO if (folder / program.FACTS).exists() else Change.YES
         return Preview(step.id, change, tuple(lines))
 
@@ -53,9 +53,9 @@ class ProgramStep:
         for stale in (partial, folder):  # staged by a run that was killed, or by an older omnimind
             shutil.rmtree(stale, ignore_errors=True)
         (partial / program.LOADER).mkdir(parents=True)
-        _take(step.payload, partial)
-        _describe(step.payload, partial)
-        tell(line(step.id, _proved(partial)))
+        _copy_files(step.payload, partial)
+        _write_start(step.payload, partial)
+        tell(line(step.id, _version_output(partial)))
         tell(line(step.id, step.payload.start.reason if step.payload.start else ""))
         partial.rename(folder)
         return True
@@ -67,25 +67,25 @@ class ProgramStep:
         return self.paths.stage / f"qdrant-{step.payload.version}"
 
 
-def _take(asked: ProgramPayload, folder: Path) -> None:
-    container, target = asked.container, folder / program.PROGRAM
-    if asked.file:
-        shutil.copyfile(asked.file, target)
+def _copy_files(payload: ProgramPayload, folder: Path) -> None:
+    container, target = payload.container, folder / program.PROGRAM
+    if payload.file:
+        shutil.copyfile(payload.file, target)
     else:
-        _copy(container, asked.path, target)
+        _copy_from_container(container, payload.path, target)
     target.chmod(0o755)
     libraries = folder / program.LIBRARIES
-    for name, path in (asked.start.files if asked.start else {}).items():
+    for name, path in (payload.start.files if payload.start else {}).items():
         libraries.mkdir(exist_ok=True)
-        _copy(container, path, libraries / name)
+        _copy_from_container(container, path, libraries / name)
         (libraries / name).chmod(0o755)
-    if asked.static:
-        _copy(container, asked.static, folder / program.STATIC)
+    if payload.static:
+        _copy_from_container(container, payload.static, folder / program.STATIC)
 
 
-def _describe(asked: ProgramPayload, folder: Path) -> None:
+def _write_start(payload: ProgramPayload, folder: Path) -> None:
     """Write how it starts: with the container's loader if there is one, because packages are installed later."""
-    loader = asked.start.loader if asked.start else ""
+    loader = payload.start.loader if payload.start else ""
     if loader:
         (folder / program.LOADER / program.PROGRAM).symlink_to(f"../{program.LIBRARIES}/{loader}")
     else:
@@ -94,31 +94,31 @@ def _describe(asked: ProgramPayload, folder: Path) -> None:
     start.write_text(program.start_script(loader))
     start.chmod(0o755)
     facts = {
-        "version": asked.version,
-        "way": asked.start.way if asked.start else "",
+        "version": payload.version,
+        "way": payload.start.way if payload.start else "",
         "loader": loader,
-        "packages": asked.start.packages if asked.start else (),
+        "packages": payload.start.packages if payload.start else (),
     }
     (folder / program.FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 
-def _proved(folder: Path) -> str:
-    """Run the program once; return its version, or that it waits for packages.
+def _version_output(folder: Path) -> str:
+    """Run the program once; return its version, or that it needs packages.
 
-    A given program that needs packages is tested by role qdrant when they are installed.
+    A program from this host that needs packages is tested by role qdrant when they are installed.
     """
-    done = run((*program.argv(folder), "--version"), check=False, timeout=60)
-    if done.ok:
-        return done.out.strip()
+    result = run((*program.argv(folder), "--version"), check=False, timeout=60)
+    if result.ok:
+        return result.out.strip()
     facts = json.loads((folder / program.FACTS).read_text())
     if facts["way"] == "packages" and not facts["loader"]:
-        return f"it starts once {', '.join(facts['packages'])} is installed"
+        return f"can start when these packages are installed: {', '.join(facts['packages'])}"
     raise Problem(
         "cannot run the Qdrant program on this host",
-        (done.err or done.out).strip() or f"it ended with {done.code}",
+        (result.err or result.out).strip() or f"it exited with {result.code}",
         "pass --qdrant-binary PATH with the static (musl) release of the same version",
     )
 
 
-def _copy(container: str, path: str, target: Path) -> None:
+def _copy_from_container(container: str, path: str, target: Path) -> None:
     run(("docker", "cp", "--follow-link", f"{container}:{path}", str(target)), timeout=300)

@@ -1,4 +1,4 @@
-"""kind "prove": wait until every native service answers a real request; note when each first did."""
+"""kind "prove": wait until every native service answers a real request, and record when each one first did."""
 
 from __future__ import annotations
 
@@ -50,29 +50,31 @@ class ProveStep:
         """Probe the services; note the wall-clock times of the first good answers."""
         probes = native(self.goal, self.credentials())
         with ThreadPoolExecutor(len(probes)) as pool:
-            answers = dict(zip(probes, pool.map(lambda name: self._until(name, probes[name]), probes), strict=True))
-        if bad := {name: said for name, (_, said) in answers.items() if said}:
-            name = next(iter(bad))
+            results = dict(
+                zip(probes, pool.map(lambda name: self._wait_until_ready(name, probes[name]), probes), strict=True)
+            )
+        if errors := {name: error for name, (_, error) in results.items() if error}:
+            name = next(iter(errors))
             raise Problem(
-                f"cannot bring up {', '.join(bad)}",
-                f"{name} did not answer within {self.seconds:g} s: {bad[name]}",
-                f"look at its log: journalctl -u {unit_of(name)} -b",
+                f"cannot start {', '.join(errors)}",
+                f"{name} did not answer within {self.seconds:g} s: {errors[name]}",
+                f"read its log: journalctl -u {unit_of(name)} -b",
                 log=journal(unit_of(name)),
             )
-        memo.write(ProveNotes({name: at for name, (at, _) in answers.items()}))
-        tell(line(step.id, ", ".join(answers)))
+        memo.write(ProveNotes({name: at for name, (at, _) in results.items()}))
+        tell(line(step.id, ", ".join(results)))
         return False
 
     def undo(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> None:
         """Do nothing."""
 
-    def _until(self, name: str, probe: Probe) -> tuple[float, str | None]:
+    def _wait_until_ready(self, name: str, probe: Probe) -> tuple[float, str | None]:
         end = time.monotonic() + self.seconds
-        while (said := probe()) and time.monotonic() < end:
+        while (error := probe()) and time.monotonic() < end:
             if run(("systemctl", "is-failed", "--quiet", unit_of(name)), check=False).ok:
-                return time.time(), f"{said} (its unit has failed)"
+                return time.time(), f"{error} (its unit has failed)"
             time.sleep(0.05)
-        return time.time(), said
+        return time.time(), error
 
 
 def unit_of(service: str) -> str:
@@ -82,5 +84,5 @@ def unit_of(service: str) -> str:
 
 def journal(unit: str, lines: int = 15) -> tuple[str, ...]:
     """Return a unit's last log lines."""
-    said = run(("journalctl", "-u", unit, "-b", "-n", str(lines), "--no-pager", "-o", "cat"), check=False)
-    return tuple(said.out.splitlines())
+    result = run(("journalctl", "-u", unit, "-b", "-n", str(lines), "--no-pager", "-o", "cat"), check=False)
+    return tuple(result.out.splitlines())

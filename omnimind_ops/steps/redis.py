@@ -1,4 +1,6 @@
-"""kinds "redis" and "place": take Redis' data from the running container, put it where the native server loads it."""
+"""kinds "redis" and "place": copy Redis' data from the running container, and place it where the native server loads
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import redis_password
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
+from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.rdb import park, place_rdb
-from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
-from omnimind_ops.stores.redis.wire import blob, connect
 
 DELAY = "repl-diskless-sync-delay"
 
@@ -38,21 +40,21 @@ class RedisStep:
     paths: Paths
 
     def preview(self, step: Task[RedisPayload]) -> Preview:
-        """Return which way is used."""
+        """Return the copy method."""
         return Preview(step.id, Change.YES, (step.payload.way,))
 
     def do(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> bool:
-        """Take the data once; a repetition after the container stopped keeps the staged data."""
+        """Copy the data once; a repetition after the container stopped keeps the staged data."""
         rdb = self.staged
         if memo.read().taken:
             return False
         rdb.parent.mkdir(parents=True, exist_ok=True)
         rdb.unlink(missing_ok=True)
-        asked = step.payload
-        if asked.backup:
-            build_rdb_from_backup(Path(asked.backup), asked.target_version, self._scratch, rdb, tell, step.id)
+        payload = step.payload
+        if payload.backup:
+            build_rdb_from_backup(Path(payload.backup), payload.target_version, self._scratch, rdb, tell, step.id)
         else:
-            self._take(step, rdb, memo, tell)
+            self._copy_from_server(step, rdb, memo, tell)
         memo.write(RedisNotes(taken=True))
         return True
 
@@ -60,27 +62,28 @@ class RedisStep:
         """Mark the staged copy as outdated; it stays until the next run or `finish`. Held writes go on."""
         memo.write(RedisNotes(taken=False))
         if not step.payload.backup:
-            with suppress(Problem), connect(_source(step.payload), timeout=5) as wire:  # it may not run (any more)
-                release_writes(wire)
+            with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
+                release_writes(connection)
 
     @property
     def staged(self) -> Path:
         """Return the path of the staged RDB file."""
         return self.paths.stage / "redis" / "dump.rdb"
 
-    def _take(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
-        asked = step.payload
-        source = _source(asked)
-        with connect(source) as wire:
-            if asked.save_first:
-                wire.call("SAVE")
-                tell(line(step.id, "asked the old Redis to save: it keeps nothing on a stop by itself"))
-            if not hold_writes(wire):
-                tell(warning("this Redis cannot hold writes: what others write until it stops is not copied", step.id))
-        until = horizon(source)
+    def _copy_from_server(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
+        payload = step.payload
+        source = _source(payload)
+        with connect(source) as connection:
+            if payload.save_first:
+                connection.call("SAVE")
+                tell(line(step.id, "saved the old Redis to disk, because it does not save when it stops"))
+            if not hold_writes(connection):
+                text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
+                tell(warning(text, step.id))
+        until = choose_horizon(source)
         memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id)))
-        if asked.way == "logical":
-            build_rdb_logically(source, self._scratch, rdb, tell, step.id)
+        if payload.way == "logical":
+            build_rdb_key_by_key(source, self._scratch, rdb, tell, step.id)
         else:
             with _without_delay(source):
                 fetch_rdb(source, rdb, tell, step.id)
@@ -101,17 +104,17 @@ def _without_delay(source: RedisEndpoint) -> Iterator[None]:
 
     This changes a setting of the running server, which is restored afterwards.
     """
-    with connect(source) as wire:
-        found = wire.probe("CONFIG", "GET", DELAY)
-        before = blob(found[1]).decode() if isinstance(found, list) and len(found) == 2 else "0"
-        if before != "0":
-            wire.call("CONFIG", "SET", DELAY, "0")
+    with connect(source) as connection:
+        reply = connection.try_call("CONFIG", "GET", DELAY)
+        original = as_bytes(reply[1]).decode() if isinstance(reply, list) and len(reply) == 2 else "0"
+        if original != "0":
+            connection.call("CONFIG", "SET", DELAY, "0")
     try:
         yield
     finally:
-        if before != "0":
-            with connect(source) as wire:
-                wire.call("CONFIG", "SET", DELAY, before)
+        if original != "0":
+            with connect(source) as connection:
+                connection.call("CONFIG", "SET", DELAY, original)
 
 
 @dataclass(frozen=True)
@@ -138,16 +141,16 @@ class PlaceStep:
 
     def undo(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> None:
         """Park what the native server wrote and restore the previous data."""
-        noted = memo.read()
-        if not noted.placing:
+        notes = memo.read()
+        if not notes.placing:
             return
         folder = Path(step.payload.redis_dir)
-        before = self._parked(folder, "before")
-        if not noted.parked:
+        previous = self._parked(folder, "before")
+        if not notes.parked:
             park(folder, self._parked(folder, "after"))
             memo.write(PlaceNotes(parked=True))
-        if before.exists():
-            park(before, folder)
+        if previous.exists():
+            park(previous, folder)
         memo.write(PlaceNotes(placing=False, parked=False))
 
     def _parked(self, folder: Path, when: str) -> Path:

@@ -1,6 +1,6 @@
-"""kind "timer": the dead man's switch.
+"""kind "timer": the timer that rolls the run back unless it is confirmed.
 
-It is armed before anything stops; it survives a lost terminal and a reboot; `confirm` disarms it.
+It starts before anything stops, and survives a lost terminal and a reboot. `omnimind confirm` removes it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TimerStep:
     notes: ClassVar = TimerNotes
     paths: Paths
     run: str
-    omnimind: Path  # the command that began the run: it also rolls back, whatever is installed meanwhile
+    omnimind: Path  # the command that began the run; it also rolls back, even if another version is installed meanwhile
     now: Callable[[], datetime]
 
     def preview(self, step: Task[TimerPayload]) -> Preview:
@@ -44,29 +44,29 @@ class TimerStep:
         if deadline is None:
             deadline = (self.now() + timedelta(minutes=step.payload.minutes)).strftime("%Y-%m-%d %H:%M:%S UTC")
             memo.write(TimerNotes(deadline))
-        words = {"deadline": deadline, "run": self.run, "omnimind": str(self.omnimind)}
-        for ending in ("service", "timer"):
-            unit(self.paths, ending).write_text(render(f"systemd/{UNIT}.{ending}.j2", words))
+        variables = {"deadline": deadline, "run": self.run, "omnimind": str(self.omnimind)}
+        for suffix in ("service", "timer"):
+            unit_path(self.paths, suffix).write_text(render(f"systemd/{UNIT}.{suffix}.j2", variables))
         run(("systemctl", "daemon-reload"))
         run(("systemctl", "enable", "--now", f"{UNIT}.timer"))
-        tell(line(step.id, f"goes back at {deadline} unless confirmed"))
+        tell(line(step.id, f"rolls back at {deadline} unless you run `omnimind confirm`"))
         return True
 
     def undo(self, step: Task[TimerPayload], memo: Memo[TimerNotes], tell: Tell) -> None:
-        """Disarm the timer."""
-        disarm(self.paths)
+        """Remove the timer."""
+        remove_timer(self.paths)
 
 
-def unit(paths: Paths, ending: str) -> Path:
+def unit_path(paths: Paths, suffix: str) -> Path:
     """Return the path of one of the two units."""
-    return paths.root / f"etc/systemd/system/{UNIT}.{ending}"
+    return paths.root / f"etc/systemd/system/{UNIT}.{suffix}"
 
 
-def disarm(paths: Paths) -> None:
+def remove_timer(paths: Paths) -> None:
     """Stop the timer and remove both units; do nothing if there are none."""
-    if not unit(paths, "timer").exists():
+    if not unit_path(paths, "timer").exists():
         return
     run(("systemctl", "disable", "--now", f"{UNIT}.timer"))
-    for ending in ("timer", "service"):
-        unit(paths, ending).unlink(missing_ok=True)
+    for suffix in ("timer", "service"):
+        unit_path(paths, suffix).unlink(missing_ok=True)
     run(("systemctl", "daemon-reload"))

@@ -1,4 +1,4 @@
-"""kind "verify": compare the native stores with the old ones; one difference is a Problem and rolls the run back."""
+"""kind "verify": compare the native stores with the old ones. Any difference is a Problem and rolls the run back."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-from omnimind_ops.stores.redis import backend_keys
-from omnimind_ops.stores.redis import fingerprint as redis
+from omnimind_ops.stores.redis.compare import comparable_fingerprint
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 
@@ -40,55 +39,61 @@ class VerifyStep:
 
     def do(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> bool:
         """Compare everything; note both sides' fingerprints for the receipt."""
-        for name, old, new in self._pairs(step, memo, tell):
-            tell(line(step.id, f"{name}: {sum(new.counts.values())} counted, {len(new.digests)} digests"))
+        for name, old, new in self._read_pairs(step, memo, tell):
+            tell(
+                line(step.id, f"{name}: {sum(new.counts.values())} items counted, {len(new.digests)} digests compared")
+            )
             memo.write(VerifyNotes({name: Sides(old, new)}))
-            _equal(name, old, new)
+            _check_equal(name, old, new)
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
 
-    def _pairs(
+    def _read_pairs(
         self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell
     ) -> list[tuple[str, Fingerprint, Fingerprint]]:
-        credentials, asked = self.credentials(), step.payload
+        credentials, payload = self.credentials(), step.payload
+        endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
         pairs = []
-        if asked.qdrant:
-            endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
-            pairs.append(("qdrant", _noted(memo.of("read-qdrant", FingerprintNotes)), qdrant.fingerprint(endpoint)))
-        if asked.backup:
-            endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
-            held = _noted(memo.of("prove-backup", ProveBackupNotes))
-            pairs.append(("qdrant", held, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
-        if asked.redis:
+        if payload.qdrant:
+            old = _stored_fingerprint(memo.of("read-qdrant", FingerprintNotes))
+            pairs.append(("qdrant", old, qdrant.fingerprint(endpoint)))
+        if payload.backup:
+            old = _stored_fingerprint(memo.of("prove-backup", ProveBackupNotes))
+            pairs.append(("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
+        if payload.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
-            taken = memo.of("take-redis", RedisNotes)
-            old, found = _noted(taken), redis.fingerprint(native, taken.horizon or 0, tell, step.id)
-            new, since = backend_keys.written_since(old, found)
-            if since:
-                tell(line(step.id, f"redis: left out are {since} keys that the native backends have written since"))
+            notes = memo.of("take-redis", RedisNotes)
+            old = _stored_fingerprint(notes)
+            new, ignored = comparable_fingerprint(native, old, notes.horizon or 0, tell, step.id)
+            if ignored:
+                tell(line(step.id, f"redis: ignored {ignored} keys that the native backends have written"))
             pairs.append(("redis", old, new))
-        for name, source, target in asked.trees:
+        for name, source, target in payload.trees:
             pairs.append((name, tree_fingerprint(Path(source)), tree_fingerprint(Path(target))))
         return pairs
 
 
-def _noted(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:
+def _stored_fingerprint(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:
     if notes.fingerprint is None:
         raise Problem(
-            "cannot compare",
-            "the fingerprint of the old store is not in the journal",
-            "run `omnimind rollback`, then migrate again",
+            "cannot compare the native stores with the old ones",
+            "the fingerprint of an old store is not in the journal",
+            "run `omnimind rollback`, then `omnimind migrate` again",
         )
     return notes.fingerprint
 
 
-def _equal(name: str, old: Fingerprint, new: Fingerprint) -> None:
+def _check_equal(name: str, old: Fingerprint, new: Fingerprint) -> None:
     if differences := compare(old, new):
-        first = "; ".join(f"{d.name}: {d.source} there, {d.target} here" for d in differences[:3])
+        first = "; ".join(
+            f"{difference.name}: {difference.source} in the old store, {difference.target} in the native one"
+            for difference in differences[:3]
+        )
         raise Problem(
             f"cannot accept the native {name}",
-            f"{len(differences)} differences from the old one: {first}",
-            "nothing is lost, the containers come back; did something else write meanwhile? Then stop it and migrate again",
+            f"{len(differences)} differences from the old store: {first}",
+            "nothing is lost: the containers start again. If another program wrote to the old store during the "
+            "migration, stop it and run `omnimind migrate` again",
         )

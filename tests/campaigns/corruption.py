@@ -18,7 +18,7 @@ from typing import Any
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import prove, recognise, unpack
+from omnimind_ops.stores.backup import detect, prove, unpack
 from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.stores.backup.backups import NAME, silent
@@ -110,7 +110,7 @@ def trial(chance: random.Random) -> Result:
 def _judged(made: str, kind: str, path: Path, folder: Path, detail: str) -> Result:
     config = config_of(made) if kind == "shard" else None
     try:
-        backup = recognise(path, NAME if config else None, lambda _: config_of(made))
+        backup = detect(path, NAME if config else None, lambda _: config_of(made))
         storage = unpack(backup, folder / "home" / "storage", silent)
         prove(backup, config, storage, program(), folder / "home" / "scratch", silent)
     except Problem as problem:

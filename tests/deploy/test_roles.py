@@ -11,7 +11,7 @@ from deploy.roles import base, engine, packages, postgres, redis, units
 from omnimind_ops.model import native, stages
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.planning.migration import converge
-from omnimind_ops.steps import guards
+from omnimind_ops.steps.units import PACKAGED
 
 from .conftest import after, prepare
 
@@ -81,9 +81,7 @@ def test_of_two_services_only_the_new_one_is_masked(goal: Goal) -> None:
 
 
 def test_every_package_that_brings_a_service_is_known_to_the_undo(goal: Goal) -> None:
-    assert {
-        package: unit for package, unit in {**postgres.PACKAGES, **redis.PACKAGES}.items() if unit
-    } == guards.PACKAGED
+    assert {package: unit for package, unit in {**postgres.PACKAGES, **redis.PACKAGES}.items() if unit} == PACKAGED
 
 
 def test_all_packages_come_by_one_apt(goal: Goal) -> None:

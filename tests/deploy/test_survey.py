@@ -219,7 +219,7 @@ def test_steps_are_settled_up_to_the_first_that_would_change_something() -> None
 
     with HostStep(Goal()) as host:
         assert (
-            host.settled(
+            host.count_unchanged(
                 [
                     step("base", "activate"),
                     step("guard", "install"),

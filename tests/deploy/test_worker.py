@@ -25,14 +25,14 @@ from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Change, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, Unsaved
-from omnimind_ops.steps.child import words
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.pyinfra_process import worker_command
 
 
 def serve(*jobs: dict[str, object], cwd: Path | None = None) -> list[dict[str, object]]:
     """All that a worker answers to these jobs."""
     text = "".join(json.dumps(one) + "\n" for one in jobs)
-    done = subprocess.run(words(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
+    done = subprocess.run(worker_command(), input=text, capture_output=True, text=True, check=True, timeout=60, cwd=cwd)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -153,9 +153,9 @@ def step(role: str, stage: str) -> Task[HostPayload]:
 def test_one_worker_serves_the_whole_run_and_ends_with_it() -> None:
     with HostStep(Goal()) as host:
         assert host.preview(step("frontend", "install")).change is Change.NO
-        worker = host.child.process
+        worker = host.pyinfra.process
         assert host.preview(step("frontend", "configure")).change is Change.YES
-        assert host.child.process is worker
+        assert host.pyinfra.process is worker
         assert worker
     assert worker.poll() == 0
 
@@ -170,10 +170,10 @@ def test_a_problem_in_the_worker_is_a_problem_here_and_the_worker_stays() -> Non
 def test_a_worker_killed_in_the_middle_is_a_problem_and_the_next_job_gets_a_new_one() -> None:
     with HostStep(Goal()) as host:
         host.preview(step("frontend", "install"))
-        assert host.child.process
-        os.killpg(host.child.process.pid, signal.SIGKILL)
-        host.child.process.wait()
-        with pytest.raises(Problem, match="ended in the middle"):
+        assert host.pyinfra.process
+        os.killpg(host.pyinfra.process.pid, signal.SIGKILL)
+        host.pyinfra.process.wait()
+        with pytest.raises(Problem, match="before it had finished"):
             host.preview(step("frontend", "install"))
         assert host.preview(step("frontend", "install")).change is Change.NO
 

@@ -14,7 +14,7 @@ from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, Unsaved
 from omnimind_ops.planning.migration import ROLES, host_step
-from omnimind_ops.steps import guards, host
+from omnimind_ops.steps import host, units
 from omnimind_ops.steps.host import HostStep
 
 
@@ -24,7 +24,7 @@ def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(
 ) -> None:
     lifted: list[str] = []
     for role in ROLES:
-        monkeypatch.setattr(host, "lift_guards", lambda role=role: lifted.append(role))
+        monkeypatch.setattr(host, "allow_service_starts", lambda role=role: lifted.append(role))
         cut_off = Memo(Unsaved(), f"{stage}-{role}", HostNotes)
         HostStep(Goal()).undo(Task.of(host_step(role, stage), HostPayload), cut_off, lambda _: None)
     assert lifted == (["packages"] if stage == "install" else [])
@@ -34,17 +34,17 @@ def test_all_that_we_brought_is_stopped_and_what_was_here_before_is_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     record, policy, stopped = tmp_path / "packages", tmp_path / "policy-rc.d", list[str]()
-    monkeypatch.setattr(guards, "RECORD", record)
-    monkeypatch.setattr(guards, "POLICY", policy)
+    monkeypatch.setattr(units, "RECORD", record)
+    monkeypatch.setattr(units, "POLICY", policy)
 
-    def stop(units: Iterable[str]) -> None:
-        stopped.extend(units)
+    def stop(names: Iterable[str]) -> None:
+        stopped.extend(names)
 
-    monkeypatch.setattr(guards, "stop_and_disable", stop)
+    monkeypatch.setattr(units, "stop_and_disable", stop)
     policy.write_text("#!/bin/sh\n# omnimind: nothing starts\nexit 101\n")
     record.write_text("redis-server\nredis-tools\n")
-    guards.lift_guards()
+    units.allow_service_starts()
     assert stopped == [native.REDIS] and not policy.exists()
     record.write_text("postgresql\nredis-server\nredis-tools\n")
-    guards.lift_guards()
+    units.allow_service_starts()
     assert stopped == [native.REDIS, native.POSTGRES, native.REDIS]

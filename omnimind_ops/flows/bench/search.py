@@ -28,7 +28,7 @@ from omnimind_ops.model.event import line, progress
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, connect, described
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, collection_info, connect
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -218,7 +218,7 @@ def _read_vectors(session: Session, qdrant: QdrantClient, world: World) -> Exact
     """Read the vectors of all points."""
     import numpy as np
 
-    shape = described(qdrant, world.system.collection)["config"]["params"]["vectors"]
+    shape = collection_info(qdrant, world.system.collection)["config"]["params"]["vectors"]
     named = {"": shape} if "size" in shape else shape
     using, vector = next(iter(named.items()))
     total = _count(qdrant, world.system.collection)

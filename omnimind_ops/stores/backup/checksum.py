@@ -18,7 +18,7 @@ from omnimind_ops.stores.backup.tar import GZIP, ZSTD, check_frames
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def own_checksum(path: Path) -> Checksum:
+def embedded_checksum(path: Path) -> Checksum:
     """Return whether the compression of a file contains a checksum of the content. The file must already be read to its
     end.
     """
@@ -28,37 +28,37 @@ def own_checksum(path: Path) -> Checksum:
     return Checksum.INSIDE if inside else Checksum.ABSENT
 
 
-def verify_checksum(path: Path, told: str = "") -> bool:
-    """Compare a file with the SHA-256 beside it, and with `told`, the SHA-256 from the server that made it.
+def verify_checksum(path: Path, reported: str = "") -> bool:
+    """Compare a file with the SHA-256 beside it, and with `reported`, the SHA-256 from the server that made it.
 
     Return False when there is neither. Problem with both values when they differ.
     """
-    known = [*_beside(path), *([("the Qdrant that made it", told.lower())] if told else [])]
-    if not known:
+    expected = [*_checksum_files(path), *([("the Qdrant server that made it", reported.lower())] if reported else [])]
+    if not expected:
         return False
     with path.open("rb") as file:
         actual = hashlib.file_digest(file, "sha256").hexdigest()
-    for who, digest in known:
+    for source, digest in expected:
         if actual != digest:
             raise Problem(
                 f"cannot use {path}",
-                f"its SHA-256 is {actual}, but {who} says {digest}: it was changed since",
-                "copy it again from where it was made, or use another backup",
+                f"its SHA-256 is {actual}, but {source} says {digest}: the file has changed since it was made",
+                "copy it again from the machine that made it, or use another backup",
             )
     return True
 
 
-def _beside(path: Path) -> Iterator[tuple[str, str]]:
+def _checksum_files(path: Path) -> Iterator[tuple[str, str]]:
     """Yield name and content of each checksum file."""
     for suffix in (".checksum", ".sha256"):
         beside = path.with_name(path.name + suffix)
         if not beside.is_file():
             continue
-        found = _SHA256.match(beside.read_text(encoding="utf-8", errors="replace").strip())
-        if not found:
+        match = _SHA256.match(beside.read_text(encoding="utf-8", errors="replace").strip())
+        if not match:
             raise Problem(
                 f"cannot verify {path}",
-                f"{beside.name} holds no SHA-256",
-                "copy it again from where the backup was made, or remove it",
+                f"{beside.name} does not contain a SHA-256",
+                f"copy {beside.name} again from the machine that made the backup, or remove it",
             )
-        yield beside.name, found.group().lower()
+        yield beside.name, match.group().lower()

@@ -1,4 +1,4 @@
-"""Recognise the kind of a Qdrant backup from the names and the small JSON files in it. Pure."""
+"""Detect the kind of a Qdrant backup from the names and the small JSON files in it. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BackupKind(StrEnum):
     FULL = "full snapshot"
 
 
-SEVERAL = (BackupKind.STORAGE, BackupKind.ARCHIVE, BackupKind.FULL)
+MULTI_COLLECTION = (BackupKind.STORAGE, BackupKind.ARCHIVE, BackupKind.FULL)
 """Kinds that contain the names of their collections."""
 
 
@@ -49,37 +49,37 @@ class Layout:
     packed: bool = True
 
 
-def layout_of(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout | None:
+def detect_layout(names: Iterable[str], config: Mapping[str, Any] | None) -> Layout | None:
     """Return how to read an archive with these files and this config.json at its top; None for anything else.
 
-    `collections` is still empty. `prefixes` and `collection_prefixes` detect several storage directories or collections
-    in one archive.
+    `collections` is still empty. `storage_prefixes` and `collection_prefixes` detect several storage directories or
+    collections in one archive.
     """
-    found = list(names)
-    packed = any(map(_PACKED.match, found))
+    names = list(names)
+    packed = any(map(_PACKED.match, names))
     if config is not None and "collections_mapping" in config:
         return Layout(BackupKind.FULL)
     if config is not None and "params" in config and packed:
         return Layout(BackupKind.COLLECTION)
-    if config is None and (packed or any(map(_PLAIN_SHARD.match, found))):
+    if config is None and (packed or any(map(_PLAIN_SHARD.match, names))):
         return Layout(BackupKind.SHARD, packed=packed)
-    if storage := prefixes(found):
-        return Layout(BackupKind.ARCHIVE, prefix=min(storage), packed=False)
-    if folders := collection_prefixes(found):
-        return Layout(BackupKind.FOLDER_ARCHIVE, prefix=min(folders), packed=False)
+    if prefixes := storage_prefixes(names):
+        return Layout(BackupKind.ARCHIVE, prefix=min(prefixes), packed=False)
+    if prefixes := collection_prefixes(names):
+        return Layout(BackupKind.FOLDER_ARCHIVE, prefix=min(prefixes), packed=False)
     return None
 
 
-def prefixes(names: Iterable[str]) -> set[str]:
+def storage_prefixes(names: Iterable[str]) -> set[str]:
     """Return the paths in an archive at which storage directories begin: "" or "qdrant/storage/"."""
-    found = set()
+    prefixes = set()
     for name in names:
         parts = PurePosixPath(name).parts
         if len(parts) >= 3 and parts[-1] == "config.json" and parts[-3] == "collections":
-            found.add("".join(f"{part}/" for part in parts[:-3]))
+            prefixes.add("".join(f"{part}/" for part in parts[:-3]))
         elif parts and parts[-1] == "raft_state.json":
-            found.add("".join(f"{part}/" for part in parts[:-1]))
-    return found
+            prefixes.add("".join(f"{part}/" for part in parts[:-1]))
+    return prefixes
 
 
 def collection_prefixes(names: Iterable[str]) -> set[str]:
@@ -87,7 +87,7 @@ def collection_prefixes(names: Iterable[str]) -> set[str]:
     return {match["prefix"] for match in map(_PLAIN.match, names) if match}
 
 
-def collection_of(file: str) -> str | None:
+def collection_from_file_name(file: str) -> str | None:
     """Return the collection name in a snapshot's file name: NAME-PEER-YYYY-MM-DD-hh-mm-ss.snapshot."""
     match = _SNAPSHOT.match(file)
     return match["name"] if match else None
@@ -97,17 +97,18 @@ def check_collection(name: str, archive: str) -> str:
     """Return the name if it is valid for a Qdrant collection; otherwise raise Problem."""
     if not 0 < len(name.encode(errors="replace")) <= 255 or name in (".", "..") or _FORBIDDEN & set(name):
         raise Problem(
-            f"cannot use {archive}", f"{name!r} is no name of a collection", "use a backup that Qdrant itself made"
+            f"cannot use {archive}",
+            f"{name!r} is not a valid collection name",
+            "use a backup that Qdrant itself made",
         )
     return name
 
 
 def not_a_backup(path: str, names: list[str]) -> Problem:
     """Return the Problem for an archive that is not a backup, with its top-level names."""
-    tops = {PurePosixPath(name).parts[0] for name in names}
-    shown = ", ".join(sorted(tops)[:5])
+    top_level = ", ".join(sorted({PurePosixPath(name).parts[0] for name in names})[:5])
     return Problem(
         f"cannot use {path}",
-        f"no Qdrant collection is in it (at its top: {shown or 'nothing'})",
-        "pass a storage directory, the directory of a collection, a tar of either, or a snapshot that Qdrant made",
+        f"it contains no Qdrant collection (top level: {top_level or 'nothing'})",
+        "pass a storage directory, a collection's directory, a tar archive of either, or a snapshot that Qdrant made",
     )

@@ -1,4 +1,4 @@
-"""Proof that a backup works with the program that will serve it: the program loads the backup, and every point is
+"""Prove that a backup works with the program that will serve it: the program loads the backup, and every point is
 read.
 """
 
@@ -12,27 +12,27 @@ from typing import Any
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup.recognise import Backup
-from omnimind_ops.stores.backup.recovery import SNAPSHOTS, NotOfferedError, recover
+from omnimind_ops.stores.backup.detect import Backup
+from omnimind_ops.stores.backup.restore import SNAPSHOT_KINDS, NotSupportedError, restore
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
-from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, give, scratch_server
+from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server, set_owner
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Contents of a backup as the program reads it. `second` is the result of the second reading: "equal", or why there
-    was none.
+    """Fingerprint of a backup as the program reads it. `second_reader` is the result of the second reading: "equal", or
+    why there was none.
     """
 
-    held: Fingerprint
-    second: str
+    fingerprint: Fingerprint
+    second_reader: str
 
 
-def room(backup: Backup) -> int:
+def proof_space(backup: Backup) -> int:
     """Return the additional bytes that a proof needs: the program's own copy of the file, and what it unpacks."""
-    return backup.seen[0] + backup.stored if backup.kind in SNAPSHOTS else 0
+    return backup.file_stamp[0] + backup.stored if backup.kind in SNAPSHOT_KINDS else 0
 
 
 def prove(
@@ -54,79 +54,82 @@ def prove(
     """
     discard(scratch)
     scratch.mkdir(parents=True)
-    give(scratch, program.user)
+    set_owner(scratch, program.user)
     try:
         with scratch_server(program, storage, scratch / "server") as endpoint:
-            held = full_fingerprint(endpoint, tell, step, without)
-        _all_there(set(backup.collections) - set(without), held, backup.path)
-        tell(line(step, f"{program.argv[-1]} loads the backup: {_counted(held)}"))
-        second = _second(backup, config, held, program, scratch, tell, step, without)
+            unpacked = full_fingerprint(endpoint, tell, step, without)
+        _check_collections(set(backup.collections) - set(without), unpacked, backup.path)
+        tell(line(step, f"{program.argv[-1]} loads the backup: {_format_counts(unpacked)}"))
+        second_reader = _compare_with_restore(backup, config, unpacked, program, scratch, tell, step, without)
     except CannotLoadError as error:
-        raise cannot_serve(backup, program, error) from error
+        raise cannot_load(backup, program, error) from error
     finally:
         discard(scratch)
-    tell(line(step, f"recovered by Qdrant itself: {second}"))
-    return Proof(held, second)
+    tell(line(step, f"compared with Qdrant's own restore: {second_reader}"))
+    return Proof(unpacked, second_reader)
 
 
-def _second(
+def _compare_with_restore(
     backup: Backup,
     config: Mapping[str, Any] | None,
-    held: Fingerprint,
+    unpacked: Fingerprint,
     program: Program,
     scratch: Path,
     tell: Tell,
     step: str,
     without: Collection[str],
 ) -> str:
-    if backup.kind not in SNAPSHOTS:
-        return f"not asked: a {backup.kind} is Qdrant's own files, each compared when it was copied"
-    check_space(scratch, room(backup))
-    storage = scratch / "recovered"
+    if backup.kind not in SNAPSHOT_KINDS:
+        return f"not needed: a {backup.kind} is a copy of Qdrant's own files, and each copied file was compared"
+    check_space(scratch, proof_space(backup))
+    storage = scratch / "restored"
     storage.mkdir()
-    give(storage, program.user)
+    set_owner(storage, program.user)
     with scratch_server(program, storage, scratch / "server") as endpoint:
         try:
-            recover(backup, config, endpoint, tell, step)
-        except NotOfferedError as error:
-            return f"not offered by this program: {error}"
-        again = full_fingerprint(endpoint, tell, step, without)
-    told = [
-        one
-        for one in compare(held, again)
-        if config is None or not one.name.startswith(("configuration", "payload indexes"))
+            restore(backup, config, endpoint, tell, step)
+        except NotSupportedError as error:
+            return f"not supported by this program: {error}"
+        restored = full_fingerprint(endpoint, tell, step, without)
+    differences = [
+        difference
+        for difference in compare(unpacked, restored)
+        if config is None or not difference.name.startswith(("configuration", "payload indexes"))
     ]
-    if told:
-        first = "; ".join(f"{one.name}: {one.source} unpacked, {one.target} recovered" for one in told[:3])
+    if differences:
+        first = "; ".join(
+            f"{difference.name}: {difference.source} unpacked, {difference.target} restored"
+            for difference in differences[:3]
+        )
         raise Problem(
             f"cannot restore {backup.path}",
-            f"what was unpacked is not what Qdrant itself recovers from it, in {len(told)} facts: {first}",
-            "please report it with the two facts; meanwhile use another backup",
+            f"the unpacked data differ from what Qdrant itself restores, in {len(differences)} values: {first}",
+            "report this with the values above; use another backup in the meantime",
         )
     return "equal"
 
 
-def _all_there(wanted: set[str], held: Fingerprint, path: Path) -> None:
-    found = {name.removeprefix("points of ") for name in held.counts if name.startswith("points of ")}
-    if wanted != found:
-        lost = ", ".join(sorted(wanted ^ found))
+def _check_collections(expected: set[str], unpacked: Fingerprint, path: Path) -> None:
+    actual = {name.removeprefix("points of ") for name in unpacked.counts if name.startswith("points of ")}
+    if expected != actual:
+        names = ", ".join(sorted(expected ^ actual))
         raise Problem(
             f"cannot restore {path}",
-            f"it holds {len(wanted)} collections, the program serves {len(found)} of it: {lost}",
-            "use the version of Qdrant that made it (--qdrant-binary PATH), or another backup",
+            f"it contains {len(expected)} collections, but the program serves {len(actual)}; the difference: {names}",
+            "pass the Qdrant version that made it (--qdrant-binary PATH), or use another backup",
         )
 
 
-def cannot_serve(backup: Backup, program: Program, error: CannotLoadError) -> Problem:
+def cannot_load(backup: Backup, program: Program, error: CannotLoadError) -> Problem:
     """Return the Problem for a backup that the program cannot load."""
     return Problem(
         f"cannot restore {backup.path}",
         f"the Qdrant that will serve it ({program.argv[-1]}) cannot load it: {error}",
-        "nothing was stopped. Pass the Qdrant that made the backup (--qdrant-binary PATH), or load the backup with that "
-        "version, go up one minor version at a time, and make a new one",
+        "nothing was stopped. Pass the Qdrant version that made the backup (--qdrant-binary PATH), or load the backup "
+        "with that version, upgrade one minor version at a time, and make a new backup",
         log=error.log,
     )
 
 
-def _counted(held: Fingerprint) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in held.counts.items())
+def _format_counts(fingerprint: Fingerprint) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in fingerprint.counts.items())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-HOMES = {"db_backup": "", "payload_index_db_backup": "payload_index/"}
+DATABASE_FOLDERS = {"db_backup": "", "payload_index_db_backup": "payload_index/"}
 """Path in a segment of the database for each backup directory."""
 
 _TABLE = re.compile(r"^(?P<number>\d+)_.*\.(?P<kind>sst|blob)$")
@@ -19,12 +19,12 @@ class UnknownFileError(ValueError):
     """A file that no RocksDB backup of Qdrant contains."""
 
 
-def is_list(parts: tuple[str, ...]) -> bool:
+def is_file_list(parts: tuple[str, ...]) -> bool:
     """Return whether a file of a backup is the list of its files."""
     return parts == ("meta", "1")
 
 
-def restored(parts: tuple[str, ...]) -> str:
+def original_name(parts: tuple[str, ...]) -> str:
     """Return the name in the database's directory of a backup's file, e.g. ("private", "1", "CURRENT")."""
     if len(parts) == 3 and parts[:2] == ("private", "1"):
         return parts[2]
@@ -35,10 +35,10 @@ def restored(parts: tuple[str, ...]) -> str:
     raise UnknownFileError("/".join(parts))
 
 
-def listed(said: bytes) -> list[str]:
-    """Return the names in the database's directory of all listed files; UnknownFileError when the list is damaged."""
-    lines = said.decode(errors="replace").splitlines()
+def parse_file_list(content: bytes) -> list[str]:
+    """Return the names in the database's directory of all listed files; UnknownFileError for a damaged list."""
+    lines = content.decode(errors="replace").splitlines()
     files = [line.split(" ")[0] for line in lines if " crc32 " in line]
     if len(lines) < 3 or str(len(files)) not in lines[2:4]:
-        raise UnknownFileError("the list of files is damaged")
-    return [restored(tuple(file.split("/"))) for file in files]
+        raise UnknownFileError("a damaged list of files")
+    return [original_name(tuple(file.split("/"))) for file in files]

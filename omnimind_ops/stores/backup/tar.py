@@ -22,18 +22,27 @@ from omnimind_ops.stores.files.sparse import BUFFER
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLOCK = 512
-_KEPT = 64 << 10
-_BROKEN = (tarfile.TarError, EOFError, zlib.error, zstandard.ZstdError, OSError, ValueError, OverflowError, MemoryError)
+_BUFFERED = 64 << 10
+_READ_ERRORS = (
+    tarfile.TarError,
+    EOFError,
+    zlib.error,
+    zstandard.ZstdError,
+    OSError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+)
 
 
-class Forward:
+class ForwardStream:
     """A stream that is read once, with the seeks that `tarfile` needs: forward, and back a little."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self.source = source
         self.at = 0
         self.end = 0  # position up to which the source is read
-        self.kept = b""  # its last bytes
+        self.buffer = b""  # its last bytes
 
     def readable(self) -> bool:
         """Return True."""
@@ -50,9 +59,9 @@ class Forward:
     def seek(self, position: int, whence: int = 0) -> int:
         """Go to a position; ValueError when it is too far back."""
         target = position + (self.at if whence == 1 else 0)
-        if whence == 2 or target < self.end - len(self.kept):
+        if whence == 2 or target < self.end - len(self.buffer):
             raise ValueError("this stream cannot go back that far")
-        while target > self.end and self._more(min(BUFFER, target - self.end)):
+        while target > self.end and self._read_more(min(BUFFER, target - self.end)):
             pass
         self.at = min(target, self.end)
         return self.at
@@ -60,19 +69,19 @@ class Forward:
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes, fewer only at the end."""
         back = self.end - self.at
-        parts = [self.kept[len(self.kept) - back :][:size]] if back else []
+        parts = [self.buffer[len(self.buffer) - back :][:size]] if back else []
         left = size - len(parts[0]) if parts else size
-        while left and (part := self._more(min(left, BUFFER) if left > 0 else BUFFER)):
+        while left and (part := self._read_more(min(left, BUFFER) if left > 0 else BUFFER)):
             parts.append(part)
             left -= len(part) if left > 0 else 0
         data = b"".join(parts)
         self.at += len(data)
         return data
 
-    def _more(self, size: int) -> bytes:
+    def _read_more(self, size: int) -> bytes:
         part = self.source.read(size)
         self.end += len(part)
-        self.kept = part[-_KEPT:] if len(part) >= _KEPT else (self.kept + part)[-_KEPT:]
+        self.buffer = part[-_BUFFERED:] if len(part) >= _BUFFERED else (self.buffer + part)[-_BUFFERED:]
         return part
 
 
@@ -96,21 +105,21 @@ class Member:
     def chunks(self) -> Iterator[tuple[int, bytes]]:
         """Yield offset and bytes of its data, up to BUFFER bytes at a time; Problem when the archive is truncated."""
         file = cast(IO[bytes], self.tar.fileobj)
-        with damage(self.name):
+        with damage_as_problem(self.name):
             file.seek(self.info.offset_data)
         for start, length in self.extents:
             left = length
             while left:
-                with damage(self.name):
+                with damage_as_problem(self.name):
                     part = file.read(min(left, BUFFER))
                     if not part:
-                        raise EOFError("it ends in the middle of a file")
+                        raise EOFError("truncated in the middle of a file")
                 yield start + length - left, part
                 left -= len(part)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
+def open_archive(path: Path) -> Iterator[tuple[IO[bytes], str]]:
     """Open an archive and yield the tar stream and its compression: "", "gzip" or "zstd"; Problem if unreadable."""
     try:
         file: BinaryIO = path.open("rb")
@@ -123,12 +132,12 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
         file.seek(0)
         if magic.startswith(GZIP):
             with gzip.GzipFile(fileobj=file) as plain:
-                yield cast(IO[bytes], Forward(cast(IO[bytes], plain))), "gzip"
+                yield cast(IO[bytes], ForwardStream(cast(IO[bytes], plain))), "gzip"
         elif magic == ZSTD:
-            with damage(str(path)):
+            with damage_as_problem(str(path)):
                 check_frames(file)
             with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-                yield cast(IO[bytes], Forward(cast(IO[bytes], reader))), "zstd"
+                yield cast(IO[bytes], ForwardStream(cast(IO[bytes], reader))), "zstd"
         else:
             yield file, ""
 
@@ -139,27 +148,27 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
 
     An archive without a tar's empty blocks at its end is truncated, unless it ends right after the member named `last`.
     """
-    with damage(name):
+    with damage_as_problem(name):
         tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the caller owns the file
-    latest = ""
+    latest_name = ""
     while True:
-        with damage(name):
+        with damage_as_problem(name):
             info = tar.next()
         if info is None:
             break
         member = _member(tar, info, name)
-        latest = member.name
+        latest_name = member.name
         yield member
-    with damage(name):
+    with damage_as_problem(name):
         file.seek(tar.offset)
         end = file.read(2 * _BLOCK)
-        if len(end) < _BLOCK and (end or not last or latest != last):
-            raise EOFError("its end is missing")
+        if len(end) < _BLOCK and (end or not last or latest_name != last):
+            raise EOFError("the end of the archive is missing")
         if end.strip(b"\0"):
-            raise tarfile.ReadError("a header is damaged")
+            raise tarfile.ReadError("damaged header")
         while rest := file.read(BUFFER):  # to the end, so that gzip compares its checksum
             if rest.strip(b"\0"):  # a part is missing, and a file's own zeros were taken for the end
-                raise tarfile.ReadError("files follow its end")
+                raise tarfile.ReadError("data after the end of the archive")
 
 
 def check_frames(file: BinaryIO) -> bool:
@@ -171,7 +180,7 @@ def check_frames(file: BinaryIO) -> bool:
     zstandard's own reader takes a truncated file for a complete one. Format: RFC 8878, section 3.1.1.
     """
     size = file.seek(0, os.SEEK_END)
-    at, summed = 0, True
+    at, all_have_checksums = 0, True
     while at < size:
         file.seek(at)
         head = file.read(18)
@@ -187,46 +196,45 @@ def check_frames(file: BinaryIO) -> bool:
             at += 3 + (1 if block >> 1 & 3 == 1 else block >> 3)
             if at > size:
                 break
-        has = zstandard.get_frame_parameters(head).has_checksum
-        at, summed = at + (4 if has else 0), summed and has
+        has_checksum = zstandard.get_frame_parameters(head).has_checksum
+        at, all_have_checksums = at + (4 if has_checksum else 0), all_have_checksums and has_checksum
     if at > size:
-        raise EOFError("it was cut off")
+        raise EOFError("truncated")
     file.seek(0)
-    return summed
+    return all_have_checksums
 
 
 @contextmanager
-def damage(name: str) -> Iterator[None]:
+def damage_as_problem(name: str) -> Iterator[None]:
     """Turn any error during reading into a Problem for this archive."""
     try:
         yield
-    except _BROKEN as error:
-        raise broken(name, str(error) or type(error).__name__) from error
+    except _READ_ERRORS as error:
+        raise damaged(name, str(error) or type(error).__name__) from error
 
 
-def broken(name: str, why: str) -> Problem:
+def damaged(name: str, why: str) -> Problem:
     """Return the Problem for an archive that cannot be used."""
     return Problem(
         f"cannot use {name}",
-        f"it is damaged or no backup of Qdrant: {why}",
-        "copy it again from where it was made, or use another backup",
+        f"it is damaged, or not a Qdrant backup: {why}",
+        "copy it again from the machine that made it, or use another backup",
     )
 
 
 def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str) -> Member:
     parts = PurePosixPath(info.name).parts
     if info.name.startswith("/") or ".." in parts or "\0" in info.name:
-        raise broken(archive, f"{info.name!r} leads outside of it")
+        raise damaged(archive, f"{info.name!r} leads outside the archive")
     if not (info.isreg() or info.isdir()):
-        raise broken(archive, f"{info.name!r} is a link or a device, which Qdrant's data never hold")
+        raise damaged(archive, f"{info.name!r} is a link or a device; Qdrant's data contain neither")
     sparse = cast("list[tuple[int, int]] | None", getattr(info, "sparse", None))
     extents = tuple((start, length) for start, length in sparse if length) if sparse is not None else ((0, info.size),)
     ends = [0, *(start + length for start, length in extents)]
     if info.size < 0 or any(
-        start < end or length < 0 or start + length > info.size
-        for (start, length), end in zip(extents, ends, strict=False)
+        start < previous_end or length < 0 or start + length > info.size
+        for (start, length), previous_end in zip(extents, ends, strict=False)
     ):
-        raise broken(archive, f"{info.name!r} has impossible sizes")
-    return Member(
-        "/".join(parts), info.isdir(), 0 if info.isdir() else info.size, extents if info.size else (), tar, info
-    )
+        raise damaged(archive, f"{info.name!r} has impossible sizes")
+    size = 0 if info.isdir() else info.size
+    return Member("/".join(parts), info.isdir(), size, extents if info.size else (), tar, info)

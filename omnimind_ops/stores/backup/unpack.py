@@ -11,136 +11,138 @@ import xxhash
 
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.backup.detect import Backup
+from omnimind_ops.stores.backup.flatten import StorageEntry, flatten
 from omnimind_ops.stores.backup.kinds import BackupKind
-from omnimind_ops.stores.backup.leaves import Leaf, leaves
-from omnimind_ops.stores.backup.recognise import Backup
-from omnimind_ops.stores.backup.tar import opened
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.backup.tar import open_archive
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.settled import sync_filesystem
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.files.sparse import BUFFER, hash_data, hash_zeros, write_data
-from omnimind_ops.stores.qdrant.storage import in_use, shards_in_use
+from omnimind_ops.stores.qdrant.storage import locked_parts, locked_shards
 from omnimind_ops.stores.throttle import Throttle
 
 
-def unpack(backup: Backup, into: Path, tell: Tell, step: str = "") -> Path:
-    """Make `into` a storage directory with the contents of the backup, and return it. It must not exist yet, or must be
-    empty.
+def unpack(backup: Backup, target: Path, tell: Tell, step: str = "") -> Path:
+    """Make `target` a storage directory with the contents of the backup, and return it. It must not exist yet, or must
+    be empty.
 
-    The directory is built beside `into` and renamed: a killed run leaves nothing at `into`, and a finished run is not
-    repeated. Holes and runs of zeros become holes; every file is read back and compared. The backup is only read.
-    Problem: no space, changed since it was recognised, in use.
+    The directory is built beside `target` and renamed: a killed run leaves nothing at `target`, and a finished run is
+    not repeated. Holes and runs of zeros become holes; every file is read back and compared. The backup is only read.
+    Problem: no space, changed since it was detected, in use.
     """
-    done = _note(into)
-    name = json.dumps([str(backup.path), *backup.seen, *backup.collections])
-    if into.exists() and done.is_file() and done.read_text(encoding="utf-8") == name:
-        return into
-    if into.is_dir() and not any(into.iterdir()):
-        into.rmdir()
-    if into.exists():
+    record = _record_path(target)
+    identity = json.dumps([str(backup.path), *backup.file_stamp, *backup.collections])
+    if target.exists() and record.is_file() and record.read_text(encoding="utf-8") == identity:
+        return target
+    if target.is_dir() and not any(target.iterdir()):
+        target.rmdir()
+    if target.exists():
         raise Problem(
-            f"cannot unpack {backup.path} to {into}",
-            "something is there already",
+            f"cannot unpack {backup.path} to {target}",
+            f"{target} already exists and is not empty",
             "move it away, or choose another directory",
         )
-    _unchanged(backup)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    check_space(into, backup.stored)
-    half = into.with_name(f".{into.name}.omnimind-half")
+    _check_unchanged(backup)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    check_space(target, backup.stored)
+    partial = target.with_name(f".{target.name}.omnimind-half")
     if backup.storage is not None:
-        _copy(backup, backup.storage, half, tell, step)
+        _copy_directory(backup, backup.storage, partial, tell, step)
     else:
-        discard(half)
-        _write_all(backup, half, tell, step)
-    sync_filesystem(half)
-    done.write_text(name, encoding="utf-8")
-    half.rename(into)
-    discard(half)
-    sync_filesystem(into.parent)
-    return into
+        discard(partial)
+        _write_archive(backup, partial, tell, step)
+    sync_filesystem(partial)
+    record.write_text(identity, encoding="utf-8")
+    partial.rename(target)
+    discard(partial)
+    sync_filesystem(target.parent)
+    return target
 
 
-def forget(into: Path) -> None:
-    """Delete the record that a backup was unpacked to `into`; call it after moving the directory away."""
-    _note(into).unlink(missing_ok=True)
+def forget_unpacked(target: Path) -> None:
+    """Delete the record that a backup was unpacked to `target`; call it after moving the directory away."""
+    _record_path(target).unlink(missing_ok=True)
 
 
-def _note(into: Path) -> Path:
-    return into.with_name(f".{into.name}.omnimind-unpacked")
+def _record_path(target: Path) -> Path:
+    return target.with_name(f".{target.name}.omnimind-unpacked")
 
 
-def _copy(backup: Backup, source: Path, half: Path, tell: Tell, step: str) -> None:
-    one = backup.kind is BackupKind.FOLDER
-    if busy := shards_in_use(source) if one else in_use(source):
+def _copy_directory(backup: Backup, source: Path, folder: Path, tell: Tell, step: str) -> None:
+    one_collection = backup.kind is BackupKind.FOLDER
+    if locked := locked_shards(source) if one_collection else locked_parts(source):
         raise Problem(
             f"cannot copy {source}",
-            f"a running Qdrant uses it ({busy[0]})",
-            "stop that server, or make a snapshot and pass that",
+            f"a running Qdrant uses it ({locked[0]})",
+            "stop that server, or make a snapshot and pass it instead",
         )
-    target = half / "collections" / backup.collections[0] if one else half
+    target = folder / "collections" / backup.collections[0] if one_collection else folder
     target.parent.mkdir(parents=True, exist_ok=True)
     copy_tree(source, target, step=step, tell=tell)
 
 
-def _write_all(backup: Backup, half: Path, tell: Tell, step: str) -> None:
-    half.mkdir()
-    bar = Throttle(tell)
-    done = 0
+def _write_archive(backup: Backup, folder: Path, tell: Tell, step: str) -> None:
+    folder.mkdir()
+    throttle = Throttle(tell)
+    title, done = f"unpack {backup.path.name}", 0
     try:
-        with opened(backup.path) as (file, _):
-            for leaf in (leaf for leaf in leaves(file, backup.layout, str(backup.path)) if leaf.written):
-                target = half / leaf.path
-                if leaf.member.folder:
+        with open_archive(backup.path) as (file, _):
+            for entry in flatten(file, backup.layout, str(backup.path)):
+                if entry.metadata:
+                    continue
+                target = folder / entry.path
+                if entry.member.folder:
                     target.mkdir(parents=True, exist_ok=True)
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
-                for passed in _write(leaf, target):
-                    done += passed
-                    bar(progress(step, f"unpack {backup.path.name}", done, backup.apparent))
+                for size in _write_file(entry, target):
+                    done += size
+                    throttle(progress(step, title, done, backup.apparent))
         if backup.kind is BackupKind.FULL:
-            (half / "aliases").mkdir(exist_ok=True)
-            (half / "aliases" / "data.json").write_text(json.dumps(backup.aliases), encoding="utf-8")
-        for path, text in backup.written.items():
-            (half / path).write_text(text, encoding="utf-8")
+            (folder / "aliases").mkdir(exist_ok=True)
+            (folder / "aliases" / "data.json").write_text(json.dumps(backup.aliases), encoding="utf-8")
+        for path, text in backup.extra_files.items():
+            (folder / path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Problem(
-            f"cannot unpack {backup.path} to {half.parent}", str(error), "mend the cause and run again"
+            f"cannot unpack {backup.path} to {folder.parent}", str(error), "fix the cause and run the command again"
         ) from error
-    tell(progress(step, f"unpack {backup.path.name}", backup.apparent, backup.apparent))
+    tell(progress(step, title, backup.apparent, backup.apparent))
 
 
-def _write(leaf: Leaf, target: Path) -> Iterator[int]:
+def _write_file(entry: StorageEntry, target: Path) -> Iterator[int]:
     """Write a file and read it back; yield the number of bytes processed since the last step."""
     digest, at = xxhash.xxh3_128(), 0
     out = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
-        for offset, part in leaf.member.chunks():
+        for offset, part in entry.member.chunks():
             hash_zeros(digest, offset - at)
             digest.update(part)
             write_data(out, part, memoryview(part), offset)
             yield offset + len(part) - at
             at = offset + len(part)
-        hash_zeros(digest, leaf.member.size - at)
-        os.ftruncate(out, leaf.member.size)
-        found = hash_data(out, leaf.member.size, bytearray(BUFFER))
+        hash_zeros(digest, entry.member.size - at)
+        os.ftruncate(out, entry.member.size)
+        digest_on_disk = hash_data(out, entry.member.size, bytearray(BUFFER))
     finally:
         os.close(out)
-    if found != digest.hexdigest():
+    if digest_on_disk != digest.hexdigest():
         raise Problem(
-            f"cannot unpack {leaf.path}",
-            f"wrote {digest.hexdigest()} (xxh3_128), but {target} holds {found}",
-            "the disk or the memory is failing: look at `dmesg` and SMART, then run again",
+            f"cannot unpack {entry.path}",
+            f"wrote {digest.hexdigest()} (xxh3_128), but read back {digest_on_disk} from {target}",
+            "the disk or the memory is failing: check `dmesg` and SMART, then run the command again",
         )
-    yield leaf.member.size - at
+    yield entry.member.size - at
 
 
-def _unchanged(backup: Backup) -> None:
+def _check_unchanged(backup: Backup) -> None:
     if backup.storage is None:
         now = backup.path.stat()
-        if (now.st_size, now.st_mtime_ns) != backup.seen:
+        if (now.st_size, now.st_mtime_ns) != backup.file_stamp:
             raise Problem(
                 f"cannot unpack {backup.path}",
-                "it changed since it was looked at",
-                "wait until it is written, then run again",
+                "it has changed since omnimind checked it",
+                "wait until it is completely written, then run the command again",
             )

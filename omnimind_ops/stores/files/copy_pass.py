@@ -1,4 +1,4 @@
-"""One pass over a tree: what to copy, remove and create; see `copy_tree.copy_tree`."""
+"""One pass over a tree: what to copy, remove and create; see `copy.copy_tree`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files.attributes import Owner, apply, copy_extended
+from omnimind_ops.stores.files.attributes import Owner, apply_attributes, copy_extended_attributes
 from omnimind_ops.stores.files.content import Content, content_digest
-from omnimind_ops.stores.files.copy_file import Desk
+from omnimind_ops.stores.files.copy_file import FileCopier
 from omnimind_ops.stores.files.flush import Flusher
-from omnimind_ops.stores.files.manifest import Copied, Manifest, Mark, mark
-from omnimind_ops.stores.files.settled import Settled
+from omnimind_ops.stores.files.manifest import CopiedFile, FileState, Manifest, file_state
+from omnimind_ops.stores.files.settled import SettledRule
 from omnimind_ops.stores.files.walk import PARTIAL, Entry, Kind, Tree, printable
 
 
@@ -37,148 +37,154 @@ class CopyReport:
     skipped: tuple[str, ...] = ()
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class CopyStopped(Exception):  # noqa: N818 - not an error
     """Another thread failed, or the user interrupted."""
 
 
-class Pass:
+class CopyPass:
     """One pass over a tree. Call the methods in the order in which they are defined."""
 
-    def __init__(self, tree: Tree, there: Tree, known: Manifest, settled: Settled, owner: Owner | None) -> None:
-        self.tree, self.there, self.known, self.settled, self.owner = tree, there, known, settled, owner
-        self.source, self.target = str(tree.root), str(there.root)
-        self.leaders = _leaders(tree)
+    def __init__(self, tree: Tree, existing: Tree, manifest: Manifest, rule: SettledRule, owner: Owner | None) -> None:
+        self.tree, self.existing, self.manifest, self.rule, self.owner = tree, existing, manifest, rule, owner
+        self.source, self.target = str(tree.root), str(existing.root)
+        self.first_names = _find_first_names(tree)
         self.contents: dict[str, Content] = {}
         self.changed: list[str] = []
         self.removed: list[str] = []
         self.unsettled: list[str] = []
-        self.gone: list[str] = []
+        self.vanished: list[str] = []
         self.data = 0
-        self.passed = 0
+        self.processed = 0
         self.stopped = threading.Event()
         self.lock = threading.Lock()
-        self.todo = deque(sorted(self._stale(), key=lambda entry: -entry.size))
-        self.total = sum(entry.size for entry in self.todo)
+        self.queue = deque(sorted(self._find_stale(), key=lambda entry: -entry.size))
+        self.total = sum(entry.size for entry in self.queue)
 
-    def _stale(self) -> list[Entry]:
+    def _find_stale(self) -> list[Entry]:
         stale = []
         for entry in self.tree.of(Kind.FILE):
-            if self.leaders.get(entry.path, entry.path) != entry.path:
+            if self.first_names.get(entry.path, entry.path) != entry.path:
                 continue
-            copied = self.known.files.get(entry.path)
-            if copied and self._stands(entry, copied):
+            copied = self.manifest.files.get(entry.path)
+            if copied and self._is_current(entry, copied):
                 self._keep(entry, copied)
             else:
-                self.known.files.pop(entry.path, None)
+                self.manifest.files.pop(entry.path, None)
                 stale.append(entry)
         return stale
 
-    def _stands(self, entry: Entry, copied: Copied) -> bool:
-        there = self.there.entries.get(entry.path)
-        return there is not None and (_looks(entry), _looks(there)) == (copied.source, copied.target)
+    def _is_current(self, entry: Entry, copied: CopiedFile) -> bool:
+        existing = self.existing.entries.get(entry.path)
+        return existing is not None and (_entry_state(entry), _entry_state(existing)) == (copied.source, copied.target)
 
-    def _keep(self, entry: Entry, copied: Copied) -> None:
+    def _keep(self, entry: Entry, copied: CopiedFile) -> None:
         self.contents[entry.path] = Content(entry.path, Kind.FILE, entry.size, copied.digest)
         self.data += copied.data
-        there = self.there.entries[entry.path]
-        if self.owner and (there.uid, there.gid) != self.owner:
-            path = self._to(entry.path)
-            apply(path, entry, self.owner)
-            self.known.files[entry.path] = replace(copied, target=mark(os.lstat(path)))
+        existing = self.existing.entries[entry.path]
+        if self.owner and (existing.uid, existing.gid) != self.owner:
+            path = self._target_path(entry.path)
+            apply_attributes(path, entry, self.owner)
+            self.manifest.files[entry.path] = replace(copied, target=file_state(os.lstat(path)))
 
-    def room(self) -> int:
+    def space_needed(self) -> int:
         """Return the bytes that the pass will need, minus what it replaces."""
-        new = sum(min(entry.stored, entry.size + 4096) for entry in self.todo)
-        old = sum(self.there.entries[entry.path].stored for entry in self.todo if entry.path in self.there.entries)
-        return max(new - old, max((entry.stored for entry in self.todo), default=0))
+        new = sum(min(entry.stored, entry.size + 4096) for entry in self.queue)
+        old = sum(
+            self.existing.entries[entry.path].stored for entry in self.queue if entry.path in self.existing.entries
+        )
+        return max(new - old, max((entry.stored for entry in self.queue), default=0))
 
-    def clear(self) -> None:
+    def remove_extra(self) -> None:
         """Remove from the target what the source lacks or has as another kind, and the leftovers of a killed pass."""
-        for path in self.there.partials:
-            os.unlink(self._to(path))
-        for entry in reversed(list(self.there.entries.values())):
-            wanted = self.tree.entries.get(entry.path)
-            if wanted is not None and wanted.kind is entry.kind:
+        for path in self.existing.partials:
+            os.unlink(self._target_path(path))
+        for entry in reversed(list(self.existing.entries.values())):
+            expected = self.tree.entries.get(entry.path)
+            if expected is not None and expected.kind is entry.kind:
                 continue
-            (os.rmdir if entry.kind is Kind.FOLDER else os.unlink)(self._to(entry.path))
-            self.known.files.pop(entry.path, None)
-            del self.there.entries[entry.path]
+            (os.rmdir if entry.kind is Kind.FOLDER else os.unlink)(self._target_path(entry.path))
+            self.manifest.files.pop(entry.path, None)
+            del self.existing.entries[entry.path]
             self.removed.append(entry.path)
 
-    def folders(self) -> None:
-        """Create missing directories, with private access until `finish`."""
+    def create_folders(self) -> None:
+        """Create missing directories, with private access until `set_folder_attributes`."""
         for entry in self.tree.of(Kind.FOLDER):
-            if entry.path not in self.there.entries:
-                os.mkdir(self._to(entry.path), 0o700)
+            if entry.path not in self.existing.entries:
+                os.mkdir(self._target_path(entry.path), 0o700)
             self.contents[entry.path] = Content(entry.path, Kind.FOLDER, 0, "")
 
-    def links(self) -> None:
+    def create_links(self) -> None:
         """Create symbolic links that are missing or point elsewhere."""
         for entry in self.tree.of(Kind.LINK):
             try:
-                points = os.readlink(self._from(entry.path))
+                link_target = os.readlink(self._source_path(entry.path))
             except OSError as error:
-                if self.settled.live:
-                    self.gone.append(entry.path)
+                if self.rule.live:
+                    self.vanished.append(entry.path)
                     continue
                 raise Problem(
-                    f"cannot read {printable(self._from(entry.path))}", str(error), "stop what writes there"
+                    f"cannot read {printable(self._source_path(entry.path))}",
+                    str(error),
+                    "stop the program that writes there, and run the command again",
                 ) from error
-            path = self._to(entry.path)
-            if entry.path not in self.there.entries or os.readlink(path) != points:
+            path = self._target_path(entry.path)
+            if entry.path not in self.existing.entries or os.readlink(path) != link_target:
                 partial = os.path.join(os.path.dirname(path), f"{PARTIAL}link")
-                os.symlink(points, partial)
+                os.symlink(link_target, partial)
                 os.rename(partial, path)
                 self.changed.append(entry.path)
-            apply(path, entry, self.owner)
-            self.contents[entry.path] = Content(entry.path, Kind.LINK, 0, os.fsencode(points).hex())
+            apply_attributes(path, entry, self.owner)
+            self.contents[entry.path] = Content(entry.path, Kind.LINK, 0, os.fsencode(link_target).hex())
 
-    def drain(self, flusher: Flusher) -> None:
+    def copy_files(self, flusher: Flusher) -> None:
         """Copy files until none is left; one call per thread."""
-        desk = Desk(self.settled, self.owner, flusher, self._count)
+        copier = FileCopier(self.rule, self.owner, flusher, self._count)
         while not self.stopped.is_set():
             try:
-                entry = self.todo.popleft()
+                entry = self.queue.popleft()
             except IndexError:
                 return
-            taken = desk.copy(entry, self._from(entry.path), self._to(entry.path))
+            result = copier.copy(entry, self._source_path(entry.path), self._target_path(entry.path))
             with self.lock:
-                if taken is None:
-                    self.gone.append(entry.path)
+                if result is None:
+                    self.vanished.append(entry.path)
                     continue
-                copied = taken.copied
+                copied = result.copied
                 self.contents[entry.path] = Content(entry.path, Kind.FILE, copied.target.size, copied.digest)
                 self.changed.append(entry.path)
                 self.data += copied.data
-                if taken.clean:
-                    self.known.files[entry.path] = copied
+                if result.settled:
+                    self.manifest.files[entry.path] = copied
                 else:
                     self.unsettled.append(entry.path)
 
-    def join(self) -> None:
+    def create_hard_links(self) -> None:
         """Link the other names of hard-linked files to the first, then record the facts of all of them."""
-        for path, leader in self.leaders.items():
+        for path, leader in self.first_names.items():
             content = self.contents.get(leader)
             if path == leader or content is None:
                 continue
             self.contents[path] = replace(content, path=path)
-            if not _same_file(self._to(path), self._to(leader)):
-                partial = os.path.join(os.path.dirname(self._to(path)), f"{PARTIAL}link")
-                os.link(self._to(leader), partial)
-                os.rename(partial, self._to(path))
+            if not _same_file(self._target_path(path), self._target_path(leader)):
+                partial = os.path.join(os.path.dirname(self._target_path(path)), f"{PARTIAL}link")
+                os.link(self._target_path(leader), partial)
+                os.rename(partial, self._target_path(path))
                 self.changed.append(path)
-        for leader in set(self.leaders.values()) & self.known.files.keys():
-            self.known.files[leader] = replace(self.known.files[leader], target=mark(os.lstat(self._to(leader))))
+        for leader in set(self.first_names.values()) & self.manifest.files.keys():
+            self.manifest.files[leader] = replace(
+                self.manifest.files[leader], target=file_state(os.lstat(self._target_path(leader)))
+            )
 
-    def finish(self) -> None:
-        """Set the attributes of directories from the leaves up: anything created inside changes their times."""
+    def set_folder_attributes(self) -> None:
+        """Set the attributes of directories from the bottom up: anything created inside changes their times."""
         for entry in reversed(list(self.tree.of(Kind.FOLDER))):
-            path = self._to(entry.path)
-            copy_extended(self._from(entry.path), path)
-            apply(path, entry, self.owner)
+            path = self._target_path(entry.path)
+            copy_extended_attributes(self._source_path(entry.path), path)
+            apply_attributes(path, entry, self.owner)
 
-        for path in self.known.files.keys() - self.contents.keys():
-            del self.known.files[path]
+        for path in self.manifest.files.keys() - self.contents.keys():
+            del self.manifest.files[path]
 
     def report(self, seconds: float) -> CopyReport:
         """Return the result of the pass."""
@@ -196,18 +202,18 @@ class Pass:
         )
 
     def _count(self, passed: int) -> None:
-        self.passed += passed  # a lost update only delays the progress bar a little
+        self.processed += passed  # a lost update only delays the progress bar a little
         if self.stopped.is_set():
-            raise Stopped
+            raise CopyStopped
 
-    def _from(self, path: str) -> str:
+    def _source_path(self, path: str) -> str:
         return os.path.join(self.source, path) if path else self.source
 
-    def _to(self, path: str) -> str:
+    def _target_path(self, path: str) -> str:
         return os.path.join(self.target, path) if path else self.target
 
 
-def _leaders(tree: Tree) -> dict[str, str]:
+def _find_first_names(tree: Tree) -> dict[str, str]:
     """Return the first name of each file with several names in the tree, by name."""
     first: dict[tuple[int, int], str] = {}
     names: dict[str, str] = {}
@@ -217,12 +223,12 @@ def _leaders(tree: Tree) -> dict[str, str]:
     return names
 
 
-def _looks(entry: Entry) -> Mark:
-    return Mark(entry.size, entry.mtime, entry.ctime, entry.inode)
+def _entry_state(entry: Entry) -> FileState:
+    return FileState(entry.size, entry.mtime, entry.ctime, entry.inode)
 
 
-def _same_file(one: str, two: str) -> bool:
+def _same_file(first: str, second: str) -> bool:
     try:
-        return os.path.samestat(os.lstat(one), os.lstat(two))
+        return os.path.samestat(os.lstat(first), os.lstat(second))
     except FileNotFoundError:
         return False

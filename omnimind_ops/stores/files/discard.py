@@ -18,8 +18,8 @@ def discard(path: Path) -> None:
     if not path.is_symlink() and (len(path.parts) < 3 or path.is_mount()):
         raise Problem(
             f"cannot remove {path}",
-            "it is a mount point or a top directory",
-            "remove what is in it by hand, if that is meant",
+            "it is a mount point or a top-level directory",
+            "if you do want to remove its contents, remove them by hand",
         )
     if path.is_symlink() or path.is_file():
         path.unlink()

@@ -12,7 +12,7 @@ from omnimind_ops.stores.files.content import Content, content_digest
 from omnimind_ops.stores.files.sparse import BUFFER, hash_data
 from omnimind_ops.stores.files.walk import Entry, Kind, Tree, open_quietly, printable, walk
 
-_MOST_PARTS = 64
+_MAX_PARTS = 64
 
 
 def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
@@ -25,8 +25,8 @@ def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
     tree = walk(path)
     files = list(tree.of(Kind.FILE))
     with ThreadPoolExecutor(max(1, threads), "hash") as pool:
-        digests = list(pool.map(lambda part: _hash(tree, part), (files[i::threads] for i in range(threads))))
-    contents = [_other(tree, entry) for entry in tree.entries.values() if entry.kind is not Kind.FILE]
+        digests = list(pool.map(lambda part: _hash_files(tree, part), (files[i::threads] for i in range(threads))))
+    contents = [_folder_or_link(tree, entry) for entry in tree.entries.values() if entry.kind is not Kind.FILE]
     contents += [content for part in digests for content in part]
     counts = {
         "files": len(files),
@@ -34,17 +34,17 @@ def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
         "links": sum(1 for _ in tree.of(Kind.LINK)),
         "bytes": tree.apparent,
     }
-    return Fingerprint("files", counts, {"tree": content_digest(contents), **_parts(contents)})
+    return Fingerprint("files", counts, {"tree": content_digest(contents), **_top_level_digests(contents)})
 
 
-def _hash(tree: Tree, files: list[Entry]) -> list[Content]:
+def _hash_files(tree: Tree, files: list[Entry]) -> list[Content]:
     buffer = bytearray(BUFFER)
     return [
-        Content(entry.path, Kind.FILE, entry.size, _digest(tree.root / entry.path, entry, buffer)) for entry in files
+        Content(entry.path, Kind.FILE, entry.size, _hash_file(tree.root / entry.path, entry, buffer)) for entry in files
     ]
 
 
-def _digest(path: Path, entry: Entry, buffer: bytearray) -> str:
+def _hash_file(path: Path, entry: Entry, buffer: bytearray) -> str:
     try:
         handle = open_quietly(path, os.O_RDONLY)
         try:
@@ -55,21 +55,21 @@ def _digest(path: Path, entry: Entry, buffer: bytearray) -> str:
         raise Problem(
             f"cannot read {printable(str(path))}",
             str(error),
-            "check its permissions and the disk, and that nothing changes it",
+            "check its permissions and the disk, and that no program changes it at the same time",
         ) from error
 
 
-def _other(tree: Tree, entry: Entry) -> Content:
+def _folder_or_link(tree: Tree, entry: Entry) -> Content:
     if entry.kind is Kind.FOLDER:
         return Content(entry.path, entry.kind, 0, "")
     return Content(entry.path, entry.kind, 0, os.fsencode(os.readlink(tree.root / entry.path)).hex())
 
 
-def _parts(contents: list[Content]) -> dict[str, str]:
+def _top_level_digests(contents: list[Content]) -> dict[str, str]:
     parts: dict[str, list[Content]] = {}
     for content in contents:
         if content.path:
             parts.setdefault(content.path.split("/", 1)[0], []).append(content)
-    if len(parts) > _MOST_PARTS:
+    if len(parts) > _MAX_PARTS:
         return {}
     return {f"top: {printable(name)}": content_digest(part) for name, part in parts.items()}

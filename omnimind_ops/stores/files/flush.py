@@ -9,7 +9,7 @@ from threading import Semaphore, Thread
 from types import TracebackType
 
 _SYNC_FILE_RANGE_WRITE = 2
-_WAITING = 64
+_MAX_QUEUED = 64
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -22,9 +22,9 @@ class Flusher:
 
     def __enter__(self) -> Flusher:
         self.queue: SimpleQueue[int | None] = SimpleQueue()
-        self.free = Semaphore(_WAITING)
+        self.free = Semaphore(_MAX_QUEUED)
         self.ended = False
-        self.thread = Thread(target=self._work, name="flush")
+        self.thread = Thread(target=self._flush_queue, name="flush")
         self.thread.start()
         return self
 
@@ -40,7 +40,7 @@ class Flusher:
         if self.free.acquire(blocking=False):
             self.queue.put(os.dup(handle))
 
-    def _work(self) -> None:
+    def _flush_queue(self) -> None:
         while (handle := self.queue.get()) is not None:
             if not self.ended:
                 _LIBC.sync_file_range(

@@ -17,7 +17,7 @@ _FORMAT = "omnimind copy 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FileState:
     """Facts of a file that need no open: size in bytes, mtime and ctime in ns, inode."""
 
     size: int
@@ -27,11 +27,11 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedFile:
     """A file that is equal on both sides as long as both marks are unchanged; `digest` is xxh3_128 in hex."""
 
-    source: Mark
-    target: Mark
+    source: FileState
+    target: FileState
     digest: str
     data: int  # bytes outside holes
 
@@ -47,7 +47,7 @@ class Manifest:
     source: str
     inode: int
     origin: tuple[int, int] | None = None
-    files: dict[str, Copied] = field(default_factory=dict)
+    files: dict[str, CopiedFile] = field(default_factory=dict)
 
 
 def default_manifest(target: Path) -> Path:
@@ -55,36 +55,39 @@ def default_manifest(target: Path) -> Path:
     return target.with_name(f".{target.name}.omnimind-manifest")
 
 
-def load(path: Path) -> Manifest | None:
+def load_manifest(path: Path) -> Manifest | None:
     """Return a manifest; None when there is none. Problem when the file is something else."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     try:
-        said = json.loads(text)
-        if said["format"] != _FORMAT:
-            raise ValueError(said["format"])
+        document = json.loads(text)
+        if document["format"] != _FORMAT:
+            raise ValueError(document["format"])
         files = {
-            name: Copied(Mark(*one), Mark(*two), digest, data)
-            for name, (one, two, digest, data) in said["files"].items()
+            name: CopiedFile(FileState(*source), FileState(*target), digest, data)
+            for name, (source, target, digest, data) in document["files"].items()
         }
-        durable = said["durable"] or said["boot"] == boot_id() != ""
-        origin = said.get("origin") if said["boot"] == boot_id() else None  # device numbers are valid for one boot
-        return Manifest(said["source"], said["inode"], tuple(origin) if origin else None, files if durable else {})
+        same_boot = document["boot"] == boot_id() != ""
+        origin = document.get("origin") if same_boot else None  # device numbers are valid for one boot
+        valid = document["durable"] or same_boot
+        return Manifest(
+            document["source"], document["inode"], tuple(origin) if origin else None, files if valid else {}
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise Problem(
             f"cannot use {path} as a manifest",
-            f"it was not written by this version ({error})",
-            "move it away, and the target with it",
+            f"this version of omnimind did not write it ({error})",
+            "move it and the target directory away",
         ) from error
 
 
-def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
+def save_manifest(path: Path, manifest: Manifest, *, durable: bool) -> None:
     """Write the manifest atomically. `durable`: the copies are on the disk; otherwise it is valid only until the next
     boot.
     """
-    said = {
+    document = {
         "format": _FORMAT,
         "source": manifest.source,
         "inode": manifest.inode,
@@ -98,15 +101,15 @@ def save(path: Path, manifest: Manifest, *, durable: bool) -> None:
     }
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8") as out:
-        json.dump(said, out, separators=(",", ":"))
+        json.dump(document, out, separators=(",", ":"))
         out.flush()
         os.fsync(out.fileno())
     beside.replace(path)
 
 
-def mark(facts: os.stat_result) -> Mark:
+def file_state(facts: os.stat_result) -> FileState:
     """Return the mark of a file."""
-    return Mark(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+    return FileState(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
 def boot_id() -> str:
@@ -117,5 +120,5 @@ def boot_id() -> str:
         return ""
 
 
-def _numbers(one: Mark) -> list[int]:
-    return [one.size, one.mtime, one.ctime, one.inode]
+def _numbers(state: FileState) -> list[int]:
+    return [state.size, state.mtime, state.ctime, state.inode]

@@ -1,4 +1,4 @@
-"""Decide which files, read while others write, may be skipped in the next pass. See `Settled`.
+"""Decide which files, read while others write, may be skipped in the next pass. See `SettledRule`.
 
 The danger is a memory map. A write through it changes mtime and ctime only when the page turns from clean to dirty;
 while it stays dirty, the process may write again without changing the times. So a live pass first makes the kernel
@@ -21,44 +21,44 @@ LIVE_MARGIN = 10.0
 """Seconds without a change before a live pass treats a file as settled."""
 FINAL_MARGIN = 0.1
 """The same when nobody writes: only the coarse clock of file times, 10 ms at most, can hide a change."""
-_HONEST = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "overlay"})
+_RELIABLE_TIMES = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "overlay"})
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledRule:
     """Decides which files of a source may be entered into the manifest. `before` is in ns since 1970, `device` is the
     source's device.
     """
 
     before: int
     device: int
-    honest: bool
+    reliable_times: bool
     live: bool
 
-    def allows(self, before: os.stat_result, after: os.stat_result) -> bool:
+    def is_settled(self, before: os.stat_result, after: os.stat_result) -> bool:
         """Return whether a file read between these two stats may be skipped next time while its facts are unchanged."""
-        if not unchanged(before, after) or before.st_ctime_ns >= self.before:
+        if not is_unchanged(before, after) or before.st_ctime_ns >= self.before:
             return False
-        return not self.live or (self.honest and before.st_dev == self.device)
+        return not self.live or (self.reliable_times and before.st_dev == self.device)
 
 
-def settle(source: Path, *, live: bool) -> Settled:
+def settled_rule(source: Path, *, live: bool) -> SettledRule:
     """Return the rule for a pass over `source`. For a live pass, first write its file system to disk."""
     margin = LIVE_MARGIN if live else FINAL_MARGIN
-    began = time.time_ns() - int(margin * 1e9)
+    before = time.time_ns() - int(margin * 1e9)
     if live:
         sync_filesystem(source)
-    return Settled(began, os.stat(source).st_dev, filesystem(source) in _HONEST, live)
+    return SettledRule(before, os.stat(source).st_dev, filesystem_type(source) in _RELIABLE_TIMES, live)
 
 
-def unchanged(one: os.stat_result, two: os.stat_result) -> bool:
+def is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     """Return whether two stats show the same file with the same size and times."""
-    return (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
-        two.st_dev,
-        two.st_ino,
-        two.st_size,
-        two.st_mtime_ns,
-        two.st_ctime_ns,
+    return (before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
+        after.st_dev,
+        after.st_ino,
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ctime_ns,
     )
 
 
@@ -73,7 +73,7 @@ def sync_filesystem(path: Path) -> None:
         os.close(handle)
 
 
-def filesystem(path: Path) -> str:
+def filesystem_type(path: Path) -> str:
     """Return the type of the file system that holds `path` ("ext4"), "" when the kernel does not report it."""
     try:
         lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
@@ -81,11 +81,11 @@ def filesystem(path: Path) -> str:
         return ""
     real = os.fsencode(os.path.realpath(path))
     best, kind = -1, ""
-    for words in (line.split(b" ") for line in lines):
-        point = words[4].decode("unicode_escape").encode("latin-1")  # blanks are written as \040
+    for fields in (line.split(b" ") for line in lines):
+        point = fields[4].decode("unicode_escape").encode("latin-1")  # blanks are written as \040
         inside = real == point or real.startswith(point.rstrip(b"/") + b"/")
         if inside and len(point) >= best:
-            best, kind = len(point), words[words.index(b"-") + 1].decode()
+            best, kind = len(point), fields[fields.index(b"-") + 1].decode()
     return kind
 
 

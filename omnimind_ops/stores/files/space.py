@@ -14,10 +14,10 @@ _SPARE = 64 << 20
 
 def space_needed(source: Path) -> int:
     """Return the bytes that a copy of `source` will occupy: without holes, a hard-linked file once."""
-    return stored(walk(source, live=True))
+    return stored_bytes(walk(source, live=True))
 
 
-def stored(tree: Tree) -> int:
+def stored_bytes(tree: Tree) -> int:
     """Return the bytes that a walked tree occupies."""
     files = {entry.identity: entry.stored for entry in tree.of(Kind.FILE)}
     return sum(files.values()) + sum(max(entry.stored, 4096) for entry in tree.of(Kind.FOLDER))
@@ -25,20 +25,20 @@ def stored(tree: Tree) -> int:
 
 def check_space(target: Path, needed: int) -> None:
     """Raise Problem unless the file system that `target` is or will be on has `needed` bytes free."""
-    at = target.absolute()
-    while not at.exists():
-        at = at.parent
-    facts = os.statvfs(at)
+    existing = target.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    facts = os.statvfs(existing)
     free = facts.f_bavail * facts.f_frsize
     if free < needed + _SPARE:
         raise Problem(
             f"cannot write to {target}",
-            f"that needs {in_words(needed)} and {in_words(_SPARE)} to spare; {at} has {in_words(free)} free",
-            "free some space there, or choose a directory on another disk",
+            f"it needs {format_bytes(needed + _SPARE)} of free space, but {existing} has {format_bytes(free)} free",
+            "free some space, or choose a directory on another disk",
         )
 
 
-def in_words(size: int) -> str:
+def format_bytes(size: int) -> str:
     """Return bytes in human-readable form: "1.8 GB"."""
     value = float(size)
     for unit in ("B", "kB", "MB", "GB"):

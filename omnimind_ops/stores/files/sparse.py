@@ -16,9 +16,9 @@ BUFFER = 1 << 18
 larger write makes the kernel search for larger pieces of free memory, which took three times as long on a virtual
 machine (Linux 6.18, ext4).
 """
-_GRAIN = 1 << 16
+_HOLE_UNIT = 1 << 16
 _ZEROS = bytes(BUFFER)
-_ZERO_GRAIN = bytes(_GRAIN)
+_ZERO_UNIT = bytes(_HOLE_UNIT)
 
 Count = Callable[[int], None]
 """Called with the number of bytes processed, holes included; may raise to stop."""
@@ -68,11 +68,11 @@ def copy_data(source: int, target: int, size: int, buffer: bytearray, count: Cou
     return digest.hexdigest(), written
 
 
-def uncounted(length: int) -> None:
+def ignore_count(length: int) -> None:
     """Ignore the count."""
 
 
-def hash_data(handle: int, size: int, buffer: bytearray, count: Count = uncounted) -> str:
+def hash_data(handle: int, size: int, buffer: bytearray, count: Count = ignore_count) -> str:
     """Return the digest of the first `size` bytes of a file."""
     digest = xxhash.xxh3_128()
     view = memoryview(buffer)
@@ -96,9 +96,9 @@ def hash_data(handle: int, size: int, buffer: bytearray, count: Count = uncounte
 def data_runs(buffer: bytes | bytearray, length: int) -> Iterator[tuple[int, int]]:
     """Yield start and end of each non-zero range in the first `length` bytes, in steps of 64 KiB."""
     begin = -1
-    for at in range(0, length, _GRAIN):
+    for at in range(0, length, _HOLE_UNIT):
         left = length - at
-        empty = buffer.startswith(_ZERO_GRAIN if left >= _GRAIN else _ZERO_GRAIN[:left], at)
+        empty = buffer.startswith(_ZERO_UNIT if left >= _HOLE_UNIT else _ZERO_UNIT[:left], at)
         if empty and begin >= 0:
             yield begin, at
             begin = -1

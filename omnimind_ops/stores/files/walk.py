@@ -78,13 +78,13 @@ def walk(root: Path, *, live: bool = False) -> Tree:
     entries: dict[str, Entry] = {}
     skipped: list[str] = []
     partials: list[str] = []
-    top = _top(root)
+    top = _root_entry(root)
     entries[""] = top
     folders = [""]
     while folders:
         folder = folders.pop()
         try:
-            names = _names(root, folder)
+            names = _list_folder(root, folder)
         except (FileNotFoundError, NotADirectoryError) as error:
             if not live or not folder:
                 raise _unreadable(root / folder, error) from error
@@ -99,7 +99,7 @@ def walk(root: Path, *, live: bool = False) -> Tree:
                 continue
             kind = _kind(facts)
             if kind is None:
-                skipped.append(f"{printable(path)}: {_odd(facts)}")
+                skipped.append(f"{printable(path)}: {_describe_special(facts)}")
                 continue
             entries[path] = _entry(path, kind, facts)
             if kind is Kind.FOLDER:
@@ -124,29 +124,29 @@ def open_quietly(path: str | Path, flags: int) -> int:
         return os.open(path, flags)
 
 
-def _top(root: Path) -> Entry:
+def _root_entry(root: Path) -> Entry:
     try:
         facts = os.lstat(root)
     except OSError as error:
         raise _unreadable(root, error) from error
     if not stat.S_ISDIR(facts.st_mode):
-        raise Problem(f"cannot read {root}", "it is not a directory", "name the directory itself, not a link to it")
+        raise Problem(f"cannot read {root}", "it is not a directory", "pass the directory itself, not a link to it")
     return _entry("", Kind.FOLDER, facts)
 
 
-def _names(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
+def _list_folder(root: Path, folder: str) -> list[tuple[str, os.stat_result]]:
     handle = open_quietly(os.path.join(root, folder), os.O_RDONLY | os.O_DIRECTORY)
-    found = []
+    entries = []
     try:
         with os.scandir(handle) as listing:
             for item in listing:
                 try:
-                    found.append((item.name, item.stat(follow_symlinks=False)))
+                    entries.append((item.name, item.stat(follow_symlinks=False)))
                 except FileNotFoundError:
                     continue
     finally:
         os.close(handle)
-    return sorted(found, key=lambda pair: pair[0])
+    return sorted(entries, key=lambda pair: pair[0])
 
 
 def _kind(facts: os.stat_result) -> Kind | None:
@@ -157,7 +157,7 @@ def _kind(facts: os.stat_result) -> Kind | None:
     return Kind.LINK if stat.S_ISLNK(facts.st_mode) else None
 
 
-def _odd(facts: os.stat_result) -> str:
+def _describe_special(facts: os.stat_result) -> str:
     if stat.S_ISSOCK(facts.st_mode):
         return "a socket"
     return "a pipe" if stat.S_ISFIFO(facts.st_mode) else "a device"
@@ -184,5 +184,5 @@ def _unreadable(path: Path, error: OSError) -> Problem:
     return Problem(
         f"cannot read {printable(str(path))}",
         error.strerror or str(error),
-        "check the path and its permissions, and that nothing changes it meanwhile",
+        "check the path and its permissions, and that no program changes it at the same time",
     )

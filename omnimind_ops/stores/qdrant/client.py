@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 120.0
 """Seconds per response: an exact query reads every vector, which takes time on a disk with a cold cache."""
-_GOOD = (200, 201, 202)
+_SUCCESS = (200, 201, 202)
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class QdrantEndpoint:
         return {"api-key": self.api_key} if self.api_key else {}
 
 
-class AnswerProblem(Problem):
+class ResponseProblem(Problem):
     """The server responded, but not with the requested data; `status` is the HTTP status."""
 
-    def __init__(self, endpoint: QdrantEndpoint, question: str, status: int, said: object) -> None:
-        detail = said.get("status", said) if isinstance(said, dict) else said
+    def __init__(self, endpoint: QdrantEndpoint, request: str, status: int, response: object) -> None:
+        detail = response.get("status", response) if isinstance(response, dict) else response
         text = detail.get("error", detail) if isinstance(detail, dict) else detail
         super().__init__(
             f"cannot read from Qdrant at {endpoint.url}",
-            f"{question}: status {status}: {text}",
-            "look at the server's log; is this a Qdrant server?",
+            f"{request}: status {status}: {text}",
+            "read the server's log, and check that this is a Qdrant server",
         )
         self.status = status
 
@@ -69,33 +69,35 @@ def connect(endpoint: QdrantEndpoint, timeout: float = TIMEOUT) -> Iterator[Qdra
         check_compatibility=False,  # the user's container may have any version
         trust_env=False,
     )
-    client.http.client.add_middleware(_problems(endpoint))
+    client.http.client.add_middleware(_problem_middleware(endpoint))
     try:
         yield client
     except (ResponseHandlingException, json.JSONDecodeError) as error:
-        raise AnswerProblem(endpoint, "its answer", 200, f"not what Qdrant answers: {error}") from error
+        raise ResponseProblem(endpoint, "unexpected response", 200, f"not a Qdrant response: {error}") from error
     finally:
         client.close()
 
 
-def raw(client: QdrantClient, method: str, path: str, name: str, body: Mapping[str, object] | None = None) -> Any:
+def request_json(
+    client: QdrantClient, method: str, path: str, name: str, body: Mapping[str, object] | None = None
+) -> Any:
     """Return the `result` of a request as the server sends it, including fields that this client does not know.
 
     `{name}` in `path` stands for `name`.
     """
-    said = client.http.client.request(
+    response = client.http.client.request(
         type_=dict[str, Any], method=method, url=path, path_params={"name": name}, json=body
     )
-    return said.get("result", said)
+    return response.get("result", response)
 
 
-def described(client: QdrantClient, name: str) -> Mapping[str, Any]:
+def collection_info(client: QdrantClient, name: str) -> Mapping[str, Any]:
     """Return status, counts, configuration and payload indexes of a collection as the server sends them."""
-    found: Mapping[str, Any] = raw(client, "GET", "/collections/{name}", name)
-    return found
+    info: Mapping[str, Any] = request_json(client, "GET", "/collections/{name}", name)
+    return info
 
 
-def _problems(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
+def _problem_middleware(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
     """Return the middleware that turns errors into Problems."""
     from qdrant_client.http.exceptions import ResponseHandlingException
 
@@ -104,32 +106,32 @@ def _problems(endpoint: QdrantEndpoint) -> Callable[..., httpx.Response]:
             response = send(request)
         except ResponseHandlingException as error:
             raise unreachable(endpoint, str(error.source) or type(error.source).__name__) from error
-        return checked(endpoint, request, response)
+        return check_response(endpoint, request, response)
 
     return middleware
 
 
-def checked(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+def check_response(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Response) -> httpx.Response:
     """Return the response if it is a valid one from Qdrant; otherwise raise a Problem that describes it."""
     if response.status_code in (401, 403):
-        raise refused(endpoint)
-    if response.status_code in _GOOD and response.content[:1] == b"{":  # pages of points are large: parse them once
+        raise unauthorized(endpoint)
+    if response.status_code in _SUCCESS and response.content[:1] == b"{":  # pages of points are large: parse them once
         return response
     try:
-        said = orjson.loads(response.content)
+        body = orjson.loads(response.content)
     except ValueError:
-        said = response.text[:200]
-    raise AnswerProblem(endpoint, f"{request.method} {request.url.path}", response.status_code, said)
+        body = response.text[:200]
+    raise ResponseProblem(endpoint, f"{request.method} {request.url.path}", response.status_code, body)
 
 
-def refused(endpoint: QdrantEndpoint) -> Problem:
+def unauthorized(endpoint: QdrantEndpoint) -> Problem:
     """Return the Problem for a wrong or missing key."""
-    given = "the API key given is not its own" if endpoint.api_key else "it wants an API key and none was given"
+    why = "it refuses the API key" if endpoint.api_key else "it requires an API key, and omnimind has none"
     return Problem(
-        f"cannot read from Qdrant at {endpoint.url}", given, "the key is QDRANT__SERVICE__API_KEY of the server"
+        f"cannot read from Qdrant at {endpoint.url}", why, "use the value of QDRANT__SERVICE__API_KEY of the server"
     )
 
 
 def unreachable(endpoint: QdrantEndpoint, why: str) -> Problem:
     """Return the Problem for a server that does not answer."""
-    return Problem(f"cannot reach Qdrant at {endpoint.url}", why, "is it running, and is this its address?")
+    return Problem(f"cannot reach Qdrant at {endpoint.url}", why, "check that it runs and that the address is correct")

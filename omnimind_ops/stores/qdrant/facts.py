@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect, described
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect
 
 SECONDS = 10
 
@@ -22,8 +22,8 @@ def collection_config(endpoint: QdrantEndpoint, name: str) -> Mapping[str, Any] 
     """
     with connect(endpoint, SECONDS) as client:
         try:
-            config = described(client, name)["config"]
-        except AnswerProblem as problem:
+            config = collection_info(client, name)["config"]
+        except ResponseProblem as problem:
             if problem.status == 404:
                 return None
             raise

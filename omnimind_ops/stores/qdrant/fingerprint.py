@@ -12,9 +12,9 @@ import xxhash
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
-from omnimind_ops.stores.qdrant.client import AnswerProblem, QdrantEndpoint, connect, described, raw
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect, request_json
 from omnimind_ops.stores.qdrant.points import digest_points
-from omnimind_ops.stores.qdrant.sample import order, point_bytes, query_vector, sample
+from omnimind_ops.stores.qdrant.sample import point_bytes, query_vector, sample_points, sort_key
 from omnimind_ops.stores.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
-        names, aliases = _names(client)
+        names, aliases = _read_names(client)
         counts = {"collections": len(names), "aliases": len(aliases)}
-        digests = {"aliases": _json(aliases)}
+        digests = {"aliases": _json_digest(aliases)}
         for name in names:
-            count, said = _collection(client, name, samples, queries)
+            count, collection_digests = _read_collection(client, name, samples, queries)
             counts[f"points of {name}"] = count
-            digests |= {f"{what} of {name}": digest for what, digest in said.items()}
+            digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}
     return Fingerprint("qdrant", counts, digests)
 
 
@@ -55,50 +55,54 @@ def full_fingerprint(
     Nothing is written. Problem when the server does not answer, refuses the key, or cannot serve a collection.
     """
     with connect(endpoint) as client:
-        held, aliases = _names(client)
-        names = [name for name in held if name not in without]
-        facts = {name: described(client, name) for name in names}
+        all_names, aliases = _read_names(client)
+        names = [name for name in all_names if name not in without]
+        facts = {name: collection_info(client, name) for name in names}
     counts = {"collections": len(names), "aliases": len(aliases)}
-    digests = {"aliases": _json(aliases)}
-    total = sum(int(one.get("points_count") or 0) for one in facts.values())
-    bar, done = Throttle(tell), 0
+    digests = {"aliases": _json_digest(aliases)}
+    total = sum(int(collection.get("points_count") or 0) for collection in facts.values())
+    throttle, done = Throttle(tell), 0
 
-    def passed(points: int) -> None:
+    def report(points: int) -> None:
         nonlocal done
         done += points
-        bar(progress(step, "read every point", done, max(total, done), "points"))
+        throttle(progress(step, "read every point", done, max(total, done), "points"))
 
-    for name, said in facts.items():
-        found = digest_points(endpoint, name, said["config"], int(said.get("points_count") or 0), passed)
-        counts[f"points of {name}"] = found.count
-        digests |= {f"every point of {name}": found.digest} | {
-            f"{what} of {name}": digest for what, digest in _described(said).items()
+    for name, info in facts.items():
+        content = digest_points(endpoint, name, info["config"], int(info.get("points_count") or 0), report)
+        counts[f"points of {name}"] = content.count
+        digests |= {f"every point of {name}": content.digest} | {
+            f"{kind} of {name}": digest for kind, digest in _configuration_digests(info).items()
         }
     return Fingerprint("qdrant", counts, digests)
 
 
-def _names(client: QdrantClient) -> tuple[list[str], list[list[str]]]:
+def _read_names(client: QdrantClient) -> tuple[list[str], list[list[str]]]:
     """Return the names of all collections, and each alias with its collection."""
     aliases = ([alias.alias_name, alias.collection_name] for alias in client.get_aliases().aliases)
-    return sorted(one.name for one in client.get_collections().collections), sorted(aliases)
+    return sorted(collection.name for collection in client.get_collections().collections), sorted(aliases)
 
 
-def _described(facts: Mapping[str, Any]) -> dict[str, str]:
+def _configuration_digests(facts: Mapping[str, Any]) -> dict[str, str]:
     indexes = facts.get("payload_schema", {})
     return {
-        "configuration": _json(configuration(facts["config"])),
-        "payload indexes": _json({field: _plain({**index, "points": None}) for field, index in indexes.items()}),
+        "configuration": _json_digest(configuration(facts["config"])),
+        "payload indexes": _json_digest(
+            {field: _without_none({**index, "points": None}) for field, index in indexes.items()}
+        ),
     }
 
 
-def _collection(client: QdrantClient, name: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
-    facts = described(client, name)
+def _read_collection(client: QdrantClient, name: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
+    facts = collection_info(client, name)
     count = client.count(name, exact=True).count
-    points = sample(client, name, count, samples) if count else []
+    points = sample_points(client, name, count, samples) if count else []
     return count, {
-        **_described(facts),
+        **_configuration_digests(facts),
         "sampled points": _digest(map(point_bytes, points)),
-        "nearest points": _digest(_nearest(client, name, facts["config"], point) for point in _spread(points, queries)),
+        "nearest points": _digest(
+            _nearest(client, name, facts["config"], point) for point in _evenly_spread(points, queries)
+        ),
     }
 
 
@@ -106,11 +110,11 @@ def configuration(config: Mapping[str, Any]) -> object:
     """Return the parts of a collection's configuration that its data depend on. Unset values are left out: they differ
     between versions.
     """
-    return _plain({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
+    return _without_none({key: config.get(key) for key in ("params", "hnsw_config", "quantization_config")})
 
 
-def top_answers(
-    found: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED
+def top_results(
+    hits: Iterable[Mapping[str, Any]], *, rising: bool = False, top: int = TOP, fetched: int = _FETCHED
 ) -> list[tuple[str, str]]:
     """Return score and id of the best `top`, independent of the order of equal scores; `rising`: the lowest score is
     the best.
@@ -119,7 +123,7 @@ def top_answers(
     which of them it returns.
     """
     sign = 1 if rising else -1
-    scored = sorted((sign * float(f"{round(one['score'], 6):.{_DIGITS}g}"), order(one["id"])) for one in found)
+    scored = sorted((sign * float(f"{round(hit['score'], 6):.{_DIGITS}g}"), sort_key(hit["id"])) for hit in hits)
     if len(scored) >= fetched:
         scored = [pair for pair in scored if pair[0] != scored[-1][0]]
     return [(f"{sign * score:.{_DIGITS}g}", str(identity[1])) for score, identity in scored[:top]]
@@ -137,46 +141,46 @@ def _nearest(client: QdrantClient, collection: str, config: Mapping[str, Any], p
         return b"no vector"
     using, value = vector
     try:
-        found = _query(client, collection, using, value)
-    except AnswerProblem as problem:
+        hits = _query(client, collection, using, value)
+    except ResponseProblem as problem:
         if problem.status != 404:  # before 1.10 there is only search, which qdrant-client no longer supports
             raise
-        found = _search(client, collection, using, value)
-    return json.dumps(top_answers(found, rising=lowest_is_best(config, using))).encode()
+        hits = _search(client, collection, using, value)
+    return json.dumps(top_results(hits, rising=lowest_is_best(config, using))).encode()
 
 
 def _query(client: QdrantClient, collection: str, using: str, value: Any) -> list[Mapping[str, Any]]:
     from qdrant_client.models import SearchParams
 
     exact = SearchParams(exact=True)
-    found = client.query_points(
+    response = client.query_points(
         collection, query=value, using=using or None, limit=_FETCHED, search_params=exact, with_payload=False
     )
-    return [{"id": hit.id, "score": hit.score} for hit in found.points]
+    return [{"id": hit.id, "score": hit.score} for hit in response.points]
 
 
 def _search(client: QdrantClient, collection: str, using: str, value: Any) -> list[Mapping[str, Any]]:
     vector = value if isinstance(value, list) else value.model_dump()
     body = {"limit": _FETCHED, "params": {"exact": True}, "with_payload": False}
     body |= {"vector": {"name": using, "vector": vector} if using else vector}
-    found: list[Mapping[str, Any]] = raw(client, "POST", "/collections/{name}/points/search", collection, body)
-    return found
+    hits: list[Mapping[str, Any]] = request_json(client, "POST", "/collections/{name}/points/search", collection, body)
+    return hits
 
 
-def _spread(points: list[Record], wanted: int) -> list[Record]:
-    """Return `wanted` of the points, evenly spread."""
-    most = min(wanted, len(points))
-    return [points[n * len(points) // most] for n in range(most)]
+def _evenly_spread(points: list[Record], count: int) -> list[Record]:
+    """Return `count` of the points, evenly spread."""
+    size = min(count, len(points))
+    return [points[index * len(points) // size] for index in range(size)]
 
 
-def _plain(value: Any) -> Any:
+def _without_none(value: Any) -> Any:
     """Return the value without unset fields."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _json(value: object) -> str:
+def _json_digest(value: object) -> str:
     return xxhash.xxh3_128_hexdigest(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 

@@ -22,41 +22,43 @@ _MAX_NUMBER = 2**64 - 1
 Identity = int | str | UUID
 
 
-def sample(client: QdrantClient, name: str, count: int, wanted: int) -> list[Record]:
-    """Return about `wanted` points with vectors and payload, by ascending id; all points when there are no more than
+def sample_points(client: QdrantClient, name: str, count: int, size: int) -> list[Record]:
+    """Return about `size` points with vectors and payload, by ascending id; all points when there are no more than
     that.
     """
-    found: dict[tuple[int, int | str], Record] = {}
-    if count <= wanted:
+    by_key: dict[tuple[int, int | str], Record] = {}
+    if count <= size:
         offset: Identity | None = None
         while True:
-            points, offset = page(client, name, offset, PAGE * 5)
-            found |= {order(point.id): point for point in points}
+            points, offset = read_page(client, name, offset, PAGE * 5)
+            by_key |= {sort_key(point.id): point for point in points}
             if offset is None:
                 break
     else:
-        for start in starts(client, name, count, max(1, wanted // PAGE)):
-            found |= {order(point.id): point for point in page(client, name, start, PAGE)[0]}
-    return [found[key] for key in sorted(found)]
+        for start in spread_offsets(client, name, count, max(1, size // PAGE)):
+            by_key |= {sort_key(point.id): point for point in read_page(client, name, start, PAGE)[0]}
+    return [by_key[key] for key in sorted(by_key)]
 
 
-def order(identity: Identity) -> tuple[int, int | str]:
+def sort_key(identity: Identity) -> tuple[int, int | str]:
     """Return a key that sorts ids as Qdrant does."""
     return (0, identity) if isinstance(identity, int) else (1, str(UUID(str(identity))))
 
 
-def page(client: QdrantClient, name: str, start: Identity | None, limit: int) -> tuple[list[Record], Identity | None]:
+def read_page(
+    client: QdrantClient, name: str, start: Identity | None, limit: int
+) -> tuple[list[Record], Identity | None]:
     """Return points with vectors and payload, and the first id of the next page."""
     points, after = client.scroll(name, limit=limit, offset=start, with_payload=True, with_vectors=True)
     return points, _identity(after)
 
 
 def point_bytes(point: Record) -> bytes:
-    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes: equal if and only if the points
-    are equal.
+    """Return id, payload (canonical JSON) and vectors (float32, little endian) as bytes, equal if and only if the
+    points are equal.
     """
     payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
-    parts = [str(order(point.id)[1]).encode(), payload]
+    parts = [str(sort_key(point.id)[1]).encode(), payload]
     named: Mapping[str, Any] = point.vector if isinstance(point.vector, Mapping) else {"": point.vector}
     parts += [
         name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(named.items()) if vector is not None
@@ -84,11 +86,11 @@ def query_vector(point: Record) -> tuple[str, Any] | None:
     return next(((name, vector) for name, vector in named if vector), None)
 
 
-def starts(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[Identity]:
+def spread_offsets(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[Identity]:
     """Yield about `pages` offsets spread over the ids: half over the numbers, half over the UUIDs if both exist."""
-    first = _first(client, name, 0)
+    first = _first_id(client, name, 0)
     number = first if isinstance(first, int) else None
-    uuid = _first(client, name, str(UUID(int=0)))
+    uuid = _first_id(client, name, str(UUID(int=0)))
     if number is not None and uuid is not None:
         pages = max(1, pages // 2)
     if number is not None:
@@ -98,7 +100,7 @@ def starts(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[
         yield from (str(UUID(int=(n << 128) // pages)) for n in range(pages))
 
 
-def _first(client: QdrantClient, name: str, start: Identity) -> Identity | None:
+def _first_id(client: QdrantClient, name: str, start: Identity) -> Identity | None:
     points, _ = client.scroll(name, limit=1, offset=start, with_payload=False, with_vectors=False)
     return points[0].id if points else None
 
@@ -112,15 +114,15 @@ def _end_of_numbers(client: QdrantClient, name: str, low: int, count: int) -> in
     """Return an offset above all numeric ids, at most 2 % of the range too high; takes 2 requests when ids are
     dense.
     """
-    known, bound = low, min(low + count, _MAX_NUMBER)
-    while bound < _MAX_NUMBER and isinstance(found := _first(client, name, bound), int):
-        known, bound = found, min(low + (found - low) * 4, _MAX_NUMBER)
+    low_known, bound = low, min(low + count, _MAX_NUMBER)
+    while bound < _MAX_NUMBER and isinstance(first_id := _first_id(client, name, bound), int):
+        low_known, bound = first_id, min(low + (first_id - low) * 4, _MAX_NUMBER)
     middle = bound - 1
-    while bound - known > max(1, (bound - low) // 50):
-        found = _first(client, name, middle)
-        if isinstance(found, int):
-            known = found
+    while bound - low_known > max(1, (bound - low) // 50):
+        first_id = _first_id(client, name, middle)
+        if isinstance(first_id, int):
+            low_known = first_id
         else:
             bound = middle
-        middle = (known + bound) // 2
+        middle = (low_known + bound) // 2
     return bound

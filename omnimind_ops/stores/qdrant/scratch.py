@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.discard import discard
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, connect, described
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, collection_info, connect
 from omnimind_ops.tools.parent import ending_with_us
 from omnimind_ops.tools.shell import spawn
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 1800.0
 STOP_SECONDS = 120.0
-FILES = 65536
+MAX_OPEN_FILES = 65536
 """Limit of open files for the server: each segment needs some."""
 _LINES = 40
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -58,60 +58,60 @@ class CannotLoadError(Exception):
 
 @contextmanager
 def scratch_server(
-    program: Program, storage: Path, home: Path, seconds: float = LOAD_SECONDS
+    program: Program, storage: Path, workdir: Path, seconds: float = LOAD_SECONDS
 ) -> Iterator[QdrantEndpoint]:
     """Serve `storage` for the block, once every collection is loaded; CannotLoadError when loading fails.
 
-    `home` is a folder for everything else that the server writes; it is created empty and removed. The server stops
+    `workdir` is a folder for everything else that the server writes; it is created empty and removed. The server stops
     when this process dies.
     """
-    discard(home)
-    for folder in (home, home / "snapshots", home / "tmp"):
+    discard(workdir)
+    for folder in (workdir, workdir / "snapshots", workdir / "tmp"):
         folder.mkdir(parents=True)
-        give(folder, program.user)
+        set_owner(folder, program.user)
     endpoint = QdrantEndpoint(f"http://127.0.0.1:{_free_port()}", secrets.token_urlsafe(32))
     try:
-        process = _start(program, storage, home, endpoint)
+        process = _start(program, storage, workdir, endpoint)
         try:
-            _wait(process, endpoint, home, seconds)
+            _wait_until_loaded(process, endpoint, workdir, seconds)
             yield endpoint
         except Problem as problem:
             if process.poll() is None:
                 raise
-            raise cannot_load(home, f"it {_ended(process)} while it was read") from problem
+            raise cannot_load(workdir, f"it {_describe_exit(process)} while omnimind read it") from problem
         finally:
             _stop(process)
     finally:
-        discard(home)
+        discard(workdir)
 
 
-def give(path: Path, user: str) -> None:
+def set_owner(path: Path, user: str) -> None:
     """Give a file or folder to a user, with access for nobody else; "" keeps the owner."""
     path.chmod(0o700 if path.is_dir() else 0o600)
     if user:
         shutil.chown(path, user, user)
 
 
-def last_lines(home: Path) -> tuple[str, ...]:
+def last_lines(workdir: Path) -> tuple[str, ...]:
     """Return the last lines of the server's log, without backtrace frames."""
-    said = _COLOUR.sub("", (home / "log").read_text(encoding="utf-8", errors="replace"))
-    return tuple(line for line in said.splitlines() if line.strip() and not _NOISE.search(line))[-_LINES:]
+    log = _COLOUR.sub("", (workdir / "log").read_text(encoding="utf-8", errors="replace"))
+    return tuple(line for line in log.splitlines() if line.strip() and not _NOISE.search(line))[-_LINES:]
 
 
-def cannot_load(home: Path, why: str) -> CannotLoadError:
+def cannot_load(workdir: Path, why: str) -> CannotLoadError:
     """Return the error with the reason from the server's log, or `why` if the log is empty."""
-    log = last_lines(home)
+    log = last_lines(workdir)
     return CannotLoadError(next((line for line in reversed(log) if _CAUSE.search(line)), log[-1] if log else why), log)
 
 
-def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint) -> subprocess.Popen[bytes]:
+def _start(program: Program, storage: Path, workdir: Path, endpoint: QdrantEndpoint) -> subprocess.Popen[bytes]:
     config = {
         "log_level": "INFO",
         "telemetry_disabled": True,
         "storage": {
             "storage_path": str(storage),
-            "snapshots_path": str(home / "snapshots"),
-            "temp_path": str(home / "tmp"),
+            "snapshots_path": str(workdir / "snapshots"),
+            "temp_path": str(workdir / "tmp"),
         },
         "service": {
             "host": "127.0.0.1",
@@ -121,66 +121,68 @@ def _start(program: Program, storage: Path, home: Path, endpoint: QdrantEndpoint
         },
         "cluster": {"enabled": False},
     }
-    (home / "config.yaml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
-    (home / "log").touch(mode=0o600)
-    give(home / "config.yaml", program.user)
+    (workdir / "config.yaml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+    (workdir / "log").touch(mode=0o600)
+    set_owner(workdir / "config.yaml", program.user)
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(home),
+        "HOME": str(workdir),
         "RUN_MODE": "production",
-        "QDRANT_INIT_FILE_PATH": str(home / "init"),
+        "QDRANT_INIT_FILE_PATH": str(workdir / "init"),
         "QDRANT__SERVICE__API_KEY": endpoint.api_key or "",
         "QDRANT__TELEMETRY_DISABLED": "true",
         **program.env,
     }
     return spawn(
-        (*_limits(program.user), *program.argv, "--config-path", str(home / "config.yaml")),
-        log=home / "log",
+        (*_command_prefix(program.user), *program.argv, "--config-path", str(workdir / "config.yaml")),
+        log=workdir / "log",
         env=env,
-        cwd=home,
+        cwd=workdir,
     )
 
 
-def _limits(user: str) -> Sequence[str]:
+def _command_prefix(user: str) -> Sequence[str]:
     """Return the command prefix that sets the limit of open files and the user, and ties the server to this process.
 
     When memory runs out, the kernel kills the server first.
     """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    files = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
     return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *ending_with_us(user))
 
 
-def _wait(process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, home: Path, seconds: float) -> None:
+def _wait_until_loaded(
+    process: subprocess.Popen[bytes], endpoint: QdrantEndpoint, workdir: Path, seconds: float
+) -> None:
     end = time.monotonic() + seconds
     with connect(endpoint) as client:
         while process.poll() is None:
             with suppress(Problem):
-                _loaded(client, home)
+                _check_loaded(client, workdir)
                 return
             if time.monotonic() > end:
-                raise cannot_load(home, f"it did not answer within {seconds:g} s")
+                raise cannot_load(workdir, f"it did not answer within {seconds:g} s")
             time.sleep(0.05)
-    raise cannot_load(home, f"it {_ended(process)} and said nothing")
+    raise cannot_load(workdir, f"it {_describe_exit(process)} without a message")
 
 
-def _ended(process: subprocess.Popen[bytes]) -> str:
+def _describe_exit(process: subprocess.Popen[bytes]) -> str:
     if process.returncode == -signal.SIGKILL:
-        return "was killed, perhaps for want of memory (see `dmesg`)"
-    return f"ended with {process.returncode}"
+        return "was killed, perhaps because memory ran out (see `dmesg`)"
+    return f"exited with {process.returncode}"
 
 
-def _loaded(client: QdrantClient, home: Path) -> None:
+def _check_loaded(client: QdrantClient, workdir: Path) -> None:
     """Return when every collection can be read. CannotLoadError when a collection cannot be read; Problem when the
     server does not answer yet.
     """
-    for name in [one.name for one in client.get_collections().collections]:
+    for name in [collection.name for collection in client.get_collections().collections]:
         try:
-            facts = described(client, name)
+            facts = collection_info(client, name)
         except Problem as problem:
-            raise cannot_load(home, f"collection {name}: {problem.why}") from problem
+            raise cannot_load(workdir, f"collection {name}: {problem.why}") from problem
         if facts.get("status") == "red":
-            raise cannot_load(home, f"collection {name} is red: {facts.get('optimizer_status')}")
+            raise cannot_load(workdir, f"collection {name} is red: {facts.get('optimizer_status')}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files.space import stored
+from omnimind_ops.stores.files.space import stored_bytes
 from omnimind_ops.stores.files.walk import walk
+from omnimind_ops.stores.json_object import as_object, parse_object
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,26 @@ def storage_facts(path: Path) -> StorageFacts:
     if not looks_like_storage(path):
         raise Problem(
             f"cannot read {path} as Qdrant's storage",
-            "it has neither collections/ nor raft_state.json",
-            "name the directory that is mounted at /qdrant/storage",
+            "it contains neither collections/ nor raft_state.json",
+            "pass the directory that is mounted at /qdrant/storage",
         )
     tree = walk(path, live=True)
-    homes = sorted(home for home in (path / "collections").glob("*") if home.is_dir())
-    evidence = next((found for home in homes if (found := _rocksdb(home))), "")
+    collections = sorted(collection for collection in (path / "collections").glob("*") if collection.is_dir())
+    evidence = next((rocksdb for collection in collections if (rocksdb := _find_rocksdb(collection))), "")
     return StorageFacts(
         path,
-        {home.name: sum(1 for _ in shards(home)) for home in homes},
+        {collection.name: sum(1 for _ in shard_folders(collection)) for collection in collections},
         read_aliases(path),
         bool(evidence),
         evidence,
         tree.apparent,
-        stored(tree),
-        tuple(str(mark.relative_to(path)) for home in homes for mark in sorted(home.glob("shard_*.initializing"))),
-        tuple(home.name for home in homes if read_json(home / "config.json") is None),
+        stored_bytes(tree),
+        tuple(
+            str(marker.relative_to(path))
+            for collection in collections
+            for marker in sorted(collection.glob("shard_*.initializing"))
+        ),
+        tuple(collection.name for collection in collections if read_json(collection / "config.json") is None),
     )
 
 
@@ -75,42 +79,44 @@ def rocksdb_problem(path: Path, evidence: str) -> Problem:
     """Return the Problem for RocksDB-era data, with the steps to migrate it."""
     return Problem(
         f"cannot move {path} to a native Qdrant",
-        f"it was written with RocksDB, which Qdrant has dropped: {evidence}",
-        "start the container once with the image qdrant/qdrant:v1.16.3, then v1.17.0 (one minor version at a time, from the version it has now), "
-        "let each load all collections, then migrate from that",
+        f"it was written with RocksDB, which Qdrant no longer supports: {evidence}",
+        "upgrade the container one minor version at a time: start it once with the image qdrant/qdrant:v1.16.3, then "
+        "once with v1.17.0, and let each version load all collections; then migrate",
     )
 
 
-def in_use(path: Path) -> tuple[str, ...]:
+def locked_parts(path: Path) -> tuple[str, ...]:
     """Return the parts of a storage directory that a running server has locked, including servers in containers on this
     host; empty when none.
 
     The lock (flock on each shard's wal directory) is tried without waiting and released at once.
     """
-    return _busy(path, (path, *sorted(path.glob("collections/*/*/wal"))))
+    return _filter_locked(path, (path, *sorted(path.glob("collections/*/*/wal"))))
 
 
-def shards_in_use(path: Path) -> tuple[str, ...]:
+def locked_shards(path: Path) -> tuple[str, ...]:
     """Return the locked parts of the directory of one collection."""
-    return _busy(path, sorted(path.glob("*/wal")))
+    return _filter_locked(path, sorted(path.glob("*/wal")))
 
 
-def _busy(path: Path, places: Iterable[Path]) -> tuple[str, ...]:
-    return tuple(str(place.relative_to(path)) or "." for place in places if place.is_dir() and _locked(place))
+def _filter_locked(path: Path, paths: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(str(part.relative_to(path)) or "." for part in paths if part.is_dir() and _is_locked(part))
 
 
-def shards(home: Path) -> Iterator[Path]:
+def shard_folders(collection: Path) -> Iterator[Path]:
     """Yield the shard directories of a collection."""
-    return (shard for shard in sorted(home.iterdir()) if shard.is_dir() and shard.name.isdigit())
+    return (shard for shard in sorted(collection.iterdir()) if shard.is_dir() and shard.name.isdigit())
 
 
-def segment_evidence(segment: Path) -> str:
+def find_rocksdb_evidence(segment: Path) -> str:
     """Return the part of a segment that shows the RocksDB era, "" when there is none."""
     if (segment / "CURRENT").exists() or any(segment.glob("MANIFEST-*")):
         return "CURRENT or MANIFEST"
-    config = read_json(segment / "segment.json")
-    said = config.get("config") if config else None
-    return old_types(said) if isinstance(said, Mapping) else ""
+    segment_json = read_json(segment / "segment.json") or {}
+    try:
+        return removed_storage_type(as_object(segment_json.get("config")))
+    except ValueError:
+        return ""
 
 
 def read_aliases(path: Path) -> dict[str, str]:
@@ -121,21 +127,20 @@ def read_aliases(path: Path) -> dict[str, str]:
 def read_json(path: Path) -> Mapping[str, Any] | None:
     """Return the JSON object in a file; None when there is none."""
     try:
-        said = json.loads(path.read_bytes())
+        return parse_object(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return said if isinstance(said, Mapping) else None
 
 
-def _rocksdb(home: Path) -> str:
-    for shard in shards(home):
+def _find_rocksdb(collection: Path) -> str:
+    for shard in shard_folders(collection):
         for segment in sorted((shard / "segments").glob("*")):
-            if found := segment_evidence(segment):
-                return f"{segment}: {found}"
+            if evidence := find_rocksdb_evidence(segment):
+                return f"{segment}: {evidence}"
     return ""
 
 
-def old_types(config: Mapping[str, Any]) -> str:
+def removed_storage_type(config: Mapping[str, Any]) -> str:
     payload = (config.get("payload_storage_type") or {}).get("type")
     if payload in ("on_disk", "in_memory"):
         return f"payload_storage_type {payload}"
@@ -146,11 +151,11 @@ def old_types(config: Mapping[str, Any]) -> str:
     return ""
 
 
-def _locked(place: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     try:
-        handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Problem(f"cannot see whether {place} is in use", str(error), "run this as root") from error
+        raise Problem(f"cannot check whether {path} is in use", str(error), "run the command as root") from error
     try:
         fcntl.flock(
             handle, fcntl.LOCK_SH | fcntl.LOCK_NB

@@ -11,30 +11,31 @@ from omnimind_ops.model.problem import Problem
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
-def parse(version: str) -> tuple[int, int, int] | None:
+def parse_version(version: str) -> tuple[int, int, int] | None:
     """Return major, minor and patch; None when the text is not a version."""
-    found = _VERSION.match(version.strip())
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    match = _VERSION.match(version.strip())
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def version_problem(source: str, target: str) -> Problem | None:
     """Return why `target` may not open storage or snapshots that `source` wrote; None when it may."""
-    what = f"cannot give data of Qdrant {source or '(unknown)'} to Qdrant {target or '(unknown)'}"
-    was, now = parse(source), parse(target)
-    if was is None or now is None:
+    action = f"cannot load data of Qdrant {source or '(unknown)'} into Qdrant {target or '(unknown)'}"
+    written, serving = parse_version(source), parse_version(target)
+    if written is None or serving is None:
         return Problem(
-            what,
-            "a version is not known",
-            "ask the old server (GET /) and note it beside the backup; use exactly that version",
+            action,
+            f"the version that {'wrote the data' if written is None else 'would load them'} is unknown",
+            "read the version of the old server (GET /) and use exactly that version",
         )
-    if now < was:
+    if serving < written:
         return Problem(
-            what, "an older version does not open what a newer one wrote", f"use {source}, the version that wrote it"
+            action, "an older version cannot open data of a newer one", f"use {source}, the version that wrote the data"
         )
-    if now[0] != was[0] or now[1] > was[1] + 1:
+    if serving[0] != written[0] or serving[1] > written[1] + 1:
         return Problem(
-            what,
-            "data may skip no minor version",
-            f"start with {source}, then go up one minor version at a time ({was[0]}.{was[1] + 1} next), letting each load everything",
+            action,
+            "an upgrade cannot skip a minor version",
+            f"start with {source}, then upgrade one minor version at a time ({written[0]}.{written[1] + 1} next), and "
+            "let each version load all collections",
         )
     return None

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.rdb import NAME, RdbFacts, rdb_facts, rdb_header
-from omnimind_ops.stores.redis.scratch import ROOMY, SERVER, fresh_folder, save_scratch, serve
-from omnimind_ops.stores.redis.versions import at_least, plain, reads, reads_up_to
+from omnimind_ops.stores.redis.rdb import DUMP_NAME, RdbFacts, rdb_facts, rdb_header
+from omnimind_ops.stores.redis.scratch import MANY_DATABASES, SERVER, fresh_folder, save_scratch, serve
+from omnimind_ops.stores.redis.versions import at_least, can_read_rdb, newest_rdb_version, plain_version
 
 AOF_FOLDER = "appendonlydir"
 AOF_FILE = "appendonly.aof"
 
 
 @dataclass(frozen=True)
-class Backup:
+class RedisBackup:
     """The files of a backup.
 
     `append_only` is the appendonlydir (7.0 and newer) or appendonly.aof, None without one. `rdb` describes the dump, or
@@ -38,64 +38,73 @@ class Backup:
         return sum(file.stat().st_size for file in files if file and file.is_file())
 
 
-def read_backup(path: Path) -> Backup:
+def read_backup(path: Path) -> RedisBackup:
     """Return the backup at `path`: a dump file, or a folder with dump.rdb, appendonlydir or appendonly.aof. Read-only.
 
     Raise Problem when there is none of these.
     """
     if path.is_file() and path.name != AOF_FILE:
-        return Backup(rdb_facts(path), path, None)
+        return RedisBackup(rdb_facts(path), path, None)
     folder = path.parent if path.is_file() else path
-    dump = folder / NAME if (folder / NAME).is_file() else None
+    dump = folder / DUMP_NAME if (folder / DUMP_NAME).is_file() else None
     append_only = next((p for p in (folder / AOF_FOLDER, folder / AOF_FILE) if p.exists()), None)
     if append_only:
-        return Backup(_base(append_only), None, append_only, stale_dump=dump is not None)
+        return RedisBackup(_read_base_dump(append_only), None, append_only, stale_dump=dump is not None)
     if not dump:
         raise Problem(
             f"cannot use {path} as a Redis backup",
-            f"no {NAME}, {AOF_FOLDER} or {AOF_FILE} in it",
-            "give a dump.rdb, or the data folder that holds one",
+            f"it contains no {DUMP_NAME}, {AOF_FOLDER} or {AOF_FILE}",
+            "pass a dump.rdb, or Redis' data folder",
         )
-    return Backup(rdb_facts(dump), dump, None)
+    return RedisBackup(rdb_facts(dump), dump, None)
 
 
-def check_backup(path: Path, backup: Backup, target_version: str, target_kind: str = "redis") -> None:
+def check_backup(path: Path, backup: RedisBackup, target_version: str, target_kind: str = "redis") -> None:
     """Raise Problem when the target cannot load the backup."""
-    target = f"{target_kind} {plain(target_version)}"
+    target = f"{target_kind} {plain_version(target_version)}"
     if backup.rdb and (
-        not reads(target_kind, target_version, backup.rdb.version)
+        not can_read_rdb(target_kind, target_version, backup.rdb.version)
         or (backup.rdb.magic == "VALKEY" and target_kind != "valkey")
     ):
+        image = backup.rdb.magic.lower() + (f":{backup.rdb.writer}" if backup.rdb.writer else "")
         raise Problem(
             f"cannot load {path}",
-            f"it is {backup.rdb}, and {target} reads up to RDB {reads_up_to(target_kind, target_version)}; no tool turns a dump into an older one",
-            f"start a {backup.rdb.magic.lower()}{':' + backup.rdb.writer if backup.rdb.writer else ''} container on a copy of it and migrate from that: "
-            "from a running server keys are copied one by one",
+            f"it is {backup.rdb}, but {target} reads only up to RDB {newest_rdb_version(target_kind, target_version)}, "
+            "and no tool converts a dump to an older format",
+            f"start a {image} container on a copy of it and migrate from that container: keys of a running server are "
+            "copied one by one",
         )
     if backup.append_only and backup.append_only.is_dir() and not at_least(target_version, 7, 0):
         raise Problem(
             f"cannot load {backup.append_only}",
-            f"append-only files in several parts came with 7.0, and the target is {target}",
-            "start a redis:7.0 container on a copy of the folder and migrate from that",
+            f"it consists of several files, which Redis reads since 7.0, but the target is {target}",
+            "start a redis:7.0 container on a copy of the folder and migrate from that container",
         )
 
 
 def build_rdb_from_backup(
-    path: Path, target_version: str, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+    path: Path,
+    target_version: str,
+    workdir: Path,
+    target: Path,
+    tell: Tell,
+    step: str = "",
+    server_program: str = SERVER,
 ) -> RdbFacts:
-    """Write the dump for the target to `into` and return its facts.
+    """Write the dump for the target to `target` and return its facts.
 
     A plain dump is copied. Append-only files are copied and replayed by a scratch server.
     """
     backup = read_backup(path)
     check_backup(path, backup, target_version)
     if backup.dump:
-        shutil.copyfile(backup.dump, into)
-        return rdb_facts(into)
+        shutil.copyfile(backup.dump, target)
+        return rdb_facts(target)
     if backup.stale_dump:
         tell(
             warning(
-                f"{path} holds append-only files and a {NAME}: the append-only files are used, as a server with AOF on would",
+                f"{path} contains append-only files and a {DUMP_NAME}: the append-only files are used, as by a "
+                "server with AOF on",
                 step,
             )
         )
@@ -105,11 +114,11 @@ def build_rdb_from_backup(
         shutil.copytree(backup.append_only, folder / AOF_FOLDER)
     else:
         shutil.copyfile(backup.append_only, folder / AOF_FILE)
-    with serve(server_program, folder, databases=ROOMY, append_only=True) as scratch:
-        return save_scratch(scratch, workdir, into)
+    with serve(server_program, folder, databases=MANY_DATABASES, append_only=True) as scratch:
+        return save_scratch(scratch, workdir, target)
 
 
-def _base(append_only: Path) -> RdbFacts | None:
+def _read_base_dump(append_only: Path) -> RdbFacts | None:
     """Return the header of the dump at the start of append-only files; None when there is no dump."""
     base = append_only
     if append_only.is_dir():

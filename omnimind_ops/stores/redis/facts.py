@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.connection import Connection, as_bytes, as_dict, as_list, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.versions import writes
-from omnimind_ops.stores.redis.wire import Wire, blob, connect, listed, pairs
+from omnimind_ops.stores.redis.versions import rdb_version_written
 
-BUILT_IN = {"lua", "vectorset"}  # listed as modules by Valkey 9 and Redis 8, but part of the server
+BUILT_IN_MODULES = {"lua", "vectorset"}  # listed as modules by Valkey 9 and Redis 8, but part of the server
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class ServerFacts:
 
 def server_facts(endpoint: RedisEndpoint) -> ServerFacts:
     """Return the facts of a server; read-only."""
-    with connect(endpoint) as wire:
-        return read_facts(wire)
+    with connect(endpoint) as connection:
+        return read_facts(connection)
 
 
-def read_facts(wire: Wire) -> ServerFacts:
+def read_facts(connection: Connection) -> ServerFacts:
     """Return the facts of a server over an open connection."""
-    info = _info(wire)
-    config = _config(wire)
+    info = _read_info(connection)
+    config = _read_config(connection)
     kind = "valkey" if info.get("server_name") == "valkey" or "valkey_version" in info else "redis"
     version = info.get(f"{kind}_version", "")
     aof = info.get("aof_enabled") == "1"
@@ -72,7 +72,7 @@ def read_facts(wire: Wire) -> ServerFacts:
     return ServerFacts(
         kind=kind,
         version=version,
-        rdb_version=writes(kind, version),
+        rdb_version=rdb_version_written(kind, version),
         used_memory=int(info.get("used_memory", 0)),
         max_memory=int(info.get("maxmemory", 0)),
         eviction=info.get("maxmemory_policy", ""),
@@ -85,13 +85,13 @@ def read_facts(wire: Wire) -> ServerFacts:
         cluster=info.get("cluster_enabled") == "1" or info.get("redis_mode") == "cluster",
         role=info.get("role", "master"),
         loading=info.get("loading") == "1",
-        modules=tuple(sorted(_modules(wire) - BUILT_IN)),
-        keys=_keys(info),
-        field_ttls=_field_ttls(wire, info),
+        modules=tuple(sorted(_read_modules(connection) - BUILT_IN_MODULES)),
+        keys=_count_keys(info),
+        field_ttls=_has_field_ttls(connection, info),
     )
 
 
-def keeps_nothing_on_stop(facts: ServerFacts) -> bool:
+def loses_data_on_stop(facts: ServerFacts) -> bool:
     """Return whether stopping the server loses its data: AOF is off and a stop does not save. Unknown settings count as
     a loss.
 
@@ -105,13 +105,14 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
     if facts.cluster:
         raise Problem(
             "cannot move this Redis",
-            "it is a node of a Redis cluster: it holds only a part of the data",
-            "leave it out of this migration, or first bring its data into one standalone server",
+            "it is a node of a Redis cluster, which contains only part of the data",
+            "move its data to one standalone server first, or start with an empty Redis (--redis empty)",
         )
     if facts.role != "master":
         tell(
             warning(
-                "this Redis is a replica: what its master gets during the copy may be missing; better move the master",
+                "this Redis is a replica: data that its master receives during the copy may be missing; migrate the "
+                "master instead",
                 step,
             )
         )
@@ -123,7 +124,7 @@ def check_movable(facts: ServerFacts, tell: Tell, step: str = "") -> None:
         )
 
 
-def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
+def wait_until_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
     """Wait until the server answers PING, also during start and LOADING; return the seconds waited.
 
     A wrong password is a Problem at once.
@@ -133,8 +134,8 @@ def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
     start = time.monotonic()
     while True:
         try:
-            with connect(endpoint, timeout=5) as wire:
-                wire.call("PING")
+            with connect(endpoint, timeout=5) as connection:
+                connection.call("PING")
                 return time.monotonic() - start
         except Problem as problem:
             if isinstance(problem.__cause__, AuthenticationError):
@@ -143,23 +144,23 @@ def wait_ready(endpoint: RedisEndpoint, timeout: float = 300) -> float:
                 raise Problem(
                     f"cannot use Redis at {endpoint}",
                     f"not ready after {timeout:g} s: {problem.why}",
-                    "read its log (journalctl -u redis-server), mend the cause and run the same command again",
+                    "read its log (journalctl -u redis-server), fix the cause and run the same command again",
                 ) from problem
         time.sleep(0.05)
 
 
-def _info(wire: Wire) -> dict[str, str]:
-    lines = blob(wire.call("INFO")).decode(errors="replace").splitlines()
+def _read_info(connection: Connection) -> dict[str, str]:
+    lines = as_bytes(connection.call("INFO")).decode(errors="replace").splitlines()
     return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
 
 
-def _config(wire: Wire) -> dict[str, str]:
+def _read_config(connection: Connection) -> dict[str, str]:
     """Return only the needed settings: others contain passwords. Empty when CONFIG is renamed or forbidden."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir", "databases"):
-        reply = wire.probe("CONFIG", "GET", name, forbidden=True)
-        found.update({k: blob(v).decode(errors="replace") for k, v in pairs(reply or []).items()})
-    return found
+        reply = connection.try_call("CONFIG", "GET", name, forbidden=True)
+        settings.update({k: as_bytes(v).decode(errors="replace") for k, v in as_dict(reply or []).items()})
+    return settings
 
 
 def _saves_on_stop(save_points: str | None, on_sigterm: str) -> bool | None:
@@ -170,12 +171,12 @@ def _saves_on_stop(save_points: str | None, on_sigterm: str) -> bool | None:
     return None if save_points is None else bool(save_points)
 
 
-def _modules(wire: Wire) -> set[str]:
-    reply = wire.probe("MODULE", "LIST")
-    return {blob(pairs(module)["name"]).decode(errors="replace") for module in listed(reply)}
+def _read_modules(connection: Connection) -> set[str]:
+    reply = connection.try_call("MODULE", "LIST")
+    return {as_bytes(as_dict(module)["name"]).decode(errors="replace") for module in as_list(reply)}
 
 
-def _keys(info: Mapping[str, str]) -> dict[int, int]:
+def _count_keys(info: Mapping[str, str]) -> dict[int, int]:
     return {
         int(name[2:]): int(dict(part.split("=", 1) for part in value.split(","))["keys"])
         for name, value in info.items()
@@ -183,12 +184,12 @@ def _keys(info: Mapping[str, str]) -> dict[int, int]:
     }
 
 
-def _field_ttls(wire: Wire, info: Mapping[str, str]) -> bool | None:
+def _has_field_ttls(connection: Connection, info: Mapping[str, str]) -> bool | None:
     """Return whether hashes have expiring fields; None when INFO does not report it.
 
     INFO counts these hashes as `subexpiry` (Redis 7.4) or `keys_with_volatile_items` (Valkey 9).
     """
-    if not wire.knows("HPEXPIRETIME"):
+    if not connection.supports("HPEXPIRETIME"):
         return False
     spaces = [value for name, value in info.items() if name.startswith("db") and name[2:].isdigit()]
     counts = [

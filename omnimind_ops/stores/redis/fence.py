@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import re
 
+from omnimind_ops.stores.redis.connection import Connection, as_bytes
 from omnimind_ops.stores.redis.versions import at_least
-from omnimind_ops.stores.redis.wire import Wire, blob
 
 SECONDS = 1800
 """How long writes are held at most; then, or when the server stops, they are refused to their callers."""
 
 
-def hold_writes(wire: Wire, seconds: float = SECONDS) -> bool:
+def hold_writes(connection: Connection, seconds: float = SECONDS) -> bool:
     """Hold the writes of all clients; reads go on. Return whether the server can do that.
 
     Expiry and eviction are held too. A script counts as a write.
     """
-    return _can(wire) and wire.probe("CLIENT", "PAUSE", int(seconds * 1000), "WRITE", forbidden=True) is not None
+    return (
+        _can_hold(connection)
+        and connection.try_call("CLIENT", "PAUSE", int(seconds * 1000), "WRITE", forbidden=True) is not None
+    )
 
 
-def release_writes(wire: Wire) -> None:
+def release_writes(connection: Connection) -> None:
     """Let the held writes go on."""
-    if _can(wire):
-        wire.probe("CLIENT", "UNPAUSE", forbidden=True)
+    if _can_hold(connection):
+        connection.try_call("CLIENT", "UNPAUSE", forbidden=True)
 
 
-def _can(wire: Wire) -> bool:
+def _can_hold(connection: Connection) -> bool:
     """Return whether CLIENT PAUSE knows WRITE; before, it holds readers too: us."""
-    found = re.search(r"^redis_version:(\S+)", blob(wire.call("INFO", "server")).decode(), re.MULTILINE)
-    return at_least(found[1], 6, 2) if found else False
+    version = re.search(r"^redis_version:(\S+)", as_bytes(connection.call("INFO", "server")).decode(), re.MULTILINE)
+    return at_least(version[1], 6, 2) if version else False

@@ -25,26 +25,26 @@ from hashlib import blake2b
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.backend_keys import below
+from omnimind_ops.stores.redis.backend_keys import fact_suffix
+from omnimind_ops.stores.redis.connection import Connection, as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
-from omnimind_ops.stores.redis.functions import libraries
-from omnimind_ops.stores.redis.keys import NEVER, SIZES, Key, databases, keys, server_time
-from omnimind_ops.stores.redis.streams import entries, stream_state
-from omnimind_ops.stores.redis.values import Parts, field_expiries, values
-from omnimind_ops.stores.redis.wire import Wire, blob, connect
+from omnimind_ops.stores.redis.functions import function_libraries
+from omnimind_ops.stores.redis.keys import NEVER, SIZES, Key, scan_keys, server_time, used_databases
+from omnimind_ops.stores.redis.streams import read_entries, read_state
+from omnimind_ops.stores.redis.values import Parts, field_expiries, read_values
 
 GRACE = 3600.0
 MODULUS = 1 << 128
 
 
-def horizon(endpoint: RedisEndpoint, grace: float = GRACE) -> int:
+def choose_horizon(endpoint: RedisEndpoint, grace: float = GRACE) -> int:
     """Return the moment `grace` seconds ahead on the server's clock, in unix milliseconds.
 
     `grace` must be longer than the time between the start of the first fingerprint and the end of the last one.
     """
-    with connect(endpoint) as wire:
-        return server_time(wire) + round(grace * 1000)
+    with connect(endpoint) as connection:
+        return server_time(connection) + round(grace * 1000)
 
 
 def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None, step: str = "") -> Fingerprint:
@@ -55,14 +55,14 @@ def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None,
     """
     counts: Counter[str] = Counter()
     sums: Counter[str] = Counter()
-    with connect(endpoint) as wire:
-        facts = read_facts(wire)
+    with connect(endpoint) as connection:
+        facts = read_facts(connection)
         done = 0
-        for db in databases(wire):
-            for batch in keys(wire, db):
-                _add(
-                    wire,
-                    [k for k in batch if k.expires == NEVER or k.expires >= horizon],
+        for db in used_databases(connection):
+            for batch in scan_keys(connection, db):
+                _add_batch(
+                    connection,
+                    [key for key in batch if key.expires == NEVER or key.expires >= horizon],
                     horizon,
                     counts,
                     sums,
@@ -70,129 +70,145 @@ def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None,
                 )
                 done += len(batch)
                 if tell:
-                    tell(progress(step, "reading Redis keys", done, max(done, facts.total_keys), "keys"))
-        for name, code in libraries(wire):
+                    tell(progress(step, "read Redis keys", done, max(done, facts.total_keys), "keys"))
+        for name, code in function_libraries(connection):
             counts["function libraries"] += 1
-            sums["function libraries"] += _sum([name, code])
-        _check_horizon(wire, horizon)
+            sums["function libraries"] += _hash_number([name, code])
+        _check_horizon(connection, horizon)
     return Fingerprint("redis", dict(counts), {name: f"{value % MODULUS:032x}" for name, value in sums.items()})
 
 
-def _check_horizon(wire: Wire, horizon: int) -> None:
-    if server_time(wire) >= horizon:
+def _check_horizon(connection: Connection, horizon: int) -> None:
+    if server_time(connection) >= horizon:
         passed = time.strftime("%H:%M:%S UTC", time.gmtime(horizon / 1000))
         raise Problem(
-            "cannot compare these Redis keys",
-            f"the comparison leaves out keys that expire before {passed}, and that moment has passed",
-            "take both fingerprints again with a longer grace",
+            "cannot compare the Redis servers",
+            f"the comparison ignores keys that expire before {passed}, and this time has passed",
+            "run `omnimind migrate` again when the host is less busy",
         )
 
 
-def _add(
-    wire: Wire, batch: Sequence[Key], horizon: int, counts: Counter[str], sums: Counter[str], *, fields: bool
+def _add_batch(
+    connection: Connection,
+    batch: Sequence[Key],
+    horizon: int,
+    counts: Counter[str],
+    sums: Counter[str],
+    *,
+    fields: bool,
 ) -> None:
-    for key, content in _contents(wire, batch, horizon, fields=fields):
-        own = below(key.name)
-        counts[f"db {key.db}: keys of type {key.type}{own}"] += 1
+    for key, content in _digest_values(connection, batch, horizon, fields=fields):
+        suffix = fact_suffix(key.name)
+        counts[f"db {key.db}: keys of type {key.type}{suffix}"] += 1
         if key.expires != NEVER:
-            counts[f"db {key.db}: keys with a time to live{own}"] += 1
-        sums[f"db {key.db}: content of type {key.type}{own}"] += _sum([key.name, b"%d" % key.expires, content])
+            counts[f"db {key.db}: keys with a time to live{suffix}"] += 1
+        sums[f"db {key.db}: content of type {key.type}{suffix}"] += _hash_number(
+            [key.name, b"%d" % key.expires, content]
+        )
 
 
-def _contents(wire: Wire, batch: Sequence[Key], horizon: int, *, fields: bool) -> Iterable[tuple[Key, bytes]]:
+def _digest_values(
+    connection: Connection, batch: Sequence[Key], horizon: int, *, fields: bool
+) -> Iterable[tuple[Key, bytes]]:
     """Yield each key that still exists with the digest of its value."""
-    for key, parts in values(wire, batch):
-        digest = _timed_hash(wire, key, parts, horizon) if fields and key.type == "hash" else DIGESTS[key.type](parts)
+    for key, parts in read_values(connection, batch):
+        digest = (
+            _digest_expiring_hash(connection, key, parts, horizon)
+            if fields and key.type == "hash"
+            else DIGESTS[key.type](parts)
+        )
         if digest:
             yield key, digest
     for key in batch:
         if key.type == "stream":
-            yield key, _stream(wire, key)
-        elif key.type not in SIZES and (dump := wire.call("DUMP", key.name)):
+            yield key, _digest_stream(connection, key)
+        elif key.type not in SIZES and (dump := connection.call("DUMP", key.name)):
             # A module's type: its own serialisation, without version and checksum. Equal keys may differ, but different
             # keys never agree.
-            yield key, _bytes([blob(dump)[:-10]])
+            yield key, _hash([as_bytes(dump)[:-10]])
 
 
-def _one_value(parts: Parts) -> bytes:
-    return _bytes(next(parts))
+def _digest_string(parts: Parts) -> bytes:
+    return _hash(next(parts))
 
 
-def _in_order(parts: Parts) -> bytes:
-    found = blake2b(digest_size=16)
+def _digest_list(parts: Parts) -> bytes:
+    digest = blake2b(digest_size=16)
     for part in parts:
-        found.update(_framed(part))
-    return found.digest()
+        digest.update(_frame(part))
+    return digest.digest()
 
 
-def _in_any_order(parts: Parts) -> bytes:
-    return _total(_sum([member]) for part in parts for member in part)
+def _digest_set(parts: Parts) -> bytes:
+    return _sum_digest(_hash_number([member]) for part in parts for member in part)
 
 
-def _by_pairs(parts: Parts) -> bytes:
-    return _total(_sum([part[at], part[at + 1]]) for part in parts for at in range(0, len(part), 2))
+def _digest_hash(parts: Parts) -> bytes:
+    return _sum_digest(_hash_number([part[at], part[at + 1]]) for part in parts for at in range(0, len(part), 2))
 
 
-def _scored(parts: Parts) -> bytes:
+def _digest_sorted_set(parts: Parts) -> bytes:
     """Return the digest of a sorted set. Scores are compared as doubles: servers print the same score as "0.1" or
     "0.10000000000000001".
     """
-    return _total(
-        _sum([part[at], struct.pack(">d", float(part[at + 1]))]) for part in parts for at in range(0, len(part), 2)
+    return _sum_digest(
+        _hash_number([part[at], struct.pack(">d", float(part[at + 1]))])
+        for part in parts
+        for at in range(0, len(part), 2)
     )
 
 
 DIGESTS: dict[str, Callable[[Parts], bytes]] = {
-    "string": _one_value,
-    "list": _in_order,
-    "set": _in_any_order,
-    "hash": _by_pairs,
-    "zset": _scored,
+    "string": _digest_string,
+    "list": _digest_list,
+    "set": _digest_set,
+    "hash": _digest_hash,
+    "zset": _digest_sorted_set,
 }
 
 
-def _timed_hash(wire: Wire, key: Key, parts: Parts, horizon: int) -> bytes:
+def _digest_expiring_hash(connection: Connection, key: Key, parts: Parts, horizon: int) -> bytes:
     """Return the digest of a hash whose fields may expire; empty when no field outlives the horizon.
 
     Equal to `_by_pairs` when no field expires.
     """
-    total, found = 0, False
+    total, has_fields = 0, False
     for part in parts:
-        for at, expires in zip(range(0, len(part), 2), field_expiries(wire, key, part[::2]), strict=True):
+        for at, expires in zip(range(0, len(part), 2), field_expiries(connection, key, part[::2]), strict=True):
             if expires == NEVER or expires >= horizon:
-                found = True
-                total += _sum(
+                has_fields = True
+                total += _hash_number(
                     [part[at], part[at + 1]] if expires == NEVER else [part[at], part[at + 1], b"%d" % expires]
                 )
-    return _total([total]) if found else b""
+    return _sum_digest([total]) if has_fields else b""
 
 
-def _stream(wire: Wire, key: Key) -> bytes:
-    found = blake2b(digest_size=16)
-    for piece in entries(wire, key.name):
+def _digest_stream(connection: Connection, key: Key) -> bytes:
+    digest = blake2b(digest_size=16)
+    for piece in read_entries(connection, key.name):
         for id_, fields in piece:
-            found.update(_framed([id_, *fields]) + b";")
-    state = stream_state(wire, key.name)
-    found.update(b"state" + _framed([state.last_id]))
+            digest.update(_frame([id_, *fields]) + b";")
+    state = read_state(connection, key.name)
+    digest.update(b"state" + _frame([state.last_id]))
     for group in state.groups:
-        found.update(b"group" + _framed([group.name, group.last_delivered]) + b"consumers" + _framed(group.consumers))
+        digest.update(b"group" + _frame([group.name, group.last_delivered]) + b"consumers" + _frame(group.consumers))
         for owed in group.pending:
-            found.update(b"pending" + _framed([owed.id, owed.consumer, b"%d" % owed.deliveries]))
-    return found.digest()
+            digest.update(b"pending" + _frame([owed.id, owed.consumer, b"%d" % owed.deliveries]))
+    return digest.digest()
 
 
-def _framed(words: Iterable[bytes]) -> bytes:
+def _frame(parts: Iterable[bytes]) -> bytes:
     """Join words so that no two different sequences give the same bytes."""
-    return b"".join([b"%d:%b" % (len(word), word) for word in words])
+    return b"".join([b"%d:%b" % (len(word), word) for word in parts])
 
 
-def _bytes(words: Iterable[bytes]) -> bytes:
-    return blake2b(_framed(words), digest_size=16).digest()
+def _hash(parts: Iterable[bytes]) -> bytes:
+    return blake2b(_frame(parts), digest_size=16).digest()
 
 
-def _sum(words: Iterable[bytes]) -> int:
-    return int.from_bytes(_bytes(words), "big")
+def _hash_number(parts: Iterable[bytes]) -> int:
+    return int.from_bytes(_hash(parts), "big")
 
 
-def _total(numbers: Iterable[int]) -> bytes:
+def _sum_digest(numbers: Iterable[int]) -> bytes:
     return (sum(numbers) % MODULUS).to_bytes(16, "big")

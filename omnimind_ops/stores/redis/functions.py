@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from omnimind_ops.stores.redis.wire import Wire, blob, listed, pairs
+from omnimind_ops.stores.redis.connection import Connection, as_bytes, as_dict, as_list
 
 
-def libraries(wire: Wire) -> list[tuple[bytes, bytes]]:
+def function_libraries(connection: Connection) -> list[tuple[bytes, bytes]]:
     """Return (name, code) of every library; empty for servers without functions."""
-    found = [pairs(library) for library in listed(wire.probe("FUNCTION", "LIST", "WITHCODE"))]
-    return sorted((blob(library["library_name"]), blob(library["library_code"])) for library in found)
+    libraries = [as_dict(library) for library in as_list(connection.try_call("FUNCTION", "LIST", "WITHCODE"))]
+    return sorted((as_bytes(library["library_name"]), as_bytes(library["library_code"])) for library in libraries)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from omnimind_ops.stores.redis.wire import Command, Reply, Wire, blob, blobs, listed, number
+from omnimind_ops.stores.redis.connection import Command, Connection, Reply, as_bytes, as_bytes_list, as_int, as_list
 
 SIZES = {"string": "STRLEN", "list": "LLEN", "set": "SCARD", "hash": "HLEN", "zset": "ZCARD", "stream": "XLEN"}
 BATCH = 1000
 NEVER = -1
-GONE = -2
+MISSING = -2
 ATTEMPTS = 20
 
 
@@ -33,88 +33,91 @@ class Key:
         return f"{self.name.decode(errors='backslashreplace')!r} in db {self.db}"
 
 
-def databases(wire: Wire) -> list[int]:
+def used_databases(connection: Connection) -> list[int]:
     """Return the numbers of the databases that hold keys."""
-    lines = blob(wire.call("INFO", "keyspace")).decode().splitlines()
+    lines = as_bytes(connection.call("INFO", "keyspace")).decode().splitlines()
     return [int(line[2 : line.index(":")]) for line in lines if line.startswith("db")]
 
 
-def server_time(wire: Wire) -> int:
+def server_time(connection: Connection) -> int:
     """Return the server's clock in unix milliseconds."""
-    return _clock(wire.call("TIME"))
+    return _to_milliseconds(connection.call("TIME"))
 
 
-def keys(wire: Wire, db: int) -> Iterator[list[Key]]:
+def scan_keys(connection: Connection, db: int) -> Iterator[list[Key]]:
     """Yield every key of a database once, in batches. Uses about 90 bytes of memory per key to drop the duplicates of
     SCAN.
 
     SCAN returns every key that exists from start to end. Keys that vanish between two commands are left out.
     The connection stays on that database; a consumer may use it between two batches.
     """
-    absolute = wire.knows("PEXPIRETIME")
-    seen: set[int] = set()
+    absolute = connection.supports("PEXPIRETIME")
+    known_hashes: set[int] = set()
     cursor: bytes = b"0"
     while True:
-        wire.select(db)
-        reply = listed(wire.call("SCAN", cursor, "COUNT", BATCH))
-        names = [name for name in blobs(reply[1]) if _first_time(name, seen)]
+        connection.select(db)
+        reply = as_list(connection.call("SCAN", cursor, "COUNT", BATCH))
+        names = [name for name in as_bytes_list(reply[1]) if _is_new(name, known_hashes)]
         if names:
-            yield _described(wire, db, names, absolute=absolute)
-        cursor = blob(reply[0])
+            yield _read_keys(connection, db, names, absolute=absolute)
+        cursor = as_bytes(reply[0])
         if cursor == b"0":
             return
 
 
-def _first_time(name: bytes, seen: set[int]) -> bool:
+def _is_new(name: bytes, known_hashes: set[int]) -> bool:
     mark = int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
-    if mark in seen:
+    if mark in known_hashes:
         return False
-    seen.add(mark)
+    known_hashes.add(mark)
     return True
 
 
-def _described(wire: Wire, db: int, names: Sequence[bytes], *, absolute: bool) -> list[Key]:
-    types = [blob(reply).decode() for reply in wire.many([("TYPE", name) for name in names])]
-    kept = [(name, type_) for name, type_ in zip(names, types, strict=True) if type_ != "none"]
-    alive = [name for name, _ in kept]
-    expires = _expire_times(wire, alive) if absolute else _bracketed(wire, alive)
-    sizes = iter(wire.many([(SIZES[type_], name) for name, type_ in kept if type_ in SIZES], retyped=True))
-    measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in kept]
+def _read_keys(connection: Connection, db: int, names: Sequence[bytes], *, absolute: bool) -> list[Key]:
+    types = [as_bytes(reply).decode() for reply in connection.pipeline([("TYPE", name) for name in names])]
+    existing = [(name, type_) for name, type_ in zip(names, types, strict=True) if type_ != "none"]
+    names = [name for name, _ in existing]
+    expires = _expire_times(connection, names) if absolute else _expire_times_from_ttl(connection, names)
+    sizes = iter(
+        connection.pipeline([(SIZES[type_], name) for name, type_ in existing if type_ in SIZES], retyped=True)
+    )
+    measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in existing]
     return [
-        Key(db, name, type_, when, number(size))
-        for (name, type_), when, size in zip(kept, expires, measured, strict=True)
-        if when != GONE and size is not None
+        Key(db, name, type_, expiry, as_int(size))
+        for (name, type_), expiry, size in zip(existing, expires, measured, strict=True)
+        if expiry != MISSING and size is not None
     ]
 
 
-def _expire_times(wire: Wire, names: Sequence[bytes]) -> list[int]:
-    return [number(reply) for reply in wire.many([("PEXPIRETIME", name) for name in names])]
+def _expire_times(connection: Connection, names: Sequence[bytes]) -> list[int]:
+    return [as_int(reply) for reply in connection.pipeline([("PEXPIRETIME", name) for name in names])]
 
 
-def _bracketed(wire: Wire, names: Sequence[bytes], group: int = 50) -> list[int]:
+def _expire_times_from_ttl(connection: Connection, names: Sequence[bytes], group: int = 50) -> list[int]:
     """Return exact expire times on servers before 7.0, which only report the time left.
 
     PTTL is the expiry minus the server's clock. Between two TIMEs that show the same millisecond, the sum is exact.
     Otherwise ask again for fewer keys at a time; the last attempt accepts any result, which may be one millisecond off.
     """
-    found = {
-        name: number(reply) for name, reply in zip(names, wire.many([("PTTL", name) for name in names]), strict=True)
+    expiries = {
+        name: as_int(reply)
+        for name, reply in zip(names, connection.pipeline([("PTTL", name) for name in names]), strict=True)
     }
-    missing = [name for name, left in found.items() if left >= 0]
+    missing = [name for name, left in expiries.items() if left >= 0]
     for attempt in range(ATTEMPTS):
-        some = max(1, group >> attempt)
-        for asked in [missing[at : at + some] for at in range(0, len(missing), some)]:
-            commands: list[Command] = [("TIME",), *(("PTTL", name) for name in asked), ("TIME",)]
-            before, *left, after = wire.many(commands)
-            if _clock(before) == _clock(after) or attempt == ATTEMPTS - 1:
-                found |= {
-                    name: _clock(after) + number(ttl) if number(ttl) >= 0 else number(ttl)
-                    for name, ttl in zip(asked, left, strict=True)
+        count = max(1, group >> attempt)
+        for chunk in [missing[at : at + count] for at in range(0, len(missing), count)]:
+            commands: list[Command] = [("TIME",), *(("PTTL", name) for name in chunk), ("TIME",)]
+            before, *left, after = connection.pipeline(commands)
+            if _to_milliseconds(before) == _to_milliseconds(after) or attempt == ATTEMPTS - 1:
+                expiries |= {
+                    name: _to_milliseconds(after) + as_int(ttl) if as_int(ttl) >= 0 else as_int(ttl)
+                    for name, ttl in zip(chunk, left, strict=True)
                 }
-                missing = [name for name in missing if name not in set(asked)]
-    return [found[name] for name in names]
+                missing = [name for name in missing if name not in set(chunk)]
+    return [expiries[name] for name in names]
 
 
-def _clock(reply: Reply) -> int:
-    seconds, micros = listed(reply)
-    return number(seconds) * 1000 + number(micros) // 1000
+def _to_milliseconds(reply: Reply) -> int:
+    seconds, micros = as_list(reply)
+    return as_int(seconds) * 1000 + as_int(micros) // 1000

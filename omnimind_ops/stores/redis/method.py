@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from omnimind_ops.stores.redis.facts import ServerFacts
-from omnimind_ops.stores.redis.versions import plain, reads, reads_up_to
+from omnimind_ops.stores.redis.versions import can_read_rdb, newest_rdb_version, plain_version
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,18 @@ def choose_method(source: ServerFacts, target_version: str, target_kind: str = "
     """Return the method for a target of this version (a package version is accepted); the reason is a sentence for the
     plan.
     """
-    old, new = f"{source.kind} {source.version}", f"{target_kind} {plain(target_version)}"
-    most = reads_up_to(target_kind, target_version)
+    old, new = f"{source.kind} {source.version}", f"{target_kind} {plain_version(target_version)}"
+    newest = newest_rdb_version(target_kind, target_version)
     if source.modules:
         return Method(
             "logical",
-            f"key by key: {old} has modules ({', '.join(source.modules)}) whose data {new} would refuse in a dump",
+            f"key by key: {old} has modules ({', '.join(source.modules)}), and {new} refuses a dump with their data",
         )
     if not source.rdb_version:
-        return Method("logical", f"key by key: the dump format of {old} is not known")
-    if not reads(target_kind, target_version, source.rdb_version):
+        return Method("logical", f"key by key: the dump format of {old} is unknown")
+    if not can_read_rdb(target_kind, target_version, source.rdb_version):
         return Method(
-            "logical", f"key by key: {old} writes RDB {source.rdb_version}, which {new} (up to RDB {most}) refuses"
+            "logical",
+            f"key by key: {old} writes RDB {source.rdb_version}, but {new} reads only up to RDB {newest}",
         )
-    return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to {most}")
+    return Method("rdb", f"one exact dump: {old} writes RDB {source.rdb_version}, {new} reads up to RDB {newest}")

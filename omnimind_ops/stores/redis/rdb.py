@@ -13,8 +13,8 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.tools.shell import run
 
 CHUNK = 1 << 20
-END = 0xFF
-NAME = "dump.rdb"
+END_OPCODE = 0xFF
+DUMP_NAME = "dump.rdb"
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,17 @@ class RdbFacts:
 def rdb_facts(path: Path, checker: str = "") -> RdbFacts:
     """Return a dump's facts after checking that it ends correctly (the end opcode and eight bytes of checksum).
 
-    Raise Problem for a file that is no dump or is truncated. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads the
-    whole file and its CRC; use it only for dumps that its version can read.
+    Raise Problem for a file that is not a dump or is truncated. `checker`, e.g. "/usr/bin/redis-check-rdb", also reads
+    the whole file and its CRC; use it only for dumps that its version can read.
     """
     facts = rdb_header(path)
     with path.open("rb") as file:
         file.seek(max(0, facts.size - 9))
-        if file.read(1) != bytes([END]):
-            raise _not_a_dump(path, f"its {facts.size} bytes do not end as a dump does: it was cut off")
-    if checker and not (done := run([checker, str(path)], check=False, timeout=3600)).ok:
-        raise _not_a_dump(
-            path, (done.out.strip().splitlines() or [done.err.strip() or "the checker found a fault"])[-1]
-        )
+        if file.read(1) != bytes([END_OPCODE]):
+            raise _not_a_dump(path, f"it is truncated: its {facts.size} bytes do not end like a dump")
+    if checker and not (result := run([checker, str(path)], check=False, timeout=3600)).ok:
+        output = result.out.strip().splitlines() or [result.err.strip() or f"{checker} reports an error"]
+        raise _not_a_dump(path, output[-1])
     return facts
 
 
@@ -59,20 +58,20 @@ def rdb_header(path: Path) -> RdbFacts:
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise _not_a_dump(path, error.strerror or str(error)) from error
-    found = re.match(rb"(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))", head)
-    if not found:
+    header = re.match(rb"(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))", head)
+    if not header:
         raise _not_a_dump(path, f"it begins with {head[:9]!r}, not with REDIS or VALKEY and a number")
     writer = re.match(rb"\xfa(?:\x09redis-ver|\x0avalkey-ver)([\x01-\x3f])", head[9:])
     text = head[9 + writer.end() :][: writer[1][0]].decode(errors="replace") if writer else ""
-    return RdbFacts((found[1] or found[3]).decode(), int(found[2] or found[4]), text, size, _used_memory(head))
+    return RdbFacts((header[1] or header[3]).decode(), int(header[2] or header[4]), text, size, _used_memory(head))
 
 
 def _used_memory(head: bytes) -> int:
     """Return the header's used-mem: a little-endian integer of 1, 2 or 4 bytes, or, when larger, a text."""
-    found = re.search(rb"\xfa\x08used-mem(?:\xc0(.)|\xc1(..)|\xc2(....)|[\x01-\x3f](\d+))", head, re.DOTALL)
-    if not found:
+    field = re.search(rb"\xfa\x08used-mem(?:\xc0(.)|\xc1(..)|\xc2(....)|[\x01-\x3f](\d+))", head, re.DOTALL)
+    if not field:
         return 0
-    return int(found[4]) if found[4] else int.from_bytes(found[1] or found[2] or found[3], "little")
+    return int(field[4]) if field[4] else int.from_bytes(field[1] or field[2] or field[3], "little")
 
 
 def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
@@ -83,64 +82,64 @@ def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) 
     never deleted. The server must be stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores
     the dump and starts empty.
     """
-    target, beside = redis_dir / NAME, redis_dir / f".{NAME}.omnimind"
-    wanted = _hash(rdb)
-    already = target.is_file() and _hash(target) == wanted
-    if not already:
+    target, beside = redis_dir / DUMP_NAME, redis_dir / f".{DUMP_NAME}.omnimind"
+    digest = _sha256(rdb)
+    in_place = target.is_file() and _sha256(target) == digest
+    if not in_place:
         _copy(rdb, beside, owner)
-        if _hash(beside) != wanted:
+        if _sha256(beside) != digest:
             raise Problem(
                 f"cannot place {rdb}",
-                f"its copy {beside} has another SHA-256",
+                f"its copy {beside} has a different SHA-256",
                 "check the disk (dmesg), then run the same command again",
             )
-    park(redis_dir, parked, keep=(target,) if already else (beside,))
-    if not already:
+    park(redis_dir, parked, keep=(target,) if in_place else (beside,))
+    if not in_place:
         beside.replace(target)
         _sync_folder(redis_dir)
-    return not already
+    return not in_place
 
 
-def park(folder: Path, into: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Rename everything in `folder` into the folder `into`, without overwriting anything; return the new paths.
+def park(folder: Path, target: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """Rename everything in `folder` into the folder `target`, without overwriting anything; return the new paths.
 
     The same function also reverts the move.
     """
-    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
     moved: list[Path] = []
-    for item in sorted(folder.iterdir()):
-        if item in keep or item == into or item.name == "lost+found":
+    for path in sorted(folder.iterdir()):
+        if path in keep or path == target or path.name == "lost+found":
             continue
-        new = _free_name(into, item.name)
+        new = _unused_path(target, path.name)
         try:
-            item.rename(new)
+            path.rename(new)
         except OSError as error:
             raise Problem(
-                f"cannot put {item} aside",
-                f"{into}: {error.strerror}",
-                "give a folder on the same file system, then run the same command again",
+                f"cannot move {path} to {target}",
+                error.strerror or str(error),
+                "use a folder on the same file system, then run the same command again",
             ) from error
         moved.append(new)
-    for changed in (folder, into):
+    for changed in (folder, target):
         _sync_folder(changed)
     return tuple(moved)
 
 
-def _free_name(into: Path, name: str) -> Path:
-    names = (name, *(f"{name}.{n}" for n in range(1, 10_000)))
-    return next(into / free for free in names if not os.path.lexists(into / free))
+def _unused_path(folder: Path, name: str) -> Path:
+    names = (name, *(f"{name}.{number}" for number in range(1, 10_000)))
+    return next(folder / unused for unused in names if not os.path.lexists(folder / unused))
 
 
 def _copy(source: Path, target: Path, owner: tuple[int, int]) -> None:
-    with source.open("rb") as read, target.open("wb") as write:
-        os.fchmod(write.fileno(), 0o640)
-        shutil.copyfileobj(read, write, CHUNK)
-        os.fchown(write.fileno(), *owner)
-        write.flush()
-        os.fsync(write.fileno())
+    with source.open("rb") as reader, target.open("wb") as writer:
+        os.fchmod(writer.fileno(), 0o640)
+        shutil.copyfileobj(reader, writer, CHUNK)
+        os.fchown(writer.fileno(), *owner)
+        writer.flush()
+        os.fsync(writer.fileno())
 
 
-def _hash(path: Path) -> str:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -157,5 +156,5 @@ def _not_a_dump(path: Path, why: str) -> Problem:
     return Problem(
         f"cannot use {path} as a Redis dump",
         why,
-        "give a dump.rdb that a SAVE or a clean stop has written, then run the same command again",
+        "pass a dump.rdb that SAVE or a clean stop wrote, then run the same command again",
     )

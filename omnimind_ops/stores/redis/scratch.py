@@ -15,32 +15,32 @@ from threading import Thread
 
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.copy import copy_logical
+from omnimind_ops.stores.redis.connection import connect
+from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import server_facts, wait_ready
-from omnimind_ops.stores.redis.rdb import NAME, RdbFacts, rdb_facts
-from omnimind_ops.stores.redis.wire import connect
+from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
+from omnimind_ops.stores.redis.rdb import DUMP_NAME, RdbFacts, rdb_facts
 from omnimind_ops.tools.parent import ending_with_us
 from omnimind_ops.tools.shell import Done, run
 
 FOLDER = "redis-scratch"
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 DAY = 86_400.0
-ROOMY = 1024  # databases: a dump refers to them by number, and a server refuses numbers beyond its setting
+MANY_DATABASES = 1024  # databases: a dump refers to them by number, and a server refuses numbers beyond its setting
 SERVER = "/usr/bin/redis-server"
 
 
-def build_rdb_logically(
-    source: RedisEndpoint, workdir: Path, into: Path, tell: Tell, step: str = "", server_program: str = SERVER
+def build_rdb_key_by_key(
+    source: RedisEndpoint, workdir: Path, target: Path, tell: Tell, step: str = "", server_program: str = SERVER
 ) -> RdbFacts:
-    """Copy every key of `source` into a scratch server of the target's version and move the saved dump to `into`.
+    """Copy every key of `source` into a scratch server of the target's version and move the saved dump to `target`.
 
     A run after a crash starts over. Needs memory for a second copy of the data and disk space for the dump.
     """
     databases = server_facts(source).databases
     with scratch_server(server_program, workdir, databases=databases) as scratch:
-        copy_logical(source, scratch, tell, step, scratch=True)
-        return save_scratch(scratch, workdir, into)
+        copy_keys(source, scratch, tell, step, scratch=True)
+        return save_scratch(scratch, workdir, target)
 
 
 @contextmanager
@@ -56,17 +56,17 @@ def scratch_server(
         yield endpoint
 
 
-def save_scratch(scratch: RedisEndpoint, workdir: Path, into: Path) -> RdbFacts:
-    """Make a scratch server write its dump and move the dump to `into`; the file is synced and its end is checked."""
-    with connect(scratch, timeout=DAY) as wire:
-        wire.call("SAVE")
-    part = into.with_name(f".{into.name}.part")
-    shutil.move(workdir / FOLDER / NAME, part)
-    with part.open("rb") as file:
+def save_scratch(scratch: RedisEndpoint, workdir: Path, target: Path) -> RdbFacts:
+    """Make a scratch server write its dump and move the dump to `target`; the file is synced and its end is checked."""
+    with connect(scratch, timeout=DAY) as connection:
+        connection.call("SAVE")
+    partial = target.with_name(f".{target.name}.part")
+    shutil.move(workdir / FOLDER / DUMP_NAME, partial)
+    with partial.open("rb") as file:
         os.fsync(file.fileno())
-    found = rdb_facts(part)
-    part.replace(into)
-    return found
+    facts = rdb_facts(partial)
+    partial.replace(target)
+    return facts
 
 
 def fresh_folder(workdir: Path) -> Path:
@@ -77,11 +77,11 @@ def fresh_folder(workdir: Path) -> Path:
         raise Problem(
             "cannot start a scratch Redis",
             f"the path of its socket is longer than {SOCKET_PATH_MAX} bytes: {socket}",
-            "give a work folder with a shorter path",
+            "use a state directory with a shorter path",
         )
     if socket.exists():
-        with suppress(Problem), connect(RedisEndpoint(socket=str(socket)), timeout=5) as wire:
-            wire.probe("SHUTDOWN", "NOSAVE")
+        with suppress(Problem), connect(RedisEndpoint(socket=str(socket)), timeout=5) as connection:
+            connection.try_call("SHUTDOWN", "NOSAVE")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     return folder
@@ -91,30 +91,32 @@ def fresh_folder(workdir: Path) -> Path:
 def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
     """Run a server on the files in the folder; the folder is removed at the end."""
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
-    ended: list[Done] = []
-    argv = _argv(program, folder, databases=databases, append_only=append_only)
+    results: list[Done] = []
+    command = _server_command(program, folder, databases=databases, append_only=append_only)
     # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
     # long as the server or this process.
     thread = Thread(
-        target=lambda: ended.append(run(argv, check=False, timeout=DAY, cwd=folder)), name="redis-scratch", daemon=True
+        target=lambda: results.append(run(command, check=False, timeout=DAY, cwd=folder)),
+        name="redis-scratch",
+        daemon=True,
     )
     thread.start()
     try:
-        _wait(endpoint, thread, ended, folder)
+        _wait_until_ready(endpoint, thread, results, folder)
         yield endpoint
     finally:
         _stop(endpoint, thread, folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _argv(program: str, folder: Path, *, databases: int, append_only: bool) -> tuple[str, ...]:
+def _server_command(program: str, folder: Path, *, databases: int, append_only: bool) -> tuple[str, ...]:
     settings = {
         "port": "0",
         "unixsocket": str(folder / "redis.sock"),
         "unixsocketperm": "700",
         "dir": str(folder),
         "pidfile": str(folder / "redis.pid"),
-        "dbfilename": NAME,
+        "dbfilename": DUMP_NAME,
         "save": "",
         "appendonly": "yes" if append_only else "no",
         "databases": str(databases),
@@ -124,31 +126,32 @@ def _argv(program: str, folder: Path, *, databases: int, append_only: bool) -> t
     return (
         *ending_with_us(),
         program,
-        *(word for name, value in settings.items() for word in (f"--{name}", value)),
+        *(argument for name, value in settings.items() for argument in (f"--{name}", value)),
     )
 
 
-def _wait(endpoint: RedisEndpoint, thread: Thread, ended: list[Done], folder: Path) -> None:
+def _wait_until_ready(endpoint: RedisEndpoint, thread: Thread, results: list[Done], folder: Path) -> None:
     while thread.is_alive():
         if Path(endpoint.socket).exists():
             with suppress(Problem):
-                wait_ready(endpoint, timeout=0)
+                wait_until_ready(endpoint, timeout=0)
                 return
         time.sleep(0.02)
-    done = ended[0] if ended else Done((), 127, "", "it did not start")
-    said = tuple((done.out + done.err).strip().splitlines()[-20:])
+    result = results[0] if results else Done((), 127, "", "it did not start")
+    output = tuple((result.out + result.err).strip().splitlines()[-20:])
+    program = " ".join(result.argv[4:5])
     raise Problem(
         "cannot start a scratch Redis",
-        f"`{' '.join(done.argv[4:5])}` in {folder} ended with {done.code}: {said[-1] if said else 'no output'}",
-        "read its log below; is the redis-server package installed?",
-        log=said,
+        f"`{program}` in {folder} exited with {result.code}: {output[-1] if output else 'no output'}",
+        "read its log below, and check that the redis-server package is installed",
+        log=output,
     )
 
 
 def _stop(endpoint: RedisEndpoint, thread: Thread, folder: Path) -> None:
     if thread.is_alive():
-        with suppress(Problem), connect(endpoint, timeout=30) as wire:
-            wire.probe("SHUTDOWN", "NOSAVE")
+        with suppress(Problem), connect(endpoint, timeout=30) as connection:
+            connection.try_call("SHUTDOWN", "NOSAVE")
     thread.join(30)
     if thread.is_alive():
         with suppress(OSError, ValueError):

@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from omnimind_ops.stores.redis.wire import Command, Reply, Wire, Word, blob, blobs, listed, number, pairs
+from omnimind_ops.stores.redis.connection import (
+    Argument,
+    Command,
+    Connection,
+    Reply,
+    as_bytes,
+    as_bytes_list,
+    as_dict,
+    as_int,
+    as_list,
+)
 
 PIECE = 1000
 
@@ -46,34 +56,35 @@ class StreamState:
     max_deleted: bytes | None
 
 
-def entries(wire: Wire, key: bytes) -> Iterator[list[Entry]]:
+def read_entries(connection: Connection, key: bytes) -> Iterator[list[Entry]]:
     """Yield a stream's entries in order, in batches."""
     start = b"-"
     while True:
         piece = [
-            (blob(listed(e)[0]), blobs(listed(e)[1]))
-            for e in listed(wire.call("XRANGE", key, start, "+", "COUNT", PIECE))
+            (as_bytes(as_list(e)[0]), as_bytes_list(as_list(e)[1]))
+            for e in as_list(connection.call("XRANGE", key, start, "+", "COUNT", PIECE))
         ]
         if piece:
             yield piece
         if len(piece) < PIECE:
             return
-        start = _after(piece[-1][0])
+        start = _next_id(piece[-1][0])
 
 
-def stream_state(wire: Wire, key: bytes) -> StreamState:
+def read_state(connection: Connection, key: bytes) -> StreamState:
     """Return a stream's ids, groups, consumers and pending entries.
 
     Pending entries whose entry is deleted are left out: no command can create them again, and servers drop them on
     access.
     """
-    info = pairs(wire.call("XINFO", "STREAM", key))
+    info = as_dict(connection.call("XINFO", "STREAM", key))
     added, deleted = info.get("entries-added"), info.get("max-deleted-entry-id")
     return StreamState(
-        last_id=blob(info["last-generated-id"]),
+        last_id=as_bytes(info["last-generated-id"]),
         groups=tuple(
             sorted(
-                (_group(wire, key, reply) for reply in listed(wire.call("XINFO", "GROUPS", key))), key=lambda g: g.name
+                (_read_group(connection, key, reply) for reply in as_list(connection.call("XINFO", "GROUPS", key))),
+                key=lambda g: g.name,
             )
         ),
         entries_added=added if isinstance(added, int) else None,
@@ -96,7 +107,7 @@ def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, mod
     if empty:
         commands += [("XGROUP", "CREATE", key, "omnimind", "0", "MKSTREAM"), ("XGROUP", "DESTROY", key, "omnimind")]
     if state.last_id != b"0-0":
-        counts: tuple[Word, ...] = ()
+        counts: tuple[Argument, ...] = ()
         if modern and state.entries_added is not None and state.max_deleted is not None:
             counts = ("ENTRIESADDED", state.entries_added, "MAXDELETEDID", state.max_deleted)
         commands.append(("XSETID", key, state.last_id, *counts))
@@ -106,7 +117,9 @@ def state_commands(key: bytes, state: StreamState, now: int, *, empty: bool, mod
 
 
 def _group_commands(key: bytes, group: Group, now: int, *, modern: bool) -> list[Command]:
-    read: tuple[Word, ...] = ("ENTRIESREAD", group.entries_read) if modern and group.entries_read is not None else ()
+    read: tuple[Argument, ...] = (
+        ("ENTRIESREAD", group.entries_read) if modern and group.entries_read is not None else ()
+    )
     commands: list[Command] = [("XGROUP", "CREATE", key, group.name, group.last_delivered, *read)]
     # Reading its own history creates a consumer on every version; XGROUP CREATECONSUMER exists only in 6.2 and newer.
     commands += [
@@ -131,33 +144,37 @@ def _group_commands(key: bytes, group: Group, now: int, *, modern: bool) -> list
     ]
 
 
-def _group(wire: Wire, key: bytes, reply: Reply) -> Group:
-    info = pairs(reply)
-    name, read = blob(info["name"]), info.get("entries-read")
-    consumers = [blob(pairs(c)["name"]) for c in listed(wire.call("XINFO", "CONSUMERS", key, name))]
+def _read_group(connection: Connection, key: bytes, reply: Reply) -> Group:
+    info = as_dict(reply)
+    name, read = as_bytes(info["name"]), info.get("entries-read")
+    consumers = [as_bytes(as_dict(c)["name"]) for c in as_list(connection.call("XINFO", "CONSUMERS", key, name))]
     return Group(
         name=name,
-        last_delivered=blob(info["last-delivered-id"]),
+        last_delivered=as_bytes(info["last-delivered-id"]),
         entries_read=read if isinstance(read, int) else None,
         consumers=tuple(sorted(consumers)),
-        pending=tuple(_pending(wire, key, name)),
+        pending=tuple(_read_pending(connection, key, name)),
     )
 
 
-def _pending(wire: Wire, key: bytes, group: bytes) -> Iterator[Pending]:
+def _read_pending(connection: Connection, key: bytes, group: bytes) -> Iterator[Pending]:
     start = b"-"
     while True:
-        piece = [listed(p) for p in listed(wire.call("XPENDING", key, group, start, "+", PIECE))]
-        there = wire.many([("XRANGE", key, blob(p[0]), blob(p[0]), "COUNT", 1) for p in piece]) if piece else []
-        for (id_, consumer, idle, deliveries), entry in zip(piece, there, strict=True):
+        piece = [as_list(p) for p in as_list(connection.call("XPENDING", key, group, start, "+", PIECE))]
+        entries = (
+            connection.pipeline([("XRANGE", key, as_bytes(p[0]), as_bytes(p[0]), "COUNT", 1) for p in piece])
+            if piece
+            else []
+        )
+        for (id_, consumer, idle, deliveries), entry in zip(piece, entries, strict=True):
             if entry:
-                yield Pending(blob(id_), blob(consumer), number(idle), number(deliveries))
+                yield Pending(as_bytes(id_), as_bytes(consumer), as_int(idle), as_int(deliveries))
         if len(piece) < PIECE:
             return
-        start = _after(blob(piece[-1][0]))
+        start = _next_id(as_bytes(piece[-1][0]))
 
 
-def _after(id_: bytes) -> bytes:
+def _next_id(id_: bytes) -> bytes:
     milliseconds, sequence = id_.split(b"-")
     return (
         b"%d-%d" % (int(milliseconds), int(sequence) + 1)

@@ -15,126 +15,128 @@ from typing import BinaryIO
 
 from omnimind_ops.model.event import Tell, line, progress
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.connection import connect, encode_command
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
-from omnimind_ops.stores.redis.wire import connect, packed
 
 CHUNK = 1 << 18
-MARK = 40  # bytes of the end mark of a dump of unknown length
+END_MARK_BYTES = 40  # bytes of the end mark of a dump of unknown length
 
 
-def fetch_rdb(endpoint: RedisEndpoint, into: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
-    """Write the dump of a live server to `into` (mode 0600) and return its facts. Header and end are checked; the file
-    is synced.
+def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
+    """Write the dump of a live server to `target` (mode 0600) and return its facts. Header and end are checked; the
+    file is synced.
 
     `timeout`: seconds without a byte. A server with `repl-diskless-sync no` (the default before 7.0) first writes a
     dump.rdb in its own folder; a line event reports this. A server with `yes` waits for `repl-diskless-sync-delay` (5 s
     by default) before it begins.
     """
-    with connect(endpoint) as wire:
-        facts = read_facts(wire)
+    with connect(endpoint) as connection:
+        facts = read_facts(connection)
     if facts.diskless_sync is False:
         tell(
             line(
                 step,
-                f"Redis at {endpoint} first writes a dump in its own folder {facts.directory}: its repl-diskless-sync is off",
+                f"Redis at {endpoint} first writes a dump to its own folder {facts.directory}, because "
+                "repl-diskless-sync is off",
             )
         )
-    part = into.with_name(f".{into.name}.part")
+    partial = target.with_name(f".{target.name}.part")
     try:
         with (
-            _dial(endpoint, timeout) as link,
-            link.makefile("rb") as answers,
-            open(part, "wb", opener=_private) as file,
+            _connect(endpoint, timeout) as sock,
+            sock.makefile("rb") as replies,
+            open(partial, "wb", opener=_open_private) as file,
         ):
-            _introduce(link, answers, endpoint)
-            _receive(answers, file, tell, step)
+            _handshake(sock, replies, endpoint)
+            _receive_dump(replies, file, tell, step)
             file.flush()
             os.fsync(file.fileno())
-        found = rdb_facts(part)
-        part.replace(into)
+        rdb = rdb_facts(partial)
+        partial.replace(target)
     except OSError as error:
         raise Problem(
             f"cannot take a dump of Redis at {endpoint}",
             str(error),
-            "read the server's own log, then run the same command again",
+            "read the server's log, then run the same command again",
         ) from error
     finally:
-        part.unlink(missing_ok=True)
-    return found
+        partial.unlink(missing_ok=True)
+    return rdb
 
 
-def _dial(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
+def _connect(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
     if not endpoint.socket:
         return socket.create_connection((endpoint.host, endpoint.port), timeout)
-    link = socket.socket(socket.AF_UNIX)
-    link.settimeout(timeout)
-    link.connect(endpoint.socket)
-    return link
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(timeout)
+    sock.connect(endpoint.socket)
+    return sock
 
 
-def _introduce(link: socket.socket, answers: BufferedReader, endpoint: RedisEndpoint) -> None:
+def _handshake(sock: socket.socket, replies: BufferedReader, endpoint: RedisEndpoint) -> None:
     """Log in and announce the supported features. Older servers do not know the last two; they do not need them."""
     if endpoint.password:
         user = (endpoint.username,) if endpoint.username else ()
-        answer = _ask(link, answers, "AUTH", *user, endpoint.password)
-        if answer.startswith(b"-"):
-            raise OSError(answer[1:].decode(errors="replace"))
-    _ask(link, answers, "REPLCONF", "capa", "eof")
-    _ask(link, answers, "REPLCONF", "version", "255.255.255")
-    _ask(link, answers, "REPLCONF", "rdb-only", "1")
-    link.sendall(packed(["SYNC"]))
+        reply = _send(sock, replies, "AUTH", *user, endpoint.password)
+        if reply.startswith(b"-"):
+            raise OSError(reply[1:].decode(errors="replace"))
+    _send(sock, replies, "REPLCONF", "capa", "eof")
+    _send(sock, replies, "REPLCONF", "version", "255.255.255")
+    _send(sock, replies, "REPLCONF", "rdb-only", "1")
+    sock.sendall(encode_command(["SYNC"]))
 
 
-def _receive(answers: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
+def _receive_dump(replies: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
     header = b""
     while not header.strip():  # an empty line now and then means that the server is still working
-        header = answers.readline()
+        header = replies.readline()
         if not header:
             raise OSError(
-                "the server closed the connection before it sent anything: it could not write the dump (memory, or a dump already failing)"
+                "the server closed the connection before it sent any data: it could not write the dump (not enough "
+                "memory, or an earlier dump failed)"
             )
     if not header.startswith(b"$"):
         raise OSError(header.strip().lstrip(b"-").decode(errors="replace"))
     body = header[1:].strip()
-    known = None if body.startswith(b"EOF:") else int(body)
-    pieces = _until_mark(answers, body[4:]) if known is None else _exactly(answers, known)
+    size = None if body.startswith(b"EOF:") else int(body)
+    chunks = _read_until_mark(replies, body[4:]) if size is None else _read_exactly(replies, size)
     done = 0
-    for piece in pieces:
-        file.write(piece)
-        done += len(piece)
-        tell(progress(step, "taking a dump of Redis", done, known))
+    for chunk in chunks:
+        file.write(chunk)
+        done += len(chunk)
+        tell(progress(step, "take a dump of Redis", done, size))
 
 
-def _exactly(answers: BufferedReader, size: int) -> Iterator[bytes]:
+def _read_exactly(replies: BufferedReader, size: int) -> Iterator[bytes]:
     while size:
-        piece = answers.read(min(CHUNK, size))
-        if not piece:
+        chunk = replies.read(min(CHUNK, size))
+        if not chunk:
             raise OSError(f"the connection ended {size} bytes before the end of the dump")
-        size -= len(piece)
-        yield piece
+        size -= len(chunk)
+        yield chunk
 
 
-def _until_mark(answers: BufferedReader, mark: bytes) -> Iterator[bytes]:
-    held = b""
+def _read_until_mark(replies: BufferedReader, mark: bytes) -> Iterator[bytes]:
+    buffer = b""
     while True:
-        piece = answers.read1(CHUNK)
-        if not piece:
+        chunk = replies.read1(CHUNK)
+        if not chunk:
             raise OSError("the connection ended before the end mark of the dump")
-        held += piece
-        if (at := held.find(mark)) >= 0:
-            yield held[:at]
+        buffer += chunk
+        if (at := buffer.find(mark)) >= 0:
+            yield buffer[:at]
             return
-        if len(held) > MARK:
-            yield held[:-MARK]
-            held = held[-MARK:]
+        if len(buffer) > END_MARK_BYTES:
+            yield buffer[:-END_MARK_BYTES]
+            buffer = buffer[-END_MARK_BYTES:]
 
 
-def _ask(link: socket.socket, answers: BufferedReader, *words: str) -> bytes:
-    link.sendall(packed(words))
-    return answers.readline().strip()
+def _send(sock: socket.socket, replies: BufferedReader, *command: str) -> bytes:
+    sock.sendall(encode_command(command))
+    return replies.readline().strip()
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from omnimind_ops.stores.redis.connection import Command, Connection, as_bytes, as_bytes_list, as_int, as_list
 from omnimind_ops.stores.redis.keys import Key
-from omnimind_ops.stores.redis.wire import Command, Wire, blob, blobs, listed, number
 
-SMALL = 2000  # elements read in one reply
+MAX_ELEMENTS = 2000  # elements read in one reply
 PIECE = 1000
-STRINGS = 32 << 20  # bytes of strings read at once
+STRING_BYTES = 32 << 20  # bytes of strings read at once
 
 Parts = Iterator[list[bytes]]
 """Flat parts: [value] of a string, members of a set, elements of a list in order, field and value of a hash, member and
@@ -19,27 +19,27 @@ score of a sorted set.
 """
 
 
-def values(wire: Wire, keys: Sequence[Key]) -> Iterator[tuple[Key, Parts]]:
+def read_values(connection: Connection, keys: Sequence[Key]) -> Iterator[tuple[Key, Parts]]:
     """Yield each key of the five plain types with its parts. Use the parts before the next key. streams.py reads
     streams.
 
     The connection must be on the keys' database. A key that has vanished has no parts.
     """
     for group in _groups([key for key in keys if key.type == "string"]):
-        for key, value in zip(group, blobs(wire.call("MGET", *(key.name for key in group))), strict=True):
+        for key, value in zip(group, as_bytes_list(connection.call("MGET", *(key.name for key in group))), strict=True):
             if value is not None:
                 yield key, iter([[value]])
-    for group in _groups([key for key in keys if key.type in WHOLE]):
-        replies = wire.many([WHOLE[key.type](key.name) for key in group], retyped=True)
+    for group in _groups([key for key in keys if key.type in READ_COMMANDS]):
+        replies = connection.pipeline([READ_COMMANDS[key.type](key.name) for key in group], retyped=True)
         for key, reply in zip(group, replies, strict=True):
             if reply:
-                yield key, iter([blobs(reply)])
+                yield key, iter([as_bytes_list(reply)])
     for key in keys:
-        if key.type in WHOLE and _large(key):
-            yield key, _pieces(wire, key)
+        if key.type in READ_COMMANDS and _is_large(key):
+            yield key, _read_in_pieces(connection, key)
 
 
-WHOLE: dict[str, Callable[[bytes], Command]] = {
+READ_COMMANDS: dict[str, Callable[[bytes], Command]] = {
     "list": lambda name: ("LRANGE", name, 0, -1),
     "set": lambda name: ("SMEMBERS", name),
     "hash": lambda name: ("HGETALL", name),
@@ -47,8 +47,8 @@ WHOLE: dict[str, Callable[[bytes], Command]] = {
 }
 
 
-def _large(key: Key) -> bool:
-    return key.type != "string" and key.size > SMALL
+def _is_large(key: Key) -> bool:
+    return key.type != "string" and key.size > MAX_ELEMENTS
 
 
 def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
@@ -56,10 +56,10 @@ def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
     group: list[Key] = []
     weight = 0
     for key in keys:
-        if _large(key):
+        if _is_large(key):
             continue
-        cost = key.size if key.type == "string" else key.size * (STRINGS // 50_000)
-        if group and weight + cost > STRINGS:
+        cost = key.size if key.type == "string" else key.size * (STRING_BYTES // 50_000)
+        if group and weight + cost > STRING_BYTES:
             yield group
             group, weight = [], 0
         group.append(key)
@@ -68,46 +68,48 @@ def _groups(keys: Sequence[Key]) -> Iterator[list[Key]]:
         yield group
 
 
-def _pieces(wire: Wire, key: Key) -> Parts:
+def _read_in_pieces(connection: Connection, key: Key) -> Parts:
     if key.type in ("list", "zset"):
-        yield from _by_index(wire, key)
+        yield from _by_index(connection, key)
     else:
-        yield from _by_cursor(wire, key)
+        yield from _by_cursor(connection, key)
 
 
-def _by_index(wire: Wire, key: Key) -> Parts:
+def _by_index(connection: Connection, key: Key) -> Parts:
     for start in range(0, 1 << 62, PIECE):
         command: Command = ("LRANGE", key.name, start, start + PIECE - 1)
         if key.type == "zset":
             command = ("ZRANGE", key.name, start, start + PIECE - 1, "WITHSCORES")
-        part = blobs(wire.call(*command))
+        part = as_bytes_list(connection.call(*command))
         if not part:
             return
         yield part
 
 
-def _by_cursor(wire: Wire, key: Key) -> Parts:
+def _by_cursor(connection: Connection, key: Key) -> Parts:
     """Read a large set or hash with SSCAN or HSCAN, without the cursor's duplicates."""
-    seen: set[bytes] = set()
+    known: set[bytes] = set()
     cursor = b"0"
     step = 2 if key.type == "hash" else 1
     while True:
-        reply = listed(wire.call("HSCAN" if key.type == "hash" else "SSCAN", key.name, cursor, "COUNT", PIECE))
-        flat = blobs(reply[1])
+        reply = as_list(connection.call("HSCAN" if key.type == "hash" else "SSCAN", key.name, cursor, "COUNT", PIECE))
+        flat = as_bytes_list(reply[1])
         part: list[bytes] = []
         for at in range(0, len(flat), step):
-            if flat[at] not in seen:
-                seen.add(flat[at])
+            if flat[at] not in known:
+                known.add(flat[at])
                 part += flat[at : at + step]
         if part:
             yield part
-        cursor = blob(reply[0])
+        cursor = as_bytes(reply[0])
         if cursor == b"0":
             return
 
 
-def field_expiries(wire: Wire, key: Key, fields: Sequence[bytes]) -> list[int]:
+def field_expiries(connection: Connection, key: Key, fields: Sequence[bytes]) -> list[int]:
     """Return the expiry of each field of a hash, in the format of Key.expires. Uses a command that needs Redis 7.4,
     Valkey 9 or newer.
     """
-    return [number(reply) for reply in listed(wire.call("HPEXPIRETIME", key.name, "FIELDS", len(fields), *fields))]
+    return [
+        as_int(reply) for reply in as_list(connection.call("HPEXPIRETIME", key.name, "FIELDS", len(fields), *fields))
+    ]

@@ -11,31 +11,31 @@ import re
 
 REDIS = ((8, 10, 15), (8, 8, 14), (8, 6, 13), (7, 4, 12), (7, 2, 11), (7, 0, 10), (5, 0, 9), (4, 0, 8), (3, 2, 7))
 VALKEY = ((9, 1, 80), (9, 0, 80), (7, 2, 11))
-FOREIGN = range(12, 80)  # Valkey refuses these: they belong to Redis after the fork
+REDIS_ONLY_VERSIONS = range(12, 80)  # Valkey refuses these: they belong to Redis after the fork
 
 
-def plain(version: str) -> str:
+def plain_version(version: str) -> str:
     """Return "7.0.15" for "7.0.15" and for a package version such as "5:7.0.15-1~deb12u10"."""
-    found = re.match(r"(?:\d+:)?([\d.]+)", version)
-    return found[1] if found else version
+    match = re.match(r"(?:\d+:)?([\d.]+)", version)
+    return match[1] if match else version
 
 
-def writes(kind: str, version: str) -> int:
+def rdb_version_written(kind: str, version: str) -> int:
     """Return the RDB version that this redis or valkey writes to disk; 0 for a version older or newer than the
     table.
     """
     table = _table(kind)
-    return 0 if _numbers(version) > table[0][:2] else reads_up_to(kind, version)
+    return 0 if _numbers(version) > table[0][:2] else newest_rdb_version(kind, version)
 
 
-def reads_up_to(kind: str, version: str) -> int:
+def newest_rdb_version(kind: str, version: str) -> int:
     """Return the newest RDB version that it certainly loads; 0 when unknown."""
     return next((rdb for major, minor, rdb in _table(kind) if _numbers(version) >= (major, minor)), 0)
 
 
-def reads(kind: str, version: str, rdb: int) -> bool:
+def can_read_rdb(kind: str, version: str, rdb: int) -> bool:
     """Return whether it certainly loads an RDB of this version."""
-    return 0 < rdb <= reads_up_to(kind, version) and not (kind == "valkey" and rdb in FOREIGN)
+    return 0 < rdb <= newest_rdb_version(kind, version) and not (kind == "valkey" and rdb in REDIS_ONLY_VERSIONS)
 
 
 def at_least(version: str, major: int, minor: int) -> bool:
@@ -48,5 +48,5 @@ def _table(kind: str) -> tuple[tuple[int, int, int], ...]:
 
 
 def _numbers(version: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)(?:\.(\d+))?", plain(version))
-    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    match = re.match(r"(\d+)(?:\.(\d+))?", plain_version(version))
+    return (int(match[1]), int(match[2] or 0)) if match else (0, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise
+from omnimind_ops.stores.backup import detect
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 from tests.qdrant import Server
@@ -59,7 +59,7 @@ def bare(path: Path, to: Path, name: str = "") -> Path:
 def refused(path: Path) -> bool:
     """Whether this is no backup to us."""
     try:
-        recognise(path)
+        detect(path)
     except Problem:
         return True
     return False

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise
+from omnimind_ops.stores.backup import detect
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import MADE, SNAPSHOTS, backup_of, config_of, file_of
 
@@ -63,13 +63,13 @@ def test_no_cut_is_taken_for_the_whole(made: str, kind: str, tmp_path: Path) -> 
     data = gzip.decompress(source.read_bytes()) if source.suffix == ".gz" else source.read_bytes()
     name, config = (NAME, config_of(made)) if kind == "shard" else (None, None)
     path.write_bytes(data)
-    recognise(path, name, lambda _: config)
+    detect(path, name, lambda _: config)
     tried, accepted = 0, []
     for part in cuts(data, outer=True):
         path.write_bytes(part)
         tried += 1
         try:
-            recognise(path, name, lambda _: config)
+            detect(path, name, lambda _: config)
             accepted.append(len(part))
         except Problem as problem:
             assert "cannot" in problem.what
@@ -86,4 +86,4 @@ def test_two_lost_blocks_where_a_collection_begins_are_not_the_end(made: str, tm
     for border in borders:
         damaged.write_bytes(data[:border] + END + data[border + len(END) :])
         with pytest.raises(Problem, match="cannot use"):
-            recognise(damaged)
+            detect(damaged)

@@ -11,7 +11,7 @@ import pytest
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise
+from omnimind_ops.stores.backup import detect
 from tests.stores.backup.backups import ARCHIVES, Made, bare, packed, refused
 
 
@@ -21,25 +21,25 @@ def test_one_flipped_byte_is_refused_where_there_is_a_checksum(made: Made, tmp_p
     good = file.read_bytes()
     digest = hashlib.sha256(good).hexdigest()
     file.with_name(file.name + suffix).write_text(digest if suffix == ".checksum" else f"{digest}  {file.name}\n")
-    assert recognise(file).checksum == Checksum.VERIFIED
+    assert detect(file).checksum == Checksum.VERIFIED
     dice = random.Random(5)
     for at in [0, len(good) - 1, *(dice.randrange(len(good)) for _ in range(98))]:
         with file.open("r+b") as out:
             out.seek(at)
             out.write(bytes([good[at] ^ (1 << dice.randrange(8))]))
         with pytest.raises(Problem, match="SHA-256"):
-            recognise(file)
+            detect(file)
         with file.open("r+b") as out:
             out.seek(at)
             out.write(good[at : at + 1])
-    assert recognise(file).checksum == "verified"
+    assert detect(file).checksum == "verified"
 
 
 def test_a_checksum_file_that_holds_none_is_refused(made: Made, tmp_path: Path) -> None:
     file = bare(made.collection, tmp_path / "x")
     file.with_name(file.name + ".sha256").write_text("pending\n")
-    with pytest.raises(Problem, match="no SHA-256"):
-        recognise(file)
+    with pytest.raises(Problem, match="does not contain a SHA-256"):
+        detect(file)
 
 
 @pytest.mark.parametrize("kind", ["plain", "sparse", "sparse pax", "gzip", "zstd", "collection", "full"])
@@ -50,7 +50,7 @@ def test_every_truncation_is_refused(made: Made, tmp_path: Path, kind: str) -> N
     else:
         whole = bare(made.full if kind == "full" else made.collection, tmp_path / "x")
     data = whole.read_bytes()
-    recognise(whole)
+    detect(whole)
     end = len(data) if kind in ("gzip", "zstd") else len(data.rstrip(b"\0"))  # the zeros behind the end may be missing
     dice = random.Random(6)
     cuts = {
@@ -67,7 +67,7 @@ def test_every_truncation_is_refused(made: Made, tmp_path: Path, kind: str) -> N
     for cut in cuts:
         whole.write_bytes(data[:cut])
         with pytest.raises(Problem):
-            recognise(whole)
+            detect(whole)
 
 
 def test_flips_without_a_checksum_are_a_problem_or_harmless_but_never_anything_else(made: Made, tmp_path: Path) -> None:
@@ -75,14 +75,16 @@ def test_flips_without_a_checksum_are_a_problem_or_harmless_but_never_anything_e
     good = file.read_bytes()
     dice = random.Random(7)
     headers = [at for at in range(0, len(good), 512) if good[at + 257 : at + 262] == b"ustar"]
-    wanted = recognise(file)
+    wanted = detect(file)
     for _ in range(150):
         at = dice.choice(headers) + dice.randrange(512)
         with file.open("r+b") as out:
             out.seek(at)
             out.write(bytes([good[at] ^ (1 << dice.randrange(8))]))
         if not refused(file):
-            assert replace(recognise(file), seen=(0, 0)) == replace(wanted, seen=(0, 0))  # padding behind a number
+            assert replace(detect(file), file_stamp=(0, 0)) == replace(
+                wanted, file_stamp=(0, 0)
+            )  # padding behind a number
         with file.open("r+b") as out:
             out.seek(at)
             out.write(good[at : at + 1])
@@ -92,9 +94,9 @@ def test_the_checksum_inside_a_zstd_file_counts_only_where_there_is_one(made: Ma
     plain = packed(made, tmp_path / "a.tar", "-S")
     for word, found in (("--check", Checksum.INSIDE), ("--no-check", Checksum.ABSENT)):
         subprocess.run(["zstd", "-qf", word, plain, "-o", tmp_path / "a.tar.zst"], check=True)
-        assert recognise(tmp_path / "a.tar.zst").checksum == found
-    assert recognise(plain).checksum == Checksum.ABSENT
-    assert recognise(made.storage).checksum == Checksum.FOLDER
+        assert detect(tmp_path / "a.tar.zst").checksum == found
+    assert detect(plain).checksum == Checksum.ABSENT
+    assert detect(made.storage).checksum == Checksum.FOLDER
 
 
 def unpacked_by_zstd(file: Path) -> bytes:

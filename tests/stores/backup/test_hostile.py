@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise
+from omnimind_ops.stores.backup import detect
 from tests.stores.backup.backups import Made
 
 
@@ -38,8 +38,8 @@ def hostile(path: Path, made: Made, *infos: tarfile.TarInfo) -> Path:
         (member("collections/device", tarfile.CHRTYPE), "device"),
         (member("collections/pipe", tarfile.FIFOTYPE), "device"),
         (member("raft_state.json"), "twice"),
-        (member("collections/c/shard_0.initializing", size=0), "cut off"),
-        (member("collections/half/config.json"), "cannot be read"),
+        (member("collections/c/shard_0.initializing", size=0), "interrupted restore"),
+        (member("collections/half/config.json"), "cannot read collections/half/config.json"),
         (member("elsewhere/collections/c/config.json"), "several"),
     ],
 )
@@ -47,7 +47,7 @@ def test_archives_that_lead_outside_or_lie_are_refused(
     made: Made, tmp_path: Path, info: tarfile.TarInfo, why: str
 ) -> None:
     with pytest.raises(Problem, match=why):
-        recognise(hostile(tmp_path / "a.tar", made, info))
+        detect(hostile(tmp_path / "a.tar", made, info))
     assert sorted(os.listdir(tmp_path)) == ["a.tar"]
 
 
@@ -88,11 +88,16 @@ def resegmented(made: Made, out: Path, change: str) -> Path:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [("era", "CURRENT is missing"), ("unknown", "no snapshot of Qdrant has"), ("escape", "outside"), ("link", "link")],
+    [
+        ("era", "CURRENT is missing"),
+        ("unknown", "no Qdrant snapshot contains"),
+        ("escape", "outside"),
+        ("link", "link"),
+    ],
 )
 def test_what_hides_in_an_archive_inside_is_found_before_unpacking(
     made: Made, tmp_path: Path, change: str, why: str
 ) -> None:
-    recognise(resegmented(made, tmp_path / "good-1-2026-01-01-00-00-00.snapshot", ""))
+    detect(resegmented(made, tmp_path / "good-1-2026-01-01-00-00-00.snapshot", ""))
     with pytest.raises(Problem, match=why):
-        recognise(resegmented(made, tmp_path / "c-1-2026-01-01-00-00-00.snapshot", change))
+        detect(resegmented(made, tmp_path / "c-1-2026-01-01-00-00-00.snapshot", change))

@@ -1,4 +1,4 @@
-"""Each kind of backup is recognised, unpacked and served again with the same fingerprint."""
+"""Each kind of backup is detected, unpacked and served again with the same fingerprint."""
 
 import subprocess
 import tarfile
@@ -10,8 +10,8 @@ from qdrant_client import models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event, Progress
-from omnimind_ops.stores.backup import Backup, BackupKind, recognise, unpack
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.backup import Backup, BackupKind, detect, unpack
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.files.space import space_needed
 from tests.qdrant import Server
@@ -21,7 +21,7 @@ from tests.stores.backup.backups import ARCHIVES, NAME, Made, bare, packed, serv
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_an_archive_of_a_storage_directory_is_served_again(made: Made, tmp_path: Path, kind: str) -> None:
     name, words, top = ARCHIVES[kind]
-    backup = recognise(packed(made, tmp_path / name, *words, top=top))
+    backup = detect(packed(made, tmp_path / name, *words, top=top))
     assert (backup.kind, backup.checksum) == (
         BackupKind.ARCHIVE,
         "inside" if kind in ("gzip", "zstd", "deeper") else "absent",
@@ -39,7 +39,7 @@ def test_a_storage_directory_is_found_beside_other_things(made: Made, tmp_path: 
     copy_tree(made.storage, tmp_path / "backup" / "data" / "qdrant")
     (tmp_path / "backup" / "redis").mkdir()
     (tmp_path / "backup" / "redis" / "dump.rdb").write_bytes(b"REDIS0011")
-    backup = recognise(tmp_path / "backup")
+    backup = detect(tmp_path / "backup")
     assert (backup.kind, backup.collections, backup.storage) == (
         BackupKind.STORAGE,
         ("other", NAME),
@@ -50,7 +50,7 @@ def test_a_storage_directory_is_found_beside_other_things(made: Made, tmp_path: 
 
 
 def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_path: Path) -> None:
-    backup = recognise(made.collection)
+    backup = detect(made.collection)
     assert (backup.kind, backup.collections, backup.aliases, backup.checksum) == (
         BackupKind.COLLECTION,
         (NAME,),
@@ -72,7 +72,7 @@ def test_a_collection_snapshot_is_served_again_without_aliases(made: Made, tmp_p
 
 
 def test_a_full_snapshot_brings_everything_back(made: Made, tmp_path: Path) -> None:
-    backup = recognise(made.full)
+    backup = detect(made.full)
     assert (backup.kind, backup.collections, backup.aliases) == (BackupKind.FULL, ("other", NAME), {"current": NAME})
     assert not compare(made.fingerprint, served(unpack(backup, tmp_path / "home" / "storage", silent)))
 
@@ -80,14 +80,14 @@ def test_a_full_snapshot_brings_everything_back(made: Made, tmp_path: Path) -> N
 def test_a_compressed_snapshot_is_read_too(made: Made, tmp_path: Path) -> None:
     file = bare(made.full, tmp_path / "x")
     subprocess.run(["gzip", "-1", file], check=True)
-    backup = recognise(file.with_name(file.name + ".gz"))
+    backup = detect(file.with_name(file.name + ".gz"))
     assert (backup.kind, backup.compression) == (BackupKind.FULL, "gzip")
     assert not compare(made.fingerprint, served(unpack(backup, tmp_path / "home" / "storage", silent)))
 
 
 def test_segments_in_the_streamable_layout_are_unpacked(made: Made, tmp_path: Path) -> None:
     """Newer servers may write segments/<id>/files/… straight into the snapshot."""
-    done = unpack(recognise(made.collection), tmp_path / "a" / "storage", silent)
+    done = unpack(detect(made.collection), tmp_path / "a" / "storage", silent)
     home = done / "collections" / NAME
     streamed = tmp_path / made.collection.name
     with tarfile.open(streamed, "w", format=tarfile.GNU_FORMAT) as tar:
@@ -96,14 +96,14 @@ def test_segments_in_the_streamable_layout_are_unpacked(made: Made, tmp_path: Pa
             if len(parts) >= 3 and parts[1] == "segments":
                 parts.insert(3, "files")
             tar.add(path, "/".join(parts), recursive=False)
-    again = unpack(recognise(streamed), tmp_path / "b" / "storage", silent)
+    again = unpack(detect(streamed), tmp_path / "b" / "storage", silent)
     assert not compare(tree_fingerprint(done), tree_fingerprint(again))
 
 
 def test_what_is_unpacked_can_be_made_a_snapshot_of_again(made: Made, tmp_path: Path) -> None:
     """The write-ahead log and versions survive: the server goes on writing."""
     server = Server(tmp_path / "home")
-    unpack(recognise(made.collection), server.storage, silent)
+    unpack(detect(made.collection), server.storage, silent)
     try:
         client = server.start().client()
         client.upsert(NAME, [models.PointStruct(id=9999, vector=[1.0] * 32, payload={})], wait=True)
@@ -111,7 +111,7 @@ def test_what_is_unpacked_can_be_made_a_snapshot_of_again(made: Made, tmp_path: 
         client.close()
         assert httpx.get(f"{server.url}/collections/{NAME}").json()["result"]["status"] == "green"
         assert server.stop() == 0
-        again = recognise(next((server.snapshots / NAME).glob("*.snapshot")))
+        again = detect(next((server.snapshots / NAME).glob("*.snapshot")))
         assert isinstance(again, Backup)
     finally:
         server.kill()

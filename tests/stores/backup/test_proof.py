@@ -6,7 +6,7 @@ import pytest
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import prove, recognise, unpack
+from omnimind_ops.stores.backup import detect, prove, unpack
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server
@@ -23,14 +23,14 @@ def shell(script: str, folder: Path) -> Program:
 
 
 def test_a_fault_of_our_unpacking_is_found_by_the_second_reader(made: Made, tmp_path: Path) -> None:
-    backup = recognise(made.collection)
+    backup = detect(made.collection)
     storage = unpack(backup, tmp_path / "storage", silent)
     payloads = next((storage / "collections" / NAME / "0" / "segments").glob("*/payload_storage/page_0.dat"))
     data = bytearray(payloads.read_bytes())
     at = data.index(b'"i":')
     data[at : at + 4] = b'"j":'
     payloads.write_bytes(data)
-    with pytest.raises(Problem, match=f"not what Qdrant itself recovers.*every point of {NAME}"):
+    with pytest.raises(Problem, match=f"differ from what Qdrant itself restores.*every point of {NAME}"):
         prove(backup, None, storage, program(), tmp_path / "scratch", silent)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".storage.omnimind-unpacked", "storage"]
 
@@ -38,7 +38,7 @@ def test_a_fault_of_our_unpacking_is_found_by_the_second_reader(made: Made, tmp_
 def test_the_programs_own_words_are_told_when_it_cannot_load_the_backup(made: Made, tmp_path: Path) -> None:
     said = ("starting", "ERROR qdrant: Panic occurred: unknown variant `on_disk`")
     script = f"echo {said[0]} >&2; echo '{said[1]}' >&2; echo '   0: frame' >&2; exit 101"
-    backup = recognise(made.storage)
+    backup = detect(made.storage)
     storage = unpack(backup, tmp_path / "storage", silent)
     with pytest.raises(Problem, match="unknown variant `on_disk`") as refused:
         prove(backup, None, storage, shell(script, tmp_path), tmp_path / "scratch", silent)
@@ -47,10 +47,10 @@ def test_the_programs_own_words_are_told_when_it_cannot_load_the_backup(made: Ma
 
 
 def test_collections_that_the_program_leaves_out_are_missed(made: Made, tmp_path: Path) -> None:
-    backup = recognise(made.storage)
+    backup = detect(made.storage)
     storage = unpack(backup, tmp_path / "storage", silent)
     (storage / "collections" / "other").rename(tmp_path / "other")
-    with pytest.raises(Problem, match="holds 2 collections, the program serves 1 of it: other"):
+    with pytest.raises(Problem, match="contains 2 collections, but the program serves 1; the difference: other"):
         prove(backup, None, storage, program(), tmp_path / "scratch", silent)
 
 
@@ -65,7 +65,7 @@ def test_a_program_that_never_answers_is_given_up(tmp_path: Path) -> None:
 def test_the_scratch_server_wants_its_key_and_is_gone_with_all_it_wrote(tmp_path: Path) -> None:
     with scratch_server(program(), tmp_path / "storage", tmp_path / "scratch") as endpoint:
         assert endpoint.url.startswith("http://127.0.0.1:") and endpoint.api_key not in repr(endpoint)
-        with pytest.raises(Problem, match="wants an API key"):
+        with pytest.raises(Problem, match="requires an API key"):
             fingerprint(QdrantEndpoint(endpoint.url))
     assert not (tmp_path / "scratch").exists()
     with pytest.raises(Problem, match="cannot reach"):
@@ -77,8 +77,8 @@ def test_a_compressed_snapshot_is_recovered_by_qdrant_too(made: Made, tmp_path: 
 
     file = bare(made.full, tmp_path / "x")
     file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 1))
-    backup = recognise(file.with_name(file.name + ".gz"))
+    backup = detect(file.with_name(file.name + ".gz"))
     proof = prove(backup, None, unpack(backup, tmp_path / "storage", silent), program(), tmp_path / "scratch", silent)
-    assert proof.second == "equal"
-    assert proof.held.counts == {"collections": 2, "aliases": 1, f"points of {NAME}": 500, "points of other": 20}
-    assert not compare(proof.held, proof.held)
+    assert proof.second_reader == "equal"
+    assert proof.fingerprint.counts == {"collections": 2, "aliases": 1, f"points of {NAME}": 500, "points of other": 20}
+    assert not compare(proof.fingerprint, proof.fingerprint)

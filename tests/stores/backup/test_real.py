@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import BackupKind, prove, recognise, unpack
+from omnimind_ops.stores.backup import BackupKind, detect, prove, unpack
 from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.qdrant import real
 from tests.stores.backup.backups import NAME, silent
@@ -16,7 +16,7 @@ from tests.stores.backup.real import KINDS, MADE, backup_of, config_of, expected
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: str, tmp_path: Path) -> None:
     shard = kind == "shard"
-    backup = recognise(backup_of(made, kind, tmp_path), NAME if shard else None, lambda _: config_of(made))
+    backup = detect(backup_of(made, kind, tmp_path), NAME if shard else None, lambda _: config_of(made))
     storage = unpack(backup, tmp_path / "home" / "storage", silent)
     config = config_of(made) if shard else None
     if made == "made-1.15.5" and not loads(kind):
@@ -27,7 +27,7 @@ def test_what_a_real_server_made_is_given_back_point_by_point(made: str, kind: s
         )
         return
     proof = prove(backup, config, storage, program(), tmp_path / "home" / "scratch", silent)
-    assert proof.second == "equal" or not kind_is_snapshot(backup.kind)
+    assert proof.second_reader == "equal" or not kind_is_snapshot(backup.kind)
     assert sorted(path.name for path in (tmp_path / "home").iterdir() if path.is_dir()) == ["storage"]
     with scratch_server(program(), storage, tmp_path / "server") as endpoint:
         assert read(endpoint) == expected(kind)

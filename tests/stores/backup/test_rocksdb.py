@@ -7,7 +7,7 @@ import pytest
 from rocksdict import Options, Rdict
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise, rocksdb, unpack
+from omnimind_ops.stores.backup import detect, rocksdb, unpack
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import NARRATIVES, config_of, file_of
 
@@ -23,7 +23,7 @@ SEGMENTS = {
 @pytest.mark.parametrize("kind", SEGMENTS)
 def test_every_database_of_a_real_snapshot_opens_with_its_column_families(kind: str, tmp_path: Path) -> None:
     made = "made-1.15.5"
-    backup = recognise(file_of(made, kind), NAME if kind == "shard" else None, lambda _: config_of(made))
+    backup = detect(file_of(made, kind), NAME if kind == "shard" else None, lambda _: config_of(made))
     home = unpack(backup, tmp_path / "storage", silent) / "collections"
     for name, count in SEGMENTS[kind].items():
         found = [path.parent for path in home.glob(f"{name}/*/segments/*/payload_index/CURRENT")]
@@ -50,9 +50,9 @@ def test_tables_get_their_own_names_again_and_hold_what_they_held(tmp_path: Path
     files |= {("shared_checksum", f"{path.stem}_s2VT6LA8ZDOWX_{path.stat().st_size}.sst"): path for path in tables}
     (tmp_path / "after").mkdir()
     for parts, path in files.items():
-        (tmp_path / "after" / rocksdb.restored(parts)).write_bytes(path.read_bytes())
+        (tmp_path / "after" / rocksdb.original_name(parts)).write_bytes(path.read_bytes())
     listed = "".join(f"{'/'.join(parts)} crc32 1\n" for parts in files)
-    assert rocksdb.listed(f"1\n2\n{len(files)}\n{listed}".encode()) == [path.name for path in files.values()]
+    assert rocksdb.parse_file_list(f"1\n2\n{len(files)}\n{listed}".encode()) == [path.name for path in files.values()]
     again = Rdict(str(tmp_path / "after"))
     assert [again[f"key {number}"] for number in (0, 500, 999)] == ["value 0", "value 500", "value 999"]
     again.close()
@@ -63,12 +63,12 @@ def test_tables_get_their_own_names_again_and_hold_what_they_held(tmp_path: Path
 )
 def test_what_no_backup_of_qdrant_has_is_unknown(parts: tuple[str, ...]) -> None:
     with pytest.raises(rocksdb.UnknownFileError):
-        rocksdb.restored(parts)
+        rocksdb.original_name(parts)
 
 
 def test_a_list_that_names_more_than_is_there_is_damaged() -> None:
     with pytest.raises(rocksdb.UnknownFileError):
-        rocksdb.listed(b"1\n2\n3\nprivate/1/CURRENT crc32 1\n")
+        rocksdb.parse_file_list(b"1\n2\n3\nprivate/1/CURRENT crc32 1\n")
 
 
 def test_a_file_that_the_list_names_is_missed(tmp_path: Path) -> None:
@@ -81,4 +81,4 @@ def test_a_file_that_the_list_names_is_missed(tmp_path: Path) -> None:
                 whole.size = member.size
                 out.addfile(whole, tar.extractfile(member) if member.isfile() else None)
     with pytest.raises(Problem, match="payload_index/CURRENT is missing"):
-        recognise(tmp_path / "shard.snapshot", NAME, lambda _: config_of("made-1.15.5"))
+        detect(tmp_path / "shard.snapshot", NAME, lambda _: config_of("made-1.15.5"))

@@ -20,10 +20,10 @@ from omnimind_ops.model.receipt import receipt
 from omnimind_ops.model.run import Memo, Run, StepRecord, Unsaved
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.backup import ProveBackupStep
 from omnimind_ops.steps.copy import CopyStep
+from omnimind_ops.steps.prove_backup import ProveBackupStep
 from omnimind_ops.steps.verify import VerifyStep
-from omnimind_ops.stores.backup import recognise, unpack
+from omnimind_ops.stores.backup import detect, unpack
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
 from omnimind_ops.tools.markdown import receipt as markdown
@@ -52,7 +52,7 @@ def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) 
 
 def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made, tmp_path: Path) -> None:
     server = Server(tmp_path / "q")
-    unpack(recognise(made.storage), server.storage, silent)
+    unpack(detect(made.storage), server.storage, silent)
     try:
         client, memo = server.start().client(), Memo(Unsaved(), "verify", VerifyNotes)
         held = full_fingerprint(QdrantEndpoint(server.url), silent)
@@ -66,7 +66,7 @@ def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made,
         assert not verify.do(step, memo, silent)
         assert memo.read().compared["qdrant"] == Sides(held, held)
         client.set_payload(NAME, {"i": -1}, points=[321], wait=True)
-        with pytest.raises(Problem, match=f"1 differences from the old one: every point of {NAME}"):
+        with pytest.raises(Problem, match=f"1 differences from the old store: every point of {NAME}"):
             verify.do(step, memo, silent)
         client.close()
     finally:
@@ -80,7 +80,7 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     if checksum == "verified":
         shutil.copy(whole.with_name(f"{whole.name}.checksum"), path.parent)
     storage, unsaved, told = tmp_path / "storage.incoming", Unsaved(), list[Event]()
-    unpack(recognise(path), storage, silent)
+    unpack(detect(path), storage, silent)
     current = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     current.parent.mkdir(parents=True)
     env = " ".join(f"{name}={shlex.quote(value)}" for name, value in program().env.items())

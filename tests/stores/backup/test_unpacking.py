@@ -13,7 +13,7 @@ from qdrant_client import models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import recognise, unpack
+from omnimind_ops.stores.backup import detect, unpack
 from tests.qdrant import Server
 from tests.stores.backup.backups import Made, bare, served, silent
 
@@ -22,12 +22,12 @@ def test_unpacking_never_overwrites(made: Made, tmp_path: Path) -> None:
     (tmp_path / "storage").mkdir()
     (tmp_path / "storage" / "precious").write_text("mine")
     with pytest.raises(Problem, match="already"):
-        unpack(recognise(made.full), tmp_path / "storage", silent)
+        unpack(detect(made.full), tmp_path / "storage", silent)
     assert os.listdir(tmp_path / "storage") == ["precious"]
 
 
 def test_unpacking_twice_is_once(made: Made, tmp_path: Path) -> None:
-    backup = recognise(made.full)
+    backup = detect(made.full)
     first = unpack(backup, tmp_path / "storage", silent)
     inode = first.stat().st_ino
     assert unpack(backup, tmp_path / "storage", silent).stat().st_ino == inode
@@ -35,9 +35,9 @@ def test_unpacking_twice_is_once(made: Made, tmp_path: Path) -> None:
 
 def test_a_backup_that_changed_since_it_was_looked_at_is_refused(made: Made, tmp_path: Path) -> None:
     file = bare(made.collection, tmp_path / "x")
-    backup = recognise(file)
+    backup = detect(file)
     os.utime(file, ns=(1, 1))
-    with pytest.raises(Problem, match="changed since"):
+    with pytest.raises(Problem, match="has changed since"):
         unpack(backup, tmp_path / "storage", silent)
 
 
@@ -47,7 +47,7 @@ def test_a_storage_directory_in_use_is_not_copied(tmp_path: Path) -> None:
         server.client().create_collection(
             "c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE)
         )
-        backup = recognise(server.storage)
+        backup = detect(server.storage)
         with pytest.raises(Problem, match="running Qdrant"):
             unpack(backup, tmp_path / "into", silent)
     finally:
@@ -57,8 +57,8 @@ def test_a_storage_directory_in_use_is_not_copied(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from omnimind_ops.stores.backup import recognise, unpack
-backup = recognise(Path(sys.argv[1]))
+from omnimind_ops.stores.backup import detect, unpack
+backup = detect(Path(sys.argv[1]))
 print("go", flush=True)
 unpack(backup, Path(sys.argv[2]), lambda event: None)
 """
@@ -74,6 +74,6 @@ def test_a_killed_unpacking_leaves_nothing_half_and_is_completed_by_the_next(mad
         run.communicate()
         if (tmp_path / "storage").exists():
             break
-    unpack(recognise(made.full), tmp_path / "storage", silent)
+    unpack(detect(made.full), tmp_path / "storage", silent)
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith("half")] == []
     assert not compare(made.fingerprint, served(tmp_path / "storage"))

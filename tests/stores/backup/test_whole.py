@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup import Backup, prove, recognise, unpack
+from omnimind_ops.stores.backup import Backup, detect, prove, unpack
 from omnimind_ops.stores.qdrant.scratch import scratch_server
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import MADE, NARRATIVES, backup_of, expected, program, read
@@ -33,7 +33,7 @@ def seen(storage: Path, kind: str) -> Backup:
     if path.suffix:
         place = storage if kind == "archive" else one
         subprocess.run(["tar", "-cSf", path, "-C", place.parent, place.name], check=True)
-    return recognise(path)
+    return detect(path)
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -50,7 +50,7 @@ def test_a_segment_that_a_server_would_drop_is_missed(made: str, kind: str, lost
     name = "segment.json" if lost == "*" else lost
     with pytest.raises(Problem, match=f"segments/{full.name}/{name} is missing") as refused:
         seen(storage, kind)
-    assert "its points" in refused.value.why and "start that Qdrant once" in refused.value.fix
+    assert "its points" in refused.value.why and "start it again" in refused.value.fix
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -70,7 +70,7 @@ def test_what_a_killed_server_leaves_holds_nothing_that_is_missed(tmp_path: Path
     full, empty = segments(storage)
     (empty / "version.info").unlink()
     shutil.copytree(full, full.with_name("0b9b3c1e-0000-4000-8000-000000000000.deleted"))
-    backup = recognise(storage)
+    backup = detect(storage)
     unpacked = unpack(backup, tmp_path / "home" / "storage", silent)
     prove(backup, None, unpacked, program(), tmp_path / "home" / "scratch", silent)
     with scratch_server(program(), unpacked, tmp_path / "server") as endpoint:
@@ -84,18 +84,18 @@ def test_a_segment_without_an_end_that_says_it_holds_a_point_is_missed(tmp_path:
     count = empty / "vector_storage" / "vectors" / "status.dat"
     count.write_bytes((1).to_bytes(8, "little"))
     with pytest.raises(Problem, match=f"segments/{empty.name}/version.info is missing"):
-        recognise(storage)
+        detect(storage)
 
 
 @pytest.mark.parametrize("kind", ["storage", "archive"])
 @pytest.mark.parametrize(
     ("lost", "why"),
     [
-        ("aliases/data.json", "aliases/data.json is missing in it, which every Qdrant writes"),
-        (f"collections/{NAME}", f"collections/{NAME} is missing in it, which has an alias"),
+        ("aliases/data.json", "aliases/data.json is missing. Qdrant always writes this file"),
+        (f"collections/{NAME}", f"collections/{NAME}, the target of an alias, is missing"),
         (f"collections/{NARRATIVES}/version.info", f"collections/{NARRATIVES}/version.info is missing"),
         (f"collections/{NAME}/payload_index.json", f"collections/{NAME}/payload_index.json is missing"),
-        (f"collections/{NAME}/0/wal/open-*", f"collections/{NAME}/0/wal holds no part of the log"),
+        (f"collections/{NAME}/0/wal/open-*", f"collections/{NAME}/0/wal contains no write-ahead log"),
     ],
 )
 def test_a_storage_that_lacks_what_every_storage_has_is_refused(kind: str, lost: str, why: str, tmp_path: Path) -> None:
@@ -109,4 +109,4 @@ def test_a_storage_that_lacks_what_every_storage_has_is_refused(kind: str, lost:
 def test_a_storage_without_aliases_says_so_itself(tmp_path: Path) -> None:
     storage = backup_of("made-1.18.3", "storage", tmp_path)
     (storage / "aliases" / "data.json").write_text("{}")
-    assert recognise(storage).aliases == {}
+    assert detect(storage).aliases == {}

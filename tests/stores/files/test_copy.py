@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.event import Event, Progress, Warning
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from tests.stores.files.trees import MIB, looks, same
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import xxhash
 
 from omnimind_ops.model.data import compare
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.files.manifest import default_manifest
 from tests.stores.files.trees import MIB

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.event import Event, Progress
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.discard import discard
 from tests.stores.files.trees import MIB, looks, same
 
@@ -20,7 +20,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from omnimind_ops.stores.files import settled
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 settled.FINAL_MARGIN = -60.0
 print("go", flush=True)
 copy_tree(Path(sys.argv[1]), Path(sys.argv[2]))

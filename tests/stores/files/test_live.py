@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from tests.stores.files.trees import MIB, looks, same
 
 

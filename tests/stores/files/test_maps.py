@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores.files import copy_tree as copying
+from omnimind_ops.stores.files import copy as copying
 from omnimind_ops.stores.files import flush, settled
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from tests.stores.files.trees import MIB, same
 
 WRITER = """
@@ -32,8 +32,8 @@ os._exit(0)
 @pytest.fixture
 def mapped(tmp_path: Path) -> tuple[Path, "subprocess.Popen[str]"]:
     """A file that another process has mapped, with a dirty page."""
-    if settled.filesystem(tmp_path) not in settled._HONEST:
-        pytest.skip(f"{settled.filesystem(tmp_path)} does not move times for writes through a map")
+    if settled.filesystem_type(tmp_path) not in settled._RELIABLE_TIMES:
+        pytest.skip(f"{settled.filesystem_type(tmp_path)} does not move times for writes through a map")
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "mapped").write_bytes(bytes(4 * 4096))
     writer = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "a" / "mapped"], stdin=-1, stdout=-1, text=True)
@@ -100,8 +100,8 @@ def test_without_syncfs_that_write_would_be_lost(
 def test_many_map_writers_during_warm_passes_never_leave_a_stale_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if settled.filesystem(tmp_path) not in settled._HONEST:
-        pytest.skip(f"{settled.filesystem(tmp_path)} does not move times for writes through a map")
+    if settled.filesystem_type(tmp_path) not in settled._RELIABLE_TIMES:
+        pytest.skip(f"{settled.filesystem_type(tmp_path)} does not move times for writes through a map")
     monkeypatch.setattr(settled, "LIVE_MARGIN", 0.05)
     (tmp_path / "a").mkdir()
     maps = []
@@ -136,10 +136,10 @@ def test_nothing_is_settled_where_maps_do_not_move_times(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settled, "LIVE_MARGIN", -60.0)
-    monkeypatch.setattr(settled, "filesystem", lambda path: "tmpfs")
+    monkeypatch.setattr(settled, "filesystem_type", lambda path: "tmpfs")
     assert len(copy_tree(source, tmp_path / "target", live=True).unsettled) == 7
 
 
 def test_the_file_system_of_a_path_is_told() -> None:
-    assert settled.filesystem(Path("/proc/self")) == "proc"
-    assert settled.filesystem(Path("/sys/kernel")) == "sysfs"
+    assert settled.filesystem_type(Path("/proc/self")) == "proc"
+    assert settled.filesystem_type(Path("/sys/kernel")) == "sysfs"

@@ -8,7 +8,7 @@ import xxhash
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files import copy_file
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from tests.stores.files.trees import MIB, same
 
 
@@ -35,7 +35,7 @@ def test_a_directory_put_in_the_place_of_ours_is_refused(source: Path, tmp_path:
 def test_another_source_is_refused(source: Path, tmp_path: Path) -> None:
     copy_tree(source, tmp_path / "target")
     (tmp_path / "other").mkdir()
-    with pytest.raises(Problem, match="was made from"):
+    with pytest.raises(Problem, match="is a copy of"):
         copy_tree(tmp_path / "other", tmp_path / "target")
     assert same(source, tmp_path / "target")
 

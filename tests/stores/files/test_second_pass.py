@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.manifest import default_manifest
 from tests.stores.files.trees import MIB, ROOT, looks, same
 
@@ -81,12 +81,12 @@ def test_copies_that_may_not_be_on_the_disk_count_only_until_the_next_boot(
 
     copy_tree(source, tmp_path / "target")
     where = default_manifest(tmp_path / "target")
-    known = manifest.load(where)
+    known = manifest.load_manifest(where)
     assert known and known.files
-    manifest.save(where, known, durable=False)
-    again = manifest.load(where)
+    manifest.save_manifest(where, known, durable=False)
+    again = manifest.load_manifest(where)
     assert again and again.files == known.files
     monkeypatch.setattr(manifest, "boot_id", lambda: "another boot")
-    after = manifest.load(where)
+    after = manifest.load_manifest(where)
     assert after and after.files == {}
     assert copy_tree(source, tmp_path / "target").changed == 8

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files import copy_tree as copying
-from omnimind_ops.stores.files.copy_tree import copy_tree
+from omnimind_ops.stores.files import copy as copying
+from omnimind_ops.stores.files.copy import copy_tree
 from omnimind_ops.stores.files.space import check_space, space_needed
 from tests.stores.files.trees import MIB, ROOT, same
 

@@ -18,7 +18,7 @@ from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version
-from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_answers
+from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_results
 from omnimind_ops.stores.qdrant.sample import point_bytes
 from tests.qdrant import Server
 
@@ -178,15 +178,15 @@ def test_identical_vectors_leave_the_answer_to_nobody(server: Server, client: Qd
 def test_top_answers_do_not_depend_on_order_or_on_what_ties_with_the_last() -> None:
     scored = [{"id": n, "score": score} for n, score in enumerate([0.9, 0.8, 0.8, 0.8, 0.5, 0.5, 0.5])]
     dice = random.Random(1)
-    wanted = top_answers(scored, top=5, fetched=7)
+    wanted = top_results(scored, top=5, fetched=7)
     assert wanted == [("0.9", "0"), ("0.8", "1"), ("0.8", "2"), ("0.8", "3")]
     other_choice = [*scored[:6], {"id": 77, "score": 0.5}]
     for found in (scored, other_choice):
         shuffled = list(found)
         dice.shuffle(shuffled)
-        assert top_answers(shuffled, top=5, fetched=7) == wanted
-    assert top_answers(scored, rising=True, top=2, fetched=100) == [("0.5", "4"), ("0.5", "5")]
-    assert top_answers([{"id": 1, "score": 0.89999998}], fetched=9) == top_answers([{"id": 1, "score": 0.9}], fetched=9)
+        assert top_results(shuffled, top=5, fetched=7) == wanted
+    assert top_results(scored, rising=True, top=2, fetched=100) == [("0.5", "4"), ("0.5", "5")]
+    assert top_results([{"id": 1, "score": 0.89999998}], fetched=9) == top_results([{"id": 1, "score": 0.9}], fetched=9)
 
 
 def test_points_as_bytes() -> None:

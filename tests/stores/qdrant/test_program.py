@@ -20,8 +20,8 @@ from omnimind_ops.flows.qdrant_program import Program
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import Missing, Start, Way
-from omnimind_ops.steps.backup import recognised
-from omnimind_ops.stores.backup import recognise
+from omnimind_ops.steps.prove_backup import detect_backup
+from omnimind_ops.stores.backup import detect
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version
 from tests.qdrant import Server
@@ -122,7 +122,7 @@ def test_a_program_that_may_not_open_the_containers_data_is_refused(
 
 
 def test_a_program_that_tells_no_version_is_refused(container: Container, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="not known"):
+    with pytest.raises(Problem, match="unknown"):
         qdrant_source(container, MigrateOptions(qdrant_binary=program(tmp_path, "")), [])
 
 
@@ -163,18 +163,18 @@ def test_a_shard_snapshots_configuration_comes_from_the_running_container(
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=Path("/absent")),
-            "there is no such file",
+            "the file does not exist",
         ),
         (
             MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME, qdrant_collection_config=REAL / "holds.json"),
-            "holds no params",
+            "contains no collection parameters",
         ),
-        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), r"holds no config\.json"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection=NAME), r"contains no config\.json"),
         (MigrateOptions(qdrant_backup=SHARD), "which collection"),
-        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "no name of a collection"),
+        (MigrateOptions(qdrant_backup=SHARD, qdrant_collection="a/b"), "not a valid collection name"),
         (
             MigrateOptions(qdrant_backup=file_of("made-1.18.3", "full"), qdrant_collection=NAME),
-            "names its collections itself",
+            "contains the names of its collections",
         ),
     ],
 )
@@ -218,15 +218,15 @@ def test_the_running_server_tells_the_checksum_of_its_own_snapshot(
         asked = MigrateOptions(qdrant_backup=path)
         found = backup_to_restore(container, asked, [])
         assert found and (found.checksum, found.sha256) == ("verified", made.checksum)
-        assert recognised(found.path, found.packed).checksum == "verified"
+        assert detect_backup(found.path, found.packed).checksum == "verified"
         stopped = backup_to_restore(replace(container, running=False), asked, [])
         assert stopped and stopped.checksum == "absent"
         path.write_bytes(
             path.read_bytes().replace(b"0.6.0", b"0.6.1")
         )  # a segment's version.info, which only a server reads
-        assert recognise(path).checksum == "absent"
-        for look in (lambda: backup_to_restore(container, asked, []), lambda: recognised(found.path, found.packed)):
-            with pytest.raises(Problem, match="but the Qdrant that made it says"):
+        assert detect(path).checksum == "absent"
+        for look in (lambda: backup_to_restore(container, asked, []), lambda: detect_backup(found.path, found.packed)):
+            with pytest.raises(Problem, match="but the Qdrant server that made it says"):
                 look()
     finally:
         client.delete_collection("c")

@@ -8,8 +8,8 @@ import pytest
 from qdrant_client import models
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.files.copy_tree import copy_tree
-from omnimind_ops.stores.qdrant.storage import in_use, refuse_rocksdb, storage_facts
+from omnimind_ops.stores.files.copy import copy_tree
+from omnimind_ops.stores.qdrant.storage import locked_parts, refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
 from tests.qdrant import Server
 
@@ -51,10 +51,10 @@ def test_a_running_server_is_seen_and_its_lock_is_not_taken_away(tmp_path: Path)
     one = Server(tmp_path / "q").start()
     try:
         one.client().create_collection("c", vectors_config=models.VectorParams(size=4, distance=models.Distance.COSINE))
-        assert "collections/c/0/wal" in in_use(one.storage)
-        assert "collections/c/0/wal" in in_use(one.storage)
+        assert "collections/c/0/wal" in locked_parts(one.storage)
+        assert "collections/c/0/wal" in locked_parts(one.storage)
         one.stop()
-        assert in_use(one.storage) == ()
+        assert locked_parts(one.storage) == ()
         one.start()
     finally:
         one.kill()
@@ -112,8 +112,8 @@ def test_a_directory_of_something_else_is_a_problem(tmp_path: Path) -> None:
         ("1.16.3", "1.15.9", "older"),
         ("1.9.0", "1.10.0", None),
         ("1.16.3-dev", "1.16.3", None),
-        ("", "1.16.3", "not known"),
-        ("latest", "1.16.3", "not known"),
+        ("", "1.16.3", "unknown"),
+        ("latest", "1.16.3", "unknown"),
     ],
 )
 def test_which_version_may_read_which(source: str, target: str, why: str | None) -> None:

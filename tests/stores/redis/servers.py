@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import wait_ready
+from omnimind_ops.stores.redis.facts import wait_until_ready
 
 REQUIRED = "OMNIMIND_REQUIRE_STORES"
 
@@ -76,7 +76,7 @@ def served(program: str, *settings: str, folder: Path | None = None) -> Iterator
         try:
             password = settings[settings.index("--requirepass") + 1] if "--requirepass" in settings else ""
             endpoint = RedisEndpoint(socket=str(socket), password=password)
-            wait_ready(endpoint, timeout=20)
+            wait_until_ready(endpoint, timeout=20)
             yield endpoint
         finally:
             process.kill()

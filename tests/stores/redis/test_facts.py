@@ -14,9 +14,15 @@ import pytest
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import ServerFacts, check_movable, keeps_nothing_on_stop, server_facts, wait_ready
+from omnimind_ops.stores.redis.facts import (
+    ServerFacts,
+    check_movable,
+    loses_data_on_stop,
+    server_facts,
+    wait_until_ready,
+)
 from omnimind_ops.stores.redis.method import choose_method
-from omnimind_ops.stores.redis.versions import plain, reads, writes
+from omnimind_ops.stores.redis.versions import can_read_rdb, plain_version, rdb_version_written
 from tests.stores.redis.servers import REDIS, client, need_servers, served, valkey_program
 
 PLAIN = ServerFacts(
@@ -76,7 +82,7 @@ def test_facts_need_no_config_command() -> None:
     with served(REDIS, "--rename-command", "CONFIG", "") as endpoint:
         facts = server_facts(endpoint)
         assert (facts.save_points, facts.saves_on_stop, facts.diskless_sync) == (None, None, None)
-        assert keeps_nothing_on_stop(facts)  # unknown: ask for a SAVE
+        assert loses_data_on_stop(facts)  # unknown: ask for a SAVE
 
 
 @pytest.mark.parametrize(
@@ -106,10 +112,10 @@ def test_what_a_stop_keeps_is_foreseen(settings: list[str], kept: bool, tmp_path
     for attempt in range(2):
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
             endpoint = RedisEndpoint(socket=str(socket_))
-            wait_ready(endpoint, timeout=20)
+            wait_until_ready(endpoint, timeout=20)
             if not attempt:
                 client(endpoint).set("key", "value")
-                assert keeps_nothing_on_stop(server_facts(endpoint)) is not kept
+                assert loses_data_on_stop(server_facts(endpoint)) is not kept
             else:
                 assert bool(client(endpoint).get("key")) is kept
             process.terminate()
@@ -141,7 +147,7 @@ def test_a_wrong_password_is_not_waited_for() -> None:
     with served(REDIS, "--requirepass", "right") as endpoint:
         start = time.monotonic()
         with pytest.raises(Problem) as caught:
-            wait_ready(RedisEndpoint(socket=endpoint.socket, password="wrong"), timeout=30)
+            wait_until_ready(RedisEndpoint(socket=endpoint.socket, password="wrong"), timeout=30)
         assert (
             time.monotonic() - start < 5
             and "password" in caught.value.fix
@@ -153,13 +159,13 @@ def test_a_server_that_never_comes_is_a_problem() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(Problem, match="not ready after 0.2 s"):
-            wait_ready(RedisEndpoint(port=taken.getsockname()[1]), timeout=0.2)
+            wait_until_ready(RedisEndpoint(port=taken.getsockname()[1]), timeout=0.2)
 
 
 def test_a_server_that_hangs_up_in_a_reply_is_a_problem() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
-        with pytest.raises(Problem, match="cannot talk to Redis"):
+        with pytest.raises(Problem, match="cannot connect to Redis"):
             server_facts(RedisEndpoint(port=listener.getsockname()[1]))
 
 
@@ -186,7 +192,9 @@ WAYS = {
 @pytest.mark.parametrize(("source", "way"), WAYS.items(), ids=str)
 def test_the_way_is_chosen_by_versions(source: tuple[str, str, str], way: str) -> None:
     kind, version, target = source
-    chosen = choose_method(replace(PLAIN, kind=kind, version=version, rdb_version=writes(kind, version)), target)
+    chosen = choose_method(
+        replace(PLAIN, kind=kind, version=version, rdb_version=rdb_version_written(kind, version)), target
+    )
     assert chosen.name == way and version in chosen.reason
 
 
@@ -195,5 +203,5 @@ def test_modules_travel_key_by_key() -> None:
 
 
 def test_what_valkey_reads() -> None:
-    assert [rdb for rdb in range(100) if reads("valkey", "9.1", rdb)] == [*range(1, 12), 80]
-    assert plain("5:7.0.15-1~deb12u10") == "7.0.15" and writes("redis", "") == 0
+    assert [rdb for rdb in range(100) if can_read_rdb("valkey", "9.1", rdb)] == [*range(1, 12), 80]
+    assert plain_version("5:7.0.15-1~deb12u10") == "7.0.15" and rdb_version_written("redis", "") == 0

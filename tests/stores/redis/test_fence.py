@@ -15,11 +15,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.sync import fetch_rdb
-from omnimind_ops.stores.redis.wire import connect
 from tests.stores.redis.sample import fill
 from tests.stores.redis.servers import REDIS, client, served, valkey_program
 
@@ -72,10 +72,10 @@ def test_nothing_acknowledged_is_missing_in_the_copy(program: str, tmp_path: Pat
     with served(program) as source:
         fill(client(source), client(source, 5))
         with writing(source) as writer:
-            with connect(source) as wire:
-                assert hold_writes(wire)
+            with connect(source) as connection:
+                assert hold_writes(connection)
             before = writer.acknowledged
-            fingerprint(source, horizon(source))
+            fingerprint(source, choose_horizon(source))
             fetch_rdb(source, tmp_path / "dump.rdb", lambda _event: None)
             time.sleep(0.2)
             client(source).shutdown(nosave=True)  # as `docker stop` does, with writes held
@@ -86,18 +86,18 @@ def test_nothing_acknowledged_is_missing_in_the_copy(program: str, tmp_path: Pat
 @pytest.mark.parametrize("program", [REDIS, valkey_program()], ids=["redis", "valkey"])
 def test_held_writes_go_on_when_the_fence_is_taken_away(program: str) -> None:
     with served(program) as source, writing(source) as writer:
-        with connect(source) as wire:
-            assert hold_writes(wire)
+        with connect(source) as connection:
+            assert hold_writes(connection)
         held = writer.acknowledged
         time.sleep(0.3)
         assert writer.acknowledged == held
-        with connect(source) as wire:
-            release_writes(wire)
+        with connect(source) as connection:
+            release_writes(connection)
         while writer.acknowledged == held:
             time.sleep(0.01)
 
 
 def test_a_server_that_forbids_it_says_so() -> None:
-    with served(REDIS, "--rename-command", "CLIENT", "hidden") as source, connect(source) as wire:
-        assert not hold_writes(wire)
-        release_writes(wire)
+    with served(REDIS, "--rename-command", "CLIENT", "hidden") as source, connect(source) as connection:
+        assert not hold_writes(connection)
+        release_writes(connection)

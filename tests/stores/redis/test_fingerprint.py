@@ -11,10 +11,10 @@ import pytest
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.copy import copy_logical
+from omnimind_ops.stores.redis.connection import Connection, connect
+from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
-from omnimind_ops.stores.redis.wire import Wire, connect
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from tests.stores.redis.sample import BINARY, fill
 from tests.stores.redis.servers import REDIS, client, served, valkey_program
 
@@ -37,7 +37,7 @@ def source(servers: tuple[RedisEndpoint, RedisEndpoint]) -> RedisEndpoint:
 @pytest.fixture
 def copy(source: RedisEndpoint, servers: tuple[RedisEndpoint, RedisEndpoint]) -> RedisEndpoint:
     """An equal copy on another maker's server."""
-    copy_logical(source, servers[1], lambda event: None, scratch=True)
+    copy_keys(source, servers[1], lambda event: None, scratch=True)
     return servers[1]
 
 
@@ -92,7 +92,7 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], set[str]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_any_single_change_shows(change: str, source: RedisEndpoint, copy: RedisEndpoint) -> None:
-    until = horizon(source)
+    until = choose_horizon(source)
     before = fingerprint(source, until)
     assert compare(before, fingerprint(copy, until)) == ()
     act, expected = CHANGES[change]
@@ -101,7 +101,7 @@ def test_any_single_change_shows(change: str, source: RedisEndpoint, copy: Redis
 
 
 def test_a_key_in_another_database_is_another_key(source: RedisEndpoint, copy: RedisEndpoint) -> None:
-    until = horizon(source)
+    until = choose_horizon(source)
     client(copy, 5).move("string", 6)
     names = {d.name for d in compare(fingerprint(source, until), fingerprint(copy, until))}
     assert names == {
@@ -121,7 +121,7 @@ def test_the_order_in_which_things_were_written_does_not_matter(servers: tuple[R
             c.sadd("set", n, f"m{n}")
             c.hset("hash", f"f{n}", n)
             c.zadd("zset", {f"m{n}": n / 3})
-    until = horizon(servers[0])
+    until = choose_horizon(servers[0])
     assert compare(*(fingerprint(e, until) for e in servers)) == ()
 
 
@@ -129,7 +129,7 @@ def test_keys_that_expire_meanwhile_make_no_difference(source: RedisEndpoint, co
     client(source).set("gone soon", "x", px=300)
     client(source).set("kept", "x", ex=7200)
     client(copy).set("kept", "x", pxat=client(source).pexpiretime("kept"))
-    until = horizon(source, grace=3600)
+    until = choose_horizon(source, grace=3600)
     before = fingerprint(source, until)
     time.sleep(0.4)
     assert client(source).get("gone soon") is None
@@ -139,11 +139,11 @@ def test_keys_that_expire_meanwhile_make_no_difference(source: RedisEndpoint, co
 
 
 def test_a_horizon_that_has_passed_is_refused(source: RedisEndpoint) -> None:
-    until = horizon(source, grace=0.001)
+    until = choose_horizon(source, grace=0.001)
     time.sleep(0.01)
     with pytest.raises(Problem, match="cannot compare") as caught:
         fingerprint(source, until)
-    assert "longer grace" in caught.value.fix
+    assert "migrate` again" in caught.value.fix
 
 
 def test_expire_times_are_exact_on_servers_before_7_0_too(
@@ -154,9 +154,9 @@ def test_expire_times_are_exact_on_servers_before_7_0_too(
         pipe.set(f"timed {n}", n)
         pipe.pexpire(f"timed {n}", 9_000_000 + 37 * n)
     pipe.execute()
-    until = horizon(source)
+    until = choose_horizon(source)
     exact = fingerprint(source, until)
-    monkeypatch.setattr(Wire, "knows", lambda self, command: False)
+    monkeypatch.setattr(Connection, "supports", lambda self, command: False)
     assert compare(exact, fingerprint(source, until)) == ()
 
 
@@ -167,11 +167,11 @@ def test_a_hundred_thousand_keys(
     client(source).flushall()
     for start in range(0, 100_000, 10_000):
         client(source).mset({f"key {n}": f"value {n}" for n in range(start, start + 10_000)})
-    until = horizon(source)
+    until = choose_horizon(source)
     times = [time.perf_counter()]
     one = fingerprint(source, until)
     times.append(time.perf_counter())
-    assert copy_logical(source, target, lambda event: None, scratch=True) == 100_000
+    assert copy_keys(source, target, lambda event: None, scratch=True) == 100_000
     times.append(time.perf_counter())
     assert compare(one, fingerprint(target, until)) == ()
     with capsys.disabled():
@@ -180,23 +180,23 @@ def test_a_hundred_thousand_keys(
 
 
 def test_a_reply_is_read_to_the_end_before_an_error_is_raised(source: RedisEndpoint) -> None:
-    with connect(source) as wire:
+    with connect(source) as connection:
         with pytest.raises(Problem, match="cannot run LPUSH b'string'"):
-            wire.many([("GET", "string"), ("LPUSH", b"string", "x"), ("GET", "string")])
-        assert wire.call("GET", "string") == b"value"
+            connection.pipeline([("GET", "string"), ("LPUSH", b"string", "x"), ("GET", "string")])
+        assert connection.call("GET", "string") == b"value"
 
 
 def test_a_user_who_may_not_read_everything_is_refused_instead_of_trusted(source: RedisEndpoint) -> None:
     client(source).execute_command("ACL SETUSER half on >pw ~* +@all -function -zrange -config")
     with pytest.raises(Problem, match="no permissions"):
-        fingerprint(replace(source, username="half", password="pw"), horizon(source))
+        fingerprint(replace(source, username="half", password="pw"), choose_horizon(source))
     client(source).execute_command("ACL SETUSER half +function")
     with pytest.raises(Problem, match="ZRANGE"):
-        fingerprint(replace(source, username="half", password="pw"), horizon(source))
+        fingerprint(replace(source, username="half", password="pw"), choose_horizon(source))
     client(source).execute_command("ACL SETUSER half +zrange")
     assert (
         compare(
-            fingerprint(source, until := horizon(source)),
+            fingerprint(source, until := choose_horizon(source)),
             fingerprint(replace(source, username="half", password="pw"), until),
         )
         == ()
@@ -204,5 +204,5 @@ def test_a_user_who_may_not_read_everything_is_refused_instead_of_trusted(source
 
 
 def test_a_key_replaced_by_one_of_another_type_meanwhile_is_passed_over(source: RedisEndpoint) -> None:
-    with connect(source) as wire:
-        assert wire.many([("LLEN", "string"), ("STRLEN", "string")], retyped=True) == [None, 5]
+    with connect(source) as connection:
+        assert connection.pipeline([("LLEN", "string"), ("STRLEN", "string")], retyped=True) == [None, 5]

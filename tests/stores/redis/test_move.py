@@ -16,13 +16,13 @@ import pytest
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event, Line
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.copy import copy_logical
+from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.keys import SIZES
 from omnimind_ops.stores.redis.rdb import rdb_facts
-from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
 from omnimind_ops.stores.redis.unsupported import unsupported_keys
 from tests.stores.redis.dump import fingerprint_rdb
@@ -64,7 +64,7 @@ def test_the_rdb_way_is_exact(same: RedisEndpoint, tmp_path: Path) -> None:
     assert not list(
         Path(client(same).config_get("dir")["dir"]).glob("*.rdb")
     )  # a diskless sync leaves nothing at the source
-    until = horizon(same)
+    until = choose_horizon(same)
     assert compare(fingerprint(same, until), fingerprint_rdb(dump, tmp_path, until)) == ()
 
 
@@ -81,7 +81,7 @@ def test_a_dump_needs_the_password(tmp_path: Path) -> None:
         client(source).set("a", "b")
         fetch_rdb(source, tmp_path / "taken.rdb", ignore)
         wrong = RedisEndpoint(socket=source.socket, password="other")
-        with pytest.raises(Problem, match="cannot talk to Redis") as caught:
+        with pytest.raises(Problem, match="cannot connect to Redis") as caught:
             fetch_rdb(wrong, tmp_path / "no.rdb", ignore)
         assert "s3cret" not in repr(source) and "other" not in str(caught.value) + caught.value.fix + repr(wrong)
 
@@ -92,16 +92,16 @@ def test_a_newer_dump_is_refused_by_an_older_server(newer: RedisEndpoint, tmp_pa
     facts = fetch_rdb(newer, dump, ignore)
     assert (facts.magic, facts.version) == ("VALKEY", 80)
     with pytest.raises(Problem, match="cannot start a scratch Redis") as caught:
-        fingerprint_rdb(dump, tmp_path, horizon(newer))
+        fingerprint_rdb(dump, tmp_path, choose_horizon(newer))
     assert any("Wrong signature" in said or "RDB format version" in said for said in caught.value.log)
 
 
 def test_the_logical_way_brings_everything_to_an_older_server(newer: RedisEndpoint, tmp_path: Path) -> None:
     told: list[Event] = []
-    until = horizon(newer)
+    until = choose_horizon(newer)
     before = fingerprint(newer, until)
     assert unsupported_keys(newer, "7.0.15") == ()
-    facts = build_rdb_logically(newer, tmp_path, tmp_path / "made.rdb", told.append)
+    facts = build_rdb_key_by_key(newer, tmp_path, tmp_path / "made.rdb", told.append)
     assert (facts.magic, facts.version) == ("REDIS", 10)
     assert compare(before, fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
     assert compare(before, fingerprint(newer, until)) == ()  # the source is as it was
@@ -112,7 +112,7 @@ def test_the_logical_way_brings_everything_to_an_older_server(newer: RedisEndpoi
 
 def test_expiry_and_pending_entries_survive_to_the_millisecond(newer: RedisEndpoint) -> None:
     with served(REDIS) as target:
-        copy_logical(newer, target, ignore)
+        copy_keys(newer, target, ignore)
         for db, key in ((0, "timed"), (0, "large hash"), (5, "set")):
             assert client(target, db).pexpiretime(key) == client(newer, db).pexpiretime(key) > 0
         one, two = (client(e).xpending_range("stream", "workers", "-", "+", 9999) for e in (newer, target))
@@ -136,25 +136,25 @@ def test_a_target_with_keys_is_never_emptied(same: RedisEndpoint) -> None:
     with served(REDIS) as target:
         client(target).set("theirs", "1")
         with pytest.raises(Problem, match="cannot copy keys"):
-            copy_logical(same, target, ignore)
+            copy_keys(same, target, ignore)
         assert client(target).keys() == [b"theirs"]
 
 
 def test_a_copy_again_into_our_own_scratch_starts_over(same: RedisEndpoint) -> None:
     with served(REDIS) as target:
-        copy_logical(same, target, ignore, scratch=True)
+        copy_keys(same, target, ignore, scratch=True)
         client(target).set("left over", "1")
-        copy_logical(same, target, ignore, scratch=True)
-        until = horizon(same)
+        copy_keys(same, target, ignore, scratch=True)
+        until = choose_horizon(same)
         assert compare(fingerprint(same, until), fingerprint(target, until)) == ()
 
 
 def test_functions_travel(same: RedisEndpoint) -> None:
     client(same).function_load("#!lua name=lib\nredis.register_function('f', function() return 1 end)")
     with served(REDIS) as target:
-        copy_logical(same, target, ignore)
+        copy_keys(same, target, ignore)
         assert client(target).fcall("f", 0) == 1
-        until = horizon(same)
+        until = choose_horizon(same)
         assert fingerprint(same, until).counts["function libraries"] == 1
         assert compare(fingerprint(same, until), fingerprint(target, until)) == ()
         client(target).function_flush()
@@ -167,10 +167,10 @@ def test_expiring_hash_fields_are_named_before_anything_is_copied(newer: RedisEn
     assert unsupported_keys(newer, "7.0.15") == ("the key 'large hash' in db 0, a hash with expiring fields",)
     assert unsupported_keys(newer, "7.4.0") == ()
     with served(REDIS) as target, pytest.raises(Problem, match="expiring fields"):
-        copy_logical(newer, target, ignore)
+        copy_keys(newer, target, ignore)
     with served(valkey_program()) as target:
-        until = horizon(newer)
-        copy_logical(newer, target, ignore)
+        until = choose_horizon(newer)
+        copy_keys(newer, target, ignore)
         assert compare(fingerprint(newer, until), fingerprint(target, until)) == ()
         client(target).execute_command("HPERSIST", "large hash", "FIELDS", 1, "field 7")
         assert {d.name for d in compare(fingerprint(newer, until), fingerprint(target, until))} == {
@@ -183,7 +183,7 @@ def test_types_that_cannot_travel_are_named(same: RedisEndpoint, monkeypatch: py
     found = unsupported_keys(same, "7.0.15")
     assert set(found) == {f"the key '{name}' in db 0, of type zset" for name in ("zset", "large zset", "places")}
     with served(REDIS) as target, pytest.raises(Problem, match="cannot copy every Redis key"):
-        copy_logical(same, target, ignore)
+        copy_keys(same, target, ignore)
 
 
 def test_a_source_that_dies_in_mid_copy_is_a_problem() -> None:
@@ -193,18 +193,18 @@ def test_a_source_that_dies_in_mid_copy_is_a_problem() -> None:
         def stop(event: Event) -> None:
             client(source).shutdown(nosave=True)
 
-        with pytest.raises(Problem, match="cannot talk to Redis"):
-            copy_logical(source, target, stop)
+        with pytest.raises(Problem, match="cannot connect to Redis"):
+            copy_keys(source, target, stop)
 
 
 KILLED = """
 import sys
 from pathlib import Path
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 work = Path(sys.argv[2])
 tell = lambda event: print(event.done, flush=True)
-build_rdb_logically(RedisEndpoint(socket=sys.argv[1]), work, work / "made.rdb", tell)
+build_rdb_key_by_key(RedisEndpoint(socket=sys.argv[1]), work, work / "made.rdb", tell)
 """
 
 
@@ -220,8 +220,8 @@ def test_a_kill_in_mid_copy_leaves_no_server_and_can_be_run_again(same: RedisEnd
         child.send_signal(signal.SIGKILL)
     assert gone(scratch)
     assert not (tmp_path / "made.rdb").exists()
-    build_rdb_logically(same, tmp_path, tmp_path / "made.rdb", ignore)
-    until = horizon(same)
+    build_rdb_key_by_key(same, tmp_path, tmp_path / "made.rdb", ignore)
+    until = choose_horizon(same)
     assert compare(fingerprint(same, until), fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
     assert servers_in(tmp_path) == []
 
@@ -233,7 +233,7 @@ def test_a_leftover_server_is_stopped_first(same: RedisEndpoint, tmp_path: Path)
     left = subprocess.Popen([REDIS, *words], stdout=subprocess.DEVNULL)
     while not (folder / "redis.sock").exists():
         time.sleep(0.01)
-    build_rdb_logically(same, tmp_path, tmp_path / "made.rdb", ignore)
+    build_rdb_key_by_key(same, tmp_path, tmp_path / "made.rdb", ignore)
     assert left.wait(10) == 0
 
 

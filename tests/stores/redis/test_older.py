@@ -12,12 +12,12 @@ import pytest
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event, Line
-from omnimind_ops.stores.redis.copy import copy_logical
+from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.method import choose_method
-from omnimind_ops.stores.redis.scratch import build_rdb_logically
+from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
 from tests.stores.redis.dump import fingerprint_rdb
 from tests.stores.redis.sample import fill
@@ -46,9 +46,9 @@ def source() -> Iterator[RedisEndpoint]:
 
 
 def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: Path) -> None:
-    until = horizon(source)
+    until = choose_horizon(source)
     before = fingerprint(source, until)
-    facts = build_rdb_logically(source, tmp_path, tmp_path / "down.rdb", lambda event: None, server_program=older)
+    facts = build_rdb_key_by_key(source, tmp_path, tmp_path / "down.rdb", lambda event: None, server_program=older)
     assert (facts.version, facts.writer[:3]) == (9, "6.2")
     assert compare(before, fingerprint_rdb(tmp_path / "down.rdb", tmp_path, until, server_program=older)) == ()
     told: list[Event] = []
@@ -59,7 +59,7 @@ def test_down_to_6_2_and_up_again(source: RedisEndpoint, older: str, tmp_path: P
             and choose_method(server_facts(source), old.version).name == "logical"
             and choose_method(old, "7.0.15").name == "rdb"
         )
-        assert copy_logical(loaded, copy, lambda event: None) == old.total_keys
+        assert copy_keys(loaded, copy, lambda event: None) == old.total_keys
         assert compare(before, fingerprint(copy, until)) == ()
         fetch_rdb(loaded, tmp_path / "up.rdb", told.append)
     assert any(

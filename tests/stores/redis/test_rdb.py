@@ -12,7 +12,7 @@ from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup, check_backup, read_backup
-from omnimind_ops.stores.redis.fingerprint import fingerprint, horizon
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.rdb import park, place_rdb, rdb_facts
 from tests.stores.redis.dump import fingerprint_rdb
 from tests.stores.redis.sample import fill
@@ -46,7 +46,7 @@ def redis_dir(tmp_path: Path) -> Path:
 def test_a_cut_dump_is_found_by_its_end(dump: Path) -> None:
     assert rdb_facts(dump, CHECKER).version == 10
     dump.write_bytes(dump.read_bytes()[:-40])
-    with pytest.raises(Problem, match="cut off"):
+    with pytest.raises(Problem, match="truncated"):
         rdb_facts(dump)
 
 
@@ -114,7 +114,7 @@ def test_a_backup_with_append_only_files_is_replayed(tmp_path: Path) -> None:
     home.mkdir()
     with served(REDIS, "--appendonly", "yes", "--appendfsync", "always", folder=home) as endpoint:
         fill(client(endpoint), client(endpoint, 5))
-        until = horizon(endpoint)
+        until = choose_horizon(endpoint)
         before = fingerprint(endpoint, until)
     (home / "dump.rdb").write_bytes(b"REDIS0010 stale, and not even whole")
     kept = {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
@@ -153,7 +153,7 @@ def test_a_newer_backup_is_refused_with_a_way_out(tmp_path: Path) -> None:
 
 def test_append_only_parts_need_a_7_0(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").mkdir()
-    with pytest.raises(Problem, match=r"came with 7\.0"):
+    with pytest.raises(Problem, match=r"since 7\.0"):
         check_backup(tmp_path, read_backup(tmp_path), "6.0.16")
 
 
@@ -170,7 +170,7 @@ def test_other_file_systems_are_refused_for_parking(redis_dir: Path) -> None:
         pytest.skip("/dev/shm is not another file system here")
     into = elsewhere / f"omnimind-{os.getpid()}"
     try:
-        with pytest.raises(Problem, match="cannot put"):
+        with pytest.raises(Problem, match="cannot move"):
             park(redis_dir, into)
         assert (redis_dir / "dump.rdb").read_text() == "old dump"
     finally:

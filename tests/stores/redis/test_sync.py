@@ -52,14 +52,16 @@ def known_server(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(REDIS) as real:
         facts = server_facts(real)
     real_facts = sync.read_facts
-    monkeypatch.setattr(sync, "read_facts", lambda wire: facts if wire.name.startswith("127.") else real_facts(wire))
+    monkeypatch.setattr(
+        sync, "read_facts", lambda connection: facts if connection.name.startswith("127.") else real_facts(connection)
+    )
     real_connect = sync.connect
 
     @contextmanager
     def connect(endpoint: RedisEndpoint) -> Iterator[object]:
         if endpoint.socket:
-            with real_connect(endpoint) as wire:
-                yield wire
+            with real_connect(endpoint) as connection:
+                yield connection
         else:
             yield type("Fake", (), {"name": str(endpoint)})()
 
@@ -89,7 +91,7 @@ REFUSED = {
     "not written": ([b"\n"], "could not write the dump"),
     "an error": ([b"-NOMASTERLINK Can't SYNC while not connected with my master\r\n"], "NOMASTERLINK"),
     "no dump": ([b"$5\r\nhello"], "begins with b'hello'"),
-    "a dump without an end": ([b"$%d\r\n" % (len(DUMP) - 1) + DUMP[:-1]], "cut off"),
+    "a dump without an end": ([b"$%d\r\n" % (len(DUMP) - 1) + DUMP[:-1]], "truncated"),
 }
 
 

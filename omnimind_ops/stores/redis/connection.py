@@ -12,11 +12,11 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 Reply = bytes | int | None | list["Reply"]
-Word = bytes | str | int
-Command = Sequence[Word]
+Argument = bytes | str | int
+Command = Sequence[Argument]
 
 
-class Link(Protocol):
+class RedisPyConnection(Protocol):
     """The used part of redis-py's connection, which has no types."""
 
     def connect(self) -> None: ...
@@ -25,19 +25,19 @@ class Link(Protocol):
     def read_response(self) -> Reply: ...
 
 
-class Wire:
-    """A connection to one server. Connection errors and error replies raise Problem, with exceptions in `probe`."""
+class Connection:
+    """A connection to one server. Connection errors and error replies raise Problem, except as `try_call` says."""
 
-    def __init__(self, connection: Link, name: str) -> None:
-        self._connection = connection
+    def __init__(self, transport: RedisPyConnection, name: str) -> None:
+        self._transport = transport
         self._db = 0
         self.name = name
 
-    def call(self, *words: Word) -> Reply:
+    def call(self, *command: Argument) -> Reply:
         """Send one command and return its reply."""
-        return self.many([words])[0]
+        return self.pipeline([command])[0]
 
-    def many(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
+    def pipeline(self, commands: Sequence[Command], *, retyped: bool = False) -> list[Reply]:
         """Send commands at once and return their replies in order. All replies are read before the first error is
         raised.
 
@@ -47,27 +47,27 @@ class Wire:
         for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
             if isinstance(reply, Exception):
                 if not (retyped and str(reply).startswith("WRONGTYPE")):
-                    raise refused(command, reply, self.name)
+                    raise command_refused(command, reply, self.name)
                 replies[at] = None
         return cast(list[Reply], replies)
 
-    def probe(self, *words: Word, forbidden: bool = False) -> Reply | None:
+    def try_call(self, *command: Argument, forbidden: bool = False) -> Reply | None:
         """Send one command; return None when the server does not know it, or with `forbidden` when the user may not run
         it.
         """
         from redis.exceptions import NoPermissionError
 
-        reply = self._exchange([words])[0]
+        reply = self._exchange([command])[0]
         if not isinstance(reply, Exception):
             return reply
-        if _unknown(reply) or (forbidden and isinstance(reply, NoPermissionError)):
+        if _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
             return None
-        raise refused(words, reply, self.name)
+        raise command_refused(command, reply, self.name)
 
-    def knows(self, command: str) -> bool:
+    def supports(self, command: str) -> bool:
         """Return whether the server has a command that needs arguments; sends it without arguments."""
         reply = self._exchange([(command,)])[0]
-        return not (isinstance(reply, Exception) and _unknown(reply))
+        return not (isinstance(reply, Exception) and _is_unknown_command(reply))
 
     def select(self, db: int) -> None:
         """Switch to a database, unless it is already the current one."""
@@ -79,11 +79,11 @@ class Wire:
         from redis.exceptions import RedisError, ResponseError
 
         try:
-            self._connection.send_packed_command([b"".join(map(packed, commands))])
+            self._transport.send_packed_command([b"".join(map(encode_command, commands))])
             replies: list[Reply | Exception] = []
             for _ in commands:
                 try:
-                    replies.append(self._connection.read_response())
+                    replies.append(self._transport.read_response())
                 except ResponseError as error:
                     replies.append(error)
         except (RedisError, OSError) as error:
@@ -92,100 +92,99 @@ class Wire:
 
 
 @contextmanager
-def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Wire]:
+def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Connection]:
     """Open a connection for the block; `timeout` is in seconds, for the connect and for each reply."""
     from redis.exceptions import RedisError
 
-    connection = _link(endpoint, timeout)
+    transport = _open(endpoint, timeout)
     try:
-        connection.connect()
+        transport.connect()
     except (RedisError, OSError) as error:
         raise unreachable(str(endpoint), error) from error
     try:
-        yield Wire(connection, str(endpoint))
+        yield Connection(transport, str(endpoint))
     finally:
-        connection.disconnect()
+        transport.disconnect()
 
 
-def packed(command: Command) -> bytes:
+def encode_command(command: Command) -> bytes:
     """Return a command in wire format. redis-py's own packer takes three times as long, which is noticeable with a
     million keys.
     """
-    words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
-    return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+    encoded = [argument if isinstance(argument, bytes) else str(argument).encode() for argument in command]
+    return b"*%d\r\n" % len(encoded) + b"".join([b"$%d\r\n%b\r\n" % (len(item), item) for item in encoded])
 
 
 def unreachable(name: str, error: Exception) -> Problem:
     """Return the Problem for a server that does not answer; the class of the error decides the suggested fix."""
     from redis.exceptions import AuthenticationError, BusyLoadingError
 
-    fix = "check that it runs and listens there, then run the same command again"
+    fix = "check that it runs and listens at this address, then run the same command again"
     if isinstance(error, AuthenticationError):
-        fix = "give the user name and password that the containers use (compose file or .env), then run the same command again"
+        fix = "check the user name and password in the compose file or .env, then run the same command again"
     if isinstance(error, BusyLoadingError):
         fix = "wait until it has loaded its data, then run the same command again"
-    return Problem(f"cannot talk to Redis at {name}", str(error) or type(error).__name__, fix)
+    return Problem(f"cannot connect to Redis at {name}", str(error) or type(error).__name__, fix)
 
 
-def refused(command: Command, error: Exception, name: str) -> Problem:
+def command_refused(command: Command, error: Exception, name: str) -> Problem:
     """Return the Problem for an error reply; it names the command and its key, never a value."""
-    said = " ".join(
-        repr(w) if isinstance(w, bytes) else str(w) for w in ([command[0]] if command[0] == "AUTH" else command[:2])
-    )
+    arguments = command[:1] if command[0] == "AUTH" else command[:2]
+    shown = " ".join(repr(argument) if isinstance(argument, bytes) else str(argument) for argument in arguments)
     return Problem(
-        f"cannot run {said[:120]} on Redis at {name}",
+        f"cannot run {shown[:120]} on Redis at {name}",
         str(error),
-        "mend what the server says, then run the same command again",
+        "fix the error that the server reports, then run the same command again",
     )
 
 
-def _unknown(error: Exception) -> bool:
+def _is_unknown_command(error: Exception) -> bool:
     return str(error).lower().removeprefix("err ").startswith(("unknown command", "unknown subcommand"))
 
 
-def number(reply: Reply) -> int:
+def as_int(reply: Reply) -> int:
     """Return a reply that must be a number (":1", or text such as the "0" of a cursor)."""
     if isinstance(reply, int):
         return reply
-    return int(blob(reply))
+    return int(as_bytes(reply))
 
 
-def blob(reply: Reply) -> bytes:
+def as_bytes(reply: Reply) -> bytes:
     """Return a reply that must be a string."""
     if not isinstance(reply, bytes):
-        raise TypeError(f"a string reply was expected, not {type(reply).__name__}")
+        raise TypeError(f"expected a string reply, not {type(reply).__name__}")
     return reply
 
 
-def listed(reply: Reply) -> list[Reply]:
+def as_list(reply: Reply) -> list[Reply]:
     """Return a reply that must be a list; a null list is empty."""
     if reply is None:
         return []
     if not isinstance(reply, list):
-        raise TypeError(f"a list reply was expected, not {type(reply).__name__}")
+        raise TypeError(f"expected a list reply, not {type(reply).__name__}")
     return reply
 
 
-def blobs(reply: Reply) -> list[bytes]:
+def as_bytes_list(reply: Reply) -> list[bytes]:
     """Return a reply that must be a list of strings."""
-    return cast(list[bytes], listed(reply))
+    return cast(list[bytes], as_list(reply))
 
 
-def pairs(reply: Reply) -> dict[str, Reply]:
+def as_dict(reply: Reply) -> dict[str, Reply]:
     """Return a flat list of names and values as a mapping."""
-    flat = listed(reply)
-    return {blob(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+    flat = as_list(reply)
+    return {as_bytes(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
 
 
-def _link(endpoint: RedisEndpoint, timeout: float) -> Link:
+def _open(endpoint: RedisEndpoint, timeout: float) -> RedisPyConnection:
     from redis.connection import Connection, UnixDomainSocketConnection
 
-    make = cast(Callable[..., Link], UnixDomainSocketConnection if endpoint.socket else Connection)
-    where: dict[str, str | int] = (
+    kind = cast(Callable[..., RedisPyConnection], UnixDomainSocketConnection if endpoint.socket else Connection)
+    address: dict[str, str | int] = (
         {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
     )
-    return make(
-        **where,
+    return kind(
+        **address,
         username=endpoint.username or None,
         password=endpoint.password or None,
         protocol=2,

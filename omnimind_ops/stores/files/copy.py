@@ -1,8 +1,8 @@
 """Verified, incremental copy of a directory tree: a long first pass while others write, a short last pass when they
 have stopped.
 
-Start at `copy_tree`. It walks both sides and skips what the manifest lists as copied; `copy_file.Desk` copies the rest
-in threads.
+Start at `copy_tree`. It walks both sides and skips what the manifest lists as copied; `copy_file.FileCopier` copies the
+rest in threads.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from omnimind_ops.model.event import Event, Tell, line, progress, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.attributes import Owner
-from omnimind_ops.stores.files.copy_pass import CopyReport, Pass
+from omnimind_ops.stores.files.copy_pass import CopyPass, CopyReport
 from omnimind_ops.stores.files.flush import Flusher
-from omnimind_ops.stores.files.manifest import Manifest, default_manifest, load, save
-from omnimind_ops.stores.files.settled import settle, sync_filesystem
+from omnimind_ops.stores.files.manifest import Manifest, default_manifest, load_manifest, save_manifest
+from omnimind_ops.stores.files.settled import settled_rule, sync_filesystem
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.files.walk import Tree, printable, walk
 
@@ -59,95 +59,99 @@ def copy_tree(
     """
     began = time.monotonic()
     source, target = source.absolute(), target.absolute()
-    where = manifest or default_manifest(target)
-    _apart(source, target)
+    manifest_path = manifest or default_manifest(target)
+    _check_separate(source, target)
     try:
-        settled = settle(source, live=live)
+        rule = settled_rule(source, live=live)
         tree = walk(source, live=live)
-        known = claim(where, source, target)
-        _same_source(known, tree, live=live)
+        record = claim_target(manifest_path, source, target)
+        _check_same_source(record, tree, live=live)
         for name in tree.skipped:
             tell(warning(f"not copied: {name}", step))
-        work = Pass(tree, walk(target), known, settled, owner)
-        check_space(target, work.room())
-        work.clear()
-        work.folders()
-        work.links()
-        _run(work, where, step, tell, max(1, threads))
-        work.join()
-        work.finish()
+        work = CopyPass(tree, walk(target), record, rule, owner)
+        _run_pass(work, manifest_path, step, tell, max(1, threads))
         if not live:
             sync_filesystem(target)
-        save(where, known, durable=not live)
+        save_manifest(manifest_path, record, durable=not live)
     except OSError as error:
         raise Problem(
             f"cannot copy {source} to {target}",
             str(error),
-            "mend the cause and run again; what was copied so far is kept",
+            "fix the cause and run the command again; files that are already copied are kept",
         ) from error
     return work.report(time.monotonic() - began)
 
 
-def _run(work: Pass, where: Path, step: str, tell: Tell, threads: int) -> None:
+def _run_pass(work: CopyPass, manifest_path: Path, step: str, tell: Tell, threads: int) -> None:
+    check_space(Path(work.target), work.space_needed())
+    work.remove_extra()
+    work.create_folders()
+    work.create_links()
+    _run_threads(work, manifest_path, step, tell, threads)
+    work.create_hard_links()
+    work.set_folder_attributes()
+
+
+def _run_threads(work: CopyPass, manifest_path: Path, step: str, tell: Tell, threads: int) -> None:
     """Run the copy threads; this thread reports progress and saves the manifest."""
     text = f"copy {work.tree.root}"
     saved = time.monotonic()
     with Flusher() as flusher, ThreadPoolExecutor(threads, "copy") as pool:
-        busy: set[Future[None]] = {pool.submit(work.drain, flusher) for _ in range(threads)}
+        busy: set[Future[None]] = {pool.submit(work.copy_files, flusher) for _ in range(threads)}
         try:
             while busy:
                 done, busy = wait(busy, _TELL_EVERY, FIRST_EXCEPTION)
-                tell(progress(step, text, min(work.passed // 2, work.total), work.total))
+                tell(progress(step, text, min(work.processed // 2, work.total), work.total))
                 for future in done:
                     future.result()
                 if busy and time.monotonic() - saved > _SAVE_EVERY:
                     with work.lock:
-                        files = dict(work.known.files)
-                    save(where, replace(work.known, files=files), durable=False)
+                        files = dict(work.manifest.files)
+                    save_manifest(manifest_path, replace(work.manifest, files=files), durable=False)
                     saved = time.monotonic()
         except BaseException:
             work.stopped.set()
             wait(busy)
-            save(where, work.known, durable=False)
+            save_manifest(manifest_path, work.manifest, durable=False)
             raise
     for path in work.unsettled:
-        tell(line(step, f"changed while read: {printable(path)}"))
+        tell(line(step, f"changed while it was read: {printable(path)}"))
 
 
-def claim(where: Path, source: Path, target: Path) -> Manifest:
+def claim_target(manifest_path: Path, source: Path, target: Path) -> Manifest:
     """Return the manifest of a target that is omnimind's own or empty; Problem otherwise."""
-    known = load(where)
-    if known is not None and known.source != str(source):
+    record = load_manifest(manifest_path)
+    if record is not None and record.source != str(source):
         raise Problem(
             f"cannot copy {source} to {target}",
-            f"{target} was made from {known.source}, says {where}",
-            "name the source it was made from, or another target",
+            f"{target} is a copy of {record.source}, according to {manifest_path}",
+            "pass that source, or a different target",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         target.mkdir(0o700)
     inode = os.lstat(target).st_ino
-    if (known is None or known.inode != inode) and os.listdir(target):
+    if (record is None or record.inode != inode) and os.listdir(target):
         raise Problem(
             f"cannot copy to {target}",
-            f"it is not empty, and no manifest ({where}) says that we made it",
-            "choose an empty directory, or move what is there out of the way",
+            f"it is not empty, and there is no manifest ({manifest_path}) of an earlier copy by omnimind",
+            "choose an empty directory, or move its contents away",
         )
-    if known is None or known.inode != inode:
-        known = Manifest(str(source), inode)
-        save(where, known, durable=True)
-    return known
+    if record is None or record.inode != inode:
+        record = Manifest(str(source), inode)
+        save_manifest(manifest_path, record, durable=True)
+    return record
 
 
-def _same_source(known: Manifest, tree: Tree, *, live: bool) -> None:
+def _check_same_source(manifest: Manifest, tree: Tree, *, live: bool) -> None:
     """Note the source directory in a live pass; Problem when the last pass finds another one under its path.
 
     A file system that was mounted only while a container ran is gone then, and an empty folder would replace the copy.
     """
     origin = tree.entries[""].identity
     if live:
-        known.origin = origin
-    elif known.origin not in (None, origin):
+        manifest.origin = origin
+    elif manifest.origin not in (None, origin):
         raise Problem(
             f"cannot copy the last changes of {tree.root}",
             "another directory is there than while the containers ran: a file system was mounted there, or is no longer",
@@ -155,7 +159,11 @@ def _same_source(known: Manifest, tree: Tree, *, live: bool) -> None:
         )
 
 
-def _apart(source: Path, target: Path) -> None:
-    one, two = Path(os.path.realpath(source)), Path(os.path.realpath(target))
-    if one == two or one in two.parents or two in one.parents:
-        raise Problem(f"cannot copy {source} to {target}", "one lies inside the other", "choose a target elsewhere")
+def _check_separate(source: Path, target: Path) -> None:
+    real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if real_source == real_target or real_source in real_target.parents or real_target in real_source.parents:
+        raise Problem(
+            f"cannot copy {source} to {target}",
+            "one directory is inside the other",
+            "choose a target outside the source",
+        )

@@ -12,7 +12,7 @@ import pytest
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant import client
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-from omnimind_ops.stores.qdrant.upload import upload
+from omnimind_ops.stores.qdrant.restore import restore_snapshot
 
 
 def test_a_second_upload_has_a_connection_of_its_own() -> None:
@@ -37,7 +37,7 @@ def test_a_second_upload_has_a_connection_of_its_own() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for _ in range(2):
-            upload(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"), "a", OnlyRead(b"x" * 100_000))
+            restore_snapshot(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"), "a", OnlyRead(b"x" * 100_000))
         server.shutdown()
     assert len(set(callers)) == 2
 
@@ -47,7 +47,7 @@ def test_a_server_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch
     with socket.create_server(("127.0.0.1", 0)) as listening:  # takes connections, and never reads
         endpoint = QdrantEndpoint(f"http://127.0.0.1:{listening.getsockname()[1]}")
         with pytest.raises(Problem, match="cannot reach Qdrant"):
-            upload(endpoint, "a", OnlyRead(b"x" * 50_000_000))
+            restore_snapshot(endpoint, "a", OnlyRead(b"x" * 50_000_000))
 
 
 class OnlyRead:

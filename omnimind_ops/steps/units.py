@@ -1,4 +1,4 @@
-"""Guards that keep services from starting too early, and how to take services out of operation again."""
+"""Units that a run enables or stops, and the blocks that keep services from starting too early (policy-rc.d, masks)."""
 
 from __future__ import annotations
 
@@ -19,50 +19,52 @@ STOP_SECONDS = 300
 
 def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
     """Return those units that are running or enabled."""
-    told = systemctl.parse_show(run(systemctl.show(tuple(units), ("Id", "ActiveState", "UnitFileState"))).out)
-    return frozenset(unit.get("Id", "") for unit in told if unit.get("UnitFileState") == "enabled" or _runs(unit))
+    shown = systemctl.parse_show(run(systemctl.show(tuple(units), ("Id", "ActiveState", "UnitFileState"))).out)
+    return frozenset(
+        unit.get("Id", "") for unit in shown if unit.get("UnitFileState") == "enabled" or _is_running(unit)
+    )
 
 
 def stop_and_disable(units: Iterable[str]) -> None:
     """Stop and disable those of the units that exist, in one call each; idempotent."""
-    known = _known(units)
-    if known:
-        run(("systemctl", "stop", *known), timeout=STOP_SECONDS)
-        run(("systemctl", "disable", *known))
-        run(("systemctl", "reset-failed", *known), check=False)
+    loaded = _loaded(units)
+    if loaded:
+        run(("systemctl", "stop", *loaded), timeout=STOP_SECONDS)
+        run(("systemctl", "disable", *loaded))
+        run(("systemctl", "reset-failed", *loaded), check=False)
 
 
-def lift_guards() -> None:
+def allow_service_starts() -> None:
     """Remove OmniMind's policy-rc.d, and unmask (but disable) the units of packages that OmniMind installed."""
-    _lift_policy()
+    _remove_policy()
     for package, unit in PACKAGED.items():
-        if is_ours(package):
+        if is_installed_by_omnimind(package):
             mask = Path("/etc/systemd/system") / unit
             if mask.is_symlink() and str(mask.readlink()) == "/dev/null":
                 run(("systemctl", "unmask", unit))
             stop_and_disable((unit,))
 
 
-def is_ours(package: str) -> bool:
+def is_installed_by_omnimind(package: str) -> bool:
     """Return whether OmniMind installed a package, rather than finding it on the host."""
     return RECORD.exists() and package in RECORD.read_text().split()
 
 
-def _lift_policy() -> None:
-    kept = POLICY.with_name(POLICY.name + ".omnimind-kept")
+def _remove_policy() -> None:
+    original = POLICY.with_name(POLICY.name + ".omnimind-kept")
     if POLICY.exists() and MARK in POLICY.read_text(errors="replace"):
         POLICY.unlink()
-    if kept.exists():
-        kept.rename(POLICY)
+    if original.exists():
+        original.rename(POLICY)
 
 
-def _known(units: Iterable[str]) -> tuple[str, ...]:
-    asked = tuple(units)
-    if not asked:
+def _loaded(units: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(units)
+    if not names:
         return ()
-    told = systemctl.parse_show(run(systemctl.show(asked, ("Id", "LoadState"))).out)
-    return tuple(unit["Id"] for unit in told if unit.get("LoadState") == "loaded")
+    shown = systemctl.parse_show(run(systemctl.show(names, ("Id", "LoadState"))).out)
+    return tuple(unit["Id"] for unit in shown if unit.get("LoadState") == "loaded")
 
 
-def _runs(unit: Mapping[str, str]) -> bool:
+def _is_running(unit: Mapping[str, str]) -> bool:
     return unit.get("ActiveState") in ("active", "activating", "reloading")

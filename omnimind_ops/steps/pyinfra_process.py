@@ -1,4 +1,4 @@
-"""The parent's side of the pyinfra child process: jobs in, messages out, and no process left behind."""
+"""Start the process that runs pyinfra, send it jobs, read its messages, and leave no process behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Message = Mapping[str, Any]
 END_SECONDS = 10.0
 
 
-def words() -> tuple[str, ...]:
+def worker_command() -> tuple[str, ...]:
     """Return the command that starts a worker.
 
     -P: import the code of the running command, not files of the current folder.
@@ -30,30 +30,31 @@ def words() -> tuple[str, ...]:
 
 
 @dataclass
-class Child:
-    """One worker process, started when it is first needed and again if it has died.
+class PyinfraProcess:
+    """The worker process that runs pyinfra, started when it is first needed and again if it has died.
 
     omnimind_ops/worker.py defines its protocol.
     """
 
     goal: Goal
     process: subprocess.Popen[str] | None = None
-    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))  # the end of its stderr
+    stderr_tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
     def job(self, role: str, stage: str, dry: bool) -> Iterator[Message]:
         """Yield the messages of a role's stage, "done" last; raise Problem when the stage or the worker fails."""
-        return self._ask({"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}, f"{stage} {role}")
+        return self._request({"role": role, "stage": stage, "goal": asdict(self.goal), "dry": dry}, f"{stage} {role}")
 
     def survey(self, stages: Sequence[tuple[str, str]]) -> int:
         """Return how many of the first `stages` (role, stage) have nothing to change; read-only, all in one query."""
-        (said,) = self._ask({"survey": [list(one) for one in stages], "goal": asdict(self.goal)}, "look at the host")
-        return int(said["settled"])
+        request = {"survey": [list(stage) for stage in stages], "goal": asdict(self.goal)}
+        (message,) = self._request(request, "read the state of the host")
+        return int(message["settled"])
 
-    def _ask(self, words: Mapping[str, Any], what: str) -> Iterator[Message]:
-        process = self._running()
+    def _request(self, request: Mapping[str, Any], action: str) -> Iterator[Message]:
+        process = self._ensure_running()
         assert process.stdin and process.stdout
         try:
-            process.stdin.write(json.dumps(words) + "\n")
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
             for line in process.stdout:
                 message: Message = json.loads(line)
@@ -66,12 +67,16 @@ class Child:
             pass
         except Problem:
             raise
-        except BaseException:  # interrupted in mid-job: its answers would be taken for those of the next job
+        except BaseException:  # interrupted in mid-job: its messages would be taken for those of the next job
             self.kill()
             raise
         code = self.kill()
-        fix = "run the same command again; if it happens again, report what it printed, below"
-        raise Problem(f"cannot {what}", f"the worker ended in the middle, with {code}", fix, log=tuple(self.said))
+        raise Problem(
+            f"cannot {action}",
+            f"the worker process exited with {code} before it had finished",
+            "run the same command again; if it fails again, report it with the worker's output below",
+            log=tuple(self.stderr_tail),
+        )
 
     def close(self) -> None:
         """Close the worker's stdin so that it exits by itself; kill it after END_SECONDS."""
@@ -85,7 +90,7 @@ class Child:
         self.kill()
 
     def kill(self) -> int | None:
-        """Kill the whole process group if it still lives, and return the worker's exit code.
+        """Kill the process group if it still runs, and return the worker's exit code.
 
         It gets SIGTERM first, so that it can clean up.
         """
@@ -106,10 +111,10 @@ class Child:
                     pipe.close()
         return process.returncode
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _ensure_running(self) -> subprocess.Popen[str]:
         if self.process is None:
             self.process = subprocess.Popen(
-                words(),
+                worker_command(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -118,10 +123,10 @@ class Child:
                 start_new_session=True,
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
             )
-            threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+            threading.Thread(target=self._read_stderr, args=(self.process,), daemon=True).start()
         return self.process
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _read_stderr(self, process: subprocess.Popen[str]) -> None:
         if process.stderr:
             with process.stderr as source:
-                self.said.extend(line.rstrip() for line in source)
+                self.stderr_tail.extend(line.rstrip() for line in source)

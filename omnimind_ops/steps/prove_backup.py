@@ -23,14 +23,14 @@ from omnimind_ops.tools.program import argv
 SCRATCH = ".omnimind-proof"
 
 
-def recognised(path: str, packed: Packed | None) -> backup.Backup:
+def detect_backup(path: str, packed: Packed | None) -> backup.Backup:
     """Return the backup of a step. Before 0.2.0 the journal stored only its path."""
-    known = packed or Packed("", None, "")
-    return backup.recognise(Path(path), known.collection or None, lambda _: known.config, known.sha256)
+    stored = packed or Packed("", None, "")
+    return backup.detect(Path(path), stored.collection or None, lambda _: stored.config, stored.sha256)
 
 
-def mark_of(incoming: Path) -> Path:
-    """Return the file that names the run which unpacked a backup there."""
+def run_marker(incoming: Path) -> Path:
+    """Return the path of the file that contains the id of the run which unpacked a backup there."""
     return incoming.with_name(f".{incoming.name}.of-run")
 
 
@@ -50,15 +50,15 @@ class ProveBackupStep:
         """Load the backup in a scratch folder beside it, on a loopback port with its own key."""
         if memo.read().fingerprint:
             return False
-        asked, storage = step.payload, Path(step.payload.storage)
-        program = Program(argv(self.paths.opt / "qdrant" / "current"), asked.user)
+        payload, storage = step.payload, Path(step.payload.storage)
+        program = Program(argv(self.paths.opt / "qdrant" / "current"), payload.user)
         try:
-            restored = recognised(asked.backup, asked.packed)
-            if restored.checksum in UNSEEN:
-                tell(warning(f"{restored.path}: {SAID[restored.checksum]}", step.id))
-            found = backup.prove(
-                restored,
-                asked.packed.config,
+            detected = detect_backup(payload.backup, payload.packed)
+            if detected.checksum in UNSEEN:
+                tell(warning(f"{detected.path}: {SAID[detected.checksum]}", step.id))
+            proof = backup.prove(
+                detected,
+                payload.packed.config,
                 storage,
                 program,
                 storage.parent / SCRATCH,
@@ -68,9 +68,9 @@ class ProveBackupStep:
             )
         except Problem:
             discard(storage)
-            mark_of(storage).unlink(missing_ok=True)
+            run_marker(storage).unlink(missing_ok=True)
             raise
-        memo.write(ProveBackupNotes(str(restored.checksum), found.second, found.held))
+        memo.write(ProveBackupNotes(str(detected.checksum), proof.second_reader, proof.fingerprint))
         return False
 
     def undo(self, step: Task[ProveBackupPayload], memo: Memo[ProveBackupNotes], tell: Tell) -> None:
