@@ -75,6 +75,7 @@ class Guard:
             {one.name: blame.dependants(one.name, every) for one in every},
             time.monotonic(),
             self.limits,
+            {one.name: self.looker.cache.track(one.name).at_fault(self.limits.bad) for one in every},
             _foreign(self.looker.world),
         )
         if self.under is None:  # during a restart, the observed state is no evidence

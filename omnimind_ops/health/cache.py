@@ -61,7 +61,7 @@ def save(cache: Cache, file: Path) -> None:
             "proven": sorted(track.proven),
             "started": None if track.started is None else cache.now() - (cache.at() - track.started),
             "facts": {key: value for key, value in track.facts.items() if key in ("vector", "of")},
-            "outcome": asdict(replace(track.outcome, facts={**track.outcome.facts, "vector": None}))
+            "outcome": asdict(replace(track.outcome, facts={**track.outcome.facts, "vector": None}, reports=()))
             if track.outcome
             else None,
             "asked": cache.now() - (cache.at() - track.at),
@@ -121,7 +121,7 @@ def _fill(cache: Cache, words: Mapping[str, Any]) -> None:
         if is_fresh:
             track.state, track.good, track.bad = State(one["state"]) if one["state"] else None, one["good"], one["bad"]
             if one["outcome"]:
-                outcome = {**one["outcome"], "blames": tuple(one["outcome"]["blames"])}
+                outcome = {**one["outcome"], "blames": tuple(one["outcome"]["blames"]), "reports": ()}
                 track.outcome, track.at = Outcome(**outcome), cache.at() - (cache.now() - one["asked"])
             track.started = None if one["started"] is None else cache.at() - (cache.now() - one["started"])
             track.pids, track.counts, track.proven = dict(one["pids"]), dict(one["counts"]), frozenset(one["proven"])

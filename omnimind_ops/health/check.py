@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from omnimind_ops.catalogue import STORES, Kind, Service, services
-from omnimind_ops.health import blame, gpu, host, probes
+from omnimind_ops.health import attribution, blame, gpu, host, probes
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.crew import Asked
 from omnimind_ops.health.settle import settle
@@ -27,6 +27,8 @@ _ORDER = (State.DOWN, State.STARTING, State.DEGRADED, State.READY)
 _ONLY_FOR_ROOT = (*STORES, Kind.ENGINE)
 """Kinds that cannot be probed without the credentials. The guard's last result is shown instead, with its age."""
 Question = Callable[[], Any]
+Answer = tuple[Outcome, float]
+"""The outcome of a probe and the seconds that it took."""
 
 
 def check(
@@ -40,7 +42,8 @@ def check(
     began, every = cache.at(), services(world)
     asked = cache.crew.ask(_questions(world, manager, cache, every, deep, seconds), seconds + GRACE)
     states, trouble = _states(asked, every, cache)
-    readings = tuple(_read(service, states, asked.get(service.name), cache, seconds) for service in every)
+    answers, at_fault = _attributed(_answers(asked, every, seconds), every, cache)
+    readings = tuple(_read(service, states, answers.get(service.name), at_fault, cache) for service in every)
     readings = blame.find(readings, every, {service.name: _blames(cache.track(service.name)) for service in every})
     whole = asked.get("host")
     cache.others["host"] = found = (
@@ -120,20 +123,46 @@ def _states(
     return before, str(one.error) if one.error else "the manager does not answer"
 
 
+def _answers(asked: Mapping[str, Asked[Any]], every: Sequence[Service], seconds: float) -> dict[str, Answer]:
+    """Return the outcome of each service that was probed, and the seconds that it took."""
+    probed = {service.name: asked[service.name] for service in every if service.name in asked}
+    late = Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
+    return {name: (probe.answer or late, probe.seconds) for name, probe in probed.items()}
+
+
+def _attributed(
+    answers: Mapping[str, Answer], every: Sequence[Service], cache: Cache
+) -> tuple[dict[str, Answer], frozenset[str]]:
+    """Return the answers with those that only the workers can give, and the workers that are at fault."""
+    workers = attribution.by_kind({name: outcome.reports for name, (outcome, _) in answers.items() if outcome.reports})
+    complete, at_fault = dict(answers), frozenset[str]()
+    for service in every:
+        if service.kind not in _ONLY_FOR_ROOT:
+            continue
+        track, checks = cache.track(service.name), workers.get(service.kind, {})
+        is_known = track.outcome is not None and cache.at() - track.at <= probes.GUARD_SECONDS
+        direct = answers[service.name][0] if service.name in answers else track.outcome if is_known else None
+        verdict = attribution.judge(checks, direct)
+        at_fault |= verdict.at_fault
+        if direct is None and verdict.outcome:
+            complete[service.name] = verdict.outcome, max(check.latency for check in checks.values()) / 1000
+    return complete, at_fault
+
+
 def _read(
-    service: Service, states: Mapping[str, ProcessState], asked: Asked[Any] | None, cache: Cache, seconds: float
+    service: Service,
+    states: Mapping[str, ProcessState],
+    answer: Answer | None,
+    at_fault: frozenset[str],
+    cache: Cache,
 ) -> Reading:
     track, at, now = cache.track(service.name), cache.at(), cache.now()
     own = [states.get(name) or ProcessState(name, "stopped") for name in service.processes]
     for text in track.meet(own, at, now):
         cache.note(service.name, text)
-    if asked is not None:
-        answer = (
-            asked.answer
-            if isinstance(asked.answer, Outcome)
-            else Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
-        )
-        track.take(answer, asked.seconds, at)
+    if answer is not None:
+        track.take(*answer, at)
+        track.blame(attribution.processes(service, answer[0].reports, at_fault))
     before, (track.state, why) = track.state, settle(track, own, service.start_seconds, at, now, cache.thresholds)
     if before not in (None, track.state):
         cache.note(service.name, f"{track.state}{f': {why}' if why else ''}")

@@ -99,4 +99,7 @@ class Look:
     dependants: Mapping[str, tuple[str, ...]]
     at: float
     limits: Limits
+    at_fault: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # processes that cannot use a store that works
     foreign: frozenset[str] = frozenset()  # services with other users: a PostgreSQL that existed before OmniMind

@@ -48,16 +48,17 @@ def acted(memory: Memory, act: Act, at: float, limits: Limits) -> Memory:
 
 
 def _one(case: Case, reading: Reading, look: Look) -> tuple[Case, Move | None]:
-    why = failing(reading)
+    sick = _sick(reading, look)
+    why = failing(reading, sick)
     if not why:
         return _not_failing(case, reading, look)
     case = replace(case, since=look.at if case.since is None else case.since, well_since=None)
-    if case.gave_up or not _is_due(case, reading, look):
+    if case.gave_up or not _is_due(case, reading, look, sick):
         return case, None
     if reason := _hopeless(case, reading, look):
         reason = f"{reason}: {why}"
         return replace(case, gave_up=reason), GiveUp(reading.service, reason)
-    return case, _act(case, reading, look, why)
+    return case, _act(case, reading, look, why, sick)
 
 
 def _hopeless(case: Case, reading: Reading, look: Look) -> str:
@@ -68,7 +69,7 @@ def _hopeless(case: Case, reading: Reading, look: Look) -> str:
     return f"{case.attempts} restarts did not help" if case.attempts >= len(LADDER) else ""
 
 
-def failing(reading: Reading) -> str:
+def failing(reading: Reading, sick: Sequence[str]) -> str:
     """Return why a service fails by its own fault, "" when it does not: it is well, starting, stopped by a user, or
     another service is the root cause.
     """
@@ -76,18 +77,18 @@ def failing(reading: Reading) -> str:
         reading.root or reading.state in (State.STOPPED, State.STARTING) or reading.kind == Kind.GUARD
     ):  # its manager watches the guard
         return ""
-    if sick := _dead(reading):
-        return f"{', '.join(sick)} ended and is not brought back"
-    return (reading.why or "it does not do its work") if reading.bad else ""
+    if dead := _dead(reading):
+        return f"{', '.join(dead)} ended and is not brought back"
+    return (reading.why or "it does not do its work") if reading.bad or sick else ""
 
 
-def _is_due(case: Case, reading: Reading, look: Look) -> bool:
+def _is_due(case: Case, reading: Reading, look: Look, sick: Sequence[str]) -> bool:
     lasted, limits = _lasted(case, look), look.limits
     if look.at < case.not_before:
         return False
     if reading.silent:
         return lasted >= limits.silent
-    is_sure = reading.bad >= limits.bad or bool(_dead(reading))
+    is_sure = reading.bad >= limits.bad or bool(sick)
     return is_sure and (case.attempts > 0 or lasted >= limits.over)  # a restarted service gets no second grace
 
 
@@ -112,8 +113,8 @@ def _not_failing(case: Case, reading: Reading, look: Look) -> tuple[Case, Move |
     return replace(case, since=None), None
 
 
-def _act(case: Case, reading: Reading, look: Look, why: str) -> Act:
-    rung, sick = LADDER[case.attempts], _dead(reading)
+def _act(case: Case, reading: Reading, look: Look, why: str, sick: tuple[str, ...]) -> Act:
+    rung = LADDER[case.attempts]
     is_blind = not sick and len(reading.processes) > 1  # unknown which worker fails
     if rung is Rung.WORKER and (is_blind or reading.kind in STORES):  # a store is never killed
         rung = Rung.UNIT
@@ -129,6 +130,15 @@ def _running(report: Report, names: Sequence[str]) -> tuple[str, ...]:
     """Return the processes of these services, without those that a user stopped."""
     found = (report.of(name) for name in names)
     return tuple(one.name for reading in found if reading for one in reading.processes if not one.by_person)
+
+
+def _sick(reading: Reading, look: Look) -> tuple[str, ...]:
+    """Return the processes to restart first: given up by their manager, or at fault by their own report."""
+    at_fault = look.at_fault.get(reading.service, ())
+    return (
+        *_dead(reading),
+        *(one.name for one in reading.processes if one.name in at_fault and one.state == "running"),
+    )
 
 
 def _dead(reading: Reading) -> tuple[str, ...]:

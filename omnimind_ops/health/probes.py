@@ -12,7 +12,7 @@ from pathlib import Path
 
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health import programs, stores
+from omnimind_ops.health import programs, stores, workers
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.json import JSON
@@ -65,7 +65,12 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
         case Kind.ENGINE:
             return programs.engine(service.socket or "", seconds, deep=deep, before=before)
         case Kind.BACKEND:
-            return programs.backend(service.port or 0, seconds, deep=deep)
+            port = service.port or 0
+            return (
+                workers.all_workers(port, len(service.processes), seconds)
+                if deep
+                else workers.any_worker(port, seconds)
+            )
         case Kind.FRONTEND:
             return programs.frontend(service.port or 0, seconds)
         case Kind.GUARD:
@@ -90,7 +95,7 @@ def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnim
 
 
 def _backend(port: int) -> Probe:
-    return _probe(lambda: programs.backend(port, SECONDS, deep=False))
+    return _probe(lambda: workers.any_worker(port, SECONDS))
 
 
 def _probe(question: Callable[[], Outcome]) -> Probe:

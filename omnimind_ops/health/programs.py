@@ -1,4 +1,4 @@
-"""Probes of OmniMind's own programs: engine, backend, frontend, guard."""
+"""Probes of OmniMind's own programs: engine, frontend, guard. Those of the backends are in workers.py."""
 
 from __future__ import annotations
 
@@ -102,28 +102,6 @@ def _device(words: Mapping[str, Any]) -> str:
         else " not proven"
     )
     return f"{words.get('device', '?')}{proven}, {words.get('precision', '?')}"
-
-
-def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
-    """Probe one worker of a port. Deep: the worker probes the stores and the engine, and names what fails."""
-    said = http.ask(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
-    words: Mapping[str, Any] = said.json() or {}
-    checks: Mapping[str, Any] = words.get("checks") or {}
-    bad = {
-        name: str(one.get("detail") or one.get("state"))
-        for name, one in checks.items()
-        if one.get("state") in ("down", "failed")
-    }
-    if said.status == 200:
-        return Outcome(True, True if deep else None, f"worker {words.get('worker', '?')} answered")
-    if bad:
-        return Outcome(
-            False,
-            False if deep else None,
-            why="; ".join(f"{name}: {text}" for name, text in bad.items()),
-            blames=tuple(bad),
-        )
-    return Outcome(False, why=said.summary, starting=said.status == 503)
 
 
 def frontend(port: int, seconds: float) -> Outcome:

@@ -49,6 +49,7 @@ class Track:
     started: float | None = None  # start of the youngest process
     proven: frozenset[int] = frozenset()  # processes that ran at the last good response
     facts: Mapping[str, JSON] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)  # process → consecutive reports in which it was at fault
 
     def take(self, outcome: Outcome, seconds: float, at: float) -> None:
         """Record a response that took `seconds`."""
@@ -62,6 +63,15 @@ class Track:
         if outcome.facts and (works(outcome) or not self.facts):
             self.facts = outcome.facts
 
+    def blame(self, reported: Mapping[str, bool]) -> None:
+        """Record the processes that reported, each with whether it is at fault. One that did not keeps its count."""
+        for process, is_at_fault in reported.items():
+            self.faults[process] = self.faults.get(process, 0) + 1 if is_at_fault else 0
+
+    def at_fault(self, count: int) -> tuple[str, ...]:
+        """Return the processes that were at fault in their last `count` reports or more."""
+        return tuple(process for process, faults in self.faults.items() if faults >= count)
+
     def meet(self, states: Sequence[ProcessState], at: float, now: float) -> list[str]:
         """Record the processes (`at` monotonic, `now` unix); return a sentence for each one that was replaced or has
         ended.
@@ -70,6 +80,7 @@ class Track:
         for one in states:
             before, is_known = self.pids.get(one.name, 0), one.name in self.counts
             if one.pid and one.pid != before:
+                self.faults.pop(one.name, None)
                 self.started = max(self.started or 0.0, at - max(0.0, now - one.since) if one.since else at)
             if is_known:
                 crashed = max(one.restarts - self.counts[one.name], 0)

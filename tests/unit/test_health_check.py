@@ -20,6 +20,7 @@ from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
 from omnimind_ops.health.track import STRICT, Thresholds
 from omnimind_ops.model.health import HealthCode, Report, State
+from tests.freezing import frozen
 from tests.health_world import System, system
 from tests.services import Services
 
@@ -145,6 +146,31 @@ def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) 
     postgres = found.of("postgres")
     assert postgres and (postgres.silent, postgres.root) == (True, "")
     assert found.seconds < 2 * 1.0 + checks.GRACE
+
+
+def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_is_not(whole: System) -> None:
+    """Its backend is degraded; which of its processes it is comes from the reports."""
+    cache = Cache(STRICT, ttl=0)
+    name = f"backend-{whole.world.ports.backends[0]}"
+    checks = {"redis": {"state": "down", "detail": "Too many open files"}, "postgres": {"state": "up"}}
+    whole.fault(backend_2={"status": 503, "checks": checks})
+    _until(lambda: look(whole, cache), lambda _: cache.track(name).at_fault(3) != ())
+    backend, redis = look(whole, cache).of(name), look(whole, cache).of("redis")
+    assert cache.track(name).at_fault(3) == (f"{name}-2",)
+    assert redis and (redis.state, redis.why) == (State.READY, "")
+    assert backend and backend.state in (State.DEGRADED, State.DOWN)  # down only if worker 1 was not reached
+
+
+def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) -> None:
+    """Only some of them have noticed yet; the store was asked directly."""
+    cache = Cache(STRICT, ttl=0)
+    whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "no answer within 2 s"}}})
+    with frozen(whole.stores.redis.pid):
+        for _ in range(2):
+            found = look(whole, cache)
+    redis = found.of("redis")
+    assert redis and (redis.state, redis.silent) == (State.DOWN, True)
+    assert [cache.track(name).at_fault(1) for name in cache.tracks] == [()] * len(cache.tracks)
 
 
 def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None:
@@ -285,6 +311,18 @@ def test_without_credentials_what_the_guard_saw_last_is_shown(whole: System) -> 
     found = look(whole, stranger, redis_url="", postgres_dsn="")
     postgres = found.of("postgres")
     assert postgres and postgres.state is State.READY and 29 < (postgres.age or 0) < 32
+
+
+def test_without_credentials_and_guard_the_workers_are_asked(whole: System) -> None:
+    """They can say whether a store can be used, though not whether it takes writes."""
+    well = {"state": "up", "latency_ms": 1.5, "age_s": 0.2}
+    down = {"state": "down", "detail": "connection refused"}
+    for status, redis, state in ((200, well, State.READY), (503, down, State.DOWN)):
+        whole.fault(backend={"status": status, "checks": {"postgres": well, "redis": redis}})
+        found = look(whole, redis_url="", postgres_dsn="")
+        reading, postgres = found.of("redis"), found.of("postgres")
+        assert reading and (reading.state, reading.useful) == (state, None)
+        assert postgres and postgres.state is State.READY and postgres.latency and postgres.latency.last == 1.5
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"version": 99}', '{"version": 1, "at": 0}', "[]"])

@@ -35,8 +35,9 @@ HOST = Host(None, None, None, "/", 10.0, 1 << 40, ())
 PERIOD = 10.0
 
 # . well   , works with one worker that its manager gave up   x broken   s silent   r answers and refuses   ~ starting
+# f its first worker cannot use a store that works (three times in a row)
 # d all processes given up by their manager   p stopped by a person   b broken, and names the engine as the cause
-WELL, BAD = ".,", "xsrdb"
+WELL, BAD = ".,f", "xsrdb"
 
 
 @dataclass
@@ -48,7 +49,13 @@ class Told:
 
     def reading(self, mark: str) -> Reading:
         self.bad = self.bad + 1 if mark in BAD else 0
-        state = {".": State.READY, ",": State.DEGRADED, "~": State.STARTING, "p": State.STOPPED}.get(mark, State.DOWN)
+        state = {
+            ".": State.READY,
+            ",": State.DEGRADED,
+            "f": State.DEGRADED,
+            "~": State.STARTING,
+            "p": State.STOPPED,
+        }.get(mark, State.DOWN)
         return Reading(
             service=self.service.name, kind=str(self.service.kind), critical=self.service.critical, state=state, alive=mark not in "dp",
             ready=mark in WELL, useful=None, detail="", why="" if mark == "." else f"is {mark}", latency=None, age=0.0, good=0, bad=self.bad, silent=mark == "s",
@@ -76,8 +83,9 @@ class Story:
         readings = tuple(self.told[one.name].reading(marks.get(one.name, ".")) for one in EVERY)
         blames = {name: ("engine",) for name, mark in marks.items() if mark == "b"}
         readings = blame.find(readings, EVERY, blames)
+        at_fault = {one.name: one.processes[:1] for one in EVERY if marks.get(one.name) == "f"}
         report = Report(State.READY, readings, None, HOST, at, "embedded", None, None, 0.0, trouble)
-        self.memory, moves = decide(self.memory, Look(report, DEPENDANTS, at, Limits(), self.foreign))
+        self.memory, moves = decide(self.memory, Look(report, DEPENDANTS, at, Limits(), at_fault, self.foreign))
         for move in moves:
             self.done.append(f"{at:.0f} {words(move)}")
             if isinstance(move, Act):
@@ -115,6 +123,19 @@ STORIES = {
     "a worker that its manager gave up is restarted alone": (
         "backend-8000 ,,,..",
         ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"],
+    ),
+    "a worker that cannot use a store that works is restarted alone": (
+        "backend-8000 fff..",
+        ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"],
+    ),
+    "one that still cannot is restarted with its whole backend": (
+        "backend-8000 fffff.",
+        [
+            "20 worker backend-8000 [backend-8000-1]",
+            "30 unit backend-8000 [backend-8000-1 backend-8000-2]",
+            "40 unit backend-8000 [backend-8000-1 backend-8000-2]",
+            "50 well backend-8000",
+        ],
     ),
     "an engine that is silent may be busy": ("engine .ssssss.....", []),
     "one that is silent for 90 s is not": ("engine ssssssssss.", ["90 worker engine [engine]", "100 well engine"]),

@@ -66,6 +66,19 @@ def test_a_store_that_stays_frozen_is_restarted_and_its_victims_are_not(whole: S
     assert whole.manager.acts == ["stop redis", "start redis"]
 
 
+def test_a_worker_that_cannot_use_a_store_that_works_is_restarted_alone(whole: System) -> None:
+    """Neither the store nor the other worker."""
+    names = [f"backend-{port}" for port in whole.world.ports.backends]
+    guard = Watched(whole)
+    guard.until(lambda report: all(ready(name)(report) for name in names))
+    checks = {"redis": {"state": "down", "detail": "Too many open files"}}
+    whole.fault(backend_2={"status": 503, "checks": checks})
+    guard.until(lambda _: "kill" in " ".join(whole.manager.acts))
+    whole.fault()
+    guard.until(lambda report: report.state is State.READY)
+    assert set(whole.manager.acts) <= {f"kill {name}-2" for name in names}
+
+
 def test_a_worker_given_up_by_its_manager_is_started_once_more_and_then_left_alone(whole: System) -> None:
     """The ladder has an end: journal and health say it, and a mended service is looked after again."""
     name = f"backend-{whole.world.ports.backends[1]}"
