@@ -97,7 +97,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.limits = Limits(pools.redis)
         app.state.passwords = passwords = Passwords()
         stack.callback(passwords.close)
-        app.state.checks = checks = Checks(settings)
+        app.state.checks = checks = Checks(settings, pools)
         stack.push_async_callback(checks.close)
         app.state.sampler = sampler = Sampler(settings, checks)
         app.state.telemetry = source = Telemetry(sampler, settings.telemetry_seconds)

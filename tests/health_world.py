@@ -277,7 +277,7 @@ def _wait(world: World) -> None:
 
     end = time.monotonic() + 30
     for service in services(world):
-        while service.kind in ("engine", "backend", "frontend") and not probes.of(service, world, deep=False).ready:
+        while service.kind in ("engine", "backend", "frontend") and not probes.of(service, world, probes.SHALLOW).ready:
             assert time.monotonic() < end, service.name
             time.sleep(0.05)
 

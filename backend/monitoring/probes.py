@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from backend.clients.link import Link
+    from backend.clients.pools import Pools
     from backend.clients.postgres import Connection
 
 NAME = "omnimind-health"
+POOL_SECONDS = 1.0
+"""Time limit for the worker's own pool to give a connection after it had errors."""
 
 
 class Questions:
     """One connection to each service, opened on the first probe and again after it is lost."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pools: Pools) -> None:
         self.settings = settings
+        self._pools = pools
+        self._pool_errors = 0
         self.engine_said: dict[str, Any] = {}
         self._postgres: Connection | None = None
         self._redis: Redis | None = None
@@ -48,7 +53,27 @@ class Questions:
             raise LookupError(
                 f"the tables are {'of revision ' + revision if revision else 'missing'}: python -m backend.migrations brings them to {HEAD}"
             )
+        await self._try_pool()
         return "up", ""
+
+    async def _try_pool(self) -> None:
+        """Raise if the worker's own pool, which had errors since it last worked, cannot connect.
+
+        The probe's own connection may be older than the reason: a changed password, no connections left. A pool whose
+        connections are all in use is busy and works.
+        """
+        import psycopg_pool
+
+        pool = self._pools.postgres
+        errors = pool.get_stats().get("connections_errors", 0)
+        if errors == self._pool_errors:
+            return
+        try:
+            async with pool.connection(timeout=POOL_SECONDS):
+                self._pool_errors = errors
+        except psycopg_pool.PoolTimeout as error:
+            if pool.get_stats()["pool_size"] < pool.max_size:
+                raise ConnectionError("it answers, but this worker cannot open new connections") from error
 
     async def _revision(self) -> str:
         from backend.clients.postgres import Connection

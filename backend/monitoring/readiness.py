@@ -9,12 +9,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from backend.monitoring import probes
 from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from backend.clients.pools import Pools
 
 FRESH_SECONDS = 1.0
 """Each worker probes a service at most this often, whatever the number of requests."""
@@ -88,8 +91,8 @@ class Check:
 class Checks:
     """The checks of all services of one worker. Nothing is opened before the first probe."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._asked = probes.Questions(settings)
+    def __init__(self, settings: Settings, pools: Pools) -> None:
+        self._asked = probes.Questions(settings, pools)
         ask: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {
             "postgres": self._asked.postgres,
             "redis": self._asked.redis,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops import managers, world
-from omnimind_ops.catalogue import named
+from omnimind_ops.catalogue import STORES, named
 from omnimind_ops.flows import restart as restarting
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.cache import Cache
@@ -44,7 +44,17 @@ class Looker:
         While another omnimind command changes this system nothing is written to a store: it may be comparing data.
         """
         is_migrating = self.world.native and bool(lock.busy(self.world.lock))
-        return check(self.world, self.manager, self.cache, deep=not is_migrating)
+        is_live = self.cache.thresholds != STRICT  # a single check needs one answer of each backend, soon
+        report = check(self.world, self.manager, self.cache, deep=not is_migrating, every_worker=is_live)
+        if not self.world.has_credentials and all(
+            reading.age is None for reading in report.services if reading.kind in STORES
+        ):
+            raise Problem(
+                "cannot check the stores",
+                "only root can read their credentials, and neither the guard nor a worker reports their state",
+                "sudo omnimind health",
+            )
+        return report
 
     def logs(self, service: str) -> list[str]:
         """Return the last lines of a service's processes; with several processes, each line starts with its process."""
@@ -69,12 +79,6 @@ def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
     found = world.find(settings, paths)
     cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
     cache.ttl = caches.TTL if live else 0.0  # a single check wants the present state, not the guard's cached results
-    if not found.has_credentials and not any(track.outcome for track in cache.tracks.values()):
-        raise Problem(
-            "cannot ask the stores",
-            "their credentials are root's, and no guard runs whose answers could be shown",
-            "sudo omnimind health",
-        )
     return Looker(found, managers.of(found), cache)
 
 

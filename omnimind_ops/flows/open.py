@@ -14,7 +14,7 @@ from omnimind_ops.tools.shell import run
 def open_page(world: World, environment: Mapping[str, str], *, only_print: bool) -> tuple[str, bool]:
     """Return the page's address and whether a browser was asked to open it; raise Problem if it is not served."""
     url = f"http://localhost:{world.ports.frontend}"
-    said = probes.of(next(one for one in services(world) if one.kind is Kind.FRONTEND), world, deep=False)
+    said = probes.of(next(one for one in services(world) if one.kind is Kind.FRONTEND), world, probes.SHALLOW)
     if not said.ready:
         raise Problem("cannot open the page", f"{url}: {said.why}", "start it: omnimind up; look: omnimind status")
     is_desktop = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))

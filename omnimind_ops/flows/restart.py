@@ -100,7 +100,7 @@ def _answers(world: World, manager: Manager, service: Service) -> None:
     end, good, said = time.monotonic() + service.start_seconds, 0, ""
     needed = GOOD_ANSWERS if service.kind is Kind.BACKEND else 1
     while good < needed:
-        outcome = probes.of(service, world, deep=False, seconds=PROBE_SECONDS)
+        outcome = probes.of(service, world, probes.Depth(deep=False, seconds=PROBE_SECONDS))
         good, said = (good + 1 if outcome.ready else 0), outcome.why
         if time.monotonic() > end:
             fix = f"all of its log: omnimind logs {service.name}"

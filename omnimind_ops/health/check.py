@@ -12,6 +12,7 @@ from omnimind_ops.catalogue import STORES, Kind, Service, services
 from omnimind_ops.health import attribution, blame, gpu, host, probes
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.crew import Asked
+from omnimind_ops.health.probes import Depth
 from omnimind_ops.health.settle import settle
 from omnimind_ops.health.track import HOUR, Track
 from omnimind_ops.managers import Manager, ProcessState
@@ -32,15 +33,23 @@ Answer = tuple[Outcome, float]
 
 
 def check(
-    world: World, manager: Manager, cache: Cache, *, deep: bool = True, seconds: float = probes.SECONDS
+    world: World,
+    manager: Manager,
+    cache: Cache,
+    *,
+    deep: bool = True,
+    every_worker: bool = True,
+    seconds: float = probes.SECONDS,
 ) -> Report:
     """Return the report. Takes as long as the slowest probe, at most `seconds` plus GRACE.
 
     `deep` probes write and read small test data; turn them off while data are compared (a migration). Failing services
-    raise no exception.
+    raise no exception. Without `every_worker`, a backend is asked until one of its workers is ready.
     """
     began, every = cache.at(), services(world)
-    asked = cache.crew.ask(_questions(world, manager, cache, every, deep, seconds), seconds + GRACE)
+    asked = cache.crew.ask(
+        _questions(world, manager, cache, every, Depth(deep, every_worker, seconds)), seconds + GRACE
+    )
     states, trouble = _states(asked, every, cache)
     answers, at_fault = _attributed(_answers(asked, every, seconds), every, cache)
     readings = tuple(_read(service, states, answers.get(service.name), at_fault, cache) for service in every)
@@ -84,7 +93,7 @@ def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> Stat
 
 
 def _questions(
-    world: World, manager: Manager, cache: Cache, every: Sequence[Service], deep: bool, seconds: float
+    world: World, manager: Manager, cache: Cache, every: Sequence[Service], depth: Depth
 ) -> dict[str, Question]:
     names = [name for service in every for name in service.processes]
     ports = frozenset(service.port for service in every if service.port)
@@ -96,12 +105,12 @@ def _questions(
         track = cache.track(service.name)
         is_due = track.outcome is None or cache.at() - track.at >= cache.ttl
         if is_due and (world.has_credentials or service.kind not in _ONLY_FOR_ROOT):
-            questions[service.name] = _probe(service, world, deep, seconds, track)
+            questions[service.name] = _probe(service, world, depth, track)
     return questions
 
 
-def _probe(service: Service, world: World, deep: bool, seconds: float, track: Track) -> Question:
-    return lambda: probes.of(service, world, deep=deep, seconds=seconds, before=track.facts)
+def _probe(service: Service, world: World, depth: Depth, track: Track) -> Question:
+    return lambda: probes.of(service, world, depth, before=track.facts)
 
 
 def _states(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.catalogue import Kind, Service
@@ -27,16 +27,25 @@ GUARD_SECONDS = 35.0
 Probe = Callable[[], str | None]
 
 
-def of(
-    service: Service,
-    world: World,
-    *,
-    deep: bool = True,
-    seconds: float = SECONDS,
-    before: Mapping[str, JSON] | None = None,
-) -> Outcome:
+@dataclass(frozen=True)
+class Depth:
+    """How a service is probed.
+
+    `deep`: write and read, or compute. `every_worker`: ask all workers of a backend, not only until one is ready.
+    `seconds`: time limit.
+    """
+
+    deep: bool = True
+    every_worker: bool = True
+    seconds: float = SECONDS
+
+
+DEEP, SHALLOW = Depth(), Depth(deep=False)
+
+
+def of(service: Service, world: World, depth: Depth = DEEP, *, before: Mapping[str, JSON] | None = None) -> Outcome:
     """Probe one service; failures of the service raise no exception. `before`: facts of its last good outcome."""
-    return asked(lambda: _ask(service, world, deep, seconds, before or {}), seconds)
+    return asked(lambda: _ask(service, world, depth, before or {}), depth.seconds)
 
 
 def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
@@ -53,7 +62,8 @@ def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
         return Outcome(False, why=str(error).strip() or type(error).__name__)
 
 
-def _ask(service: Service, world: World, deep: bool, seconds: float, before: Mapping[str, JSON]) -> Outcome:
+def _ask(service: Service, world: World, depth: Depth, before: Mapping[str, JSON]) -> Outcome:
+    deep, seconds = depth.deep, depth.seconds
     match service.kind:
         case Kind.POSTGRES:
             return stores.postgres(world.postgres_dsn, seconds, deep=deep)
@@ -65,12 +75,10 @@ def _ask(service: Service, world: World, deep: bool, seconds: float, before: Map
         case Kind.ENGINE:
             return programs.engine(service.socket or "", seconds, deep=deep, before=before)
         case Kind.BACKEND:
-            port = service.port or 0
-            return (
-                workers.all_workers(port, len(service.processes), seconds)
-                if deep
-                else workers.any_worker(port, seconds)
-            )
+            port, count = service.port or 0, len(service.processes)
+            if not deep:
+                return workers.any_worker(port, seconds)
+            return workers.all_workers(port, count, seconds, until_ready=not depth.every_worker)
         case Kind.FRONTEND:
             return programs.frontend(service.port or 0, seconds)
         case Kind.GUARD:

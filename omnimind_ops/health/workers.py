@@ -21,11 +21,13 @@ _FAILED = ("down", "failed")
 
 def any_worker(port: int, seconds: float) -> Outcome:
     """Probe the worker that takes the request."""
-    return outcome_of((_report(port, seconds),), 1)
+    return outcome_of((_report(port, seconds),))
 
 
-def all_workers(port: int, count: int, seconds: float) -> Outcome:
-    """Probe all workers of a port that can be reached with TRIES requests for each."""
+def all_workers(port: int, count: int, seconds: float, *, until_ready: bool = False) -> Outcome:
+    """Probe all workers of a port that can be reached with TRIES requests for each; `until_ready` stops at the first
+    one that is ready.
+    """
     end, reports = time.monotonic() + seconds, dict[str, WorkerReport]()
     for _ in range(count * TRIES):
         try:
@@ -35,14 +37,14 @@ def all_workers(port: int, count: int, seconds: float) -> Outcome:
                 raise  # this worker hangs
             break  # the time passed while a worker waited for a store
         reports[report.worker] = report
-        if len(reports) == count:
+        if len(reports) == count or (until_ready and report.ready):
             break
-    outcome = outcome_of([reports[worker] for worker in sorted(reports)], count)
+    outcome = outcome_of([reports[worker] for worker in sorted(reports)])
     return replace(outcome, useful=outcome.ready)
 
 
-def outcome_of(reports: Sequence[WorkerReport], count: int) -> Outcome:
-    """Return the outcome of a backend with `count` workers. It is ready if one of them is."""
+def outcome_of(reports: Sequence[WorkerReport]) -> Outcome:
+    """Return the outcome of a backend from its workers' reports. It is ready if one of them is."""
     useful = [report.worker for report in reports if report.ready]
     failing = [report for report in reports if not report.ready]
     if not useful:
@@ -51,7 +53,7 @@ def outcome_of(reports: Sequence[WorkerReport], count: int) -> Outcome:
         starting = any(report.starting for report in failing)
         return Outcome(False, why=why, starting=starting, blames=tuple(kinds), reports=tuple(reports))
     why = "; ".join(f"worker {report.worker} is not ready: {_why(report)}" for report in failing)
-    detail = f"worker{'s' if len(useful) > 1 else ''} {', '.join(useful)} of {count} ready"
+    detail = f"worker{'s' if len(useful) > 1 else ''} {', '.join(useful)} ready"
     return Outcome(True, None, detail, why, degraded=bool(failing), reports=tuple(reports))
 
 

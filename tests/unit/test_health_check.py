@@ -161,6 +161,17 @@ def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_i
     assert backend and backend.state in (State.DEGRADED, State.DOWN)  # down only if worker 1 was not reached
 
 
+def test_a_single_check_asks_the_other_workers_only_if_the_first_one_is_not_ready(whole: System) -> None:
+    """It must not become slower."""
+    name = f"backend-{whole.world.ports.backends[0]}"
+    found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+    assert found and found.detail in ("worker 1 ready", "worker 2 ready")
+    whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "Too many open files"}}})
+    for _ in range(3):
+        found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+        assert found and found.detail == "worker 1 ready"
+
+
 def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) -> None:
     """Only some of them have noticed yet; the store was asked directly."""
     cache = Cache(STRICT, ttl=0)
