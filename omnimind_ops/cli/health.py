@@ -13,7 +13,7 @@ from omnimind_ops.model.health import HealthCode, Report
 from omnimind_ops.model.problem import ExitCode, Problem
 
 if TYPE_CHECKING:
-    from omnimind_ops.flows.health import Looker
+    from omnimind_ops.flows.health import HealthMonitor
 
 INTERVAL = 2.0
 PATIENCE = 300.0
@@ -62,13 +62,13 @@ def command(
             "add --until ready, or --watch",
             code=ExitCode.USAGE,
         )
-    looker = flow.looker(load(config), paths(), live=(watch or bool(until)) and not once)
+    monitor = flow.monitor(load(config), paths(), live=(watch or bool(until)) and not once)
     try:
         if watch and not (json or once) and _is_screen():
-            last = _screen(looker, interval, enough, prom, limit)
+            last = _screen(monitor, interval, enough, prom, limit)
         else:
             last = _lines(
-                looker, interval, enough, prom, _limit(watch, once, until, limit), shows=_shower(json, watch, until)
+                monitor, interval, enough, prom, _limit(watch, once, until, limit), shows=_shower(json, watch, until)
             )
     except KeyboardInterrupt:
         raise typer.Exit(int(HealthCode.INTERRUPTED)) from None
@@ -83,7 +83,7 @@ def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | 
 
 
 def _lines(
-    looker: Looker,
+    monitor: HealthMonitor,
     interval: float,
     enough: Callable[[Report], bool],
     prom: Path | None,
@@ -94,7 +94,7 @@ def _lines(
     from omnimind_ops.flows.health import ticks
 
     last = None
-    for last in ticks(looker.look, interval, enough, limit):
+    for last in ticks(monitor.check, interval, enough, limit):
         _export(last, prom)
         shows(last)
     return last
@@ -109,7 +109,7 @@ def _shower(json: bool, watch: bool, until: str) -> Tick:
 
 
 def _screen(
-    looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None
+    monitor: HealthMonitor, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None
 ) -> Report | None:
     import time
 
@@ -118,14 +118,14 @@ def _screen(
     end = None if limit is None else time.monotonic() + limit
 
     def check() -> Report:
-        report = looker.look()
+        report = monitor.check()
         _export(report, prom)
         return report
 
     def is_over(report: Report) -> bool:
         return enough(report) or (end is not None and time.monotonic() >= end)
 
-    return output.screen(check, looker.logs, lambda name: looker.restart(name, who()), interval, is_over)
+    return output.screen(check, monitor.logs, lambda name: monitor.restart(name, who()), interval, is_over)
 
 
 def _export(report: Report, prom: Path | None) -> None:

@@ -14,16 +14,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from omnimind_ops.catalogue import Service
-from omnimind_ops.health.track import works
+from omnimind_ops.health.history import is_good
 from omnimind_ops.model.health import Outcome, WorkerCheck, WorkerReport
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Outcome of one store or of the engine, None if nobody can say; and the workers that are at fault themselves."""
+    """Outcome of one store or of the engine, None if nobody can say; and the workers that are at fault themselves.
+
+    `from_workers`: the outcome is what they report, not that of a direct probe.
+    """
 
     outcome: Outcome | None
     at_fault: frozenset[str] = frozenset()
+    from_workers: bool = False
 
 
 def judge(workers: Mapping[str, WorkerCheck], direct: Outcome | None) -> Verdict:
@@ -32,12 +36,14 @@ def judge(workers: Mapping[str, WorkerCheck], direct: Outcome | None) -> Verdict
     """
     failing = {worker: check.why for worker, check in workers.items() if check.why}
     if direct is not None:
-        return Verdict(direct, frozenset(failing) if works(direct) else frozenset())
+        return Verdict(direct, frozenset(failing) if is_good(direct) else frozenset())
     if not workers or 0 < len(failing) < len(workers):
         return Verdict(None)
     if failing:
-        return Verdict(Outcome(False, why=f"no worker can use it: {next(iter(failing.values()))}"))
-    return Verdict(Outcome(True, detail=f"used by {len(workers)} workers, not asked directly"))
+        outcome = Outcome(False, why=f"no worker can use it: {next(iter(failing.values()))}")
+    else:
+        outcome = Outcome(True, detail=f"used by {len(workers)} workers, not checked directly")
+    return Verdict(outcome, from_workers=True)
 
 
 def by_kind(reports: Mapping[str, Sequence[WorkerReport]]) -> dict[str, dict[str, WorkerCheck]]:

@@ -32,7 +32,7 @@ RULES = {
     "not asked directly, and all workers use it": (
         ALL,
         None,
-        Outcome(True, detail="used by 2 workers, not asked directly"),
+        Outcome(True, detail="used by 2 workers, not checked directly"),
         "",
     ),
     "not asked directly, and no worker can use it": (
@@ -49,7 +49,8 @@ RULES = {
 def test_rule(name: str) -> None:
     """Each line is one sentence of the rule."""
     workers, direct, outcome, at_fault = RULES[name]
-    assert judge(workers, direct) == Verdict(outcome, frozenset(at_fault.split()))
+    is_from_workers = direct is None and outcome is not None
+    assert judge(workers, direct) == Verdict(outcome, frozenset(at_fault.split()), is_from_workers)
 
 
 def test_a_process_is_at_fault_only_while_another_worker_of_its_backend_is_ready() -> None:

@@ -18,7 +18,7 @@ from omnimind_ops.health import check as checks
 from omnimind_ops.health import host
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
-from omnimind_ops.health.track import STRICT, Thresholds
+from omnimind_ops.health.history import STRICT, Thresholds
 from omnimind_ops.model.health import HealthCode, Report, State
 from tests.freezing import frozen
 from tests.health_world import System, system
@@ -154,9 +154,9 @@ def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_i
     name = f"backend-{whole.world.ports.backends[0]}"
     checks = {"redis": {"state": "down", "detail": "Too many open files"}, "postgres": {"state": "up"}}
     whole.fault(backend_2={"status": 503, "checks": checks})
-    _until(lambda: look(whole, cache), lambda _: cache.track(name).at_fault(3) != ())
+    _until(lambda: look(whole, cache), lambda _: cache.history(name).at_fault(3) != ())
     backend, redis = look(whole, cache).of(name), look(whole, cache).of("redis")
-    assert cache.track(name).at_fault(3) == (f"{name}-2",)
+    assert cache.history(name).at_fault(3) == (f"{name}-2",)
     assert redis and (redis.state, redis.why) == (State.READY, "")
     assert backend and backend.state in (State.DEGRADED, State.DOWN)  # down only if worker 1 was not reached
 
@@ -181,7 +181,7 @@ def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) ->
             found = look(whole, cache)
     redis = found.of("redis")
     assert redis and (redis.state, redis.silent) == (State.DOWN, True)
-    assert [cache.track(name).at_fault(1) for name in cache.tracks] == [()] * len(cache.tracks)
+    assert [cache.history(name).at_fault(1) for name in cache.histories] == [()] * len(cache.histories)
 
 
 def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None:
@@ -238,7 +238,7 @@ def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None
 def test_a_crash_loop_is_degraded_though_it_answers_between_its_deaths(whole: System) -> None:
     """Five restarts in five minutes."""
     cache = Cache(STRICT, ttl=0)
-    track = cache.track("engine")
+    track = cache.history("engine")
     look(whole, cache)
     track.crashes.extend([time.time()] * 5)
     reading = look(whole, cache).of("engine")
@@ -296,7 +296,7 @@ def test_the_guards_file_gives_history_to_who_looks_once(whole: System) -> None:
     for _ in range(5):
         look(whole, cache)
     cache.note("engine", "restarted")
-    cache.track("engine").restarts.append(time.time() - 10)
+    cache.history("engine").restarts.append(time.time() - 10)
     cache.gave_up["frontend"] = "5 restarts did not help"
     file = whole.world.run / "health.json"
     caches.save(cache, file)
@@ -340,7 +340,7 @@ def test_without_credentials_and_guard_the_workers_are_asked(whole: System) -> N
 def test_a_broken_file_of_the_guard_is_no_history(tmp_path: Path, text: str) -> None:
     """Never an error."""
     (tmp_path / "health.json").write_text(text)
-    assert caches.load(tmp_path / "health.json", STRICT).tracks == {}
+    assert caches.load(tmp_path / "health.json", STRICT).histories == {}
 
 
 def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> None:

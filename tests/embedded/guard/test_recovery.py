@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from omnimind_ops.health.moves import LADDER
+from omnimind_ops.health.recovery_actions import ESCALATIONS
 from omnimind_ops.model.health import State
 from omnimind_ops.model.status import RunState, Status
 from tests.embedded.guard.watched import Watched, ready
@@ -26,9 +26,11 @@ def test_an_engine_that_cannot_embed_is_replaced_and_the_journal_says_why(whole:
     run = guard.runs[0]
     assert (run.plan.name, run.setup["service"]) == ("recover", "engine")
     assert "cannot embed: HTTP 500" in str(run.setup["reason"])
-    assert [record.status for record in run.steps] == [Status.DONE, *[Status.TODO] * (len(LADDER) - 1)]
-    assert "restart what is sick of engine (engine), attempt 1 of 5: cannot embed: HTTP 500" in guard.texts(run)
-    assert "engine is well again" in guard.texts(run)
+    assert [record.status for record in run.steps] == [Status.DONE, *[Status.TODO] * (len(ESCALATIONS) - 1)]
+    assert "restart the failing processes of engine (engine), attempt 1 of 5: cannot embed: HTTP 500" in guard.texts(
+        run
+    )
+    assert "engine has recovered" in guard.texts(run)
     assert whole.manager.acts == ["kill engine"]
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.catalogue import Service, services
-from omnimind_ops.health import blame
-from omnimind_ops.health.moves import Act, GiveUp, Limits, Look, Memory, Move, Well
-from omnimind_ops.health.policy import acted, decide
+from omnimind_ops.health import root_cause
+from omnimind_ops.health.recovery_actions import Action, GiveUp, Limits, Observation, PolicyState, Recovered, Restart
+from omnimind_ops.health.restart_policy import decide, restarted
 from omnimind_ops.model.health import Host, Process, Reading, Report, State
 from omnimind_ops.model.world import Mode, Ports, World
 
@@ -30,7 +30,7 @@ WORLD = World(
     stores=(PLACE, PLACE, PLACE),
 )
 EVERY = services(WORLD)
-DEPENDANTS = {one.name: blame.dependants(one.name, EVERY) for one in EVERY}
+DEPENDANTS = {one.name: root_cause.dependants(one.name, EVERY) for one in EVERY}
 HOST = Host(None, None, None, "/", 10.0, 1 << 40, ())
 PERIOD = 10.0
 
@@ -73,7 +73,7 @@ class Told:
 class Story:
     """A system looked after from look to look."""
 
-    memory: Memory = field(default_factory=Memory)
+    state: PolicyState = field(default_factory=PolicyState)
     foreign: frozenset[str] = frozenset()
     told: dict[str, Told] = field(default_factory=lambda: {one.name: Told(one) for one in EVERY})
     done: list[str] = field(default_factory=list)
@@ -82,14 +82,14 @@ class Story:
         """Show one moment; an act is carried out at once."""
         readings = tuple(self.told[one.name].reading(marks.get(one.name, ".")) for one in EVERY)
         blames = {name: ("engine",) for name, mark in marks.items() if mark == "b"}
-        readings = blame.find(readings, EVERY, blames)
+        readings = root_cause.find(readings, EVERY, blames)
         at_fault = {one.name: one.processes[:1] for one in EVERY if marks.get(one.name) == "f"}
         report = Report(State.READY, readings, None, HOST, at, "embedded", None, None, 0.0, trouble)
-        self.memory, moves = decide(self.memory, Look(report, DEPENDANTS, at, Limits(), at_fault, self.foreign))
+        self.state, moves = decide(self.state, Observation(report, DEPENDANTS, at, Limits(), at_fault, self.foreign))
         for move in moves:
             self.done.append(f"{at:.0f} {words(move)}")
-            if isinstance(move, Act):
-                self.memory = acted(self.memory, move, at, Limits())
+            if isinstance(move, Restart):
+                self.state = restarted(self.state, move, at, Limits())
                 self.told[move.service].bad = 0
 
     def tell(self, lines: str, every: float = PERIOD) -> list[str]:
@@ -100,13 +100,13 @@ class Story:
         return self.done
 
 
-def words(move: Move) -> str:
+def words(move: Action) -> str:
     match move:
-        case Act():
-            return f"{move.rung} {move.service} [{' '.join(move.processes)}]"
+        case Restart():
+            return f"{move.escalation} {move.service} [{' '.join(move.processes)}]"
         case GiveUp():
             return f"gives up {move.service}"
-        case Well():
+        case Recovered():
             return f"well {move.service}"
 
 
