@@ -61,8 +61,9 @@ def save(cache: Cache, file: Path) -> None:
 
 def _history(history: ServiceHistory, cache: Cache) -> dict[str, Any]:
     outcome, now, at = history.outcome, cache.now(), cache.at()
-    if outcome:
-        outcome = replace(outcome, facts={**outcome.facts, "vector": None}, reports=())
+    last = asdict(replace(outcome, facts={**outcome.facts, "vector": None})) if outcome else None
+    if last:
+        last.pop("reports")  # only the check that asked the workers needs them
     return {
         "state": history.state,
         "good": history.good,
@@ -75,7 +76,7 @@ def _history(history: ServiceHistory, cache: Cache) -> dict[str, Any]:
         "proven": sorted(history.proven),
         "started": None if history.started is None else now - (at - history.started),
         "facts": {key: value for key, value in history.facts.items() if key in ("vector", "of")},
-        "outcome": asdict(outcome) if outcome else None,
+        "outcome": last,
         "asked": now - (at - history.at),
     }
 
@@ -127,7 +128,7 @@ def _load_state(history: ServiceHistory, service: Mapping[str, Any], offset: flo
     history.state = State(service["state"]) if service["state"] else None
     history.good, history.bad = service["good"], service["bad"]
     if outcome := service["outcome"]:
-        history.outcome = Outcome(**{**outcome, "blames": tuple(outcome["blames"]), "reports": ()})
+        history.outcome = Outcome(**{**outcome, "blames": tuple(outcome["blames"])})
         history.at = service["asked"] + offset
     history.started = None if service["started"] is None else service["started"] + offset
     history.pids, history.counts = dict(service["pids"]), dict(service["counts"])
