@@ -20,7 +20,8 @@ from backend.history.routes import bench, runs
 from backend.http import openapi, problems
 from backend.http.middleware.stack import middleware
 from backend.monitoring.metrics import Metrics
-from backend.monitoring.readiness import Checks
+from backend.monitoring.probes import ServiceProbes
+from backend.monitoring.readiness import Readiness
 from backend.monitoring.routes import health, metrics, system, telemetry
 from backend.monitoring.sampler import Sampler
 from backend.monitoring.telemetry import Telemetry
@@ -97,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.limits = Limits(pools.redis)
         app.state.passwords = passwords = Passwords()
         stack.callback(passwords.close)
-        app.state.checks = checks = Checks(settings)
+        app.state.checks = checks = Readiness(ServiceProbes(settings, pools.postgres), settings.check_seconds)
         stack.push_async_callback(checks.close)
         app.state.sampler = sampler = Sampler(settings, checks)
         app.state.telemetry = source = Telemetry(sampler, settings.telemetry_seconds)

@@ -27,12 +27,15 @@ from tests.services import PASSWORD, Process, Services, free_port
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import array, http.server, json, os, socket, socketserver, sys, time
-kind, place, faults = sys.argv[1:4]
+kind, place, faults, number = sys.argv[1:5]
+def fault_of():
+    chosen = json.load(open(faults))
+    return chosen.get(f"{kind}-{number}", chosen.get(kind, {}))
 class Handler(http.server.BaseHTTPRequestHandler):
     def address_string(self): return "here"
     def log_message(self, *words): pass
     def do_GET(self):
-        fault = json.load(open(faults)).get(kind, {})
+        fault = fault_of()
         time.sleep(fault.get("delay", 0))
         if kind == "engine":
             said = {"state": "ready", "device": "cpu", "expected": "cpu", "reason": "", "model_digest": "d", "precision": "f32",
@@ -40,10 +43,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(fault.get("status", 200), json.dumps(said).encode())
         if kind == "frontend":
             return self.say(fault.get("status", 200), b"<!doctype html><html></html>")
-        self.say(fault.get("status", 200), json.dumps({"status": "ready", "worker": "1", "pid": os.getpid(), "checks": fault.get("checks", {})}).encode())
+        self.say(fault.get("status", 200), json.dumps({"status": "ready", "worker": number, "pid": os.getpid(), "checks": fault.get("checks", {})}).encode())
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
-        fault = json.load(open(faults)).get(kind, {})
+        fault = fault_of()
         time.sleep(fault.get("embed_delay", 0))
         self.say(fault.get("embed_status", 200), array.array("f", fault.get("vector", [0.6, 0.8])).tobytes(), {"x-model-digest": "d", "x-precision": "f32"})
     def say(self, status, body, headers={}):
@@ -59,7 +62,7 @@ if place.isdigit(): server = Tcp(("127.0.0.1", int(place)), Handler)
 else:
     if os.path.exists(place): os.unlink(place)
     server = Unix(place, Handler)
-if json.load(open(faults)).get(kind, {}).get("dies"): sys.exit(3)
+if fault_of().get("dies"): sys.exit(3)
 server.serve_forever()
 """
 
@@ -223,9 +226,9 @@ class System:
     file: Path
 
     def fault(self, **kinds: Mapping[str, object]) -> None:
-        """Choose the programs' faults; none given: none."""
+        """Choose the programs' faults by kind; none given: none. `backend_2` are those of second workers only."""
         beside = self.file.with_suffix(".new")
-        beside.write_text(json.dumps(kinds))
+        beside.write_text(json.dumps({kind.replace("_", "-"): fault for kind, fault in kinds.items()}))
         beside.replace(self.file)
 
     def with_settings(self, **settings: object) -> World:
@@ -271,8 +274,10 @@ def system(stores: Services, place: Path, database: str) -> Iterator[System]:
     children: dict[str, Child] = {}
     for service in services(world):
         where = service.socket or str(service.port)
-        for name in service.processes if service.kind in ("engine", "backend", "frontend") else ():
-            children[name] = Child((sys.executable, "-I", "-c", PROGRAM, str(service.kind), where, str(faults)))
+        for number, name in enumerate(service.processes, 1):
+            words = (sys.executable, "-I", "-c", PROGRAM, str(service.kind), where, str(faults), str(number))
+            if service.kind in ("engine", "backend", "frontend"):
+                children[name] = Child(words)
     manager = Children(children, {"postgres": stores.postgres, "redis": stores.redis, "qdrant": stores.qdrant})
     watching = threading.Thread(target=manager.watch)
     try:
@@ -295,7 +300,7 @@ def _wait(world: World) -> None:
 
     end = time.monotonic() + 30
     for service in services(world):
-        while service.kind in ("engine", "backend", "frontend") and not probes.of(service, world, deep=False).ready:
+        while service.kind in ("engine", "backend", "frontend") and not probes.of(service, world, probes.SHALLOW).ready:
             assert time.monotonic() < end, service.name
             time.sleep(0.05)
 

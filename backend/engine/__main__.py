@@ -11,8 +11,6 @@ import sys
 from backend.engine import installed
 from omnimind_ops.model.problem import Problem
 
-CANNOT = 78
-"""Exit code for a failure that a restart would not fix (EX_CONFIG of sysexits.h)."""
 PORT = 8900
 """Used only if no socket is passed, as on a developer's machine."""
 
@@ -28,7 +26,7 @@ def main() -> None:
             find(settings.model)  # a model from the hub may take long to download: that is left to the startup
     except Problem as problem:
         sys.stderr.write(f"{problem}\nfix: {problem.fix}\n")
-        sys.exit(CANNOT)
+        sys.exit(os.EX_CONFIG)  # a restart does not fix it
     if lost := installed.quantum():
         sys.stderr.write(f"warning: {lost}\n")
     from backend.engine.app import Engine

@@ -34,8 +34,8 @@ class Processor:
                 time.sleep(SHORTEST)
             elif time.monotonic() - self._at < SHORTEST:
                 return self._percent
-            busy, whole = now = self._times()
-            passed = whole - self._before[1]
+            busy, total = now = self._times()
+            passed = total - self._before[1]
             if passed > 0:
                 self._percent = round(min(100.0, max(0.0, (busy - self._before[0]) / passed * 100)), 1)
             self._before, self._at = now, time.monotonic()
@@ -46,5 +46,5 @@ def _times() -> tuple[float, float]:
     import psutil
 
     times = psutil.cpu_times()
-    whole = sum(times) - times.guest - times.guest_nice  # Linux includes guest time in user and nice
-    return whole - times.idle - times.iowait, whole
+    total = sum(times) - times.guest - times.guest_nice  # Linux includes guest time in user and nice
+    return total - times.idle - times.iowait, total

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from backend.migrations import HEAD
 from backend.settings import Settings
 
 if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
     from redis.asyncio import Redis
 
     from backend.clients.link import Link
     from backend.clients.postgres import Connection
 
 NAME = "omnimind-health"
+POOL_SECONDS = 1.0
+"""Time limit for the worker's own pool to give a connection after it had errors."""
 
 
-class Questions:
+class ServiceProbes:
     """One connection to each service, opened on the first probe and again after it is lost."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pool: AsyncConnectionPool[Any]) -> None:
         self.settings = settings
-        self.engine_said: dict[str, Any] = {}
+        self._pool = pool
+        self._pool_errors = 0
+        self.engine_health: dict[str, Any] = {}
         self._postgres: Connection | None = None
         self._redis: Redis | None = None
         self._links: dict[str, Link] = {}
@@ -45,18 +51,37 @@ class Questions:
         except psycopg.errors.UndefinedTable:
             revision = ""
         if revision < HEAD:
-            raise LookupError(
-                f"the tables are {'of revision ' + revision if revision else 'missing'}: python -m backend.migrations brings them to {HEAD}"
-            )
+            tables = f"the tables have revision {revision}" if revision else "the tables are missing"
+            raise LookupError(f"{tables}: run python -m backend.migrations to bring them to {HEAD}")
+        await self._try_pool()
         return "up", ""
+
+    async def _try_pool(self) -> None:
+        """Raise if the worker's own pool, which had errors since it last worked, cannot connect.
+
+        The probe's own connection may be older than the reason: a changed password, no connections left. A pool whose
+        connections are all in use is busy and works.
+        """
+        import psycopg_pool
+
+        pool = self._pool
+        errors = pool.get_stats().get("connections_errors", 0)
+        if errors == self._pool_errors:
+            return
+        try:
+            async with pool.connection(timeout=POOL_SECONDS):
+                self._pool_errors = errors
+        except psycopg_pool.PoolTimeout as error:
+            if pool.get_stats()["pool_size"] < pool.max_size:
+                raise ConnectionError("it answers, but this worker cannot open new connections") from error
 
     async def _revision(self) -> str:
         from backend.clients.postgres import Connection
 
         if not self._postgres:
-            wait = max(2, round(self.settings.check_seconds))
+            seconds = max(2, round(self.settings.check_seconds))
             self._postgres = await Connection.connect(
-                self.settings.postgres_dsn, autocommit=True, connect_timeout=wait, application_name=NAME
+                self.settings.postgres_dsn, autocommit=True, connect_timeout=seconds, application_name=NAME
             )
         row = await (await self._postgres.execute("SELECT max(version_num) FROM alembic_version")).fetchone()
         return str(row[0] or "") if row else ""
@@ -72,27 +97,28 @@ class Questions:
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with the API key; /readyz would answer without one."""
         key = self.settings.qdrant_api_key
-        said = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).ask(
+        answer = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).ask(
             "GET", "/collections", seconds=self.settings.check_seconds, patience=0
         )
-        if said.status != 200:
-            raise ConnectionError(f"answered {said.status}")
+        if answer.status != HTTPStatus.OK:
+            raise ConnectionError(f"answered {answer.status}")
         return "up", ""
 
     async def engine(self) -> tuple[str, str]:
         """Ask for the engine's device. An expected GPU that is not used counts as degraded."""
         import orjson
 
-        said = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
+        answer = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
             "GET", "/health", seconds=self.settings.check_seconds, patience=0
         )
-        self.engine_said = told = orjson.loads(said.body)
-        state, reason = told.get("state", "ready"), str(told.get("reason", ""))
-        if said.status != 200:
+        self.engine_health = health = orjson.loads(answer.body)
+        state, reason = health.get("state", "ready"), str(health.get("reason", ""))
+        if answer.status != HTTPStatus.OK:
             raise ConnectionError(f"{state}: {reason}" if reason else str(state))
         if state == "degraded":
             return "degraded", reason or "gpu expected but running on cpu"
-        return "up", f"{told.get('device', '')}: {reason}" if reason else str(told.get("device", ""))
+        device = str(health.get("device", ""))
+        return "up", f"{device}: {reason}" if reason else device
 
     async def close(self) -> None:
         """Close the connections, without waiting for a server that hangs."""
@@ -105,9 +131,9 @@ class Questions:
             with contextlib.suppress(Exception):
                 await close()
 
-    def _link(self, name: str, base: str, **more: Any) -> Link:
+    def _link(self, name: str, base: str, **options: Any) -> Link:
         from backend.clients.link import Link
 
         if name not in self._links:
-            self._links[name] = Link(name, base, **more)
+            self._links[name] = Link(name, base, **options)
         return self._links[name]

@@ -13,8 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from backend.monitoring import probes
-from backend.settings import Settings
+from backend.monitoring.probes import ServiceProbes
 
 FRESH_SECONDS = 1.0
 """Each worker probes a service at most this often, whatever the number of requests."""
@@ -32,7 +31,7 @@ class Answer(BaseModel):
 
 
 @dataclass
-class _Said:
+class _Cached:
     answer: Answer
     at: float
 
@@ -42,25 +41,25 @@ class _Said:
         return DOWN_SECONDS if self.answer.state == "down" else FRESH_SECONDS
 
 
-class Check:
+class ServiceCheck:
     """The check of one service, with one probe at a time.
 
     A probe that hangs is reported as down. It is neither repeated nor cancelled, because cancelling can hang too.
     """
 
-    def __init__(self, question: Callable[[], Awaitable[tuple[str, str]]], seconds: float) -> None:
-        self._question = question
+    def __init__(self, probe: Callable[[], Awaitable[tuple[str, str]]], seconds: float) -> None:
+        self._probe = probe
         self._seconds = seconds
-        self._said: _Said | None = None
-        self._task: asyncio.Task[_Said] | None = None
+        self._cached: _Cached | None = None
+        self._task: asyncio.Task[_Cached] | None = None
         self._since = 0.0
 
     async def read(self) -> Answer:
         """Return the answer within the settings' time limit. It is at most FRESH_SECONDS or DOWN_SECONDS old."""
         now = time.monotonic()
         if not self._task:
-            if self._said and now - self._said.at < self._said.fresh:
-                return self._said.answer.model_copy(update={"age_s": round(now - self._said.at, 3)})
+            if self._cached and now - self._cached.at < self._cached.fresh:
+                return self._cached.answer.model_copy(update={"age_s": round(now - self._cached.at, 3)})
             self._task, self._since = asyncio.create_task(self._measure()), now
         done, _ = await asyncio.wait({self._task}, timeout=max(0.0, self._since + self._seconds - now))
         if done:
@@ -73,30 +72,30 @@ class Check:
         if self._task:
             self._task.cancel()
 
-    async def _measure(self) -> _Said:
+    async def _measure(self) -> _Cached:
         began = time.perf_counter()
         try:
-            state, detail = await self._question()
+            state, detail = await self._probe()
         except Exception as error:  # any failure of a service is its state, not an internal error
-            said = (str(error).strip() or type(error).__name__).splitlines()
-            state, detail = "down", said[0][:300]
+            message = (str(error).strip() or type(error).__name__).splitlines()
+            state, detail = "down", message[0][:300]
         answer = Answer(state=state, latency_ms=round((time.perf_counter() - began) * 1000, 2), detail=detail)
-        self._said, self._task = _Said(answer, time.monotonic()), None
-        return self._said
+        self._cached, self._task = _Cached(answer, time.monotonic()), None
+        return self._cached
 
 
-class Checks:
+class Readiness:
     """The checks of all services of one worker. Nothing is opened before the first probe."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._asked = probes.Questions(settings)
-        ask: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {
-            "postgres": self._asked.postgres,
-            "redis": self._asked.redis,
-            "qdrant": self._asked.qdrant,
-            "engine": self._asked.engine,
+    def __init__(self, probes: ServiceProbes, seconds: float) -> None:
+        self._probes = probes
+        probe_of: dict[str, Callable[[], Awaitable[tuple[str, str]]]] = {
+            "postgres": probes.postgres,
+            "redis": probes.redis,
+            "qdrant": probes.qdrant,
+            "engine": probes.engine,
         }
-        self._checks = {name: Check(question, settings.check_seconds) for name, question in ask.items()}
+        self._checks = {name: ServiceCheck(probe, seconds) for name, probe in probe_of.items()}
 
     async def all(self) -> dict[str, Answer]:
         """Run all checks concurrently."""
@@ -105,13 +104,13 @@ class Checks:
 
     def engine(self) -> dict[str, Any]:
         """Return the engine's last health report, {} if there is none."""
-        return self._asked.engine_said
+        return self._probes.engine_health
 
     async def close(self) -> None:
         """Cancel hanging probes and close the connections."""
         for check in self._checks.values():
             check.give_up()
-        await self._asked.close()
+        await self._probes.close()
 
 
 def overall(answers: dict[str, Answer]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.monitoring.cpu import Processor
-from backend.monitoring.readiness import Checks, overall
+from backend.monitoring.readiness import Readiness, overall
 from backend.monitoring.schemas import Host, System, Worker
 from backend.settings import Settings
 
@@ -21,7 +21,7 @@ PACKAGES = ("fastapi", "starlette", "uvicorn", "pydantic", "psycopg", "redis", "
 class Sampler:
     """Takes samples for GET /system and for the telemetry of one worker."""
 
-    def __init__(self, settings: Settings, checks: Checks) -> None:
+    def __init__(self, settings: Settings, checks: Readiness) -> None:
         self.settings = settings
         self.checks = checks
         self._processor = Processor()
@@ -30,15 +30,15 @@ class Sampler:
     async def sample(self) -> System:
         """Take one sample. If a service hangs, it takes up to the settings' time limit."""
         answers, host = await asyncio.gather(self.checks.all(), asyncio.to_thread(host_now, self._processor))
-        said = self.checks.engine() if answers["engine"].state != "down" else {}
-        gpu = said.get("gpu") or await asyncio.to_thread(card_now)
+        engine = self.checks.engine() if answers["engine"].state != "down" else {}
+        gpu = engine.get("gpu") or await asyncio.to_thread(card_now)
         return System(
             at=time.time(),
             status=overall(answers),
             host=host,
             worker=self._worker(),
             gpu=gpu or None,
-            engine=said,
+            engine=engine,
             services=answers,
         )
 
@@ -88,10 +88,10 @@ def versions() -> dict[str, str]:
 
     from omnimind_ops import __version__
 
-    found = {"omnimind": __version__, "python": platform.python_version(), "kernel": platform.release()}
+    packages = {"omnimind": __version__, "python": platform.python_version(), "kernel": platform.release()}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            packages[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return packages

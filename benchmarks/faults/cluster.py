@@ -23,7 +23,7 @@ from omnimind_ops import managers, world
 from omnimind_ops.catalogue import named, services
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
-from omnimind_ops.health.track import STRICT
+from omnimind_ops.health.history import STRICT
 from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.health import Report
 from omnimind_ops.model.world import World

@@ -22,7 +22,7 @@ from benchmarks.faults.rows import Row
 BEFORE, AFTER = 1.5, 0.5
 FROZEN = 8.0
 PATIENCE = 90.0
-"""Seconds that the guard tolerates a silent store (health/moves.py)."""
+"""Seconds that the guard tolerates a silent store (health/recovery_actions.py)."""
 FSYNC = 1.0
 """Seconds of writes that Redis may lose with appendfsync everysec.
 

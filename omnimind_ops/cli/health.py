@@ -13,7 +13,7 @@ from omnimind_ops.model.health import HealthCode, Report
 from omnimind_ops.model.problem import ExitCode, Problem
 
 if TYPE_CHECKING:
-    from omnimind_ops.flows.health import Looker
+    from omnimind_ops.flows.health import HealthMonitor
 
 INTERVAL = 2.0
 PATIENCE = 300.0
@@ -51,13 +51,18 @@ def command(
 
     is_enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
     _check_options(interval, for_, repeats=bool(until) or watch)
-    looker = flow.looker(load(config), paths(), live=(watch or bool(until)) and not once)
+    monitor = flow.monitor(load(config), paths(), live=(watch or bool(until)) and not once)
     try:
         if watch and not (json or once) and _is_screen():
-            last = _screen(looker, interval, is_enough, prom, limit)
+            last = _screen(monitor, interval, is_enough, prom, limit)
         else:
             last = _lines(
-                looker, interval, is_enough, prom, _limit(watch, once, until, limit), shows=_printer(json, watch, until)
+                monitor,
+                interval,
+                is_enough,
+                prom,
+                _limit(watch, once, until, limit),
+                shows=_printer(json, watch, until),
             )
     except KeyboardInterrupt:
         raise typer.Exit(int(HealthCode.INTERRUPTED)) from None
@@ -86,7 +91,7 @@ def _limit(watch: bool, once: bool, until: str, limit: float | None) -> float | 
 
 
 def _lines(
-    looker: Looker,
+    monitor: HealthMonitor,
     interval: float,
     enough: Callable[[Report], bool],
     prom: Path | None,
@@ -97,7 +102,7 @@ def _lines(
     from omnimind_ops.flows.health import ticks
 
     last = None
-    for last in ticks(looker.look, interval, enough, limit):
+    for last in ticks(monitor.check, interval, enough, limit):
         _export(last, prom)
         shows(last)
     return last
@@ -112,7 +117,7 @@ def _printer(json: bool, watch: bool, until: str) -> Tick:
 
 
 def _screen(
-    looker: Looker, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None
+    monitor: HealthMonitor, interval: float, enough: Callable[[Report], bool], prom: Path | None, limit: float | None
 ) -> Report | None:
     import time
 
@@ -121,14 +126,14 @@ def _screen(
     end = None if limit is None else time.monotonic() + limit
 
     def check() -> Report:
-        report = looker.look()
+        report = monitor.check()
         _export(report, prom)
         return report
 
     def is_over(report: Report) -> bool:
         return enough(report) or (end is not None and time.monotonic() >= end)
 
-    return output.screen(check, looker.logs, lambda name: looker.restart(name, calling_user()), interval, is_over)
+    return output.screen(check, monitor.logs, lambda name: monitor.restart(name, calling_user()), interval, is_over)
 
 
 def _export(report: Report, prom: Path | None) -> None:

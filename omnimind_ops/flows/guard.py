@@ -1,7 +1,7 @@
 """Use case: the guard.
 
-It checks every 10 s, carries out what health/policy.py decides, one action at a time, and feeds its own watchdog.
-`python -m omnimind_ops.flows.guard` runs it and logs to stderr; so does `omnimind guard`.
+It checks every 10 s, carries out what health/restart_policy.py decides, one action at a time, and feeds its own
+watchdog. `python -m omnimind_ops.flows.guard` runs it and logs to stderr; so does `omnimind guard`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import datetime
 from types import FrameType
 
 from omnimind_ops.flows.guard_cycle import QUICK, Guard
-from omnimind_ops.flows.health import Looker, looker
-from omnimind_ops.health.moves import Limits
+from omnimind_ops.flows.health import HealthMonitor, monitor
+from omnimind_ops.health.recovery_actions import Limits
 from omnimind_ops.model.event import Event, StepChanged, StepProblem, Tell, Warning, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.paths import Paths
@@ -28,53 +28,49 @@ PERIOD = 10.0
 """Seconds between checks."""
 PULSE = 0.5
 """Seconds between watchdog notifications; also the maximum delay until a signal is handled."""
-AGAIN = 60.0
+RELOAD_SECONDS = 60.0
 """Seconds between reloads of settings and credentials."""
 
 
-def run(find: Callable[[], Looker], tell: Tell, *, period: float = PERIOD, limits: Limits | None = None) -> None:
+def run(find: Callable[[], HealthMonitor], tell: Tell, *, period: float = PERIOD, limits: Limits | None = None) -> None:
     """Run the guard until SIGTERM or SIGINT."""
     with _signals() as stop:
         guard = Guard(find(), tell, limits or Limits())
         guard.resume()
-        guard.tell(
-            line(
-                "",
-                f"looks every {period:g} s{'' if guard.looker.world.system.auto_recovery else ', and only observes: auto_recovery is off'}",
-            )
-        )
+        passive = "" if guard.monitor.world.system.auto_recovery else "; auto_recovery is off: it restarts nothing"
+        guard.tell(line("", f"checks every {period:g} s{passive}"))
         notify("READY=1")
         beat()  # at once, not only after the first check
-        read = time.monotonic()
-        while not stop.asked:
+        loaded = time.monotonic()
+        while not stop.requested:
             began = time.monotonic()
-            if began - read >= AGAIN:
-                guard.looker, read = _again(guard, find), began
+            if began - loaded >= RELOAD_SECONDS:
+                guard.monitor, loaded = _reload(guard, find), began
             guard.tick()
             _sleep(stop, began + (QUICK if guard.is_busy else period))
         last_beat()
         guard.end()
 
 
-def _again(guard: Guard, find: Callable[[], Looker]) -> Looker:
+def _reload(guard: Guard, find: Callable[[], HealthMonitor]) -> HealthMonitor:
     """Return the system as configured now, with its saved history; the present one if it cannot be read."""
     try:
-        return replace(find(), cache=guard.looker.cache)
+        return replace(find(), cache=guard.monitor.cache)
     except Problem as problem:
-        guard.tell(warning(f"goes on with what it knows: {problem}"))
-        return guard.looker
+        guard.tell(warning(f"keeps the previous settings: {problem}"))
+        return guard.monitor
 
 
 @dataclass
 class _Stop:
     """Whether a stop was requested. A plain flag: an Event's own lock may be held when the signal arrives."""
 
-    asked: bool = False
+    requested: bool = False
 
 
 def _sleep(stop: _Stop, until: float) -> None:
     beat()
-    while not stop.asked and (left := until - time.monotonic()) > 0:
+    while not stop.requested and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, PULSE))
         beat()
 
@@ -83,10 +79,10 @@ def _sleep(stop: _Stop, until: float) -> None:
 def _signals() -> Iterator[_Stop]:
     stop = _Stop()
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
-        stop.asked = True
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.requested = True
 
-    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
@@ -94,9 +90,9 @@ def _signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def finder(settings: Callable[[], Settings], paths: Paths) -> Callable[[], Looker]:
+def finder(settings: Callable[[], Settings], paths: Paths) -> Callable[[], HealthMonitor]:
     """Return a function that finds this machine's system, with fresh settings each time."""
-    return lambda: looker(settings(), paths, live=True)
+    return lambda: monitor(settings(), paths, live=True)
 
 
 def to_stderr(event: Event) -> None:

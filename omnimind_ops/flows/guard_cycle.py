@@ -1,4 +1,4 @@
-"""The guard's cycle: check one system, let health/policy.py decide, carry that out, one action at a time."""
+"""The guard's cycle: check one system, let health/restart_policy.py decide, carry that out, one action at a time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 
 from omnimind_ops.catalogue import services
 from omnimind_ops.flows import recovery
-from omnimind_ops.flows.health import Looker
-from omnimind_ops.health import blame, policy
+from omnimind_ops.flows.health import HealthMonitor
+from omnimind_ops.health import restart_policy, root_cause
 from omnimind_ops.health.cache import save
-from omnimind_ops.health.moves import LADDER, Act, Case, GiveUp, Limits, Look, Memory, Well
 from omnimind_ops.health.probes import GUARD_FILE
+from omnimind_ops.health.recovery_actions import (
+    ESCALATIONS,
+    Action,
+    GiveUp,
+    Incident,
+    Limits,
+    Observation,
+    PolicyState,
+    Recovered,
+    Restart,
+)
 from omnimind_ops.managers import units
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.health import Report
@@ -28,10 +38,10 @@ LAST_SECONDS = 15.0
 
 
 @dataclass
-class Under:
-    """An action in progress in its own thread: a slow stop must not block the checks."""
+class PendingRestart:
+    """A restart in its own thread: a slow stop must not block the checks."""
 
-    act: Act
+    restart: Restart
     done: threading.Event = field(default_factory=threading.Event)
     problem: Problem | None = None
 
@@ -40,55 +50,51 @@ class Under:
 class Guard:
     """The guard of one system."""
 
-    looker: Looker
+    monitor: HealthMonitor
     tell: Tell
     limits: Limits = field(default_factory=Limits)
-    memory: Memory = field(default_factory=Memory)
-    under: Under | None = None
-    said: dict[str, str] = field(default_factory=dict)  # last warning per service, to give each only once
-    record: recovery.Record = field(init=False)
+    state: PolicyState = field(default_factory=PolicyState)
+    pending: PendingRestart | None = None
+    warned: dict[str, str] = field(default_factory=dict)  # last warning per service, to give each only once
+    log: recovery.RecoveryLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.looker.cache.ttl = QUICK / 2
-        self.record = recovery.Record(self.looker.world, self.tell)  # its events pass through the recorder of a run
+        self.monitor.cache.ttl = QUICK / 2
+        self.log = recovery.RecoveryLog(self.monitor.world, self.tell)  # its events pass through the recorder of a run
         self.tell = redacting(self.tell)
 
     def resume(self) -> None:
         """Continue where the previous guard stopped: interrupted actions, attempts made, services given up."""
-        cases = {name: Case(attempts=len(LADDER), gave_up=why) for name, why in self.looker.cache.gave_up.items()}
-        for run in recovery.unfinished(self.looker.world):
+        monitor = self.monitor
+        incidents = {
+            name: Incident(attempts=len(ESCALATIONS), gave_up=why) for name, why in monitor.cache.gave_up.items()
+        }
+        for run in recovery.unfinished(monitor.world):
             service = recovery.service_of(run.setup)
-            self.record.runs[service] = run.id
+            self.log.runs[service] = run.id
             try:
-                cases[service] = Case(attempts=recovery.resume(self.looker.world, self.looker.manager, run, self.tell))
+                incidents[service] = Incident(attempts=recovery.resume(monitor.world, monitor.manager, run, self.tell))
             except Problem as problem:
-                self.tell(warning(f"cannot go on with {run.id}: {problem}"))
-        self.memory = Memory(cases)
+                self.tell(warning(f"cannot continue {run.id}: {problem}"))
+        self.state = PolicyState(incidents)
 
     def tick(self) -> Report:
         """Check, decide, act; return the health report."""
         self._finish()
-        report = self.looker.look()
-        every = services(self.looker.world)
-        look = Look(
-            report,
-            {one.name: blame.dependants(one.name, every) for one in every},
-            time.monotonic(),
-            self.limits,
-            _foreign(self.looker.world),
-        )
-        if self.under is None:  # during a restart, the observed state is no evidence
-            self.memory, moves = policy.decide(self.memory, look)
-            for move in moves:
-                self._do(move)
+        report = self.monitor.check()
+        if self.pending is None:  # during a restart, the observed state is no evidence
+            self.state, actions = restart_policy.decide(self.state, self._observation(report))
+            for action in actions:
+                self._do(action)
         self._write()
         return report
 
     @property
     def is_busy(self) -> bool:
         """Return whether a recovery is in progress: the guard then checks more often."""
-        return self.under is not None or any(
-            case.attempts and not case.gave_up and case.well_since is None for case in self.memory.cases.values()
+        return self.pending is not None or any(
+            incident.attempts and not incident.gave_up and incident.healthy_since is None
+            for incident in self.state.incidents.values()
         )
 
     def end(self) -> None:
@@ -97,78 +103,93 @@ class Guard:
         After an orderly stop of the guard an administrator is in charge, and the next guard starts afresh. An
         unfinished action stays open in the journal for the next guard to continue.
         """
-        if self.under:
-            self.under.done.wait(LAST_SECONDS)
+        if self.pending:
+            self.pending.done.wait(LAST_SECONDS)
             self._finish()
-        for service in [name for name in self.record.runs if not (self.under and self.under.act.service == name)]:
-            self.record.stopped(service)
-        self.looker.cache.gave_up.clear()
+        unfinished = self.pending.restart.service if self.pending else ""
+        for service in [name for name in self.log.runs if name != unfinished]:
+            self.log.stopped(service)
+        self.monitor.cache.gave_up.clear()
         self._write()
 
-    def _do(self, move: Act | GiveUp | Well) -> None:
-        if isinstance(move, Well):
-            self.said.pop(move.service, None)
-            self.record.well(move.service)
-        elif isinstance(move, GiveUp):
-            self.looker.cache.gave_up[move.service] = move.reason
-            self.record.gave_up(move.service, move.reason)
-        elif not self.looker.world.system.auto_recovery:
-            self._once(
-                move.service, f"would restart {', '.join(move.processes)}, but auto_recovery is off: {move.reason}"
-            )
-        else:
-            self._start(move)
+    def _observation(self, report: Report) -> Observation:
+        world, cache, catalogue = self.monitor.world, self.monitor.cache, services(self.monitor.world)
+        return Observation(
+            report,
+            {service.name: root_cause.dependants(service.name, catalogue) for service in catalogue},
+            time.monotonic(),
+            self.limits,
+            {service.name: cache.history(service.name).at_fault(self.limits.failures) for service in catalogue},
+            _foreign(world),
+        )
 
-    def _start(self, act: Act) -> None:
-        self.under = under = Under(act)
+    def _do(self, action: Action) -> None:
+        match action:
+            case Recovered(service):
+                self.warned.pop(service, None)
+                self.log.recovered(service)
+            case GiveUp(service, reason):
+                self.monitor.cache.gave_up[service] = reason
+                self.log.gave_up(service, reason)
+            case Restart(service, processes=processes, reason=reason) if not self.monitor.world.system.auto_recovery:
+                text = f"would restart {', '.join(processes)}, but auto_recovery is off: {reason}"
+                self._warn_once(service, text)
+            case Restart():
+                self._start(action)
+
+    def _start(self, restart: Restart) -> None:
+        self.pending = pending = PendingRestart(restart)
 
         def work() -> None:
             try:
-                with lock.held(self.looker.world.lock, recovery.WHO, f"restart {', '.join(act.processes)}"):
-                    self.record.doing(act)
+                doing = f"restart {', '.join(restart.processes)}"
+                with lock.held(self.monitor.world.lock, recovery.WHO, doing):
+                    self.log.started(restart)
                     began = time.monotonic()
-                    under.problem = _attempt(self.looker, act)
-                    self.record.did(act, time.monotonic() - began, str(under.problem or ""))
+                    pending.problem = _attempt(self.monitor, restart)
+                    self.log.ended(restart, time.monotonic() - began, str(pending.problem or ""))
             except Problem as problem:  # another command is changing this system
-                under.problem = problem
+                pending.problem = problem
             finally:
-                under.done.set()
+                pending.done.set()
 
         threading.Thread(target=work, name="act", daemon=True).start()
 
     def _finish(self) -> None:
-        under = self.under
-        if under is None or not under.done.is_set():
+        pending = self.pending
+        if pending is None or not pending.done.is_set():
             return
-        self.under = None
-        if under.problem and under.problem.code is ExitCode.BUSY:
-            self._once(under.act.service, f"does not restart {under.act.service} now: {under.problem.why}")
+        self.pending = None
+        service, problem = pending.restart.service, pending.problem
+        if problem and problem.code is ExitCode.BUSY:
+            self._warn_once(service, f"cannot restart {service} now: {problem.why}")
             return
-        self.memory = policy.acted(self.memory, under.act, time.monotonic(), self.limits)
+        self.state = restart_policy.restarted(self.state, pending.restart, time.monotonic(), self.limits)
 
     def _write(self) -> None:
+        file = self.monitor.world.run / GUARD_FILE
         try:
-            save(self.looker.cache, self.looker.world.run / GUARD_FILE)
+            save(self.monitor.cache, file)
         except FileNotFoundError:
             return  # the folder is created with the first socket; at boot the guard may be earlier
         except OSError as error:
-            self._once(
-                "", f"cannot write {self.looker.world.run / GUARD_FILE}: {error.strerror}; health shows no history"
-            )
+            self._warn_once("", f"cannot write {file}: {error.strerror}; health shows no history")
 
-    def _once(self, service: str, text: str) -> None:
-        if self.said.get(service) != text.partition(" for ")[0]:
-            self.said[service] = text.partition(" for ")[0]
+    def _warn_once(self, service: str, text: str) -> None:
+        start = text.partition(" for ")[0]  # without the duration
+        if self.warned.get(service) != start:
+            self.warned[service] = start
             self.tell(warning(text))
 
 
-def _attempt(found: Looker, act: Act) -> Problem | None:
+def _attempt(monitor: HealthMonitor, restart: Restart) -> Problem | None:
     try:
-        recovery.perform(found.manager, act)
+        recovery.perform(monitor.manager, restart)
     except Problem as problem:
         return problem
     except Exception as error:  # an unexpected error must be in the journal, not end the thread
-        return Problem("cannot restart it", f"{type(error).__name__}: {error}", "report this")
+        why = f"{type(error).__name__}: {error}"
+        return Problem(f"cannot restart {restart.service}", why, "unexpected error; please report it")
     return None
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops import managers, world
-from omnimind_ops.catalogue import named
+from omnimind_ops.catalogue import STORES, named
 from omnimind_ops.flows import restart as restarting
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
+from omnimind_ops.health.history import STRICT, Thresholds
 from omnimind_ops.health.probes import GUARD_FILE
-from omnimind_ops.health.track import STRICT, Thresholds
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.health import Report, State
 from omnimind_ops.model.problem import ExitCode, Problem
@@ -31,25 +31,35 @@ _ENOUGH = {"ready": (State.READY,), "degraded": (State.READY, State.DEGRADED), "
 
 
 @dataclass(frozen=True)
-class Looker:
+class HealthMonitor:
     """One system and its saved health history."""
 
     world: World
     manager: Manager
     cache: Cache
 
-    def look(self) -> Report:
+    def check(self) -> Report:
         """Check everything and return the report.
 
         While another omnimind command changes this system nothing is written to a store: it may be comparing data.
         """
         is_migrating = self.world.native and bool(lock.busy(self.world.lock))
-        return check(self.world, self.manager, self.cache, deep=not is_migrating)
+        is_live = self.cache.thresholds != STRICT  # a single check needs one answer of each backend, soon
+        report = check(self.world, self.manager, self.cache, deep=not is_migrating, every_worker=is_live)
+        if not self.world.has_credentials and all(
+            reading.age is None for reading in report.services if reading.kind in STORES
+        ):
+            raise Problem(
+                "cannot check the stores",
+                "only root can read their credentials, and neither the guard nor a worker reports their state",
+                "sudo omnimind health",
+            )
+        return report
 
     def logs(self, service: str) -> list[str]:
         """Return the last lines of a service's processes; with several processes, each line starts with its process."""
-        found = named(self.world, service)
-        names = found.processes if found else ()
+        entry = named(self.world, service)
+        names = entry.processes if entry else ()
         share = max(LOG_LINES // max(len(names), 1), 20)
         return [
             f"{name}: {line}" if len(names) > 1 else line for name in names for line in self.manager.logs(name, share)
@@ -61,31 +71,25 @@ class Looker:
             restarting.restart(self.world, (service,), lambda _event: None)
 
 
-def looker(settings: Settings, paths: Paths, *, live: bool) -> Looker:
+def monitor(settings: Settings, paths: Paths, *, live: bool) -> HealthMonitor:
     """Find this machine's system (Problem NOT_INSTALLED).
 
     `live`: the thresholds apply, as one failed check is no news to a continuous observer.
     """
-    found = world.find(settings, paths)
-    cache = caches.load(found.run / GUARD_FILE, Thresholds() if live else STRICT)
+    system = world.find(settings, paths)
+    cache = caches.load(system.run / GUARD_FILE, Thresholds() if live else STRICT)
     cache.ttl = caches.TTL if live else 0.0  # a single check wants the present state, not the guard's cached results
-    if not found.has_credentials and not any(track.outcome for track in cache.tracks.values()):
-        raise Problem(
-            "cannot ask the stores",
-            "their credentials are root's, and no guard runs whose answers could be shown",
-            "sudo omnimind health",
-        )
-    return Looker(found, managers.of(found), cache)
+    return HealthMonitor(system, managers.of(system), cache)
 
 
 def ticks(
-    look: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None
+    check: Callable[[], Report], interval: float, until: Callable[[Report], bool], seconds: float | None
 ) -> Iterator[Report]:
     """Yield reports `interval` seconds apart, until `until` accepts one or `seconds` have passed."""
     end = None if seconds is None else time.monotonic() + seconds
     while True:
         began = time.monotonic()
-        report = look()
+        report = check()
         yield report
         if until(report) or (end is not None and time.monotonic() >= end):
             return
@@ -93,22 +97,22 @@ def ticks(
         time.sleep(max(0.0, wake - time.monotonic()))
 
 
-def enough(wanted: str) -> Callable[[Report], bool]:
+def enough(until: str) -> Callable[[Report], bool]:
     """Return the test of `--until`: ready, degraded (or better), down; "" never ends."""
-    states = _ENOUGH.get(wanted, ())
-    if wanted and not states:
+    states = _ENOUGH.get(until, ())
+    if until and not states:
         raise Problem(
-            "cannot wait", f"--until {wanted} is unknown", f"one of: {', '.join(_ENOUGH)}", code=ExitCode.USAGE
+            "invalid --until", f"unknown state: {until}", f"use one of: {', '.join(_ENOUGH)}", code=ExitCode.USAGE
         )
     return lambda report: report.state in states
 
 
 def seconds_of(text: str) -> float:
     """Return 90.0 for "90", "90s" or "1.5m"; raise Problem for an invalid duration."""
-    found = _DURATION.fullmatch(text.strip())
-    if not found:
-        raise Problem("cannot wait", f"{text} is no duration", "write it as 60s, 2m or 500ms", code=ExitCode.USAGE)
-    return float(found[1]) * _SECONDS[found[2]]
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise Problem("invalid duration", f"cannot read {text}", "write it as 60s, 2m or 500ms", code=ExitCode.USAGE)
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def export(report_text: str, file: Path) -> None:
@@ -119,5 +123,5 @@ def export(report_text: str, file: Path) -> None:
         raise Problem(
             "cannot write the metrics",
             f"{file}: {error.strerror}",
-            "name a file in a folder that exists and is yours to write",
+            "use a file in a folder that exists and that you may write to",
         ) from error

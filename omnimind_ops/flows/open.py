@@ -15,7 +15,7 @@ def open_page(world: World, environment: Mapping[str, str], *, only_print: bool)
     """Return the page's address and whether a browser was asked to open it; raise Problem if it is not served."""
     url = f"http://localhost:{world.system.frontend_port}"
     outcome = probes.of(
-        next(service for service in services(world) if service.kind is Kind.FRONTEND), world, deep=False
+        next(service for service in services(world) if service.kind is Kind.FRONTEND), world, probes.SHALLOW
     )
     if not outcome.ready:
         raise Problem(

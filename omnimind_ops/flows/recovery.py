@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from omnimind_ops.health.moves import LADDER, Act, Rung
+from omnimind_ops.health.recovery_actions import ESCALATIONS, Escalation, Restart
 from omnimind_ops.managers import Manager
 from omnimind_ops.model.event import Event, StepChanged, Tell, line, warning
 from omnimind_ops.model.json import JSON
@@ -28,61 +28,61 @@ from omnimind_ops.runner.journal import Journal
 PLAN = "recover"
 WHO = "omnimind-guard"
 _TITLES = {
-    Rung.WORKER: "restart what is sick of {}",
-    Rung.UNIT: "restart all of {}",
-    Rung.DEPENDANTS: "restart {} and what needs it",
+    Escalation.WORKER: "restart the failing processes of {}",
+    Escalation.UNIT: "restart {}",
+    Escalation.DEPENDANTS: "restart {} and its dependants",
 }
 
 
 @dataclass
-class Record:
+class RecoveryLog:
     """Records recoveries in the journal. A journal that cannot be written causes a warning and stops no recovery."""
 
     world: World
     tell: Tell
     runs: dict[str, str] = field(default_factory=dict)  # service → its run
 
-    def doing(self, act: Act) -> None:
+    def started(self, restart: Restart) -> None:
         """Record the next action and its reason before it is carried out."""
-        self._begin(act.service, act.reason)
+        self._begin(restart.service, restart.reason)
 
         def write(journal: Journal, run: str) -> None:
-            journal.memo(run, step_of(act), RestartNotes).write(RestartNotes(act.processes))
-            journal.mark(run, step_of(act), Status.DOING)
+            journal.memo(run, step_of(restart), RestartNotes).write(RestartNotes(restart.processes))
+            journal.mark(run, step_of(restart), Status.DOING)
 
-        self._write(act.service, write)
-        text = f"{_TITLES[act.rung].format(act.service)} ({', '.join(act.processes)}), attempt {act.attempt} of {len(LADDER)}: {act.reason}"
-        event = StepChanged(step_of(act), text, Status.DOING, PLAN, rung=act.rung, reason=act.reason)
-        self.event(act.service, event)
+        self._write(restart.service, write)
+        text = f"{_TITLES[restart.escalation].format(restart.service)} ({', '.join(restart.processes)}), attempt {restart.attempt} of {len(ESCALATIONS)}: {restart.reason}"
+        event = StepChanged(step_of(restart), text, Status.DOING, PLAN, rung=restart.escalation, reason=restart.reason)
+        self.event(restart.service, event)
 
-    def did(self, act: Act, seconds: float, problem: str = "") -> None:
+    def ended(self, restart: Restart, seconds: float, problem: str = "") -> None:
         """Record how the action ended."""
         status = Status.FAILED if problem else Status.DONE
         self._write(
-            act.service,
-            lambda journal, run: journal.mark(run, step_of(act), status, seconds=seconds, problem=problem or None),
+            restart.service,
+            lambda journal, run: journal.mark(run, step_of(restart), status, seconds=seconds, problem=problem or None),
         )
         text = (
-            f"cannot restart {', '.join(act.processes)}: {problem}"
+            f"cannot restart {', '.join(restart.processes)}: {problem}"
             if problem
-            else f"{', '.join(act.processes)} started again after {seconds:.1f} s"
+            else f"{', '.join(restart.processes)} restarted in {seconds:.1f} s"
         )
-        self.event(act.service, StepChanged(step_of(act), text, status, PLAN, seconds))
+        self.event(restart.service, StepChanged(step_of(restart), text, status, PLAN, seconds))
 
-    def well(self, service: str) -> None:
+    def recovered(self, service: str) -> None:
         """Record that the service is healthy again."""
-        self.event(service, line("", f"{service} is well again"))
+        self.event(service, line("", f"{service} has recovered"))
         self._end(service, RunState.FINISHED)
 
     def stopped(self, service: str) -> None:
         """Record that the guard stopped during the recovery."""
-        self.event(service, line("", f"the guard was stopped while it looked after {service}"))
+        self.event(service, line("", f"the guard was stopped during the recovery of {service}"))
         self._end(service, RunState.FINISHED)
 
     def gave_up(self, service: str, reason: str) -> None:
         """Record that the guard gives the service up, and why."""
         self._begin(service, reason)
-        self.event(service, warning(f"leaves {service} alone: {reason}"))
+        self.event(service, warning(f"gave up on {service}: {reason}"))
         self._end(service, RunState.FAILED)
 
     def event(self, service: str, event: Event) -> None:
@@ -96,7 +96,7 @@ class Record:
                 EventRecorder(journal, run, self.tell)(event)
         except Problem as problem:
             tell_unrecorded(event)
-            tell_unrecorded(warning(f"this is not in the journal: {problem}"))
+            tell_unrecorded(warning(f"cannot write this to the journal: {problem}"))
 
     def _begin(self, service: str, reason: str) -> None:
         if service not in self.runs:
@@ -117,29 +117,29 @@ class Record:
 def plan(service: str) -> Plan:
     """Return the escalation levels as steps."""
     steps = (
-        Step.of(f"{n}-{rung}", RestartPayload(service), _TITLES[rung].format(service), Undo.NO, PLAN)
-        for n, rung in enumerate(LADDER, 1)
+        Step.of(f"{n}-{escalation}", RestartPayload(service), _TITLES[escalation].format(service), Undo.NO, PLAN)
+        for n, escalation in enumerate(ESCALATIONS, 1)
     )
     return Plan(PLAN, tuple(steps))
 
 
-def step_of(act: Act) -> str:
+def step_of(restart: Restart) -> str:
     """Return the step ID of an attempt."""
-    return f"{act.attempt}-{LADDER[act.attempt - 1]}"
+    return f"{restart.attempt}-{ESCALATIONS[restart.attempt - 1]}"
 
 
-def perform(manager: Manager, act: Act) -> None:
+def perform(manager: Manager, restart: Restart) -> None:
     """Restart the action's processes; return once their start is requested.
 
     A hung worker is killed, because it reacts to nothing else, and its manager starts it again at once. Everything else
     is stopped in an orderly way first.
     """
-    if act.rung is not Rung.WORKER:
-        manager.stop(act.processes)
-        manager.start(act.processes)
+    if restart.escalation is not Escalation.WORKER:
+        manager.stop(restart.processes)
+        manager.start(restart.processes)
         return
-    states = manager.states(act.processes)
-    for name in act.processes:
+    states = manager.states(restart.processes)
+    for name in restart.processes:
         if states[name].pid:
             manager.kill(name)
         else:
@@ -161,7 +161,7 @@ def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
     for record in run.steps:
         names = record.notes(RestartNotes).processes
         if record.status is Status.DOING and names is not None:
-            tell(line(record.step.id, f"starts {', '.join(names)}: the guard ended while it restarted them"))
+            tell(line(record.step.id, f"starting {', '.join(names)}: the previous guard ended during the restart"))
             with lock.held(world.lock, WHO, f"start {', '.join(names)}"):
                 manager.start(names)
             with Journal(world.journal) as journal:

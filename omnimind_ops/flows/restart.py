@@ -105,7 +105,7 @@ def _wait_until_ready(world: World, manager: Manager, service: Service) -> None:
     end, ready_in_a_row, reason = time.monotonic() + service.start_seconds, 0, ""
     needed = GOOD_ANSWERS if service.kind is Kind.BACKEND else 1
     while ready_in_a_row < needed:
-        outcome = probes.of(service, world, deep=False, seconds=PROBE_SECONDS)
+        outcome = probes.of(service, world, probes.Depth(deep=False, seconds=PROBE_SECONDS))
         ready_in_a_row, reason = (ready_in_a_row + 1 if outcome.ready else 0), outcome.why
         if time.monotonic() > end:
             fix = f"read its full log: omnimind logs {service.name}"

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.health.crew import Crew
-from omnimind_ops.health.track import HOUR, WINDOW, Thresholds, Track
+from omnimind_ops.health.history import HOUR, WINDOW, ServiceHistory, Thresholds
+from omnimind_ops.health.probe_pool import ProbePool
 from omnimind_ops.model.health import Change, Outcome, State
 
 TTL = 2.0
@@ -31,15 +31,15 @@ class Cache:
     ttl: float = TTL
     now: Callable[[], float] = time.time
     at: Callable[[], float] = time.monotonic
-    tracks: dict[str, Track] = field(default_factory=dict)
+    histories: dict[str, ServiceHistory] = field(default_factory=dict)
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=20))
     gave_up: dict[str, str] = field(default_factory=dict)  # service → why the guard no longer restarts it
-    others: dict[str, Any] = field(default_factory=dict)  # last results that belong to no service: host, manager
-    crew: Crew[Any] = field(default_factory=Crew)
+    last: dict[str, Any] = field(default_factory=dict)  # last results that belong to no service: host, manager
+    pool: ProbePool[Any] = field(default_factory=ProbePool)
 
-    def track(self, service: str) -> Track:
-        """Return the track of a service."""
-        return self.tracks.setdefault(service, Track())
+    def history(self, service: str) -> ServiceHistory:
+        """Return the history of a service."""
+        return self.histories.setdefault(service, ServiceHistory())
 
     def note(self, service: str, text: str) -> None:
         """Record a change."""
@@ -48,48 +48,49 @@ class Cache:
 
 def save(cache: Cache, file: Path) -> None:
     """Save the cache atomically: a reader sees the new file or the previous one. It contains no secrets."""
-    services = {
-        name: {
-            "state": track.state,
-            "good": track.good,
-            "bad": track.bad,
-            "latencies": list(track.latencies),
-            "restarts": [moment for moment in track.restarts if moment > cache.now() - HOUR],
-            "crashes": [moment for moment in track.crashes if moment > cache.now() - HOUR],
-            "pids": track.pids,
-            "counts": track.counts,
-            "proven": sorted(track.proven),
-            "started": None if track.started is None else cache.now() - (cache.at() - track.started),
-            "facts": {key: value for key, value in track.facts.items() if key in ("vector", "of")},
-            "outcome": asdict(replace(track.outcome, facts={**track.outcome.facts, "vector": None}))
-            if track.outcome
-            else None,
-            "asked": cache.now() - (cache.at() - track.at),
-        }
-        for name, track in cache.tracks.items()
-    }
-    changes = [{"at": one.at, "service": one.service, "text": one.text} for one in cache.changes]
     body = {
         "version": VERSION,
         "at": cache.now(),
         "pid": os.getpid(),
-        "services": services,
-        "changes": changes,
+        "services": {name: _history(history, cache) for name, history in cache.histories.items()},
+        "changes": [{"at": change.at, "service": change.service, "text": change.text} for change in cache.changes],
         "gave_up": cache.gave_up,
     }
     write(file, json.dumps(body))
 
 
+def _history(history: ServiceHistory, cache: Cache) -> dict[str, Any]:
+    outcome, now, at = history.outcome, cache.now(), cache.at()
+    last = asdict(replace(outcome, facts={**outcome.facts, "vector": None})) if outcome else None
+    if last:
+        last.pop("reports")  # only the check that asked the workers needs them
+    return {
+        "state": history.state,
+        "good": history.good,
+        "bad": history.bad,
+        "latencies": list(history.latencies),
+        "restarts": [moment for moment in history.restarts if moment > now - HOUR],
+        "crashes": [moment for moment in history.crashes if moment > now - HOUR],
+        "pids": history.pids,
+        "counts": history.counts,
+        "proven": sorted(history.proven),
+        "started": None if history.started is None else now - (at - history.started),
+        "facts": {key: value for key, value in history.facts.items() if key in ("vector", "of")},
+        "outcome": last,
+        "asked": now - (at - history.at),
+    }
+
+
 def write(file: Path, text: str) -> None:
     """Replace a file atomically; mode 0644."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        beside.write_text(text)
-        beside.chmod(0o644)
-        beside.replace(file)
+        temporary.write_text(text)
+        temporary.chmod(0o644)
+        temporary.replace(file)
     finally:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def load(file: Path, thresholds: Thresholds, **clocks: Callable[[], float]) -> Cache:
@@ -99,29 +100,36 @@ def load(file: Path, thresholds: Thresholds, **clocks: Callable[[], float]) -> C
     """
     cache = Cache(thresholds, **clocks)  # type: ignore[arg-type]
     try:
-        words = json.loads(file.read_text())
-        if words["version"] == VERSION:
-            _fill(cache, words)
+        members = json.loads(file.read_text())
+        if members["version"] == VERSION:
+            _load(cache, members)
     except (OSError, ValueError, KeyError, TypeError):
         return Cache(thresholds, **clocks)  # type: ignore[arg-type]
     return cache
 
 
-def _fill(cache: Cache, words: Mapping[str, Any]) -> None:
-    cache.changes.extend(Change(one["at"], one["service"], one["text"]) for one in words["changes"])
-    is_fresh = cache.now() - words["at"] < FRESH
+def _load(cache: Cache, members: Mapping[str, Any]) -> None:
+    cache.changes.extend(Change(change["at"], change["service"], change["text"]) for change in members["changes"])
+    is_fresh = cache.now() - members["at"] < FRESH
     if is_fresh:
-        cache.gave_up.update(words["gave_up"])
-    for name, one in words["services"].items():
-        track = cache.track(name)
-        track.latencies = deque(one["latencies"], maxlen=WINDOW)
-        track.restarts.extend(one["restarts"])
-        track.crashes.extend(one["crashes"])
-        track.facts = one["facts"]
+        cache.gave_up.update(members["gave_up"])
+    for name, service in members["services"].items():
+        history = cache.history(name)
+        history.latencies = deque(service["latencies"], maxlen=WINDOW)
+        history.restarts.extend(service["restarts"])
+        history.crashes.extend(service["crashes"])
+        history.facts = service["facts"]
         if is_fresh:
-            track.state, track.good, track.bad = State(one["state"]) if one["state"] else None, one["good"], one["bad"]
-            if one["outcome"]:
-                outcome = {**one["outcome"], "blames": tuple(one["outcome"]["blames"])}
-                track.outcome, track.at = Outcome(**outcome), cache.at() - (cache.now() - one["asked"])
-            track.started = None if one["started"] is None else cache.at() - (cache.now() - one["started"])
-            track.pids, track.counts, track.proven = dict(one["pids"]), dict(one["counts"]), frozenset(one["proven"])
+            _load_state(history, service, cache.at() - cache.now())
+
+
+def _load_state(history: ServiceHistory, service: Mapping[str, Any], offset: float) -> None:
+    """Load the current state; `offset` turns unix time into monotonic time."""
+    history.state = State(service["state"]) if service["state"] else None
+    history.good, history.bad = service["good"], service["bad"]
+    if outcome := service["outcome"]:
+        history.outcome = Outcome(**{**outcome, "blames": tuple(outcome["blames"])})
+        history.at = service["asked"] + offset
+    history.started = None if service["started"] is None else service["started"] + offset
+    history.pids, history.counts = dict(service["pids"]), dict(service["counts"])
+    history.proven = frozenset(service["proven"])

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from omnimind_ops.catalogue import STORES, Kind, Service, services
-from omnimind_ops.health import blame, gpu, host, probes
+from omnimind_ops.health import attribution, gpu, host, probes, root_cause
 from omnimind_ops.health.cache import Cache
-from omnimind_ops.health.crew import Asked
-from omnimind_ops.health.settle import settle
-from omnimind_ops.health.track import HOUR, Track
+from omnimind_ops.health.probe_pool import PendingProbe
+from omnimind_ops.health.probes import Depth
+from omnimind_ops.health.readings import Result, read
 from omnimind_ops.managers import Manager, ProcessState
-from omnimind_ops.model.health import Host, Outcome, Process, Reading, Report, State
+from omnimind_ops.model.health import Gpu, Host, Outcome, Reading, Report, State
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 
@@ -26,159 +26,147 @@ GRACE = 0.5
 _ORDER = (State.DOWN, State.STARTING, State.DEGRADED, State.READY)
 _ONLY_FOR_ROOT = (*STORES, Kind.ENGINE)
 """Kinds that cannot be probed without the credentials. The guard's last result is shown instead, with its age."""
-Question = Callable[[], Any]
+Probe = Callable[[], Any]
 
 
 def check(
-    world: World, manager: Manager, cache: Cache, *, deep: bool = True, seconds: float = probes.SECONDS
+    world: World,
+    manager: Manager,
+    cache: Cache,
+    *,
+    deep: bool = True,
+    every_worker: bool = True,
+    seconds: float = probes.SECONDS,
 ) -> Report:
     """Return the report. Takes as long as the slowest probe, at most `seconds` plus GRACE.
 
     `deep` probes write and read small test data; turn them off while data are compared (a migration). Failing services
-    raise no exception.
+    raise no exception. Without `every_worker`, a backend is asked until one of its workers is ready.
     """
-    began, every = cache.at(), services(world)
-    asked = cache.crew.ask(_questions(world, manager, cache, every, deep, seconds), seconds + GRACE)
-    states, trouble = _states(asked, every, cache)
-    readings = tuple(_read(service, states, asked.get(service.name), cache, seconds) for service in every)
-    readings = blame.find(readings, every, {service.name: _blames(cache.track(service.name)) for service in every})
-    whole = asked.get("host")
-    cache.others["host"] = found = (
-        (whole.answer if whole and whole.answer else None) or cache.others.get("host") or _nothing(world)
-    )
-    engine = next((cache.track(service.name) for service in every if service.kind is Kind.ENGINE), Track())
-    card = gpu.read(engine.outcome.facts if engine.outcome else {}) if engine.outcome else None
-    starts = [one.since for reading in readings for one in reading.processes if one.since and one.state == "running"]
-    state = overall(readings, found, trouble)
-    change = cache.changes[-1] if cache.changes else None
+    began, catalogue = cache.at(), services(world)
+    due = _due(world, manager, cache, catalogue, Depth(deep, every_worker, seconds))
+    pending = cache.pool.run(due, seconds + GRACE)
+    processes, trouble = _processes(pending["manager"], catalogue, cache)
+    results, at_fault = _attributed(_results(pending, catalogue, seconds), catalogue, cache)
+    readings = tuple(read(service, processes, results.get(service.name), at_fault, cache) for service in catalogue)
+    readings = root_cause.find(readings, catalogue, _blames(catalogue, cache))
+    cache.last["host"] = machine = pending["host"].result or cache.last.get("host") or _unknown(world)
+    running = [process for reading in readings for process in reading.processes if process.state == "running"]
     return Report(
-        state,
-        readings,
-        card,
-        found,
-        cache.now(),
-        str(world.mode),
-        min(starts, default=None),
-        change,
-        cache.at() - began,
-        trouble,
+        state=overall(readings, machine, trouble),
+        services=readings,
+        gpu=_gpu(catalogue, cache),
+        host=machine,
+        at=cache.now(),
+        mode=str(world.mode),
+        since=min((process.since for process in running if process.since), default=None),
+        change=cache.changes[-1] if cache.changes else None,
+        seconds=cache.at() - began,
+        trouble=trouble,
     )
 
 
-def overall(readings: Sequence[Reading], found: Host, trouble: str = "") -> State:
+def overall(readings: Sequence[Reading], machine: Host, trouble: str = "") -> State:
     """Return the overall state: down when a critical service is down, starting when any service is starting, degraded
     when a secondary service is not well.
 
     `trouble` with the manager degrades it: everything may work, but a process that dies now is not restarted.
     """
-    kinds = {State.DEGRADED} if trouble else {State.READY}
-    for one in readings:
-        gone = one.state in (State.DOWN, State.STOPPED)
-        kinds.add((State.DOWN if one.critical else State.DEGRADED) if gone else one.state)
-    if found.disk_used >= host.DISK_FULL:
-        kinds.add(State.DEGRADED)
-    return next(state for state in _ORDER if state in kinds)
+    states = {State.DEGRADED} if trouble else {State.READY}
+    for reading in readings:
+        is_down = reading.state in (State.DOWN, State.STOPPED)
+        states.add((State.DOWN if reading.critical else State.DEGRADED) if is_down else reading.state)
+    if machine.disk_used >= host.DISK_FULL:
+        states.add(State.DEGRADED)
+    return next(state for state in _ORDER if state in states)
 
 
-def _questions(
-    world: World, manager: Manager, cache: Cache, every: Sequence[Service], deep: bool, seconds: float
-) -> dict[str, Question]:
-    names = [name for service in every for name in service.processes]
-    ports = frozenset(service.port for service in every if service.port)
-    questions: dict[str, Question] = {
-        "manager": lambda: manager.states(names),
+def _due(world: World, manager: Manager, cache: Cache, catalogue: Sequence[Service], depth: Depth) -> dict[str, Probe]:
+    names = [name for service in catalogue for name in service.processes]
+    ports = frozenset(service.port for service in catalogue if service.port)
+    due: dict[str, Probe] = {
+        "manager": lambda: _ask_manager(manager, names),
         "host": lambda: host.read(world.state, ports),
     }
-    for service in every:
-        track = cache.track(service.name)
-        is_due = track.outcome is None or cache.at() - track.at >= cache.ttl
+    for service in catalogue:
+        history = cache.history(service.name)
+        is_due = history.outcome is None or cache.at() - history.at >= cache.ttl
         if is_due and (world.has_credentials or service.kind not in _ONLY_FOR_ROOT):
-            questions[service.name] = _probe(service, world, deep, seconds, track)
-    return questions
+            due[service.name] = _probe(service, world, depth, cache)
+    return due
 
 
-def _probe(service: Service, world: World, deep: bool, seconds: float, track: Track) -> Question:
-    return lambda: probes.of(service, world, deep=deep, seconds=seconds, before=track.facts)
+def _probe(service: Service, world: World, depth: Depth, cache: Cache) -> Probe:
+    return lambda: probes.of(service, world, depth, before=cache.history(service.name).facts)
 
 
-def _states(
-    asked: Mapping[str, Asked[Any]], every: Sequence[Service], cache: Cache
-) -> tuple[dict[str, ProcessState], str]:
+def _ask_manager(manager: Manager, names: Sequence[str]) -> tuple[Mapping[str, ProcessState], str]:
+    try:
+        return manager.states(names), ""
+    except (Problem, OSError) as error:
+        return {}, str(error)
+
+
+def _processes(
+    pending: PendingProbe[Any], catalogue: Sequence[Service], cache: Cache
+) -> tuple[Mapping[str, ProcessState], str]:
     """Return the processes by name, and why the manager did not report them ("" when it did).
 
     Without a report, the last known states are returned.
     """
-    one = asked["manager"]
-    if isinstance(one.answer, dict):
-        cache.others["states"] = one.answer
-        return one.answer, ""
-    if one.error is not None and not isinstance(one.error, Problem | OSError):
-        raise one.error
-    before = cache.others.get("states") or {
-        name: ProcessState(name, "running") for service in every for name in service.processes
-    }
-    return before, str(one.error) if one.error else "the manager does not answer"
+    if pending.error:
+        raise pending.error
+    states, trouble = pending.result or ({}, "the manager does not answer")
+    if not trouble:
+        cache.last["processes"] = states
+        return states, ""
+    unknown = {name: ProcessState(name, "running") for service in catalogue for name in service.processes}
+    return cache.last.get("processes") or unknown, trouble
 
 
-def _read(
-    service: Service, states: Mapping[str, ProcessState], asked: Asked[Any] | None, cache: Cache, seconds: float
-) -> Reading:
-    track, at, now = cache.track(service.name), cache.at(), cache.now()
-    own = [states.get(name) or ProcessState(name, "stopped") for name in service.processes]
-    for text in track.meet(own, at, now):
-        cache.note(service.name, text)
-    if asked is not None:
-        answer = (
-            asked.answer
-            if isinstance(asked.answer, Outcome)
-            else Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
-        )
-        track.take(answer, asked.seconds, at)
-    before, (track.state, why) = track.state, settle(track, own, service.start_seconds, at, now, cache.thresholds)
-    if before not in (None, track.state):
-        cache.note(service.name, f"{track.state}{f': {why}' if why else ''}")
-    if track.state in (State.READY, State.DEGRADED) and not track.bad:
-        cache.gave_up.pop(service.name, None)
-    return _reading(service, track, own, why, cache)
+def _results(
+    pending: Mapping[str, PendingProbe[Any]], catalogue: Sequence[Service], seconds: float
+) -> dict[str, Result]:
+    """Return the result of each service that was probed."""
+    late = Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
+    probed = {service.name: pending[service.name] for service in catalogue if service.name in pending}
+    return {name: Result(probe.result or late, probe.seconds) for name, probe in probed.items()}
 
 
-def _reading(service: Service, track: Track, own: Sequence[ProcessState], why: str, cache: Cache) -> Reading:
-    outcome, state = track.outcome or Outcome(False), track.state or State.STARTING
-    memory, limit = (
-        [one.memory_bytes for one in own if one.memory_bytes],
-        [one.memory_limit for one in own if one.memory_limit],
-    )
-    return Reading(
-        service=service.name,
-        kind=str(service.kind),
-        critical=service.critical,
-        state=state,
-        alive=any(one.pid for one in own),
-        ready=outcome.ready and state not in (State.DOWN, State.STOPPED),
-        useful=outcome.useful,
-        detail=outcome.detail,
-        why=why,
-        latency=track.latency,
-        age=cache.at() - track.at if track.outcome else None,
-        good=track.good,
-        bad=track.bad,
-        silent=outcome.silent,
-        refuses=outcome.refuses,
-        root="",
-        restarts=track.restarts_since(cache.now() - HOUR),
-        memory=sum(memory) if memory else None,
-        limit=sum(limit) if limit else None,
-        processes=tuple(
-            Process(one.name, one.state, one.pid or None, one.since, one.by_person, one.detail) for one in own
-        ),
-        start_seconds=service.start_seconds,
-        gave_up=cache.gave_up.get(service.name, ""),
-    )
+def _attributed(
+    results: Mapping[str, Result], catalogue: Sequence[Service], cache: Cache
+) -> tuple[dict[str, Result], frozenset[str]]:
+    """Return the results, completed by what only the workers can say, and the workers that are at fault."""
+    reports = {name: result.outcome.reports for name, result in results.items() if result.outcome.reports}
+    checks, complete, at_fault = attribution.by_kind(reports), dict(results), frozenset[str]()
+    for service in catalogue:
+        if service.kind not in _ONLY_FOR_ROOT:
+            continue
+        workers, direct = checks.get(service.kind, {}), results.get(service.name)
+        verdict = attribution.judge(workers, direct.outcome if direct else _recent(service, cache))
+        at_fault |= verdict.at_fault
+        if verdict.from_workers and verdict.outcome:
+            slowest = max(check.latency for check in workers.values())
+            complete[service.name] = Result(verdict.outcome, slowest / 1000)
+    return complete, at_fault
 
 
-def _blames(track: Track) -> tuple[str, ...]:
-    return track.outcome.blames if track.outcome else ()
+def _recent(service: Service, cache: Cache) -> Outcome | None:
+    """Return the last outcome, perhaps the guard's, unless it is too old."""
+    history = cache.history(service.name)
+    return history.outcome if cache.at() - history.at <= probes.GUARD_SECONDS else None
 
 
-def _nothing(world: World) -> Host:
+def _blames(catalogue: Sequence[Service], cache: Cache) -> dict[str, tuple[str, ...]]:
+    outcomes = {service.name: cache.history(service.name).outcome for service in catalogue}
+    return {name: outcome.blames if outcome else () for name, outcome in outcomes.items()}
+
+
+def _gpu(catalogue: Sequence[Service], cache: Cache) -> Gpu | None:
+    outcomes = (cache.history(service.name).outcome for service in catalogue if service.kind is Kind.ENGINE)
+    outcome = next(outcomes, None)
+    return gpu.read(outcome.facts) if outcome else None
+
+
+def _unknown(world: World) -> Host:
     return Host(None, None, None, str(world.state), 0.0, 0, ())

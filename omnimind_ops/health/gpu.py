@@ -14,22 +14,18 @@ def read(engine: Mapping[str, JSON], sysroot: Path = Path("/")) -> Gpu | None:
     """Return the row from the engine's facts (health/programs.py) and NVML; None when no GPU is expected and none is
     present.
     """
-    there = (sysroot / "dev/nvidiactl").exists()
-    expected = engine.get("expected") == "cuda"
-    if not there and not expected:
+    is_present = (sysroot / "dev/nvidiactl").exists()
+    is_expected = engine.get("expected") == "cuda"
+    if not is_present and not is_expected:
         return None
-    card = _card() if there else {}
-    used = engine.get("device") == "cuda"
-    proof = engine.get("proof")
-    detail = proof.get("detail") if isinstance(proof, Mapping) and not proof.get("ok") else None
     return Gpu(
-        expected=expected,
-        used=used,
-        said=str(detail or engine.get("reason") or ("" if engine else "the engine does not answer")),
+        expected=is_expected,
+        used=engine.get("device") == "cuda",
+        said=str(engine.get("reason") or "") if engine else "the engine does not answer",
         driver=_text(sysroot / "sys/module/nvidia/version"),
         uvm=(sysroot / "dev/nvidia-uvm").exists(),
         suspends=int(_text(sysroot / "sys/power/suspend_stats/success") or 0),
-        **card,
+        **(_card() if is_present else {}),
     )
 
 

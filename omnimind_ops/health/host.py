@@ -17,8 +17,8 @@ DISK_WARNS = 85.0
 
 def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host:
     """Return the row; values that the kernel does not report are None."""
-    place = next((folder for folder in (state, *state.parents) if folder.exists()), Path("/"))
-    disk = os.statvfs(place)
+    folder = next((folder for folder in (state, *state.parents) if folder.exists()), Path("/"))
+    disk = os.statvfs(folder)
     usable = (
         disk.f_blocks - disk.f_bfree + disk.f_bavail
     )  # blocks reserved for root count as neither used nor free, as in df
@@ -26,7 +26,7 @@ def read(state: Path, ports: frozenset[int], proc: Path = Path("/proc")) -> Host
         cpu_some=pressure("cpu", "some", proc),
         memory_full=pressure("memory", "full", proc),
         io_full=pressure("io", "full", proc),
-        disk=str(place),
+        disk=str(folder),
         disk_used=round(100 * (1 - disk.f_bavail / usable), 1) if usable else 0.0,
         disk_total=disk.f_blocks * disk.f_frsize,
         containers=containers(ports, proc),
@@ -38,9 +38,9 @@ def pressure(kind: str, who: str, proc: Path = Path("/proc")) -> float | None:
     io.
     """
     for line in _read(proc / "pressure" / kind).splitlines():
-        name, *words = line.split()
+        name, *fields = line.split()
         if name == who:
-            return float(dict(word.split("=") for word in words)["avg10"])
+            return float(dict(field.split("=") for field in fields)["avg10"])
     return None
 
 
@@ -50,14 +50,14 @@ def containers(ports: frozenset[int], proc: Path = Path("/proc")) -> tuple[str, 
 
     A proxy in another network namespace (Docker inside a container) does not conflict.
     """
-    found = []
+    publishers = []
     for entry in os.scandir(proc):
         if entry.name.isdigit() and _read(proc / entry.name / "comm") == "docker-proxy":
-            words = _read(proc / entry.name / "cmdline").split("\0")
-            port = words[words.index("-host-port") + 1] if "-host-port" in words[:-1] else ""
+            argv = _read(proc / entry.name / "cmdline").split("\0")
+            port = argv[argv.index("-host-port") + 1] if "-host-port" in argv[:-1] else ""
             if port.isdigit() and int(port) in ports and not _is_elsewhere(proc / entry.name, proc):
-                found.append(f"port {port} by docker-proxy {entry.name}")
-    return tuple(dict.fromkeys(found))
+                publishers.append(f"port {port} by docker-proxy {entry.name}")
+    return tuple(dict.fromkeys(publishers))
 
 
 def _is_elsewhere(process: Path, proc: Path) -> bool:

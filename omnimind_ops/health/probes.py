@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.credentials import Credentials
-from omnimind_ops.health import programs, stores
+from omnimind_ops.health import programs, stores, workers
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.health import Outcome
 from omnimind_ops.model.json import JSON
@@ -27,45 +28,58 @@ GUARD_SECONDS = 35.0
 Probe = Callable[[], str | None]
 
 
-def of(
-    service: Service,
-    world: World,
-    *,
-    deep: bool = True,
-    seconds: float = SECONDS,
-    before: Mapping[str, JSON] | None = None,
-) -> Outcome:
+@dataclass(frozen=True)
+class Depth:
+    """How a service is probed.
+
+    `deep`: write and read, or compute. `every_worker`: ask all workers of a backend, not only until one is ready.
+    `seconds`: time limit.
+    """
+
+    deep: bool = True
+    every_worker: bool = True
+    seconds: float = SECONDS
+
+
+DEEP, SHALLOW = Depth(), Depth(deep=False)
+
+
+def of(service: Service, world: World, depth: Depth = DEEP, *, before: Mapping[str, JSON] | None = None) -> Outcome:
     """Probe one service; failures of the service raise no exception. `before`: facts of its last good outcome."""
-    return asked(lambda: _ask(service, world, deep, seconds, before or {}), seconds)
+    return outcome_of(lambda: _probe(service, world, depth, before or {}), depth.seconds)
 
 
-def asked(question: Callable[[], Outcome], seconds: float) -> Outcome:
+def outcome_of(probe: Callable[[], Outcome], seconds: float) -> Outcome:
     """Run a probe and return its outcome; errors on the way also become an Outcome."""
     try:
-        return question()
+        return probe()
     except TimeoutError:
         return Outcome(False, why=f"no answer within {seconds:g} s", silent=True)
     except FileNotFoundError:
-        return Outcome(False, why="its socket is not there")
+        return Outcome(False, why="its socket does not exist")
     except ConnectionRefusedError:
-        return Outcome(False, why="nobody listens")
+        return Outcome(False, why="nothing listens on its port")
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:  # an invalid response
         return Outcome(False, why=str(error).strip() or type(error).__name__)
 
 
-def _ask(service: Service, world: World, deep: bool, seconds: float, before: Mapping[str, JSON]) -> Outcome:
+def _probe(service: Service, world: World, depth: Depth, before: Mapping[str, JSON]) -> Outcome:
+    deep, seconds = depth.deep, depth.seconds
     match service.kind:
         case Kind.POSTGRES:
             return stores.postgres(world.postgres_dsn, seconds, deep=deep)
         case Kind.REDIS:
             return stores.redis(world.redis_url, seconds, deep=deep)
         case Kind.QDRANT:
-            said = stores.qdrant(world.qdrant_url, world.qdrant_key, world.system.collection, seconds, deep=deep)
-            return replace(said, detail=f"stand-in (qdrant-edge), {said.detail}") if world.standin else said
+            outcome = stores.qdrant(world.qdrant_url, world.qdrant_key, world.system.collection, seconds, deep=deep)
+            return replace(outcome, detail=f"stand-in (qdrant-edge), {outcome.detail}") if world.standin else outcome
         case Kind.ENGINE:
             return programs.engine(service.socket or "", seconds, deep=deep, before=before)
         case Kind.BACKEND:
-            return programs.backend(service.port or 0, seconds, deep=deep)
+            port, count = service.port or 0, len(service.processes)
+            if not deep:
+                return workers.any_worker(port, seconds)
+            return workers.all_workers(port, count, seconds, until_ready=not depth.every_worker)
         case Kind.FRONTEND:
             return programs.frontend(service.port or 0, seconds)
         case Kind.GUARD:
@@ -79,25 +93,21 @@ def native(goal: Goal, credentials: Credentials, engine: Path = Path("/run/omnim
 
     The probes write nothing, because a migration compares data.
     """
-    url = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
-    base = f"http://127.0.0.1:{goal.qdrant_port}"
+    redis = f"redis://:{credentials.redis}@127.0.0.1:{goal.redis_port}"
+    qdrant = f"http://127.0.0.1:{goal.qdrant_port}"
     return {
-        "postgresql": _probe(lambda: stores.postgres(credentials.postgres, SECONDS, deep=False)),
-        "redis": _probe(lambda: stores.redis(url, SECONDS, deep=False)),
-        "qdrant": _probe(lambda: stores.qdrant(base, credentials.qdrant, goal.collection, SECONDS, deep=False)),
-        "engine": _probe(lambda: programs.engine(str(engine), SECONDS, deep=False, before={})),
-        **{f"backend:{port}": _backend(port) for port in goal.backend_ports},
-        "frontend": _probe(lambda: programs.frontend(goal.frontend_port, SECONDS)),
+        "postgresql": _native(lambda: stores.postgres(credentials.postgres, SECONDS, deep=False)),
+        "redis": _native(lambda: stores.redis(redis, SECONDS, deep=False)),
+        "qdrant": _native(lambda: stores.qdrant(qdrant, credentials.qdrant, goal.collection, SECONDS, deep=False)),
+        "engine": _native(lambda: programs.engine(str(engine), SECONDS, deep=False, before={})),
+        **{f"backend:{port}": _native(partial(workers.any_worker, port, SECONDS)) for port in goal.backend_ports},
+        "frontend": _native(lambda: programs.frontend(goal.frontend_port, SECONDS)),
     }
 
 
-def _backend(port: int) -> Probe:
-    return _probe(lambda: programs.backend(port, SECONDS, deep=False))
+def _native(probe: Callable[[], Outcome]) -> Probe:
+    def failure() -> str | None:
+        outcome = outcome_of(probe, SECONDS)
+        return None if outcome.ready else outcome.why or "not ready"
 
-
-def _probe(question: Callable[[], Outcome]) -> Probe:
-    def probe() -> str | None:
-        said = asked(question, SECONDS)
-        return None if said.ready else said.why or "not ready"
-
-    return probe
+    return failure

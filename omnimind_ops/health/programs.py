@@ -1,11 +1,13 @@
-"""Probes of OmniMind's own programs: engine, backend, frontend, guard."""
+"""Probes of OmniMind's own programs: engine, frontend, guard. Those of the backends are in workers.py."""
 
 from __future__ import annotations
 
 import array
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,120 +24,119 @@ reaches 0.99).
 """
 
 
+@dataclass(frozen=True)
+class EngineHealth:
+    """The engine's answer to GET /health. `proof` is its last self-test: True if it passed, None before the first."""
+
+    state: str
+    device: str
+    expected: str
+    reason: str
+    precision: str
+    model_digest: str
+    proof: bool | None
+    proof_age: float | None  # s
+    proof_detail: str
+    queued: int  # texts
+
+    @property
+    def description(self) -> str:
+        """Return the device, how well it is proven, and the precision."""
+        proof = "" if self.proof is None else " not proven"
+        if self.proof and self.proof_age is not None:
+            proof = f" proven {self.proof_age:.0f} s ago"
+        return f"{self.device}{proof}, {self.precision}"
+
+    @property
+    def facts(self) -> dict[str, JSON]:
+        """Return what later checks and the GPU row need."""
+        reason = self.reason if self.proof in (True, None) else self.proof_detail or self.reason
+        return {
+            "device": self.device,
+            "expected": self.expected,
+            "reason": reason,
+            "model_digest": self.model_digest,
+        }
+
+
 def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON]) -> Outcome:
     """Probe the engine and return its compute device. Deep: embed a fixed text and compare with `before`, the facts of
     the last good outcome.
     """
-    said = http.ask(path, seconds, "/health")
-    words: Mapping[str, Any] = said.json() or {}
-    if said.status != 200:
-        return Outcome(False, why=str(words.get("reason") or said.summary), starting=words.get("state") == "starting")
-    facts: dict[str, JSON] = {
-        name: words.get(name) for name in ("device", "expected", "reason", "proof", "gpu", "model_digest")
-    }
-    detail = _device(words)
-    if words.get("state") == "degraded":
-        return Outcome(True, None, detail, str(words.get("reason") or "degraded"), degraded=True, facts=facts)
+    answer = http.ask(path, seconds, "/health")
+    health = _engine_health(answer.json() or {})
+    if answer.status != HTTPStatus.OK:
+        return Outcome(False, why=health.reason or answer.summary, starting=health.state == "starting")
+    well = Outcome(True, None, health.description, facts=health.facts)
+    if health.state == "degraded":
+        return replace(well, why=health.reason or "degraded", degraded=True)
     if not deep:
-        return Outcome(True, detail=detail, facts=facts)
+        return well
     try:
-        answer = http.ask(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
+        embedding = http.ask(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
     except TimeoutError:
-        return _late(words, detail, facts, seconds)
-    if answer.status == 503:
-        return Outcome(True, True, f"{detail}, queue full", "its queue is full", degraded=True, facts=facts)
-    if answer.status != 200:
-        return Outcome(True, False, detail, f"cannot embed: {answer.summary}", facts=facts)
-    return _compare(answer, detail, facts, before)
+        return _late(health, well, seconds)
+    if embedding.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return replace(well, useful=True, detail=f"{well.detail}, queue full", why="its queue is full", degraded=True)
+    if embedding.status != HTTPStatus.OK:
+        return replace(well, useful=False, why=f"cannot embed: {embedding.summary}")
+    return _compare(embedding, well, before)
 
 
-def _late(words: Mapping[str, Any], detail: str, facts: dict[str, JSON], seconds: float) -> Outcome:
+def _engine_health(body: Mapping[str, Any]) -> EngineHealth:
+    proof: Mapping[str, Any] = body.get("proof") or {}
+    queue: Mapping[str, Any] = body.get("queue") or {}
+    age = proof.get("age_s")
+    return EngineHealth(
+        state=str(body.get("state") or ""),
+        device=str(body.get("device", "?")),
+        expected=str(body.get("expected") or ""),
+        reason=str(body.get("reason") or ""),
+        precision=str(body.get("precision", "?")),
+        model_digest=str(body.get("model_digest") or ""),
+        proof=bool(proof.get("ok")) if proof else None,
+        proof_age=None if age is None else float(age),
+        proof_detail=str(proof.get("detail") or ""),
+        queued=int(queue.get("texts") or 0),
+    )
+
+
+def _late(health: EngineHealth, well: Outcome, seconds: float) -> Outcome:
     """Return the outcome of a time-out. An engine is busy when other texts are waiting and its last self-test is
     recent; it runs the self-test between batches. Otherwise its device hangs.
     """
-    waiting, age = (words.get("queue") or {}).get("texts") or 0, (words.get("proof") or {}).get("age_s") or 0.0
-    if waiting and age < HUNG:
-        return Outcome(True, None, detail, f"busy: {waiting} texts are waiting", degraded=True, facts=facts)
-    return Outcome(
-        True,
-        False,
-        detail,
-        f"does not embed a text within {seconds:g} s, though it is not busy",
-        silent=True,
-        facts=facts,
-    )
+    if health.queued and (health.proof_age or 0.0) < HUNG:
+        return replace(well, why=f"busy: {health.queued} texts are waiting", degraded=True)
+    why = f"does not embed a text within {seconds:g} s, though it is not busy"
+    return replace(well, useful=False, why=why, silent=True)
 
 
-def _compare(answer: http.Answer, detail: str, facts: dict[str, JSON], before: Mapping[str, JSON]) -> Outcome:
-    row = array.array("f", answer.body)
-    length = math.sqrt(sum(x * x for x in row))
-    if not row or not math.isfinite(length) or length == 0:
-        return Outcome(True, False, detail, "its embedding is empty or not a number", facts=facts)
-    facts |= {
-        "vector": base64.b64encode(answer.body).decode(),
-        "of": f"{answer.headers.get('x-model-digest')} {answer.headers.get('x-precision')}",
-    }
-    if before.get("of") == facts["of"] and isinstance(before.get("vector"), str):
-        old = array.array("f", base64.b64decode(str(before["vector"])))
-        cosine = sum(x * y for x, y in zip(row, old, strict=False)) / (
-            length * (math.sqrt(sum(x * x for x in old)) or 1)
-        )
-        if len(old) != len(row) or not cosine >= SAME:
-            return Outcome(
-                True,
-                False,
-                detail,
-                f"it embeds the same text differently than before (cosine {cosine:.4f})",
-                facts=facts,
-            )
-    return Outcome(True, True, detail, facts=facts)
+def _compare(answer: http.Answer, well: Outcome, before: Mapping[str, JSON]) -> Outcome:
+    vector = array.array("f", answer.body)
+    length = _length(vector)
+    if not vector or not math.isfinite(length) or length == 0:
+        return replace(well, useful=False, why="its embedding is empty or not a number")
+    origin = f"{answer.headers.get('x-model-digest')} {answer.headers.get('x-precision')}"
+    facts = {**well.facts, "vector": base64.b64encode(answer.body).decode(), "of": origin}
+    if before.get("of") == origin and (text := before.get("vector")):
+        old = array.array("f", base64.b64decode(str(text)))
+        cosine = sum(x * y for x, y in zip(vector, old, strict=False)) / (length * (_length(old) or 1))
+        if len(old) != len(vector) or not cosine >= SAME:
+            why = f"it embeds the same text differently than before (cosine {cosine:.4f})"
+            return replace(well, useful=False, why=why, facts=facts)
+    return replace(well, useful=True, facts=facts)
 
 
-def _device(words: Mapping[str, Any]) -> str:
-    proof = words.get("proof") or {}
-    age = proof.get("age_s")
-    proven = (
-        f" proven {age:.0f} s ago"
-        if proof.get("ok") and isinstance(age, int | float)
-        else ""
-        if not proof
-        else " not proven"
-    )
-    return f"{words.get('device', '?')}{proven}, {words.get('precision', '?')}"
-
-
-def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
-    """Probe one worker of a port. Deep: the worker probes the stores and the engine, and names what fails."""
-    said = http.ask(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
-    words: Mapping[str, Any] = said.json() or {}
-    checks: Mapping[str, Any] = words.get("checks") or {}
-    bad = {
-        name: str(one.get("detail") or one.get("state"))
-        for name, one in checks.items()
-        if one.get("state") in ("down", "failed")
-    }
-    if said.status == 200:
-        return Outcome(True, True if deep else None, f"worker {words.get('worker', '?')} answered")
-    if bad:
-        return Outcome(
-            False,
-            False if deep else None,
-            why="; ".join(f"{name}: {text}" for name, text in bad.items()),
-            blames=tuple(bad),
-        )
-    return Outcome(False, why=said.summary, starting=said.status == 503)
+def _length(vector: Sequence[float]) -> float:
+    return math.sqrt(sum(x * x for x in vector))
 
 
 def frontend(port: int, seconds: float) -> Outcome:
     """Probe the frontend by requesting the page."""
-    said = http.ask(("127.0.0.1", port), seconds, "/")
-    is_page = said.status == 200 and b"<html" in said.body[:2000].lower()
-    return Outcome(
-        is_page,
-        is_page,
-        "serves the page" if is_page else "",
-        "" if is_page else f"does not serve the page: {said.summary}",
-    )
+    answer = http.ask(("127.0.0.1", port), seconds, "/")
+    if answer.status == HTTPStatus.OK and b"<html" in answer.body[:2000].lower():
+        return Outcome(True, True, "serves the page")
+    return Outcome(False, False, why=f"does not serve the page: {answer.summary}")
 
 
 def guard(file: Path, now: float, patience: float, *, watches: bool) -> Outcome:
@@ -143,7 +144,7 @@ def guard(file: Path, now: float, patience: float, *, watches: bool) -> Outcome:
     try:
         age = now - file.stat().st_mtime
     except OSError:
-        return Outcome(False, why="it has not looked at anything yet", starting=True)
+        return Outcome(False, why="it has not run a check yet", starting=True)
     if age > patience:
-        return Outcome(False, why=f"it last looked {age:.0f} s ago", silent=True)
-    return Outcome(True, True, "recovers what fails" if watches else "only observes (auto_recovery is off)")
+        return Outcome(False, why=f"its last check was {age:.0f} s ago", silent=True)
+    return Outcome(True, True, "restarts what fails" if watches else "only observes (auto_recovery is off)")

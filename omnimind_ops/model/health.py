@@ -38,6 +38,31 @@ class HealthCode(IntEnum):
 
 
 @dataclass(frozen=True)
+class WorkerCheck:
+    """How a worker's own connections to one service work. `why` says why it cannot use the service, "" if it can."""
+
+    why: str = ""
+    latency: float = 0.0  # ms
+    age: float = 0.0  # s
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """What one worker of a backend reports: its number, and how it can use each kind of service."""
+
+    worker: str
+    ready: bool
+    checks: Mapping[str, WorkerCheck]
+    why: str = ""  # why it is not ready, if it names no service
+    starting: bool = False
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Return the kinds of service that it cannot use, each with the reason."""
+        return {kind: check.why for kind, check in self.checks.items() if check.why}
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Result of one probe.
 
@@ -54,6 +79,7 @@ class Outcome:
     degraded: bool = False
     blames: tuple[str, ...] = ()  # kinds of service that it names as the cause
     facts: Mapping[str, JSON] = field(default_factory=dict)
+    reports: tuple[WorkerReport, ...] = ()  # of a backend: one for each worker that answered
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def up_text(done: Up) -> str:
     parts = [f"OmniMind is {state} after {duration(done.seconds)}: {done.url}"]
     if done.slowest:
         parts.append(f"slowest: {done.slowest.name}, {duration(done.slowest.took)}")
-    if not done.calm.calm:
-        parts.append(done.calm.said)
+    if not done.pressure.is_low:
+        parts.append(done.pressure.summary)
     if done.chain:
         from omnimind_ops.flows.startup.critical_chain import lines
 
@@ -59,7 +59,7 @@ def up_data(done: Up) -> dict[str, JSON]:
     chain: list[JSON] = [
         {"name": one.name, "ready": round(one.ready, 3), "took": round(one.took, 3)} for one in done.chain
     ]
-    world = done.world
+    world, pressure = done.world, done.pressure
     return {
         "state": str(done.report.state),
         "mode": str(world.mode),
@@ -70,7 +70,7 @@ def up_data(done: Up) -> dict[str, JSON]:
         "slowest": done.slowest.name if done.slowest else None,
         "steps": services,
         "chain": chain,
-        "calm": {"calm": done.calm.calm, "seconds": round(done.calm.seconds, 3), "said": done.calm.said},
+        "calm": {"calm": pressure.is_low, "seconds": round(pressure.seconds, 3), "said": pressure.summary},
         "qdrant": "stand-in" if world.standin else "qdrant",
     }
 

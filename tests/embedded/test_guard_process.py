@@ -66,7 +66,7 @@ def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(home: Path, tm
             process.kill()
             process.wait()
     assert process.returncode == 0, errors
-    assert "looks every 10 s" in errors and "Traceback" not in errors
+    assert "checks every 10 s" in errors and "Traceback" not in errors
     kept = json.loads((home / "omnimind/run/health.json").read_text())
     assert kept["services"]["postgres"]["outcome"]["useful"] is True
 
@@ -76,7 +76,7 @@ def test_the_command_runs_it_too_and_tells_json_when_asked(home: Path) -> None:
     words = (sys.executable, "-m", "omnimind_ops", "guard", "--json")
     with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert json.loads(process.stdout.readline())["text"] == "looks every 10 s"
+        assert json.loads(process.stdout.readline())["text"] == "checks every 10 s"
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 

@@ -109,7 +109,7 @@ def test_a_store_that_refuses_is_explained_and_not_restarted(system: System) -> 
     old = pid(system, "redis")
     with redis.Redis("127.0.0.1", world["ports"]["redis"], password=password) as link:
         link.execute_command("ACL", "SETUSER", "default", "resetpass", ">other")
-        wait("the guard gives it up", lambda: "it answers and says no" in reading(system, "redis")["gave_up"], 90)
+        wait("the guard gives it up", lambda: "it answers with a refusal" in reading(system, "redis")["gave_up"], 90)
         assert "the guard gave up on redis" in system.run("health").out
         link.execute_command("ACL", "SETUSER", "default", "resetpass", f">{password}")
     wait("it is looked after again", lambda: not reading(system, "redis")["gave_up"], 60)
@@ -117,7 +117,7 @@ def test_a_store_that_refuses_is_explained_and_not_restarted(system: System) -> 
     (run,) = system.run("runs", "--json").result["runs"]
     assert (run["service"], run["state"]) == ("redis", "failed")
     assert (
-        "leaves redis alone: it answers and says no, which no restart changes: WRONGPASS"
+        "gave up on redis: it answers with a refusal, which a restart does not fix: WRONGPASS"
         in system.run("runs", run["id"]).out
     )
 

@@ -17,7 +17,7 @@ from omnimind_ops.embedded.home import Home, place
 from omnimind_ops.flows import gpu_gate
 from omnimind_ops.flows.logs import parse_since
 from omnimind_ops.flows.startup import cpu_pressure
-from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
+from omnimind_ops.flows.startup.critical_chain import ChainLink, chain, lines, slowest
 from omnimind_ops.flows.startup.log import StartLog
 from omnimind_ops.managers import files, systemd, units
 from omnimind_ops.managers.memory import memory
@@ -33,11 +33,11 @@ from omnimind_ops.tools import systemctl
 
 def test_chain_goes_back_from_the_last_ready_through_what_each_waited_for_longest() -> None:
     links = {
-        "cluster": Link("cluster", 0, 2),
-        "postgres": Link("postgres", 2, 3, ("cluster",)),
-        "redis": Link("redis", 0, 1),
-        "backend": Link("backend", 3, 5, ("redis", "postgres")),
-        "engine": Link("engine", 0, 4),
+        "cluster": ChainLink("cluster", 0, 2),
+        "postgres": ChainLink("postgres", 2, 3, ("cluster",)),
+        "redis": ChainLink("redis", 0, 1),
+        "backend": ChainLink("backend", 3, 5, ("redis", "postgres")),
+        "engine": ChainLink("engine", 0, 4),
     }
     found = chain(links)
     assert [one.name for one in found] == ["backend", "postgres", "cluster"]
@@ -53,22 +53,22 @@ def test_calm_machine_costs_no_wait_and_a_busy_one_ends_with_the_cap_and_a_reaso
         "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
     )
     meter = cpu_pressure.PressureMeter(tmp_path, window=0.02)
-    assert meter.wait(5).calm
+    assert meter.wait(5).is_low
     busy = cpu_pressure.PressureMeter(tmp_path, window=0.02)
     busy.readings.extend([0.9, 0.95])
     busy.close()
     busy._thread.join()
-    said = busy.wait(0.1)
-    assert not said.calm
-    assert "still busy after 0.1 s (pressure 95%)" in said.said
+    result = busy.wait(0.1)
+    assert not result.is_low
+    assert "CPU pressure is still 95% after 0.1 s" in result.summary
 
 
 def test_without_pressure_information_runnable_tasks_are_counted(tmp_path: Path) -> None:
     (tmp_path / "loadavg").write_text("0.1 0.1 0.1 1/300 4242\n")
     meter = cpu_pressure.PressureMeter(tmp_path, window=0.02)
-    assert meter.wait(5).calm
+    assert meter.wait(5).is_low
     (tmp_path / "loadavg").write_text("90.1 0.1 0.1 99/300 4242\n")
-    assert not cpu_pressure.PressureMeter(tmp_path, window=0.02).wait(0.1).calm
+    assert not cpu_pressure.PressureMeter(tmp_path, window=0.02).wait(0.1).is_low
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from omnimind_ops.catalogue import Kind, Service
 from omnimind_ops.flows import port_check
 from omnimind_ops.flows.restart import batches
 from omnimind_ops.flows.startup.items import Task
-from omnimind_ops.flows.startup.loop import ATTEMPTS, CANNOT, GOOD_ANSWERS, Start
+from omnimind_ops.flows.startup.services import ATTEMPTS, GOOD_ANSWERS, ServiceStarter
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event, StepChanged
 from omnimind_ops.model.health import Outcome
@@ -73,7 +73,7 @@ def start(
     *services: Service,
     tasks: tuple[Task, ...] = (),
     waits: dict[str, tuple[str, ...]] | None = None,
-) -> tuple[Start, list[Event]]:
+) -> tuple[ServiceStarter, list[Event]]:
     """A start whose services give these answers in turn, the last one for ever; good unless told otherwise."""
     turns = {name: itertools.chain(given, itertools.repeat(given[-1])) for name, given in answers.items()}
     told: list[Event] = []
@@ -82,7 +82,7 @@ def start(
         is_good = next(turns[one.name]) if one.name in turns else True
         return Outcome(is_good, why="" if is_good else "not yet")
 
-    return Start(manager, services, tasks, waits or {}, probe, told.append, Stop()), told
+    return ServiceStarter(manager, services, tasks, waits or {}, probe, told.append, Stop()), told
 
 
 def test_service_waits_for_all_that_it_comes_after_and_for_its_tasks() -> None:
@@ -132,7 +132,7 @@ def test_backend_needs_good_answers_in_a_row() -> None:
         asked += 1
         return Outcome(asked != GOOD_ANSWERS, why="a hiccup")
 
-    one = Start(Scripted(), (replace(BACKEND, after=()),), (), {}, probe, lambda _: None, Stop())
+    one = ServiceStarter(Scripted(), (replace(BACKEND, after=()),), (), {}, probe, lambda _: None, Stop())
     one.run()
     assert asked == 2 * GOOD_ANSWERS
 
@@ -165,11 +165,11 @@ def test_service_that_needs_one_which_was_given_up_is_not_waited_for() -> None:
 
 def test_program_that_says_it_cannot_be_started_is_not_tried_again() -> None:
     manager = Scripted(
-        fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=CANNOT)}
+        fate={"store": ProcessState("store", "backoff", restarts=1, detail="Bad exit code 78", code=os.EX_CONFIG)}
     )
     one, _ = start(manager, {}, replace(STORE, start_seconds=3600))
     one.run()
-    assert "cannot be started as it is" in str(one.items["store"].problem)
+    assert "reports a configuration error" in str(one.items["store"].problem)
 
 
 def test_service_that_never_answers_ends_with_its_time_and_what_it_said() -> None:
@@ -202,7 +202,7 @@ def test_interruption_tells_what_runs_and_waits_for_no_one_but_its_own_tasks() -
         ended.append(True)
         return True
 
-    one = Start(
+    one = ServiceStarter(
         Scripted(), (STORE, OTHER, BACKEND), (Task("cluster", "Cluster", act),), {}, probe, lambda _: None, stop
     )
     with pytest.raises(Problem) as caught:

@@ -13,7 +13,7 @@ import pytest
 from omnimind_ops.flows import converge, down, recovery, restart
 from omnimind_ops.flows.startup import bring_up
 from omnimind_ops.flows.wheels import make
-from omnimind_ops.health.moves import Act, Rung
+from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.managers import ProcessState
 from omnimind_ops.model.event import Event, Tell, line, progress, warning
 from omnimind_ops.model.health import Outcome, State
@@ -57,13 +57,13 @@ def run(folder: Path, _: pytest.MonkeyPatch, tell: Tell) -> None:
 
 def recover(folder: Path, _: pytest.MonkeyPatch, tell: Tell) -> None:
     """A recovery: an act that helped, and one that did not."""
-    record = recovery.Record(world(folder), tell)
-    act = Act("backend-8080", Rung.WORKER, ("backend-8080-1",), 1, "was silent; token=hunter2")
-    record.doing(act)
-    record.did(act, 0.4)
-    record.well("backend-8080")
-    record.doing(act)
-    record.did(act, 0.4, "cannot start it")
+    record = recovery.RecoveryLog(world(folder), tell)
+    act = Restart("backend-8080", Escalation.WORKER, ("backend-8080-1",), 1, "was silent; token=hunter2")
+    record.started(act)
+    record.ended(act, 0.4)
+    record.recovered("backend-8080")
+    record.started(act)
+    record.ended(act, 0.4, "cannot start it")
     record.gave_up("backend-8080", "5 restarts did not help")
 
 

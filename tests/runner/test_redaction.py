@@ -51,7 +51,7 @@ def test_an_event_without_secrets_is_unchanged() -> None:
 
 def test_what_the_guard_tells_outside_a_run(tmp_path: Path) -> None:
     told: list[Event] = []
-    recovery.Record(world(tmp_path), told.append).event("redis", warning(TEXT))
+    recovery.RecoveryLog(world(tmp_path), told.append).event("redis", warning(TEXT))
     assert [event.text for event in told] == ["redis://***@127.0.0.1/0"]
 
 

@@ -18,8 +18,9 @@ from omnimind_ops.health import check as checks
 from omnimind_ops.health import host
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
-from omnimind_ops.health.track import STRICT, Thresholds
+from omnimind_ops.health.history import STRICT, Thresholds
 from omnimind_ops.model.health import HealthCode, Report, State
+from tests.freezing import frozen
 from tests.health_world import System, system
 from tests.services import Services
 
@@ -147,6 +148,42 @@ def test_a_store_that_fails_is_named_as_the_cause_by_its_victims(whole: System) 
     assert found.seconds < 2 * 1.0 + checks.GRACE
 
 
+def test_a_worker_that_cannot_use_a_store_that_works_is_at_fault_and_the_store_is_not(whole: System) -> None:
+    """Its backend is degraded; which of its processes it is comes from the reports."""
+    cache = Cache(STRICT, ttl=0)
+    name = f"backend-{whole.world.system.backend_ports[0]}"
+    checks = {"redis": {"state": "down", "detail": "Too many open files"}, "postgres": {"state": "up"}}
+    whole.fault(backend_2={"status": 503, "checks": checks})
+    _until(lambda: look(whole, cache), lambda _: cache.history(name).at_fault(3) != ())
+    backend, redis = look(whole, cache).of(name), look(whole, cache).of("redis")
+    assert cache.history(name).at_fault(3) == (f"{name}-2",)
+    assert redis and (redis.state, redis.why) == (State.READY, "")
+    assert backend and backend.state in (State.DEGRADED, State.DOWN)  # down only if worker 1 was not reached
+
+
+def test_a_single_check_asks_the_other_workers_only_if_the_first_one_is_not_ready(whole: System) -> None:
+    """It must not become slower."""
+    name = f"backend-{whole.world.system.backend_ports[0]}"
+    found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+    assert found and found.detail in ("worker 1 ready", "worker 2 ready")
+    whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "Too many open files"}}})
+    for _ in range(3):
+        found = check(whole.world, whole.manager, Cache(STRICT), every_worker=False).of(name)
+        assert found and found.detail == "worker 1 ready"
+
+
+def test_workers_that_wait_for_a_frozen_store_are_not_at_fault(whole: System) -> None:
+    """Only some of them have noticed yet; the store was asked directly."""
+    cache = Cache(STRICT, ttl=0)
+    whole.fault(backend_2={"status": 503, "checks": {"redis": {"state": "down", "detail": "no answer within 2 s"}}})
+    with frozen(whole.stores.redis.pid):
+        for _ in range(2):
+            found = look(whole, cache)
+    redis = found.of("redis")
+    assert redis and (redis.state, redis.silent) == (State.DOWN, True)
+    assert [cache.history(name).at_fault(1) for name in cache.histories] == [()] * len(cache.histories)
+
+
 def test_a_young_process_that_does_not_answer_is_starting(whole: System) -> None:
     """And down once its start time-out is over."""
     whole.fault(engine={"status": 500})
@@ -201,7 +238,7 @@ def test_a_killed_worker_is_a_restart_and_the_last_change(whole: System) -> None
 def test_a_crash_loop_is_degraded_though_it_answers_between_its_deaths(whole: System) -> None:
     """Five restarts in five minutes."""
     cache = Cache(STRICT, ttl=0)
-    track = cache.track("engine")
+    track = cache.history("engine")
     look(whole, cache)
     track.crashes.extend([time.time()] * 5)
     reading = look(whole, cache).of("engine")
@@ -259,7 +296,7 @@ def test_the_guards_file_gives_history_to_who_looks_once(whole: System) -> None:
     for _ in range(5):
         look(whole, cache)
     cache.note("engine", "restarted")
-    cache.track("engine").restarts.append(time.time() - 10)
+    cache.history("engine").restarts.append(time.time() - 10)
     cache.gave_up["frontend"] = "5 restarts did not help"
     file = whole.world.run / "health.json"
     caches.save(cache, file)
@@ -287,11 +324,23 @@ def test_without_credentials_what_the_guard_saw_last_is_shown(whole: System) -> 
     assert postgres and postgres.state is State.READY and 29 < (postgres.age or 0) < 32
 
 
+def test_without_credentials_and_guard_the_workers_are_asked(whole: System) -> None:
+    """They can say whether a store can be used, though not whether it takes writes."""
+    well = {"state": "up", "latency_ms": 1.5, "age_s": 0.2}
+    down = {"state": "down", "detail": "connection refused"}
+    for status, redis, state in ((200, well, State.READY), (503, down, State.DOWN)):
+        whole.fault(backend={"status": status, "checks": {"postgres": well, "redis": redis}})
+        found = look(whole, redis_url="", postgres_dsn="")
+        reading, postgres = found.of("redis"), found.of("postgres")
+        assert reading and (reading.state, reading.useful) == (state, None)
+        assert postgres and postgres.state is State.READY and postgres.latency and postgres.latency.last == 1.5
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"version": 99}', '{"version": 1, "at": 0}', "[]"])
 def test_a_broken_file_of_the_guard_is_no_history(tmp_path: Path, text: str) -> None:
     """Never an error."""
     (tmp_path / "health.json").write_text(text)
-    assert caches.load(tmp_path / "health.json", STRICT).tracks == {}
+    assert caches.load(tmp_path / "health.json", STRICT).histories == {}
 
 
 def test_pressure_and_containers_are_read_from_small_files(tmp_path: Path) -> None:

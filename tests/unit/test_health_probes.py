@@ -27,7 +27,7 @@ def dsn(stores: Services) -> str:
 
 
 def qdrant(stores: Services, key: str = "test-key", *, deep: bool = True, seconds: float = SECONDS) -> Outcome:
-    return probes.asked(
+    return probes.outcome_of(
         lambda: ask.qdrant(stores.qdrant_url, key, "universal_machine_embeddings", seconds, deep=deep), seconds
     )
 
@@ -146,7 +146,7 @@ def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str
         (stores.postgres, lambda: ask.postgres(dsn, 0.3, deep=True)),
     ):
         with frozen(process.pid):
-            found = probes.asked(question, 0.3)
+            found = probes.outcome_of(question, 0.3)
         assert (found.ready, found.silent) == (False, True), process.name
         assert found.why == "no answer within 0.3 s"
     assert ask.postgres(dsn, SECONDS, deep=True).useful
@@ -154,8 +154,8 @@ def test_a_frozen_store_is_silent_within_its_time_out(stores: Services, dsn: str
 
 def test_nobody_listening_is_no_silence() -> None:
     """It is a definite answer."""
-    found = probes.asked(lambda: ask.redis(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
-    assert (found.ready, found.silent, found.why) == (False, False, "nobody listens")
+    found = probes.outcome_of(lambda: ask.redis(f"redis://127.0.0.1:{free_port()}/0", SECONDS, deep=True), SECONDS)
+    assert (found.ready, found.silent, found.why) == (False, False, "nothing listens on its port")
 
 
 def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
@@ -175,7 +175,7 @@ def test_a_server_that_drips_is_cut_off_at_the_deadline() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            found = probes.asked(
+            found = probes.outcome_of(
                 lambda: ask.redis(f"redis://127.0.0.1:{server.getsockname()[1]}/0", 0.4, deep=True), 0.4
             )
         finally:
@@ -210,7 +210,7 @@ def test_an_answer_that_is_none_is_an_outcome_and_no_crash(answer: bytes) -> Non
 
             thread = threading.Thread(target=say, daemon=True)
             thread.start()
-            found = probes.asked(lambda: question(port), 1.0)
+            found = probes.outcome_of(lambda: question(port), 1.0)
         assert not (found.ready and found.useful)
         assert found.why
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from omnimind_ops.flows import recovery
-from omnimind_ops.health.moves import Act, Rung
+from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.runner.journal import Journal
 from tests.backend.history.test_bench import RESULT
 from tests.web.tab import Tab
@@ -47,11 +47,11 @@ def test_a_result_of_the_bench_is_shown(tab: Tab) -> None:
 
 def test_a_recovery_by_the_guard_is_shown_with_what_it_did(tab: Tab) -> None:
     world = tab.site.world
-    record = recovery.Record(world, lambda _event: None)
-    act = Act("backend-8080", Rung.WORKER, ("backend-8080-1",), 1, "was silent for this test")
-    record.doing(act)
-    record.did(act, 0.4)
-    record.well("backend-8080")
+    record = recovery.RecoveryLog(world, lambda _event: None)
+    act = Restart("backend-8080", Escalation.WORKER, ("backend-8080-1",), 1, "was silent for this test")
+    record.started(act)
+    record.ended(act, 0.4)
+    record.recovered("backend-8080")
     with Journal(world.journal) as journal:
         run = journal.runs()[0].id
     tab.go("/runs")
@@ -59,4 +59,4 @@ def test_a_recovery_by_the_guard_is_shown_with_what_it_did(tab: Tab) -> None:
     tab.page.locator(f"a[href*='{run}'], button:has-text('{run}')").or_(
         tab.page.get_by_text("was silent for this test")
     ).first.click()
-    tab.page.get_by_text("is well again").first.wait_for()
+    tab.page.get_by_text("has recovered").first.wait_for()

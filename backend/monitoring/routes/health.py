@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from backend.deps import SettingsDep
-from backend.monitoring.readiness import Answer, Checks, overall
+from backend.monitoring.readiness import Answer, Readiness, overall
 
 router = APIRouter(prefix="/health", tags=["health"])
 RETRY_SECONDS = "5"
@@ -39,10 +39,10 @@ async def live(settings: SettingsDep) -> Live:
 @router.get("/", responses={503: {"model": Ready}})
 async def ready(settings: SettingsDep, request: Request, response: Response) -> Ready:
     """Ask all services, each at most once a second, one that is down ten times; 503 with Retry-After when one does not answer."""
-    checks: Checks = request.app.state.checks
-    found = await checks.all()
-    status = overall(found)
+    checks: Readiness = request.app.state.checks
+    answers = await checks.all()
+    status = overall(answers)
     if status == "down":
         response.status_code = 503
         response.headers["Retry-After"] = RETRY_SECONDS
-    return Ready(status=status, checks=found, pid=os.getpid(), port=settings.port, worker=settings.worker)
+    return Ready(status=status, checks=answers, pid=os.getpid(), port=settings.port, worker=settings.worker)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from omnimind_ops import managers
 from omnimind_ops.catalogue import Kind, Service, services
 from omnimind_ops.flows.startup.cpu_pressure import CpuPressure, PressureMeter
-from omnimind_ops.flows.startup.critical_chain import Link, chain, lines, slowest
-from omnimind_ops.flows.startup.items import Task, last_words
-from omnimind_ops.flows.startup.loop import Start
+from omnimind_ops.flows.startup.critical_chain import ChainLink, chain, lines, slowest
+from omnimind_ops.flows.startup.items import Task, log_tail
+from omnimind_ops.flows.startup.services import ServiceStarter
 from omnimind_ops.health import probes
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
-from omnimind_ops.health.track import STRICT
+from omnimind_ops.health.history import STRICT
 from omnimind_ops.model.event import RunEnded, RunStarted, StepState, Tell, line, warning
 from omnimind_ops.model.health import Outcome, Report, State
 from omnimind_ops.model.problem import Problem
@@ -40,10 +40,10 @@ class Up:
     world: World
     changed: int
     seconds: float
-    links: Mapping[str, Link]
-    chain: tuple[Link, ...]
-    slowest: Link | None
-    calm: CpuPressure
+    links: Mapping[str, ChainLink]
+    chain: tuple[ChainLink, ...]
+    slowest: ChainLink | None
+    pressure: CpuPressure
     report: Report
 
     @property
@@ -57,69 +57,68 @@ def bring_up(world: World, tasks: tuple[Task, ...], waits: Mapping[str, tuple[st
 
     `waits` adds tasks to the dependencies of services in the catalogue.
     """
-    manager, every = managers.of(world), services(world)
+    manager, catalogue = managers.of(world), services(world)
     began, meter = time.monotonic(), PressureMeter()
-    with interrupts(utc_now, lambda: tell(warning("stopping; what runs goes on running"))) as stop:
-        start = Start(manager, every, tasks, waits, _probe(world), tell, stop)
-        steps = tuple(StepState(item.name, item.title, item.phase) for item in start.items.values())
+    with interrupts(utc_now, lambda: tell(warning("stopping; running services stay up"))) as stop:
+        starter = ServiceStarter(manager, catalogue, tasks, waits, _probe(world), tell, stop)
+        steps = tuple(StepState(item.name, item.title, item.phase) for item in starter.items.values())
         tell(RunStarted(f"omnimind up ({world.mode})", "up", RunState.RUNNING, steps))
         try:
-            start.run()
-            problems = {name: item.problem for name, item in start.items.items() if item.problem}
-            if problems:
-                if ready := [item.name for item in start.items.values() if item.service and item.ready is not None]:
-                    tell(line("", f"left running: {', '.join(ready)} (omnimind down stops them)"))
-                raise _together(problems)
-            calm = meter.wait()
-            tell(line("", calm.said))
+            _start(starter, tell)
+            pressure = meter.wait()
+            tell(line("", pressure.summary))
             report = _prove(world, manager)
         except Problem as problem:
             tell(RunEnded(f"omnimind up: {problem}", "up", RunState.FAILED))
             raise
         finally:
             meter.close()
-    links = start.links()
-    own = [link for name, link in links.items() if name in {one.name for one in every}]
-    found = Up(
-        world,
-        sum(item.changed for item in start.items.values()),
-        time.monotonic() - began,
-        links,
-        chain(links),
-        slowest(own),
-        calm,
-        report,
-    )
-    for text in lines(found.chain) if found.changed else ():
+    links = starter.links()
+    own = [links[service.name] for service in catalogue if service.name in links]
+    changed = sum(item.changed for item in starter.items.values())
+    up = Up(world, changed, time.monotonic() - began, links, chain(links), slowest(own), pressure, report)
+    for text in lines(up.chain) if up.changed else ():
         tell(line("", text))
-    text = f"omnimind up: {found.report.state} after {found.seconds:.1f} s, {found.changed} changes"
-    tell(RunEnded(text, "up", RunState.FINISHED))
-    return found
+    summary = f"omnimind up: {report.state} after {up.seconds:.1f} s, {changed} changes"
+    tell(RunEnded(summary, "up", RunState.FINISHED))
+    return up
+
+
+def _start(starter: ServiceStarter, tell: Tell) -> None:
+    """Start everything; raise one Problem for all that failed."""
+    starter.run()
+    problems = {name: item.problem for name, item in starter.items.items() if item.problem}
+    if problems:
+        ready = [item.name for item in starter.items.values() if item.service and item.ready is not None]
+        if ready:
+            tell(line("", f"left running: {', '.join(ready)} (omnimind down stops them)"))
+        raise _together(problems)
 
 
 def _probe(world: World) -> Callable[[Service], Outcome]:
     """Return the readiness probe. Before its database exists, PostgreSQL is only probed for a successful login."""
     early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
     return lambda service: probes.of(
-        service, early if service.kind is Kind.POSTGRES else world, deep=False, seconds=PROBE_SECONDS
+        service, early if service.kind is Kind.POSTGRES else world, probes.Depth(deep=False, seconds=PROBE_SECONDS)
     )
 
 
 def _prove(world: World, manager: managers.Manager) -> Report:
     """Send a real request through all tiers; raise Problem if a critical service cannot answer."""
     cache, end = Cache(STRICT), time.monotonic() + SETTLE_SECONDS
-    while (report := check(world, manager, cache)).state in (State.STARTING, State.DOWN) and time.monotonic() < end:
+    while True:
+        report = check(world, manager, cache, every_worker=False)
+        if report.state not in (State.STARTING, State.DOWN) or time.monotonic() >= end:
+            break
         time.sleep(SETTLE_PAUSE)
-        cache.tracks.clear()
-    bad = next(
-        (one for one in report.services if one.critical and one.state in (State.DOWN, State.STOPPED, State.STARTING)),
-        None,
-    )
+        cache.histories.clear()
+    bad_states = (State.DOWN, State.STOPPED, State.STARTING)
+    bad = next((reading for reading in report.services if reading.critical and reading.state in bad_states), None)
     if bad is None:
         return report
-    service = next(one for one in services(world) if one.name == (bad.root or bad.service))
-    fix = f"all of its log: omnimind logs {service.name}"
-    raise Problem(f"cannot prove that {bad.service} works", bad.why, fix, log=last_words(manager, service.processes[0]))
+    cause = next(service for service in services(world) if service.name == (bad.root or bad.service))
+    fix = f"full log: omnimind logs {cause.name}"
+    raise Problem(f"cannot prove that {bad.service} works", bad.why, fix, log=log_tail(manager, cause.processes[0]))
 
 
 def _together(problems: Mapping[str, Problem]) -> Problem:

@@ -24,9 +24,9 @@ CAP_SECONDS = 3.0
 class CpuPressure:
     """Result of a wait."""
 
-    calm: bool
+    is_low: bool
     seconds: float
-    said: str
+    summary: str
 
 
 class PressureMeter:
@@ -46,14 +46,11 @@ class PressureMeter:
             while True:
                 last = self.readings[-WINDOWS:]
                 if len(last) == WINDOWS and max(last) <= LIMIT:
-                    return CpuPressure(True, now() - began, f"the CPUs are calm (pressure {max(last):.0%})")
+                    return CpuPressure(True, now() - began, f"CPU pressure is low ({max(last):.0%})")
                 if now() - began >= cap:
-                    said = (
-                        f"the CPUs are still busy after {cap:g} s (pressure {last[-1]:.0%})"
-                        if last
-                        else "the CPUs' pressure cannot be read"
-                    )
-                    return CpuPressure(False, now() - began, f"{said}: going on; first answers may be slow")
+                    pressure = f"CPU pressure is still {last[-1]:.0%}" if last else "CPU pressure cannot be read"
+                    summary = f"{pressure} after {cap:g} s; continuing, the first answers may be slow"
+                    return CpuPressure(False, now() - began, summary)
                 time.sleep(self.window / 5)
         finally:
             self.close()
@@ -63,17 +60,17 @@ class PressureMeter:
         self._stop.set()
 
     def _run(self) -> None:
-        before, at = _waited(self.proc), time.monotonic()
+        last, last_at = _stalled(self.proc), time.monotonic()
         while not self._stop.wait(self.window):
-            now, moment = _waited(self.proc), time.monotonic()
-            if now is not None and before is not None:
-                self.readings.append(min(1.0, max(0.0, (now - before) / 1e6 / (moment - at))))
+            total, at = _stalled(self.proc), time.monotonic()
+            if total is not None and last is not None:
+                self.readings.append(min(1.0, max(0.0, (total - last) / 1e6 / (at - last_at))))
             elif (load := _load(self.proc)) is not None:
                 self.readings.append(load)
-            before, at = now, moment
+            last, last_at = total, at
 
 
-def _waited(proc: Path) -> float | None:
+def _stalled(proc: Path) -> float | None:
     """Return the microseconds since boot in which some task waited for a CPU; None without PSI."""
     try:
         some = (proc / "pressure/cpu").read_text().splitlines()[0]

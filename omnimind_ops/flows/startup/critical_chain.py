@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainLink:
     """One started item: seconds from the start of the run until it was begun and until it was ready.
 
     `after` names its dependencies.
@@ -24,24 +24,24 @@ class Link:
         return self.ready - self.began
 
 
-def chain(links: Mapping[str, Link]) -> tuple[Link, ...]:
+def chain(links: Mapping[str, ChainLink]) -> tuple[ChainLink, ...]:
     """Return the item that was ready last, then the last of its dependencies, and so on back to the beginning."""
-    found: list[Link] = []
-    at = max(links.values(), key=lambda link: link.ready, default=None)
-    while at is not None:
-        found.append(at)
-        at = max((links[name] for name in at.after if name in links), key=lambda link: link.ready, default=None)
-    return tuple(found)
+    result: list[ChainLink] = []
+    last = max(links.values(), key=lambda link: link.ready, default=None)
+    while last is not None:
+        result.append(last)
+        last = max((links[name] for name in last.after if name in links), key=lambda link: link.ready, default=None)
+    return tuple(result)
 
 
-def slowest(links: Sequence[Link]) -> Link | None:
+def slowest(links: Sequence[ChainLink]) -> ChainLink | None:
     """Return the link with the longest own time."""
     return max(links, key=lambda link: link.took, default=None)
 
 
-def lines(found: Sequence[Link]) -> tuple[str, ...]:
+def lines(links: Sequence[ChainLink]) -> tuple[str, ...]:
     """Return the chain as text: `@` is when it was ready, `+` is its own time."""
     return tuple(
-        f"{'  ' * (at - 1)}{'└─' if at else ''}{link.name} @{link.ready:.1f} s +{link.took:.1f} s"
-        for at, link in enumerate(found)
+        f"{'  ' * (depth - 1)}{'└─' if depth else ''}{link.name} @{link.ready:.1f} s +{link.took:.1f} s"
+        for depth, link in enumerate(links)
     )

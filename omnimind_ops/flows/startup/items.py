@@ -38,10 +38,11 @@ class Item:
     changed: bool = False
     good: int = 0
     restarts: dict[str, int] = field(default_factory=dict)  # as counted when it was begun
-    said: str = ""  # by the last probe
-    problem: Problem | None = None
+    why: str = ""  # it is not ready, by its last probe
+    problem: Problem | None = None  # why it failed
     thread: threading.Thread | None = None
-    error: BaseException | None = None
+    task_problem: Problem | None = None  # raised in its thread
+    error: BaseException | None = None  # an unexpected one, raised in its thread
 
     @property
     def processes(self) -> tuple[str, ...]:
@@ -49,14 +50,19 @@ class Item:
         return self.service.processes if self.service else ()
 
     @property
+    def progress(self) -> str:
+        """Return ready, starting or not started."""
+        return "ready" if self.ready is not None else "starting" if self.began is not None else "not started"
+
+    @property
     def is_over(self) -> bool:
         """Return whether the item is ready or has failed."""
         return self.ready is not None or self.problem is not None
 
 
-def last_words(manager: Manager, process: str) -> tuple[str, ...]:
+def log_tail(manager: Manager, process: str) -> tuple[str, ...]:
     """Return the last lines of a process's own log, cut to LOG_WIDTH; none when it has no log."""
     try:
-        return tuple(text[:LOG_WIDTH] for text in manager.logs(process, LOG_LINES))
+        return tuple(entry[:LOG_WIDTH] for entry in manager.logs(process, LOG_LINES))
     except Problem:
         return ()

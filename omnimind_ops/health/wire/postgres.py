@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from omnimind_ops.health.wire.link import Link
 from omnimind_ops.health.wire.scram import Scram
+from omnimind_ops.health.wire.stream import Stream
 
 Row = tuple[str | None, ...]
 _VERSION = 3 << 16
@@ -50,19 +50,19 @@ class Session:
     """A logged-in connection with one deadline. RefusedError carries the server's message."""
 
     def __init__(self, to: Target, seconds: float) -> None:
-        self.link = Link(to.address, seconds)
+        self.stream = Stream(to.address, seconds)
         try:
-            words = {"user": to.user, "database": to.database, "application_name": "omnimind health"}
+            parameters = {"user": to.user, "database": to.database, "application_name": "omnimind health"}
             body = (
                 struct.pack("!I", _VERSION)
-                + b"".join(f"{key}\0{value}\0".encode() for key, value in words.items())
+                + b"".join(f"{key}\0{value}\0".encode() for key, value in parameters.items())
                 + b"\0"
             )
-            self.link.send(struct.pack("!I", len(body) + 4) + body)
+            self.stream.send(struct.pack("!I", len(body) + 4) + body)
             self._authenticate(to)
             self._until_ready()
         except BaseException:
-            self.link.close()
+            self.stream.close()
             raise
 
     def query(self, sql: str) -> list[Row]:
@@ -83,7 +83,7 @@ class Session:
         except OSError:
             pass
         finally:
-            self.link.close()
+            self.stream.close()
 
     def _authenticate(self, to: Target) -> None:
         scram = Scram(to.password)
@@ -104,7 +104,7 @@ class Session:
             elif method == _SASL_END:
                 scram.verify(body[4:])
             else:
-                raise ConnectionError(f"wants to authenticate us by method {method}, which is not SCRAM-SHA-256")
+                raise ConnectionError(f"asks for authentication method {method}; only SCRAM-SHA-256 is supported")
 
     def _until_ready(self) -> list[Row]:
         rows: list[Row] = []
@@ -125,15 +125,15 @@ class Session:
                     raise refused
 
     def _message(self, *, raises: bool = True) -> tuple[bytes, bytes]:
-        kind = self.link.exactly(1)
-        (length,) = struct.unpack("!I", self.link.exactly(4))
-        body = self.link.exactly(length - 4)
+        kind = self.stream.exactly(1)
+        (length,) = struct.unpack("!I", self.stream.exactly(4))
+        body = self.stream.exactly(length - 4)
         if kind == b"E" and raises:
             raise _refused(body)
         return kind, body
 
     def _send(self, kind: bytes, body: bytes) -> None:
-        self.link.send(kind + struct.pack("!I", len(body) + 4) + body)
+        self.stream.send(kind + struct.pack("!I", len(body) + 4) + body)
 
 
 def _row(body: bytes) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnimind_ops.health.wire.link import Link
+from omnimind_ops.health.wire.stream import Stream
 
 Reply = str | int | None
 
@@ -13,28 +13,28 @@ class RefusedError(ConnectionError):
 
 def pipeline(address: tuple[str, int], seconds: float, *commands: tuple[str, ...]) -> list[Reply]:
     """Send all commands at once and return their replies; the first error reply is raised as RefusedError."""
-    with Link(address, seconds) as link:
-        link.send(b"".join(map(_words, commands)))
-        return [_reply(link) for _ in commands]
+    with Stream(address, seconds) as stream:
+        stream.send(b"".join(map(_encoded, commands)))
+        return [_reply(stream) for _ in commands]
 
 
-def _words(command: tuple[str, ...]) -> bytes:
+def _encoded(command: tuple[str, ...]) -> bytes:
     parts = [b"*%d\r\n" % len(command)]
-    for word in command:
-        data = word.encode()
+    for argument in command:
+        data = argument.encode()
         parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
     return b"".join(parts)
 
 
-def _reply(link: Link) -> Reply:
-    line = link.until(b"\r\n")
-    kind, rest = line[:1], line[1:].decode(errors="replace")
+def _reply(stream: Stream) -> Reply:
+    line = stream.until(b"\r\n")
+    kind, value = line[:1], line[1:].decode(errors="replace")
     if kind == b"-":
-        raise RefusedError(rest)
+        raise RefusedError(value)
     if kind == b"+":
-        return rest
+        return value
     if kind == b":":
-        return int(rest)
+        return int(value)
     if kind == b"$":
-        return None if rest == "-1" else link.exactly(int(rest) + 2)[:-2].decode(errors="replace")
+        return None if value == "-1" else stream.exactly(int(value) + 2)[:-2].decode(errors="replace")
     raise ConnectionError(f"does not speak Redis' protocol: {line[:40]!r}")

@@ -23,22 +23,22 @@ class Scram:
 
     def proof(self, challenge: bytes) -> bytes:
         """Return the reply to the server's nonce, salt and number of iterations."""
-        words = dict(part.split("=", 1) for part in challenge.decode().split(","))
-        if not words["r"].startswith(self._bare.partition("r=")[2]):
-            raise ConnectionError("answers another login than ours")
-        salted = _salted(self._password, base64.b64decode(words["s"]), int(words["i"]))
-        plain = f"c=biws,r={words['r']}"
+        fields = dict(part.split("=", 1) for part in challenge.decode().split(","))
+        if not fields["r"].startswith(self._bare.partition("r=")[2]):
+            raise ConnectionError("answers another login")
+        salted = _salted(self._password, base64.b64decode(fields["s"]), int(fields["i"]))
+        plain = f"c=biws,r={fields['r']}"
         signed = f"{self._bare},{challenge.decode()},{plain}".encode()
         key = _hmac(salted, b"Client Key")
         signature = _hmac(hashlib.sha256(key).digest(), signed)
         self._server = _hmac(_hmac(salted, b"Server Key"), signed)
-        both = bytes(one ^ other for one, other in zip(key, signature, strict=True))
-        return f"{plain},p={base64.b64encode(both).decode()}".encode()
+        proof = bytes(left ^ right for left, right in zip(key, signature, strict=True))
+        return f"{plain},p={base64.b64encode(proof).decode()}".encode()
 
     def verify(self, final: bytes) -> None:
         """Check that the server also knows the password."""
         if not hmac.compare_digest(final, b"v=" + base64.b64encode(self._server)):
-            raise ConnectionError("does not know our password, it is another server")
+            raise ConnectionError("does not know the password: it is another server")
 
 
 @lru_cache(maxsize=4)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import pytest
 
 from omnimind_ops.flows import recovery
-from omnimind_ops.health.moves import Act, Rung
+from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import Sides
@@ -116,11 +116,11 @@ def world(past: Past) -> World:
 
 def recovered(past: Past, *, well: bool = True) -> None:
     """A recovery, written down as the guard does."""
-    record = recovery.Record(world(past), lambda _event: None)
-    act = Act("backend-8080", Rung.WORKER, ("backend-8080-1",), 1, f"was silent; token={SECRET}")
-    record.doing(act)
-    record.did(act, 0.4)
-    record.well("backend-8080") if well else record.gave_up("backend-8080", "5 restarts did not help")
+    record = recovery.RecoveryLog(world(past), lambda _event: None)
+    act = Restart("backend-8080", Escalation.WORKER, ("backend-8080-1",), 1, f"was silent; token={SECRET}")
+    record.started(act)
+    record.ended(act, 0.4)
+    record.recovered("backend-8080") if well else record.gave_up("backend-8080", "5 restarts did not help")
 
 
 def runs(past: Past, query: str = "") -> list[dict[str, Any]]:

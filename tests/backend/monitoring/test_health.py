@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from backend.monitoring.readiness import DOWN_SECONDS
-from tests.backend.cluster import HEALTHY, Cluster
+from tests.backend.cluster import HEALTHY, SETTLE_SECONDS, Cluster
 
 FRESH = 1.05
 
@@ -152,6 +153,33 @@ def test_requests_that_wait_for_a_frozen_postgres_end_with_503_and_do_not_hold_u
             for _ in range(20):
                 assert browser.get("/auth/me").status_code == 200, "a session needs Redis only"
             assert {one.result().status_code for one in stuck} == {503}
+        assert script.get("/auth/me").status_code == 200
+
+
+def test_a_worker_that_cannot_open_new_connections_says_so_though_its_old_ones_work(fresh: Cluster) -> None:
+    """No connections left, a changed password: requests fail, so the worker is not ready."""
+    token, database = fresh.token("reader"), fresh.dsn.rpartition("/")[2].partition("?")[0]
+    with (
+        psycopg.connect(fresh.stores.dsn, autocommit=True) as server,
+        fresh.client(authorization=f"Bearer {token}") as script,
+        fresh.client() as client,
+    ):
+        assert client.get("/health/").json()["status"] == "ready"
+        server.execute(f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS false')
+        try:
+            end_connections = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+            server.execute(end_connections, (f"omnimind-{fresh.ports[0]}/1",))
+            assert script.get("/auth/me").status_code == 503
+            threading.Event().wait(FRESH)
+            said = client.get("/health/ready")
+            assert (said.status_code, said.json()["checks"]["postgres"]["state"]) == (503, "down")
+            assert "cannot open new connections" in said.json()["checks"]["postgres"]["detail"]
+        finally:
+            server.execute(f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS true')
+        end = time.monotonic() + SETTLE_SECONDS
+        while client.get("/health/ready").status_code != 200:
+            assert time.monotonic() < end
+            threading.Event().wait(0.2)
         assert script.get("/auth/me").status_code == 200
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from omnimind_ops.health.cache import Cache
 from omnimind_ops.health.check import check
-from omnimind_ops.health.track import STRICT
+from omnimind_ops.health.history import STRICT
 from omnimind_ops.model.health import State
 from tests.health_world import System, system
 from tests.services import Services

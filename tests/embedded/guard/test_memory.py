@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omnimind_ops.flows import recovery
-from omnimind_ops.health.moves import Act, Rung
+from omnimind_ops.health.recovery_actions import Escalation, Restart
 from omnimind_ops.model.status import RunState
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
@@ -14,12 +14,12 @@ from tests.health_world import System
 def test_a_guard_that_was_killed_between_stop_and_start_is_continued_by_the_next_one(whole: System) -> None:
     """Else the service would stay stopped, and look as if a person had stopped it."""
     first = Watched(whole)
-    act = Act("frontend", Rung.UNIT, ("frontend",), 2, "does not serve the page")
-    record = recovery.Record(whole.world, first.events.append)
-    record.doing(act)
+    act = Restart("frontend", Escalation.UNIT, ("frontend",), 2, "does not serve the page")
+    record = recovery.RecoveryLog(whole.world, first.events.append)
+    record.started(act)
     whole.manager.person_stops("frontend")  # as stop() leaves it
     second = Watched(whole)
-    assert "starts frontend: the guard ended while it restarted them" in second.said
+    assert "starting frontend: the previous guard ended during the restart" in second.said
     second.until(ready("frontend"))
     second.until(lambda _: second.runs[0].state is RunState.FINISHED)
 
@@ -30,10 +30,10 @@ def test_a_guard_that_is_stopped_in_good_order_leaves_nothing_open(whole: System
     guard.until(ready("engine"))
     whole.fault(engine={"embed_status": 500})
     guard.until(lambda _: "kill engine" in whole.manager.acts)
-    guard.guard.looker.cache.gave_up["frontend"] = "5 restarts did not help"
+    guard.guard.monitor.cache.gave_up["frontend"] = "5 restarts did not help"
     guard.guard.end()
     assert [run.state for run in guard.runs] == [RunState.FINISHED]
-    assert Watched(whole).guard.memory.cases == {}
+    assert Watched(whole).guard.state.incidents == {}
 
 
 def test_what_was_given_up_stays_given_up_for_the_next_guard(whole: System) -> None:
@@ -41,7 +41,7 @@ def test_what_was_given_up_stays_given_up_for_the_next_guard(whole: System) -> N
     first = Watched(whole)
     first.until(ready("engine"))
     whole.fault(engine={"embed_status": 500})
-    first.guard.looker.cache.gave_up["engine"] = "5 restarts did not help"
+    first.guard.monitor.cache.gave_up["engine"] = "5 restarts did not help"
     first.until(lambda report: report.of("engine").bad > 0)  # type: ignore[union-attr]
     second = Watched(whole)
     second.during(2.0)

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from omnimind_ops.health.moves import LADDER
+from omnimind_ops.health.recovery_actions import ESCALATIONS
 from omnimind_ops.model.health import State
 from omnimind_ops.model.status import RunState, Status
 from tests.embedded.guard.watched import Watched, ready
@@ -26,9 +26,11 @@ def test_an_engine_that_cannot_embed_is_replaced_and_the_journal_says_why(whole:
     run = guard.runs[0]
     assert (run.plan.name, run.setup["service"]) == ("recover", "engine")
     assert "cannot embed: HTTP 500" in str(run.setup["reason"])
-    assert [record.status for record in run.steps] == [Status.DONE, *[Status.TODO] * (len(LADDER) - 1)]
-    assert "restart what is sick of engine (engine), attempt 1 of 5: cannot embed: HTTP 500" in guard.texts(run)
-    assert "engine is well again" in guard.texts(run)
+    assert [record.status for record in run.steps] == [Status.DONE, *[Status.TODO] * (len(ESCALATIONS) - 1)]
+    assert "restart the failing processes of engine (engine), attempt 1 of 5: cannot embed: HTTP 500" in guard.texts(
+        run
+    )
+    assert "engine has recovered" in guard.texts(run)
     assert whole.manager.acts == ["kill engine"]
 
 
@@ -64,6 +66,19 @@ def test_a_store_that_stays_frozen_is_restarted_and_its_victims_are_not(whole: S
     whole.fault()
     guard.until(lambda report: report.state is State.READY)
     assert whole.manager.acts == ["stop redis", "start redis"]
+
+
+def test_a_worker_that_cannot_use_a_store_that_works_is_restarted_alone(whole: System) -> None:
+    """Neither the store nor the other worker."""
+    names = [f"backend-{port}" for port in whole.world.system.backend_ports]
+    guard = Watched(whole)
+    guard.until(lambda report: all(ready(name)(report) for name in names))
+    checks = {"redis": {"state": "down", "detail": "Too many open files"}}
+    whole.fault(backend_2={"status": 503, "checks": checks})
+    guard.until(lambda _: "kill" in " ".join(whole.manager.acts))
+    whole.fault()
+    guard.until(lambda report: report.state is State.READY)
+    assert set(whole.manager.acts) <= {f"kill {name}-2" for name in names}
 
 
 def test_a_worker_given_up_by_its_manager_is_started_once_more_and_then_left_alone(whole: System) -> None:

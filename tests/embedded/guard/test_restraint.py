@@ -28,7 +28,7 @@ def test_nothing_is_done_while_somebody_else_changes_the_system(whole: System) -
         guard.during(2.0)
         assert whole.manager.acts == []
         assert guard.runs == ()
-        assert guard.said.count("does not restart engine now: alice has been running another command since") == 1
+        assert guard.said.count("cannot restart engine now: alice has been running another command since") == 1
     finally:
         free.set()
         other.join()

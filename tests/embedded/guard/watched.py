@@ -6,26 +6,26 @@ import time
 from collections.abc import Callable
 
 from omnimind_ops.flows.guard_cycle import Guard
-from omnimind_ops.flows.health import Looker
+from omnimind_ops.flows.health import HealthMonitor
 from omnimind_ops.health import cache as caches
 from omnimind_ops.health.check import check
-from omnimind_ops.health.moves import Limits
-from omnimind_ops.health.track import Thresholds
+from omnimind_ops.health.history import Thresholds
+from omnimind_ops.health.recovery_actions import Limits
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.health import Report, State
 from omnimind_ops.model.run import Run
 from omnimind_ops.runner.history import History
 from tests.health_world import System
 
-QUICK = Limits(bad=3, over=0.5, silent=3.0, backoff=0.05, longest=0.2, steady=1.0, away=30.0)
+QUICK = Limits(failures=3, failing=0.5, silent=3.0, backoff=0.05, backoff_max=0.2, healthy=1.0, gap=30.0)
 
 SECONDS = 0.5  # that a probe may take here
 
 
-class Look(Looker):
-    """A looker whose probes take half a second at most."""
+class QuickMonitor(HealthMonitor):
+    """A monitor whose probes take half a second at most."""
 
-    def look(self) -> Report:
+    def check(self) -> Report:
         return check(self.world, self.manager, self.cache, seconds=SECONDS)
 
 
@@ -38,12 +38,12 @@ class Watched:
         self.whole, self.guard = (
             whole,
             Guard(
-                Look(world, whole.manager, caches.load(world.run / "health.json", Thresholds())),
+                QuickMonitor(world, whole.manager, caches.load(world.run / "health.json", Thresholds())),
                 self.events.append,
                 QUICK,
             ),
         )
-        self.guard.looker.cache.ttl = 0
+        self.guard.monitor.cache.ttl = 0
         self.guard.resume()
 
     def until(self, good: Callable[[Report], bool], seconds: float = 30) -> Report:

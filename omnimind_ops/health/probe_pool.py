@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 @dataclass
-class Asked(Generic[T]):
-    """One pending probe; `seconds` is the duration of its response."""
+class PendingProbe(Generic[T]):
+    """A probe that runs or has ended; `seconds` is how long it took."""
 
-    question: Callable[[], T]
+    probe: Callable[[], T]
     done: threading.Event = field(default_factory=threading.Event)
-    answer: T | None = None
+    result: T | None = None
     error: BaseException | None = None
     seconds: float = 0.0
 
@@ -25,35 +25,35 @@ class Asked(Generic[T]):
         """Run the probe and keep its result."""
         began = time.monotonic()
         try:
-            self.answer = self.question()
+            self.result = self.probe()
         except BaseException as error:  # the caller reports it
             self.error = error
         self.seconds = time.monotonic() - began
         self.done.set()
 
 
-class Crew(Generic[T]):
+class ProbePool(Generic[T]):
     """A pool of daemon threads: a hung thread cannot keep the process alive.
 
     A probe is not started again while the last one with the same name still hangs.
     """
 
     def __init__(self) -> None:
-        self._hung: dict[str, Asked[T]] = {}
+        self._hung: dict[str, PendingProbe[T]] = {}
 
-    def ask(self, questions: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, Asked[T]]:
+    def run(self, probes: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, PendingProbe[T]]:
         """Run the probes and return them by name. After `seconds` it returns, even if some have `done` not set."""
-        asked = {name: self._start(name, question) for name, question in questions.items()}
+        pending = {name: self._start(name, probe) for name, probe in probes.items()}
         end = time.monotonic() + seconds
-        for one in asked.values():
-            one.done.wait(max(0.0, end - time.monotonic()))
-        self._hung = {name: one for name, one in asked.items() if not one.done.is_set()}
-        return asked
+        for probe in pending.values():
+            probe.done.wait(max(0.0, end - time.monotonic()))
+        self._hung = {name: probe for name, probe in pending.items() if not probe.done.is_set()}
+        return pending
 
-    def _start(self, name: str, question: Callable[[], T]) -> Asked[T]:
-        before = self._hung.get(name)
-        if before is not None and not before.done.is_set():
-            return before
-        one = Asked(question)
-        threading.Thread(target=one.run, name=f"health {name}", daemon=True).start()
-        return one
+    def _start(self, name: str, probe: Callable[[], T]) -> PendingProbe[T]:
+        hung = self._hung.get(name)
+        if hung is not None and not hung.done.is_set():
+            return hung
+        pending = PendingProbe(probe)
+        threading.Thread(target=pending.run, name=f"health {name}", daemon=True).start()
+        return pending

@@ -1,19 +1,21 @@
 """Start items in the catalogue's order, in parallel where it allows that, each until it is ready.
 
-One loop, no fixed delays. Start at Start.run().
+One loop, no fixed delays. Start at ServiceStarter.run().
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from omnimind_ops.catalogue import Kind, Service
-from omnimind_ops.flows.startup.critical_chain import Link
-from omnimind_ops.flows.startup.items import Item, Task, last_words
-from omnimind_ops.health.crew import Crew
+from omnimind_ops.flows.startup.critical_chain import ChainLink
+from omnimind_ops.flows.startup.items import Item, Task, log_tail
+from omnimind_ops.health.probe_pool import ProbePool
 from omnimind_ops.managers import Manager, ProcessState
 from omnimind_ops.model.event import StepChanged, StepProblem, Tell, line
 from omnimind_ops.model.health import Outcome
@@ -23,20 +25,15 @@ from omnimind_ops.runner.interrupt import Stop
 
 GOOD_ANSWERS = 3
 """Consecutive answers until a backend counts as ready: two workers share a port, and one answer proves only one."""
-CANNOT = 78
-"""Exit code of a program that cannot start, however often it is tried.
-
-EX_CONFIG of sysexits.h, as in backend/engine/__main__.py.
-"""
 ATTEMPTS = 4
 """Restarts by the manager during one start, after which a process that was never ready is given up."""
 PAUSE = 0.08
-ANSWER_SECONDS = 0.5  # time a probe may delay the others; it continues in the background
+PROBE_SECONDS = 0.5  # time a probe may delay the others; it continues in the background
 Probe = Callable[[Service], Outcome]
 
 
 @dataclass
-class Start:
+class ServiceStarter:
     """One start.
 
     `probe` returns whether a service is ready; `waits` adds names of tasks, by service, to the catalogue's
@@ -52,17 +49,16 @@ class Start:
     stop: Stop
     now: Callable[[], float] = time.monotonic
     items: dict[str, Item] = field(default_factory=dict)
-    crew: Crew[Outcome] = field(default_factory=Crew)
+    pool: ProbePool[Outcome] = field(default_factory=ProbePool)
     origin: float = 0.0
 
     def __post_init__(self) -> None:
         self.origin = self.now()
         for task in self.tasks:
             self.items[task.name] = Item(task.name, task.title, task.after, act=task.act, phase="prepare")
-        for one in self.services:
-            self.items[one.name] = Item(
-                one.name, f"Start {one.name}", (*one.after, *self.waits.get(one.name, ())), service=one
-            )
+        for service in self.services:
+            after = (*service.after, *self.waits.get(service.name, ()))
+            self.items[service.name] = Item(service.name, f"Start {service.name}", after, service=service)
 
     def run(self) -> None:
         """Run until everything is ready or has failed; an interruption is a Problem that lists what runs."""
@@ -77,13 +73,12 @@ class Start:
         finally:
             self._join()
 
-    def links(self) -> dict[str, Link]:
+    def links(self) -> dict[str, ChainLink]:
         """Return the items that are ready, with their times since the start began."""
-        found = {name: (item.began, item.ready) for name, item in self.items.items()}
         return {
-            name: Link(name, a - self.origin, b - self.origin, self.items[name].after)
-            for name, (a, b) in found.items()
-            if a is not None and b is not None
+            name: ChainLink(name, item.began - self.origin, item.ready - self.origin, item.after)
+            for name, item in self.items.items()
+            if item.began is not None and item.ready is not None
         }
 
     def _turn(self, left: Sequence[Item]) -> None:
@@ -94,57 +89,53 @@ class Start:
         begun = [item for item in left if item.began is not None and not item.is_over]
         for item in begun:
             self._watch(item, states)
-        ask = {
-            item.name: item.service for item in begun if item.service and not item.is_over and _all_run(item, states)
-        }
-        if ask:
-            answers = self.crew.ask({name: self._question(service) for name, service in ask.items()}, ANSWER_SECONDS)
-            for name, asked in answers.items():
-                if asked.done.is_set():
-                    self._take(self.items[name], asked.answer or Outcome(False, why=str(asked.error)))
+        due = {item.name: item.service for item in begun if item.service and not item.is_over and _runs(item, states)}
+        if due:
+            probes = {name: partial(self.probe, service) for name, service in due.items()}
+            for name, pending in self.pool.run(probes, PROBE_SECONDS).items():
+                if pending.done.is_set():
+                    self._record(self.items[name], pending.result or Outcome(False, why=str(pending.error)))
         time.sleep(PAUSE)
 
-    def _question(self, service: Service) -> Callable[[], Outcome]:
-        return lambda: self.probe(service)
-
     def _begin(self, item: Item, states: Mapping[str, ProcessState]) -> None:
-        if self._lacks(item):
+        if self._fails_with_dependency(item):
             return
         if not all(self.items[name].is_over for name in item.after if name in self.items):
             return
         item.began = self.now()
-        self._say(item, Status.DOING)
+        self._report(item, Status.DOING)
         if item.act:
             item.thread = threading.Thread(target=self._act, args=(item,), name=item.name)
             item.thread.start()
             return
-        asleep = [name for name in item.processes if states[name].state not in ("running", "starting")]
+        missing = [name for name in item.processes if states[name].state not in ("running", "starting")]
         # A process that its manager is about to restart keeps its count: only later failures belong to this start.
         item.restarts = {
-            name: states[name].restarts if name not in asleep or states[name].state == "backoff" else 0
+            name: states[name].restarts if name not in missing or states[name].state == "backoff" else 0
             for name in item.processes
         }
-        item.changed = bool(asleep)
+        item.changed = bool(missing)
         try:
-            self.manager.start([*(item.service.sockets if item.service and asleep else ()), *asleep])
+            self.manager.start([*(item.service.sockets if item.service and missing else ()), *missing])
         except Problem as problem:
             self._fail(item, problem)
 
-    def _lacks(self, item: Item) -> bool:
+    def _fails_with_dependency(self, item: Item) -> bool:
         """Give up an item whose dependency was given up, whether it was begun or not."""
         needs = (*item.after, *(item.service.needs if item.service else ()))
         failed = next((name for name in needs if name in self.items and self.items[name].problem), None)
         if failed:
-            self._fail(
-                item, Problem(f"cannot start {item.name}", f"it needs {failed}, which failed", f"see to {failed} first")
-            )
+            why, fix = f"it needs {failed}, which failed", f"repair {failed} first: omnimind logs {failed}"
+            self._fail(item, Problem(f"cannot start {item.name}", why, fix))
         return failed is not None
 
     def _act(self, item: Item) -> None:
         try:
             assert item.act
             item.changed = item.act()
-        except BaseException as error:  # reported in the main thread
+        except Problem as problem:
+            item.task_problem = problem
+        except BaseException as error:  # raised again in the main thread
             item.error = error
 
     def _watch(self, item: Item, states: Mapping[str, ProcessState]) -> None:
@@ -152,28 +143,30 @@ class Start:
             if not item.thread.is_alive():
                 self._end_task(item)
             return
-        if self._lacks(item):
+        if self._fails_with_dependency(item):
             return
         for name in item.processes:
-            if why := _gave_up(states.get(name), item.restarts.get(name, 0)):
+            if why := _failure(states.get(name), item.restarts.get(name, 0)):
                 self._fail(item, self._problem(item, f"{name} {why}", name))
                 return
         assert item.service and item.began is not None
         if self.now() - item.began > item.service.start_seconds:
             slow = next((name for name in item.processes if states[name].state != "running"), item.processes[0])
-            why = f"it is not ready after {item.service.start_seconds} s: {item.said or f'{slow} is {states[slow].state}'}"
+            why = (
+                f"it is not ready after {item.service.start_seconds} s: {item.why or f'{slow} is {states[slow].state}'}"
+            )
             self._fail(item, self._problem(item, why, slow))
 
     def _end_task(self, item: Item) -> None:
-        if item.error is None:
-            self._done(item)
-        elif isinstance(item.error, Problem):
-            self._fail(item, item.error)
-        else:
+        if item.error is not None:
             raise item.error
+        if item.task_problem is not None:
+            self._fail(item, item.task_problem)
+        else:
+            self._done(item)
 
-    def _take(self, item: Item, outcome: Outcome) -> None:
-        item.said = outcome.why
+    def _record(self, item: Item, outcome: Outcome) -> None:
+        item.why = outcome.why
         item.good = item.good + 1 if outcome.ready else 0
         needed = GOOD_ANSWERS if item.service and item.service.kind is Kind.BACKEND else 1
         if item.good >= needed:
@@ -183,21 +176,21 @@ class Start:
 
     def _done(self, item: Item) -> None:
         item.ready = self.now()
-        self._say(item, Status.DONE)
+        self._report(item, Status.DONE)
 
     def _fail(self, item: Item, problem: Problem) -> None:
         item.problem = problem
-        self._say(item, Status.FAILED, problem)
+        self._report(item, Status.FAILED, problem)
 
     def _problem(self, item: Item, why: str, process: str) -> Problem:
         return Problem(
             f"cannot start {item.name}",
             why,
-            f"all of its log: omnimind logs {process}",
-            log=last_words(self.manager, process),
+            f"full log: omnimind logs {process}",
+            log=log_tail(self.manager, process),
         )
 
-    def _say(self, item: Item, status: Status, problem: Problem | None = None) -> None:
+    def _report(self, item: Item, status: Status, problem: Problem | None = None) -> None:
         if problem:
             self.tell(StepProblem(item.name, str(problem), problem.why, problem.fix, problem.log))
         event = StepChanged(item.name, item.title, status, item.phase)
@@ -208,17 +201,15 @@ class Start:
         self.tell(event)
 
     def _interrupted(self, problem: Problem) -> Problem:
-        by = {"ready": [], "starting": [], "not started": []}  # type: dict[str, list[str]]
+        names: dict[str, list[str]] = {"ready": [], "starting": [], "not started": []}
         for item in self.items.values():
             if item.service:
-                by[
-                    "ready" if item.ready is not None else "starting" if item.began is not None else "not started"
-                ].append(item.name)
-        said = "; ".join(f"{word}: {', '.join(names)}" for word, names in by.items() if names)
+                names[item.progress].append(item.name)
+        progress = "; ".join(f"{state}: {', '.join(items)}" for state, items in names.items() if items)
         return Problem(
             "cannot finish the start",
-            f"{problem.why}; {said}",
-            "omnimind up goes on from here, omnimind down ends what runs",
+            f"{problem.why}; {progress}",
+            "omnimind up continues from here; omnimind down stops what runs",
             code=ExitCode.INTERRUPTED,
         )
 
@@ -229,16 +220,16 @@ class Start:
                 item.thread.join()
 
 
-def _all_run(item: Item, states: Mapping[str, ProcessState]) -> bool:
+def _runs(item: Item, states: Mapping[str, ProcessState]) -> bool:
     return all(states[name].state == "running" for name in item.processes)
 
 
-def _gave_up(process: ProcessState | None, before: int) -> str:
-    """Return why the start no longer waits for a process, "" while it does; `before`: restarts before this start."""
+def _failure(process: ProcessState | None, before: int) -> str:
+    """Return why a process will not become ready, "" while it may; `before`: restarts before this start."""
     if process is None:
         return ""
-    if process.code == CANNOT:
-        return "cannot be started as it is; its log says why"
+    if process.code == os.EX_CONFIG:
+        return "reports a configuration error, see its log"
     if process.state == "backoff" and process.restarts - before >= ATTEMPTS:
-        return f"ends again and again: {process.detail}"
+        return f"keeps ending: {process.detail}"
     return f"has failed: {process.detail}" if process.state == "failed" else ""

@@ -12,14 +12,14 @@ LIMIT = 4 << 20
 """Maximum bytes of one response; a health check expects less."""
 
 
-class Link:
+class Stream:
     """A connection to (host, port) or to the path of a unix socket.
 
     TimeoutError when the seconds have passed, whatever the cause.
     """
 
     def __init__(self, address: Address, seconds: float) -> None:
-        self.rest = b""
+        self.buffer = b""
         self.socket = connect(address, seconds)
 
     def send(self, data: bytes) -> None:
@@ -28,17 +28,17 @@ class Link:
 
     def exactly(self, count: int) -> bytes:
         """Return the next `count` bytes."""
-        while len(self.rest) < count:
+        while len(self.buffer) < count:
             self._more()
-        said, self.rest = self.rest[:count], self.rest[count:]
-        return said
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
 
     def until(self, mark: bytes) -> bytes:
         """Return the bytes before `mark`, and skip the mark."""
-        while mark not in self.rest:
+        while mark not in self.buffer:
             self._more()
-        said, _, self.rest = self.rest.partition(mark)
-        return said
+        data, _, self.buffer = self.buffer.partition(mark)
+        return data
 
     def close(self) -> None:
         """Close the connection."""
@@ -53,9 +53,9 @@ class Link:
         self.close()
 
     def _more(self) -> None:
-        said = self.socket.recv(CHUNK)
-        if not said:
+        data = self.socket.recv(CHUNK)
+        if not data:
             raise ConnectionAbortedError("closed the connection")
-        self.rest += said
-        if len(self.rest) > LIMIT:
-            raise ConnectionError(f"says more than {LIMIT >> 20} MiB")
+        self.buffer += data
+        if len(self.buffer) > LIMIT:
+            raise ConnectionError(f"sends more than {LIMIT >> 20} MiB")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.catalogue import Service, services
-from omnimind_ops.health import blame
-from omnimind_ops.health.moves import Act, GiveUp, Limits, Look, Memory, Move, Well
-from omnimind_ops.health.policy import acted, decide
+from omnimind_ops.health import root_cause
+from omnimind_ops.health.recovery_actions import Action, GiveUp, Limits, Observation, PolicyState, Recovered, Restart
+from omnimind_ops.health.restart_policy import decide, restarted
 from omnimind_ops.model.health import Host, Process, Reading, Report, State
 from omnimind_ops.model.system import System
 from omnimind_ops.model.world import Mode, World
@@ -29,13 +29,14 @@ WORLD = World(
     postgres=PLACE,
 )
 EVERY = services(WORLD)
-DEPENDANTS = {one.name: blame.dependants(one.name, EVERY) for one in EVERY}
+DEPENDANTS = {one.name: root_cause.dependants(one.name, EVERY) for one in EVERY}
 HOST = Host(None, None, None, "/", 10.0, 1 << 40, ())
 PERIOD = 10.0
 
 # . well   , works with one worker that its manager gave up   x broken   s silent   r answers and refuses   ~ starting
+# f its first worker cannot use a store that works (three times in a row)
 # d all processes given up by their manager   p stopped by a person   b broken, and names the engine as the cause
-WELL, BAD = ".,", "xsrdb"
+WELL, BAD = ".,f", "xsrdb"
 
 
 @dataclass
@@ -47,7 +48,13 @@ class Told:
 
     def reading(self, mark: str) -> Reading:
         self.bad = self.bad + 1 if mark in BAD else 0
-        state = {".": State.READY, ",": State.DEGRADED, "~": State.STARTING, "p": State.STOPPED}.get(mark, State.DOWN)
+        state = {
+            ".": State.READY,
+            ",": State.DEGRADED,
+            "f": State.DEGRADED,
+            "~": State.STARTING,
+            "p": State.STOPPED,
+        }.get(mark, State.DOWN)
         return Reading(
             service=self.service.name, kind=str(self.service.kind), critical=self.service.critical, state=state, alive=mark not in "dp",
             ready=mark in WELL, useful=None, detail="", why="" if mark == "." else f"is {mark}", latency=None, age=0.0, good=0, bad=self.bad, silent=mark == "s",
@@ -65,7 +72,7 @@ class Told:
 class Story:
     """A system looked after from look to look."""
 
-    memory: Memory = field(default_factory=Memory)
+    state: PolicyState = field(default_factory=PolicyState)
     foreign: frozenset[str] = frozenset()
     told: dict[str, Told] = field(default_factory=lambda: {one.name: Told(one) for one in EVERY})
     done: list[str] = field(default_factory=list)
@@ -74,13 +81,14 @@ class Story:
         """Show one moment; an act is carried out at once."""
         readings = tuple(self.told[one.name].reading(marks.get(one.name, ".")) for one in EVERY)
         blames = {name: ("engine",) for name, mark in marks.items() if mark == "b"}
-        readings = blame.find(readings, EVERY, blames)
+        readings = root_cause.find(readings, EVERY, blames)
+        at_fault = {one.name: one.processes[:1] for one in EVERY if marks.get(one.name) == "f"}
         report = Report(State.READY, readings, None, HOST, at, "embedded", None, None, 0.0, trouble)
-        self.memory, moves = decide(self.memory, Look(report, DEPENDANTS, at, Limits(), self.foreign))
+        self.state, moves = decide(self.state, Observation(report, DEPENDANTS, at, Limits(), at_fault, self.foreign))
         for move in moves:
             self.done.append(f"{at:.0f} {words(move)}")
-            if isinstance(move, Act):
-                self.memory = acted(self.memory, move, at, Limits())
+            if isinstance(move, Restart):
+                self.state = restarted(self.state, move, at, Limits())
                 self.told[move.service].bad = 0
 
     def tell(self, lines: str, every: float = PERIOD) -> list[str]:
@@ -91,13 +99,13 @@ class Story:
         return self.done
 
 
-def words(move: Move) -> str:
+def words(move: Action) -> str:
     match move:
-        case Act():
-            return f"{move.rung} {move.service} [{' '.join(move.processes)}]"
+        case Restart():
+            return f"{move.escalation} {move.service} [{' '.join(move.processes)}]"
         case GiveUp():
             return f"gives up {move.service}"
-        case Well():
+        case Recovered():
             return f"well {move.service}"
 
 
@@ -114,6 +122,19 @@ STORIES = {
     "a worker that its manager gave up is restarted alone": (
         "backend-8000 ,,,..",
         ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"],
+    ),
+    "a worker that cannot use a store that works is restarted alone": (
+        "backend-8000 fff..",
+        ["20 worker backend-8000 [backend-8000-1]", "30 well backend-8000"],
+    ),
+    "one that still cannot is restarted with its whole backend": (
+        "backend-8000 fffff.",
+        [
+            "20 worker backend-8000 [backend-8000-1]",
+            "30 unit backend-8000 [backend-8000-1 backend-8000-2]",
+            "40 unit backend-8000 [backend-8000-1 backend-8000-2]",
+            "50 well backend-8000",
+        ],
     ),
     "an engine that is silent may be busy": ("engine .ssssss.....", []),
     "one that is silent for 90 s is not": ("engine ssssssssss.", ["90 worker engine [engine]", "100 well engine"]),

@@ -1,9 +1,9 @@
-"""Track: the history of one service between checks."""
+"""ServiceHistory: the history of one service between checks."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from omnimind_ops.managers import ProcessState
@@ -30,7 +30,7 @@ STRICT = Thresholds(1, 1)
 
 
 @dataclass
-class Track:
+class ServiceHistory:
     """History of one service.
 
     Times are monotonic seconds, except `restarts` and `crashes`, which are unix seconds.
@@ -49,51 +49,69 @@ class Track:
     started: float | None = None  # start of the youngest process
     proven: frozenset[int] = frozenset()  # processes that ran at the last good response
     facts: Mapping[str, JSON] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)  # process → consecutive reports in which it was at fault
 
-    def take(self, outcome: Outcome, seconds: float, at: float) -> None:
+    def record(self, outcome: Outcome, seconds: float, at: float) -> None:
         """Record a response that took `seconds`."""
         self.outcome, self.at = outcome, at
-        if works(outcome):
+        if is_good(outcome):
             self.good, self.bad = self.good + 1, 0
             self.latencies.append(round(seconds * 1000, 2))
             self.proven = frozenset(self.pids.values())
         else:
             self.good, self.bad = 0, self.bad + 1
-        if outcome.facts and (works(outcome) or not self.facts):
+        if outcome.facts and (is_good(outcome) or not self.facts):
             self.facts = outcome.facts
 
-    def meet(self, states: Sequence[ProcessState], at: float, now: float) -> list[str]:
+    def record_faults(self, reported: Mapping[str, bool]) -> None:
+        """Record the processes that reported, each with whether it is at fault. One that did not keeps its count."""
+        for process, is_at_fault in reported.items():
+            self.faults[process] = self.faults.get(process, 0) + 1 if is_at_fault else 0
+
+    def at_fault(self, count: int) -> tuple[str, ...]:
+        """Return the processes that were at fault in their last `count` reports or more."""
+        return tuple(process for process, faults in self.faults.items() if faults >= count)
+
+    def record_processes(self, processes: Sequence[ProcessState], at: float, now: float) -> list[str]:
         """Record the processes (`at` monotonic, `now` unix); return a sentence for each one that was replaced or has
         ended.
         """
-        told = []
-        for one in states:
-            before, is_known = self.pids.get(one.name, 0), one.name in self.counts
-            if one.pid and one.pid != before:
-                self.started = max(self.started or 0.0, at - max(0.0, now - one.since) if one.since else at)
-            if is_known:
-                crashed = max(one.restarts - self.counts[one.name], 0)
-                again = max(crashed, int(bool(before and one.pid and one.pid != before)))
-                self.restarts.extend([now] * again)
-                self.crashes.extend([now] * crashed)
-                told += [f"{one.name} restarted{f' {again} times' if again > 1 else ''}"] if again else []
-            elif one.restarts and one.since and now - one.since < HOUR:  # at first only the last restart has a time
-                self.restarts.extend([*[one.since - HOUR / 2] * (one.restarts - 1), one.since])
-                self.crashes.append(one.since)
-            if before and not one.pid:
-                told.append(
-                    f"{one.name} {'was stopped' if one.by_person else 'ended'}{f': {one.detail}' if one.detail else ''}"
-                )
-            self.pids[one.name], self.counts[one.name] = one.pid, one.restarts
-        return told
+        return [change for process in processes for change in self._record(process, at, now)]
+
+    def _record(self, process: ProcessState, at: float, now: float) -> Iterator[str]:
+        name, pid, before, is_known = (
+            process.name,
+            process.pid,
+            self.pids.get(process.name, 0),
+            process.name in self.counts,
+        )
+        is_new = bool(pid and pid != before)
+        if is_new:
+            self.faults.pop(name, None)
+            self.started = max(self.started or 0.0, at - max(0.0, now - process.since) if process.since else at)
+        if is_known:
+            crashes = max(process.restarts - self.counts[name], 0)
+            restarts = max(crashes, int(bool(before) and is_new))
+            self.restarts.extend([now] * restarts)
+            self.crashes.extend([now] * crashes)
+            if restarts:
+                yield f"{name} restarted{f' {restarts} times' if restarts > 1 else ''}"
+        elif process.restarts and process.since and now - process.since < HOUR:
+            # Only the last restart before the first check has a time.
+            self.restarts.extend([*[process.since - HOUR / 2] * (process.restarts - 1), process.since])
+            self.crashes.append(process.since)
+        if before and not pid:
+            detail = f": {process.detail}" if process.detail else ""
+            yield f"{name} {'was stopped' if process.by_person else 'ended'}{detail}"
+        self.pids[name], self.counts[name] = pid, process.restarts
 
     def restarts_since(self, since: float) -> int:
         """Return the number of restarts after a unix time."""
-        return sum(moment > since for moment in self.restarts)
+        return sum(at > since for at in self.restarts)
 
     def crashes_since(self, since: float) -> int:
         """Return the number of unrequested restarts after a unix time."""
-        return sum(moment > since for moment in self.crashes)
+        return sum(at > since for at in self.crashes)
 
     @property
     def latency(self) -> Latency | None:
@@ -111,6 +129,6 @@ class Track:
         return not frozenset(pid for pid in self.pids.values() if pid) <= self.proven
 
 
-def works(outcome: Outcome) -> bool:
+def is_good(outcome: Outcome) -> bool:
     """Return whether a response is good: ready, and useful if that was checked."""
     return outcome.ready and outcome.useful is not False
