@@ -13,11 +13,11 @@ from omnimind_ops.flows.qdrant_backup import restored
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Way
+from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
+from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
@@ -144,7 +144,7 @@ def qdrant_source(container: Container | None, asked: MigrateOptions, notes: lis
         source = QdrantSource("", "", "", "", "", own.version, packed, str(given), own.start)
     else:
         source = _contained(container, given, packed)
-    if source.start and source.start.way in (Way.PACKAGES, Way.BUNDLED):
+    if source.start and source.start.way in (LibrarySource.PACKAGES, LibrarySource.BUNDLED):
         notes.append(f"Qdrant's program {source.start.reason}")
     if packed:
         notes.append(
@@ -153,7 +153,7 @@ def qdrant_source(container: Container | None, asked: MigrateOptions, notes: lis
     return source
 
 
-def _contained(container: Container, given: Path | None, packed: Restored | None) -> QdrantSource:
+def _contained(container: Container, given: Path | None, packed: BackupToRestore | None) -> QdrantSource:
     endpoint = qdrant_endpoint(container)
     wrote = qdrant_version(endpoint)
     own = program.given(given) if given else None

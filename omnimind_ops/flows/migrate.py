@@ -79,7 +79,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         units=frozenset(native.all_units(goal)),
         lock=lock,
         index=None if wheels else index.ask(),
-        made=(paths.venv / ".complete").exists(),
+        venv_exists=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
         backup=restored.path if restored else "",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Binary, Start, Way
+from omnimind_ops.model.program import Binary, LibrarySource, Start
 from omnimind_ops.planning.program import start
 from omnimind_ops.tools import elf, libraries, packages
 from omnimind_ops.tools.shell import run
@@ -35,7 +35,7 @@ def of_container(container: Container) -> Program:
         scratch = Path(folder)
         binary = _read(_taken(container, scratch))
         if binary is None:
-            return Program(Start(Way.HOST))
+            return Program(Start(LibrarySource.HOST))
         return Program(_start(binary, HOME, scratch, libraries.in_container(container.id, binary, HOME, scratch)))
 
 
@@ -49,9 +49,9 @@ def given(path: Path) -> Program:
         raise Problem("cannot use the given Qdrant program", f"there is no file {path}", fix)
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         binary, scratch = _read(path), Path(folder)
-        found = _start(binary, str(path.parent), scratch) if binary else Start(Way.HOST)
+        found = _start(binary, str(path.parent), scratch) if binary else Start(LibrarySource.HOST)
         words: tuple[str, ...] = (str(path),)
-        if binary and found.way is Way.PACKAGES:
+        if binary and found.way is LibrarySource.PACKAGES:
             beside = sorted({str(file.parent) for file in scratch.rglob("*.so*")})
             words = (binary.interpreter, "--library-path", ":".join(beside), str(path))
         return Program(found, version_of(run((*words, "--version"), timeout=60).out))

@@ -10,12 +10,12 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.planning.migration import Restored
+from omnimind_ops.planning.migration import BackupToRestore
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
 
 
-def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> Restored | None:
+def restored(container: Container | None, asked: MigrateOptions, notes: list[str]) -> BackupToRestore | None:
     """Return the given backup; raise Problem when it is unusable or its options do not fit."""
     path, file = asked.qdrant_backup, asked.qdrant_collection_config
     if path is None:
@@ -46,11 +46,11 @@ def restored(container: Container | None, asked: MigrateOptions, notes: list[str
                 "leave --qdrant-collection-config out; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(str(path), asked.qdrant_collection, None, _room(found), found.checksum, sha256)
+        return BackupToRestore(str(path), asked.qdrant_collection, None, _room(found), found.checksum, sha256)
     (name,) = found.collections
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot holds none")
-    return Restored(str(path), name, config_of(name), _room(found), found.checksum, sha256)
+    return BackupToRestore(str(path), name, config_of(name), _room(found), found.checksum, sha256)
 
 
 def _room(found: backup.Backup) -> int:

@@ -16,6 +16,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.observe import compose
 from omnimind_ops.observe.projects import Roles, pick_project, roles
 from omnimind_ops.tools import docker
+from omnimind_ops.tools.compose import pairs, services
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
@@ -97,9 +98,7 @@ def _existing(file: str, working_dir: str) -> str:
 
 def _with_order(container: Container, document: Mapping[str, JSON] | None) -> Container:
     """Return the container with depends_on from the file if it has no label for it (Compose v1)."""
-    services = (document or {}).get("services")
-    body = services.get(container.service) if isinstance(services, Mapping) else None
-    wanted = body.get("depends_on") if isinstance(body, Mapping) else None
-    if container.depends_on or not isinstance(wanted, Mapping | list):
+    if container.depends_on:
         return container
-    return replace(container, depends_on=tuple(sorted(str(name) for name in wanted)))
+    body = services(document or {}).get(container.service, {})
+    return replace(container, depends_on=tuple(sorted(pairs(body.get("depends_on")))))

@@ -60,4 +60,7 @@ def claim() -> str:
     bracketed = [row for row in SYSTEMS if row.ground is Ground.BRACKETED]
     between = "; ".join(f"{row.title} between {' and '.join(row.tested_on)}" for row in bracketed)
     forced = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.FORCED)
-    return f"Tested on {tested}. Bracketed, tested on the Debian before and the one after: {between}. {forced} only with `--force-os`."
+    return (
+        f"Tested on {tested}. Bracketed, tested on the Debian before and the one after: {between}. "
+        f"{forced} only with `--force-os`."
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from omnimind_ops.health.stores import COLLECTION
-from omnimind_ops.model.checksum import SAID, UNSEEN
+from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.notes import ProveBackupNotes
 from omnimind_ops.model.payloads import Packed, ProveBackupPayload
@@ -54,8 +54,8 @@ class ProveBackupStep:
         program = Program(argv(self.paths.opt / "qdrant" / "current"), asked.user)
         try:
             restored = recognised(asked.backup, asked.packed)
-            if restored.checksum in UNSEEN:
-                tell(warning(f"{restored.path}: {SAID[restored.checksum]}", step.id))
+            if restored.checksum in UNPROTECTED:
+                tell(warning(f"{restored.path}: {DESCRIPTIONS[restored.checksum]}", step.id))
             found = backup.prove(
                 restored,
                 asked.packed.config,

@@ -34,7 +34,7 @@ def parse(text: str) -> tuple[Pin, ...]:
     return tuple(found)
 
 
-def wanted(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
+def applicable(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
     """Return the requirements that apply to a Python, "3.12" or "3.12.3"."""
     words = {
         "python_version": ".".join(python.split(".")[:2]),

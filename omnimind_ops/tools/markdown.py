@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from omnimind_ops.model.checksum import SAID, UNSEEN, Checksum
+from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED, Checksum
 from omnimind_ops.model.json import JSON
 
 
@@ -77,8 +77,8 @@ def _backup(found: JSON) -> list[str]:
     if found.get("checksum") is None:  # the run ended before it was read, or an older version made it
         return lines
     checksum = Checksum(str(found["checksum"]))
-    mark = "**" if checksum in UNSEEN else ""
-    return [*lines, f"{mark}Of that backup: {SAID[checksum]}.{mark}", ""]
+    mark = "**" if checksum in UNPROTECTED else ""
+    return [*lines, f"{mark}Of that backup: {DESCRIPTIONS[checksum]}.{mark}", ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

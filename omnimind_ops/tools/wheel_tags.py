@@ -16,7 +16,7 @@ ALIASES = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux20
 OLDEST_GLIBC = 5
 
 
-def named(file: str) -> tuple[str, str] | None:
+def parse_name(file: str) -> tuple[str, str] | None:
     """Return a wheel's project and version; None if it is not a wheel."""
     try:
         name, version, _, _ = parse_wheel_filename(file)
@@ -37,7 +37,7 @@ def best(files: Sequence[str], target: Target) -> str | None:
     return min(ranked)[1] if ranked else None
 
 
-def wants(file: str) -> str:
+def describe(file: str) -> str:
     """Return what a wheel needs, for people: "CPython 3.11, glibc 2.34"."""
     tags = sorted(str(tag) for tag in parse_wheel_filename(file)[3])
     interpreter, abi, _ = tags[0].split("-", 2)

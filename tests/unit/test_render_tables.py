@@ -203,7 +203,7 @@ def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytes
     assert not any("checksum" in text for text in lines)
     output.summary({**RECEIPT, "backup": {"path": "/b.tar", "checksum": "absent"}}, json=False)
     assert (
-        "backup: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen"
+        "backup: it has no checksum: a bit that flipped since it was made, or a missing segment, cannot be detected"
         in " ".join(told(capsys))
     )
     output.receipt(RECEIPT, json=False)

@@ -24,7 +24,7 @@ def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
     pins = {
         pin.name: pin
         for lock in locks
-        for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
+        for pin in lock_file.applicable(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
     }
     offered = _offered(locks, target)
     return tuple(_one(pin, offered.get(pin.name, ()), target) for pin in pins.values())

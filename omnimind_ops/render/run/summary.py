@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from omnimind_ops.model.checksum import SAID, UNSEEN, Checksum
+from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED, Checksum
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.status import RunState
 from omnimind_ops.render.run.drawing import STATES
@@ -39,8 +39,8 @@ def parts(body: Mapping[str, JSON], *, full: bool) -> Iterator[RenderableType]:
         yield compared_table(verified)
     backup = body.get("backup")
     checksum = backup.get("checksum") if isinstance(backup, Mapping) else None
-    if checksum in UNSEEN:
-        yield Text.assemble(("backup: ", "yellow"), SAID[Checksum(str(checksum))])
+    if checksum in UNPROTECTED:
+        yield Text.assemble(("backup: ", "yellow"), DESCRIPTIONS[Checksum(str(checksum))])
     yield Text.assemble(("rollback: ", "dim"), str(body.get("rollback", "")))
     if full:
         yield Text(f"digest: {body.get('digest')}", "dim")

@@ -92,11 +92,11 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     warned = [event.text for event in told if isinstance(event, Warning)]
     assert memo.read().checksum == checksum
     assert bool(warned) == (checksum == "absent")
-    assert all("no checksum lies beside it: a bit that flipped" in text for text in warned)
+    assert all("it has no checksum: a bit that flipped" in text for text in warned)
     kept = StepRecord(step, Status.DONE, memo=unsaved.load(step.id))
     told_later = receipt(Run("r", Plan("migrate", (step,)), RunState.CONFIRMED, {}, "", None, (kept,)))
     assert told_later["backup"] == {"path": str(path), "checksum": checksum, "second_reader": "equal"}
-    assert ("**Of that backup: no checksum lies beside it" in markdown(told_later)) == (checksum == "absent")
+    assert ("**Of that backup: it has no checksum" in markdown(told_later)) == (checksum == "absent")
 
 
 def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:
