@@ -20,7 +20,7 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     hand_over(begun, paths(), ENDED, take_over=take_over)
     with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(resolve_run.migration(journal, run), journal, paths())
-    output.said(
+    output.message(
         f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`",
         {"run": done.id, "state": str(done.state)},
         json=json,

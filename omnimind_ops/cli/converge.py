@@ -47,4 +47,4 @@ def command(
         return
     with held(paths().lock, who(), "converge"), choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
-    output.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)
+    output.message(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

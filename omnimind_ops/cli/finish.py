@@ -26,4 +26,4 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
         sure("Delete these for good?", yes)
         with choose(json) as show:
             done = finish.finish(found, left, journal, paths(), show.tell)
-    output.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)
+    output.message(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

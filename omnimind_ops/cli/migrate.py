@@ -147,7 +147,7 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
         if run is not None and run.state in flow.NATIVE:
             with choose(json) as show:
                 changed = converge.converge(run, where, settings, show.tell)
-            output.said(
+            output.message(
                 f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json
             )
             return

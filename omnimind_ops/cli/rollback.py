@@ -36,7 +36,7 @@ def command(
     with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = resolve_run.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:
-            output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
+            output.message(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
             return
         sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
         with choose(json) as show:

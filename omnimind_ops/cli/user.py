@@ -157,7 +157,7 @@ def _say(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> No
     if json:
         from omnimind_ops.render.run import output
 
-        output.said(text, dict(data), json=True)
+        output.message(text, dict(data), json=True)
     elif secret:
         typer.echo(text, err=True)
         typer.echo(secret)

@@ -39,11 +39,11 @@ def command(
         told = {} if dry_run else make.make(order, chosen, show.tell)
     if dry_run:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in chosen.wheels]
-        output.said(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
+        output.message(f"{order.target}, lock {lock}: {chosen}", {"download": chosen.count, "files": files}, json=json)
         return
     total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))
     text = f"{order.folder}: {len(chosen.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
-    output.said(text, told, json=json)
+    output.message(text, told, json=json)
 
 
 def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]

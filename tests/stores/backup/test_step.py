@@ -16,7 +16,7 @@ from omnimind_ops.model.notes import CopyNotes, ProveBackupNotes, Sides, VerifyN
 from omnimind_ops.model.payloads import CopyPayload, Packed, Pass, ProveBackupPayload, VerifyPayload
 from omnimind_ops.model.plan import Plan, Step, Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.receipt import receipt
+from omnimind_ops.model.receipt import parse, receipt
 from omnimind_ops.model.run import Memo, Run, StepRecord, Unsaved
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
@@ -96,7 +96,7 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     kept = StepRecord(step, Status.DONE, memo=unsaved.load(step.id))
     told_later = receipt(Run("r", Plan("migrate", (step,)), RunState.CONFIRMED, {}, "", None, (kept,)))
     assert told_later["backup"] == {"path": str(path), "checksum": checksum, "second_reader": "equal"}
-    assert ("**Of that backup: it has no checksum" in markdown(told_later)) == (checksum == "absent")
+    assert ("**Checksum of the backup: it has no checksum" in markdown(parse(told_later))) == (checksum == "absent")
 
 
 def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:
