@@ -69,9 +69,9 @@ def web_ui(container: Container) -> str:
     return STATIC if page.ok else ""
 
 
-def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
+def _start(binary: Binary, home: str, scratch: Path, container: libraries.FindLibrary | None = None) -> Start:
     scratch.chmod(0o755)  # apt downloads as its own user
-    host, offer = libraries.on_host(binary, home), packages.Offered(_made(scratch / "packages"))
+    host, offer = libraries.on_host(binary, home), packages.PackageFinder(_made(scratch / "packages"))
     return start(binary, platform.machine(), host, offer, container)
 
 

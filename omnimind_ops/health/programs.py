@@ -26,7 +26,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     """Probe the engine and return its compute device. Deep: embed a fixed text and compare with `before`, the facts of
     the last good outcome.
     """
-    said = http.ask(path, seconds, "/health")
+    said = http.request(path, seconds, "/health")
     words: Mapping[str, Any] = said.json() or {}
     if said.status != 200:
         return Outcome(False, why=str(words.get("reason") or said.summary), starting=words.get("state") == "starting")
@@ -39,7 +39,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     if not deep:
         return Outcome(True, detail=detail, facts=facts)
     try:
-        answer = http.ask(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
+        answer = http.request(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
     except TimeoutError:
         return _late(words, detail, facts, seconds)
     if answer.status == 503:
@@ -66,7 +66,7 @@ def _late(words: Mapping[str, Any], detail: str, facts: dict[str, JSON], seconds
     )
 
 
-def _compare(answer: http.Answer, detail: str, facts: dict[str, JSON], before: Mapping[str, JSON]) -> Outcome:
+def _compare(answer: http.Response, detail: str, facts: dict[str, JSON], before: Mapping[str, JSON]) -> Outcome:
     row = array.array("f", answer.body)
     length = math.sqrt(sum(x * x for x in row))
     if not row or not math.isfinite(length) or length == 0:
@@ -106,7 +106,7 @@ def _device(words: Mapping[str, Any]) -> str:
 
 def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
     """Probe one worker of a port. Deep: the worker probes the stores and the engine, and names what fails."""
-    said = http.ask(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
+    said = http.request(("127.0.0.1", port), seconds, "/health/" if deep else "/health/ready")
     words: Mapping[str, Any] = said.json() or {}
     checks: Mapping[str, Any] = words.get("checks") or {}
     bad = {
@@ -128,7 +128,7 @@ def backend(port: int, seconds: float, *, deep: bool) -> Outcome:
 
 def frontend(port: int, seconds: float) -> Outcome:
     """Probe the frontend by requesting the page."""
-    said = http.ask(("127.0.0.1", port), seconds, "/")
+    said = http.request(("127.0.0.1", port), seconds, "/")
     is_page = said.status == 200 and b"<html" in said.body[:2000].lower()
     return Outcome(
         is_page,

@@ -131,8 +131,8 @@ class _Qdrant:
         self.headers = {"api-key": key} if key else {}
         self.end = end
 
-    def ask(self, method: str, path: str, body: object = None) -> http.Answer:
-        return http.ask(
+    def ask(self, method: str, path: str, body: object = None) -> http.Response:
+        return http.request(
             self.address, max(self.end - time.monotonic(), 0.001), path, method=method, headers=self.headers, body=body
         )
 

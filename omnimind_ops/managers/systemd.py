@@ -11,7 +11,7 @@ from omnimind_ops.managers import ProcessState, State
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.tools import systemctl
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.shell import Completed, run
 
 ASK_SECONDS = 10.0
 SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd decides
@@ -154,6 +154,6 @@ def _message(said: Mapping[str, object]) -> str:
     return bytes(text).decode(errors="replace") if isinstance(text, list) else str(text)
 
 
-def _last(done: Done) -> str:
+def _last(done: Completed) -> str:
     lines = (done.err.strip() or done.out.strip() or f"it ended with {done.code}").splitlines()
     return lines[0] if len(lines) > 1 else lines[-1]

@@ -28,7 +28,7 @@ def candidate(package: str) -> Candidate:
     if version := _version(package):
         return Candidate(version)
     with tempfile.TemporaryDirectory(prefix="omnimind-apt-") as folder:
-        options = apt.own_lists(Path(folder))
+        options = apt.separate_lists(Path(folder))
         done = apt.update(options)
         return Candidate(_version(package, options), done.err.strip())
 

@@ -25,7 +25,7 @@ def ask(environment: Mapping[str, str] | None = None) -> Index:
         check=False,
         env={**words, **index.environment(words), **ONCE},
     )
-    url = index.shown(index.url(words))
+    url = index.without_login(index.url(words))
     if done.ok:
         return Index(url)
     return Index(url, output.main_line(done.err.splitlines()) or f"uv ended with {done.code}")

@@ -14,7 +14,7 @@ def end_with(parent: int, number: int) -> bool:
     return os.getppid() == parent
 
 
-def ending_with_us(user: str = "") -> tuple[str, ...]:
+def killed_with_parent(user: str = "") -> tuple[str, ...]:
     """Return the prefix of a command that is killed when this process ends; `user` drops to that user."""
     drop = ("--reuid", user, "--regid", user, "--clear-groups") if user else ()
     return ("setpriv", *drop, "--pdeathsig", "KILL", "--")

@@ -29,9 +29,9 @@ _IN_TEXT = tuple(
 )
 
 
-def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Return text without `known` secrets, logins in URLs, bearer tokens, and the values of secret names or options."""
-    for secret in known:
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return text without the `secrets`, logins in URLs, bearer tokens, and the values of secret names or options."""
+    for secret in secrets:
         text = text.replace(secret, MASK)
     for pattern in _IN_TEXT:
         text = pattern.sub(rf"\g<before>{MASK}", text)

@@ -41,7 +41,9 @@ class Answer:
 def ask(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Answer:
     """Connect, send, wait, receive. Raise OSError when the connection fails; no HTTP status is a failure."""
     words = {**headers, **(request.headers or {})}
-    said = http.ask_url(base, seconds, request.path, method=request.method, headers=words, body=request.body, most=MOST)
+    said = http.request_url(
+        base, seconds, request.path, method=request.method, headers=words, body=request.body, max_bytes=MOST
+    )
     stages = told(said.headers.get("server-timing", ""))
     times = said.times
     return Answer(

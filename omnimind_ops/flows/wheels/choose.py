@@ -13,7 +13,7 @@ from pathlib import Path
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import Pin, Target, WheelFile
 from omnimind_ops.tools import index, lock_file, uv, wheel_tags
-from omnimind_ops.tools.output import kept, main_line
+from omnimind_ops.tools.output import last_lines, main_line
 from omnimind_ops.tools.shell import run
 
 SECONDS = 600
@@ -33,10 +33,10 @@ def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
 def _offered(locks: Sequence[Path], target: Target) -> dict[str, tuple[WheelFile, ...]]:
     with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
         out = Path(scratch) / "pylock.toml"
-        words = uv.compile_words(locks, target, out, Path(scratch) / "cache")
+        words = uv.compile_command(locks, target, out, Path(scratch) / "cache")
         done = run(words, timeout=SECONDS, check=False, env={**index.environment(os.environ), "UV_NO_WRAP": "1"})
         if not done.ok:
-            said = kept(done.err.splitlines())
+            said = last_lines(done.err.splitlines())
             fix = "look at the network and at where packages come from (PIP_INDEX_URL, /etc/pip.conf), then run the same command again"
             raise Problem("cannot choose the wheels", main_line(said) or f"uv ended with {done.code}", fix, log=said)
         return uv.parse_lock(out.read_text(encoding="utf-8"), Path(scratch))

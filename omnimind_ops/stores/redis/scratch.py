@@ -20,8 +20,8 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_ready
 from omnimind_ops.stores.redis.rdb import NAME, RdbFacts, rdb_facts
 from omnimind_ops.stores.redis.wire import connect
-from omnimind_ops.tools.parent import ending_with_us
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.parent import killed_with_parent
+from omnimind_ops.tools.shell import Completed, run
 
 FOLDER = "redis-scratch"
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
@@ -91,7 +91,7 @@ def fresh_folder(workdir: Path) -> Path:
 def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
     """Run a server on the files in the folder; the folder is removed at the end."""
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
-    ended: list[Done] = []
+    ended: list[Completed] = []
     argv = _argv(program, folder, databases=databases, append_only=append_only)
     # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
     # long as the server or this process.
@@ -122,20 +122,20 @@ def _argv(program: str, folder: Path, *, databases: int, append_only: bool) -> t
         "daemonize": "no",
     }
     return (
-        *ending_with_us(),
+        *killed_with_parent(),
         program,
         *(word for name, value in settings.items() for word in (f"--{name}", value)),
     )
 
 
-def _wait(endpoint: RedisEndpoint, thread: Thread, ended: list[Done], folder: Path) -> None:
+def _wait(endpoint: RedisEndpoint, thread: Thread, ended: list[Completed], folder: Path) -> None:
     while thread.is_alive():
         if Path(endpoint.socket).exists():
             with suppress(Problem):
                 wait_ready(endpoint, timeout=0)
                 return
         time.sleep(0.02)
-    done = ended[0] if ended else Done((), 127, "", "it did not start")
+    done = ended[0] if ended else Completed((), 127, "", "it did not start")
     said = tuple((done.out + done.err).strip().splitlines()[-20:])
     raise Problem(
         "cannot start a scratch Redis",
