@@ -14,11 +14,11 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
+    with hold(paths().lock, who(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(resolve_run.migration(journal, run), journal, paths())
     output.message(
         f"{done.id} is confirmed; `omnimind rollback` goes back until `omnimind finish`",

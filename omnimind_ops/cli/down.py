@@ -10,13 +10,13 @@ def command(config: Config = None, json: Json = False) -> None:
     from omnimind_ops import world
     from omnimind_ops.flows.down import down
     from omnimind_ops.render import choose
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     found = world.find(load(config), paths())
     if found.native:
         need_root("stop the services")
-    with held(found.lock, who(), "down"), choose(json) as show:
+    with hold(found.lock, who(), "down"), choose(json) as show:
         done = down(found, show.tell)
         apart = f"; not ours, left running: {', '.join(done.apart)}" if done.apart else ""
         text = f"stopped: {', '.join(done.stopped)}{apart}" if done.stopped else f"nothing runs, 0 changes{apart}"

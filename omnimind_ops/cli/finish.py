@@ -15,11 +15,11 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
+    with hold(paths().lock, who(), "finish"), Journal(paths().journal) as journal:
         found = resolve_run.migration(journal, run)
         left = finish.leftovers(found, paths())
         output.leftovers(left, json=json)

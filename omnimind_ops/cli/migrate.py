@@ -133,10 +133,10 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     where = paths()
-    with held(where.lock, who(), "migrate"):
+    with hold(where.lock, who(), "migrate"):
         run = flow.current(History(where.journal))
         prepared = None
         if run is None:  # nothing is written, not even a journal, before all checks have passed and the user has agreed

@@ -29,11 +29,11 @@ def command(
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     begun = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(begun, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
+    with hold(paths().lock, who(), "rollback"), Journal(paths().journal) as journal:
         found = resolve_run.migration(journal, run)
         if found.state is RunState.ROLLED_BACK:
             output.message(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)

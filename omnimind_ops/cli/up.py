@@ -33,7 +33,7 @@ def command(
     """
     from omnimind_ops.flows import up
     from omnimind_ops.render import choose, service_output
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     settings, where, words = load(config), paths(), _words(config)
@@ -48,7 +48,7 @@ def command(
         need_root("start the services")
     if fresh:
         sure("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)
-    with held(up.lock_of(where, words), who(), "up"), choose(json) as show:
+    with hold(up.lock_of(where, words), who(), "up"), choose(json) as show:
         if fresh:
             up.afresh(settings, where, show.tell, words)
         done = up.up(settings, where, show.tell, free_ports=free_ports, environment=words)

@@ -224,7 +224,7 @@ def redis_candidate() -> str:
         return program.version_of(installed.out)
     offered = apt.candidate(REDIS_PACKAGE)
     if not offered.version:
-        why = f"apt knows no package {REDIS_PACKAGE}" + (f":\n{offered.said}" if offered.said else "")
+        why = f"apt knows no package {REDIS_PACKAGE}" + (f":\n{offered.output}" if offered.output else "")
         raise Problem(
             "cannot find a Redis to install",
             why,

@@ -90,7 +90,7 @@ def _stop(
 
     Returns the services that were stopped, and those that OmniMind does not own.
     """
-    apart = tuple(one.name for one in every if not all(units.is_ours(world, name) for name in one.processes))
+    apart = tuple(one.name for one in every if not all(units.may_stop(world, name) for name in one.processes))
     ours = [one for one in every if one.name not in apart]
     groups = [
         [one for one in ours if one.kind in kinds]

@@ -124,7 +124,7 @@ class Guard:
 
         def work() -> None:
             try:
-                with lock.held(self.looker.world.lock, recovery.WHO, f"restart {', '.join(act.processes)}"):
+                with lock.hold(self.looker.world.lock, recovery.WHO, f"restart {', '.join(act.processes)}"):
                     self.record.doing(act)
                     began = time.monotonic()
                     under.problem = _attempt(self.looker, act)
@@ -177,5 +177,7 @@ def _foreign(world: World) -> frozenset[str]:
     if not world.native:
         return frozenset()
     return frozenset(
-        service.name for service in services(world) if not all(units.is_ours(world, name) for name in service.processes)
+        service.name
+        for service in services(world)
+        if not all(units.may_stop(world, name) for name in service.processes)
     )

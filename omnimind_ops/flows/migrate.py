@@ -78,7 +78,7 @@ def needs(found: Found, lock: str, paths: Paths) -> preflight.Needs:
         ports,
         units=frozenset(native.all_units(goal)),
         lock=lock,
-        index=None if wheels else index.ask(),
+        index=None if wheels else index.probe(),
         venv_exists=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),

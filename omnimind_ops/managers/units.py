@@ -20,21 +20,21 @@ _WORKER = re.compile(r"omnimind-(\d+)@(\d+)\.service")
 
 def world(settings: Settings, paths: Paths) -> World:
     """Return the World of a host with OmniMind's units. Without root its credentials are ""."""
-    units = _wanted((paths.root / FOLDER / native.TARGET).read_text())
-    found = [(int(hit[1]), int(hit[2])) for unit in units if (hit := _WORKER.fullmatch(unit))]
-    words = _words(paths.secrets)
-    backends = tuple(dict.fromkeys(port for port, _ in found)) or settings.backend_ports
+    units = _parse_wants((paths.root / FOLDER / native.TARGET).read_text())
+    workers = [(int(match[1]), int(match[2])) for unit in units if (match := _WORKER.fullmatch(unit))]
+    env = _read_env_files(paths.secrets)
+    backends = tuple(dict.fromkeys(port for port, _ in workers)) or settings.backend_ports
     ports = Ports(
         backends,
-        _listens(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
-        _port(words.get("OMNIMIND_REDIS_URL")) or settings.redis_port,
-        _port(words.get("OMNIMIND_POSTGRES_DSN")) or settings.postgres_port,
-        _port(words.get("OMNIMIND_QDRANT_URL")) or settings.qdrant_port,
+        _listen_port(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
+        _port(env.get("OMNIMIND_REDIS_URL")) or settings.redis_port,
+        _port(env.get("OMNIMIND_POSTGRES_DSN")) or settings.postgres_port,
+        _port(env.get("OMNIMIND_QDRANT_URL")) or settings.qdrant_port,
     )
     return World(
         mode=Mode.NATIVE,
         ports=ports,
-        workers=max((number for _, number in found), default=settings.workers),
+        workers=max((number for _, number in workers), default=settings.workers),
         state=paths.state,
         config=paths.config,
         logs=paths.logs,
@@ -45,15 +45,15 @@ def world(settings: Settings, paths: Paths) -> World:
         critical_seconds=settings.critical_timeout,
         secondary_seconds=settings.secondary_timeout,
         auto_recovery=settings.auto_recovery,
-        units=(*units, *_cluster(paths.root, ports.postgres)),
-        redis_url=words.get("OMNIMIND_REDIS_URL", ""),
-        postgres_dsn=words.get("OMNIMIND_POSTGRES_DSN", ""),
-        qdrant_url=words.get("OMNIMIND_QDRANT_URL") or f"http://127.0.0.1:{ports.qdrant}",
-        qdrant_key=words.get("OMNIMIND_QDRANT_API_KEY") or words.get("QDRANT__SERVICE__API_KEY", ""),
+        units=(*units, *_postgres_cluster(paths.root, ports.postgres)),
+        redis_url=env.get("OMNIMIND_REDIS_URL", ""),
+        postgres_dsn=env.get("OMNIMIND_POSTGRES_DSN", ""),
+        qdrant_url=env.get("OMNIMIND_QDRANT_URL") or f"http://127.0.0.1:{ports.qdrant}",
+        qdrant_key=env.get("OMNIMIND_QDRANT_API_KEY") or env.get("QDRANT__SERVICE__API_KEY", ""),
     )
 
 
-def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
+def may_stop(world: World, unit: str, root: Path = Path("/")) -> bool:
     """Return whether OmniMind may stop a unit: its own by name, or a packaged one with OmniMind's drop-in.
 
     A PostgreSQL that was on the host before has no drop-in.
@@ -66,7 +66,7 @@ def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
     )
 
 
-def _wanted(target: str) -> tuple[str, ...]:
+def _parse_wants(target: str) -> tuple[str, ...]:
     return tuple(
         unit
         for line in target.splitlines()
@@ -75,18 +75,18 @@ def _wanted(target: str) -> tuple[str, ...]:
     )
 
 
-def _words(folder: Path) -> dict[str, str]:
+def _read_env_files(folder: Path) -> dict[str, str]:
     """Return the variables of the env files, none if they cannot be read."""
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     try:
         for file in sorted(folder.glob("*.env")):
             for line in file.read_text().splitlines():
                 key, is_set, value = line.partition("=")
                 if is_set and not key.startswith("#"):
-                    found[key.strip()] = value.strip().strip('"')
+                    variables[key.strip()] = value.strip().strip('"')
     except OSError:
         return {}
-    return found
+    return variables
 
 
 def _port(url: str | None) -> int | None:
@@ -96,21 +96,21 @@ def _port(url: str | None) -> int | None:
         return None
 
 
-def _listens(socket: Path) -> int | None:
+def _listen_port(socket: Path) -> int | None:
     try:
-        hit = re.search(r"^ListenStream=.*:(\d+)$", socket.read_text(), re.MULTILINE)
+        match = re.search(r"^ListenStream=.*:(\d+)$", socket.read_text(), re.MULTILINE)
     except OSError:
         return None
-    return int(hit[1]) if hit else None
+    return int(match[1]) if match else None
 
 
-def _cluster(root: Path, port: int) -> tuple[str, ...]:
+def _postgres_cluster(root: Path, port: int) -> tuple[str, ...]:
     """Return the unit of the PostgreSQL cluster on that port, as Debian names it.
 
     postgresql.service only groups all clusters.
     """
     for file in sorted((root / "etc/postgresql").glob("*/*/postgresql.conf"), reverse=True):
-        hit = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)
-        if hit and int(hit[1]) == port:
+        match = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)
+        if match and int(match[1]) == port:
             return (f"postgresql@{file.parts[-3]}-{file.parts[-2]}.service",)
     return ()

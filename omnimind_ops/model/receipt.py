@@ -74,7 +74,7 @@ class Receipt:
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
     """Return the receipt from its JSON; raise Problem if it cannot be read."""
-    return codec.read(Receipt, body, f"receipt of run {body.get('run')}", what="the receipt")
+    return codec.read(Receipt, body, f"receipt of run {body.get('run')}", source="the receipt")
 
 
 def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:

@@ -147,7 +147,7 @@ def test_memory(memory: int, state: State) -> None:
 @pytest.mark.parametrize(
     ("why", "fix"),
     [
-        ("this user may not talk to it (permission denied)", "sudo"),
+        ("this user has no access to it (permission denied)", "sudo"),
         ("the program docker is not installed", "omnimind up"),
         ("Cannot connect", "systemctl start docker"),
     ],

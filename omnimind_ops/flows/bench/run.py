@@ -105,7 +105,7 @@ def _refuse_meanwhile(settings: Settings, paths: Paths) -> None:
     It may be comparing data, and the measurement would not be representative.
     """
     found = _world(settings, paths)
-    if found and (busy := lock.busy(found.lock)):
+    if found and (busy := lock.describe_holder(found.lock)):
         raise Problem(
             "cannot measure now", f"another omnimind is at work: {busy}", "wait until it is done", code=ExitCode.BUSY
         )

@@ -9,10 +9,10 @@ from datetime import datetime
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.run import Run
 from omnimind_ops.render.jsonl import json_line
-from omnimind_ops.runner.records import Logged
+from omnimind_ops.runner.records import RecordedEvent
 
 
-def events(run: Run, entries: Sequence[Logged], *, json: bool) -> None:
+def events(run: Run, entries: Sequence[RecordedEvent], *, json: bool) -> None:
     """Print the events, oldest first, with local times; as JSON, one original event per line."""
     if json:
         lines = [json_line(entry.event, datetime.fromisoformat(entry.at)) for entry in entries]

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.model.code import begun_by
+from omnimind_ops.model.code import started_by
 from omnimind_ops.model.event import Result
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
@@ -112,7 +112,7 @@ def runs(history: Sequence[Run], *, json: bool) -> None:
             "name": run.plan.name,
             "digest": run.plan.digest,
             "state": run.state,
-            "version": begun_by(run).version,
+            "version": started_by(run).version,
             "started": run.started,
             "ended": run.ended,
             **recovery_facts(run),

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.model.code import begun_by
+from omnimind_ops.model.code import started_by
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
@@ -128,7 +128,7 @@ def runs_table(runs: Iterable[Run]) -> Table:
         table.add_row(
             Text(run.id, "bold"),
             run.started[:19].replace("T", " "),
-            begun_by(run).version,
+            started_by(run).version,
             state,
             f"{done} of {len(run.steps)}",
             Text(problem, "red"),
