@@ -14,11 +14,12 @@ class Checksum(StrEnum):
     FOLDER = "folder"  # not a file, so it cannot have one
 
 
+_UNDETECTED = "a bit that flipped since it was made, or a missing segment, cannot be detected"
 DESCRIPTIONS = {
     Checksum.VERIFIED: "its SHA-256 matches the one recorded when it was made",
     Checksum.INSIDE: "its compression format contains a checksum of the content",
-    Checksum.ABSENT: "it has no checksum: a bit that flipped since it was made, or a missing segment, cannot be detected",
-    Checksum.FOLDER: "a folder has no checksum: a bit that flipped since it was made, or a missing segment, cannot be detected",
+    Checksum.ABSENT: f"it has no checksum: {_UNDETECTED}",
+    Checksum.FOLDER: f"a folder has no checksum: {_UNDETECTED}",
 }
 """Messages about a backup that was read."""
 

@@ -60,13 +60,15 @@ def _key(member: Field[Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return write(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, Enum):
-        return value.value
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+    match value:
+        case Mapping():
+            return {name: _plain(item) for name, item in value.items()}
+        case Enum():
+            return value.value
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case _:
+            return write(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 @cache
@@ -91,7 +93,7 @@ def _dataclass(kind: type[T], members: JSON, path: str) -> T:
 
 
 def _inlined(hint: Any, remaining: dict[str, JSON], path: str) -> Any:
-    """Remove the keys of an inline field from `remaining` and return its value: a dataclass's keys, or all that remain."""
+    """Remove the keys of an inline field, a dataclass's or all, from `remaining` and return the field's value."""
     optional, (hint, *_) = _alternatives(hint)
     names = {_key(member) for member in fields(hint)} if is_dataclass(hint) else remaining.keys()
     members = {name: remaining.pop(name) for name in tuple(remaining) if name in names}

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Binary:
-    """The headers of an ELF file. `required_versions` is library → the symbol versions it needs of it ("GLIBC_2.34")."""
+    """The headers of an ELF file. `required_versions` is library → symbol versions that it needs ("GLIBC_2.34")."""
 
     machine: str  # in the form of `uname -m`
     bits: int = 64
@@ -68,10 +68,10 @@ class Start:
     @property
     def reason(self) -> str:
         """Return a one-line description of how the program starts and why."""
-        lacks = ", ".join(map(str, self.missing))
+        lacks = f"needs {', '.join(map(str, self.missing))}, which this host lacks"
         return {
             LibrarySource.STATIC: "needs no libraries",
             LibrarySource.HOST: "finds its libraries on this host",
-            LibrarySource.PACKAGES: f"needs {lacks}, which this host lacks: package {', '.join(self.packages)} is installed",
-            LibrarySource.BUNDLED: f"needs {lacks}, which this host lacks: it runs with loader and libraries of its container",
+            LibrarySource.PACKAGES: f"{lacks}: package {', '.join(self.packages)} is installed",
+            LibrarySource.BUNDLED: f"{lacks}: it runs with loader and libraries of its container",
         }[self.way]

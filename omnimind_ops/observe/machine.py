@@ -75,8 +75,8 @@ def _best(candidates: Sequence[Interpreter]) -> str:
 
 def os_release(root: Path = Path("/")) -> dict[str, str]:
     """Return /etc/os-release (or its original under /usr/lib) as a mapping."""
-    for place in ("etc/os-release", "usr/lib/os-release"):
-        lines = text.read(root / place).splitlines()
+    for file in ("etc/os-release", "usr/lib/os-release"):
+        lines = text.read(root / file).splitlines()
         pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
         if lines:
             return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
@@ -93,8 +93,8 @@ def locale(environment: Mapping[str, str], root: Path = Path("/")) -> str:
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         if environment.get(name):
             return environment[name]
-    for place in ("etc/locale.conf", "etc/default/locale"):
-        for line in text.read(root / place).splitlines():
+    for file in ("etc/locale.conf", "etc/default/locale"):
+        for line in text.read(root / file).splitlines():
             if line.startswith("LANG="):
                 return line.partition("=")[2].strip().strip("\"'") or "C"
     return "C"

@@ -31,7 +31,7 @@ def os(machine: Machine, force: bool) -> Check:
         "os",
         State.FAIL,
         f"{name} is not supported ({supported_names})",
-        "use a supported system, or try at your own risk with --force-os",
+        "use a supported system, or try at your own risk: --force-os",
     )
 
 

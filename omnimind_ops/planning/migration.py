@@ -133,8 +133,8 @@ class Copy:
     @property
     def incoming(self) -> str:
         """Return the path of the copy before it is renamed."""
-        place = PurePosixPath(self.target)
-        return str(place.parent / f"{place.name}.incoming")
+        target = PurePosixPath(self.target)
+        return str(target.with_name(f"{target.name}.incoming"))
 
     def payload(self, which: Pass) -> CopyPayload:
         """Return the payload of a step for one pass."""

@@ -27,8 +27,8 @@ from omnimind_ops.runner.outcome import NotUndone, Outcome
 Handlers = Mapping[str, Handler[Any, Any]]
 """Handlers by the kind of step they handle."""
 
-_STOPPING = "stopping after this step, then rolling back; press Ctrl-C again to stop at once"
-_STILL_ROLLING_BACK = "the rollback continues to its end; press Ctrl-C again to stop at once"
+_STOPPING = "stopping after this step, then rolling back; Ctrl-C again stops at once"
+_STILL_ROLLING_BACK = "the rollback continues to its end; Ctrl-C again stops at once"
 _TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
 _TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED})
 

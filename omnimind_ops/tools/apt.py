@@ -33,8 +33,8 @@ def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Po
 def separate_lists(folder: Path) -> tuple[str, ...]:
     """Return the options that make apt use lists in this folder, and prepare the folder."""
     folder.chmod(0o755)  # apt downloads as its own user
-    for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
-        (folder / place).mkdir(parents=True, exist_ok=True)
+    for path in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
+        (folder / path).mkdir(parents=True, exist_ok=True)
     settings = (f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache", "Acquire::Languages=none")
     return tuple(word for setting in settings for word in ("-o", setting))
 

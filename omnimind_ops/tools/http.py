@@ -129,7 +129,7 @@ def _exchange(
             content = response.read(max_bytes + 1)
             ended = time.perf_counter()
             if len(content) > max_bytes:
-                raise ConnectionError(f"the response exceeds {max_bytes >> 20} MiB")
+                raise ConnectionError(f"the response has more than {max_bytes >> 20} MiB")
             if response.length:  # read() with a limit does not report a truncated body
                 raise http.client.IncompleteRead(content, response.length)
     except http.client.RemoteDisconnected:  # an OSError already

@@ -40,13 +40,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def redact_json(value: JSON) -> JSON:
     """Return the value with every text in it redacted, and texts under a secret's name replaced."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return redact_fields(value)
-    if isinstance(value, Sequence):
-        return [redact_json(item) for item in value]
-    return value
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return redact_fields(value)
+        case Sequence():
+            return [redact_json(item) for item in value]
+        case _:
+            return value
 
 
 def redact_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -139,7 +139,7 @@ def _checked(completed: Completed, check: bool) -> Completed:
         lines = output.last_lines((completed.err.strip() or completed.out.strip()).splitlines())
         raise Problem(
             f"cannot run {completed.argv[0]}",
-            f"{output.main_line(lines) or 'it printed nothing'}\n`{' '.join(completed.argv)}` ended with {completed.code}",
+            f"{output.main_line(lines) or 'no output'}\n`{' '.join(completed.argv)}` exited with {completed.code}",
             "read its output below, fix the cause and run the command again",
             log=lines,
         )

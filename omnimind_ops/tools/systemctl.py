@@ -52,7 +52,8 @@ def containers_of(cgroup: str) -> tuple[str, ...]:
 
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts",
-    "MemoryCurrent", "MemoryMax", "ExecMainStatus", "StatusText", "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
+    "MemoryCurrent", "MemoryMax", "ExecMainStatus", "StatusText",
+    "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
 )  # fmt: skip
 """Properties queried from a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
 

@@ -48,7 +48,7 @@ def compile_command(requirements: Sequence[Path], target: Target, out: Path, cac
 def dry_run_command(
     folder: Path, target: Target, python: str, into: Path, requirements: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the command that simulates an installation of `requirements` for the target from a folder of wheels, offline."""
+    """Return the command that simulates, offline, installing `requirements` for the target from a folder of wheels."""
     options = (
         "--dry-run",
         "--offline",

@@ -17,8 +17,8 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: omnimind\nRoot-Is-Purelib: true\nTag: py
 def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], info: Mapping[str, bytes]) -> Path:
     """Write NAME-VERSION-py3-none-any.whl and return its path.
 
-    `files` are the files for site-packages, `info` those for its dist-info. Nothing is compressed: compressed data differs
-    between versions of the compressor.
+    `files` are the files for site-packages, `info` those for its dist-info. Nothing is compressed: compressed data
+    differs between versions of the compressor.
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
     info_dir = f"{name}-{version}.dist-info"

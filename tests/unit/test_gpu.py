@@ -75,7 +75,7 @@ def test_no_card_is_cpu_and_no_fault(tmp_path: Path) -> None:
 def test_a_card_without_a_driver_is_cpu_with_a_fault(tmp_path: Path) -> None:
     found = gpu.gpu(sysroot(tmp_path), never, lambda: "")
     assert (found.present, found.lock) == (True, "cpu")
-    assert "no driver is loaded" in found.reason
+    assert "its driver is not loaded" in found.reason
     assert "dkms" in found.fix
 
 

@@ -114,4 +114,4 @@ def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Problem, match="cannot run docker"):
         docker.containers()
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert docker.version() == ("", "the program docker is not installed")
+    assert docker.version() == ("", "docker is not installed")

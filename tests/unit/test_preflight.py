@@ -148,7 +148,7 @@ def test_memory(memory: int, state: State) -> None:
     ("why", "fix"),
     [
         ("this user has no access to it (permission denied)", "sudo"),
-        ("the program docker is not installed", "omnimind up"),
+        ("docker is not installed", "omnimind up"),
         ("Cannot connect", "systemctl start docker"),
     ],
 )

@@ -128,9 +128,9 @@ def _restarts(reading: Reading) -> Text:
 def _memory(reading: Reading, is_wide: bool) -> Text:
     if reading.memory is None:
         return Text("-", "dim")
-    near = reading.limit is not None and reading.memory > 0.9 * reading.limit
+    is_near_limit = reading.limit is not None and reading.memory > 0.9 * reading.limit
     text = size(reading.memory) + (f" / {size(reading.limit)}" if is_wide and reading.limit else "")
-    return Text(text, "bold red" if near else "")
+    return Text(text, "bold red" if is_near_limit else "")
 
 
 def _detail(reading: Reading) -> Text:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from omnimind_ops.model.health import Gpu, Reading, Report, State
+from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
 from omnimind_ops.model.json import JSON
 from omnimind_ops.render.format import duration
 
@@ -68,9 +68,14 @@ Samples = list[tuple[str, float]]
 
 
 def _metrics(report: Report) -> Iterator[tuple[str, str, Samples]]:
-    readings = report.services
     yield "health", "Exit code of omnimind health: 0 ready, 1 down, 2 degraded, 3 starting.", [("", report.code)]
     yield "health_timestamp_seconds", "Time of the check.", [("", report.at)]
+    yield from _services(report.services)
+    yield from _gpu(report.gpu)
+    yield from _host(report.host)
+
+
+def _services(readings: Sequence[Reading]) -> Iterator[tuple[str, str, Samples]]:
     yield (
         "service_state",
         "1 for the state that a service is in.",
@@ -106,19 +111,6 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Samples]]:
         "1 when the guard has given up on a service.",
         [(_labels(reading), bool(reading.gave_up)) for reading in readings],
     )
-    yield from _gpu(report.gpu)
-    host = report.host
-    pressure = {"cpu_some": host.cpu_some, "memory_full": host.memory_full, "io_full": host.io_full}
-    yield (
-        "host_pressure_percent",
-        "Share of the last 10 s in which tasks waited.",
-        [(f'kind="{key}"', value) for key, value in pressure.items() if value is not None],
-    )
-    yield (
-        "disk_used_percent",
-        "Used space of the disk that holds OmniMind's state.",
-        [(f'folder="{_escaped(host.disk)}"', host.disk_used)],
-    )
 
 
 def _gpu(gpu: Gpu | None) -> Iterator[tuple[str, str, Samples]]:
@@ -133,6 +125,20 @@ def _gpu(gpu: Gpu | None) -> Iterator[tuple[str, str, Samples]]:
             f"The card's {name.replace('_', ' ')}, as reported by NVML.",
             [("", value)] if value is not None else [],
         )
+
+
+def _host(host: Host) -> Iterator[tuple[str, str, Samples]]:
+    pressure = {"cpu_some": host.cpu_some, "memory_full": host.memory_full, "io_full": host.io_full}
+    yield (
+        "host_pressure_percent",
+        "Share of the last 10 s in which tasks waited.",
+        [(f'kind="{key}"', value) for key, value in pressure.items() if value is not None],
+    )
+    yield (
+        "disk_used_percent",
+        "Used space of the disk that holds OmniMind's state.",
+        [(f'folder="{_escaped(host.disk)}"', host.disk_used)],
+    )
 
 
 def _escaped(text: str) -> str:

@@ -38,7 +38,8 @@ def _processes(report: Report, reading: Reading) -> Iterator[str]:
         age = f" for {since(process.since, report.at)}" if process.since else ""
         on_request = ", on request" if process.by_person else ""
         detail = f": {process.detail}" if process.detail else ""
-        yield f"  {process.name}: {process.state}{on_request}{age}{f', pid {process.pid}' if process.pid else ''}{detail}"
+        pid = f", pid {process.pid}" if process.pid else ""
+        yield f"  {process.name}: {process.state}{on_request}{age}{pid}{detail}"
 
 
 def _next(reading: Reading) -> Iterator[str]:

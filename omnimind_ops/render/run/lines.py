@@ -97,4 +97,5 @@ def _step(row: Row, event: StepChanged) -> str:
     if row.status is Status.HELD:
         return f"kept: {row.title}"
     unchanged = "" if row.changed else ", nothing to change"
-    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{unchanged}"  # several may run at once
+    # With its title: several steps may run at once.
+    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{unchanged}"
