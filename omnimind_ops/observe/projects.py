@@ -78,7 +78,7 @@ def pick_project(projects: Sequence[Project], name: str | None, path: Path | Non
         else Problem(
             "cannot find the Compose project",
             "this host has no container of any Compose project",
-            "start it once (docker compose up -d), or pass backups",
+            "start it once (docker compose up -d), or migrate backups (--qdrant-backup, --redis-backup)",
         )
     )
 

@@ -115,7 +115,7 @@ def python(machine: Machine, needs: Needs) -> Check:
         return Check("python", State.OK, f"Python {usable.version} at {usable.path}{link}")
     reason = "; ".join(map(_trouble, machine.interpreters)) or f"this host has no {PYTHONS} outside home directories"
     fix = (
-        f"install {PYTHONS} (install.sh finds or brings one); "
+        f"install {PYTHONS} (install.sh finds or installs one); "
         "pass --python PATH if it is not in /usr/bin, /usr/local/bin or /opt/omnimind/python"
     )
     return Check("python", State.FAIL, reason, fix)

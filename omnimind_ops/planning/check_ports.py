@@ -50,7 +50,7 @@ def _conflict(holder: Holder) -> Check:
         return Check(
             "ports",
             State.FAIL,
-            f"{port} is held by a process of another user",
+            f"{port} is held by a process that this user cannot see",
             f"run as root: ss -ltnp 'sport = :{holder.port}'",
         )
     owner = f"{holder.program or 'a program'} (pid {holder.pid}"

@@ -38,8 +38,8 @@ class History:
                 return records.load_run(db, id)
         raise Problem(
             f"cannot find run {id}",
-            f"there is no journal at {self.path}",
-            "no run was started on this host yet; check the host: omnimind doctor",
+            f"no run was started on this host yet: there is no {self.path}",
+            "check the host: omnimind doctor",
         )
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:

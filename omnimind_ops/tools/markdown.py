@@ -12,7 +12,7 @@ from omnimind_ops.model.receipt import Receipt, ReceiptBackup, ReceiptStep
 
 def receipt(content: Receipt) -> str:
     """Return the receipt for people."""
-    times = f"started {content.started} · ended {content.ended}"
+    times = f"started {content.started} · ended {content.ended or 'not yet'}"
     lines = [
         f"# omnimind receipt {content.run}",
         "",

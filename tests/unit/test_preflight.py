@@ -194,7 +194,7 @@ def test_ports_held_by_the_projects_own_containers_are_fine() -> None:
             "without a running container",
             "container: systemctl restart docker",
         ),
-        (Holder(6333, "0.0.0.0", 0, ""), "another user", "ss -ltnp"),
+        (Holder(6333, "0.0.0.0", 0, ""), "cannot see", "ss -ltnp"),
     ],
 )
 def test_a_stranger_on_a_port_is_named(holder: Holder, words: str, fix: str) -> None:
