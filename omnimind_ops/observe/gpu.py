@@ -28,11 +28,11 @@ BRANCHES = {
 
 
 def gpu(
-    sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
+    sysroot: Path = Path("/"), query: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
 ) -> Gpu:
     """Return the GPU's facts; `sysroot` contains sys/, proc/ and dev/."""
     present, driver = _cards(sysroot) > 0, _driver(sysroot)
-    report = ask() if driver else nvml.Nvml(9, "no driver is loaded")
+    report = query() if driver else nvml.Nvml(9, "no driver is loaded")
     lock, reason = choose_lock(present or bool(driver), driver)
     fault, fix = _fault(sysroot, present, driver, report)
     return Gpu(

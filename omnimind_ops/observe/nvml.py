@@ -47,7 +47,7 @@ def read() -> Nvml:
     except nvml.NVMLError as error:
         return Nvml(int(error.value), str(error))
     try:
-        return _ask(nvml)
+        return _query(nvml)
     finally:
         _quietly(nvml, nvml.nvmlShutdown)
 
@@ -84,7 +84,7 @@ def usage() -> dict[str, Any]:
         _quietly(nvml, nvml.nvmlShutdown)
 
 
-def _ask(nvml: Any) -> Nvml:
+def _query(nvml: Any) -> Nvml:
     number = _quietly(nvml, lambda: int(nvml.nvmlSystemGetCudaDriverVersion_v2())) or 0
     card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))
     memory = card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetMemoryInfo(card).total))
@@ -98,9 +98,9 @@ def _ask(nvml: Any) -> Nvml:
     )
 
 
-def _quietly(nvml: Any, ask: Callable[[], T]) -> T | None:
+def _quietly(nvml: Any, query: Callable[[], T]) -> T | None:
     try:
-        return ask()
+        return query()
     except (nvml.NVMLError, AttributeError):
         return None
 

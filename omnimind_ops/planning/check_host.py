@@ -5,7 +5,7 @@ from __future__ import annotations
 from omnimind_ops.model.facts import Interpreter, Machine
 from omnimind_ops.observe.interpreters import PYTHONS
 from omnimind_ops.planning.check import Check, Needs, State, size
-from omnimind_ops.planning.supported import Ground, find, supported
+from omnimind_ops.planning.supported import Support, find, supported
 
 SYSTEMD = 247  # Debian 11; units are generated for the version found
 LEAST, ENOUGH = 2_000_000_000, 4_000_000_000
@@ -16,9 +16,9 @@ def os(machine: Machine, force: bool) -> Check:
     """Fail for systems that are neither tested nor between two tested ones, unless forced."""
     name = machine.os_name or f"{machine.os_id} {machine.os_version}".strip() or "an unknown system"
     row = find(machine.os_id, machine.os_version)
-    if row and row.ground is Ground.TESTED:
+    if row and row.support is Support.TESTED:
         return Check("os", State.OK, f"{name}, kernel {machine.kernel}")
-    if row and row.ground is Ground.BRACKETED:
+    if row and row.support is Support.BRACKETED:
         return Check(
             "os",
             State.OK,

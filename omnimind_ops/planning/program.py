@@ -61,7 +61,7 @@ def missing(program: Binary, find: FindLibrary) -> tuple[Missing, ...]:
         elif library.binary.defined_versions and (
             wrong := dependent.required_versions.get(name, frozenset()) - library.binary.defined_versions
         ):
-            lacking[name] = max((*wrong, lacking.get(name, "")), key=_age)
+            lacking[name] = max((*wrong, lacking.get(name, "")), key=_version_key)
     return tuple(Missing(name, version) for name, version in sorted(lacking.items()))
 
 
@@ -114,5 +114,5 @@ def _bundle(program: Binary, container: FindLibrary) -> tuple[str, Mapping[str, 
     return name_of_loader, dict(sorted(files.items()))
 
 
-def _age(version: str) -> tuple[int, ...]:
+def _version_key(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))

@@ -22,12 +22,12 @@ class NotUndone:
 class Outcome:
     """Result of apply() and undo().
 
-    `problem` is why apply rolled back; `left` lists the steps to be undone by hand.
+    `problem` is why apply rolled back; `not_undone` lists the steps to be undone by hand.
     """
 
     run: Run
     problem: Problem | None = None
-    left: tuple[NotUndone, ...] = ()
+    not_undone: tuple[NotUndone, ...] = ()
 
     @property
     def state(self) -> RunState:
@@ -36,7 +36,7 @@ class Outcome:
 
     def check(self) -> Run:
         """Return the run if all went well, else raise the Problem with the full explanation and its exit code."""
-        if self.left:
+        if self.not_undone:
             raise _not_undone(self)
         if self.problem:
             raise _rolled_back(self.problem)
@@ -49,14 +49,14 @@ def _rolled_back(problem: Problem) -> Problem:
 
 
 def _not_undone(outcome: Outcome) -> Problem:
-    count = len(outcome.left)
+    count = len(outcome.not_undone)
     what = f"cannot undo {count} {'step' if count == 1 else 'steps'} of run {outcome.run.id}"
-    causes = [f"{step.title}: {step.problem}" for step in outcome.left]
+    causes = [f"{step.title}: {step.problem}" for step in outcome.not_undone]
     if outcome.problem:
         causes.insert(0, f"the rollback started because: {outcome.problem}")
-    fixes = [f"{step.title}: {step.problem.fix}" for step in outcome.left]
+    fixes = [f"{step.title}: {step.problem.fix}" for step in outcome.not_undone]
     again = f"then run `omnimind rollback --run {outcome.run.id}` again; steps already undone stay undone"
-    log = tuple(line for step in outcome.left for line in step.problem.log) or (
+    log = tuple(line for step in outcome.not_undone for line in step.problem.log) or (
         outcome.problem.log if outcome.problem else ()
     )
     return Problem(what, "\n".join(causes), "\n".join([*fixes, again]), log=log)

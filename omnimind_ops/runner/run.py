@@ -71,12 +71,12 @@ def apply(
             f"roll it back (omnimind rollback --run {run.id}) or start a new one (omnimind migrate)",
         )
     _refuse_unreadable(run.plan, handlers)
-    with _walk(run, journal, handlers, tell, clock, _STOPPING) as walk:
+    with _executing(run, journal, handlers, tell, clock, _STOPPING) as execution:
         try:
-            walk.enter(RunState.RUNNING)
-            return walk.end(walk.forward(stop_before))
+            execution.enter(RunState.RUNNING)
+            return execution.end(execution.forward(stop_before))
         except Problem as problem:
-            return walk.back(problem)
+            return execution.back(problem)
 
 
 def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
@@ -88,12 +88,12 @@ def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: C
     if run.state is RunState.FINISHED:
         fix = "restore the old stack from your own backup"
         raise Problem(f"cannot roll back run {run.id}", "it is finished: `omnimind finish` deleted the old stack", fix)
-    with _walk(run, journal, handlers, tell, clock, _STILL_ROLLING_BACK) as walk:
-        return walk.back(None)
+    with _executing(run, journal, handlers, tell, clock, _STILL_ROLLING_BACK) as execution:
+        return execution.back(None)
 
 
 @dataclass(frozen=True)
-class _Walk:
+class _Execution:
     """One pass over a run's steps."""
 
     id: str
@@ -121,20 +121,20 @@ class _Walk:
         """Undo every step that may have happened, newest first; a failed undo does not stop the others."""
         self.enter(RunState.ROLLING_BACK)
         records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in _TO_UNDO]
-        left = tuple(failure for failure in map(self._undo, records) if failure)
-        return self.end(RunState.FAILED if left else RunState.ROLLED_BACK, problem, left)
+        not_undone = tuple(failure for failure in map(self._undo, records) if failure)
+        return self.end(RunState.FAILED if not_undone else RunState.ROLLED_BACK, problem, not_undone)
 
     def enter(self, state: RunState) -> None:
         """Record and report that the run starts working in this state."""
         self.journal.state(self.id, state)
         self.recorder(started(self.journal.run(self.id)))
 
-    def end(self, state: RunState, problem: Problem | None = None, left: tuple[NotUndone, ...] = ()) -> Outcome:
+    def end(self, state: RunState, problem: Problem | None = None, not_undone: tuple[NotUndone, ...] = ()) -> Outcome:
         """Record and report the state in which the run stopped."""
         self.journal.state(self.id, state)
         run = self.journal.run(self.id)
         self.recorder(ended(run))
-        return Outcome(run, problem, left)
+        return Outcome(run, problem, not_undone)
 
     def _do(self, step: Step) -> None:
         self._mark(step, Status.DOING)
@@ -210,12 +210,12 @@ class _Walk:
 
 
 @contextmanager
-def _walk(
+def _executing(
     run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, on_interrupt: str
-) -> Iterator[_Walk]:
+) -> Iterator[_Execution]:
     recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
     with interrupts(clock, lambda: recorder(warning(on_interrupt))) as stop:
-        yield _Walk(run.id, journal, handlers, recorder, clock, stop)
+        yield _Execution(run.id, journal, handlers, recorder, clock, stop)
 
 
 def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:

@@ -8,7 +8,7 @@ import os
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with(parent: int, number: int) -> bool:
+def end_with_parent(parent: int, number: int) -> bool:
     """Request signal `number` for when `parent` ends; return False if it has already ended; no signal comes then."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     return os.getppid() == parent

@@ -244,7 +244,7 @@ def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal
         runner.apply(run, journal, {}, lambda event: None)
     assert statuses(journal, run.id) == "a:todo"
     journal.mark(run.id, "a", Status.DONE)
-    assert [left.step for left in runner.undo(run, journal, {}, lambda event: None).left] == ["a"]
+    assert [failure.step for failure in runner.undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
 
 
 def test_preview_asks_every_handler(journal: Journal) -> None:

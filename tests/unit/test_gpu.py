@@ -136,4 +136,4 @@ class _Refusing:
 
 
 def test_one_refused_question_does_not_spoil_the_others() -> None:
-    assert nvml._ask(_Refusing()) == nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650")
+    assert nvml._query(_Refusing()) == nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650")

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
-from omnimind_ops.render.health.text import WELL, gave_up, since
+from omnimind_ops.render.health.text import USABLE, gave_up, since
 from omnimind_ops.render.sheet import Sheet
 
 STYLES = {
@@ -42,7 +42,7 @@ def draw(report: Report, sheet: Sheet, selected: str = "") -> list[Text]:
 
 def header(report: Report, sheet: Sheet) -> Text:
     """Return `omnimind · up 3 h 12 min · READY 9/9 · last change 14:02 backend-8080 restarted`."""
-    ready = sum(reading.state in WELL for reading in report.services)
+    ready = sum(reading.state in USABLE for reading in report.services)
     text = Text.assemble(("omnimind", "bold"), f" {report.mode}")
     if report.since is not None:
         text.append(f" · up {since(report.since, report.at)}")

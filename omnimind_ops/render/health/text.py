@@ -10,7 +10,7 @@ from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
 from omnimind_ops.model.json import JSON
 from omnimind_ops.render.format import duration
 
-WELL = (State.READY, State.DEGRADED)
+USABLE = (State.READY, State.DEGRADED)
 
 
 def line(report: Report) -> str:
@@ -29,7 +29,7 @@ def line(report: Report) -> str:
 
 
 def _ready(report: Report) -> str:
-    return f"{sum(reading.state in WELL for reading in report.services)}/{len(report.services)}"
+    return f"{sum(reading.state in USABLE for reading in report.services)}/{len(report.services)}"
 
 
 def data(report: Report) -> dict[str, JSON]:
