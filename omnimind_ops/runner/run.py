@@ -68,7 +68,7 @@ def apply(
         raise Problem(
             f"cannot resume run {run.id}",
             why,
-            f"roll it back (omnimind rollback --run {run.id}) or start a new one (omnimind migrate)",
+            f"roll it back (omnimind rollback --run {run.id}) or start a new one (omnimind migrate --from-docker)",
         )
     _refuse_unreadable(run.plan, handlers)
     with _executing(run, journal, handlers, tell, clock, _STOPPING) as execution:
@@ -196,7 +196,10 @@ class _Execution:
         lines = self.recorder.traceback(step.id, f"traceback of {type(error).__name__}", error)
         why = f"{type(error).__name__}: {error} (unexpected error; please report it)"
         return Problem(
-            f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:]
+            f"cannot {verb} “{step.title}”",
+            why,
+            f"report it with the output of `omnimind runs {self.id}`",
+            log=lines[-6:],
         )
 
     def _tell_or_stop(self, event: Event) -> None:
