@@ -14,7 +14,8 @@ from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.report import Row, Verdict
+from omnimind_ops.planning.key_rules import Verdict
+from omnimind_ops.planning.report import Row
 from omnimind_ops.render.run import output
 
 PLAN = Plan(

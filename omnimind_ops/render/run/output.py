@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -22,12 +22,15 @@ from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.run import Run
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.report import Row, Verdict
+from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.jsonl import json_line
 from omnimind_ops.render.run import tables
 from omnimind_ops.render.run.log import recovery_facts
 from omnimind_ops.render.run.summary import sections
 from omnimind_ops.tools.redact import redact
+
+if TYPE_CHECKING:
+    from omnimind_ops.planning.report import Row
 
 WIDE = 160  # width of a table in a file or a pipe
 

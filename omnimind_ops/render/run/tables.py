@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -17,11 +17,14 @@ from omnimind_ops.model.receipt import ReceiptStep
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Check, State
-from omnimind_ops.planning.report import Row, Verdict
+from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
 from omnimind_ops.render.run.log import recovery_facts
 from omnimind_ops.tools.redact import redact
+
+if TYPE_CHECKING:
+    from omnimind_ops.planning.report import Row
 
 _STATE_STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 _CHANGE_STYLES = {Change.YES: "bold cyan", Change.MAYBE: "yellow", Change.NO: "dim"}
