@@ -62,8 +62,9 @@ def _become(user: str) -> None:
 
 
 def _tie() -> Callable[[int, int], bool]:
-    """Return end_with_parent, the only import from omnimind. With -I and -S Python does not know its path, so this function
-    adds it.
+    """Return end_with_parent, the only import from omnimind.
+
+    With -I and -S Python does not know its path, so this function adds it.
     """
     sys.path.append(__file__.rpartition("/omnimind_ops/")[0])
     from omnimind_ops.tools.parent import end_with_parent

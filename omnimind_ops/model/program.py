@@ -16,9 +16,7 @@ class Binary:
     interpreter: str = ""  # "" for a library and for a static program
     needed: tuple[str, ...] = ()  # libraries, by the name that the loader searches for
     required_versions: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    defined_versions: frozenset[str] = (
-        frozenset()
-    )  # symbol versions that it defines; without any it satisfies every version
+    defined_versions: frozenset[str] = frozenset()  # symbol versions; without any it satisfies every version
     folders: tuple[str, ...] = ()  # folders to search first for libraries; may contain $ORIGIN
 
     @property
