@@ -106,7 +106,7 @@ def _failure(prepared: Prepared, role: str, stage: str, error: PyinfraError) -> 
             errors = [line.line for line in last if line.buffer_name == "stderr" and line.line.strip()]
             printed = [line.line for line in last]
             why = output.main_line(errors or printed) or str(error)
-            return _problem(f"cannot {title[:1].lower()}{title[1:]}", why, output.kept(printed))
+            return _problem(f"cannot {title[:1].lower()}{title[1:]}", why, output.last_lines(printed))
     return _problem(f"cannot {stage} {role}", str(error), [])
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 
 from omnimind_ops.model.goal import goal_of, unknown_keys
 from omnimind_ops.tools import index
-from omnimind_ops.tools.parent import end_with
+from omnimind_ops.tools.parent import end_with_parent
 
 GRACE_SECONDS = 5.0
 LOG_LINES = 20
@@ -96,7 +96,7 @@ def _die_with_parent() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda _number, _frame: _end_group())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    if not end_with(parent, signal.SIGTERM):
+    if not end_with_parent(parent, signal.SIGTERM):
         _end_group()
 
 

@@ -44,8 +44,8 @@ def recorded(paths: Paths) -> Iterator[Goal]:
     from omnimind_ops.runner.history import History
 
     with suppress(Problem):
-        for head in History(paths.journal).heads(limit=RUNS, name="migrate"):
-            yield goal_of(head.setup.get("goal"), head.id)
+        for summary in History(paths.journal).summaries(limit=RUNS, name="migrate"):
+            yield goal_of(summary.setup.get("goal"), summary.id)
 
 
 def not_installed(doing: str) -> Problem:

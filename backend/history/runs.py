@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from omnimind_ops.model.event import Event
     from omnimind_ops.model.json import JSON
     from omnimind_ops.model.run import Run, StepRecord
-    from omnimind_ops.runner.records import Head, Logged
+    from omnimind_ops.runner.records import RecordedEvent, RunSummary
 
 Result = TypeVar("Result")
 RECOVER = "recover"
@@ -34,7 +34,7 @@ ATTEMPTS, PAUSE = 5, 0.06
 
 def listed(journal: Path, limit: int, name: str = "") -> list[RunHead]:
     """Return the newest runs, newest first. Empty if there is no journal."""
-    return [_head(one) for one in _patient(lambda: History(journal).heads(limit=limit, name=name))]
+    return [_head(one) for one in _patient(lambda: History(journal).summaries(limit=limit, name=name))]
 
 
 def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
@@ -76,7 +76,7 @@ def _text(value: JSON) -> str:
     return "absent" if value is None else str(value)
 
 
-def _head(one: Head) -> RunHead:
+def _head(one: RunSummary) -> RunHead:
     return RunHead(**_about(one.id, one.name, str(one.state), one.started, one.ended, one.setup, one.steps))
 
 
@@ -117,7 +117,7 @@ def _step(one: StepRecord) -> RunStep:
     )  # fmt: skip
 
 
-def _event(one: Logged) -> LoggedEvent:
+def _event(one: RecordedEvent) -> LoggedEvent:
     return LoggedEvent(
         number=one.number,
         at=one.at,

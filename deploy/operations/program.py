@@ -14,7 +14,7 @@ from deploy.facts.paths import Paths, PathState
 from deploy.facts.stats import Stat, Stats
 from deploy.notes import guess, note
 from deploy.render import text
-from omnimind_ops.model.program import Way
+from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.tools.program import FACTS, PROGRAM, START, start_script
 
 
@@ -62,4 +62,4 @@ def _differ(staged: PathState | None, installed: PathState | None) -> bool:
 def _loader(facts: PathState | None) -> str:
     """Return the loader of a bundle; "" for a program that uses packages instead, whatever it was staged with."""
     details = json.loads(facts.content) if facts else {}
-    return str(details.get("loader", "")) if details.get("way") == Way.BUNDLED.value else ""
+    return str(details.get("loader", "")) if details.get("way") == LibrarySource.BUNDLED.value else ""

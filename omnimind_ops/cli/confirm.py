@@ -14,13 +14,13 @@ def command(run: RunId = "", take_over: TakeOver = False, json: Json = False) ->
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, calling_user(), "confirm"), Journal(paths().journal) as journal:
+    with hold(paths().lock, calling_user(), "confirm"), Journal(paths().journal) as journal:
         done = confirm.confirm(resolve_run.migration(journal, run), journal, paths())
-    output.said(
+    output.message(
         f"{done.id} is confirmed; `omnimind rollback` is possible until `omnimind finish`",
         {"run": done.id, "state": str(done.state)},
         json=json,

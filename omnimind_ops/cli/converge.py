@@ -29,7 +29,7 @@ def command(
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     settings = with_options(load(config), wheelhouse=wheelhouse)
@@ -45,6 +45,6 @@ def command(
     if dry_run:
         output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
         return
-    with held(paths().lock, calling_user(), "converge"), choose(json) as show:
+    with hold(paths().lock, calling_user(), "converge"), choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
-    output.said(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)
+    output.message(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)

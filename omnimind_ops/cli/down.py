@@ -10,13 +10,13 @@ def command(config: Config = None, json: Json = False) -> None:
     from omnimind_ops import world
     from omnimind_ops.flows.down import down
     from omnimind_ops.render import choose
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     system = world.find(load(config), paths())
     if system.native:
         require_root("stop the services")
-    with held(system.lock, calling_user(), "down"), choose(json) as show:
+    with hold(system.lock, calling_user(), "down"), choose(json) as show:
         done = down(system, show.tell)
         unmanaged = f"; not managed by OmniMind, left running: {', '.join(done.unmanaged)}" if done.unmanaged else ""
         text = (

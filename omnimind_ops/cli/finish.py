@@ -15,15 +15,15 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, calling_user(), "finish"), Journal(paths().journal) as journal:
+    with hold(paths().lock, calling_user(), "finish"), Journal(paths().journal) as journal:
         migration = resolve_run.migration(journal, run)
         left = finish.leftovers(migration, paths())
         output.leftovers(left, json=json)
         require_confirmation("Delete these permanently?", yes)
         with choose(json) as show:
             done = finish.finish(migration, left, journal, paths(), show.tell)
-    output.said(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)
+    output.message(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)

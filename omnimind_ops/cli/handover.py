@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.model.code import begun_by
+from omnimind_ops.model.code import started_by
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -40,6 +40,6 @@ def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take
             f"{program} is no longer the code that started it",
             "let this version continue it: add --take-over",
         )
-    sys.stderr.write(f"omnimind {begun_by(run).version} started run {run.id} and continues it: {program}\n")
+    sys.stderr.write(f"omnimind {started_by(run).version} started run {run.id} and continues it: {program}\n")
     sys.stderr.flush()
     os.execve(program, [str(program), *sys.argv[1:]], {**os.environ, MARK: run.id})  # noqa: S606 no shell is the point

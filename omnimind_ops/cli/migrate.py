@@ -170,9 +170,9 @@ def _migrate(
     from omnimind_ops.render import choose
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
-    with held(paths().lock, calling_user(), "migrate"):
+    with hold(paths().lock, calling_user(), "migrate"):
         run = flow.current(History(paths().journal))
         # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
         prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
@@ -216,7 +216,7 @@ def _converge(run: Run, settings: Settings, json: bool) -> None:
     with choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
     text = f"already native since run {run.id}; {changed} changes"
-    output.said(text, {"run": run.id, "changes": changed}, json=json)
+    output.message(text, {"run": run.id, "changes": changed}, json=json)
 
 
 def _roll_back(run: Run, journal: Journal, json: bool) -> None:

@@ -23,4 +23,4 @@ def command(
 
     system = world.find(load(config), paths())
     url, opened = open_page(system, os.environ, only_print=print_ or json)
-    output.said(url, {"url": url, "opened": opened}, json=json)
+    output.message(url, {"url": url, "opened": opened}, json=json)

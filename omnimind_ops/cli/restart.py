@@ -20,12 +20,12 @@ def command(
     from omnimind_ops import world
     from omnimind_ops.flows.restart import restart
     from omnimind_ops.render import choose
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     system = world.find(load(config), paths())
     if system.native:
         require_root("restart the services")
-    with held(system.lock, calling_user(), f"restart {' '.join(service or ())}".strip()), choose(json) as show:
+    with hold(system.lock, calling_user(), f"restart {' '.join(service or ())}".strip()), choose(json) as show:
         done = restart(system, service or (), show.tell)
         show.result(f"restarted: {', '.join(done)}", {"restarted": list(done), "changes": len(done)})

@@ -29,14 +29,14 @@ def command(
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
-    with held(paths().lock, calling_user(), "rollback"), Journal(paths().journal) as journal:
+    with hold(paths().lock, calling_user(), "rollback"), Journal(paths().journal) as journal:
         migration = resolve_run.migration(journal, run)
         if migration.state is RunState.ROLLED_BACK:
-            output.said(
+            output.message(
                 f"{migration.id} is already rolled back; 0 changes", {"run": migration.id, "changes": 0}, json=json
             )
             return

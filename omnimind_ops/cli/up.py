@@ -33,7 +33,7 @@ def command(
     """
     from omnimind_ops.flows import up
     from omnimind_ops.render import choose, service_output
-    from omnimind_ops.runner.lock import held
+    from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
 
     settings, host_paths, environment = load(config), paths(), _environment(config)
@@ -48,7 +48,7 @@ def command(
         require_root("start the services")
     if fresh:
         require_confirmation("Stop OmniMind and start without its data? The data is moved aside, not deleted.", yes)
-    with held(up.lock_of(host_paths, environment), calling_user(), "up"), choose(json) as show:
+    with hold(up.lock_of(host_paths, environment), calling_user(), "up"), choose(json) as show:
         if fresh:
             up.set_data_aside(settings, host_paths, show.tell, environment)
         done = up.up(settings, host_paths, show.tell, free_ports=free_ports, environment=environment)

@@ -160,7 +160,7 @@ def _print(text: str, data: Mapping[str, Any], json: bool, secret: str = "") -> 
     if json:
         from omnimind_ops.render.run import output
 
-        output.said(text, dict(data), json=True)
+        output.message(text, dict(data), json=True)
     elif secret:
         typer.echo(text, err=True)
         typer.echo(secret)

@@ -39,7 +39,7 @@ def command(
         manifest = {} if dry_run else make.make(order, selection, show.tell)
     if dry_run:
         files = [{"name": wheel.name, "size": wheel.size, "sha256": wheel.sha256} for wheel in selection.wheels]
-        output.said(
+        output.message(
             f"{order.target}, lock {lock}: {selection}",
             {"download": selection.download_size, "files": files},
             json=json,
@@ -47,7 +47,7 @@ def command(
         return
     total = sum(path.stat().st_size for path in order.folder.glob("*.whl"))
     text = f"{order.folder}: {len(selection.wheels) + 1} wheels, {size(total)}, for {order.target}, lock {lock}"
-    output.said(text, manifest, json=json)
+    output.message(text, manifest, json=json)
 
 
 def _target(python: str, glibc: str, lock: str):  # type: ignore[no-untyped-def]

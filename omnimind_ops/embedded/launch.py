@@ -31,11 +31,11 @@ def main(file: str, name: str) -> None:
         program = json.load(opened)[name]
     environment = {**os.environ, **program["environment"]}
     sockets, parent = json.loads(environment.pop(SOCKETS, "{}")), int(environment.pop(PARENT, "0"))
-    end_with = _tie()
+    end_with_parent = _tie()
     _take(sockets.get(program["socket"]), environment)
     if program["user"]:
         _become(program["user"])
-    if not end_with(parent, getattr(signal, f"SIG{program['signal']}")) and parent:
+    if not end_with_parent(parent, getattr(signal, f"SIG{program['signal']}")) and parent:
         sys.exit("supervisor is gone")
     os.chdir(program["folder"])
     os.execve(program["words"][0], program["words"], environment)  # noqa: S606 - exec is the purpose
@@ -62,13 +62,14 @@ def _become(user: str) -> None:
 
 
 def _tie() -> Callable[[int, int], bool]:
-    """Return end_with, the only import from omnimind. With -I and -S Python does not know its path, so this function
-    adds it.
+    """Return end_with_parent, the only import from omnimind.
+
+    With -I and -S Python does not know its path, so this function adds it.
     """
     sys.path.append(__file__.rpartition("/omnimind_ops/")[0])
-    from omnimind_ops.tools.parent import end_with
+    from omnimind_ops.tools.parent import end_with_parent
 
-    return end_with
+    return end_with_parent
 
 
 if __name__ == "__main__":

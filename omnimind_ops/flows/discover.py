@@ -13,12 +13,12 @@ from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.model.facts import Container, Machine, Project
 from omnimind_ops.model.goal import Goal, RedisSize
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Way
+from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
+from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
@@ -143,7 +143,7 @@ def qdrant_source(container: Container | None, options: MigrateOptions, notes: l
         source = QdrantSource("", "", "", "", "", replacement.version, backup, str(binary), replacement.start)
     else:
         source = _source_in_container(container, binary, backup)
-    if source.start and source.start.way in (Way.PACKAGES, Way.BUNDLED):
+    if source.start and source.start.way in (LibrarySource.PACKAGES, LibrarySource.BUNDLED):
         notes.append(f"Qdrant's program {source.start.reason}")
     if backup:
         notes.append(
@@ -153,7 +153,7 @@ def qdrant_source(container: Container | None, options: MigrateOptions, notes: l
     return source
 
 
-def _source_in_container(container: Container, binary: Path | None, backup: Restored | None) -> QdrantSource:
+def _source_in_container(container: Container, binary: Path | None, backup: BackupToRestore | None) -> QdrantSource:
     endpoint = qdrant_endpoint(container)
     version_of_data = qdrant_version(endpoint)
     replacement = qdrant_program.from_path(binary) if binary else None
@@ -232,7 +232,7 @@ def redis_candidate() -> str:
         return qdrant_program.version_of(installed_version.out)
     candidate = apt.candidate(REDIS_PACKAGE)
     if not candidate.version:
-        reason = f"apt has no package {REDIS_PACKAGE}" + (f":\n{candidate.said}" if candidate.said else "")
+        reason = f"apt has no package {REDIS_PACKAGE}" + (f":\n{candidate.output}" if candidate.output else "")
         raise Problem(
             "cannot install Redis",
             reason,

@@ -99,7 +99,7 @@ def _stop(
     unmanaged = tuple(
         service.name
         for service in running_services
-        if not all(units.is_ours(world, name) for name in service.processes)
+        if not all(units.may_stop(world, name) for name in service.processes)
     )
     managed = [service for service in running_services if service.name not in unmanaged]
     groups = [

@@ -143,7 +143,7 @@ class Guard:
         def work() -> None:
             try:
                 doing = f"restart {', '.join(restart.processes)}"
-                with lock.held(self.monitor.world.lock, recovery.WHO, doing):
+                with lock.hold(self.monitor.world.lock, recovery.WHO, doing):
                     self.log.started(restart)
                     began = time.monotonic()
                     pending.problem = _attempt(self.monitor, restart)
@@ -198,5 +198,7 @@ def _foreign(world: World) -> frozenset[str]:
     if not world.native:
         return frozenset()
     return frozenset(
-        service.name for service in services(world) if not all(units.is_ours(world, name) for name in service.processes)
+        service.name
+        for service in services(world)
+        if not all(units.may_stop(world, name) for name in service.processes)
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from omnimind_ops import __version__, origin
-from omnimind_ops.model.code import Code, begun_by
+from omnimind_ops.model.code import Code, started_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
@@ -39,7 +39,7 @@ def as_setup() -> dict[str, JSON]:
 
 def is_ours(run: Run) -> bool:
     """Return whether the running code is the code that started the run."""
-    code = begun_by(run)
+    code = started_by(run)
     return code.digest == origin.digest() if code.digest else code.version == __version__
 
 
@@ -48,7 +48,7 @@ def command_of(run: Run, paths: Paths) -> Path:
 
     Without one, it raises Problem with what to do.
     """
-    code = begun_by(run)
+    code = started_by(run)
     for program, root in _environments(code, paths):
         if program.is_file() and _contains(program, root, code):
             return program
@@ -79,7 +79,7 @@ def open_migrations(history: History, paths: Paths) -> Iterator[tuple[Run, Path 
     """Yield each open migration with the environment in /opt/omnimind/cli that started it, None without one."""
     for run in history.runs():
         if run.plan.name == "migrate" and run.state not in ENDED:
-            code = begun_by(run)
+            code = started_by(run)
             yield (
                 run,
                 next(

@@ -43,7 +43,7 @@ class HealthMonitor:
 
         While another omnimind command changes this system nothing is written to a store: it may be comparing data.
         """
-        is_migrating = self.world.native and bool(lock.busy(self.world.lock))
+        is_migrating = self.world.native and bool(lock.describe_holder(self.world.lock))
         is_live = self.cache.thresholds != STRICT  # a single check needs one answer of each backend, soon
         report = check(self.world, self.manager, self.cache, deep=not is_migrating, every_worker=is_live)
         if not self.world.has_credentials and all(
@@ -67,7 +67,7 @@ class HealthMonitor:
 
     def restart(self, service: str, who: str) -> None:
         """Restart a service as `omnimind restart` does: a backend's workers one after the other."""
-        with lock.held(self.world.lock, who, f"restart {service}"):
+        with lock.hold(self.world.lock, who, f"restart {service}"):
             restarting.restart(self.world, (service,), lambda _event: None)
 
 

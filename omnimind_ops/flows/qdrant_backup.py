@@ -10,12 +10,12 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.planning.migration import Restored
+from omnimind_ops.planning.migration import BackupToRestore
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
 
 
-def backup_to_restore(container: Container | None, options: MigrateOptions, notes: list[str]) -> Restored | None:
+def backup_to_restore(container: Container | None, options: MigrateOptions, notes: list[str]) -> BackupToRestore | None:
     """Return the given backup; raise Problem when it is unusable or its options do not fit."""
     path, config_file = options.qdrant_backup, options.qdrant_collection_config
     if path is None:
@@ -46,11 +46,13 @@ def backup_to_restore(container: Container | None, options: MigrateOptions, note
                 "omit --qdrant-collection-config; it is for a shard snapshot",
                 code=ExitCode.USAGE,
             )
-        return Restored(str(path), options.qdrant_collection, None, _space_needed(detected), detected.checksum, sha256)
+        return BackupToRestore(
+            str(path), options.qdrant_collection, None, _space_needed(detected), detected.checksum, sha256
+        )
     (name,) = detected.collections
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot contains none")
-    return Restored(str(path), name, config_of(name), _space_needed(detected), detected.checksum, sha256)
+    return BackupToRestore(str(path), name, config_of(name), _space_needed(detected), detected.checksum, sha256)
 
 
 def _space_needed(detected: backup.Backup) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Binary, Start, Way
+from omnimind_ops.model.program import Binary, LibrarySource, Start
 from omnimind_ops.planning.program import start
 from omnimind_ops.tools import elf, libraries, packages
 from omnimind_ops.tools.shell import run
@@ -35,7 +35,7 @@ def from_container(container: Container) -> Program:
         scratch = Path(folder)
         binary = _read_headers(_copy_from_container(container, scratch))
         if binary is None:
-            return Program(Start(Way.HOST))
+            return Program(Start(LibrarySource.HOST))
         return Program(_start(binary, HOME, scratch, libraries.in_container(container.id, binary, HOME, scratch)))
 
 
@@ -49,9 +49,9 @@ def from_path(path: Path) -> Program:
         raise Problem("cannot use --qdrant-binary", f"there is no file {path}", fix)
     with tempfile.TemporaryDirectory(prefix="omnimind-program-") as folder:
         binary, scratch = _read_headers(path), Path(folder)
-        start_method = _start(binary, str(path.parent), scratch) if binary else Start(Way.HOST)
+        start_method = _start(binary, str(path.parent), scratch) if binary else Start(LibrarySource.HOST)
         command: tuple[str, ...] = (str(path),)
-        if binary and start_method.way is Way.PACKAGES:
+        if binary and start_method.way is LibrarySource.PACKAGES:
             library_folders = sorted({str(file.parent) for file in scratch.rglob("*.so*")})
             command = (binary.interpreter, "--library-path", ":".join(library_folders), str(path))
         return Program(start_method, version_of(run((*command, "--version"), timeout=60).out))
@@ -69,9 +69,9 @@ def web_ui(container: Container) -> str:
     return STATIC if page.ok else ""
 
 
-def _start(binary: Binary, home: str, scratch: Path, container: libraries.Find | None = None) -> Start:
+def _start(binary: Binary, home: str, scratch: Path, container: libraries.FindLibrary | None = None) -> Start:
     scratch.chmod(0o755)  # apt downloads as its own user
-    host, offer = libraries.on_host(binary, home), packages.Offered(_make_folder(scratch / "packages"))
+    host, offer = libraries.on_host(binary, home), packages.PackageFinder(_make_folder(scratch / "packages"))
     return start(binary, platform.machine(), host, offer, container)
 
 

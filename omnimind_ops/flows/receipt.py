@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops.flows.bench import before_and_after
-from omnimind_ops.model import codec
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.notes import Sides, VerifyNotes
+from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.receipt import digest, receipt
+from omnimind_ops.model.receipt import digest, parse, receipt
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
@@ -27,7 +26,7 @@ def write(run: Run, paths: Paths) -> Path:
     body = receipt(run, before_and_after.read(run.id, paths))
     for name, text in (
         ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
-        ("receipt.md", markdown(body)),
+        ("receipt.md", markdown(parse(body))),
     ):
         partial = folder / f".{name}"
         partial.write_text(text + "\n", errors="backslashreplace")  # a file name that is not UTF-8: \udc80 is JSON too
@@ -48,13 +47,12 @@ def read(run_id: str, paths: Paths) -> dict[str, JSON]:
 
 def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
     """Verify a receipt: its own digest, the journal's plan, and the old data that it describes."""
-    plan = body["plan"]
-    assert isinstance(plan, Mapping)
+    parsed = parse(body)
     results = [
-        ("receipt unchanged", body.get("digest") == digest(body), str(body.get("digest"))),
-        ("same plan as the journal", plan.get("digest") == run.plan.digest, run.plan.digest),
+        ("receipt unchanged", parsed.digest == digest(body), parsed.digest),
+        ("same plan as the journal", parsed.plan.digest == run.plan.digest, run.plan.digest),
     ]
-    sides_of = _compared(body)
+    sides_of = parsed.verified
     for name, sides in sides_of.items():
         equal = not compare(sides.source, sides.native)
         facts = len(sides.source.counts) + len(sides.source.digests)
@@ -63,10 +61,6 @@ def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
     trees = verify.step.payload(VerifyPayload).trees if verify else ()
     results += [_source_unchanged(name, source, sides_of.get(name)) for name, source, _ in trees]
     return results
-
-
-def _compared(body: Mapping[str, JSON]) -> Mapping[str, Sides]:
-    return codec.read(VerifyNotes, body.get("verified") or {}, "verified", what="the receipt").compared
 
 
 def _source_unchanged(name: str, source: str, sides: Sides | None) -> tuple[str, bool, str]:

@@ -162,7 +162,7 @@ def resume(world: World, manager: Manager, run: Run, tell: Tell) -> int:
         names = record.notes(RestartNotes).processes
         if record.status is Status.DOING and names is not None:
             tell(line(record.step.id, f"starting {', '.join(names)}: the previous guard ended during the restart"))
-            with lock.held(world.lock, WHO, f"start {', '.join(names)}"):
+            with lock.hold(world.lock, WHO, f"start {', '.join(names)}"):
                 manager.start(names)
             with Journal(world.journal) as journal:
                 journal.mark(run.id, record.step.id, Status.DONE)

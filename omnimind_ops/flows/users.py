@@ -16,8 +16,8 @@ import omnimind_ops
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
-from omnimind_ops.tools.output import kept, main_line
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.output import last_lines, main_line
+from omnimind_ops.tools.shell import Completed, run
 
 SECONDS = 60.0
 
@@ -38,7 +38,7 @@ def run_command(world: World, paths: Paths, purpose: str, **fields: object) -> A
     )
     answer = _parse_answer(done)
     if answer is None:
-        lines = kept(done.err.strip().splitlines())
+        lines = last_lines(done.err.strip().splitlines())
         raise Problem(
             f"cannot {purpose}",
             main_line(lines) or f"the command exited with {done.code}",
@@ -71,7 +71,7 @@ def _environment(world: World) -> Mapping[str, str]:
     }
 
 
-def _parse_answer(done: Done) -> Mapping[str, Any] | None:
+def _parse_answer(done: Completed) -> Mapping[str, Any] | None:
     """Return the child's answer, None for invalid output."""
     try:
         answer = json.loads(done.out)

@@ -63,7 +63,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     """Probe the engine and return its compute device. Deep: embed a fixed text and compare with `before`, the facts of
     the last good outcome.
     """
-    answer = http.ask(path, seconds, "/health")
+    answer = http.request(path, seconds, "/health")
     health = _engine_health(answer.json() or {})
     if answer.status != HTTPStatus.OK:
         return Outcome(False, why=health.reason or answer.summary, starting=health.state == "starting")
@@ -73,7 +73,7 @@ def engine(path: str, seconds: float, *, deep: bool, before: Mapping[str, JSON])
     if not deep:
         return well
     try:
-        embedding = http.ask(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
+        embedding = http.request(path, seconds, "/embed", method="POST", body={"texts": [TEXT], "truncate": True})
     except TimeoutError:
         return _late(health, well, seconds)
     if embedding.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -111,7 +111,7 @@ def _late(health: EngineHealth, well: Outcome, seconds: float) -> Outcome:
     return replace(well, useful=False, why=why, silent=True)
 
 
-def _compare(answer: http.Answer, well: Outcome, before: Mapping[str, JSON]) -> Outcome:
+def _compare(answer: http.Response, well: Outcome, before: Mapping[str, JSON]) -> Outcome:
     vector = array.array("f", answer.body)
     length = _length(vector)
     if not vector or not math.isfinite(length) or length == 0:
@@ -133,7 +133,7 @@ def _length(vector: Sequence[float]) -> float:
 
 def frontend(port: int, seconds: float) -> Outcome:
     """Probe the frontend by requesting the page."""
-    answer = http.ask(("127.0.0.1", port), seconds, "/")
+    answer = http.request(("127.0.0.1", port), seconds, "/")
     if answer.status == HTTPStatus.OK and b"<html" in answer.body[:2000].lower():
         return Outcome(True, True, "serves the page")
     return Outcome(False, False, why=f"does not serve the page: {answer.summary}")

@@ -123,7 +123,7 @@ def qdrant(url: str, key: str, collection: str, seconds: float, *, deep: bool) -
     return Outcome(True, not why, detail, why, refuses=bool(why))
 
 
-def _result(answer: http.Answer) -> Any:
+def _result(answer: http.Response) -> Any:
     return (answer.json() or {}).get("result") or {}
 
 
@@ -136,9 +136,9 @@ class _Qdrant:
         self.headers = {"api-key": key} if key else {}
         self.end = end
 
-    def ask(self, method: str, path: str, body: object = None) -> http.Answer:
+    def ask(self, method: str, path: str, body: object = None) -> http.Response:
         seconds = max(self.end - time.monotonic(), 0.001)
-        return http.ask(self.address, seconds, path, method=method, headers=self.headers, body=body)
+        return http.request(self.address, seconds, path, method=method, headers=self.headers, body=body)
 
     def write_and_find(self) -> str:
         """Return "" when a query finds a point that was just written, otherwise why not."""

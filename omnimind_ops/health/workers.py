@@ -62,7 +62,7 @@ def _why(report: WorkerReport) -> str:
 
 
 def _report(port: int, seconds: float) -> WorkerReport:
-    answer = http.ask(("127.0.0.1", port), seconds, "/health/ready")
+    answer = http.request(("127.0.0.1", port), seconds, "/health/ready")
     body: Mapping[str, Any] = answer.json() or {}
     members: Mapping[str, Mapping[str, Any]] = body.get("checks") or {}
     checks = {kind: _check(member) for kind, member in members.items()}

@@ -26,10 +26,10 @@ def read(file: Path, lines: int, since: float | None) -> Iterator[str]:
 
     A line without a time gets that of the line before.
     """
-    every = [line for one in (file.with_name(f"{file.name}.1"), file) for line in _lines(one)]
+    entries = [line for part in (file.with_name(f"{file.name}.1"), file) for line in _lines(part)]
     if since is not None:
-        every = _after(every, since, file)
-    yield from every[-lines:] if lines > 0 else every
+        entries = _after(entries, since, file)
+    yield from entries[-lines:] if lines > 0 else entries
 
 
 def tail(file: Path, lines: int = 15) -> tuple[str, ...]:
@@ -44,19 +44,19 @@ def tail(file: Path, lines: int = 15) -> tuple[str, ...]:
 
 def follow(files: Mapping[str, Path], pause: float = PAUSE) -> Iterator[tuple[str, str]]:
     """Yield new (name, line) pairs, for ever; a rotated file is read to its end, then the new one."""
-    watched = {name: _Watched(file) for name, file in files.items()}
+    watched = {name: _LogFile(file) for name, file in files.items()}
     try:
         while True:
-            fresh = [(name, line) for name, one in watched.items() for line in one.new()]
-            yield from fresh
-            if not fresh:
+            new_lines = [(name, line) for name, log in watched.items() for line in log.read_new()]
+            yield from new_lines
+            if not new_lines:
                 time.sleep(pause)
     finally:
-        for one in watched.values():
-            one.close()
+        for log in watched.values():
+            log.close()
 
 
-class _Watched:
+class _LogFile:
     """One file and the position up to which it was read."""
 
     def __init__(self, file: Path) -> None:
@@ -65,16 +65,16 @@ class _Watched:
         if self.opened:
             self.opened.seek(0, os.SEEK_END)
 
-    def new(self) -> list[str]:
+    def read_new(self) -> list[str]:
         if self.opened is None:
             self.opened = self._open()
         if self.opened is None:
             return []
-        *whole, self.rest = (self.rest + self.opened.read()).split(b"\n")
-        if not whole and self._is_rotated(self.opened):
+        *lines, self.rest = (self.rest + self.opened.read()).split(b"\n")
+        if not lines and self._is_rotated(self.opened):
             self.opened.close()
             self.opened = self._open()
-        return [line.decode(errors="replace") for line in whole]
+        return [line.decode(errors="replace") for line in lines]
 
     def close(self) -> None:
         if self.opened:
@@ -88,10 +88,10 @@ class _Watched:
 
     def _is_rotated(self, opened: IO[bytes]) -> bool:
         try:
-            now, then = self.file.stat(), os.fstat(opened.fileno())
+            current, opened_stat = self.file.stat(), os.fstat(opened.fileno())
         except OSError:
             return False
-        return now.st_ino != then.st_ino or now.st_size < opened.tell()
+        return current.st_ino != opened_stat.st_ino or current.st_size < opened.tell()
 
 
 def _lines(file: Path) -> list[str]:
@@ -102,14 +102,14 @@ def _lines(file: Path) -> list[str]:
 
 
 def _after(lines: list[str], since: float, file: Path) -> list[str]:
-    kept, at = [], None
+    selected, at = [], None
     for line in lines:
         at = time_of(line) or at
         if at is not None and at >= since:
-            kept.append(line)
+            selected.append(line)
     if at is None and lines and file.exists() and file.stat().st_mtime >= since:
         return lines  # no line has a time: use that of the file
-    return kept
+    return selected
 
 
 def time_of(line: str) -> float | None:
@@ -120,21 +120,21 @@ def time_of(line: str) -> float | None:
     """
     if line.startswith("{"):
         return _json(line)
-    if found := _ISO.search(line[:_HEAD]):
-        date, clock, fraction, zone = found.groups()
+    if match := _ISO.search(line[:_HEAD]):
+        date, clock, fraction, zone = match.groups()
         offset = {"Z": "+00:00", "UTC": "+00:00", None: ""}.get(zone, zone)
         return _stamp(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{offset}")
-    if found := _VALKEY.search(line[:_HEAD]):
-        return datetime.strptime(found[1], "%d %b %Y %H:%M:%S").astimezone().timestamp() + int(found[2]) / 1000
+    if match := _VALKEY.search(line[:_HEAD]):
+        return datetime.strptime(match[1], "%d %b %Y %H:%M:%S").astimezone().timestamp() + int(match[2]) / 1000
     return None
 
 
 def _json(line: str) -> float | None:
     try:
-        said = json.loads(line)
+        entry = json.loads(line)
     except ValueError:
         return None
-    at = said.get("at") or said.get("time") or said.get("timestamp") if isinstance(said, dict) else None
+    at = entry.get("at") or entry.get("time") or entry.get("timestamp") if isinstance(entry, dict) else None
     if isinstance(at, int | float):
         return float(at)
     return _stamp(at) if isinstance(at, str) else None

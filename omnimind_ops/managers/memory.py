@@ -12,20 +12,21 @@ def memory(pid: int, proc: Path = Path("/proc")) -> int | None:
 
     None if the process is gone.
     """
-    found = [parts for one in (pid, *_below(pid, proc)) if (parts := _read(one, proc))]
-    if not found:
+    usages = [parts for process in (pid, *_descendants(pid, proc)) if (parts := _read(process, proc))]
+    if not usages:
         return None
-    return sum(one[0] for one in found) + max(one[1] for one in found) + max(one[2] for one in found)
+    private = sum(usage[0] for usage in usages)
+    return private + max(usage[1] for usage in usages) + max(usage[2] for usage in usages)
 
 
-def _below(pid: int, proc: Path) -> tuple[int, ...]:
+def _descendants(pid: int, proc: Path) -> tuple[int, ...]:
     """Return all descendants: each thread of a process has its own children."""
     try:
         files = [task / "children" for task in (proc / str(pid) / "task").iterdir()]
         children = [int(word) for file in files for word in file.read_text().split()]
     except (OSError, ValueError):
         return ()
-    return tuple(one for child in children for one in (child, *_below(child, proc)))
+    return tuple(pid for child in children for pid in (child, *_descendants(child, proc)))
 
 
 def _read(pid: int, proc: Path) -> tuple[int, int, int] | None:
@@ -33,8 +34,8 @@ def _read(pid: int, proc: Path) -> tuple[int, int, int] | None:
         text = (proc / str(pid) / "status").read_text()
     except OSError:
         return None
-    words = {
+    values = {
         key: value.split()[0] for key, _, value in (line.partition(":") for line in text.splitlines()) if key in PARTS
     }
-    anon, file, shared = (int(words.get(part, "0")) * 1024 for part in PARTS)
+    anon, file, shared = (int(values.get(part, "0")) * 1024 for part in PARTS)
     return anon, file, shared

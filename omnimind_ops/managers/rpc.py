@@ -13,14 +13,14 @@ from omnimind_ops.tools.deadline import connect
 ANSWER_SECONDS = 10.0
 
 
-def call(path: Path, method: str, *words: Any, seconds: float = ANSWER_SECONDS) -> Any:
+def call(path: Path, method: str, *args: Any, seconds: float = ANSWER_SECONDS) -> Any:
     """Call one RPC method; a Fault is raised as it is, every connection error is an OSError."""
     try:
         with xmlrpc.client.ServerProxy("http://localhost", transport=_Unix(path, seconds)) as server:
-            found: Callable[..., Any] = server
+            function: Callable[..., Any] = server
             for part in method.split("."):
-                found = getattr(found, part)
-            return found(*words)
+                function = getattr(function, part)
+            return function(*args)
     except (http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
         raise OSError(str(error)) from error
 
@@ -34,7 +34,7 @@ class _Unix(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """Return a new connection; one per call, closed with the transport."""
-        link = http.client.HTTPConnection("localhost")
-        link.sock = connect(str(self._path), self._seconds)
-        self._connection = host, link
-        return link
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = connect(str(self._path), self._seconds)
+        self._connection = host, connection
+        return connection

@@ -41,36 +41,38 @@ class Supervisor:
     def start(self, names: Sequence[str]) -> None:
         """Request the start of the processes; running ones stay."""
         for name in names:
-            self._ask(f"start {name}", "supervisor.startProcess", name, False, but=ALREADY_STARTED)
+            self._call(f"start {name}", "supervisor.startProcess", name, False, ignore=ALREADY_STARTED)
 
     def stop(self, names: Sequence[str]) -> None:
         """Stop them all at once; return when all have ended."""
         for name in names:
-            self._ask(f"stop {name}", "supervisor.stopProcess", name, False, but=NOT_RUNNING)
-        self._until(names, lambda one: one.pid == 0, STOP_SECONDS, "stop")
+            self._call(f"stop {name}", "supervisor.stopProcess", name, False, ignore=NOT_RUNNING)
+        self._wait_until(names, lambda process: process.pid == 0, STOP_SECONDS, "stop")
 
     def restart(self, names: Sequence[str]) -> None:
         """Stop and start them, all at once; return when they are ready."""
         self.stop(names)
         self.start(names)
-        self._until(names, lambda one: one.state == "running", self.world.system.critical_timeout, "restart")
+        self._wait_until(
+            names, lambda process: process.state == "running", self.world.system.critical_timeout, "restart"
+        )
 
     def kill(self, name: str) -> None:
         """Send SIGKILL; supervisor starts it again at once."""
-        self._ask(f"kill {name}", "supervisor.signalProcess", name, "KILL", but=NOT_RUNNING)
+        self._call(f"kill {name}", "supervisor.signalProcess", name, "KILL", ignore=NOT_RUNNING)
 
     def states(self, names: Sequence[str]) -> dict[str, ProcessState]:
         """Return their states; all are stopped if supervisor does not run."""
         try:
-            said = call(self._socket, "omnimind.states")
+            reply = call(self._socket, "omnimind.states")
         except (FileNotFoundError, ConnectionRefusedError):
-            return {name: ProcessState(name, "stopped", detail="supervisor does not run") for name in names}
+            return {name: ProcessState(name, "stopped", detail="supervisor is not running") for name in names}
         except OSError as error:
             raise Problem(
-                "cannot ask supervisor", str(error), "look at it: omnimind logs supervisord; omnimind down ends it"
+                "cannot query supervisor", str(error), "read its log: omnimind logs supervisord; stop it: omnimind down"
             ) from error
-        found = {one["name"]: _state(one) for one in said}
-        return {name: found.get(name, ProcessState(name, "stopped")) for name in names}
+        states = {item["name"]: _parse_state(item) for item in reply}
+        return {name: states.get(name, ProcessState(name, "stopped")) for name in names}
 
     def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
         """Yield the last lines of its file, and of the one before it."""
@@ -87,66 +89,70 @@ class Supervisor:
     def _log(self, name: str) -> Path:
         return self.world.logs / f"{name}.log"
 
-    def _ask(self, doing: str, method: str, *words: Any, but: int) -> None:
+    def _call(self, action: str, method: str, *args: Any, ignore: int) -> None:
         try:
-            call(self._socket, method, *words)
+            call(self._socket, method, *args)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == BAD_NAME:
                 raise Problem(
-                    f"cannot {doing}",
-                    "supervisor does not know it: its configuration is older than this omnimind",
-                    "omnimind down, then omnimind up",
+                    f"cannot {action}",
+                    "supervisor's configuration is older than this omnimind",
+                    "restart the system: omnimind down, then omnimind up",
                 ) from fault
-            if fault.faultCode != but:
+            if fault.faultCode != ignore:
                 raise Problem(
-                    f"cannot {doing}", fault.faultString, "its log is below", log=tail(self._log(str(words[0])))
+                    f"cannot {action}", fault.faultString, "read its log below", log=tail(self._log(str(args[0])))
                 ) from fault
         except OSError as error:
-            raise Problem(f"cannot {doing}", f"supervisor does not answer: {error}", "start it: omnimind up") from error
+            raise Problem(
+                f"cannot {action}", f"supervisor does not answer: {error}", "start it: omnimind up"
+            ) from error
 
-    def _until(self, names: Sequence[str], good: Callable[[ProcessState], bool], seconds: float, doing: str) -> None:
+    def _wait_until(
+        self, names: Sequence[str], is_good: Callable[[ProcessState], bool], seconds: float, action: str
+    ) -> None:
         end = time.monotonic() + seconds
-        while left := [one for one in self.states(names).values() if not good(one)]:
-            failed = next((one for one in left if one.state == "failed"), None)
+        while pending := [process for process in self.states(names).values() if not is_good(process)]:
+            failed = next((process for process in pending if process.state == "failed"), None)
             if failed or time.monotonic() > end:
-                one = failed or left[0]
-                why = f"it is {one.state}{f': {one.detail}' if one.detail else ''}" + (
+                process = failed or pending[0]
+                why = f"it is {process.state}{f': {process.detail}' if process.detail else ''}" + (
                     "" if failed else f" after {seconds:g} s"
                 )
                 raise Problem(
-                    f"cannot {doing} {one.name}",
+                    f"cannot {action} {process.name}",
                     why,
-                    f"all of its log: omnimind logs {one.name}",
-                    log=tail(self._log(one.name)),
+                    f"full log: omnimind logs {process.name}",
+                    log=tail(self._log(process.name)),
                 )
             time.sleep(PAUSE)
 
 
-def _state(said: dict[str, Any]) -> ProcessState:
-    state, pid, start, stop = STATES[said["state"]], int(said["pid"]), said["start"], said["stop"]
-    if state in ("starting", "running") and said["speaks"]:
-        state = "running" if said["ready"] else "starting"
+def _parse_state(reply: dict[str, Any]) -> ProcessState:
+    state, pid, start, stop = STATES[reply["state"]], int(reply["pid"]), reply["start"], reply["stop"]
+    if state in ("starting", "running") and reply["speaks"]:
+        state = "running" if reply["ready"] else "starting"
     elif state == "starting" and pid:
         state = "running"  # supervisor only checks that it stays up; without a readiness report that must do
-    since = (said["ready"] or start) if pid else stop or start
-    by_person = said["state"] == "STOPPED" and said["on_request"]
+    since = (reply["ready"] or start) if pid else stop or start
+    by_person = reply["state"] == "STOPPED" and reply["on_request"]
     return ProcessState(
-        name=said["name"],
+        name=reply["name"],
         state=state,
         pid=pid,
         since=since or None,
-        restarts=int(said["restarts"]),
+        restarts=int(reply["restarts"]),
         memory_bytes=memory(pid) if pid else None,
         by_person=by_person,
-        detail=_detail(said, state, by_person),
-        code=int(said["exit"]) if state in ("failed", "backoff") and said["exit"] >= 0 else None,
+        detail=_detail(reply, state, by_person),
+        code=int(reply["exit"]) if state in ("failed", "backoff") and reply["exit"] >= 0 else None,
     )
 
 
-def _detail(said: dict[str, Any], state: State, by_person: bool) -> str:
+def _detail(reply: dict[str, Any], state: State, by_person: bool) -> str:
     if by_person:
         return "stopped on request"
     if state in ("failed", "backoff"):
-        code = said["exit"]
-        return str(said["why"] or (f"ended with {code}" if code >= 0 else "ended"))
-    return str(said["why"]) if said["why"].startswith("watchdog") else ""
+        code = reply["exit"]
+        return str(reply["why"] or (f"exited with {code}" if code >= 0 else "ended"))
+    return str(reply["why"]) if reply["why"].startswith("watchdog") else ""

@@ -11,7 +11,7 @@ from omnimind_ops.managers import ProcessState, State
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.tools import systemctl
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.shell import Completed, run
 
 ASK_SECONDS = 10.0
 SLACK_SECONDS = 60  # beyond a unit's own time-out: systemd decides
@@ -19,8 +19,8 @@ PAUSE = 0.3
 UNSET = 2**64 - 1  # systemd's value for "no limit" and "unknown"
 LOG_LINES = 15
 ACTIVE: dict[str, State] = {
-    "active": "running", "reloading": "running", "refreshing": "running", "activating": "starting", "deactivating": "stopping",
-    "failed": "failed", "inactive": "stopped", "maintenance": "stopping",
+    "active": "running", "reloading": "running", "refreshing": "running", "activating": "starting",
+    "deactivating": "stopping", "failed": "failed", "inactive": "stopped", "maintenance": "stopping",
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ class Systemd:
 
     def start(self, names: Sequence[str]) -> None:
         """Request the start of the units; the failure counters of failed ones are reset."""
-        failed = [one.name for one in self.states(names).values() if one.state == "failed"]
+        failed = [process.name for process in self.states(names).values() if process.state == "failed"]
         if failed:
             run(systemctl.reset(failed), check=False)
         self._do("start", names, systemctl.start(names), 30)
@@ -54,15 +54,13 @@ class Systemd:
         """Return their states; a unit that does not exist is stopped, with a detail that says so."""
         if not names:
             return {}
-        said = run(systemctl.show(names), timeout=ASK_SECONDS, check=False)
-        if not said.ok and not said.out.strip():
-            raise Problem(
-                "cannot ask systemd", _last(said), "this host was installed for systemd: is it PID 1? ps -p 1"
-            )
+        reply = run(systemctl.show(names), timeout=ASK_SECONDS, check=False)
+        if not reply.ok and not reply.out.strip():
+            raise Problem("cannot query systemd", _error_line(reply), "check that systemd is PID 1: ps -p 1")
         now, at = time.monotonic(), time.time()
-        found = [state(block, now, at) for block in systemctl.parse_show(said.out)]
+        processes = [parse_state(block, now, at) for block in systemctl.parse_show(reply.out)]
         # In the order of the request: an alias answers with the unit's present name.
-        return {name: replace(one, name=name) for name, one in zip(names, found, strict=False)}
+        return {name: replace(process, name=name) for name, process in zip(names, processes, strict=False)}
 
     def logs(self, name: str, lines: int = 50, since: float | None = None) -> Iterator[str]:
         """Yield the journal's last lines; `lines` 0 means all since `since`."""
@@ -73,73 +71,75 @@ class Systemd:
 
     def follow(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield new lines of the journal, for ever."""
-        words = run(systemctl.journal(names, lines=1, output="json")).out.splitlines()
-        cursor = str(json.loads(words[-1])["__CURSOR"]) if words else ""
+        entries = run(systemctl.journal(names, lines=1, output="json")).out.splitlines()
+        cursor = str(json.loads(entries[-1])["__CURSOR"]) if entries else ""
         began = time.time()
         while True:
-            fresh = run(
+            new_entries = run(
                 systemctl.journal(names, since=None if cursor else began, output="json", after=cursor)
             ).out.splitlines()
-            for line in fresh:
-                said = json.loads(line)
-                cursor = str(said["__CURSOR"])
-                yield str(said.get("_SYSTEMD_UNIT") or said.get("UNIT") or ""), _message(said)
-            if not fresh:
+            for line in new_entries:
+                entry = json.loads(line)
+                cursor = str(entry["__CURSOR"])
+                yield str(entry.get("_SYSTEMD_UNIT") or entry.get("UNIT") or ""), _message(entry)
+            if not new_entries:
                 time.sleep(PAUSE)
 
-    def _do(self, doing: str, names: Sequence[str], words: tuple[str, ...], seconds: float) -> None:
+    def _do(self, action: str, names: Sequence[str], command: tuple[str, ...], seconds: float) -> None:
         if not names:
             return
-        done = run(words, timeout=seconds, check=False)
-        if done.ok:
+        completed = run(command, timeout=seconds, check=False)
+        if completed.ok:
             return
-        failed = next((one.name for one in self.states(names).values() if one.state == "failed"), names[0])
+        failed = next((process.name for process in self.states(names).values() if process.state == "failed"), names[0])
         run(systemctl.sync(), timeout=ASK_SECONDS, check=False)
         log = run(systemctl.journal((failed,), lines=LOG_LINES, output="cat"), check=False).out.splitlines()
         raise Problem(
-            f"cannot {doing} {failed}", _last(done), f"all of its log: omnimind logs {failed}", log=tuple(log)
+            f"cannot {action} {failed}", _error_line(completed), f"full log: omnimind logs {failed}", log=tuple(log)
         )
 
 
-def state(said: Mapping[str, str], now: float, at: float) -> ProcessState:
+def parse_state(properties: Mapping[str, str], now: float, at: float) -> ProcessState:
     """Return the state from one block of `systemctl show`.
 
     `now` is monotonic seconds, `at` is the same moment in unix seconds.
     """
-    means = ACTIVE.get(said.get("ActiveState", ""), "failed")
-    if said.get("SubState") == "auto-restart":
-        means = "backoff"
-    changed = _number(said.get("StateChangeTimestampMonotonic")) or 0
+    state = ACTIVE.get(properties.get("ActiveState", ""), "failed")
+    if properties.get("SubState") == "auto-restart":
+        state = "backoff"
+    changed = _number(properties.get("StateChangeTimestampMonotonic")) or 0
     return ProcessState(
-        name=said.get("Id", ""),
-        state=means,
-        pid=_number(said.get("MainPID")) or 0,
+        name=properties.get("Id", ""),
+        state=state,
+        pid=_number(properties.get("MainPID")) or 0,
         since=at - (now - changed / 1e6) if changed else None,
-        restarts=_number(said.get("NRestarts")) or 0,
-        memory_bytes=_number(said.get("MemoryCurrent")),
-        memory_limit=_number(said.get("MemoryMax")),
-        by_person=means == "stopped" and _on_request(said),
-        detail=_detail(said, means),
+        restarts=_number(properties.get("NRestarts")) or 0,
+        memory_bytes=_number(properties.get("MemoryCurrent")),
+        memory_limit=_number(properties.get("MemoryMax")),
+        by_person=state == "stopped" and _on_request(properties),
+        detail=_detail(properties, state),
     )
 
 
-def _on_request(said: Mapping[str, str]) -> bool:
+def _on_request(properties: Mapping[str, str]) -> bool:
     """Return whether a person stopped it: it is masked, or it ran and ended well.
 
     OmniMind's units have Restart=always, so nothing else ends them that way.
     """
-    ran = (_number(said.get("InactiveEnterTimestampMonotonic")) or 0) > 0
-    return said.get("UnitFileState") in ("masked", "masked-runtime") or (ran and said.get("Result") == "success")
+    ran = (_number(properties.get("InactiveEnterTimestampMonotonic")) or 0) > 0
+    return properties.get("UnitFileState") in ("masked", "masked-runtime") or (
+        ran and properties.get("Result") == "success"
+    )
 
 
-def _detail(said: Mapping[str, str], means: State) -> str:
-    if said.get("LoadState") not in ("loaded", None):
-        return f"the unit is {said['LoadState']}"
-    if means in ("failed", "backoff"):
-        return f"result {said.get('Result', '')}, exit status {said.get('ExecMainStatus', '')}"
-    if means == "stopped" and _on_request(said):
+def _detail(properties: Mapping[str, str], state: State) -> str:
+    if properties.get("LoadState") not in ("loaded", None):
+        return f"the unit is {properties['LoadState']}"
+    if state in ("failed", "backoff"):
+        return f"result {properties.get('Result', '')}, exit status {properties.get('ExecMainStatus', '')}"
+    if state == "stopped" and _on_request(properties):
         return "stopped on request"
-    return said.get("StatusText", "")
+    return properties.get("StatusText", "")
 
 
 def _number(text: str | None) -> int | None:
@@ -149,11 +149,11 @@ def _number(text: str | None) -> int | None:
     return int(text)
 
 
-def _message(said: Mapping[str, object]) -> str:
-    text = said.get("MESSAGE", "")
+def _message(entry: Mapping[str, object]) -> str:
+    text = entry.get("MESSAGE", "")
     return bytes(text).decode(errors="replace") if isinstance(text, list) else str(text)
 
 
-def _last(done: Done) -> str:
-    lines = (done.err.strip() or done.out.strip() or f"it ended with {done.code}").splitlines()
+def _error_line(completed: Completed) -> str:
+    lines = (completed.err.strip() or completed.out.strip() or f"exited with {completed.code}").splitlines()
     return lines[0] if len(lines) > 1 else lines[-1]

@@ -28,8 +28,8 @@ def world(settings: Settings, paths: Paths, goals: Iterable[Goal] = ()) -> World
     The System is the first of the recorded `goals` that fits the installed units. Without one (a host of an earlier
     version, or a user who must not read the journal) it is read from the units and the env files.
     """
-    units = _wanted((paths.root / FOLDER / native.TARGET).read_text())
-    variables = _variables(paths.secrets)
+    units = _parse_wants((paths.root / FOLDER / native.TARGET).read_text())
+    variables = _read_env_files(paths.secrets)
     recorded = next((goal for goal in goals if set(native.workers(goal)) == _workers(units)), None)
     goal = recorded or _installed(settings, paths, units, variables)
     system = updated(System(**shared(goal)), settings)
@@ -41,7 +41,7 @@ def world(settings: Settings, paths: Paths, goals: Iterable[Goal] = ()) -> World
         logs=paths.logs,
         run=paths.root / "run/omnimind",
         postgres=paths.root / "var/lib/postgresql",
-        units=(*units, *_cluster(paths.root, system.postgres_port)),
+        units=(*units, *_postgres_cluster(paths.root, system.postgres_port)),
         redis_url=variables.get("OMNIMIND_REDIS_URL", ""),
         postgres_dsn=variables.get("OMNIMIND_POSTGRES_DSN", ""),
         qdrant_url=variables.get("OMNIMIND_QDRANT_URL") or environment.qdrant_url(system),
@@ -56,7 +56,7 @@ def _installed(settings: Settings, paths: Paths, units: tuple[str, ...], variabl
         settings,
         backend_ports=tuple(dict.fromkeys(port for port, _ in workers)) or settings.backend_ports,
         workers=max((number for _, number in workers), default=settings.workers),
-        frontend_port=_listens(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
+        frontend_port=_listen_port(paths.root / FOLDER / native.FRONTEND[0]) or settings.frontend_port,
         redis_port=_port(variables.get("OMNIMIND_REDIS_URL")) or settings.redis_port,
         postgres_port=_port(variables.get("OMNIMIND_POSTGRES_DSN")) or settings.postgres_port,
         qdrant_port=_port(variables.get("OMNIMIND_QDRANT_URL")) or settings.qdrant_port,
@@ -67,7 +67,7 @@ def _workers(units: tuple[str, ...]) -> set[str]:
     return {unit for unit in units if _WORKER.fullmatch(unit)}
 
 
-def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
+def may_stop(world: World, unit: str, root: Path = Path("/")) -> bool:
     """Return whether OmniMind may stop a unit: its own by name, or a packaged one with OmniMind's drop-in.
 
     A PostgreSQL that was on the host before has no drop-in.
@@ -80,7 +80,7 @@ def is_ours(world: World, unit: str, root: Path = Path("/")) -> bool:
     )
 
 
-def _wanted(target: str) -> tuple[str, ...]:
+def _parse_wants(target: str) -> tuple[str, ...]:
     return tuple(
         unit
         for line in target.splitlines()
@@ -89,18 +89,18 @@ def _wanted(target: str) -> tuple[str, ...]:
     )
 
 
-def _variables(folder: Path) -> dict[str, str]:
+def _read_env_files(folder: Path) -> dict[str, str]:
     """Return the variables of the env files, none if they cannot be read."""
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     try:
         for file in sorted(folder.glob("*.env")):
             for line in file.read_text().splitlines():
                 key, is_set, value = line.partition("=")
                 if is_set and not key.startswith("#"):
-                    found[key.strip()] = value.strip().strip('"')
+                    variables[key.strip()] = value.strip().strip('"')
     except OSError:
         return {}
-    return found
+    return variables
 
 
 def _port(url: str | None) -> int | None:
@@ -110,21 +110,21 @@ def _port(url: str | None) -> int | None:
         return None
 
 
-def _listens(socket: Path) -> int | None:
+def _listen_port(socket: Path) -> int | None:
     try:
-        hit = re.search(r"^ListenStream=.*:(\d+)$", socket.read_text(), re.MULTILINE)
+        match = re.search(r"^ListenStream=.*:(\d+)$", socket.read_text(), re.MULTILINE)
     except OSError:
         return None
-    return int(hit[1]) if hit else None
+    return int(match[1]) if match else None
 
 
-def _cluster(root: Path, port: int) -> tuple[str, ...]:
+def _postgres_cluster(root: Path, port: int) -> tuple[str, ...]:
     """Return the unit of the PostgreSQL cluster on that port, as Debian names it.
 
     postgresql.service only groups all clusters.
     """
     for file in sorted((root / "etc/postgresql").glob("*/*/postgresql.conf"), reverse=True):
-        hit = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)
-        if hit and int(hit[1]) == port:
+        match = re.search(r"^\s*port\s*=\s*'?(\d+)", file.read_text(errors="replace"), re.MULTILINE)
+        if match and int(match[1]) == port:
             return (f"postgresql@{file.parts[-3]}-{file.parts[-2]}.service",)
     return ()

@@ -14,13 +14,14 @@ class Checksum(StrEnum):
     FOLDER = "folder"  # not a file, so it cannot have one
 
 
-SAID = {
-    Checksum.VERIFIED: "its SHA-256 is the one that was written down when it was made",
-    Checksum.INSIDE: "its compression has a checksum, which is the content's",
-    Checksum.ABSENT: "no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
-    Checksum.FOLDER: "a folder has no checksum: a bit that flipped since it was made, or a segment left out whole, cannot be seen",
+_UNDETECTED = "a bit that flipped since it was made, or a missing segment, cannot be detected"
+DESCRIPTIONS = {
+    Checksum.VERIFIED: "its SHA-256 matches the one recorded when it was made",
+    Checksum.INSIDE: "its compression format contains a checksum of the content",
+    Checksum.ABSENT: f"it has no checksum: {_UNDETECTED}",
+    Checksum.FOLDER: f"a folder has no checksum: {_UNDETECTED}",
 }
 """Messages about a backup that was read."""
 
-UNSEEN = (Checksum.ABSENT, Checksum.FOLDER)
+UNPROTECTED = (Checksum.ABSENT, Checksum.FOLDER)
 """With these, a changed point or a restored deleted one goes unnoticed."""

@@ -1,4 +1,4 @@
-"""Code: the omnimind version that began a run."""
+"""Code: the omnimind version that started a run."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Code:
     root: str = ""
 
 
-def begun_by(run: Run) -> Code:
-    """Return the code that began a run; its version is "" if not even that was recorded."""
-    noted, goal = run.setup.get("code"), run.setup.get("goal")
-    if isinstance(noted, Mapping):
-        return Code(**{name: str(noted.get(name) or "") for name in ("version", "digest", "program", "root")})
+def started_by(run: Run) -> Code:
+    """Return the code that started a run; its version is "" if not even that was recorded."""
+    recorded, goal = run.setup.get("code"), run.setup.get("goal")
+    if isinstance(recorded, Mapping):
+        return Code(**{name: str(recorded.get(name) or "") for name in ("version", "digest", "program", "root")})
     return Code(str(goal.get("version") or "") if isinstance(goal, Mapping) else "")

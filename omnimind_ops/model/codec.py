@@ -33,40 +33,42 @@ def key(name: str) -> Mapping[str, str]:
 def write(value: DataclassInstance) -> dict[str, JSON]:
     """Return a dataclass as JSON, from which read() restores it."""
     members: dict[str, JSON] = {}
-    for one in fields(value):
-        content = getattr(value, one.name)
-        if one.metadata.get("inline"):
+    for member in fields(value):
+        content = getattr(value, member.name)
+        if member.metadata.get("inline"):
             members |= {} if content is None else _plain(content)
-        elif content is not None or one.default is not None:
-            members[_key(one)] = _plain(content)
+        elif content is not None or member.default is not None:
+            members[_key(member)] = _plain(content)
     return members
 
 
-def read(kind: type[T], members: JSON, where: str, *, what: str = "the journal") -> T:
+def read(kind: type[T], members: JSON, where: str, *, source: str = "the journal") -> T:
     """Return the dataclass that write() wrote; raise Problem naming `where` and the key if it cannot be read."""
     try:
         return _dataclass(kind, members, "")
-    except _Unlike as unlike:
+    except _MismatchError as mismatch:
         fix = "use the version of omnimind that wrote it: `omnimind runs` names it"
-        raise Problem(f"cannot read {what}", f"{where}: {unlike}", fix) from unlike
+        raise Problem(f"cannot read {source}", f"{where}: {mismatch}", fix) from mismatch
 
 
-class _Unlike(Exception):  # noqa: N818 always caught here
+class _MismatchError(Exception):
     """A value does not match its dataclass."""
 
 
-def _key(one: Field[Any]) -> str:
-    return str(one.metadata.get(_KEY, one.name))
+def _key(member: Field[Any]) -> str:
+    return str(member.metadata.get(_KEY, member.name))
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return write(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, Enum):
-        return value.value
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+    match value:
+        case Mapping():
+            return {name: _plain(item) for name, item in value.items()}
+        case Enum():
+            return value.value
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case _:
+            return write(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 @cache
@@ -74,67 +76,69 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _dataclass(kind: type[T], members: JSON, at: str) -> T:
-    left = dict(_mapping(members, at))
+def _dataclass(kind: type[T], members: JSON, path: str) -> T:
+    remaining = dict(_mapping(members, path))
     values: dict[str, Any] = {}
-    for one in fields(kind):
-        hint = _hints(kind)[one.name]
-        if one.metadata.get("inline"):
-            values[one.name] = _inlined(hint, left, at)
-        elif _key(one) in left:
-            values[one.name] = _value(hint, left.pop(_key(one)), _at(at, _key(one)))
-        elif one.default is MISSING and one.default_factory is MISSING:
-            raise _Unlike(f"{_at(at, _key(one))} is missing")
-    if left:
-        raise _Unlike(f"{_at(at, next(iter(left)))} is unknown")
+    for member in fields(kind):
+        hint = _hints(kind)[member.name]
+        if member.metadata.get("inline"):
+            values[member.name] = _inlined(hint, remaining, path)
+        elif _key(member) in remaining:
+            values[member.name] = _value(hint, remaining.pop(_key(member)), _join(path, _key(member)))
+        elif member.default is MISSING and member.default_factory is MISSING:
+            raise _MismatchError(f"{_join(path, _key(member))} is missing")
+    if remaining:
+        raise _MismatchError(f"{_join(path, next(iter(remaining)))} is unknown")
     return kind(**values)
 
 
-def _inlined(hint: Any, left: dict[str, JSON], at: str) -> Any:
-    """Remove the keys of an inline field from `left` and return its value: a dataclass's keys, or everything left."""
+def _inlined(hint: Any, remaining: dict[str, JSON], path: str) -> Any:
+    """Remove the keys of an inline field, a dataclass's or all, from `remaining` and return the field's value."""
     optional, (hint, *_) = _alternatives(hint)
-    names = {_key(one) for one in fields(hint)} if is_dataclass(hint) else left.keys()
-    mine = {name: left.pop(name) for name in tuple(left) if name in names}
-    return None if optional and not mine else _value(hint, mine, at)
+    names = {_key(member) for member in fields(hint)} if is_dataclass(hint) else remaining.keys()
+    members = {name: remaining.pop(name) for name in tuple(remaining) if name in names}
+    return None if optional and not members else _value(hint, members, path)
 
 
-def _value(hint: Any, value: JSON, at: str) -> Any:
+def _value(hint: Any, value: JSON, path: str) -> Any:
     optional, kinds = _alternatives(hint)
     if hint is Any or len(kinds) > 1 or (optional and value is None):
         return value  # several kinds besides None: JSON itself
     (kind,) = kinds
     if is_dataclass(kind):
-        return _dataclass(cast("type[DataclassInstance]", kind), value, at)
+        return _dataclass(cast("type[DataclassInstance]", kind), value, path)
     if get_origin(kind) is tuple:
-        return tuple(_items(get_args(kind), value, at))
+        return tuple(_items(get_args(kind), value, path))
     if get_origin(kind) is not None:  # a mapping from texts
-        return {name: _value(get_args(kind)[1], item, _at(at, name)) for name, item in _mapping(value, at).items()}
-    return _scalar(kind, value, at)
+        return {
+            name: _value(get_args(kind)[1], item, _join(path, name)) for name, item in _mapping(value, path).items()
+        }
+    return _scalar(kind, value, path)
 
 
-def _scalar(kind: type, value: JSON, at: str) -> Any:
+def _scalar(kind: type, value: JSON, path: str) -> Any:
     if issubclass(kind, Enum):
-        if value in [one.value for one in kind]:
+        if value in [item.value for item in kind]:
             return kind(value)
     elif type(value) is kind or (kind is float and type(value) is int):
         return value
-    raise _Unlike(f"{at} is {value!r}, not {kind.__name__}")
+    raise _MismatchError(f"{path} is {value!r}, not {kind.__name__}")
 
 
-def _items(kinds: Sequence[Any], value: JSON, at: str) -> Iterator[Any]:
+def _items(kinds: Sequence[Any], value: JSON, path: str) -> Iterator[Any]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise _Unlike(f"{at} is {value!r}, not a list")
+        raise _MismatchError(f"{path} is {value!r}, not a list")
     if kinds[1:] == (...,):
         kinds = (kinds[0],) * len(value)
     if len(kinds) != len(value):
-        raise _Unlike(f"{at} has {len(value)} items, not {len(kinds)}")
+        raise _MismatchError(f"{path} has {len(value)} items, not {len(kinds)}")
     for number, (kind, item) in enumerate(zip(kinds, value, strict=True)):
-        yield _value(kind, item, f"{at}[{number}]")
+        yield _value(kind, item, f"{path}[{number}]")
 
 
-def _mapping(value: JSON, at: str) -> Mapping[str, JSON]:
+def _mapping(value: JSON, path: str) -> Mapping[str, JSON]:
     if not isinstance(value, Mapping):
-        raise _Unlike(f"{at or 'it'} is {value!r}, not a mapping")
+        raise _MismatchError(f"{path or 'it'} is {value!r}, not a mapping")
     return value
 
 
@@ -144,5 +148,5 @@ def _alternatives(hint: Any) -> tuple[bool, list[Any]]:
     return NoneType in kinds, [kind for kind in kinds if kind is not NoneType]
 
 
-def _at(at: str, key: str) -> str:
-    return f"{at}.{key}" if at else key
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

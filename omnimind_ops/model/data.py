@@ -29,10 +29,10 @@ class Difference:
 
 def compare(source: Fingerprint, target: Fingerprint) -> tuple[Difference, ...]:
     """Return every fact in which target differs from source; empty means equal."""
-    one = {**{k: str(v) for k, v in source.counts.items()}, **source.digests}
-    two = {**{k: str(v) for k, v in target.counts.items()}, **target.digests}
+    source_facts = {**{k: str(v) for k, v in source.counts.items()}, **source.digests}
+    target_facts = {**{k: str(v) for k, v in target.counts.items()}, **target.digests}
     return tuple(
-        Difference(name, one.get(name, "absent"), two.get(name, "absent"))
-        for name in sorted(one.keys() | two.keys())
-        if one.get(name) != two.get(name)
+        Difference(name, source_facts.get(name, "absent"), target_facts.get(name, "absent"))
+        for name in sorted(source_facts.keys() | target_facts.keys())
+        if source_facts.get(name) != target_facts.get(name)
     )

@@ -30,14 +30,14 @@ def data_of(event: Event) -> dict[str, JSON]:
     """Return the `data` of an event: everything but its kind, step and text. Fields without a value are left out."""
     match event:
         case RunStarted():
-            steps: list[JSON] = [_written_step(step, in_journal=bool(event.id)) for step in event.steps]
+            steps: list[JSON] = [_write_step(step, in_journal=bool(event.id)) for step in event.steps]
             run: dict[str, JSON] = {"id": event.id, "name": event.name, "status": event.state, "steps": steps}
-            return run | _given(digest=event.digest)
+            return run | _non_empty(digest=event.digest)
         case RunEnded():
             return {"id": event.id, "name": event.name, "status": event.state}
         case StepChanged():
-            times = _given(seconds=_rounded(event.seconds), at=_rounded(event.at))
-            rest = _given(phase=event.phase, changed=event.changed, rung=event.rung, reason=event.reason)
+            times = _non_empty(seconds=_rounded(event.seconds), at=_rounded(event.at))
+            rest = _non_empty(phase=event.phase, changed=event.changed, rung=event.rung, reason=event.reason)
             return {"status": event.status, **rest, **times}
         case Progress():
             return {"done": event.done, "total": event.total, "unit": event.unit}
@@ -47,7 +47,7 @@ def data_of(event: Event) -> dict[str, JSON]:
             return {}
         case StepProblem():
             problem: dict[str, JSON] = {"why": event.why, "fix": event.fix, "log": list(event.log)}
-            return problem | _given(what=event.what, code=event.code)
+            return problem | _non_empty(what=event.what, code=event.code)
         case Result():
             return dict(event.data)
         case _:
@@ -86,7 +86,7 @@ def read(kind: str, step: str, text: str, data: Mapping[str, JSON]) -> Event:
             return Result(text, data)
 
 
-def _written_step(step: StepState, *, in_journal: bool) -> dict[str, JSON]:
+def _write_step(step: StepState, *, in_journal: bool) -> dict[str, JSON]:
     written: dict[str, JSON] = {"id": step.id, "title": step.title, "phase": step.phase, "status": step.status}
     return {**written, "seconds": step.seconds} if in_journal else written
 
@@ -100,5 +100,5 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _given(**fields: JSON) -> dict[str, JSON]:
+def _non_empty(**fields: JSON) -> dict[str, JSON]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}

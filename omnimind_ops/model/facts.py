@@ -117,9 +117,7 @@ class Gpu:
     reason: str  # why this lock, in words
     fault: str = ""  # the first broken link between card and program, "" for none found
     fix: str = ""  # how to fix the fault
-    library: str = (
-        ""  # version of the user-space driver (libnvidia-ml); differs from `driver` after an unattended upgrade
-    )
+    library: str = ""  # version of libnvidia-ml; differs from `driver` after an unattended upgrade
     shadow: str = ""  # version of the deprecated dist `pynvml`, which hides nvidia-ml-py when installed beside it
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from omnimind_ops.model.codec import INLINE, key
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.program import Way
+from omnimind_ops.model.program import LibrarySource
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class HostPayload(Payload):
 class ProgramStart:
     """How a program starts on this host. `files` is library or loader → path in the container, for a bundle."""
 
-    way: Way
+    way: LibrarySource
     packages: tuple[str, ...]
     loader: str  # name in the bundle, "" without one
     files: Mapping[str, str]

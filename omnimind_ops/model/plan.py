@@ -71,8 +71,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """Return 12 hex digits that change when any step changes."""
-        words = [[s.id, s.kind, dict(s.args)] for s in self.steps]
-        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:12]
+        content = [[s.id, s.kind, dict(s.args)] for s in self.steps]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 class Change(StrEnum):

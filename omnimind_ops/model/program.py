@@ -9,14 +9,14 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Binary:
-    """The headers of an ELF file. `wants` is library → the symbol versions it needs of it ("GLIBC_2.34")."""
+    """The headers of an ELF file. `required_versions` is library → symbol versions that it needs ("GLIBC_2.34")."""
 
     machine: str  # in the form of `uname -m`
     bits: int = 64
     interpreter: str = ""  # "" for a library and for a static program
     needed: tuple[str, ...] = ()  # libraries, by the name that the loader searches for
-    wants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    offers: frozenset[str] = frozenset()  # symbol versions that it defines; without any it satisfies every version
+    required_versions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    defined_versions: frozenset[str] = frozenset()  # symbol versions; without any it satisfies every version
     folders: tuple[str, ...] = ()  # folders to search first for libraries; may contain $ORIGIN
 
     @property
@@ -44,7 +44,7 @@ class Missing:
         return f"{self.library} with {self.version}" if self.version else self.library
 
 
-class Way(StrEnum):
+class LibrarySource(StrEnum):
     """Source of an installed program's libraries."""
 
     STATIC = "static"  # it needs none
@@ -57,7 +57,7 @@ class Way(StrEnum):
 class Start:
     """How a program is started on this host. `files` is library or loader → path in the container, for a bundle."""
 
-    way: Way
+    way: LibrarySource
     missing: tuple[Missing, ...] = ()  # on the host
     packages: tuple[str, ...] = ()
     loader: str = ""  # name in the bundle
@@ -66,10 +66,10 @@ class Start:
     @property
     def reason(self) -> str:
         """Return a one-line description of how the program starts and why."""
-        lacks = ", ".join(map(str, self.missing))
+        lacks = f"needs {', '.join(map(str, self.missing))}, which this host lacks"
         return {
-            Way.STATIC: "needs no libraries",
-            Way.HOST: "finds its libraries on this host",
-            Way.PACKAGES: f"needs {lacks}, which this host lacks: package {', '.join(self.packages)} is installed",
-            Way.BUNDLED: f"needs {lacks}, which this host lacks: it runs with loader and libraries of its container",
+            LibrarySource.STATIC: "needs no libraries",
+            LibrarySource.HOST: "finds its libraries on this host",
+            LibrarySource.PACKAGES: f"{lacks}: package {', '.join(self.packages)} is installed",
+            LibrarySource.BUNDLED: f"{lacks}: it runs with loader and libraries of its container",
         }[self.way]

@@ -5,20 +5,76 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from omnimind_ops import __version__
 from omnimind_ops.model import codec
+from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.notes import ContainersNotes, ProveBackupNotes, ProveNotes, VerifyNotes
+from omnimind_ops.model.notes import ContainersNotes, ProveBackupNotes, ProveNotes, Sides, VerifyNotes
 from omnimind_ops.model.payloads import ProveBackupPayload
 from omnimind_ops.model.run import Run, StepRecord
-from omnimind_ops.model.status import RunState
+from omnimind_ops.model.status import RunState, Status
 
 UNTIL = {
     RunState.UNCONFIRMED: "until confirmed, and after that until `omnimind finish`",
     RunState.CONFIRMED: "until `omnimind finish`",
     RunState.ROLLED_BACK: "done",
 }
+
+
+@dataclass(frozen=True)
+class ReceiptStep:
+    """A step of the run."""
+
+    id: str
+    title: str
+    phase: str
+    undo: str
+    status: Status
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class ReceiptPlan:
+    """The plan of the run."""
+
+    digest: str
+    steps: tuple[ReceiptStep, ...]
+
+
+@dataclass(frozen=True)
+class ReceiptBackup:
+    """The Qdrant backup that was restored; `checksum` is None when the run ended before it was read."""
+
+    path: str
+    checksum: Checksum | None = None
+    second_reader: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after."""
+
+    omnimind: str
+    run: str
+    state: RunState
+    started: str
+    ended: str | None
+    plan: ReceiptPlan
+    downtime_s: Mapping[str, float]
+    verified: Mapping[str, Sides]
+    rollback: str
+    digest: str
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    backup: ReceiptBackup | None = None
+    bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def parse(body: Mapping[str, JSON]) -> Receipt:
+    """Return the receipt from its JSON; raise Problem if it cannot be read."""
+    return codec.read(Receipt, body, f"receipt of run {body.get('run')}", source="the receipt")
 
 
 def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:

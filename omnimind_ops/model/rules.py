@@ -41,8 +41,8 @@ def setting(default: Any, description: str, *, item: type | None = None, **limit
 
 def rules(settings: type) -> dict[str, Rule]:
     """Return the rule of each setting of a dataclass."""
-    found = dataclasses.fields(settings)
-    return {each.name: each.metadata[RULE] for each in found if RULE in each.metadata}
+    fields = dataclasses.fields(settings)
+    return {field.name: field.metadata[RULE] for field in fields if RULE in field.metadata}
 
 
 def faults(rule: Rule, value: object) -> Iterator[tuple[str, object]]:

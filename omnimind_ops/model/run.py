@@ -63,18 +63,18 @@ class Notes(Protocol):
 
 
 @dataclass(frozen=True)
-class Unsaved:
+class MemoryNotes:
     """Notes of steps that will not be undone (model.run.Notes)."""
 
-    kept: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    values: dict[str, dict[str, JSON]] = field(default_factory=dict)
 
     def load(self, step: str) -> Mapping[str, JSON]:
         """Return a step's notes."""
-        return self.kept.get(step, {})
+        return self.values.get(step, {})
 
     def save(self, step: str, notes: Mapping[str, JSON]) -> None:
         """Store the notes in memory."""
-        self.kept.setdefault(step, {}).update(notes)
+        self.values.setdefault(step, {}).update(notes)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class WheelFile:
 
 @dataclass(frozen=True)
 class Wheelhouse:
-    """A folder as it was found.
+    """The content of a folder.
 
     `wheels` are its wheels by name with their sizes, `sizes` the sizes in its manifest.
     """

@@ -14,10 +14,10 @@ from omnimind_ops.tools import apt
 
 @dataclass(frozen=True)
 class Candidate:
-    """A package's version, "" when apt knows none; `said` is then apt's output."""
+    """A package's version, "" when apt knows none; `output` is then apt's."""
 
     version: str
-    said: str = ""
+    output: str = ""
 
 
 def candidate(package: str) -> Candidate:
@@ -28,9 +28,9 @@ def candidate(package: str) -> Candidate:
     if version := _version(package):
         return Candidate(version)
     with tempfile.TemporaryDirectory(prefix="omnimind-apt-") as folder:
-        options = apt.own_lists(Path(folder))
-        done = apt.update(options)
-        return Candidate(_version(package, options), done.err.strip())
+        options = apt.separate_lists(Path(folder))
+        completed = apt.update(options)
+        return Candidate(_version(package, options), completed.err.strip())
 
 
 def _version(package: str, options: tuple[str, ...] = ()) -> str:

@@ -25,12 +25,12 @@ def document(project: str, working_dir: str, files: Sequence[str], env_file: str
     read through Compose.
     """
     env = Path(env_file or Path(working_dir) / ".env")
-    own = _own(files, variables(env))
-    if own is not None and not compose.needs_compose(own):
-        return own
+    merged = _read_files(files, variables(env))
+    if merged is not None and not compose.needs_compose(merged):
+        return merged
     if not files or not all(Path(file).is_file() for file in files):
         return None
-    return _asked(project, working_dir, files, str(env) if env.is_file() else "") or own
+    return _read_with_compose(project, working_dir, files, str(env) if env.is_file() else "") or merged
 
 
 def variables(env: Path) -> dict[str, str]:
@@ -42,23 +42,22 @@ def variables(env: Path) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
 
 
-def _own(files: Sequence[str], words: dict[str, str]) -> dict[str, JSON] | None:
+def _read_files(files: Sequence[str], variables: dict[str, str]) -> dict[str, JSON] | None:
     merged: dict[str, JSON] = {}
     try:
         for file in files:
             merged = compose.merge(merged, compose.parse(Path(file).read_text(encoding="utf-8-sig", errors="replace")))
     except (OSError, ValueError):
         return None
-    found = compose.interpolate(merged, words)
-    return found if isinstance(found, dict) and found else None
+    return {key: compose.interpolate(value, variables) for key, value in merged.items()} or None
 
 
-def _asked(project: str, working_dir: str, files: Sequence[str], env_file: str) -> dict[str, JSON] | None:
+def _read_with_compose(project: str, working_dir: str, files: Sequence[str], env_file: str) -> dict[str, JSON] | None:
     for program in PROGRAMS:
-        done = run(compose_config(program, project, working_dir, files, env_file), timeout=SECONDS, check=False)
-        if done.ok:
+        completed = run(compose_config(program, project, working_dir, files, env_file), timeout=SECONDS, check=False)
+        if completed.ok:
             try:
-                return compose.parse(done.out)
+                return compose.parse(completed.out)
             except ValueError:
                 continue
     return None

@@ -23,21 +23,21 @@ def filesystems(text: str) -> dict[str, str]:
 
 
 def _unescape(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), text)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)
 
 
 def _disk(path: str, kinds: dict[str, str]) -> Disk:
-    place = Path(path)
-    while not place.exists():
-        place = place.parent
-    place = place.resolve()
-    point = next((str(p) for p in (place, *place.parents) if str(p) in kinds), "/")
-    seen = os.statvfs(place)
+    existing = Path(path)
+    while not existing.exists():
+        existing = existing.parent
+    existing = existing.resolve()
+    point = next((str(p) for p in (existing, *existing.parents) if str(p) in kinds), "/")
+    stats = os.statvfs(existing)
     return Disk(
         path=path,
         mount_point=point,
-        free=seen.f_bavail * seen.f_frsize,
-        total=seen.f_blocks * seen.f_frsize,
+        free=stats.f_bavail * stats.f_frsize,
+        total=stats.f_blocks * stats.f_frsize,
         filesystem=kinds.get(point, ""),
-        read_only=bool(seen.f_flag & os.ST_RDONLY),
+        read_only=bool(stats.f_flag & os.ST_RDONLY),
     )

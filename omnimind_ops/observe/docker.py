@@ -17,6 +17,7 @@ from omnimind_ops.observe import compose
 from omnimind_ops.observe.projects import Roles, pick_project, roles
 from omnimind_ops.observe.volumes import with_volumes
 from omnimind_ops.tools import docker
+from omnimind_ops.tools.compose import pairs, services
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
@@ -27,15 +28,15 @@ ENV_FILE = "com.docker.compose.project.environment_file"
 
 def version() -> tuple[str, str]:
     """Return the engine's version and "", or "" and why none answers."""
-    done = run(docker.version(), timeout=10, check=False)
-    if done.ok and done.out.strip():
-        return done.out.strip(), ""
-    if done.code == 127:
-        return "", "the program docker is not installed"
-    if done.code == 124:
-        return "", "the engine does not answer within 10 s"
-    said = main_line(done.err.splitlines()) or "it says nothing"
-    return "", "this user may not talk to it (permission denied)" if "permission denied" in said else said
+    completed = run(docker.version(), timeout=10, check=False)
+    if completed.ok and completed.out.strip():
+        return completed.out.strip(), ""
+    if completed.code == 127:
+        return "", "docker is not installed"
+    if completed.code == 124:
+        return "", "Docker does not answer within 10 s"
+    error = main_line(completed.err.splitlines()) or "it printed no error"
+    return "", "this user has no access to it (permission denied)" if "permission denied" in error else error
 
 
 def containers() -> tuple[Container, ...]:
@@ -43,20 +44,21 @@ def containers() -> tuple[Container, ...]:
     ids = run(docker.list_ids(), timeout=30).out.split()
     if not ids:
         return ()
-    done = run(docker.inspect(ids), timeout=60, check=False)
-    if not done.ok and "no such" not in done.err.lower():  # a container removed in the meantime is not a failure
+    completed = run(docker.inspect(ids), timeout=60, check=False)
+    is_removed = "no such" in completed.err.lower()  # a container removed in the meantime is not a failure
+    if not completed.ok and not is_removed:
         raise Problem(
             "cannot read the containers",
-            main_line(done.err.splitlines()) or f"docker inspect ended with {done.code}",
+            main_line(completed.err.splitlines()) or f"docker inspect exited with {completed.code}",
             "see `docker ps -a`",
         )
-    return tuple(sorted(with_volumes(docker.parse_inspect(done.out)), key=lambda container: container.name))
+    return tuple(sorted(with_volumes(docker.parse_inspect(completed.out)), key=lambda container: container.name))
 
 
-def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:
+def projects(listed: Sequence[Container] | None = None) -> tuple[Project, ...]:
     """Return the Compose projects by name, each with its file if that can still be read."""
     grouped: dict[str, list[Container]] = defaultdict(list)
-    for container in containers() if found is None else found:
+    for container in containers() if listed is None else listed:
         if container.project:
             grouped[container.project].append(container)
     return tuple(_project(name, members) for name, members in sorted(grouped.items()))
@@ -64,30 +66,32 @@ def projects(found: Sequence[Container] | None = None) -> tuple[Project, ...]:
 
 def environment(container: str) -> Mapping[str, str]:
     """Return a container's environment, running or not; it contains secrets."""
-    return _one(container).env
+    return _inspect(container).env
 
 
 def redis_password(container: str) -> str:
     """Return the password of a Redis container, "" if neither its command nor Bitnami's environment has one."""
     text = run(docker.inspect((container,)), timeout=30).out
-    found = docker.parse_inspect(text)[0]
-    if password := docker.value_after("--requirepass", docker.command_of(text), found.env):
+    inspected = docker.parse_inspect(text)[0]
+    if password := docker.value_after("--requirepass", docker.command_of(text), inspected.env):
         return password
-    if "bitnami" not in found.image:  # the official image does not read its environment
+    if "bitnami" not in inspected.image:  # the official image does not read its environment
         return ""
-    return next((found.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if found.env.get(name)), "")
+    return next((inspected.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if inspected.env.get(name)), "")
 
 
-def _one(container: str) -> Container:
+def _inspect(container: str) -> Container:
     return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
 
 
 def _project(name: str, members: Sequence[Container]) -> Project:
     """Return the project, described by its first regular container: services may come from different Compose runs."""
-    model = next((c for c in members if not c.oneoff), members[0])
-    files = tuple(_existing(file, model.working_dir) for file in model.config_files)
-    read = compose.document(name, model.working_dir, files, model.labels.get(ENV_FILE, ""))
-    return Project(name, model.working_dir, files, tuple(_with_order(c, read) for c in members), read)
+    example = next((member for member in members if not member.oneoff), members[0])
+    files = tuple(_existing(file, example.working_dir) for file in example.config_files)
+    document = compose.document(name, example.working_dir, files, example.labels.get(ENV_FILE, ""))
+    return Project(
+        name, example.working_dir, files, tuple(_with_order(member, document) for member in members), document
+    )
 
 
 def _existing(file: str, working_dir: str) -> str:
@@ -98,9 +102,7 @@ def _existing(file: str, working_dir: str) -> str:
 
 def _with_order(container: Container, document: Mapping[str, JSON] | None) -> Container:
     """Return the container with depends_on from the file if it has no label for it (Compose v1)."""
-    services = (document or {}).get("services")
-    body = services.get(container.service) if isinstance(services, Mapping) else None
-    wanted = body.get("depends_on") if isinstance(body, Mapping) else None
-    if container.depends_on or not isinstance(wanted, Mapping | list):
+    if container.depends_on:
         return container
-    return replace(container, depends_on=tuple(sorted(str(name) for name in wanted)))
+    body = services(document or {}).get(container.service, {})
+    return replace(container, depends_on=tuple(sorted(pairs(body.get("depends_on")))))

@@ -28,24 +28,24 @@ BRANCHES = {
 
 
 def gpu(
-    sysroot: Path = Path("/"), ask: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
+    sysroot: Path = Path("/"), query: Callable[[], nvml.Nvml] = nvml.read, shadow: Callable[[], str] = nvml.shadow
 ) -> Gpu:
     """Return the GPU's facts; `sysroot` contains sys/, proc/ and dev/."""
     present, driver = _cards(sysroot) > 0, _driver(sysroot)
-    said = ask() if driver else nvml.Nvml(9, "no driver is loaded")
+    report = query() if driver else nvml.Nvml(9, "no driver is loaded")
     lock, reason = choose_lock(present or bool(driver), driver)
-    fault, fix = _fault(sysroot, present, driver, said)
+    fault, fix = _fault(sysroot, present, driver, report)
     return Gpu(
-        present=present or bool(said.name),
+        present=present or bool(report.name),
         driver=driver,
-        cuda=said.cuda or (BRANCHES.get(branch(driver), "") if driver else ""),
-        name=said.name or _proc_name(sysroot),
-        memory=said.memory,
+        cuda=report.cuda or (BRANCHES.get(branch(driver), "") if driver else ""),
+        name=report.name or _proc_name(sysroot),
+        memory=report.memory,
         lock=lock,
         reason=reason,
         fault=fault,
         fix=fix,
-        library=said.library or _library(sysroot),
+        library=report.library or _library(sysroot),
         shadow=shadow(),
     )
 
@@ -55,7 +55,7 @@ def choose_lock(present: bool, driver: str) -> tuple[str, str]:
     if not present:
         return "cpu", "there is no NVIDIA card"
     if not driver:
-        return "cpu", "an NVIDIA card is there, but no driver is loaded for it"
+        return "cpu", "there is an NVIDIA card, but its driver is not loaded"
     number = branch(driver)
     if number < CU12:
         return "cpu", f"driver {driver} is older than {CU12}, the first that runs CUDA 12"
@@ -83,12 +83,12 @@ def _driver(sysroot: Path) -> str:
 
 def _library(sysroot: Path) -> str:
     """Return the version in the name of the installed libnvidia-ml, "" when there is none."""
-    found = [
+    versions = [
         path.name.partition(".so.")[2]
-        for place in ("usr/lib/*-linux-gnu", "usr/lib64")
-        for path in sysroot.glob(f"{place}/libnvidia-ml.so.*.*")
+        for folder in ("usr/lib/*-linux-gnu", "usr/lib64")
+        for path in sysroot.glob(f"{folder}/libnvidia-ml.so.*.*")
     ]
-    return max(found, default="", key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])
+    return max(versions, default="", key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])
 
 
 def _proc_name(sysroot: Path) -> str:
@@ -99,7 +99,7 @@ def _proc_name(sysroot: Path) -> str:
     return ""
 
 
-def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[str, str]:
+def _fault(sysroot: Path, present: bool, driver: str, report: nvml.Nvml) -> tuple[str, str]:
     """Return the first broken link between the card and a program, and its fix; "" when none is found."""
     if not present and not driver:
         return "", ""
@@ -110,16 +110,17 @@ def _fault(sysroot: Path, present: bool, driver: str, said: nvml.Nvml) -> tuple[
         )
     if not driver:
         return (
-            "no driver is loaded for the card",
-            "install it, or rebuild it for this kernel (dkms status; Secure Boot needs an enrolled key), then: modprobe nvidia",
+            "the driver of the card is not loaded",
+            "install it, or rebuild it for this kernel (dkms status; Secure Boot needs an enrolled key), "
+            "then: modprobe nvidia",
         )
-    if said.code:
+    if report.code:
         why, fix = nvml.FAULTS.get(
-            said.code, (f"the driver does not answer: {said.said} (NVML {said.code})", "see `dmesg | grep NVRM`")
+            report.code, (f"the driver does not answer: {report.error} (NVML {report.code})", "see `dmesg | grep NVRM`")
         )
-        differ = f": library {_library(sysroot)}, module {driver}" if said.code == 18 else ""
+        differ = f": library {_library(sysroot)}, module {driver}" if report.code == 18 else ""
         return why + differ, fix
     missing = [node for node in ("dev/nvidiactl", "dev/nvidia0") if not (sysroot / node).exists()]
     if missing:
-        return f"there is no /{missing[0]}", "make the device nodes: nvidia-modprobe -c 0 -u"
+        return f"there is no /{missing[0]}", "create the device nodes: nvidia-modprobe -c 0 -u"
     return "", ""

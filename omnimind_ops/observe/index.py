@@ -15,23 +15,23 @@ SECONDS = 10.0
 ONCE = {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{SECONDS:.0f}"}
 
 
-def ask(environment: Mapping[str, str] | None = None) -> Index:
+def probe(environment: Mapping[str, str] | None = None) -> Index:
     """Return whether the index answers; the same certificates, proxies and logins apply as in the installation."""
-    words = os.environ if environment is None else environment
-    done = run(
-        _words(),
+    env = os.environ if environment is None else environment
+    completed = run(
+        _command(),
         feed=f"{PACKAGE}\n".encode(),
         timeout=2 * SECONDS,
         check=False,
-        env={**words, **index.environment(words), **ONCE},
+        env={**env, **index.environment(env), **ONCE},
     )
-    url = index.shown(index.url(words))
-    if done.ok:
+    url = index.without_login(index.url(env))
+    if completed.ok:
         return Index(url)
-    return Index(url, output.main_line(done.err.splitlines()) or f"uv ended with {done.code}")
+    return Index(url, output.main_line(completed.err.splitlines()) or f"uv exited with {completed.code}")
 
 
-def _words() -> tuple[str, ...]:
+def _command() -> tuple[str, ...]:
     from uv import find_uv_bin
 
     return (

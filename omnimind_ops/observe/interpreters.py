@@ -28,7 +28,7 @@ CANDIDATES = (
 )
 LINKS = 40  # the limit of Linux
 HOMES = ("/home", "/root")
-ASK = """import sys
+PROBE = """import sys
 print('.'.join(map(str, sys.version_info[:3])), sys.version_info[3].replace('final', ''))
 import ctypes, sqlite3, ssl, sysconfig, zlib"""
 """Prints the version, and the stage of a pre-release; then imports what the services need.
@@ -37,10 +37,10 @@ A minimal Python, or one built without headers, may lack some of these modules.
 """
 
 
-def interpreters(asked: str = "") -> tuple[Interpreter, ...]:
+def interpreters(requested: str = "") -> tuple[Interpreter, ...]:
     """Return the requested interpreter, or every candidate found; best first, those with trouble last."""
-    paths = (asked,) if asked else tuple(path for pattern in CANDIDATES for path in _matching(pattern))
-    return tuple(sorted((interpreter(path) for path in paths), key=lambda found: bool(found.trouble)))
+    paths = (requested,) if requested else tuple(path for pattern in CANDIDATES for path in _matching(pattern))
+    return tuple(sorted((interpreter(path) for path in paths), key=lambda item: bool(item.trouble)))
 
 
 def _matching(pattern: str) -> list[str]:
@@ -52,8 +52,8 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
     real = str(Path(path).resolve())
     if not Path(real).is_file():
         return Interpreter(path, "", real, "there is no such file")
-    done = run((path, "-I", "-c", ASK), timeout=20, check=False)
-    version, _, stage = done.out.strip().partition(" ")
+    completed = run((path, "-I", "-c", PROBE), timeout=20, check=False)
+    version, _, stage = completed.out.strip().partition(" ")
     if not version:
         return Interpreter(path, "", real, "it does not run")
     number = tuple(int(part) for part in version.split(".")[:2])
@@ -68,7 +68,7 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
         )
     if stage:
         return Interpreter(path, version, real, f"it is a pre-release of Python {version} ({stage})")
-    if not done.ok:
+    if not completed.ok:
         return Interpreter(
             path, version, real, f"its standard library is not complete (install python{version.rpartition('.')[0]})"
         )
@@ -77,7 +77,7 @@ def interpreter(path: str, homes: Sequence[str] = HOMES) -> Interpreter:
 
 def _unreachable(path: str, homes: Sequence[str]) -> str:
     """Return why another user could not execute it: a unit would fail with 203/EXEC. Every link on the path counts."""
-    for step in _way(Path(path)):
+    for step in _path_steps(Path(path)):
         if any(step.is_relative_to(home) for home in homes):
             return f"it lives in a home directory ({step}), which services cannot see (ProtectHome)"
         try:
@@ -88,14 +88,14 @@ def _unreachable(path: str, homes: Sequence[str]) -> str:
     return ""
 
 
-def _way(path: Path) -> list[Path]:
+def _path_steps(path: Path) -> list[Path]:
     """Return the file and all its parent folders: as typed, after each symbolic link, and at the final target."""
-    found: list[Path] = []
-    here = path.absolute()
+    visited: list[Path] = []
+    current = path.absolute()
     for _ in range(LINKS):
-        found += [here, *here.parents]
-        if not here.is_symlink():
+        visited += [current, *current.parents]
+        if not current.is_symlink():
             break
-        here = here.parent / here.readlink()
+        current = current.parent / current.readlink()
     real = path.resolve()
-    return list(dict.fromkeys([*found, real, *real.parents]))
+    return list(dict.fromkeys([*visited, real, *real.parents]))

@@ -26,7 +26,7 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
     `containers` avoids a second query of the engine when the caller has them already.
     """
     version, why = docker.version()
-    seen = (docker.containers() if version else ()) if containers is None else tuple(containers)
+    all_containers = (docker.containers() if version else ()) if containers is None else tuple(containers)
     release = os_release()
     pythons = interpreters(python)
     return Machine(
@@ -45,11 +45,11 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
         python=_best(pythons),
         gpu=gpu(),
         disks=disks(paths),
-        holders=holders(seen),
+        holders=holders(all_containers),
         docker=version,
         docker_reason=why,
         interpreters=pythons,
-        gpu_containers=tuple(container.name for container in seen if container.gpu and container.running),
+        gpu_containers=tuple(container.name for container in all_containers if container.gpu and container.running),
         glibc=glibc(),
         arch=platform.machine(),
     )
@@ -58,25 +58,25 @@ def machine(paths: Iterable[str], *, containers: Sequence[Container] | None = No
 def glibc() -> tuple[int, int]:
     """Return the version of the C library, (0, 0) when it is not glibc."""
     try:
-        found = re.fullmatch(r"glibc (\d+)\.(\d+).*", os.confstr("CS_GNU_LIBC_VERSION") or "")
+        match = re.fullmatch(r"glibc (\d+)\.(\d+).*", os.confstr("CS_GNU_LIBC_VERSION") or "")
     except (ValueError, OSError):
         return 0, 0
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def find_python(asked: str = "") -> str:
+def find_python(requested: str = "") -> str:
     """Return the interpreter for the venv, "" when none is suitable."""
-    return _best(interpreters(asked))
+    return _best(interpreters(requested))
 
 
-def _best(found: Sequence[Interpreter]) -> str:
-    return next((one.path for one in found if not one.trouble), "")
+def _best(candidates: Sequence[Interpreter]) -> str:
+    return next((candidate.path for candidate in candidates if not candidate.trouble), "")
 
 
 def os_release(root: Path = Path("/")) -> dict[str, str]:
     """Return /etc/os-release (or its original under /usr/lib) as a mapping."""
-    for place in ("etc/os-release", "usr/lib/os-release"):
-        lines = text.read(root / place).splitlines()
+    for file in ("etc/os-release", "usr/lib/os-release"):
+        lines = text.read(root / file).splitlines()
         pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
         if lines:
             return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
@@ -93,8 +93,8 @@ def locale(environment: Mapping[str, str], root: Path = Path("/")) -> str:
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         if environment.get(name):
             return environment[name]
-    for place in ("etc/locale.conf", "etc/default/locale"):
-        for line in text.read(root / place).splitlines():
+    for file in ("etc/locale.conf", "etc/default/locale"):
+        for line in text.read(root / file).splitlines():
             if line.startswith("LANG="):
                 return line.partition("=")[2].strip().strip("\"'") or "C"
     return "C"

@@ -16,16 +16,16 @@ FAULTS = {
     9: ("the driver's kernel module is not loaded", "load it: modprobe nvidia"),
     12: ("libnvidia-ml.so.1 is not installed", "install the libraries of the driver's version (libnvidia-compute-…)"),
     15: ("the card has fallen off the bus", "reboot; see `dmesg | grep Xid`"),
-    18: ("the driver's library and its kernel module differ in version, as after an unattended upgrade", "reboot"),
+    18: ("the versions of the driver's library and kernel module differ (after an unattended upgrade)", "reboot"),
 }
 
 
 @dataclass(frozen=True)
 class Nvml:
-    """NVML's answers. `code` is NVML's error code when it failed to start, 0 when it started."""
+    """Values from NVML. `code` is NVML's error code when it failed to start, 0 when it started."""
 
     code: int = 0
-    said: str = ""
+    error: str = ""
     library: str = ""  # "535.183.01"
     cuda: str = ""  # "12.2"
     name: str = ""
@@ -47,7 +47,7 @@ def read() -> Nvml:
     except nvml.NVMLError as error:
         return Nvml(int(error.value), str(error))
     try:
-        return _ask(nvml)
+        return _query(nvml)
     finally:
         _quietly(nvml, nvml.nvmlShutdown)
 
@@ -70,7 +70,7 @@ def usage() -> dict[str, Any]:
     try:
         card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))
         memory = card and _quietly(nvml, lambda: nvml.nvmlDeviceGetMemoryInfo(card))
-        found = {
+        values = {
             "name": card and _text(_quietly(nvml, lambda: nvml.nvmlDeviceGetName(card))),
             "utilisation": card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetUtilizationRates(card).gpu)),
             "memory": memory and int(memory.used),
@@ -79,12 +79,12 @@ def usage() -> dict[str, Any]:
             and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))),
             "library": _text(_quietly(nvml, nvml.nvmlSystemGetDriverVersion)),
         }
-        return {key: value for key, value in found.items() if value not in (None, "")}
+        return {key: value for key, value in values.items() if value not in (None, "")}
     finally:
         _quietly(nvml, nvml.nvmlShutdown)
 
 
-def _ask(nvml: Any) -> Nvml:
+def _query(nvml: Any) -> Nvml:
     number = _quietly(nvml, lambda: int(nvml.nvmlSystemGetCudaDriverVersion_v2())) or 0
     card = _quietly(nvml, lambda: nvml.nvmlDeviceGetHandleByIndex(0))
     memory = card and _quietly(nvml, lambda: int(nvml.nvmlDeviceGetMemoryInfo(card).total))
@@ -98,9 +98,9 @@ def _ask(nvml: Any) -> Nvml:
     )
 
 
-def _quietly(nvml: Any, ask: Callable[[], T]) -> T | None:
+def _quietly(nvml: Any, query: Callable[[], T]) -> T | None:
     try:
-        return ask()
+        return query()
     except (nvml.NVMLError, AttributeError):
         return None
 

@@ -32,31 +32,33 @@ def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) ->
 
     Without root, other users' sockets have pid 0 and no program. `containers` gives names to the ports of docker-proxy.
     """
-    found = listeners(proc)
-    owners = _owners({listener.inode for listener in found}, proc)
+    listening = listeners(proc)
+    owners = _owners({listener.inode for listener in listening}, proc)
     sockets = _socket_units() if 1 in owners.values() and proc == Path("/proc") else {}
-    seen = {_holder(listener, owners.get(listener.inode, 0), containers, sockets, proc): None for listener in found}
-    return tuple(sorted(seen, key=lambda holder: (holder.port, holder.address)))
+    unique = {
+        _holder(listener, owners.get(listener.inode, 0), containers, sockets, proc): None for listener in listening
+    }
+    return tuple(sorted(unique, key=lambda holder: (holder.port, holder.address)))
 
 
 def listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
     """Return the listening TCP sockets of this network namespace, IPv4 and IPv6."""
-    found = []
+    listening = []
     for name in ("tcp", "tcp6"):
         try:
             lines = (proc / "net" / name).read_text().splitlines()[1:]
         except OSError:
             continue
-        words = (line.split() for line in lines)
-        found += [_listener(w[1], w[9]) for w in words if w[3] == LISTEN]
-    return tuple(found)
+        rows = (line.split() for line in lines)
+        listening += [_listener(row[1], row[9]) for row in rows if row[3] == LISTEN]
+    return tuple(listening)
 
 
 def _listener(local: str, inode: str) -> Listener:
     """Parse "0100007F:18EB": the address consists of 32-bit words, each in the machine's byte order."""
     address, _, port = local.partition(":")
-    words = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
-    return Listener(str(ipaddress.ip_address(b"".join(words))), int(port, 16), inode)
+    groups = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
+    return Listener(str(ipaddress.ip_address(b"".join(groups))), int(port, 16), inode)
 
 
 def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
@@ -65,7 +67,8 @@ def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
     A parent comes before its forked workers.
     """
     owners: dict[str, int] = {}
-    for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), key=lambda pid: (pid == 1, pid)):  # noqa: PTH208 - a hot loop, here and below
+    pids = (int(name) for name in os.listdir(proc) if name.isdigit())  # noqa: PTH208 - a hot loop, here and below
+    for pid in sorted(pids, key=lambda pid: (pid == 1, pid)):
         for inode in inodes.intersection(_sockets(proc / str(pid) / "fd")):
             owners.setdefault(inode, pid)
     return owners
@@ -106,10 +109,11 @@ def _holder(
 def _container(listener: Listener, program: str, cgroup: str, containers: Sequence[Container]) -> str:
     """Return the container that publishes the port, or the one (on the host's network) that the process runs in."""
     if program in FORWARDERS or not program:
-        wanted = {listener.address, ""} if listener.address not in ("0.0.0.0", "::") else {"0.0.0.0", "::", ""}  # noqa: S104
+        is_any = listener.address in ("0.0.0.0", "::")  # noqa: S104
+        addresses = {"0.0.0.0", "::", ""} if is_any else {listener.address, ""}  # noqa: S104
         for container in containers:
             for publish in container.ports if container.running else ():
-                if publish.protocol == "tcp" and publish.host_port == listener.port and publish.host_ip in wanted:
+                if publish.protocol == "tcp" and publish.host_port == listener.port and publish.host_ip in addresses:
                     return container.name
     inside = systemctl.containers_of(cgroup)
     return next((container.name for container in containers if container.id in inside), "")

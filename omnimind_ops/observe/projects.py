@@ -33,9 +33,9 @@ def roles(project: Project) -> Roles:
             others.append(container)
         elif role in taken:
             raise Problem(
-                f"cannot tell which container of {project.name} is the {role}",
-                f"both {taken[role].name} ({taken[role].image}) and {container.name} ({container.image}) could be",
-                "scale the service to one container, or remove the one that is not used (docker rm), and try again",
+                f"cannot determine which container of {project.name} is the {role}",
+                f"both {taken[role].name} ({taken[role].image}) and {container.name} ({container.image}) match",
+                "scale the service to one container, or remove the unused one (docker rm), and try again",
             )
         else:
             taken[role] = container
@@ -55,14 +55,14 @@ def looks_like_omnimind(project: Project) -> bool:
     return parts.count("qdrant") == 1 and parts.count("redis") == 1
 
 
-def pick_project(projects: Sequence[Project], asked: str | None, path: Path | None) -> Project:
-    """Return the project named `asked`, or the one made from the file or folder `path`, or the only plausible one."""
-    if asked:
-        chosen = [project for project in projects if project.name == asked]
-        why = f"no container belongs to a Compose project named {asked}"
+def pick_project(projects: Sequence[Project], name: str | None, path: Path | None) -> Project:
+    """Return the project named `name`, or the one created from the file or folder `path`, or the only plausible one."""
+    if name:
+        chosen = [project for project in projects if project.name == name]
+        why = f"no container belongs to a Compose project named {name}"
     elif path:
-        chosen = [project for project in projects if _made_from(project, path)]
-        why = f"no container was made from {path}"
+        chosen = [project for project in projects if _created_from(project, path)]
+        why = f"no container was created from {path}"
     else:
         chosen = [p for p in projects if looks_like_omnimind(p)] or (
             [p for p in projects if _partly(p)] if len(projects) == 1 else []
@@ -71,14 +71,14 @@ def pick_project(projects: Sequence[Project], asked: str | None, path: Path | No
     if len(chosen) == 1:
         return chosen[0]
     if chosen:
-        raise _unclear(chosen, f"{len(chosen)} projects could be meant: {', '.join(p.name for p in chosen)}")
+        raise _unclear(chosen, f"{len(chosen)} projects match: {', '.join(p.name for p in chosen)}")
     raise (
         _unclear(projects, why)
         if projects
         else Problem(
             "cannot find the Compose project",
-            "no container of any Compose project is on this host",
-            "bring it up once (docker compose up -d), or pass backups",
+            "this host has no container of any Compose project",
+            "start it once (docker compose up -d), or migrate backups (--qdrant-backup, --redis-backup)",
         )
     )
 
@@ -89,17 +89,17 @@ def _partly(project: Project) -> bool:
     return bool({"qdrant", "redis", "backend"} & set(parts)) and len(parts) == len(set(parts))
 
 
-def _made_from(project: Project, path: Path) -> bool:
-    wanted = path.expanduser().resolve()
-    places = (project.working_dir, *project.config_files)
-    return any(place and Path(place).resolve() == wanted for place in places)
+def _created_from(project: Project, path: Path) -> bool:
+    target = path.expanduser().resolve()
+    locations = (project.working_dir, *project.config_files)
+    return any(location and Path(location).resolve() == target for location in locations)
 
 
 def _unclear(projects: Sequence[Project], why: str) -> Problem:
     return Problem(
         "cannot choose a Compose project",
         why,
-        "say which: --project NAME",
+        "choose one: --project NAME",
         log=tuple(describe(project) for project in projects),
     )
 

@@ -12,21 +12,23 @@ from omnimind_ops.tools import lock_file
 
 def wheelhouse(folder: str) -> Wheelhouse:
     """Return the content of a folder. It never raises: `trouble` says why the folder cannot be read."""
-    place = Path(folder)
-    if not place.is_dir():
+    directory = Path(folder)
+    if not directory.is_dir():
         return Wheelhouse(folder, "there is no such folder")
     try:
-        wheels = tuple((path.name, path.stat().st_size) for path in sorted(place.glob("*.whl")))
-        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).exists() else {}
-        sizes = tuple((str(one["name"]), int(one["size"])) for one in manifest.get("files", ()))
+        wheels = tuple((path.name, path.stat().st_size) for path in sorted(directory.glob("*.whl")))
+        manifest = (
+            json.loads((directory / MANIFEST).read_text(encoding="utf-8")) if (directory / MANIFEST).exists() else {}
+        )
+        sizes = tuple((str(entry["name"]), int(entry["size"])) for entry in manifest.get("files", ()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Wheelhouse(folder, f"{type(error).__name__}: {error}")
-    made = (
+    made_for = (
         f"Python {manifest['python']}, glibc {manifest['glibc']}, lock {manifest['lock']}"
         if {"python", "glibc", "lock"} <= manifest.keys()
         else ""
     )
-    return Wheelhouse(folder, "" if wheels else "there is no wheel in it", wheels, sizes, made)
+    return Wheelhouse(folder, "" if wheels else "there is no wheel in it", wheels, sizes, made_for)
 
 
 def pins(*locks: str) -> tuple[Pin, ...]:

@@ -1,4 +1,4 @@
-"""Check: one preflight finding; Needs: what the planned operation requires of the host."""
+"""Check: one preflight result; Needs: what the planned operation requires of the host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. `id` is the name that --ignore takes; disk and ports have one row for each problem."""
+    """One result. `id` is the name that --ignore takes; disk and ports have one row for each problem."""
 
     id: str
     state: State
@@ -43,7 +43,7 @@ class Needs:
     docker: bool = True
     lock: str = ""  # set by the user; "" takes the lock that fits the driver
     index: Index | None = None  # source of the venv's packages if that is an index, else None
-    made: bool = False  # a venv exists, which may be the right one
+    venv_exists: bool = False  # a venv is installed already; it may be up to date
     wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
     redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold

@@ -36,53 +36,55 @@ def disk(disks: Sequence[Disk], space: Mapping[str, int], venv: str, lock: str) 
     shares = [Share(path, count) for path, count in space.items()]
     if venv:
         shares.append(Share(venv, VENV.get(lock, VENV["cpu"])))
-    placed = [(share, _where(share.path, disks)) for share in shares]
-    points = dict.fromkeys(where.mount_point for _, where in placed if where)
+    placed = [(share, _disk_of(share.path, disks)) for share in shares]
+    points = dict.fromkeys(disk.mount_point for _, disk in placed if disk)
     rows = [
-        _row(point, [(share, where) for share, where in placed if where and where.mount_point == point])
-        for point in points
+        _row(point, [(share, disk) for share, disk in placed if disk and disk.mount_point == point]) for point in points
     ]
-    unknown = (share.path for share, where in placed if not where)
+    unknown = (share.path for share, disk in placed if not disk)
     return (
         *rows,
         *(
             Check(
-                "disk", State.FAIL, f"the free space for {path} is not known", "this is a fault in omnimind: report it"
+                "disk",
+                State.FAIL,
+                f"the free space for {path} is unknown",
+                "this is a bug in omnimind: please report it",
             )
             for path in unknown
         ),
     )
 
 
-def _where(path: str, disks: Sequence[Disk]) -> Disk | None:
+def _disk_of(path: str, disks: Sequence[Disk]) -> Disk | None:
     """Return the disk measured for the path, or for its nearest measured parent folder."""
-    above = [one for one in disks if PurePosixPath(path).is_relative_to(one.path)]
-    return max(above, key=lambda one: len(one.path), default=None)
+    candidates = [disk for disk in disks if PurePosixPath(path).is_relative_to(disk.path)]
+    return max(candidates, key=lambda disk: len(disk.path), default=None)
 
 
 def _row(point: str, parts: list[tuple[Share, Disk]]) -> Check:
-    wanted = int(sum(share.count for share, _ in parts) * (1 + MARGIN))
-    where = parts[0][1]
-    named = " + ".join(f"{size(share.count)} in {share.path}" for share, _ in parts)
-    text = f"{point}: {size(where.free)} free of {size(where.total)}, {size(wanted)} needed ({named}, and a tenth to spare)"
-    if where.read_only:
+    needed = int(sum(share.count for share, _ in parts) * (1 + MARGIN))
+    disk = parts[0][1]
+    parts_text = " + ".join(f"{size(share.count)} in {share.path}" for share, _ in parts)
+    text = f"{point}: {size(disk.free)} free of {size(disk.total)}, {size(needed)} needed ({parts_text}, plus a tenth)"
+    if disk.read_only:
         return Check("disk", State.FAIL, f"{point} is mounted read-only", f"mount -o remount,rw {point}")
-    if where.free < wanted:
+    if disk.free < needed:
         return Check(
             "disk",
             State.FAIL,
             text,
-            f"free {size(wanted - where.free)} more on {point} (docker system df shows what Docker could give back)",
+            f"free {size(needed - disk.free)} more on {point} (docker system df shows what Docker can reclaim)",
         )
-    if where.filesystem in UNSAFE:
+    if disk.filesystem in UNSAFE:
         return Check(
             "disk",
             State.WARN,
-            f"{text}; {where.filesystem} does not keep data safe for Qdrant",
-            "use a local ext4, xfs or btrfs",
+            f"{text}; Qdrant can lose data on {disk.filesystem}",
+            "use a local ext4, xfs or btrfs file system",
         )
-    if where.filesystem in VANISHING:
+    if disk.filesystem in VANISHING:
         return Check(
-            "disk", State.WARN, f"{text}; {where.filesystem} is empty after a reboot", "use a file system on a disk"
+            "disk", State.WARN, f"{text}; {disk.filesystem} is empty after a reboot", "use a file system on a disk"
         )
     return Check("disk", State.OK, text)

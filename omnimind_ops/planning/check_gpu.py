@@ -16,40 +16,43 @@ SYMLINKS = "nvidia-ctk system create-dev-char-symlinks --create-all"
 
 def cuda(gpu: Gpu, lock: str) -> Check:
     """Fail only for a lock that the driver cannot run; without a GPU the migration continues in CPU mode."""
-    chosen = lock or gpu.lock
+    selected = lock or gpu.lock
     driver = f"driver {gpu.driver}" + (f" (CUDA {gpu.cuda})" if gpu.cuda else "")
     if lock and ORDER.index(lock) > ORDER.index(gpu.lock):
         return Check(
             "cuda",
             State.FAIL,
-            f"lock {lock} is asked for, but {gpu.reason}",
-            f"leave the lock out: {gpu.lock} fits this host",
+            f"lock {lock} was requested, but {gpu.reason}",
+            f"remove the lock setting: {gpu.lock} fits this host",
         )
     if not gpu.present and not gpu.driver:
-        return Check("cuda", State.OK, "no NVIDIA GPU → the migration goes on in CPU mode")
+        return Check("cuda", State.OK, "no NVIDIA GPU → CPU mode")
     name = f"{gpu.name}, " if gpu.name else ""
     if gpu.fault:
-        found = f"{name}{driver if gpu.driver else 'no driver'} → lock {chosen}; not usable now: {gpu.fault}"
-        return Check("cuda", State.WARN, found, gpu.fix)
+        message = f"{name}{driver if gpu.driver else 'no driver'} → lock {selected}; currently unusable: {gpu.fault}"
+        return Check("cuda", State.WARN, message, gpu.fix)
     if gpu.shadow:
-        found = f"{name}{driver} → lock {chosen}; the deprecated package pynvml {gpu.shadow} hides nvidia-ml-py"
-        return Check("cuda", State.WARN, found, "pip uninstall pynvml")
-    if chosen == "cpu":
-        why = "as asked" if lock else gpu.reason
+        message = f"{name}{driver} → lock {selected}; the deprecated package pynvml {gpu.shadow} hides nvidia-ml-py"
+        return Check("cuda", State.WARN, message, "pip uninstall pynvml")
+    if selected == "cpu":
+        why = "as configured" if lock else gpu.reason
         return Check(
             "cuda",
             State.OK if lock else State.WARN,
             f"{name}{driver} → CPU mode: {why}",
-            "" if lock else "install a driver of branch 525 or newer",
+            "" if lock else "install NVIDIA driver 525 or newer",
         )
-    return Check("cuda", State.OK, f"{name}{driver} → lock {chosen}")
+    return Check("cuda", State.OK, f"{name}{driver} → lock {selected}")
 
 
 def gpu_containers(names: Sequence[str]) -> Check:
     """Warn of containers that use a GPU: systemctl daemon-reload makes them lose it (nvidia-container-toolkit#1227)."""
     if not names:
         return Check("gpu-containers", State.OK, "no running container uses a GPU")
-    found = f"{', '.join(names)} will lose the GPU when systemd reloads its units, until recreated"
+    message = f"{', '.join(names)} will lose the GPU when systemd reloads its units, until they are recreated"
     return Check(
-        "gpu-containers", State.WARN, found, f"before: {SYMLINKS}; or after: docker compose up -d --force-recreate"
+        "gpu-containers",
+        State.WARN,
+        message,
+        f"run before: {SYMLINKS}; or after: docker compose up -d --force-recreate",
     )

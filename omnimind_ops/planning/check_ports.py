@@ -7,54 +7,58 @@ from collections.abc import Iterable, Sequence
 from omnimind_ops.model.facts import Holder, Project
 from omnimind_ops.planning.check import Check, State
 
-OURS = ("omnimind-", "omnimind.")
+OWN_UNITS = ("omnimind-", "omnimind.")
 FORWARDERS = ("docker-proxy", "dockerd")
 
 
 def ports(
-    holders: Iterable[Holder], project: Project | None, wanted: Sequence[int], units: frozenset[str]
+    holders: Iterable[Holder], project: Project | None, needed: Sequence[int], units: frozenset[str]
 ) -> tuple[Check, ...]:
     """Return one row for the ports that are free or will be, and one for each foreign process."""
-    own = {container.name for container in project.containers} if project else set()
-    seen = [holder for holder in holders if holder.port in wanted]
-    fine = [h for h in seen if h.container in own or h.unit in units or h.unit.startswith(OURS)]
-    taken = {holder.port for holder in seen}
-    words = {
-        f"{h.port} {h.container} (this project)" if h.container in own else f"{h.port} {h.unit} (ours)": None
-        for h in fine
+    project_containers = {container.name for container in project.containers} if project else set()
+    occupied = [holder for holder in holders if holder.port in needed]
+    expected = [
+        h for h in occupied if h.container in project_containers or h.unit in units or h.unit.startswith(OWN_UNITS)
+    ]
+    taken = {holder.port for holder in occupied}
+    labels = {
+        f"{h.port} {h.container} (this project)"
+        if h.container in project_containers
+        else f"{h.port} {h.unit} (OmniMind)": None
+        for h in expected
     }
-    free = ", ".join(str(port) for port in wanted if port not in taken)
-    said = "; ".join(word for word in (*words, f"free: {free}" if free else "") if word)
-    rows = [Check("ports", State.OK, said)] if said else []
-    return (*rows, *dict.fromkeys(_stranger(holder) for holder in seen if holder not in fine))
+    free = ", ".join(str(port) for port in needed if port not in taken)
+    summary = "; ".join(text for text in (*labels, f"free: {free}" if free else "") if text)
+    rows = [Check("ports", State.OK, summary)] if summary else []
+    return (*rows, *dict.fromkeys(_conflict(holder) for holder in occupied if holder not in expected))
 
 
-def _stranger(holder: Holder) -> Check:
-    place = f"port {holder.port}"
+def _conflict(holder: Holder) -> Check:
+    port = f"port {holder.port}"
     if holder.container:
         return Check(
             "ports",
             State.FAIL,
-            f"{place} is held by the container {holder.container}, not of this project",
+            f"{port} is held by container {holder.container}, which is not part of this project",
             f"docker stop {holder.container}",
         )
     if holder.program in FORWARDERS:
-        found = f"{place} is held by {holder.program} (pid {holder.pid}) without a running container"
+        message = f"{port} is held by {holder.program} (pid {holder.pid}) without a running container"
         kill = f"kill {holder.pid}, or " if holder.program == "docker-proxy" else ""
-        return Check("ports", State.FAIL, found, f"it outlived its container: {kill}systemctl restart docker")
+        return Check("ports", State.FAIL, message, f"it was left behind by a container: {kill}systemctl restart docker")
     if not holder.pid:
         return Check(
             "ports",
             State.FAIL,
-            f"{place} is held by a process that cannot be seen from here",
-            f"look as root: ss -ltnp 'sport = :{holder.port}'",
+            f"{port} is held by a process that this user cannot see",
+            f"run as root: ss -ltnp 'sport = :{holder.port}'",
         )
-    who = f"{holder.program or 'a program'} (pid {holder.pid}"
+    owner = f"{holder.program or 'a program'} (pid {holder.pid}"
     if holder.unit.endswith((".service", ".socket")):
         return Check(
             "ports",
             State.FAIL,
-            f"{place} is held by {who}, unit {holder.unit})",
+            f"{port} is held by {owner}, unit {holder.unit})",
             f"systemctl disable --now {holder.unit}",
         )
-    return Check("ports", State.FAIL, f"{place} is held by {who})", f"stop that program: kill {holder.pid}")
+    return Check("ports", State.FAIL, f"{port} is held by {owner})", f"stop the program: kill {holder.pid}")

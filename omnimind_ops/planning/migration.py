@@ -36,7 +36,7 @@ from omnimind_ops.model.stages import EARLY, ROLES, prepared
 
 
 @dataclass(frozen=True)
-class Restored:
+class BackupToRestore:
     """A backup to restore.
 
     `collection` names the content of a backup of one collection; `config` is a shard snapshot's configuration. `room`
@@ -70,7 +70,7 @@ class QdrantSource:
     storage: str
     binary: str  # path inside the container, "" when `--qdrant-binary` is used
     version: str
-    backup: Restored | None = None  # replaces the container's data
+    backup: BackupToRestore | None = None  # replaces the container's data
     file: str = ""  # the program of `--qdrant-binary`
     start: Start | None = None  # how the program starts on this host
     static: str = ""  # folder of the web UI inside the container, "" without one
@@ -129,13 +129,13 @@ class Copy:
     source: str
     target: str
     owner: str
-    backup: Restored | None = None
+    backup: BackupToRestore | None = None
 
     @property
     def incoming(self) -> str:
         """Return the path of the copy before it is renamed."""
-        place = PurePosixPath(self.target)
-        return str(place.parent / f"{place.name}.incoming")
+        target = PurePosixPath(self.target)
+        return str(target.with_name(f"{target.name}.incoming"))
 
     def payload(self, which: Pass) -> CopyPayload:
         """Return the payload of a step for one pass."""
@@ -145,16 +145,16 @@ class Copy:
 
 def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
     """Return every directory to move; several upload folders become subfolders of the target folder."""
-    found = []
+    directories = []
     if source.qdrant:
-        found.append(
+        directories.append(
             Copy("qdrant", source.qdrant.storage, f"{goal.qdrant_home}/storage", "qdrant", source.qdrant.backup)
         )
-    one = len(source.uploads) == 1
+    is_single = len(source.uploads) == 1
     for number, folder in enumerate(source.uploads):
-        target = goal.uploads if one else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
-        found.append(Copy(f"uploads-{number}", folder, target, goal.user))
-    return tuple(found)
+        target = goal.uploads if is_single else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
+        directories.append(Copy(f"uploads-{number}", folder, target, goal.user))
+    return tuple(directories)
 
 
 def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
@@ -176,7 +176,7 @@ def _install(source: Source) -> list[Step]:
 def _program(source: QdrantSource) -> Step:
     start = _program_start(source.start) if source.start else None
     payload = ProgramPayload(source.container, source.binary, source.file, source.version, source.static, start)
-    title = "take Qdrant's program from its container" if source.binary else f"take Qdrant's program from {source.file}"
+    title = "copy Qdrant's program from its container" if source.binary else f"copy Qdrant's program from {source.file}"
     return Step.of("take-qdrant", payload, title, Undo.KEPT)
 
 
@@ -191,7 +191,7 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
         steps.append(Step.of(f"warm-{copy.name}", copy.payload(Pass.WARM), title, Undo.KEPT, "warm"))
         if copy.backup:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
-            title = "load it with the program that will serve it, and read every point"
+            title = "load the backup in Qdrant and read every point"
             steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
     return steps
 
@@ -203,30 +203,30 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     def containers(name: str, title: str, act: Act, ids: tuple[str, ...], ports: tuple[int, ...] | None = None) -> Step:
         return step(name, ContainersPayload(act, ids, ports), title)
 
-    timer = f"arm the timer that goes back unless confirmed within {minutes} min"
+    timer = f"set the timer that rolls back unless confirmed within {minutes} min"
     steps = [
         step("arm-timer", TimerPayload(minutes), timer),
-        containers("hold-containers", "keep the containers from restarting by themselves", Act.HOLD, source.containers),
+        containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
         containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of)
-        steps.append(step("read-qdrant", payload, "note what Qdrant holds", Undo.KEPT))
+        steps.append(step("read-qdrant", payload, "record the content of Qdrant", Undo.KEPT))
     if redis and redis.way != "empty":
-        title = f"take Redis' data ({redis.way}: {redis.reason})"
+        title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
-    title = "stop the data containers, wait for free ports"
+    title = "stop the data containers and wait for their ports"
     steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
     for copy in copies(source, goal):
         title = (
-            f"put the backup at {copy.target}"
+            f"move the backup to {copy.target}"
             if copy.backup
-            else f"copy what changed, compare, rename to {copy.target}"
+            else f"copy the changes, compare, and rename to {copy.target}"
         )
         steps.append(step(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
     if redis and redis.way != "empty":
-        steps.append(step("place-redis", PlacePayload(goal.redis_dir), "put Redis' data in place"))
+        steps.append(step("place-redis", PlacePayload(goal.redis_dir), "move Redis' data into place"))
     steps.append(host_step("units", "activate", "cutover"))
     steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
     return steps
@@ -251,4 +251,4 @@ def _verify(source: Source, goal: Goal) -> Step:
         redis=bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
         trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
     )
-    return Step.of("verify", payload, "compare old and new", Undo.KEPT, "verify")
+    return Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify")

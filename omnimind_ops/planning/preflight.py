@@ -1,4 +1,4 @@
-"""Named checks before anything is changed: the finding, its rating, and the command that fixes it. Pure."""
+"""Named checks before anything is changed: the result, its state, and the command that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def checks(
     ignore: frozenset[str] = frozenset(),
     force_os: bool = False,
 ) -> tuple[Check, ...]:
-    """Return every finding in the order of NAMES; a name in `ignore` turns its failures into warnings."""
-    _known(ignore)
-    found = (
+    """Return every result in the order of NAMES; a name in `ignore` turns its failures into warnings."""
+    _require_known(ignore)
+    results = (
         check_host.os(machine, force_os),
         check_host.systemd(machine, needs),
         check_host.root(machine, needs),
@@ -61,50 +61,50 @@ def checks(
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),
         check_host.python(machine, needs),
-        index(needs.index, needs.made),
+        index(needs.index, needs.venv_exists),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
         backup(needs.backup, needs.checksum),
         gpu_containers(machine.gpu_containers),
     )
-    return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in found)
+    return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in results)
 
 
 def _target(machine: Machine) -> Target | None:
     """Return the target for wheels; None without a suitable Python, which the check python reports."""
-    good = next((one for one in machine.interpreters if not one.trouble), None)
-    return Target(good.version, machine.glibc, machine.arch) if good else None
+    usable = next((interpreter for interpreter in machine.interpreters if not interpreter.trouble), None)
+    return Target(usable.version, machine.glibc, machine.arch) if usable else None
 
 
-def refuse(found: Iterable[Check]) -> None:
+def refuse(results: Iterable[Check]) -> None:
     """Raise one Problem that lists every failure with its fix; return if there is none."""
-    failed = [check for check in found if check.state is State.FAIL]
+    failed = [check for check in results if check.state is State.FAIL]
     if not failed:
         return
     names = tuple(dict.fromkeys(check.id for check in failed))
     why = (
         f"{len(failed)} checks failed ({', '.join(names)})"
         if len(failed) > 1
-        else f"the check {names[0]} failed: {failed[0].found}"
+        else f"check {names[0]} failed: {failed[0].found}"
     )
     ignore = " ".join(f"--ignore {name}" for name in names)
-    fix = failed[0].fix if len(failed) == 1 else "mend each as it says"
+    fix = failed[0].fix if len(failed) == 1 else "fix each as listed below"
     raise Problem(
-        "cannot begin",
+        "cannot start",
         why,
-        f"{fix}; or go on in spite of it: {ignore}",
+        f"{fix}; or continue anyway: {ignore}",
         log=tuple(f"{c.id}: {c.found} → {c.fix}" for c in failed),
     )
 
 
-def _known(ignore: Iterable[str]) -> None:
+def _require_known(ignore: Iterable[str]) -> None:
     unknown = sorted(set(ignore) - set(NAMES))
     if unknown:
-        near = [close for name in unknown for close in difflib.get_close_matches(name, NAMES, 1)]
-        hint = f" (did you mean {', '.join(near)}?)" if near else ""
+        matches = [match for name in unknown for match in difflib.get_close_matches(name, NAMES, 1)]
+        hint = f" (did you mean {', '.join(matches)}?)" if matches else ""
         raise Problem(
             "cannot ignore a check that does not exist",
             f"{', '.join(unknown)}{hint}",
-            f"the names are: {', '.join(NAMES)}",
+            f"valid names: {', '.join(NAMES)}",
             code=ExitCode.USAGE,
         )
 

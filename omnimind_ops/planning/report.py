@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from omnimind_ops.model.facts import Container, Project
 from omnimind_ops.model.json import JSON
-from omnimind_ops.planning.leaves import Leaf, leaves
-from omnimind_ops.planning.verdicts import Verdict, judge, judge_top
+from omnimind_ops.planning.flatten import Entry, flatten
+from omnimind_ops.planning.key_rules import Verdict, classify, classify_top
 from omnimind_ops.tools import compose, redact
 from omnimind_ops.tools.images import role_of
 
@@ -31,64 +31,64 @@ class Row:
 
 
 def report(project: Project) -> tuple[Row, ...]:
-    """Return a row for every leaf of the document, and for volumes that no file declares.
+    """Return a row for every entry of the document, and for volumes that no file declares.
 
     Without a document the rows come from the containers: image, environment, ports, volumes, restart.
     """
     document = project.document if project.document is not None else _from_containers(project)
-    services = _mapping(document.get("services"))
-    known = _secrets(project, services)
+    services = compose.services(document)
+    secrets = _secrets(project, services)
     rows: list[Row] = []
     for service, body in services.items():
         role = role_of(service, _image(project, service, body), project.name)
-        rows += [_row(service, leaf, judge(role, leaf), known) for leaf in _leaves(body)]
+        rows += [_row(service, entry, classify(role, entry), secrets) for entry in _entries(body)]
         rows += list(_undeclared(project, service, role, body))
     top = {key: value for key, value in document.items() if key != "services"}
-    rows += [_row("", leaf, judge_top(leaf), known) for leaf in _leaves(top)]
+    rows += [_row("", entry, classify_top(entry), secrets) for entry in _entries(top)]
     return tuple(rows)
 
 
-def _leaves(body: JSON) -> Iterator[Leaf]:
-    return (leaf for leaf in leaves(body) if leaf.path)
+def _entries(body: Mapping[str, JSON]) -> Iterator[Entry]:
+    return (entry for entry in flatten(body) if entry.path)
 
 
-def _row(service: str, leaf: Leaf, verdict: tuple[Verdict, str], known: tuple[str, ...]) -> Row:
-    return Row(service, redact.redact(leaf.key, known), _shown(leaf, known), *verdict)
+def _row(service: str, entry: Entry, verdict: tuple[Verdict, str], secrets: tuple[str, ...]) -> Row:
+    return Row(service, redact.redact(entry.key, secrets), _masked(entry, secrets), *verdict)
 
 
-def _shown(leaf: Leaf, known: tuple[str, ...]) -> str:
+def _masked(entry: Entry, secrets: tuple[str, ...]) -> str:
     """Return the value with secrets masked."""
-    if leaf.value in (None, "", [], {}):
+    if entry.value in (None, "", [], {}):
         return ""
-    if redact.takes_secret(leaf.before) or any(
-        redact.may_be_secret(word) for word in leaf.path[1:] if not word.startswith("[")
+    if redact.takes_secret(entry.previous) or any(
+        redact.may_be_secret(part) for part in entry.path[1:] if not part.startswith("[")
     ):
         return redact.MASK
-    text = str(leaf.value).lower() if isinstance(leaf.value, bool) else str(leaf.value)
-    return redact.redact(text, known)
+    text = str(entry.value).lower() if isinstance(entry.value, bool) else str(entry.value)
+    return redact.redact(text, secrets)
 
 
-def _image(project: Project, service: str, body: JSON) -> str:
+def _image(project: Project, service: str, body: Mapping[str, JSON]) -> str:
     """Return the running image, else the one named in the file."""
     running = (
         container.image for container in project.containers if container.service == service and not container.oneoff
     )
-    return next(running, str(_mapping(body).get("image") or ""))
+    return next(running, str(body.get("image") or ""))
 
 
-def _secrets(project: Project, services: Mapping[str, JSON]) -> tuple[str, ...]:
+def _secrets(project: Project, services: Mapping[str, Mapping[str, JSON]]) -> tuple[str, ...]:
     """Return all known secret values, so that they are masked wherever they are repeated."""
-    found: set[str] = set()
+    secrets: set[str] = set()
     for container in project.containers:
-        found.update(redact.secrets_in(container.env))
+        secrets.update(redact.secrets_in(container.env))
     for body in services.values():
-        found.update(redact.secrets_in(compose.pairs(_mapping(body).get("environment"))))
-    return tuple(sorted(found, key=len, reverse=True))
+        secrets.update(redact.secrets_in(compose.pairs(body.get("environment"))))
+    return tuple(sorted(secrets, key=len, reverse=True))
 
 
-def _undeclared(project: Project, service: str, role: str, body: JSON) -> Iterator[Row]:
+def _undeclared(project: Project, service: str, role: str, body: Mapping[str, JSON]) -> Iterator[Row]:
     """Yield the volumes that the image declares: the file does not name them, and `down -v` deletes them."""
-    named = str(_mapping(body).get("volumes", ""))
+    named = str(body.get("volumes", ""))
     for container in project.containers:
         for mount in container.mounts if container.service == service and not container.oneoff else ():
             if mount.anonymous and mount.target not in named:
@@ -96,7 +96,7 @@ def _undeclared(project: Project, service: str, role: str, body: JSON) -> Iterat
                     service,
                     f"(volume of the image) {mount.target}",
                     mount.name[:12],
-                    *judge(role, Leaf(("volumes",), mount.target)),
+                    *classify(role, Entry(("volumes",), mount.target)),
                 )
 
 
@@ -117,7 +117,3 @@ def _body(container: Container) -> dict[str, JSON]:
     }
     body |= {"depends_on": list(container.depends_on), "restart": container.restart_policy}
     return {key: value for key, value in body.items() if value}
-
-
-def _mapping(value: JSON) -> Mapping[str, JSON]:
-    return value if isinstance(value, Mapping) else {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Ground(StrEnum):
+class Support(StrEnum):
     """Evidence for the support of a system."""
 
     TESTED = "tested"
@@ -26,7 +26,7 @@ class System:
 
     id: str
     version: str
-    ground: Ground
+    support: Support
     tested_on: tuple[str, ...]
 
     @property
@@ -36,11 +36,11 @@ class System:
 
 
 SYSTEMS = (
-    System("debian", "12", Ground.TESTED, ("Debian 12",)),
-    System("debian", "13", Ground.TESTED, ("Debian 13",)),
-    System("ubuntu", "22.04", Ground.BRACKETED, ("Debian 11", "Debian 12")),
-    System("ubuntu", "24.04", Ground.BRACKETED, ("Debian 12", "Debian 13")),
-    System("debian", "11", Ground.FORCED, ("Debian 11",)),
+    System("debian", "12", Support.TESTED, ("Debian 12",)),
+    System("debian", "13", Support.TESTED, ("Debian 13",)),
+    System("ubuntu", "22.04", Support.BRACKETED, ("Debian 11", "Debian 12")),
+    System("ubuntu", "24.04", Support.BRACKETED, ("Debian 12", "Debian 13")),
+    System("debian", "11", Support.FORCED, ("Debian 11",)),
 )
 
 
@@ -51,13 +51,16 @@ def find(system: str, version: str) -> System | None:
 
 def supported() -> tuple[System, ...]:
     """Return the systems that need no --force-os."""
-    return tuple(row for row in SYSTEMS if row.ground is not Ground.FORCED)
+    return tuple(row for row in SYSTEMS if row.support is not Support.FORCED)
 
 
 def claim() -> str:
     """Return the support sentences for README."""
-    tested = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.TESTED)
-    bracketed = [row for row in SYSTEMS if row.ground is Ground.BRACKETED]
+    tested = " and ".join(row.title for row in SYSTEMS if row.support is Support.TESTED)
+    bracketed = [row for row in SYSTEMS if row.support is Support.BRACKETED]
     between = "; ".join(f"{row.title} between {' and '.join(row.tested_on)}" for row in bracketed)
-    forced = " and ".join(row.title for row in SYSTEMS if row.ground is Ground.FORCED)
-    return f"Tested on {tested}. Bracketed, tested on the Debian before and the one after: {between}. {forced} only with `--force-os`."
+    forced = " and ".join(row.title for row in SYSTEMS if row.support is Support.FORCED)
+    return (
+        f"Tested on {tested}. Bracketed, tested on the Debian before and the one after: {between}. "
+        f"{forced} only with `--force-os`."
+    )

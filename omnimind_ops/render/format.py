@@ -11,19 +11,19 @@ def duration(seconds: float | None) -> str:
         return ""
     if seconds < 9.95:
         return f"{max(seconds, 0):.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    total_seconds = round(seconds)
+    if total_seconds < 60:
+        return f"{total_seconds} s"
+    if total_seconds < 3600:
+        return f"{total_seconds // 60} min {total_seconds % 60:02} s"
+    return f"{total_seconds // 3600} h {total_seconds % 3600 // 60:02} min"
 
 
 def clock(seconds: float) -> str:
     """Return `0:42`, `12:05`, `1:02:03`; the width stays the same while it counts."""
-    whole = int(max(seconds, 0))
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+    total_seconds = int(max(seconds, 0))
+    hours, minutes = divmod(total_seconds // 60, 60)
+    return f"{hours}:{minutes:02}:{total_seconds % 60:02}" if hours else f"{minutes}:{total_seconds % 60:02}"
 
 
 def size(count: float) -> str:
@@ -44,6 +44,6 @@ def done_of(done: int, total: int | None, unit: str) -> str:
     """Return `1.2 of 2.0 GB`, `120 of 500 keys`, `3.1 GB` when the total is unknown."""
     if total is None:
         return amount(done, unit)
-    one, two = amount(done, unit), amount(total, unit)
-    number, _, name = one.rpartition(" ")
-    return f"{number} of {two}" if two.endswith(f" {name}") else f"{one} of {two}"
+    done_text, total_text = amount(done, unit), amount(total, unit)
+    number, _, name = done_text.rpartition(" ")
+    return f"{number if total_text.endswith(f' {name}') else done_text} of {total_text}"

@@ -29,7 +29,7 @@ class JsonLines:
     def __init__(self, file: TextIO, *, now: Callable[[], float] = time.monotonic) -> None:
         self.file, self.now = file, now
         self._lock = threading.Lock()
-        self._told: dict[str, float] = {}
+        self._written: dict[str, float] = {}
 
     def tell(self, event: Event) -> None:
         """Write one event."""
@@ -54,7 +54,7 @@ class JsonLines:
     def _due(self, event: Progress) -> bool:
         now = self.now()
         ended = event.done == event.total
-        if not ended and now - self._told.get(event.step, float("-inf")) < PROGRESS_SECONDS:
+        if not ended and now - self._written.get(event.step, float("-inf")) < PROGRESS_SECONDS:
             return False
-        self._told[event.step] = now
+        self._written[event.step] = now
         return True

@@ -30,31 +30,31 @@ class Keys:
 
     def __init__(self, file: int) -> None:
         self.file = file
-        self._waiting = ""
+        self._buffer = ""
 
     def next(self, seconds: float) -> str:
         """Return the next key ("q", "up", "down", "escape", "enter" …), "" on a time-out.
 
         A closed terminal is "q".
         """
-        if not self._waiting and not self._read(seconds):
+        if not self._buffer and not self._read(seconds):
             return "q"
-        found = _KEY.match(self._waiting)
-        if found is None:
+        match = _KEY.match(self._buffer)
+        if match is None:
             return ""
-        self._waiting = self._waiting[found.end() :]
-        return _NAMES.get(found.group(), found.group())
+        self._buffer = self._buffer[match.end() :]
+        return _NAMES.get(match.group(), match.group())
 
     def _read(self, seconds: float) -> bool:
         readable, _, _ = select.select([self.file], [], [], seconds)
         if not readable:
             return True
         try:
-            said = os.read(self.file, 64)
+            data = os.read(self.file, 64)
         except OSError:
             return False
-        self._waiting = said.decode(errors="replace")
-        return bool(said)
+        self._buffer = data.decode(errors="replace")
+        return bool(data)
 
 
 @contextmanager
@@ -64,17 +64,17 @@ def single_keys(file: int) -> Iterator[Keys]:
     Ctrl-C still interrupts. Ctrl-Z does nothing, because a stopped program would leave the terminal in this mode.
     SIGTERM and SIGHUP become SystemExit, so that the mode is restored here.
     """
-    before = termios.tcgetattr(file)
-    mine = termios.tcgetattr(file)
-    mine[_LFLAG] &= ~(termios.ICANON | termios.ECHO)
-    mine[_CC][termios.VMIN], mine[_CC][termios.VTIME], mine[_CC][termios.VSUSP] = 1, 0, b"\0"
+    original = termios.tcgetattr(file)
+    changed = termios.tcgetattr(file)
+    changed[_LFLAG] &= ~(termios.ICANON | termios.ECHO)
+    changed[_CC][termios.VMIN], changed[_CC][termios.VTIME], changed[_CC][termios.VSUSP] = 1, 0, b"\0"
     handlers = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        termios.tcsetattr(file, termios.TCSADRAIN, mine)
+        termios.tcsetattr(file, termios.TCSADRAIN, changed)
         yield Keys(file)
     finally:
         try:
-            termios.tcsetattr(file, termios.TCSADRAIN, before)
+            termios.tcsetattr(file, termios.TCSADRAIN, original)
         except termios.error:
             pass  # the terminal is gone, and with it its mode
         finally:

@@ -20,18 +20,18 @@ _COLOURS = {"error": "\x1b[1;31m", "why": "\x1b[1m", "fix": "\x1b[1;32m", "log":
 def show(problem: Problem, *, as_json: bool) -> None:
     """Print the Problem to stderr, or as JSON to stdout."""
     if as_json:
-        sys.stdout.write(json.dumps(words(problem), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(fields(problem), ensure_ascii=False) + "\n")
         sys.stdout.flush()
         return
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
-    sys.stderr.write(text(problem, colour=_may_colour(sys.stderr), width=width))
+    sys.stderr.write(text(problem, colour=_supports_colour(sys.stderr), width=width))
     sys.stderr.flush()
 
 
-def words(problem: Problem) -> dict[str, JSON]:
+def fields(problem: Problem) -> dict[str, JSON]:
     """Return {"kind": "problem", "what", "why", "fix", "code", "log"}."""
     log: list[JSON] = [redact(line) for line in problem.log]
-    texts = {name: redact(said) for name, said in (("what", problem.what), ("why", problem.why), ("fix", problem.fix))}
+    texts = {name: redact(text) for name, text in (("what", problem.what), ("why", problem.why), ("fix", problem.fix))}
     return {"kind": "problem", **texts, "code": int(problem.code), "log": log}
 
 
@@ -42,10 +42,10 @@ def text(problem: Problem, *, colour: bool = False, width: int | None = None) ->
     """
     parts = {"error": problem.what, "why": problem.why, "fix": problem.fix}
     lines = {
-        name: [piece for line in said.splitlines() for piece in _wrap(line, width)] for name, said in parts.items()
+        name: [piece for line in text.splitlines() for piece in _wrap(line, width)] for name, text in parts.items()
     }
     lines["log"] = list(problem.log)
-    return redact("".join(_part(name, said, colour) for name, said in lines.items() if said))
+    return redact("".join(_part(name, content, colour) for name, content in lines.items() if content))
 
 
 def _wrap(line: str, width: int | None) -> list[str]:
@@ -56,11 +56,11 @@ def _wrap(line: str, width: int | None) -> list[str]:
     )
 
 
-def _part(name: str, said: list[str], colour: bool) -> str:
+def _part(name: str, lines: list[str], colour: bool) -> str:
     label = f"{name}:".ljust(INDENT)
-    painted = f"{_COLOURS[name]}{label}\x1b[0m" if colour else label
-    return painted + f"\n{'':{INDENT}}".join(said) + "\n"
+    heading = f"{_COLOURS[name]}{label}\x1b[0m" if colour else label
+    return heading + f"\n{'':{INDENT}}".join(lines) + "\n"
 
 
-def _may_colour(file: TextIO) -> bool:
+def _supports_colour(file: TextIO) -> bool:
     return file.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"

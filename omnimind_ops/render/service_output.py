@@ -31,7 +31,7 @@ def up_text(done: Up) -> str:
     """Return the result of `omnimind up`: state, duration, and what delayed it."""
     world, state = done.world, done.report.state
     if not done.changed:
-        return f"everything runs already, 0 changes; OmniMind is {state}: {done.url}"
+        return f"already running, 0 changes; OmniMind is {state}: {done.url}"
     parts = [f"OmniMind is {state} after {duration(done.seconds)}: {done.url}"]
     if done.slowest:
         parts.append(f"slowest: {done.slowest.name}, {duration(done.slowest.took)}")
@@ -40,24 +40,25 @@ def up_text(done: Up) -> str:
     if done.chain:
         from omnimind_ops.flows.startup.critical_chain import lines
 
-        parts += ["", "what delayed it (@ when it was ready, + how long it took itself):", *lines(done.chain)]
+        parts += ["", "critical chain (@ time when ready, + own start time):", *lines(done.chain)]
     parts += [
-        f"{one.service} is {one.state}: {one.why}"
-        for one in done.report.services
-        if one.why and str(one.state) != "ready"
+        f"{reading.service} is {reading.state}: {reading.why}"
+        for reading in done.report.services
+        if reading.why and str(reading.state) != "ready"
     ]
     if world.standin:
-        parts.append("Qdrant: the stand-in over Qdrant's own storage engine")
+        parts.append("Qdrant: the stand-in, on Qdrant's own storage engine")
     return "\n".join(parts)
 
 
 def up_data(done: Up) -> dict[str, JSON]:
     """Return the result of `omnimind up` for machines."""
     services: list[JSON] = [
-        {"name": one.name, "began": round(one.began, 3), "ready": round(one.ready, 3)} for one in done.links.values()
+        {"name": link.name, "began": round(link.began, 3), "ready": round(link.ready, 3)}
+        for link in done.links.values()
     ]
     chain: list[JSON] = [
-        {"name": one.name, "ready": round(one.ready, 3), "took": round(one.took, 3)} for one in done.chain
+        {"name": link.name, "ready": round(link.ready, 3), "took": round(link.took, 3)} for link in done.chain
     ]
     world, pressure = done.world, done.pressure
     return {
@@ -89,7 +90,7 @@ def status(rows: Sequence[ServiceStatus], mode: str, *, json: bool) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
-    for name in ("service", "state", "processes", "up", "restarts", "memory", "where", "detail"):
+    for name in ("service", "state", "processes", "uptime", "restarts", "memory", "address", "detail"):
         table.add_column(name, no_wrap=name != "detail", justify="right" if name in ("restarts", "memory") else "left")
     for row in rows:
         table.add_row(*_cells(row))
@@ -103,31 +104,31 @@ def logs(lines: Iterable[tuple[str, str]], *, named: bool, json: bool) -> None:
     import json as encoder
 
     for name, text in lines:
-        said = (
+        output = (
             encoder.dumps({"process": name, "line": text}, ensure_ascii=False)
             if json
             else f"{name} | {text}"
             if named
             else text
         )
-        sys.stdout.write(said + "\n")
+        sys.stdout.write(output + "\n")
         sys.stdout.flush()
 
 
 def _row(row: ServiceStatus) -> Mapping[str, JSON]:
     processes: list[JSON] = [
         {
-            "name": one.name,
-            "state": one.state,
-            "pid": one.pid or None,
-            "since": one.since,
-            "restarts": one.restarts,
-            "memory_bytes": one.memory_bytes,
-            "memory_limit": one.memory_limit,
-            "by_person": one.by_person,
-            "detail": one.detail,
+            "name": process.name,
+            "state": process.state,
+            "pid": process.pid or None,
+            "since": process.since,
+            "restarts": process.restarts,
+            "memory_bytes": process.memory_bytes,
+            "memory_limit": process.memory_limit,
+            "by_person": process.by_person,
+            "detail": process.detail,
         }
-        for one in row.processes
+        for process in row.processes
     ]
     service = row.service
     where: dict[str, JSON] = {"port": service.port, "socket": service.socket, "data": service.data}
@@ -144,15 +145,20 @@ def _row(row: ServiceStatus) -> Mapping[str, JSON]:
 def _cells(row: ServiceStatus) -> tuple[str | Text, ...]:
     from rich.text import Text
 
-    running = [one for one in row.processes if one.state == "running"]
-    youngest = max((one.since for one in running if one.since), default=None)
+    running = [process for process in row.processes if process.state == "running"]
+    youngest = max((process.since for process in running if process.since), default=None)
     memory, limit = (
         sum(number or 0 for number in numbers)
-        for numbers in ([o.memory_bytes for o in row.processes], [o.memory_limit for o in row.processes])
+        for numbers in (
+            [process.memory_bytes for process in row.processes],
+            [process.memory_limit for process in row.processes],
+        )
     )
     detail = "; ".join(
         dict.fromkeys(
-            f"{one.name}: {one.detail}" if len(row.processes) > 1 else one.detail for one in row.processes if one.detail
+            f"{process.name}: {process.detail}" if len(row.processes) > 1 else process.detail
+            for process in row.processes
+            if process.detail
         )
     )
     return (
@@ -160,7 +166,7 @@ def _cells(row: ServiceStatus) -> tuple[str | Text, ...]:
         Text(row.state, _STYLES.get(row.state, "")),
         f"{len(running)}/{len(row.processes)}" if len(row.processes) > 1 else str(row.processes[0].pid or "-"),
         duration(time.time() - youngest) if youngest else "-",
-        str(sum(one.restarts for one in row.processes)),
+        str(sum(process.restarts for process in row.processes)),
         (size(memory) if memory else "-") + (f" / {size(limit)}" if limit else ""),
         f"127.0.0.1:{row.service.port}" if row.service.port else row.service.socket or "",
         Text(detail, "dim"),

@@ -94,9 +94,9 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection | None]:
         with closing(
             sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{quiet}", uri=True, timeout=BUSY_SECONDS)
         ) as db:
-            found = _version(db)
-            _refuse_newer(found, path)
-            yield db if found else None
+            version = _version(db)
+            _refuse_newer(version, path)
+            yield db if version else None
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error) from error
 
@@ -112,14 +112,14 @@ def spend_reserve(path: Path) -> bool:
 
 def unusable(path: Path, error: Exception) -> Problem:
     """Return the Problem of a journal that cannot be opened, read or written."""
-    mine = os.access(path if path.exists() else path.parent, os.W_OK)
+    is_writable = os.access(path if path.exists() else path.parent, os.W_OK)
     fix = (
-        "look at the disk (`df -h`, `dmesg`), then run the same command again"
-        if mine
+        "check the disk (`df -h`, `dmesg`), then run the command again"
+        if is_writable
         else "run the same command as root (sudo, or su -)"
     )
     if "malformed database schema" in str(error):  # its tables were made by a newer SQLite: 0.1 made STRICT ones
-        fix = f"use a Python with a newer SQLite than {sqlite3.sqlite_version}, as the one that made the journal had"
+        fix = f"use a Python with a newer SQLite than {sqlite3.sqlite_version}, like the one that created the journal"
     return Problem("cannot use the journal", f"{path}: {error}", fix)
 
 
@@ -140,9 +140,9 @@ def _make_reserve(path: Path) -> None:
 def _make_tables(db: sqlite3.Connection, path: Path) -> None:
     db.execute("BEGIN IMMEDIATE")  # two processes that start at once: the second waits here and then finds the tables
     try:
-        found = _version(db)
-        _refuse_newer(found, path)
-        if not found:
+        version = _version(db)
+        _refuse_newer(version, path)
+        if not version:
             for statement in filter(str.strip, _TABLES.split(";")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={VERSION}")
@@ -157,7 +157,7 @@ def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _refuse_newer(found: int, path: Path) -> None:
-    if found > VERSION:
-        why = f"{path} has format {found}, this omnimind knows up to {VERSION}"
-        raise Problem("cannot read the journal", why, "use the omnimind that wrote it, or a newer one")
+def _refuse_newer(version: int, path: Path) -> None:
+    if version > VERSION:
+        why = f"{path} has format {version}, this omnimind supports up to {VERSION}"
+        raise Problem("cannot read the journal", why, "use the version of omnimind that wrote it, or a newer one")

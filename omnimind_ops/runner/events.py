@@ -22,19 +22,19 @@ class EventRecorder:
     journal: Journal
     run: str
     tell: Tell
-    alone: bool = False
+    is_detached: bool = False
 
     def __call__(self, event: Event) -> None:
         """Record one event and pass it on, without secrets."""
         event = redacted(event)
         self.journal.append(self.run, event)
-        if self.alone:
+        if self.is_detached:
             return
         try:
             self.tell(event)
         except Exception as error:  # no listener error may stop a cutover half-way
-            self.alone = True
-            self.traceback("", "nobody watches any more", error)
+            self.is_detached = True
+            self.traceback("", "the listener failed; the run continues without it", error)
 
     def traceback(self, step: str, text: str, error: BaseException) -> tuple[str, ...]:
         """Record an error's traceback and return its lines; the listener does not get it."""

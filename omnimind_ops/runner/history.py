@@ -12,7 +12,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.runner import records
 from omnimind_ops.runner.database import open_to_read
-from omnimind_ops.runner.records import Head, Logged
+from omnimind_ops.runner.records import RecordedEvent, RunSummary
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class History:
         with open_to_read(self.path) as db:
             return records.load_runs(db) if db else ()
 
-    def heads(self, *, limit: int, name: str = "") -> tuple[Head, ...]:
+    def summaries(self, *, limit: int, name: str = "") -> tuple[RunSummary, ...]:
         """Return the newest runs as list entries, newest first; `name`: only those of that plan name."""
         with open_to_read(self.path) as db:
-            return records.load_heads(db, limit=limit, name=name) if db else ()
+            return records.load_summaries(db, limit=limit, name=name) if db else ()
 
     def run(self, id: str) -> Run:
         """Return one run; an unknown ID is a Problem."""
@@ -38,8 +38,8 @@ class History:
                 return records.load_run(db, id)
         raise Problem(
             f"cannot find run {id}",
-            f"there is no journal at {self.path}",
-            "nothing was run on this host yet: `omnimind doctor`",
+            f"no run was started on this host yet: there is no {self.path}",
+            "check the host: omnimind doctor",
         )
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
@@ -47,7 +47,7 @@ class History:
         with open_to_read(self.path) as db:
             return records.latest_run(db, unfinished=unfinished, name=name) if db else None
 
-    def events(self, run: str, *, after: int = 0) -> tuple[Logged, ...]:
+    def events(self, run: str, *, after: int = 0) -> tuple[RecordedEvent, ...]:
         """Return a run's log after event number `after`, oldest first."""
         with open_to_read(self.path) as db:
             return tuple(records.load_events(db, run, after)) if db else ()

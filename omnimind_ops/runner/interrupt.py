@@ -31,10 +31,8 @@ class Stop:
     def check(self) -> None:
         """Raise the Problem of an interrupted run if a stop was requested."""
         if self.by:
-            what = "cannot go on with the run"
-            raise Problem(
-                what, f"interrupted ({self.by})", "start it again when you are ready", code=ExitCode.INTERRUPTED
-            )
+            why = f"interrupted ({self.by})"
+            raise Problem("run stopped", why, "start it again when you are ready", code=ExitCode.INTERRUPTED)
 
 
 @contextmanager
@@ -46,7 +44,7 @@ def interrupts(clock: Clock, announce: Callable[[], None]) -> Iterator[Stop]:
     """
     stop = Stop()
 
-    def asked(number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         now = clock()
         first, stop.by = not stop.by, stop.by or signal.Signals(number).name
         if first:
@@ -58,14 +56,14 @@ def interrupts(clock: Clock, announce: Callable[[], None]) -> Iterator[Stop]:
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    wanted: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers] = {
-        signal.SIGINT: asked,
-        signal.SIGTERM: asked,
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers] = {
+        signal.SIGINT: on_signal,
+        signal.SIGTERM: on_signal,
         signal.SIGHUP: signal.SIG_IGN,
     }
-    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

@@ -20,7 +20,7 @@ from omnimind_ops.model.run import Memo, Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.runner import database, records
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
-from omnimind_ops.runner.records import Logged
+from omnimind_ops.runner.records import RecordedEvent
 from omnimind_ops.tools.redact import redact, refuse_secrets
 
 if TYPE_CHECKING:
@@ -76,11 +76,16 @@ class Journal:
         """
         if status is Status.DOING:
             row: tuple[str | float | None, ...] = (status, stamp(self.clock()), run, step)
-            words = "UPDATE step SET status = ?, started = ?, seconds = NULL, problem = NULL WHERE run = ? AND id = ?"
+            statement = (
+                "UPDATE step SET status = ?, started = ?, seconds = NULL, problem = NULL WHERE run = ? AND id = ?"
+            )
         else:
             row = (status, seconds, None if problem is None else redact(problem), run, step)
-            words = "UPDATE step SET status = ?, seconds = coalesce(?, seconds), problem = coalesce(?, problem) WHERE run = ? AND id = ?"
-        if not self._write((words, row)):
+            statement = (
+                "UPDATE step SET status = ?, seconds = coalesce(?, seconds), problem = coalesce(?, problem) "
+                "WHERE run = ? AND id = ?"
+            )
+        if not self._write((statement, row)):
             raise KeyError(f"run {run} has no step {step}")
 
     def state(self, run: str, state: RunState) -> None:
@@ -108,8 +113,8 @@ class Journal:
     def note(self, run: str, step: str, notes: Mapping[str, JSON]) -> None:
         """Record notes of a step in one transaction; a secret is a ValueError."""
         refuse_secrets(notes, f"the notes of step {step}")
-        words = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
-        self._write(*((words, (run, step, key, json.dumps(value))) for key, value in notes.items()))
+        statement = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
+        self._write(*((statement, (run, step, key, json.dumps(value))) for key, value in notes.items()))
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:
         """Return all notes of a step, empty for an unknown step."""
@@ -131,7 +136,7 @@ class Journal:
         with self._read() as db:
             return records.latest_run(db, unfinished=unfinished, name=name)
 
-    def events(self, run: str, *, after: int = 0) -> tuple[Logged, ...]:
+    def events(self, run: str, *, after: int = 0) -> tuple[RecordedEvent, ...]:
         """Return a run's log, oldest first."""
         with self._read() as db:
             return tuple(records.load_events(db, run, after))
@@ -150,9 +155,11 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _free_id(self, wanted: str) -> str:
+    def _free_id(self, preferred: str) -> str:
         taken = {row[0] for row in self._db.execute("SELECT id FROM run")}
-        return next(id for id in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if id not in taken)
+        return next(
+            id for id in (preferred, *(f"{preferred}-{n}" for n in range(2, len(taken) + 3))) if id not in taken
+        )
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -182,8 +189,8 @@ class Journal:
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            for words, values in statements:
-                changed = self._db.execute(words, values).rowcount
+            for statement, values in statements:
+                changed = self._db.execute(statement, values).rowcount
             self._commit()
         except BaseException:
             with suppress(sqlite3.Error):

@@ -15,37 +15,37 @@ from pathlib import Path
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
 
-_held: set[int] = set()
+_descriptors: set[int] = set()
 
 
 @contextmanager
-def held(path: Path, who: str, why: str, *, clock: Clock = utc_now) -> Iterator[None]:
+def hold(path: Path, user: str, reason: str, *, clock: Clock = utc_now) -> Iterator[None]:
     """Hold the lock for a `with` block; a lock that is taken is a Problem (ExitCode.BUSY) that names the holder.
 
     The file is emptied, never removed (two holders could then have two files of one name). Text left by a killed holder
     is harmless.
     """
-    file = _open(path)  # os.open is O_CLOEXEC: a child process never inherits it
+    descriptor = _open(path)  # os.open is O_CLOEXEC: a child process never inherits it
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        os.close(file)
+        os.close(descriptor)
         raise _busy(path) from error
-    _held.add(file)
-    words = {"pid": os.getpid(), "who": who, "since": stamp(clock()), "why": why}
+    _descriptors.add(descriptor)
+    description = {"pid": os.getpid(), "who": user, "since": stamp(clock()), "why": reason}
     try:
-        os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(words).encode() + b"\n", 0)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(description).encode() + b"\n", 0)
         yield
     finally:
-        if file in _held:  # a forked child is not the holder
-            _held.discard(file)
-            os.ftruncate(file, 0)
-            fcntl.flock(file, fcntl.LOCK_UN)  # also for a child that is being forked at this moment
-            os.close(file)
+        if descriptor in _descriptors:  # a forked child is not the holder
+            _descriptors.discard(descriptor)
+            os.ftruncate(descriptor, 0)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # also for a child that is being forked at this moment
+            os.close(descriptor)
 
 
-def busy(path: Path) -> str:
+def describe_holder(path: Path) -> str:
     """Return who holds the lock and why, "" when it is free. It never blocks a process that wants the lock."""
     try:
         if not path.read_bytes().strip():  # released by its last holder
@@ -72,27 +72,29 @@ def _open(path: Path) -> int:
         ) from error
     except OSError as error:
         raise Problem(
-            "cannot take the lock", f"{path}: {error.strerror}", f"look at {path}: it must be a plain file"
+            "cannot take the lock", f"{path}: {error.strerror}", f"check {path}: it must be a regular file"
         ) from error
 
 
 def _busy(path: Path) -> Problem:
     try:
-        said = json.loads(path.read_text())
-        why = f"{said['who']} has been running another command since {said['since'][:19].replace('T', ' ')} UTC: {said['why']} (pid {said['pid']})"
-        fix = f"wait until it ends, or look at it: `ps -fp {said['pid']}`"
+        holder = json.loads(path.read_text())
+        since = holder["since"][:19].replace("T", " ")
+        why = f"{holder['who']} has been running another command since {since} UTC: {holder['why']}"
+        why += f" (pid {holder['pid']})"
+        fix = f"wait until it ends, or inspect it: `ps -fp {holder['pid']}`"
     except (OSError, ValueError, KeyError, TypeError):  # the holder has the lock and has not written the file yet
         why, fix = "another omnimind is changing this host", f"wait until it ends, or find it: `fuser -v {path}`"
     return Problem("cannot start", why, fix, code=ExitCode.BUSY)
 
 
-def _let_go() -> None:
+def _close_in_child() -> None:
     """Close a forked child's copies of the file descriptors.
 
     Otherwise the lock would live as long as the child (flock belongs to the open file, not to the process).
     """
-    while _held:
-        os.close(_held.pop())
+    while _descriptors:
+        os.close(_descriptors.pop())
 
 
-os.register_at_fork(after_in_child=_let_go)
+os.register_at_fork(after_in_child=_close_in_child)

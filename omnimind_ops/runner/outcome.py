@@ -10,7 +10,7 @@ from omnimind_ops.model.status import RunState
 
 
 @dataclass(frozen=True)
-class Left:
+class NotUndone:
     """A step that could not be undone: its ID, its title, and the reason."""
 
     step: str
@@ -22,12 +22,12 @@ class Left:
 class Outcome:
     """Result of apply() and undo().
 
-    `problem` is why apply rolled back; `left` lists the steps to be undone by hand.
+    `problem` is why apply rolled back; `not_undone` lists the steps to be undone by hand.
     """
 
     run: Run
     problem: Problem | None = None
-    left: tuple[Left, ...] = ()
+    not_undone: tuple[NotUndone, ...] = ()
 
     @property
     def state(self) -> RunState:
@@ -36,29 +36,27 @@ class Outcome:
 
     def check(self) -> Run:
         """Return the run if all went well, else raise the Problem with the full explanation and its exit code."""
-        if self.left:
-            raise _left_over(self)
+        if self.not_undone:
+            raise _not_undone(self)
         if self.problem:
-            raise _went_back(self.problem)
+            raise _rolled_back(self.problem)
         return self.run
 
 
-def _went_back(problem: Problem) -> Problem:
+def _rolled_back(problem: Problem) -> Problem:
     code = problem.code if problem.code is ExitCode.INTERRUPTED else ExitCode.ROLLED_BACK
-    return Problem(
-        problem.what, f"{problem.why}\nEverything done was taken back.", problem.fix, code=code, log=problem.log
-    )
+    return Problem(problem.what, f"{problem.why}\nAll steps were rolled back.", problem.fix, code=code, log=problem.log)
 
 
-def _left_over(outcome: Outcome) -> Problem:
-    count = len(outcome.left)
-    what = f"cannot take back {count} {'step' if count == 1 else 'steps'} of run {outcome.run.id}"
-    causes = [f"{left.title}: {left.problem}" for left in outcome.left]
+def _not_undone(outcome: Outcome) -> Problem:
+    count = len(outcome.not_undone)
+    what = f"cannot undo {count} {'step' if count == 1 else 'steps'} of run {outcome.run.id}"
+    causes = [f"{step.title}: {step.problem}" for step in outcome.not_undone]
     if outcome.problem:
-        causes.insert(0, f"it went back because of this: {outcome.problem}")
-    fixes = [f"{left.title}: {left.problem.fix}" for left in outcome.left]
-    again = f"then run `omnimind rollback --run {outcome.run.id}` again; what is already taken back stays so"
-    log = tuple(line for left in outcome.left for line in left.problem.log) or (
+        causes.insert(0, f"the rollback started because: {outcome.problem}")
+    fixes = [f"{step.title}: {step.problem.fix}" for step in outcome.not_undone]
+    again = f"then run `omnimind rollback --run {outcome.run.id}` again; steps already undone stay undone"
+    log = tuple(line for step in outcome.not_undone for line in step.problem.log) or (
         outcome.problem.log if outcome.problem else ()
     )
     return Problem(what, "\n".join(causes), "\n".join([*fixes, again]), log=log)

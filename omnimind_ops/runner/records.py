@@ -19,11 +19,11 @@ from omnimind_ops.model.status import RunState, Status
 UNFINISHED = frozenset(
     {RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED, RunState.ROLLING_BACK, RunState.FAILED}
 )
-"""States in which a run waits for something or somebody."""
+"""States in which a run is not finished yet."""
 
 
 @dataclass(frozen=True)
-class Logged:
+class RecordedEvent:
     """An event from the journal; `number` increases, `at` is UTC ISO 8601."""
 
     number: int
@@ -32,7 +32,7 @@ class Logged:
 
 
 @dataclass(frozen=True)
-class Head:
+class RunSummary:
     """A run as a list entry; `steps` counts its steps by status."""
 
     id: str
@@ -51,15 +51,15 @@ def plan_text(plan: Plan) -> str:
 
 def plan_of(text: str) -> Plan:
     """Return the plan that plan_text() wrote."""
-    words: dict[str, Any] = json.loads(text)
-    return Plan(words["name"], tuple(Step(**{**step, "undo": Undo(step["undo"])}) for step in words["steps"]))
+    fields: dict[str, Any] = json.loads(text)
+    return Plan(fields["name"], tuple(Step(**{**step, "undo": Undo(step["undo"])}) for step in fields["steps"]))
 
 
 def load_run(db: sqlite3.Connection, run: str) -> Run:
     """Return a run; an unknown ID is a Problem."""
     row = db.execute("SELECT id, plan, state, setup, started, ended FROM run WHERE id = ?", (run,)).fetchone()
     if row is None:
-        raise Problem(f"cannot find run {run}", "the journal has no run of that id", "list them with `omnimind runs`")
+        raise Problem(f"cannot find run {run}", "the journal has no run with that ID", "list the runs: omnimind runs")
     plan = plan_of(row[1])
     return Run(row[0], plan, RunState(row[2]), json.loads(row[3]), row[4], row[5], _load_steps(db, run, plan))
 
@@ -69,13 +69,21 @@ def load_runs(db: sqlite3.Connection) -> tuple[Run, ...]:
     return tuple(load_run(db, row[0]) for row in db.execute("SELECT id FROM run ORDER BY number DESC").fetchall())
 
 
-def load_heads(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[Head, ...]:
+def load_summaries(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[RunSummary, ...]:
     """Return the newest runs, newest first, without their plans and notes; `name`: only those of that plan name."""
-    words = "SELECT id, name, state, setup, started, ended FROM run WHERE ? IN ('', name) ORDER BY number DESC LIMIT ?"
-    counted = "SELECT status, count(*) FROM step WHERE run = ? GROUP BY status"
+    query = "SELECT id, name, state, setup, started, ended FROM run WHERE ? IN ('', name) ORDER BY number DESC LIMIT ?"
+    count_query = "SELECT status, count(*) FROM step WHERE run = ? GROUP BY status"
     return tuple(
-        Head(id, plan, RunState(state), json.loads(setup), started, ended, dict(db.execute(counted, (id,)).fetchall()))
-        for id, plan, state, setup, started, ended in db.execute(words, (name, limit)).fetchall()
+        RunSummary(
+            id,
+            plan,
+            RunState(state),
+            json.loads(setup),
+            started,
+            ended,
+            dict(db.execute(count_query, (id,)).fetchall()),
+        )
+        for id, plan, state, setup, started, ended in db.execute(query, (name, limit)).fetchall()
     )
 
 
@@ -93,18 +101,18 @@ def load_memo(db: sqlite3.Connection, run: str, step: str) -> Mapping[str, JSON]
     return {key: json.loads(value) for key, value in rows}
 
 
-def load_events(db: sqlite3.Connection, run: str, after: int) -> Iterator[Logged]:
+def load_events(db: sqlite3.Connection, run: str, after: int) -> Iterator[RecordedEvent]:
     """Yield a run's events with a number above `after`, oldest first."""
-    words = "SELECT number, at, kind, step, text, data FROM event WHERE run = ? AND number > ? ORDER BY number"
-    for number, at, kind, step, text, data in db.execute(words, (run, after)):
-        yield Logged(number, at, event_json.read(kind, step, text, json.loads(data)))
+    query = "SELECT number, at, kind, step, text, data FROM event WHERE run = ? AND number > ? ORDER BY number"
+    for number, at, kind, step, text, data in db.execute(query, (run, after)):
+        yield RecordedEvent(number, at, event_json.read(kind, step, text, json.loads(data)))
 
 
 def _load_steps(db: sqlite3.Connection, run: str, plan: Plan) -> tuple[StepRecord, ...]:
     rows = db.execute("SELECT id, status, started, seconds, problem FROM step WHERE run = ?", (run,)).fetchall()
-    found = {row[0]: row[1:] for row in rows}
+    progress = {row[0]: row[1:] for row in rows}
     records = []
     for step in plan.steps:
-        status, started, seconds, problem = found[step.id]
+        status, started, seconds, problem = progress[step.id]
         records.append(StepRecord(step, Status(status), started, seconds, load_memo(db, run, step.id) or None, problem))
     return tuple(records)

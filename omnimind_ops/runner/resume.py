@@ -12,14 +12,14 @@ from omnimind_ops.model.run import Run
 
 def refuse_other(run: Run, setup: Mapping[str, JSON]) -> None:
     """Raise a Problem that names the differences between a run's inputs and `setup`."""
-    other = [
+    changed = [
         key for key in sorted(run.setup.keys() | setup.keys()) if _plain(run.setup.get(key)) != _plain(setup.get(key))
     ]
-    if not other:
+    if not changed:
         return
-    why = "; ".join(f"{key} was {_words(run.setup.get(key))} and is now {_words(setup.get(key))}" for key in other)
-    fix = f"give the same arguments again, or end it first with `omnimind rollback --run {run.id}`"
-    raise Problem(f"cannot go on with run {run.id}", f"it was started with other arguments: {why}", fix)
+    why = "; ".join(f"{key} was {_shown(run.setup.get(key))} and is now {_shown(setup.get(key))}" for key in changed)
+    fix = f"use the same arguments, or roll it back first: omnimind rollback --run {run.id}"
+    raise Problem(f"cannot resume run {run.id}", f"it was started with other arguments: {why}", fix)
 
 
 def _plain(value: JSON) -> JSON:
@@ -28,5 +28,5 @@ def _plain(value: JSON) -> JSON:
     return plain
 
 
-def _words(value: JSON) -> str:
+def _shown(value: JSON) -> str:
     return "not given" if value is None else repr(value) if isinstance(value, str) else str(value)

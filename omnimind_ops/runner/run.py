@@ -22,13 +22,13 @@ from omnimind_ops.runner.clock import Clock
 from omnimind_ops.runner.events import EventRecorder, ended, started
 from omnimind_ops.runner.interrupt import Stop, interrupts
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.runner.outcome import Left, Outcome
+from omnimind_ops.runner.outcome import NotUndone, Outcome
 
 Handlers = Mapping[str, Handler[Any, Any]]
 """Handlers by the kind of step they handle."""
 
-_STOPPING = "stopping after this step, then all is taken back; Ctrl-C again stops at once"
-_UNDETERRED = "taking back goes on to its end; Ctrl-C again stops at once"
+_STOPPING = "stopping after this step, then rolling back; Ctrl-C again stops at once"
+_STILL_ROLLING_BACK = "the rollback continues to its end; Ctrl-C again stops at once"
 _TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
 _TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED})
 
@@ -66,17 +66,17 @@ def apply(
     if run.state not in _TO_APPLY:
         why = f"it is {run.state}"
         raise Problem(
-            f"cannot go on with run {run.id}",
+            f"cannot resume run {run.id}",
             why,
-            f"`omnimind rollback --run {run.id}` ends it; `omnimind migrate` starts anew",
+            f"roll it back (omnimind rollback --run {run.id}) or start a new one (omnimind migrate --from-docker)",
         )
     _refuse_unreadable(run.plan, handlers)
-    with _walk(run, journal, handlers, tell, clock, _STOPPING) as walk:
+    with _executing(run, journal, handlers, tell, clock, _STOPPING) as execution:
         try:
-            walk.enter(RunState.RUNNING)
-            return walk.end(walk.forward(stop_before))
+            execution.enter(RunState.RUNNING)
+            return execution.end(execution.forward(stop_before))
         except Problem as problem:
-            return walk.back(problem)
+            return execution.back(problem)
 
 
 def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
@@ -86,14 +86,14 @@ def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: C
     """
     run = journal.run(run.id)
     if run.state is RunState.FINISHED:
-        fix = "the old stack is deleted; restore it from a backup of your own"
-        raise Problem(f"cannot take back run {run.id}", "it is finished: `omnimind finish` deleted the old stack", fix)
-    with _walk(run, journal, handlers, tell, clock, _UNDETERRED) as walk:
-        return walk.back(None)
+        fix = "restore the old stack from your own backup"
+        raise Problem(f"cannot roll back run {run.id}", "it is finished: `omnimind finish` deleted the old stack", fix)
+    with _executing(run, journal, handlers, tell, clock, _STILL_ROLLING_BACK) as execution:
+        return execution.back(None)
 
 
 @dataclass(frozen=True)
-class _Walk:
+class _Execution:
     """One pass over a run's steps."""
 
     id: str
@@ -121,20 +121,20 @@ class _Walk:
         """Undo every step that may have happened, newest first; a failed undo does not stop the others."""
         self.enter(RunState.ROLLING_BACK)
         records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in _TO_UNDO]
-        left = tuple(found for found in map(self._undo, records) if found)
-        return self.end(RunState.FAILED if left else RunState.ROLLED_BACK, problem, left)
+        not_undone = tuple(failure for failure in map(self._undo, records) if failure)
+        return self.end(RunState.FAILED if not_undone else RunState.ROLLED_BACK, problem, not_undone)
 
     def enter(self, state: RunState) -> None:
         """Record and report that the run starts working in this state."""
         self.journal.state(self.id, state)
         self.recorder(started(self.journal.run(self.id)))
 
-    def end(self, state: RunState, problem: Problem | None = None, left: tuple[Left, ...] = ()) -> Outcome:
+    def end(self, state: RunState, problem: Problem | None = None, not_undone: tuple[NotUndone, ...] = ()) -> Outcome:
         """Record and report the state in which the run stopped."""
         self.journal.state(self.id, state)
         run = self.journal.run(self.id)
         self.recorder(ended(run))
-        return Outcome(run, problem, left)
+        return Outcome(run, problem, not_undone)
 
     def _do(self, step: Step) -> None:
         self._mark(step, Status.DOING)
@@ -149,7 +149,7 @@ class _Walk:
             raise problem from error
         self._mark(step, Status.DONE, seconds=self._since(began), changed=changed)
 
-    def _undo(self, record: StepRecord) -> Left | None:
+    def _undo(self, record: StepRecord) -> NotUndone | None:
         """Undo one step.
 
         KEPT: the handler may still undo what is not harmless. NO: the handler is not called.
@@ -167,9 +167,9 @@ class _Walk:
             memo = self.journal.memo(self.id, step.id, handler.notes)
             handler.undo(Task.of(step, handler.payload), memo, self.recorder)
         except (Exception, SystemExit) as error:
-            problem = self._problem(step, error, "take back")
+            problem = self._problem(step, error, "undo")
             self._mark(step, Status.UNDOING, seconds=self._since(began), problem=problem)
-            return Left(step.id, step.title, problem)
+            return NotUndone(step.id, step.title, problem)
         self._mark(step, Status.HELD if step.undo is Undo.KEPT else Status.UNDONE, seconds=self._since(began))
         return None
 
@@ -182,10 +182,9 @@ class _Walk:
         problem: Problem | None = None,
         changed: bool | None = None,
     ) -> None:
-        kept = (
-            seconds if status in (Status.DONE, Status.FAILED) else None
-        )  # the journal stores the duration of doing, not of undoing
-        self.journal.mark(self.id, step.id, status, seconds=kept, problem=None if problem is None else str(problem))
+        did = status in (Status.DONE, Status.FAILED)  # the journal stores the duration of doing, not of undoing
+        text = None if problem is None else str(problem)
+        self.journal.mark(self.id, step.id, status, seconds=seconds if did else None, problem=text)
         if problem:
             self.recorder(failed(step.id, problem))
         self.recorder(StepChanged(step.id, step.title, status, step.phase, seconds, changed))
@@ -197,7 +196,10 @@ class _Walk:
         lines = self.recorder.traceback(step.id, f"traceback of {type(error).__name__}", error)
         why = f"{type(error).__name__}: {error} (unexpected error; please report it)"
         return Problem(
-            f"cannot {verb} “{step.title}”", why, f"report it with `omnimind receipt {self.id} --log`", log=lines[-6:]
+            f"cannot {verb} “{step.title}”",
+            why,
+            f"report it with the output of `omnimind runs {self.id}`",
+            log=lines[-6:],
         )
 
     def _tell_or_stop(self, event: Event) -> None:
@@ -211,12 +213,12 @@ class _Walk:
 
 
 @contextmanager
-def _walk(
-    run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, said: str
-) -> Iterator[_Walk]:
+def _executing(
+    run: Run, journal: Journal, handlers: Handlers, tell: Tell, clock: Clock | None, on_interrupt: str
+) -> Iterator[_Execution]:
     recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
-    with interrupts(clock, lambda: recorder(warning(said))) as stop:
-        yield _Walk(run.id, journal, handlers, recorder, clock, stop)
+    with interrupts(clock, lambda: recorder(warning(on_interrupt))) as stop:
+        yield _Execution(run.id, journal, handlers, recorder, clock, stop)
 
 
 def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:
@@ -230,6 +232,6 @@ def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:
 def _unknown(kind: str) -> Problem:
     return Problem(
         f"cannot handle steps of kind {kind!r}",
-        "this omnimind does not know them",
-        "use the version that made the plan",
+        "this version of omnimind does not support them",
+        "use the version that created the plan",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from omnimind_ops.health.stores import COLLECTION
-from omnimind_ops.model.checksum import SAID, UNSEEN
+from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.notes import ProveBackupNotes
 from omnimind_ops.model.payloads import Packed, ProveBackupPayload
@@ -54,8 +54,8 @@ class ProveBackupStep:
         program = Program(argv(self.paths.opt / "qdrant" / "current"), payload.user)
         try:
             detected = detect_backup(payload.backup, payload.packed)
-            if detected.checksum in UNSEEN:
-                tell(warning(f"{detected.path}: {SAID[detected.checksum]}", step.id))
+            if detected.checksum in UNPROTECTED:
+                tell(warning(f"{detected.path}: {DESCRIPTIONS[detected.checksum]}", step.id))
             proof = backup.prove(
                 detected,
                 payload.packed.config,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.shell import Completed, run
 
 UPDATE_SECONDS = 180
 BLOCK = re.compile(r"^(\S+):\n  Installed: (.*)\n  Candidate: (.*)$", re.MULTILINE)
@@ -30,15 +30,15 @@ def policies(packages: Iterable[str], options: tuple[str, ...] = ()) -> tuple[Po
     return tuple(Policy(*block) for block in blocks)
 
 
-def own_lists(folder: Path) -> tuple[str, ...]:
+def separate_lists(folder: Path) -> tuple[str, ...]:
     """Return the options that make apt use lists in this folder, and prepare the folder."""
     folder.chmod(0o755)  # apt downloads as its own user
-    for place in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
-        (folder / place).mkdir(parents=True, exist_ok=True)
+    for path in ("lists/partial", "cache/archives/partial"):  # not every apt makes them
+        (folder / path).mkdir(parents=True, exist_ok=True)
     settings = (f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache", "Acquire::Languages=none")
     return tuple(word for setting in settings for word in ("-o", setting))
 
 
-def update(options: tuple[str, ...]) -> Done:
+def update(options: tuple[str, ...]) -> Completed:
     """Update the lists."""
     return run(("apt-get", *options, "--quiet", "update"), check=False, timeout=UPDATE_SECONDS)

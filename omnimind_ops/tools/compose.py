@@ -42,80 +42,88 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 def parse(text: str) -> dict[str, JSON]:
     """Return the mapping in a Compose file; raise ValueError for anything else, also for !reset and !override."""
     try:
-        found = _plain(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
+        document = _plain(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    if not isinstance(found, dict):
-        raise ValueError("it is not a mapping")
-    return found
+    if not isinstance(document, dict):
+        raise ValueError("a Compose file must be a mapping")
+    return document
 
 
 def _plain(value: Any) -> JSON:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    match value:
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case str() | int() | float() | None:
+            return value
+        case _:
+            return str(value)
 
 
 def interpolate(value: JSON, variables: Mapping[str, str]) -> JSON:
     """Replace variables in every text; one that has neither value nor default stays as it is."""
-    if isinstance(value, str):
-        return _text(value, variables)
-    if isinstance(value, Mapping):
-        return {key: interpolate(item, variables) for key, item in value.items()}
-    return [interpolate(item, variables) for item in value] if isinstance(value, list | tuple) else value
+    match value:
+        case str():
+            return _interpolated(value, variables)
+        case Mapping():
+            return {key: interpolate(item, variables) for key, item in value.items()}
+        case list() | tuple():
+            return [interpolate(item, variables) for item in value]
+        case _:
+            return value
 
 
-def _text(text: str, variables: Mapping[str, str]) -> str:
-    done, at = [], 0
+def _interpolated(text: str, variables: Mapping[str, str]) -> str:
+    parts, at = [], 0
     while (dollar := text.find("$", at)) >= 0:
-        done.append(text[at:dollar])
+        parts.append(text[at:dollar])
         if text.startswith("$$", dollar):
-            word, at = "$", dollar + 2
-        elif text.startswith("${", dollar) and (end := _end(text, dollar + 2)):
-            word, at = _braced(text[dollar + 2 : end], variables), end + 1
+            part, at = "$", dollar + 2
+        elif text.startswith("${", dollar) and (end := _closing_brace(text, dollar + 2)):
+            part, at = _braced(text[dollar + 2 : end], variables), end + 1
         elif name := _NAME.match(text, dollar + 1):
-            word, at = variables.get(name.group(), f"${name.group()}"), name.end()
+            part, at = variables.get(name.group(), f"${name.group()}"), name.end()
         else:
-            word, at = "$", dollar + 1
-        done.append(word)
-    return "".join((*done, text[at:]))
+            part, at = "$", dollar + 1
+        parts.append(part)
+    return "".join((*parts, text[at:]))
 
 
-def _end(text: str, at: int) -> int:
+def _closing_brace(text: str, at: int) -> int:
     """Return the position of the brace that closes the one before `at`, 0 if there is none.
 
     Defaults may contain variables.
     """
     depth = 1
-    for place in range(at, len(text)):
-        depth += text.startswith("${", place) - (text[place] == "}")
+    for position in range(at, len(text)):
+        depth += text.startswith("${", position) - (text[position] == "}")
         if not depth:
-            return place
+            return position
     return 0
 
 
-def _braced(inside: str, variables: Mapping[str, str]) -> str:
+def _braced(expression: str, variables: Mapping[str, str]) -> str:
     """Return the value of `VAR`, alone or with `:-default`, `-default`, `:?error`, `?error`, `:+other` or `+other`."""
-    name = _NAME.match(inside)
+    name = _NAME.match(expression)
     if not name:
-        return f"${{{inside}}}"
-    value, rest = variables.get(name.group()), inside[name.end() :]
+        return f"${{{expression}}}"
+    value, rest = variables.get(name.group()), expression[name.end() :]
     if rest.startswith(":"):
         value, rest = value or None, rest[1:]
-    kind, word = rest[:1], rest[1:]
-    if kind == "+":
-        return "" if value is None else _text(word, variables)
+    operator, operand = rest[:1], rest[1:]
+    if operator == "+":
+        return "" if value is None else _interpolated(operand, variables)
     if value is not None:
         return value
-    return _text(word, variables) if kind == "-" else f"${{{inside}}}"
+    return _interpolated(operand, variables) if operator == "-" else f"${{{expression}}}"
 
 
-def merge(base: Mapping[str, JSON], over: Mapping[str, JSON]) -> dict[str, JSON]:
+def merge(base: Mapping[str, JSON], override: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return base merged with a later file: mappings merge, lists of settings grow, everything else is replaced."""
     result = dict(base)
-    for key, value in over.items():
+    for key, value in override.items():
         old = result.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             result[key] = merge(old, value)
@@ -130,14 +138,25 @@ def merge(base: Mapping[str, JSON], over: Mapping[str, JSON]) -> dict[str, JSON]
 
 def pairs(value: JSON) -> dict[str, JSON]:
     """Return a mapping for a section that is a mapping or a list of NAME=VALUE; a bare NAME has None."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    items = (str(item).partition("=") for item in value) if isinstance(value, list | tuple) else ()
-    return {name: (word if equals else None) for name, equals, word in items}
+    match value:
+        case Mapping():
+            return dict(value)
+        case list() | tuple():
+            items = (str(item).partition("=") for item in value)
+            return {name: text if equals else None for name, equals, text in items}
+        case _:
+            return {}
 
 
 def needs_compose(document: Mapping[str, JSON]) -> bool:
     """Return whether the file refers to others in a way that only Compose resolves."""
-    services = document.get("services")
-    bodies = services.values() if isinstance(services, Mapping) else ()
-    return any(isinstance(part, Mapping) and key in part for part in (document, *bodies) for key in NEEDS_COMPOSE)
+    return any(key in part for part in (document, *services(document).values()) for key in NEEDS_COMPOSE)
+
+
+def services(document: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
+    """Return the services by name; a service without keys is an empty mapping."""
+    return {name: _mapping(body) for name, body in _mapping(document.get("services")).items()}
+
+
+def _mapping(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, Mapping) else {}

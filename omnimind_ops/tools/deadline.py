@@ -17,20 +17,20 @@ class Deadline(socket.socket):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Receive within the remaining time."""
-        self.settimeout(self.left())
+        self.settimeout(self.seconds_left())
         return super().recv(size, flags)
 
-    def recv_into(self, *words: Any) -> int:
+    def recv_into(self, *args: Any) -> int:
         """Receive within the remaining time."""
-        self.settimeout(self.left())
-        return super().recv_into(*words)
+        self.settimeout(self.seconds_left())
+        return super().recv_into(*args)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send everything within the remaining time."""
-        self.settimeout(self.left())
+        self.settimeout(self.seconds_left())
         super().sendall(data, flags)
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Return the remaining seconds; TimeoutError when there are none."""
         seconds = self.end - time.monotonic()
         if seconds <= 0:
@@ -43,22 +43,22 @@ def connect(address: Address, seconds: float) -> Deadline:
     end = time.monotonic() + seconds
     if isinstance(address, str):
         return _connected(socket.AF_UNIX, address, end)
-    places = [(place[0], place[4]) for place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM)]
-    for family, place in places[:-1]:
+    addresses = [(info[0], info[4]) for info in socket.getaddrinfo(*address, type=socket.SOCK_STREAM)]
+    for family, target in addresses[:-1]:
         try:
-            return _connected(family, place, end)
+            return _connected(family, target, end)
         except ConnectionRefusedError:
             continue  # localhost: nothing listens on IPv6, something on IPv4
-    return _connected(*places[-1], end)
+    return _connected(*addresses[-1], end)
 
 
-def _connected(family: int, place: Any, end: float) -> Deadline:
-    link = Deadline(family, socket.SOCK_STREAM)
-    link.end = end
+def _connected(family: int, target: Any, end: float) -> Deadline:
+    sock = Deadline(family, socket.SOCK_STREAM)
+    sock.end = end
     try:
-        link.settimeout(link.left())
-        link.connect(place)
+        sock.settimeout(sock.seconds_left())
+        sock.connect(target)
     except BaseException:
-        link.close()
+        sock.close()
         raise
-    return link
+    return sock

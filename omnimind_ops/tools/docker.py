@@ -45,8 +45,8 @@ def compose_config(
     `program` is docker compose or docker-compose.
     """
     env = ("--env-file", env_file) if env_file else ()
-    chosen = (word for file in files for word in ("--file", file))
-    return (*program, "--project-name", project, "--project-directory", working_dir, *env, *chosen, "config")
+    file_options = (word for file in files for word in ("--file", file))
+    return (*program, "--project-name", project, "--project-directory", working_dir, *env, *file_options, "config")
 
 
 def parse_inspect(text: str) -> tuple[Container, ...]:
@@ -73,10 +73,10 @@ def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> st
 
     In a shell's one-word script ("sh -c '… --flag $NAME'") variables are replaced.
     """
-    words: list[str] = []
+    expanded: list[str] = []
     for word in command:
-        words += [_filled(part, env) for part in _split(word)] if flag in word and word != flag else [word]
-    return next((value for name, value in pairwise(words) if name == flag), "")
+        expanded += [_expand(part, env) for part in _split(word)] if flag in word and word != flag else [word]
+    return next((value for name, value in pairwise(expanded) if name == flag), "")
 
 
 def _split(script: str) -> list[str]:
@@ -86,8 +86,8 @@ def _split(script: str) -> list[str]:
         return script.split()
 
 
-def _filled(word: str, env: Mapping[str, str]) -> str:
-    return re.sub(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", lambda found: env.get(found.group(1), ""), word)
+def _expand(word: str, env: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", lambda match: env.get(match.group(1), ""), word)
 
 
 def _container(raw: Mapping[str, Any]) -> Container:
@@ -129,14 +129,14 @@ def _config_files(label: str, working_dir: str) -> tuple[str, ...]:
 
 
 def _restart(policy: Mapping[str, Any]) -> str:
-    name, most = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
-    return f"{name}:{most}" if name == "on-failure" and most else name
+    name, retries = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
+    return f"{name}:{retries}" if name == "on-failure" and retries else name
 
 
 def _address(network: Mapping[str, Any]) -> str:
-    ends = (network.get("Networks") or {}).values()
-    found = [end["IPAddress"] for end in ends if end and end.get("IPAddress")]
-    return found[0] if found else network.get("IPAddress") or ""
+    networks = (network.get("Networks") or {}).values()
+    addresses = [item["IPAddress"] for item in networks if item and item.get("IPAddress")]
+    return addresses[0] if addresses else network.get("IPAddress") or ""
 
 
 def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
@@ -157,16 +157,21 @@ def _mounts(raw: Sequence[Mapping[str, Any]]) -> tuple[Mount, ...]:
 
 def _ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[Publish, ...]:
     """Return the ports bound on the host; exposed but unbound ports have null, a port not chosen yet is "" or "0"."""
-    found = [_publish(inside, end) for inside, ends in bindings.items() for end in ends or ()]
+    published = [
+        _publish(container_port, binding) for container_port, targets in bindings.items() for binding in targets or ()
+    ]
     return tuple(
-        sorted((one for one in found if one.host_port), key=lambda one: (one.host_port, one.protocol, one.host_ip))
+        sorted(
+            (port for port in published if port.host_port),
+            key=lambda port: (port.host_port, port.protocol, port.host_ip),
+        )
     )
 
 
-def _publish(inside: str, end: Mapping[str, str]) -> Publish:
-    port, _, protocol = inside.partition("/")
-    number = end.get("HostPort") or "0"
-    return Publish(end.get("HostIp", ""), int(number) if number.isdigit() else 0, int(port), protocol or "tcp")
+def _publish(container_port: str, binding: Mapping[str, str]) -> Publish:
+    port, _, protocol = container_port.partition("/")
+    number = binding.get("HostPort") or "0"
+    return Publish(binding.get("HostIp", ""), int(number) if number.isdigit() else 0, int(port), protocol or "tcp")
 
 
 def _depends_on(label: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ WEAK = 2  # VER_FLG_WEAK: the loader only warns
 
 
 def read(path: Path) -> Binary | None:
-    """Return what the file needs and offers; None if it is not an ELF file, or a damaged one."""
+    """Return what the file needs and defines; None if it is not an ELF file, or a damaged one."""
     try:
         with path.open("rb") as file:
             return _read(file)
@@ -52,30 +52,30 @@ def _read(file: IO[bytes]) -> Binary:
         elf.elfclass,
         interpreter,
         tuple(needed),
-        _wants(elf),
-        _offers(elf),
+        _required_versions(elf),
+        _defined_versions(elf),
         tuple(folders),
     )
 
 
-def _wants(elf: ELFFile) -> dict[str, frozenset[str]]:
-    wants: dict[str, frozenset[str]] = {}
+def _required_versions(elf: ELFFile) -> dict[str, frozenset[str]]:
+    required: dict[str, frozenset[str]] = {}
     for section in elf.iter_sections():
         if isinstance(section, GNUVerNeedSection):
             for library, versions in section.iter_versions():
-                wants[str(library.name)] = frozenset(
-                    str(one.name) for one in versions if not one.entry.vna_flags & WEAK
+                required[str(library.name)] = frozenset(
+                    str(version.name) for version in versions if not version.entry.vna_flags & WEAK
                 )
-    return wants
+    return required
 
 
-def _offers(elf: ELFFile) -> frozenset[str]:
+def _defined_versions(elf: ELFFile) -> frozenset[str]:
     """Return the versions that are defined; the first is the file's own name."""
-    offers: set[str] = set()
+    defined: set[str] = set()
     for section in elf.iter_sections():
         if isinstance(section, GNUVerDefSection):
             for definition, names in section.iter_versions():
                 first = next(iter(names), None)
                 if first is not None and not definition.entry.vd_flags & 1:  # VER_FLG_BASE
-                    offers.add(str(first.name))
-    return frozenset(offers)
+                    defined.add(str(first.name))
+    return frozenset(defined)

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from omnimind_ops.tools.deadline import Address, connect
 
-MOST = 4 << 20
-"""Maximum size of an answer in bytes, unless the caller expects more."""
+MAX_BYTES = 4 << 20
+"""Maximum size of a response body in bytes, unless the caller expects more."""
 
 
 class NotHttpError(ConnectionError):
@@ -36,7 +36,7 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, headers (names in lower case), body, and timings."""
 
     status: int
@@ -57,7 +57,7 @@ class Answer:
         return f"HTTP {self.status} {' '.join(self.body[:200].decode(errors='replace').split())}".strip()
 
 
-def ask(
+def request(
     address: Address,
     seconds: float,
     path: str,
@@ -65,21 +65,23 @@ def ask(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: object = None,
-    most: int = MOST,
-) -> Answer:
-    """Send a request and return the answer; `body` is sent as JSON, bytes unchanged.
+    max_bytes: int = MAX_BYTES,
+) -> Response:
+    """Send a request and return the response; `body` is sent as JSON, bytes unchanged.
 
-    OSError when there is no answer, or one that is not HTTP.
+    OSError when there is no response, or one that is not HTTP.
     """
     is_unix = isinstance(address, str)
-    exchange = http.client.HTTPConnection("localhost" if is_unix else address[0], None if is_unix else int(address[1]))
+    connection = http.client.HTTPConnection(
+        "localhost" if is_unix else address[0], None if is_unix else int(address[1])
+    )
     began = time.perf_counter()
-    with connect(address, seconds) as link:
-        exchange.sock = link
-        return _exchange(exchange, began, (method, path, body, headers or {}), most)
+    with connect(address, seconds) as sock:
+        connection.sock = sock
+        return _exchange(connection, began, (method, path, body, headers or {}), max_bytes)
 
 
-def ask_url(
+def request_url(
     base: str,
     seconds: float,
     path: str,
@@ -87,44 +89,53 @@ def ask_url(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: object = None,
-    most: int = MOST,
-) -> Answer:
+    max_bytes: int = MAX_BYTES,
+) -> Response:
     """Send a request to a URL, with TLS for https (`seconds` then applies to each part of the exchange)."""
     url = urlsplit(base)
     host, path = url.hostname or "127.0.0.1", url.path.rstrip("/") + path
     if url.scheme != "https":
-        return ask((host, url.port or 80), seconds, path, method=method, headers=headers, body=body, most=most)
-    exchange = http.client.HTTPSConnection(host, url.port, timeout=seconds)
+        return request(
+            (host, url.port or 80), seconds, path, method=method, headers=headers, body=body, max_bytes=max_bytes
+        )
+    connection = http.client.HTTPSConnection(host, url.port, timeout=seconds)
     began = time.perf_counter()
     try:
-        exchange.connect()
-        return _exchange(exchange, began, (method, path, body, headers or {}), most)
+        connection.connect()
+        return _exchange(connection, began, (method, path, body, headers or {}), max_bytes)
     finally:
-        exchange.close()
+        connection.close()
 
 
 def _exchange(
-    link: http.client.HTTPConnection, began: float, question: tuple[str, str, object, Mapping[str, str]], most: int
-) -> Answer:
-    method, path, body, headers = question
+    connection: http.client.HTTPConnection,
+    began: float,
+    request: tuple[str, str, object, Mapping[str, str]],
+    max_bytes: int,
+) -> Response:
+    method, path, body, headers = request
     data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-    said = {"Connection": "close", **({"Content-Type": "application/json"} if data is not None else {}), **headers}
+    sent_headers = {
+        "Connection": "close",
+        **({"Content-Type": "application/json"} if data is not None else {}),
+        **headers,
+    }
     try:
         connected = time.perf_counter()
-        link.request(method, path, data, said)
+        connection.request(method, path, data, sent_headers)
         sent = time.perf_counter()
-        with link.getresponse() as response:
-            heard = time.perf_counter()
-            content = response.read(most + 1)
+        with connection.getresponse() as response:
+            answered = time.perf_counter()
+            content = response.read(max_bytes + 1)
             ended = time.perf_counter()
-            if len(content) > most:
-                raise ConnectionError(f"says more than {most >> 20} MiB")
+            if len(content) > max_bytes:
+                raise ConnectionError(f"the response has more than {max_bytes >> 20} MiB")
             if response.length:  # read() with a limit does not report a truncated body
                 raise http.client.IncompleteRead(content, response.length)
     except http.client.RemoteDisconnected:  # an OSError already
         raise
     except http.client.HTTPException as error:
-        raise NotHttpError(f"does not speak HTTP: {error or type(error).__name__}") from error
-    parts = ((began, connected), (connected, sent), (heard, ended), (began, ended))
+        raise NotHttpError(f"not an HTTP response: {error or type(error).__name__}") from error
+    parts = ((began, connected), (connected, sent), (answered, ended), (began, ended))
     times = Times(*((end - start) * 1000 for start, end in parts))
-    return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, content, times)
+    return Response(response.status, {key.lower(): value for key, value in response.getheaders()}, content, times)

@@ -10,37 +10,37 @@ from omnimind_ops.model.program import Binary, Library
 from omnimind_ops.tools import elf
 from omnimind_ops.tools.shell import run
 
-Find = Callable[[str], Library | None]
+FindLibrary = Callable[[str], Library | None]
 Paths = Callable[[str], Iterable[str]]
 
 
 def folders(machine: str) -> tuple[str, ...]:
     """Return a distribution's library folders for a machine, in its loader's search order."""
     triplet = f"{machine}-linux-gnu"
-    usual = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-    return (*usual, f"/usr/local/lib/{triplet}", "/usr/local/lib")
+    standard = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+    return (*standard, f"/usr/local/lib/{triplet}", "/usr/local/lib")
 
 
-def on_host(program: Binary, home: str) -> Find:
+def on_host(program: Binary, home: str) -> FindLibrary:
     """Return a function that finds a library as this host's loader does for a program in `home`."""
-    cached, own, usual = _cached(), _own(program, home), folders(program.machine)
+    cached, own_folders, system_folders = _cached(), _own_folders(program, home), folders(program.machine)
 
     def paths(name: str) -> Iterable[str]:
         return (
-            *(f"{folder}/{name}" for folder in own),
+            *(f"{folder}/{name}" for folder in own_folders),
             *cached.get(name, ()),
-            *(f"{folder}/{name}" for folder in usual),
+            *(f"{folder}/{name}" for folder in system_folders),
         )
 
     return cache(partial(_first, program, paths, Path))
 
 
-def in_container(container: str, program: Binary, home: str, scratch: Path) -> Find:
+def in_container(container: str, program: Binary, home: str, scratch: Path) -> FindLibrary:
     """Return a function that finds a library as the container's loader does for a program in `home`.
 
     Files are copied to `scratch`.
     """
-    everywhere = (*_own(program, home), *folders(program.machine))
+    everywhere = (*_own_folders(program, home), *folders(program.machine))
 
     def paths(name: str) -> Iterable[str]:
         return (f"{folder}/{name}" for folder in everywhere)
@@ -50,11 +50,11 @@ def in_container(container: str, program: Binary, home: str, scratch: Path) -> F
 
 def in_folder(folder: Path) -> Mapping[str, Library]:
     """Return every library below a folder, links included, by name."""
-    found = ((path, elf.read(path)) for path in sorted(folder.rglob("*.so*")))
-    return {path.name: Library(str(path), binary) for path, binary in found if binary}
+    files = ((path, elf.read(path)) for path in sorted(folder.rglob("*.so*")))
+    return {path.name: Library(str(path), binary) for path, binary in files if binary}
 
 
-def _own(program: Binary, home: str) -> tuple[str, ...]:
+def _own_folders(program: Binary, home: str) -> tuple[str, ...]:
     return tuple(folder.replace("${ORIGIN}", home).replace("$ORIGIN", home) for folder in program.folders)
 
 
@@ -69,15 +69,15 @@ def _first(program: Binary, paths: Paths, local: Callable[[str], Path | None], n
 
 def _cached() -> dict[str, list[str]]:
     """Return ldconfig's cache: name → paths, best first; lines are `name (kind) => path`."""
-    known: dict[str, list[str]] = {}
+    paths_by_name: dict[str, list[str]] = {}
     for line in run(("/sbin/ldconfig", "-p"), check=False).out.splitlines():
         left, arrow, path = line.strip().partition(" => ")
         if arrow:
-            known.setdefault(left.split(" ", 1)[0], []).append(path)
-    return known
+            paths_by_name.setdefault(left.split(" ", 1)[0], []).append(path)
+    return paths_by_name
 
 
 def _copied(container: str, scratch: Path, path: str) -> Path | None:
     target = scratch / path.strip("/").replace("/", "-")
-    done = run(("docker", "cp", "--follow-link", f"{container}:{path}", str(target)), check=False, timeout=60)
-    return target if done.ok and target.is_file() else None
+    completed = run(("docker", "cp", "--follow-link", f"{container}:{path}", str(target)), check=False, timeout=60)
+    return target if completed.ok and target.is_file() else None

@@ -15,7 +15,7 @@ _LINE = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)(?: ; ([^\\]+?))?((?:\s+--hash=
 
 def parse(text: str) -> tuple[Pin, ...]:
     """Return the requirements in their order; ValueError for any other line."""
-    found = []
+    pins = []
     for line in text.replace("\\\n", " ").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -23,7 +23,7 @@ def parse(text: str) -> tuple[Pin, ...]:
         if not match:
             raise ValueError(f"not a pinned requirement: {line[:80]}")
         name, version, marker, hashes = match.groups()
-        found.append(
+        pins.append(
             Pin(
                 normal(name),
                 str(Version(version)),
@@ -31,13 +31,13 @@ def parse(text: str) -> tuple[Pin, ...]:
                 frozenset(re.findall(r"[0-9a-f]{64}", hashes)),
             )
         )
-    return tuple(found)
+    return tuple(pins)
 
 
-def wanted(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
+def applicable(pins: tuple[Pin, ...], python: str) -> tuple[Pin, ...]:
     """Return the requirements that apply to a Python, "3.12" or "3.12.3"."""
-    words = {
+    environment = {
         "python_version": ".".join(python.split(".")[:2]),
         "python_full_version": python if python.count(".") > 1 else f"{python}.0",
     }
-    return tuple(pin for pin in pins if not pin.marker or Marker(pin.marker).evaluate(words))
+    return tuple(pin for pin in pins if not pin.marker or Marker(pin.marker).evaluate(environment))

@@ -3,82 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from omnimind_ops.model.checksum import SAID, UNSEEN, Checksum
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
+from omnimind_ops.model.notes import Sides
+from omnimind_ops.model.receipt import Receipt, ReceiptBackup, ReceiptStep
 
 
-def receipt(body: Mapping[str, JSON]) -> str:
+def receipt(content: Receipt) -> str:
     """Return the receipt for people."""
-    plan, verified, downtime = body["plan"], body["verified"], body["downtime_s"]
-    assert isinstance(plan, Mapping) and isinstance(verified, Mapping) and isinstance(downtime, Mapping)
-    steps = plan["steps"]
-    assert isinstance(steps, list | tuple)
+    times = f"started {content.started} · ended {content.ended or 'not yet'}"
     lines = [
-        f"# omnimind receipt {body['run']}",
+        f"# omnimind receipt {content.run}",
         "",
-        f"State: **{body['state']}** · started {body['started']} · ended {body['ended']} · omnimind {body['omnimind']} · plan {plan['digest']}",
+        f"State: **{content.state}** · {times} · omnimind {content.omnimind} · plan {content.plan.digest}",
         "",
-        f"Rollback: {body['rollback']}.",
+        f"Rollback: {content.rollback}.",
         "",
         "## Downtime, seconds",
         "",
-        *table(("service", "seconds"), [(str(k), f"{v}") for k, v in downtime.items()]),
+        *table(("service", "seconds"), [(name, f"{seconds}") for name, seconds in content.downtime_s.items()]),
         "",
-        *_bench(body.get("bench")),
+        *_speed(content.bench),
         "## Compared",
         "",
-        *_backup(body.get("backup")),
+        *_backup(content.backup),
     ]
-    for store, sides in verified.items():
-        assert isinstance(sides, Mapping)
-        lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides["source"], sides["native"])), ""]
+    for store, sides in content.verified.items():
+        lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides)), ""]
     lines += [
         "## Steps",
         "",
-        *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in steps]),
+        *table(("step", "phase", "status", "seconds", "undo"), [_step(step) for step in content.plan.steps]),
         "",
-        f"Digest: `{body['digest']}`",
+        f"Digest: `{content.digest}`",
     ]
     return "\n".join(lines)
 
 
-def _bench(found: JSON) -> list[str]:
+def _speed(measurements: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the speed before and after; nothing if it was not measured."""
-    if not isinstance(found, Mapping) or not found:
+    if not measurements:
         return []
-    rows: list[tuple[str, ...]] = []
-    for name, one in found.items():
-        assert isinstance(one, Mapping)
-        total = one["total"]
-        assert isinstance(total, Mapping)
-        told = [str(total[key] if total[key] is not None else "not measured") for key in ("p50_ms", "p95_ms", "p99_ms")]
-        rows.append(
-            (
-                name,
-                str(one["route"]),
-                str(one["device"]),
-                str(one["texts_per_s"] if one["texts_per_s"] is not None else "none made"),
-                *told,
-            )
-        )
-    return ["## Speed", "", *table(("", "asked", "device", "texts/s", "p50 ms", "p95 ms", "p99 ms"), rows), ""]
+    rows = [(name, *_measured(document)) for name, document in measurements.items()]
+    return ["## Speed", "", *table(("", "request", "device", "texts/s", "p50 ms", "p95 ms", "p99 ms"), rows), ""]
 
 
-def _backup(found: JSON) -> list[str]:
+def _measured(document: Mapping[str, Any]) -> tuple[str, ...]:
+    figures = [document["texts_per_s"], *(document["total"][name] for name in ("p50_ms", "p95_ms", "p99_ms"))]
+    texts = ["not measured" if figure is None else str(figure) for figure in figures]
+    return str(document["route"]), str(document["device"]), *texts
+
+
+def _backup(backup: ReceiptBackup | None) -> list[str]:
     """Return which backup replaces the old Qdrant as the source, and which second reader read it."""
-    if not isinstance(found, Mapping):
+    if backup is None:
         return []
     lines = [
-        f"Qdrant's old side is the backup {found['path']}, as the installed program reads it. "
-        f"Recovered by Qdrant itself: {found['second_reader']}.",
+        f"Qdrant's old side is the backup {backup.path}, as read by the installed program. "
+        f"Recovered by Qdrant itself: {backup.second_reader}.",
         "",
     ]
-    if found.get("checksum") is None:  # the run ended before it was read, or an older version made it
+    if backup.checksum is None:  # the run ended before it was read, or an older version made it
         return lines
-    checksum = Checksum(str(found["checksum"]))
-    mark = "**" if checksum in UNSEEN else ""
-    return [*lines, f"{mark}Of that backup: {SAID[checksum]}.{mark}", ""]
+    mark = "**" if backup.checksum in UNPROTECTED else ""
+    return [*lines, f"{mark}Checksum of the backup: {DESCRIPTIONS[backup.checksum]}.{mark}", ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
@@ -90,18 +79,17 @@ def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _step(step: JSON) -> tuple[str, ...]:
-    assert isinstance(step, Mapping)
-    return tuple("" if step[key] is None else str(step[key]) for key in ("id", "phase", "status", "seconds", "undo"))
+def _step(step: ReceiptStep) -> tuple[str, ...]:
+    return step.id, step.phase, step.status, "" if step.seconds is None else str(step.seconds), step.undo
 
 
-def _facts(old: JSON, new: JSON) -> list[tuple[str, ...]]:
-    assert isinstance(old, Mapping) and isinstance(new, Mapping)
-    rows: list[tuple[str, ...]] = []
-    for kind in ("counts", "digests"):
-        one, two = old[kind], new[kind]
-        assert isinstance(one, Mapping) and isinstance(two, Mapping)
-        rows += [
-            (str(name), str(one.get(name, "absent")), str(two.get(name, "absent"))) for name in sorted({*one, *two})
-        ]
-    return rows
+def _facts(sides: Sides) -> list[tuple[str, ...]]:
+    groups: tuple[tuple[Mapping[str, object], Mapping[str, object]], ...] = (
+        (sides.source.counts, sides.native.counts),
+        (sides.source.digests, sides.native.digests),
+    )
+    return [
+        (name, str(old.get(name, "absent")), str(native.get(name, "absent")))
+        for old, native in groups
+        for name in sorted({*old, *native})
+    ]

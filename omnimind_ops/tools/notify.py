@@ -18,9 +18,9 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):  # abstract namespace
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as link:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as sock:
         try:
-            link.sendto(state.encode(), address)
+            sock.sendto(state.encode(), address)
         except OSError:
             return  # the next ping, or the watchdog, makes up for a lost one
 
@@ -45,6 +45,6 @@ def last_beat() -> None:
 
 def watchdog_seconds() -> float | None:
     """Return the maximum time between this process's pings, None for no watchdog."""
-    own = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0") or 0)
-    return microseconds / 1e6 if own and microseconds > 0 else None
+    return microseconds / 1e6 if is_for_us and microseconds > 0 else None

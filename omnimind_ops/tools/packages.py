@@ -10,7 +10,7 @@ from omnimind_ops.model.program import Library
 from omnimind_ops.tools import apt, libraries
 from omnimind_ops.tools.shell import run
 
-KNOWN = {
+PACKAGE_OF = {
     "libunwind-ptrace.so.0": "libunwind8",
     "libunwind-x86_64.so.8": "libunwind8",
     "libunwind-aarch64.so.8": "libunwind8",
@@ -21,7 +21,7 @@ KNOWN = {
 }
 """Packages whose names do not follow from the library's. glibc is not among them: it is never replaced."""
 GLIBC = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|nss_\w+|anl)\.so\.\d)")
-PATIENCE = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
+NETWORK_OPTIONS = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
 
 
 def names(library: str) -> tuple[str, ...]:
@@ -30,45 +30,45 @@ def names(library: str) -> tuple[str, ...]:
         return ()
     stem, _, number = library.partition(".so.")
     usual = f"{stem}{'-' if stem[-1:].isdigit() else ''}{number}".lower().replace("_", "-")
-    package = KNOWN.get(library, usual)
+    package = PACKAGE_OF.get(library, usual)
     return package, f"{package}t64"
 
 
-class Offered:
+class PackageFinder:
     """Packages downloaded to a scratch folder and unpacked there; call it with the missing libraries."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.options: tuple[str, ...] = ()
 
-    def __call__(self, wanted: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
+    def __call__(self, missing: frozenset[str]) -> Mapping[str, tuple[str, Library]]:
         """Return library → package and library, for those in uninstalled packages that can be downloaded."""
-        found: dict[str, tuple[str, Library]] = {}
-        for package in self._candidates({name for library in wanted for name in names(library)}):
-            held = self._unpacked(package)
-            found |= {name: (package, held[name]) for name in wanted if name in held and name not in found}
-        return found
+        offered: dict[str, tuple[str, Library]] = {}
+        for package in self._candidates({name for library in missing for name in names(library)}):
+            contents = self._unpacked(package)
+            offered |= {name: (package, contents[name]) for name in missing if name in contents and name not in offered}
+        return offered
 
     def _candidates(self, packages: set[str]) -> tuple[str, ...]:
         """Return the packages that are not installed and that apt could install.
 
         Empty lists are updated in a separate folder.
         """
-        known = apt.policies(sorted(packages), self.options) if packages else ()
-        if packages and not known and not self.options:
+        policies = apt.policies(sorted(packages), self.options) if packages else ()
+        if packages and not policies and not self.options:
             lists = self.scratch / "lists"
             lists.mkdir()
-            self.options = apt.own_lists(lists)
-            apt.update((*self.options, *PATIENCE))
-            known = apt.policies(sorted(packages), self.options)
-        return tuple(policy.package for policy in known if policy.candidate and not policy.installed)
+            self.options = apt.separate_lists(lists)
+            apt.update((*self.options, *NETWORK_OPTIONS))
+            policies = apt.policies(sorted(packages), self.options)
+        return tuple(policy.package for policy in policies if policy.candidate and not policy.installed)
 
     def _unpacked(self, package: str) -> Mapping[str, Library]:
         folder = self.scratch / "unpacked" / package
         if not folder.exists():
             folder.mkdir(parents=True)
-            fetch = ("apt-get", *self.options, *PATIENCE, "download", package)
-            fetched = run(fetch, cwd=folder, check=False, timeout=90)
-            for file in folder.glob("*.deb") if fetched.ok else ():
+            download = ("apt-get", *self.options, *NETWORK_OPTIONS, "download", package)
+            completed = run(download, cwd=folder, check=False, timeout=90)
+            for file in folder.glob("*.deb") if completed.ok else ():
                 run(("dpkg-deb", "-x", str(file), str(folder)), check=False)
         return libraries.in_folder(folder)

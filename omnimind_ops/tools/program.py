@@ -26,9 +26,9 @@ def argv(folder: Path) -> tuple[str, ...]:
 def start_script(loader: str = "") -> str:
     """Return FOLDER/start: with the loader of this name in lib/, or without one. The folder may move."""
     if not loader:
-        how = f'exec "$here/{PROGRAM}" "$@"'
+        command = f'exec "$here/{PROGRAM}" "$@"'
     else:
         # Ignore the host's library cache: those libraries belong to another glibc.
         flags = "" if loader.startswith(MUSL) else "--inhibit-cache "
-        how = f'exec "$here/{LOADER}/{PROGRAM}" {flags}--library-path "$here/{LIBRARIES}" "$here/{PROGRAM}" "$@"'
-    return f'#!/bin/sh\n{COMMENT}\nhere=$(dirname "$(readlink -f "$0")")\n{how}\n'
+        command = f'exec "$here/{LOADER}/{PROGRAM}" {flags}--library-path "$here/{LIBRARIES}" "$here/{PROGRAM}" "$@"'
+    return f'#!/bin/sh\n{COMMENT}\nhere=$(dirname "$(readlink -f "$0")")\n{command}\n'

@@ -29,9 +29,9 @@ _IN_TEXT = tuple(
 )
 
 
-def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Return text without `known` secrets, logins in URLs, bearer tokens, and the values of secret names or options."""
-    for secret in known:
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return text without the `secrets`, logins in URLs, bearer tokens, and the values of secret names or options."""
+    for secret in secrets:
         text = text.replace(secret, MASK)
     for pattern in _IN_TEXT:
         text = pattern.sub(rf"\g<before>{MASK}", text)
@@ -40,13 +40,15 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
 
 def redact_json(value: JSON) -> JSON:
     """Return the value with every text in it redacted, and texts under a secret's name replaced."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return redact_fields(value)
-    if isinstance(value, Sequence):
-        return [redact_json(item) for item in value]
-    return value
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return redact_fields(value)
+        case Sequence():
+            return [redact_json(item) for item in value]
+        case _:
+            return value
 
 
 def redact_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:

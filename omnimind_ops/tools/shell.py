@@ -1,4 +1,4 @@
-"""Run one command: words in, text out, with a time-out that kills the whole process group.
+"""Run one command: argv in, text out, with a time-out that kills the whole process group.
 
 Everything that omnimind_ops starts is started here, except the worker (steps/pyinfra_process): jobs are written to it while its
 messages are read. The services start two more: the engine's simulator (asyncio), and its probe of the GPU, which may
@@ -22,7 +22,7 @@ from omnimind_ops.tools import output
 
 
 @dataclass(frozen=True)
-class Done:
+class Completed:
     """A finished command; output decoded with replacement."""
 
     argv: tuple[str, ...]
@@ -46,16 +46,15 @@ def run(
     cwd: Path | None = None,
     into: IO[bytes] | None = None,
     user: str | None = None,
-) -> Done:
+) -> Completed:
     """Run argv and return its output (`into`: stdout goes to that file instead).
 
     With `check`, a missing program, a time-out or a non-zero exit is a Problem; without it they are exit codes 127, 124
     and the program's own. `env` is added to this process's environment. `user` drops to that user.
     """
-    words = tuple(argv)
     try:
         process = subprocess.Popen(
-            words,
+            tuple(argv),
             stdin=subprocess.PIPE if feed is not None else subprocess.DEVNULL,
             stdout=into or subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,19 +66,24 @@ def run(
             extra_groups=[] if user else None,
         )
     except OSError as error:
-        return _finish(Done(words, 127, "", str(error)), check)
+        return _checked(Completed(tuple(argv), 127, "", str(error)), check)
+    return _checked(_wait(process, tuple(argv), feed, timeout), check)
+
+
+def _wait(process: subprocess.Popen[bytes], argv: tuple[str, ...], feed: bytes | None, timeout: float) -> Completed:
+    """Return the output of a process when it ends; kill its whole group on a time-out or an exception."""
     try:
         out, err = process.communicate(feed, timeout=timeout)
         code = process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
-        code, err = 124, err + f"\nno end after {timeout:g} s".encode()
+        code, err = 124, err + f"\ntimed out after {timeout:g} s".encode()
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-    return _finish(Done(words, code, (out or b"").decode(errors="replace"), err.decode(errors="replace")), check)
+    return Completed(argv, code, (out or b"").decode(errors="replace"), err.decode(errors="replace"))
 
 
 def spawn(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
@@ -115,7 +119,7 @@ def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Itera
             start_new_session=True,
         )
     except OSError as error:
-        raise Problem(f"cannot run {argv[0]}", str(error), "install it, or mend its permissions") from error
+        raise Problem(f"cannot run {argv[0]}", str(error), "install it, or fix its permissions") from error
     assert process.stdout
     try:
         yield (raw.decode(errors="replace").rstrip("\n") for raw in process.stdout)
@@ -130,13 +134,13 @@ def lines(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Itera
         process.stdout.close()
 
 
-def _finish(done: Done, check: bool) -> Done:
-    if check and not done.ok:
-        said = output.kept((done.err.strip() or done.out.strip()).splitlines())
+def _checked(completed: Completed, check: bool) -> Completed:
+    if check and not completed.ok:
+        lines = output.last_lines((completed.err.strip() or completed.out.strip()).splitlines())
         raise Problem(
-            f"cannot run {done.argv[0]}",
-            f"{output.main_line(said) or 'it printed nothing'}\n`{' '.join(done.argv)}` ended with {done.code}",
-            "read its output below, mend the cause and run the same command again",
-            log=said,
+            f"cannot run {completed.argv[0]}",
+            f"{output.main_line(lines) or 'no output'}\n`{' '.join(completed.argv)}` exited with {completed.code}",
+            "read its output below, fix the cause and run the command again",
+            log=lines,
         )
-    return done
+    return completed

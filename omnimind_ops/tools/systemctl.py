@@ -18,8 +18,8 @@ def show_sockets() -> tuple[str, ...]:
 
 def parse_version(text: str) -> int:
     """Return 249 for "systemd 249 (…)", 0 for anything else."""
-    found = re.match(r"systemd (\d+)", text)
-    return int(found.group(1)) if found else 0
+    match = re.match(r"systemd (\d+)", text)
+    return int(match.group(1)) if match else 0
 
 
 def parse_sockets(text: str) -> dict[int, str]:
@@ -51,8 +51,9 @@ def containers_of(cgroup: str) -> tuple[str, ...]:
 
 
 PROPERTIES = (
-    "Id", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts", "MemoryCurrent", "MemoryMax",
-    "ExecMainStatus", "StatusText", "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
+    "Id", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts",
+    "MemoryCurrent", "MemoryMax", "ExecMainStatus", "StatusText",
+    "StateChangeTimestampMonotonic", "InactiveEnterTimestampMonotonic",
 )  # fmt: skip
 """Properties queried from a unit. Times are monotonic: `--timestamp=unix` came with systemd 251."""
 
@@ -111,10 +112,10 @@ def journal(
     after: str = "",
 ) -> tuple[str, ...]:
     """Return the command that reads the journal of units, oldest first; `since` is unix seconds, `after` a cursor."""
-    words = ["journalctl", "--no-pager", "--quiet", f"--output={output}", *(f"--unit={unit}" for unit in units)]
-    words += [f"--lines={lines}"] if lines is not None else []
-    words += [f"--since=@{since:.3f}"] if since is not None else []
-    return (*words, f"--after-cursor={after}") if after else tuple(words)
+    command = ["journalctl", "--no-pager", "--quiet", f"--output={output}", *(f"--unit={unit}" for unit in units)]
+    command += [f"--lines={lines}"] if lines is not None else []
+    command += [f"--since=@{since:.3f}"] if since is not None else []
+    return (*command, f"--after-cursor={after}") if after else tuple(command)
 
 
 def sync() -> tuple[str, ...]:

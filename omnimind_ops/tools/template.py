@@ -20,7 +20,7 @@ def environment() -> Environment:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(paths.data("templates")),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 configuration, not HTML: escaping would break it
@@ -28,8 +28,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"word": word, "assign": assign}
-    return made
+    jinja.filters |= {"word": word, "assign": assign}
+    return jinja
 
 
 def render(template: str, values: Mapping[str, object]) -> str:

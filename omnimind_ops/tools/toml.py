@@ -34,10 +34,10 @@ def _number(text: str) -> object:
     return int(text) if re.fullmatch(r"\s*-?\d+\s*", text) else text
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown(name: str, names: Iterable[str]) -> str:
     """Return the message about an unknown setting, with a suggestion."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
+    matches = difflib.get_close_matches(name, list(names), 1)
+    return f"there is no setting {name}" + (f"; did you mean {matches[0]}?" if matches else "")
 
 
 def refused(name: str, why: str, value: object) -> str:

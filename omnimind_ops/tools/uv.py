@@ -17,7 +17,7 @@ GLIBC = (17, 28, *range(31, 41))
 QUIET = ("--quiet", "--no-config", "--no-python-downloads", "--system-certs")
 
 
-def compile_words(requirements: Sequence[Path], target: Target, out: Path, cache: Path) -> tuple[str, ...]:
+def compile_command(requirements: Sequence[Path], target: Target, out: Path, cache: Path) -> tuple[str, ...]:
     """Return the command that asks the index for the wheels of these requirements for the target.
 
     The result is written to `out`, a pylock.toml.
@@ -45,8 +45,10 @@ def compile_words(requirements: Sequence[Path], target: Target, out: Path, cache
     )
 
 
-def try_words(folder: Path, target: Target, python: str, into: Path, what: Sequence[str]) -> tuple[str, ...]:
-    """Return the command that simulates an installation of `what` for the target from a folder of wheels, offline."""
+def dry_run_command(
+    folder: Path, target: Target, python: str, into: Path, requirements: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the command that simulates, offline, installing `requirements` for the target from a folder of wheels."""
     options = (
         "--dry-run",
         "--offline",
@@ -69,30 +71,30 @@ def try_words(folder: Path, target: Target, python: str, into: Path, what: Seque
         "--python",
         python,
         *_platform(target),
-        *what,
+        *requirements,
     )
 
 
 def _platform(target: Target) -> tuple[str, ...]:
-    minor = max((known for known in GLIBC if known <= target.glibc[1]), default=GLIBC[0])
+    minor = max((version for version in GLIBC if version <= target.glibc[1]), default=GLIBC[0])
     return "--python-version", target.minor, "--python-platform", f"{target.machine}-manylinux_2_{minor}"
 
 
 def parse_lock(text: str, folder: Path) -> dict[str, tuple[WheelFile, ...]]:
     """Return the wheels by project of a pylock.toml (PEP 751); its paths are relative to `folder`."""
     return {
-        normal(str(package["name"])): tuple(_wheel(one, folder) for one in package.get("wheels", ()))
+        normal(str(package["name"])): tuple(_wheel(entry, folder) for entry in package.get("wheels", ()))
         for package in tomllib.loads(text).get("packages", ())
     }
 
 
 def _wheel(entry: dict[str, object], folder: Path) -> WheelFile:
-    place = str(entry["url"]) if "url" in entry else str(folder / str(entry["path"]))
-    name = str(entry.get("name") or unquote(place.partition("#")[0].rpartition("/")[2]))
+    url = str(entry["url"]) if "url" in entry else str(folder / str(entry["path"]))
+    name = str(entry.get("name") or unquote(url.partition("#")[0].rpartition("/")[2]))
     hashes, size = entry.get("hashes"), entry.get("size")
     return WheelFile(
         name,
-        place,
+        url,
         str(hashes.get("sha256", "")) if isinstance(hashes, dict) else "",
         size if isinstance(size, int) else None,
     )

@@ -18,14 +18,13 @@ def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], inf
     """Write NAME-VERSION-py3-none-any.whl and return its path.
 
     `files` are the files for site-packages, `info` those for its dist-info. Nothing is compressed: compressed data
-    differs
-    between versions of the compressor.
+    differs between versions of the compressor.
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
-    place = f"{name}-{version}.dist-info"
+    info_dir = f"{name}-{version}.dist-info"
     packed = {path: files[path] for path in sorted(files)}
-    packed |= {f"{place}/{path}": data for path, data in sorted({**info, "WHEEL": WHEEL.encode()}.items())}
-    packed[f"{place}/RECORD"] = _record(packed, f"{place}/RECORD")
+    packed |= {f"{info_dir}/{path}": data for path, data in sorted({**info, "WHEEL": WHEEL.encode()}.items())}
+    packed[f"{info_dir}/RECORD"] = _record(packed, f"{info_dir}/RECORD")
     target = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path, data in packed.items():
@@ -35,9 +34,9 @@ def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], inf
     return target
 
 
-def _record(files: Mapping[str, bytes], own: str) -> bytes:
+def _record(files: Mapping[str, bytes], record: str) -> bytes:
     lines = (f"{path},sha256={_digest(data)},{len(data)}\n" for path, data in files.items())
-    return ("".join(lines) + f"{own},,\n").encode()
+    return ("".join(lines) + f"{record},,\n").encode()
 
 
 def _digest(data: bytes) -> str:
@@ -57,32 +56,32 @@ def metadata(project: Mapping[str, Any], version: str) -> bytes:
         f"License-Expression: {project['license']}",
         *(f"License-File: {name}" for name in project["license-files"]),
         f"Requires-Python: {project['requires-python']}",
-        *(f"Requires-Dist: {asked}" for asked in project["dependencies"]),
+        *(f"Requires-Dist: {requirement}" for requirement in project["dependencies"]),
         *_extras(project["optional-dependencies"], normal(project["name"])),
     ]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _extras(extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
+def _extras(extras: Mapping[str, Sequence[str]], project: str) -> Iterable[str]:
     for name in sorted(extras):
         yield f"Provides-Extra: {name}"
-        for asked in dict.fromkeys(_flat(name, extras, own)):
-            what, _, marker = (part.strip() for part in asked.partition(";"))
-            yield f"Requires-Dist: {what}; " + (f"({marker}) and " if marker else "") + f"extra == '{name}'"
+        for requirement in dict.fromkeys(_flat(name, extras, project)):
+            name_and_version, _, marker = (part.strip() for part in requirement.partition(";"))
+            yield f"Requires-Dist: {name_and_version}; " + (f"({marker}) and " if marker else "") + f"extra == '{name}'"
 
 
-def _flat(extra: str, extras: Mapping[str, Sequence[str]], own: str) -> Iterable[str]:
-    """Yield an extra's requirements, with the extras of `own` replaced by their content.
+def _flat(extra: str, extras: Mapping[str, Sequence[str]], project: str) -> Iterable[str]:
+    """Yield an extra's requirements, with the extras of `project` replaced by their content.
 
     An installer would ask an index for such an extra by name.
     """
-    for asked in extras[extra]:
-        others = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", asked)
-        if others and normal(others[1]) == own:
-            for other in others[2].split(","):
-                yield from _flat(other.strip(), extras, own)
+    for requirement in extras[extra]:
+        match = re.fullmatch(r"([\w.-]+)\[([\w., -]+)\]", requirement)
+        if match and normal(match[1]) == project:
+            for extra_name in match[2].split(","):
+                yield from _flat(extra_name.strip(), extras, project)
         else:
-            yield asked
+            yield requirement
 
 
 def entry_points(scripts: Mapping[str, str]) -> bytes:

@@ -16,7 +16,7 @@ ALIASES = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux20
 OLDEST_GLIBC = 5
 
 
-def named(file: str) -> tuple[str, str] | None:
+def parse_name(file: str) -> tuple[str, str] | None:
     """Return a wheel's project and version; None if it is not a wheel."""
     try:
         name, version, _, _ = parse_wheel_filename(file)
@@ -33,17 +33,17 @@ def rank(file: str, target: Target) -> int | None:
 
 def best(files: Sequence[str], target: Target) -> str | None:
     """Return the wheel that an installer would choose."""
-    ranked = [(place, file) for file in files if (place := rank(file, target)) is not None]
+    ranked = [(fit, file) for file in files if (fit := rank(file, target)) is not None]
     return min(ranked)[1] if ranked else None
 
 
-def wants(file: str) -> str:
+def describe(file: str) -> str:
     """Return what a wheel needs, for people: "CPython 3.11, glibc 2.34"."""
     tags = sorted(str(tag) for tag in parse_wheel_filename(file)[3])
     interpreter, abi, _ = tags[0].split("-", 2)
-    python = f"{'CPython' if interpreter.startswith('cp') else 'Python'} {interpreter[2:3]}.{interpreter[3:]}{' or newer' if abi == 'abi3' else ''}".rstrip(
-        "."
-    )
+    name = "CPython" if interpreter.startswith("cp") else "Python"
+    minor = f".{interpreter[3:]}" if interpreter[3:] else ""
+    python = f"{name} {interpreter[2:3]}{minor}{' or newer' if abi == 'abi3' else ''}"
     libraries = [_glibc(tag.split("-", 2)[2]) for tag in tags]
     oldest = min((version for version in libraries if version), default=None)
     machine = tags[0].split("-", 2)[2]
@@ -69,7 +69,7 @@ def _order(target: Target) -> dict[Tag, int]:
         *cpython_tags((major, minor), (f"cp{major}{minor}",), _platforms(target)),
         *compatible_tags((major, minor), f"cp{major}{minor}", _platforms(target)),
     ]
-    return {tag: place for place, tag in reversed(list(enumerate(tags)))}
+    return {tag: position for position, tag in reversed(list(enumerate(tags)))}
 
 
 def _platforms(target: Target) -> list[str]:

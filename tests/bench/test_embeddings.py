@@ -166,7 +166,7 @@ def test_a_result_is_compared_with_one_of_the_same_work_and_no_other(tmp_path: P
     assert other.returncode == 1
     assert "n 40, now 8" in other.stderr
     assert anyway.returncode == 0
-    assert "not the same: n 40, now 8" in anyway.stdout
+    assert "different: n 40, now 8" in anyway.stdout
 
 
 def test_a_baseline_of_another_machine_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from omnimind_ops.model.world import World
-from omnimind_ops.runner.lock import held
+from omnimind_ops.runner.lock import hold
 from tests.bench.server import valid
 from tests.embedded.system import Said, System, wait
 from tests.embedded.test_up import world_of
@@ -124,7 +124,7 @@ def test_four_callers_at_once_still_add_up(system: System) -> None:
 
 
 def test_nothing_is_measured_while_another_omnimind_changes_the_system(system: System) -> None:
-    with held(world_of(system).lock, "somebody", "restart"):
+    with hold(world_of(system).lock, "somebody", "restart"):
         said = system.run("bench", *FEW)
     assert said.code == 5
     assert "somebody" in said.err

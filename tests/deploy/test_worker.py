@@ -24,7 +24,7 @@ from omnimind_ops.model.notes import HostNotes
 from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Change, Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.pyinfra_process import worker_command
 
@@ -180,5 +180,5 @@ def test_a_worker_killed_in_the_middle_is_a_problem_and_the_next_job_gets_a_new_
 
 def test_undo_of_an_activation_that_never_began_touches_nothing() -> None:
     events: queue.Queue[object] = queue.Queue()
-    HostStep(Goal()).undo(step("units", "activate"), Memo(Unsaved(), "activate-units", HostNotes), events.put)
+    HostStep(Goal()).undo(step("units", "activate"), Memo(MemoryNotes(), "activate-units", HostNotes), events.put)
     assert events.empty()

@@ -181,7 +181,7 @@ def test_debian_11_is_refused_unless_forced_and_gets_a_python_of_its_own() -> No
         install(host, "--force-os", env=cpython.environment())
         assert host.sh(f"readlink -f {CLI}/current/bin/python").startswith("/opt/omnimind/python/cpython-3.13.")
         assert host.sh("python3 --version").startswith("Python 3.9")
-        assert "nothing was run" in host.sh("omnimind runs 2>&1")
+        assert "no runs on this host" in host.sh("omnimind runs 2>&1")
         journal = "from pathlib import Path; from omnimind_ops.runner.journal import Journal; Journal(Path('/tmp/journal.db')).close()"
         host.run((f"{CLI}/current/bin/python", "-I", "-c", journal))
         install(host, "--uninstall")

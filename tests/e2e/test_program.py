@@ -82,7 +82,7 @@ def test_the_program_without_its_container_is_refused(host: Host) -> None:
         (
             "foreign",
             r"printf '\267\0' | dd of=/qdrant/qdrant bs=1 seek=18 conv=notrunc",
-            "it is made for aarch64, this host is x86_64",
+            "it is built for aarch64, and this host is x86_64",
         ),
         ("damaged", "truncate --size 5000 /qdrant/qdrant", "is damaged or not a Linux program"),
     ],

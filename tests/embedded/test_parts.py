@@ -226,7 +226,7 @@ InactiveEnterTimestampMonotonic=0
 
 
 def test_units_are_read_as_systemd_shows_them() -> None:
-    worker, qdrant, guard = (systemd.state(block, 10.0, 1000.0) for block in systemctl.parse_show(SHOWN))
+    worker, qdrant, guard = (systemd.parse_state(block, 10.0, 1000.0) for block in systemctl.parse_show(SHOWN))
     assert (worker.state, worker.restarts, worker.memory_bytes, worker.memory_limit, worker.since) == (
         "backoff",
         3,

@@ -16,7 +16,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import HostNotes, NoNotes
 from omnimind_ops.model.payloads import HostPayload, ProgramPayload
 from omnimind_ops.model.plan import Task
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
@@ -37,7 +37,7 @@ def main(name: str, given: str = "") -> None:
     take = next(Task.of(step, ProgramPayload) for step in plan.steps if step.id == "take-qdrant")
     staging = ProgramStep(paths)
     preview = staging.preview(take).lines
-    staging.do(take, Memo(Unsaved(), take.id, NoNotes), print_event)
+    staging.do(take, Memo(MemoryNotes(), take.id, NoNotes), print_event)
     again = install(goal)
     print(
         json.dumps(
@@ -54,8 +54,8 @@ def install(goal: Goal) -> list[str]:
     with HostStep(goal) as host:
         for step in steps:
             print(host.preview(step).lines, file=sys.stderr)
-            host.do(step, Memo(Unsaved(), step.id, HostNotes), print_event)
-        return [step.id for step in steps if host.do(step, Memo(Unsaved(), step.id, HostNotes), print_event)]
+            host.do(step, Memo(MemoryNotes(), step.id, HostNotes), print_event)
+        return [step.id for step in steps if host.do(step, Memo(MemoryNotes(), step.id, HostNotes), print_event)]
 
 
 def print_event(event: object) -> None:

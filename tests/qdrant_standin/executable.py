@@ -15,14 +15,14 @@ from pathlib import Path
 from threading import Thread
 
 from omnimind_ops.embedded.qdrant.__main__ import main
-from omnimind_ops.tools.parent import end_with
+from omnimind_ops.tools.parent import end_with_parent
 
 MARK = "in-use"
 
 
 def settle(unpacked: Path) -> None:
     """Tie us to the launcher, claim our directory and remove those of launchers that were killed."""
-    if not end_with(os.getppid(), signal.SIGKILL):
+    if not end_with_parent(os.getppid(), signal.SIGKILL):
         sys.exit(1)
     handle = os.open(unpacked / MARK, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)  # for as long as we live

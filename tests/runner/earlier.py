@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.program import Missing, Start, Way
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source
+from omnimind_ops.model.program import LibrarySource, Missing, Start
+from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "journal-0.2.0.sql"
 DONE, UNDONE, POSTPONED = "20261130-104617-migrate", "20261130-104620-migrate-2", "20261130-104621-migrate-3"
@@ -25,7 +25,7 @@ GOAL = Goal(
     qdrant_version="1.18.3",
 )
 BUNDLED = Start(
-    Way.BUNDLED,
+    LibrarySource.BUNDLED,
     (Missing("libc.so.6", "GLIBC_2.38"),),
     (),
     "ld-linux-x86-64.so.2",
@@ -34,7 +34,7 @@ BUNDLED = Start(
         "libc.so.6": "/lib/x86_64-linux-gnu/libc.so.6",
     },
 )
-BACKUP = Restored(
+BACKUP = BackupToRestore(
     "/srv/backup/machines-1.snapshot",
     "machines",
     {"params": {"vectors": {"size": 4, "distance": "Cosine"}, "shard_number": 1}, "quantization_config": None},
@@ -90,7 +90,7 @@ SOURCES = {
             "1.18.3",
             BACKUP,
             "/srv/qdrant",
-            Start(Way.PACKAGES, (Missing("libunwind-ptrace.so.0"),), ("libunwind8",)),
+            Start(LibrarySource.PACKAGES, (Missing("libunwind-ptrace.so.0"),), ("libunwind8",)),
         ),
         None,
     ),

@@ -94,7 +94,7 @@ def services_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) 
     """Stop of two services."""
     manager = Scripted(now={name: ProcessState(name, "running", 7) for name in ("redis", "qdrant")})
     monkeypatch.setattr(down.managers, "of", lambda _: manager)
-    monkeypatch.setattr(down.units, "is_ours", lambda *_: True)
+    monkeypatch.setattr(down.units, "may_stop", lambda *_: True)
     monkeypatch.setattr(down.daemon, "stop", lambda _: None)
     monkeypatch.setattr(down.daemon, "clean", lambda _: None)
     monkeypatch.setattr(down.census, "end", lambda _: 3)

@@ -38,6 +38,23 @@ def plans(path: Path) -> dict[str, tuple[str, str]]:
 GONE = ["install-postgres", "install-redis", "install-backend", "install-frontend"]
 GONE += ["install-guard", "install-units", "configure-packages"]
 """Steps that did nothing; no plan has them any more."""
+RETITLED = {
+    "take Qdrant's program from its container": "copy Qdrant's program from its container",
+    "take Qdrant's program from /srv/qdrant": "copy Qdrant's program from /srv/qdrant",
+    "load it with the program that will serve it, and read every point": "load the backup in Qdrant and read every point",
+    "arm the timer that goes back unless confirmed within 15 min": "set the timer that rolls back unless confirmed within 15 min",
+    "keep the containers from restarting by themselves": "disable automatic restarts of the containers",
+    "note what Qdrant holds": "record the content of Qdrant",
+    "take Redis' data (logical: Valkey 9 writes what Redis 7 cannot load)": "copy Redis' data (logical: Valkey 9 writes what Redis 7 cannot load)",
+    "take Redis' data (rdb: from /srv/backup/dump.rdb)": "copy Redis' data (rdb: from /srv/backup/dump.rdb)",
+    "stop the data containers, wait for free ports": "stop the data containers and wait for their ports",
+    "copy what changed, compare, rename to /srv/new/var/lib/qdrant/storage": "copy the changes, compare, and rename to /srv/new/var/lib/qdrant/storage",
+    "copy what changed, compare, rename to /srv/new/var/lib/omnimind/uploads": "copy the changes, compare, and rename to /srv/new/var/lib/omnimind/uploads",
+    "put the backup at /srv/new/var/lib/qdrant/storage": "move the backup to /srv/new/var/lib/qdrant/storage",
+    "put Redis' data in place": "move Redis' data into place",
+    "compare old and new": "compare old and new data",
+}
+"""Titles that were reworded. A plan's digest does not cover titles."""
 
 
 @pytest.mark.parametrize("run", earlier.SOURCES)
@@ -46,6 +63,8 @@ def test_the_same_migration_is_written_the_same_but_for_steps_that_did_nothing(r
     stored = json.loads(plans(earlier.journal(tmp_path))[run][1])
     assert [step["id"] for step in stored["steps"] if step["id"] in GONE] == GONE
     stored["steps"] = [step for step in stored["steps"] if step["id"] not in GONE]
+    for step in stored["steps"]:
+        step["title"] = RETITLED.get(step["title"], step["title"])
     assert json.dumps(written) == json.dumps(stored)
 
 

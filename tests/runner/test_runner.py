@@ -140,7 +140,7 @@ def test_an_undo_that_failed_succeeds_later(journal: Journal) -> None:
     script = Script()
     run = journal.create(plan("a:do a:undo-error b:do-error"), {})
     outcome = runner.apply(run, journal, {"script": script}, lambda event: None)
-    with pytest.raises(Problem, match="cannot take back 1 step") as caught:
+    with pytest.raises(Problem, match="cannot undo 1 step") as caught:
         outcome.check()
     assert "cannot do b" in caught.value.why
     assert "mend a" in caught.value.fix
@@ -157,7 +157,7 @@ def test_the_problem_tells_what_failed_and_that_it_went_back(journal: Journal) -
         runner.apply(run, journal, {"script": Script()}, lambda event: None).check()
     problem = caught.value
     assert (problem.what, problem.fix, problem.log) == ("cannot do b", "mend b", ("b says no",))
-    assert problem.why == "it is told so\nEverything done was taken back."
+    assert problem.why == "it is told so\nAll steps were rolled back."
     assert problem.code is ExitCode.ROLLED_BACK
     assert journal.run(run.id).steps[1].problem == "cannot do b: it is told so"
 
@@ -244,7 +244,7 @@ def test_a_kind_nobody_knows_is_refused_before_anything_is_done(journal: Journal
         runner.apply(run, journal, {}, lambda event: None)
     assert statuses(journal, run.id) == "a:todo"
     journal.mark(run.id, "a", Status.DONE)
-    assert [left.step for left in runner.undo(run, journal, {}, lambda event: None).left] == ["a"]
+    assert [failure.step for failure in runner.undo(run, journal, {}, lambda event: None).not_undone] == ["a"]
 
 
 def test_preview_asks_every_handler(journal: Journal) -> None:

@@ -12,6 +12,7 @@ from omnimind_ops.flows import receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.receipt import receipt as made_of
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
@@ -54,7 +55,7 @@ def test_both_are_in_the_receipt_and_its_digest_covers_them(tmp_path: Path) -> N
 def test_a_receipt_without_a_measurement_says_nothing_of_speed(tmp_path: Path) -> None:
     body = made_of(RUN, before_and_after.read("r1", Paths(tmp_path)))
     assert body["bench"] == {}
-    assert "Speed" not in markdown(body)
+    assert "Speed" not in markdown(parse(body))
 
 
 def test_only_a_run_of_which_no_step_was_begun_can_be_measured_before() -> None:

@@ -16,7 +16,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import Payload
 from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.runner.journal import Journal
 
 
@@ -113,7 +113,7 @@ class Noted:
 def test_a_note_leaves_the_others_as_they_were(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
         run = journal.create(Plan("p", (Step("s", "k", "t"),)), {})
-        for memo in (journal.memo(run.id, "s", Noted), Memo(Unsaved(), "s", Noted)):
+        for memo in (journal.memo(run.id, "s", Noted), Memo(MemoryNotes(), "s", Noted)):
             memo.write(Noted(before=1))
             memo.write(Noted(after=False))
             assert memo.read() == memo.of("s", Noted) == Noted(1, False)
@@ -121,6 +121,6 @@ def test_a_note_leaves_the_others_as_they_were(tmp_path: Path) -> None:
 
 
 def test_notes_of_another_kind_are_refused() -> None:
-    memo = Memo(Unsaved({"s": {"before": "x"}}), "s", Noted)
+    memo = Memo(MemoryNotes({"s": {"before": "x"}}), "s", Noted)
     with pytest.raises(Problem, match="cannot read the journal: Noted of step s: before is 'x', not int"):
         memo.read()

@@ -75,7 +75,7 @@ def test_no_card_is_cpu_and_no_fault(tmp_path: Path) -> None:
 def test_a_card_without_a_driver_is_cpu_with_a_fault(tmp_path: Path) -> None:
     found = gpu.gpu(sysroot(tmp_path), never, lambda: "")
     assert (found.present, found.lock) == (True, "cpu")
-    assert "no driver is loaded" in found.reason
+    assert "its driver is not loaded" in found.reason
     assert "dkms" in found.fix
 
 
@@ -136,4 +136,4 @@ class _Refusing:
 
 
 def test_one_refused_question_does_not_spoil_the_others() -> None:
-    assert nvml._ask(_Refusing()) == nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650")
+    assert nvml._query(_Refusing()) == nvml.Nvml(library="535.183.01", cuda="12.2", name="NVIDIA GeForce GTX 1650")

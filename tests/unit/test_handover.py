@@ -14,7 +14,7 @@ import pytest
 from omnimind_ops import __version__, open_migrations, origin
 from omnimind_ops.cli.handover import MARK, hand_over
 from omnimind_ops.flows import handover
-from omnimind_ops.model.code import Code, begun_by
+from omnimind_ops.model.code import Code, started_by
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.problem import Problem
@@ -59,7 +59,7 @@ def by_old(digest: str, program: str = "/gone/bin/omnimind") -> dict[str, JSON]:
 
 def test_a_run_notes_the_code_that_begins_it(tmp_path: Path) -> None:
     run = begun(tmp_path, {"code": handover.as_setup()})
-    assert begun_by(run) == Code(
+    assert started_by(run) == Code(
         __version__, origin.digest(), str(Path(sys.executable).with_name("omnimind")), str(origin.ROOT)
     )
     assert handover.is_ours(run)

@@ -60,7 +60,7 @@ def test_a_system_whose_manager_does_not_run_is_down(home: Path) -> None:
     """The stores answer all the same, which the table shows."""
     said = health(home)
     assert said.returncode == HealthCode.DOWN
-    assert "supervisor does not run" in said.stdout
+    assert "supervisor is not running" in said.stdout
     assert "DOWN" in said.stdout.splitlines()[0]
 
 

@@ -12,7 +12,7 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import HostNotes
 from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Task
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.planning.migration import ROLES, host_step
 from omnimind_ops.steps import host, units
 from omnimind_ops.steps.host import HostStep
@@ -25,7 +25,7 @@ def test_guards_are_lifted_by_the_step_that_set_them_and_by_no_other(
     lifted: list[str] = []
     for role in ROLES:
         monkeypatch.setattr(host, "allow_service_starts", lambda role=role: lifted.append(role))
-        cut_off = Memo(Unsaved(), f"{stage}-{role}", HostNotes)
+        cut_off = Memo(MemoryNotes(), f"{stage}-{role}", HostNotes)
         HostStep(Goal()).undo(Task.of(host_step(role, stage), HostPayload), cut_off, lambda _: None)
     assert lifted == (["packages"] if stage == "install" else [])
 

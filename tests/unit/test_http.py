@@ -43,14 +43,14 @@ def server(say: Callable[[socket.socket], None], address: str = "") -> Iterator[
 
 def test_an_answer_has_status_headers_body_and_times() -> None:
     with server(lambda link: link.sendall(GOOD)) as address:
-        said = http.ask(address, 5, "/", headers={"A": "b"})
+        said = http.request(address, 5, "/", headers={"A": "b"})
     assert (said.status, said.headers["x-one"], said.json()) == (200, "1", {})
     assert said.times.wall >= said.times.connect + said.times.send + said.times.receive
 
 
 def test_a_unix_socket_is_asked_by_its_path(tmp_path: Path) -> None:
     with server(lambda link: link.sendall(GOOD), str(tmp_path / "s")) as address:
-        assert http.ask(address, 5, "/").status == 200
+        assert http.request(address, 5, "/").status == 200
 
 
 def test_one_that_trickles_meets_the_deadline_of_the_whole_answer() -> None:
@@ -63,7 +63,7 @@ def test_one_that_trickles_meets_the_deadline_of_the_whole_answer() -> None:
 
     with server(trickle) as address:
         with pytest.raises(TimeoutError):
-            http.ask(address, 0.3, "/")
+            http.request(address, 0.3, "/")
         over.set()
 
 
@@ -77,13 +77,13 @@ def test_one_that_trickles_meets_the_deadline_of_the_whole_answer() -> None:
 )
 def test_what_is_no_answer_is_an_error_of_the_connection(answer: bytes, error: type[OSError]) -> None:
     with server(lambda link: link.sendall(answer)) as address, pytest.raises(error):
-        http.ask(address, 5, "/")
+        http.request(address, 5, "/")
 
 
 def test_more_than_is_expected_is_not_read() -> None:
-    body = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (http.MOST + 2)
+    body = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (http.MAX_BYTES + 2)
     with server(lambda link: link.sendall(body)) as address, pytest.raises(ConnectionError, match="more than 4 MiB"):
-        http.ask(address, 20, "/")
+        http.request(address, 20, "/")
 
 
 def test_a_url_may_name_a_path_in_front() -> None:
@@ -100,7 +100,7 @@ def test_a_url_may_name_a_path_in_front() -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        said = http.ask_url(
+        said = http.request_url(
             f"http://localhost:{listening.getsockname()[1]}/api/", 5, "/x?y=1", body={"a": 1}, method="POST"
         )
         thread.join()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops import paths
-from omnimind_ops.observe.index import PACKAGE, ask
+from omnimind_ops.observe.index import PACKAGE, probe
 from omnimind_ops.tools import index
 
 MIRROR, OTHER = "https://mirror.example/simple", "https://other.example/simple"
@@ -68,20 +68,20 @@ def test_the_persons_file_is_read_before_the_machines(tmp_path: Path) -> None:
 
 
 def test_index_that_answers_is_told_from_one_that_nobody_serves_without_its_login() -> None:
-    said = ask({"UV_DEFAULT_INDEX": "http://ana:geheim@127.0.0.1:9/simple"})
+    said = probe({"UV_DEFAULT_INDEX": "http://ana:geheim@127.0.0.1:9/simple"})
     assert said.url == "http://127.0.0.1:9/simple"
     assert "refused" in said.trouble.lower() and "geheim" not in said.trouble
 
 
 def test_index_without_a_package_that_is_needed_is_named() -> None:
     with serve(b"<html></html>") as address:
-        assert ask({"PIP_INDEX_URL": address}).trouble
+        assert probe({"PIP_INDEX_URL": address}).trouble
 
 
 def test_index_that_serves_is_good() -> None:
     page = f'<html><a href="h11-0.16.0-py3-none-any.whl#sha256={"0" * 64}" data-dist-info-metadata="true">h11-0.16.0-py3-none-any.whl</a></html>'.encode()
     with serve(page) as address:
-        assert ask({"PIP_INDEX_URL": address}).trouble == ""
+        assert probe({"PIP_INDEX_URL": address}).trouble == ""
 
 
 @pytest.mark.parametrize("lock", ["cpu", "cu12", "cu13"])

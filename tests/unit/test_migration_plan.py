@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Undo
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Restored, Source, converge, copies, migrate
+from omnimind_ops.planning.migration import (
+    BackupToRestore,
+    QdrantSource,
+    RedisSource,
+    Source,
+    converge,
+    copies,
+    migrate,
+)
 
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
 REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")
@@ -50,7 +58,7 @@ def test_native_services_start_only_when_the_data_is_in_place() -> None:
 
 
 def test_a_backup_is_loaded_by_the_program_that_will_serve_it_before_anything_stops_and_compared_afterwards() -> None:
-    backup = Restored("/b/shard.snapshot", "c", {"params": {"shard_number": 1}}, 1)
+    backup = BackupToRestore("/b/shard.snapshot", "c", {"params": {"shard_number": 1}}, 1)
     source = replace(SOURCE, qdrant=replace(QDRANT, storage="", backup=backup))
     steps = {step.id: step for step in migrate(source, Goal(), 10).steps}
     order = list(steps)

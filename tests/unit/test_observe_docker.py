@@ -114,7 +114,7 @@ def test_why_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Problem, match="cannot run docker"):
         docker.containers()
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert docker.version() == ("", "the program docker is not installed")
+    assert docker.version() == ("", "docker is not installed")
 
 
 def test_a_volume_that_binds_a_folder_is_that_folder(name: str, tmp_path: Path) -> None:

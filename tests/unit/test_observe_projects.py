@@ -117,7 +117,7 @@ def test_a_name_or_a_path_chooses(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="named nobody") as caught:
         pick_project((BLOG, OMNIMIND), "nobody", None)
     assert len(caught.value.log) == 2
-    with pytest.raises(Problem, match="no container was made from"):
+    with pytest.raises(Problem, match="no container was created from"):
         pick_project((BLOG, OMNIMIND), None, tmp_path)
 
 

@@ -13,7 +13,7 @@ from uv import find_uv_bin
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.render.problem import text
-from omnimind_ops.tools.output import MOST, kept, main_line
+from omnimind_ops.tools.output import MAX_LINES, last_lines, main_line
 from omnimind_ops.tools.shell import run
 from tests.hosts.index import serving
 from tests.services import Services
@@ -160,9 +160,9 @@ def test_other_tools(said: str, line: str) -> None:
 
 
 def test_everything_is_kept_up_to_a_bound_that_is_told() -> None:
-    lines = [f"  line {number}" for number in range(MOST)]
-    assert kept(lines) == tuple(lines)
-    assert kept([*lines, "last"])[:2] == ("(1 lines before these)", "  line 1")
+    lines = [f"  line {number}" for number in range(MAX_LINES)]
+    assert last_lines(lines) == tuple(lines)
+    assert last_lines([*lines, "last"])[:2] == ("(1 earlier lines omitted)", "  line 1")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

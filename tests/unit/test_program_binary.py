@@ -23,7 +23,7 @@ def test_a_programs_headers_tell_what_it_needs(shell: Path) -> None:
     found = elf.read(shell)
     assert found and found.machine == platform.machine() and "libc.so.6" in found.needed and not found.static
     assert found.interpreter.startswith("/lib") and any(
-        version.startswith("GLIBC_2.") for version in found.wants["libc.so.6"]
+        version.startswith("GLIBC_2.") for version in found.required_versions["libc.so.6"]
     )
 
 
@@ -32,7 +32,7 @@ def test_a_library_offers_versions_and_this_host_satisfies_its_own_programs(shel
     assert program
     find = libraries.on_host(program, "/bin")
     libc = find("libc.so.6")
-    assert libc and "GLIBC_2.2.5" in libc.binary.offers
+    assert libc and "GLIBC_2.2.5" in libc.binary.defined_versions
     assert missing(program, find) == ()
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Binary, Library, Missing, Start, Way
-from omnimind_ops.planning.program import Find, missing, start
+from omnimind_ops.model.program import Binary, Library, LibrarySource, Missing, Start
+from omnimind_ops.planning.program import FindLibrary, missing, start
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 OLD, NEW = ("GLIBC_2.2.5", "GLIBC_2.31"), ("GLIBC_2.2.5", "GLIBC_2.31", "GLIBC_2.34", "GLIBC_2.38")
@@ -18,12 +18,12 @@ def library(*needed: str, offers: tuple[str, ...] = (), wants: Mapping[str, tupl
     return Binary(
         "x86_64",
         needed=needed,
-        offers=frozenset(offers),
-        wants={name: frozenset(v) for name, v in (wants or {}).items()},
+        defined_versions=frozenset(offers),
+        required_versions={name: frozenset(v) for name, v in (wants or {}).items()},
     )
 
 
-def place(libraries: Mapping[str, Binary], folder: str = "/usr/lib") -> Find:
+def place(libraries: Mapping[str, Binary], folder: str = "/usr/lib") -> FindLibrary:
     """A host or container with these libraries, and a loader."""
     known = {
         name: Library(name if name.startswith("/") else f"{folder}/{name}", binary)
@@ -58,17 +58,17 @@ def offer(**binaries: Binary) -> object:
 
 
 def test_a_static_program_needs_nothing() -> None:
-    assert start(Binary("x86_64"), "x86_64", place({}), no_offer, None) == Start(Way.STATIC)
+    assert start(Binary("x86_64"), "x86_64", place({}), no_offer, None) == Start(LibrarySource.STATIC)
 
 
 def test_libraries_of_the_host_that_satisfy_it_are_used() -> None:
-    assert start(program(), "x86_64", place(STOCK), no_offer, WITHIN) == Start(Way.HOST)
+    assert start(program(), "x86_64", place(STOCK), no_offer, WITHIN) == Start(LibrarySource.HOST)
 
 
 def test_a_library_that_the_distribution_has_is_installed_and_the_containers_come_along_until_then() -> None:
     found = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), WITHIN)
     assert (found.way, found.packages, found.missing) == (
-        Way.PACKAGES,
+        LibrarySource.PACKAGES,
         ("libunwind8",),
         (Missing("libunwind-ptrace.so.0"),),
     )
@@ -82,7 +82,7 @@ def test_a_library_that_the_distribution_has_is_installed_and_the_containers_com
 
 def test_a_given_program_may_have_packages_but_no_bundle() -> None:
     found = start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(), None)
-    assert (found.way, found.packages, dict(found.files)) == (Way.PACKAGES, ("libunwind8",), {})
+    assert (found.way, found.packages, dict(found.files)) == (LibrarySource.PACKAGES, ("libunwind8",), {})
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_no_package_brings_comes_from_the_container(
     needs: Binary, host: Mapping[str, Binary], lacks: tuple[Missing, ...]
 ) -> None:
     found = start(needs, "x86_64", place(host), offer(), WITHIN)
-    assert (found.way, found.missing, found.packages) == (Way.BUNDLED, lacks, ())
+    assert (found.way, found.missing, found.packages) == (LibrarySource.BUNDLED, lacks, ())
     assert found.files["libc.so.6"] == "/lib/x86_64-linux-gnu/libc.so.6" and found.files[found.loader] == LOADER
 
 
@@ -116,20 +116,22 @@ def test_a_package_that_needs_more_than_the_host_has_is_not_installed() -> None:
     wants_new = {"libunwind-ptrace.so.0": library("libc.so.6", wants={"libc.so.6": ("GLIBC_2.38",)})}
     assert (
         start(program("GLIBC_2.31", "libunwind-ptrace.so.0"), "x86_64", place(STOCK), offer(**wants_new), WITHIN).way
-        is Way.BUNDLED
+        is LibrarySource.BUNDLED
     )
 
 
 def test_what_a_package_needs_in_turn_is_asked_for_as_well() -> None:
     host = {"libc.so.6": library(offers=OLD)}
     needs = program("GLIBC_2.31", "libunwind-ptrace.so.0")
-    assert start(needs, "x86_64", place(host), offer(**{"liblzma.so.5": library()}), WITHIN).way is Way.PACKAGES
-    assert start(needs, "x86_64", place(host), offer(), WITHIN).way is Way.BUNDLED
+    assert (
+        start(needs, "x86_64", place(host), offer(**{"liblzma.so.5": library()}), WITHIN).way is LibrarySource.PACKAGES
+    )
+    assert start(needs, "x86_64", place(host), offer(), WITHIN).way is LibrarySource.BUNDLED
 
 
 @pytest.mark.parametrize("machine", ["aarch64", "EM_IA_64"])
 def test_another_architecture_is_refused(machine: str) -> None:
-    with pytest.raises(Problem, match=f"made for {machine}, this host is x86_64"):
+    with pytest.raises(Problem, match=f"built for {machine}, and this host is x86_64"):
         start(Binary(machine), "x86_64", place({}), no_offer, WITHIN)
 
 

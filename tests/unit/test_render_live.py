@@ -46,7 +46,7 @@ class Story:
 
     def tell(self, event: Event) -> None:
         """Tell, and let a second pass."""
-        self.board.take(event)
+        self.board.update(event)
         self.at += 1
 
     def state(self, state: RunState) -> None:
@@ -125,7 +125,7 @@ def test_the_downtime_clock_runs_from_cutover_to_its_end() -> None:
 
 
 def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
-    """Also what could not be taken back."""
+    """Also what could not be undone."""
     story = Story()
     story.until("cutover-2")
     story.tell(StepProblem("cutover-2", "cannot stop backend: boom", "boom", "look", what="cannot stop backend"))
@@ -138,7 +138,7 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     assert "rolling back" in view
     assert "↩ title of cutover-2" in view
     assert "cannot stop backend: boom" in view
-    assert "1 still done, 1 taken back" in view
+    assert "1 still done, 1 undone" in view
     story.tell(StepProblem("cutover-1", "cannot start redis: port taken", "port taken", "look", what="cannot start"))
     story.mark("cutover-1", Status.UNDOING, seconds=0.2)
     story.mark("cutover-0", Status.UNDOING)
@@ -146,7 +146,7 @@ def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     story.state(RunState.FAILED)
     last = "\n".join(text.plain for text in final(story.board, Sheet(80, 24, story.at)))
     assert "failed" in last
-    assert "✘ cutover  2 taken back, 1 NOT taken back" in last
+    assert "✘ cutover  2 undone, 1 NOT undone" in last
     assert "✘ title of cutover-1" in last
 
 
@@ -165,7 +165,7 @@ def test_a_stall_is_shown_instead_of_a_rate() -> None:
     story.tell(progress("warm-0", "a", 0, 100))
     story.tell(progress("warm-0", "a", 10, 100))
     story.at += 60
-    assert any("nothing moved for 1 min" in text for text in story.read())
+    assert any("no progress for 1 min" in text for text in story.read())
 
 
 def test_a_terminal_without_utf8_gets_ascii() -> None:
@@ -179,7 +179,7 @@ def test_a_terminal_without_utf8_gets_ascii() -> None:
 def test_a_step_nobody_announced_is_shown() -> None:
     """`converge` tells steps without a run."""
     board = Board(lambda: 0.0)
-    board.take(StepChanged("a", "configure redis", Status.DONE, changed=True))
+    board.update(StepChanged("a", "configure redis", Status.DONE, changed=True))
     assert any("configure redis" in text.plain for text in live(board, Sheet(80, 24, 0.0)))
 
 

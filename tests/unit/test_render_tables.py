@@ -13,6 +13,9 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Change, Plan, Preview, Step, Undo
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.planning.check import Check, State
+from omnimind_ops.planning.key_rules import Verdict
+from omnimind_ops.planning.report import Row
 from omnimind_ops.render.run import output
 
 PLAN = Plan(
@@ -32,47 +35,34 @@ PREVIEWS = (
 )
 
 
-@dataclass(frozen=True)
-class Check:
-    """Shaped like planning's."""
-
-    id: str
-    state: str
-    found: str
-    fix: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Shaped like planning's."""
-
-    service: str
-    key: str
-    value: str
-    verdict: str
-    why: str
-
-
-CHECKS = (Check("root", "ok", "root"), Check("space", "fail", "1 GB free", "make room"))
+CHECKS = (Check("root", State.OK, "root"), Check("space", State.FAIL, "1 GB free", "make room"))
 ROWS = (
-    Row("redis", "image", "redis:7", "converted", "redis-server"),
-    Row("redis", "gpus", "all", "lost", "nothing does this"),
+    Row("redis", "image", "redis:7", Verdict.CONVERTED, "redis-server"),
+    Row("redis", "gpus", "all", Verdict.LOST, "nothing does this"),
 )
+STEP: dict[str, JSON] = {"id": "install-redis", "phase": "install", "title": "install redis", "undo": "kept, harmless"}
+
+
+def side(store: str, counts: dict[str, JSON], digests: dict[str, JSON]) -> JSON:
+    """Return one side of a comparison as a receipt has it."""
+    return {"store": store, "counts": counts, "digests": digests}
+
+
 RECEIPT: dict[str, JSON] = {
     "run": "r1",
     "state": "unconfirmed",
     "omnimind": "1.0.0",
     "started": "2026-11-23T10:45:01+00:00",
     "ended": None,
-    "plan": {"steps": [{"phase": "install", "title": "install redis", "status": "done", "seconds": 2.2}]},
+    "plan": {"digest": "5d", "steps": [{**STEP, "status": "done", "seconds": 2.2}]},
     "downtime_s": {"redis": 3.21, "qdrant": 75.0},
     "verified": {
         "qdrant": {
-            "source": {"counts": {"points": 5}, "digests": {"x": "ab"}},
-            "native": {"counts": {"points": 5}, "digests": {"x": "ab"}},
+            "source": side("qdrant", {"points": 5}, {"x": "ab"}),
+            "native": side("qdrant", {"points": 5}, {"x": "ab"}),
         },
-        "redis": {"source": {"counts": {"keys": 5}, "digests": {}}, "native": {"counts": {"keys": 4}, "digests": {}}},
-        "files": {"source": {"counts": {}, "digests": {}}, "native": {"counts": {}, "digests": {}}},
+        "redis": {"source": side("redis", {"keys": 5}, {}), "native": side("redis", {"keys": 4}, {})},
+        "files": {"source": side("tree", {}, {}), "native": side("tree", {}, {})},
     },
     "rollback": "until `omnimind finish`",
     "digest": "abc",
@@ -201,7 +191,7 @@ def test_runs(capsys: pytest.CaptureFixture[str]) -> None:
     output.runs((run,), json=True)
     assert answer(capsys)["runs"][0]["steps"][1]["problem"] == "cannot x: y"
     output.runs((), json=False)
-    assert told(capsys) == ["nothing was run on this host yet"]
+    assert told(capsys) == ["no runs on this host yet"]
 
 
 def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,7 +211,7 @@ def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytes
     assert not any("checksum" in text for text in lines)
     output.summary({**RECEIPT, "backup": {"path": "/b.tar", "checksum": "absent"}}, json=False)
     assert (
-        "backup: no checksum lies beside it: a bit that flipped since it was made, or a segment left out whole, cannot be seen"
+        "backup: it has no checksum: a bit that flipped since it was made, or a missing segment, cannot be detected"
         in " ".join(told(capsys))
     )
     output.receipt(RECEIPT, json=False)
@@ -236,5 +226,5 @@ def test_claims_checked_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys)[2:4] == ["receipt unchanged yes abc", "old folder as it was NO gone"]
     output.verified([("x", False, "")], json=True)
     assert answer(capsys)["holds"] is False
-    output.said("done", {"run": "r1"}, json=False)
+    output.message("done", {"run": "r1"}, json=False)
     assert told(capsys) == ["done"]

@@ -58,39 +58,39 @@ def test_done_of() -> None:
 
 def test_the_rate_is_smoothed_and_gives_the_time_left() -> None:
     """A steady 10 B/s of 200; one slow second moves it a little only."""
-    pace = ProgressRate(0, 200, "B", at=0.0)
-    assert (pace.rate, pace.left()) == (None, None)
+    rate = ProgressRate(0, 200, "B", at=0.0)
+    assert (rate.rate, rate.seconds_left()) == (None, None)
     for second in range(1, 11):
-        pace.take(second * 10, 200, "B", at=float(second))
-    assert pace.rate == pytest.approx(10)
-    assert pace.left() == pytest.approx(10)
-    pace.take(100, 200, "B", at=11.0)
-    assert pace.rate is not None
-    assert 8 < pace.rate < 10
-    assert pace.fraction == 0.5
+        rate.update(second * 10, 200, "B", at=float(second))
+    assert rate.rate == pytest.approx(10)
+    assert rate.seconds_left() == pytest.approx(10)
+    rate.update(100, 200, "B", at=11.0)
+    assert rate.rate is not None
+    assert 8 < rate.rate < 10
+    assert rate.fraction == 0.5
 
 
 def test_a_pass_that_starts_over_forgets_the_old_rate() -> None:
     """Copy, then compare: progress goes back to 0."""
-    pace = ProgressRate(0, 100, "B", at=0.0)
-    pace.take(100, 100, "B", at=1.0)
-    pace.take(0, 100, "B", at=2.0)
-    assert pace.rate is None
-    pace.take(50, 100, "B", at=3.0)
-    assert pace.rate == 50
+    rate = ProgressRate(0, 100, "B", at=0.0)
+    rate.update(100, 100, "B", at=1.0)
+    rate.update(0, 100, "B", at=2.0)
+    assert rate.rate is None
+    rate.update(50, 100, "B", at=3.0)
+    assert rate.rate == 50
 
 
 def test_a_stall_is_noticed() -> None:
     """Events that bring nothing do not hide it."""
-    pace = ProgressRate(0, 100, "B", at=0.0)
-    pace.take(10, 100, "B", at=1.0)
-    pace.take(10, 100, "B", at=9.0)
-    assert pace.stalled(9.0) == 8.0
-    pace.take(100, 100, "B", at=10.0)
-    assert pace.stalled(99.0) is None
+    rate = ProgressRate(0, 100, "B", at=0.0)
+    rate.update(10, 100, "B", at=1.0)
+    rate.update(10, 100, "B", at=9.0)
+    assert rate.stalled(9.0) == 8.0
+    rate.update(100, 100, "B", at=10.0)
+    assert rate.stalled(99.0) is None
 
 
 def test_nothing_to_copy_is_done() -> None:
     """Total 0."""
-    pace = ProgressRate(0, 0, "B", at=0.0)
-    assert (pace.fraction, pace.left()) == (1.0, None)
+    rate = ProgressRate(0, 0, "B", at=0.0)
+    assert (rate.fraction, rate.seconds_left()) == (1.0, None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops.planning import supported
-from omnimind_ops.planning.supported import SYSTEMS, Ground
+from omnimind_ops.planning.supported import SYSTEMS, Support
 from tests.e2e.suites import SUITES
 
 README = Path(__file__).parents[2] / "README.md"
@@ -18,14 +18,14 @@ def test_every_claim_stands_on_systems_that_the_story_runs_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in SYSTEMS if row.ground is not Ground.BRACKETED], ids=lambda row: row.title
+    "row", [row for row in SYSTEMS if row.support is not Support.BRACKETED], ids=lambda row: row.title
 )
 def test_a_tested_system_is_tested_as_itself(row: supported.System) -> None:
     assert row.tested_on == (row.title,)
 
 
 def test_only_a_forced_system_is_tested_with_force() -> None:
-    forced = {row.title for row in SYSTEMS if row.ground is Ground.FORCED}
+    forced = {row.title for row in SYSTEMS if row.support is Support.FORCED}
     assert forced == {suite.system for suite in SUITES if suite.forced}
 
 

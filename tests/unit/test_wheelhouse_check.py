@@ -13,8 +13,8 @@ from omnimind_ops.observe.wheelhouse import pins, wheelhouse
 from omnimind_ops.planning import check_wheelhouse
 from omnimind_ops.planning.check import Needs, State
 from omnimind_ops.planning.preflight import checks
-from omnimind_ops.tools.lock_file import parse, wanted
-from omnimind_ops.tools.wheel_tags import best, rank, wants
+from omnimind_ops.tools.lock_file import applicable, parse
+from omnimind_ops.tools.wheel_tags import best, describe, rank
 
 from .test_preflight import HOST, PROJECT
 
@@ -60,7 +60,7 @@ def test_a_host_that_it_was_not_made_for(target: Target, why: str) -> None:
 def test_a_wheel_that_is_not_there_or_of_another_version() -> None:
     assert "bcrypt 5.0.0 is missing" in check(folder(NUMPY, TYPER), BOOKWORM)[1]
     assert (
-        "typer 0.29.2 is missing, it has 0.28.0"
+        "typer 0.29.2 is missing, the folder has 0.28.0"
         in check(folder(NUMPY, BCRYPT, "typer-0.28.0-py3-none-any.whl"), BOOKWORM)[1]
     )
 
@@ -113,15 +113,15 @@ def test_the_best_wheel_is_the_one_that_an_installer_takes() -> None:
 
 
 def test_what_a_wheel_wants_is_told() -> None:
-    assert wants("x-1-py3-none-manylinux1_x86_64.whl") == "Python 3, glibc 2.5, x86_64"
-    assert wants("uv-0.13.9-py3-none-musllinux_1_1_x86_64.whl") == "Python 3, platform musllinux_1_1_x86_64"
+    assert describe("x-1-py3-none-manylinux1_x86_64.whl") == "Python 3, glibc 2.5, x86_64"
+    assert describe("uv-0.13.9-py3-none-musllinux_1_1_x86_64.whl") == "Python 3, platform musllinux_1_1_x86_64"
 
 
 def test_a_lock_is_read_for_one_python() -> None:
     text = f"a==1.0 ; python_full_version < '3.11.3' \\\n    --hash=sha256:{'0' * 64}\nb-c==2.0.post1 \\\n    --hash=sha256:{'1' * 64} \\\n    --hash=sha256:{'2' * 64}\n"
     found = parse(text)
     assert [(pin.name, pin.version, len(pin.hashes)) for pin in found] == [("a", "1.0", 1), ("b-c", "2.0.post1", 2)]
-    assert [[pin.name for pin in wanted(found, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [
+    assert [[pin.name for pin in applicable(found, python)] for python in ("3.11", "3.11.2", "3.11.3", "3.12.0")] == [
         ["a", "b-c"],
         ["a", "b-c"],
         ["b-c"],

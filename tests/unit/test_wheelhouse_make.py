@@ -21,7 +21,7 @@ from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import MANIFEST, Target
 from omnimind_ops.observe.wheelhouse import pins, wheelhouse
-from omnimind_ops.planning.check_wheelhouse import faults
+from omnimind_ops.planning.check_wheelhouse import find_faults
 from omnimind_ops.tools import lock_file, wheel_file
 from tests.hosts.index import Index, serving
 
@@ -107,7 +107,10 @@ def test_it_holds_the_wheels_of_the_target_and_our_own(place: Place, index: Inde
         assert (one["size"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     found = wheelhouse(str(place.root / "made"))
     locked = lock_file.parse(place.lock.read_text())
-    assert list(faults(found, locked, TARGET)) == [] and list(faults(found, locked, Target("3.11", (2, 31)))) != []
+    assert (
+        list(find_faults(found, locked, TARGET)) == []
+        and list(find_faults(found, locked, Target("3.11", (2, 31)))) != []
+    )
     assert any(
         "2 wheels, 0 B to download, plus 2 whose size the index does not report" in event.text for event in events
     )
@@ -131,7 +134,9 @@ def test_what_is_there_is_not_fetched_again_and_what_is_not_wanted_goes(place: P
     place.make()
     fetched = [path for path in index.paths[before:] if path.startswith("/files/native")]
     assert fetched == [] and "old-1.0-py3-none-any.whl" not in place.names()
-    assert list(faults(wheelhouse(str(place.root / "made")), lock_file.parse(place.lock.read_text()), TARGET)) == []
+    assert (
+        list(find_faults(wheelhouse(str(place.root / "made")), lock_file.parse(place.lock.read_text()), TARGET)) == []
+    )
 
 
 def test_a_target_without_a_wheel_is_a_problem_that_names_the_package(place: Place, index: Index) -> None:

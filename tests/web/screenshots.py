@@ -60,7 +60,7 @@ def freeze_redis(running: Site) -> None:
     (pid,) = running.system.pids("redis")
     os.kill(pid, signal.SIGSTOP)
     history = History(running.world.journal)
-    wait("the guard's recovery", lambda: any(run.ended for run in history.heads(limit=1)), 300)
+    wait("the guard's recovery", lambda: any(run.ended for run in history.summaries(limit=1)), 300)
     running.settle()
 
 

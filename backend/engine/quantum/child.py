@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from backend.engine.quantum.wire import Message, pack, read
 from backend.http.errors import ApiProblem
-from omnimind_ops.tools.parent import end_with
+from omnimind_ops.tools.parent import end_with_parent
 
 NICE = 5
 OOM_SCORE = 300  # above the engine's own score: the kernel kills this process, not the embedding
@@ -25,7 +25,7 @@ Act = Callable[[Message], Message]
 def main() -> None:
     """Serve until the engine closes the input or dies."""
     # The kernel kills this process when the engine ends, even in the middle of a simulation.
-    if not end_with(int(sys.argv[1]), signal.SIGKILL):
+    if not end_with_parent(int(sys.argv[1]), signal.SIGKILL):
         os._exit(0)
     libc = ctypes.CDLL(None, use_errno=True)
     _step_back()

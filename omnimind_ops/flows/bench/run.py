@@ -106,7 +106,7 @@ def _refuse_while_busy(settings: Settings, paths: Paths) -> None:
     It may be comparing data, and the measurement would not be representative.
     """
     world = _world(settings, paths)
-    if world and (busy := lock.busy(world.lock)):
+    if world and (busy := lock.describe_holder(world.lock)):
         raise Problem(
             "cannot measure now",
             f"another omnimind command is running: {busy}",

@@ -41,8 +41,8 @@ class Response:
 def send(base: str, request: Request, headers: Mapping[str, str], seconds: float = SECONDS) -> Response:
     """Connect, send, wait, receive. Raise OSError when the connection fails; no HTTP status is a failure."""
     all_headers = {**headers, **(request.headers or {})}
-    response = http.ask_url(
-        base, seconds, request.path, method=request.method, headers=all_headers, body=request.body, most=MOST
+    response = http.request_url(
+        base, seconds, request.path, method=request.method, headers=all_headers, body=request.body, max_bytes=MOST
     )
     server_stages = parse_server_timing(response.headers.get("server-timing", ""))
     times = response.times

@@ -13,7 +13,7 @@ from pathlib import Path
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.wheelhouse import Pin, Target, WheelFile
 from omnimind_ops.tools import index, lock_file, uv, wheel_tags
-from omnimind_ops.tools.output import kept, main_line
+from omnimind_ops.tools.output import last_lines, main_line
 from omnimind_ops.tools.shell import run
 
 SECONDS = 600
@@ -24,7 +24,7 @@ def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
     pins = {
         pin.name: pin
         for lock in locks
-        for pin in lock_file.wanted(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
+        for pin in lock_file.applicable(lock_file.parse(lock.read_text(encoding="utf-8")), target.python)
     }
     offered = _offered(locks, target)
     return tuple(_best_wheel(pin, offered.get(pin.name, ()), target) for pin in pins.values())
@@ -33,10 +33,10 @@ def choose(locks: Sequence[Path], target: Target) -> tuple[WheelFile, ...]:
 def _offered(locks: Sequence[Path], target: Target) -> dict[str, tuple[WheelFile, ...]]:
     with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
         out = Path(scratch) / "pylock.toml"
-        command = uv.compile_words(locks, target, out, Path(scratch) / "cache")
+        command = uv.compile_command(locks, target, out, Path(scratch) / "cache")
         done = run(command, timeout=SECONDS, check=False, env={**index.environment(os.environ), "UV_NO_WRAP": "1"})
         if not done.ok:
-            output = kept(done.err.splitlines())
+            output = last_lines(done.err.splitlines())
             fix = "check the network and the package index (PIP_INDEX_URL, pip.conf), then run the same command again"
             raise Problem(
                 "cannot choose the wheels", main_line(output) or f"uv exited with {done.code}", fix, log=output

@@ -25,7 +25,7 @@ from omnimind_ops.model.wheelhouse import MANIFEST, Target, WheelFile
 from omnimind_ops.paths import data
 from omnimind_ops.planning.check import size
 from omnimind_ops.tools import uv
-from omnimind_ops.tools.output import kept, main_line
+from omnimind_ops.tools.output import last_lines, main_line
 from omnimind_ops.tools.shell import run
 
 STEPS = {
@@ -156,13 +156,13 @@ def _test_install(order: Order, own_wheel: Path) -> None:
     for requirements in (("--no-deps", "--require-hashes", *files), ("--no-deps", str(own_wheel))):
         with tempfile.TemporaryDirectory(prefix="omnimind-wheels-") as scratch:
             done = run(
-                uv.try_words(order.folder, order.target, sys.executable, Path(scratch), requirements),
+                uv.dry_run_command(order.folder, order.target, sys.executable, Path(scratch), requirements),
                 timeout=SECONDS,
                 check=False,
                 env={"UV_NO_WRAP": "1"},
             )
         if not done.ok:
-            output = kept(done.err.splitlines())
+            output = last_lines(done.err.splitlines())
             raise Problem(
                 f"cannot install from {order.folder}",
                 main_line(output) or f"uv exited with {done.code}",

@@ -39,9 +39,9 @@ def result(document: Mapping[str, Any], *, json: bool, markdown: bool) -> None:
         console.print(line, soft_wrap=True)
 
 
-def schema(found: Mapping[str, Any]) -> None:
+def schema(document: Mapping[str, Any]) -> None:
     """Print the JSON Schema."""
-    _write(encoder.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    _write(encoder.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def note(text: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.render.bench.text import asked, label, machine, outcome
+from omnimind_ops.render.bench.text import describe_machine, describe_request, describe_result, label
 
 KINDS = (".svg", ".png", ".pdf")
 
@@ -21,12 +21,14 @@ def check(file: Path) -> None:
     if file.suffix not in KINDS:
         raise Problem(
             "cannot plot",
-            f"--plot {file}: what picture is that?",
-            f"end its name with one of {', '.join(KINDS)}",
+            f"--plot {file}: unknown image format",
+            f"use a file name that ends in {', '.join(KINDS)}",
             code=ExitCode.USAGE,
         )
     if not file.absolute().parent.is_dir():
-        raise Problem("cannot plot", f"there is no folder {file.absolute().parent}", "make it, or name another file")
+        raise Problem(
+            "cannot plot", f"there is no folder {file.absolute().parent}", "create it, or choose another file"
+        )
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -55,40 +57,48 @@ def plot(documents: Sequence[Mapping[str, Any]], file: Path) -> None:
     try:
         _bars(bars, documents)
         _spread(spread, documents[0])
-        figure.suptitle(f"omnimind bench {asked(documents[0])}\n{outcome(documents[0])}", fontsize=10)
-        figure.supxlabel(machine(documents[0]), fontsize=7, color="grey")
+        figure.suptitle(
+            f"omnimind bench {describe_request(documents[0])}\n{describe_result(documents[0])}", fontsize=10
+        )
+        figure.supxlabel(describe_machine(documents[0]), fontsize=7, color="grey")
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     except OSError as error:
         raise Problem(
-            "cannot plot", f"{file}: {error.strerror}", "name a file in a folder that is yours to write"
+            "cannot plot", f"{file}: {error.strerror}", "choose a file in a folder that you can write to"
         ) from error
     finally:
         pyplot.close(figure)
 
 
 def _bars(axes: Any, documents: Sequence[Mapping[str, Any]]) -> None:
-    names = list(dict.fromkeys(row["name"] for one in documents for row in one["stages"]))
+    names = list(dict.fromkeys(row["name"] for document in documents for row in document["stages"]))
     left = [0.0] * len(documents)
-    places = range(len(documents))
+    positions = range(len(documents))
     for number, name in enumerate(names):
-        found = [next((row for row in one["stages"] if row["name"] == name), None) for one in documents]
-        values = [(row["mean_ms"] or 0.0) if row else 0.0 for row in found]
+        rows = [_stage(document, name) for document in documents]
+        values = [(row["mean_ms"] or 0.0) if row else 0.0 for row in rows]
         if any(values):
             axes.barh(
-                places,
+                positions,
                 values,
                 left=left,
-                label=next(label(row) for row in found if row),
+                label=next(label(row) for row in rows if row),
                 color=f"C{number % 10}",
                 hatch="//" if number >= 10 else None,
             )
-            left = [one + value for one, value in zip(left, values, strict=True)]
-    axes.set_yticks(
-        places, [f"{one['name'] or 'this result'}\n{one['settings']['target']}, {one['device']}" for one in documents]
-    )
+            left = [start + value for start, value in zip(left, values, strict=True)]
+    axes.set_yticks(positions, [_bar_label(document) for document in documents])
     axes.invert_yaxis()
     axes.set_xlabel("mean milliseconds of one sample, by stage")
     axes.legend(fontsize=7, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.35))
+
+
+def _stage(document: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    return next((row for row in document["stages"] if row["name"] == name), None)
+
+
+def _bar_label(document: Mapping[str, Any]) -> str:
+    return f"{document['name'] or 'this result'}\n{document['settings']['target']}, {document['device']}"
 
 
 def _spread(axes: Any, document: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ class Bars:
         self._lock = threading.Lock()
         self._progress: Bar | None = None
         self._task: TaskID | None = None
-        self._text, self._told = "", 0.0
+        self._text, self._written = "", 0.0
 
     def tell(self, event: Event) -> None:
         """Show an event."""
@@ -82,8 +82,8 @@ class Bars:
 
     def _line(self, event: Progress) -> None:
         now = time.monotonic()
-        if event.text == self._text and now - self._told < LINE_SECONDS:
+        if event.text == self._text and now - self._written < LINE_SECONDS:
             return
-        self._text, self._told = event.text, now
+        self._text, self._written = event.text, now
         self.file.write(f"{event.text}: {done_of(event.done, event.total, event.unit)}\n")
         self.file.flush()

@@ -39,70 +39,70 @@ def _state(row: Mapping[str, Any]) -> str:
 
 def share(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Return a row's share of the total, "" if it is unknown."""
-    whole = document["total"]["mean_ms"]
+    total = document["total"]["mean_ms"]
     return (
-        f"{row['mean_ms'] / whole:.1%}"
-        if row["mean_ms"] is not None and whole and document["case"] in ("embeddings", "search")
+        f"{row['mean_ms'] / total:.1%}"
+        if row["mean_ms"] is not None and total and document["case"] in ("embeddings", "search")
         else ""
     )
 
 
 def rows(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return label and figures of each stage, those of the embedding below their sum."""
-    found: list[tuple[str, Mapping[str, Any]]] = []
+    entries: list[tuple[str, Mapping[str, Any]]] = []
     for row in document["stages"]:
         if row["name"] == EMBEDDING[0] and document.get("embedding"):
-            found.append(("embedding", {"name": "embedding", "note": "", **document["embedding"]}))
+            entries.append(("embedding", {"name": "embedding", "note": "", **document["embedding"]}))
         inside = row["name"] in EMBEDDING and document.get("embedding")
-        found.append((("  " if inside else "") + label(row), row))
-    return found
+        entries.append((("  " if inside else "") + label(row), row))
+    return entries
 
 
-def asked(document: Mapping[str, Any]) -> str:
-    """Return the settings: `embeddings · embedded · cpu · 1000 texts, batch 32, 1 caller, cache cold`."""
-    chosen = document["settings"]
-    parts = [str(document["case"]), str(chosen["target"]), str(document["device"])]
-    words = (
-        [
-            f"{chosen['n']} {'texts' if document['case'] == 'embeddings' else 'questions' if document['case'] == 'search' else 'requests'}"
-        ]
-        if "n" in chosen
+def describe_request(document: Mapping[str, Any]) -> str:
+    """Return what was measured: `embeddings · embedded · cpu · 1000 texts, batch 32, 1 caller, cache cold`."""
+    settings = document["settings"]
+    parts = [str(document["case"]), str(settings["target"]), str(document["device"])]
+    kind = {"embeddings": "texts", "search": "questions"}.get(document["case"], "requests")
+    details = [f"{settings['n']} {kind}"] if "n" in settings else []
+    details += [f"batch {settings['batch']}"] if "batch" in settings else []
+    details += (
+        [f"{settings['concurrency']} caller{'' if settings['concurrency'] == 1 else 's'}"]
+        if "concurrency" in settings
         else []
     )
-    words += [f"batch {chosen['batch']}"] if "batch" in chosen else []
-    words += (
-        [f"{chosen['concurrency']} caller{'' if chosen['concurrency'] == 1 else 's'}"]
-        if "concurrency" in chosen
-        else []
-    )
-    words += [f"top {chosen['k']}"] if "k" in chosen else []
-    words += [f"{chosen['rate']:g} a second"] if "rate" in chosen else []
-    words += [f"cache {chosen['cache']}"] if "cache" in chosen else []
-    return " · ".join([*parts, *([", ".join(words)] if words else [])])
+    details += [f"top {settings['k']}"] if "k" in settings else []
+    details += [f"{settings['rate']:g} a second"] if "rate" in settings else []
+    details += [f"cache {settings['cache']}"] if "cache" in settings else []
+    return " · ".join([*parts, *([", ".join(details)] if details else [])])
 
 
-def machine(document: Mapping[str, Any]) -> str:
+def describe_machine(document: Mapping[str, Any]) -> str:
     """Return the machine on one line."""
-    one = document["environment"]
+    environment = document["environment"]
     parts = [
-        f"{one['cpu']}, {one['cores']} cores, {size(one['memory'])}",
-        f"{one['gpu']}, driver {one['driver']}" if one["gpu"] else "no GPU",
+        f"{environment['cpu']}, {environment['cores']} cores, {size(environment['memory'])}",
+        f"{environment['gpu']}, driver {environment['driver']}" if environment["gpu"] else "no GPU",
     ]
-    parts += [f"governor {one['governor']}"] if one["governor"] else []
+    parts += [f"governor {environment['governor']}"] if environment["governor"] else []
     return " · ".join(
-        [*parts, f"kernel {one['kernel']}", f"omnimind {one['omnimind']}", f"load {one['load'][0]:g} when it began"]
+        [
+            *parts,
+            f"kernel {environment['kernel']}",
+            f"omnimind {environment['omnimind']}",
+            f"load {environment['load'][0]:g} at the start",
+        ]
     )
 
 
-def outcome(document: Mapping[str, Any]) -> str:
+def describe_result(document: Mapping[str, Any]) -> str:
     """Return the result: `1000 texts in 31 s · 32.1 texts/s · 3 repeats, stable (cv 2.1 %)`."""
     parts = []
     if (
-        (whole := document["elapsed_ms"]["p50_ms"]) is not None
+        (elapsed := document["elapsed_ms"]["p50_ms"]) is not None
         and document["case"] == "embeddings"
         and document["texts_per_s"]
     ):
-        parts.append(f"{document['settings']['n']} texts in {duration(whole / 1000)}")
+        parts.append(f"{document['settings']['n']} texts in {duration(elapsed / 1000)}")
     rates = [name for name in ("texts_per_s", "queries_per_s", "requests_per_s") if document.get(name) is not None]
     parts += [f"{document[name]:.4g} {name.partition('_')[0]}/s" for name in rates]
     if document.get("recall") is not None:
@@ -114,25 +114,24 @@ def outcome(document: Mapping[str, Any]) -> str:
 def noise(document: Mapping[str, Any]) -> str:
     """Return the verdict on the noise."""
     cv = document["noise"]["cv"]
-    return f"{document['noise']['verdict']} ({'too few to tell' if cv is None else f'medians vary by {cv:.1%}'})"
+    return f"{document['noise']['verdict']} ({'too few repeats' if cv is None else f'medians vary by {cv:.1%}'})"
 
 
-def added(document: Mapping[str, Any]) -> str:
+def describe_sum(document: Mapping[str, Any]) -> str:
     """Return the result of the sum check, "" when there is nothing to check."""
     check = document["sum_check"]
     if check["ok"] is None:
-        return "" if check["wall_ms"] is None else "the server tells no stages: whether they add up cannot be checked"
-    words = (
-        f"{abs(check['difference']):.1%} of the time is {'in no stage' if check['difference'] >= 0 else 'told twice'}"
-    )
+        return "" if check["wall_ms"] is None else "the server reports no stages, so their sum cannot be checked"
+    kind = "unaccounted" if check["difference"] >= 0 else "counted twice"
+    difference = f"{abs(check['difference']):.1%} of the time is {kind}"
     return (
-        f"stages add up: {words}"
+        f"stages add up: {difference}"
         if check["ok"]
-        else f"STAGES DO NOT ADD UP: {words} ({ms(check['sum_ms'])} of {ms(check['wall_ms'])} ms)"
+        else f"STAGES DO NOT ADD UP: {difference} ({ms(check['sum_ms'])} of {ms(check['wall_ms'])} ms)"
     )
 
 
-def extra(document: Mapping[str, Any]) -> list[str]:
+def case_lines(document: Mapping[str, Any]) -> list[str]:
     """Return the sentences that only one case has."""
     if document["case"] == "cluster":
         return _cluster(document)
@@ -144,23 +143,26 @@ def extra(document: Mapping[str, Any]) -> list[str]:
 def _cluster(document: Mapping[str, Any]) -> list[str]:
     service = document["service"]
     lines = [
-        f"asked {document['settings']['rate']:g} requests/s, answered {document['requests_per_s']:.4g}/s; {document['lost']} of {document['requests']} lost, {document['retried']} answered by another backend"
+        f"{document['settings']['rate']:g} requests/s sent, {document['requests_per_s']:.4g}/s answered; "
+        f"{document['lost']} of {document['requests']} lost, {document['retried']} answered by another backend",
+        f"measured from when they were sent, not due: p50 {ms(service['p50_ms'])}, p99 {ms(service['p99_ms'])} ms "
+        "(hides the cost of a stalled server)",
     ]
-    lines += [
-        f"from when they were sent, not due: p50 {ms(service['p50_ms'])}, p99 {ms(service['p99_ms'])} ms (hides what a stalled server costs)"
-    ]
-    lines += [
-        f"{one['url']}: {one['answers']} answers by {', '.join(one['workers']) or 'nobody'}, p50 {ms(one['p50_ms'])}, p99 {ms(one['p99_ms'])} ms"
-        for one in document["backends"]
-    ]
+    lines += [_backend(backend) for backend in document["backends"]]
     lines += [f"{why}: {count}" for why, count in document["errors"].items()]
     if killed := document.get("killed"):
         longest = (
-            f"the longest wait after it was {ms(killed['longest_ms'])} ms"
+            f"the longest response after that took {ms(killed['longest_ms'])} ms"
             if killed["longest_ms"] is not None
-            else "nothing was asked after it"
+            else "no request followed"
         )
         lines.append(
             f"{killed['service']} was killed ({', '.join(killed['processes'])}) after {killed['at_s']:.1f} s: {longest}"
         )
     return lines
+
+
+def _backend(backend: Mapping[str, Any]) -> str:
+    workers = ", ".join(backend["workers"]) or "no worker"
+    times = f"p50 {ms(backend['p50_ms'])}, p99 {ms(backend['p99_ms'])} ms"
+    return f"{backend['url']}: {backend['answers']} answers by {workers}, {times}"

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from omnimind_ops.model.event import Result
 from omnimind_ops.model.health import Report
-from omnimind_ops.render.health import text as health_words
+from omnimind_ops.render.health import text as health_text
 from omnimind_ops.render.jsonl import json_line
 
 WIDE = 160  # width of a table in a file or a pipe
@@ -18,15 +18,13 @@ WIDE = 160  # width of a table in a file or a pipe
 
 def as_json(report: Report) -> None:
     """Print one object on one line: an Event of kind result whose data is the whole report."""
-    event = Result(health_words.line(report), health_words.data(report))
+    event = Result(health_text.line(report), health_text.data(report))
     _write(json_line(event, datetime.fromtimestamp(report.at).astimezone()))
 
 
 def as_line(report: Report) -> None:
     """Print one line that begins with the time."""
-    _write(
-        f"{datetime.fromtimestamp(report.at).astimezone().isoformat(timespec='seconds')} {health_words.line(report)}"
-    )
+    _write(f"{datetime.fromtimestamp(report.at).astimezone().isoformat(timespec='seconds')} {health_text.line(report)}")
 
 
 def as_table(report: Report) -> None:
@@ -42,9 +40,9 @@ def as_table(report: Report) -> None:
     for line in lines:
         console.print(line)
     shown = "\n".join(line.plain for line in lines)
-    for one in report.services:
-        if one.why and not one.root and one.why not in shown:
-            console.print(f"{one.service}: {one.why}")
+    for reading in report.services:
+        if reading.why and not reading.root and reading.why not in shown:
+            console.print(f"{reading.service}: {reading.why}")
 
 
 def screen(
@@ -52,15 +50,15 @@ def screen(
     logs: Callable[[str], list[str]],
     restart: Callable[[str], None],
     interval: float,
-    is_over: Callable[[Report], bool],
+    is_done: Callable[[Report], bool],
 ) -> Report | None:
-    """Show the watch screen until q or until `is_over`; the last table stays in the scrollback."""
+    """Show the watch screen until q or until `is_done`; the last table stays in the scrollback."""
     from rich.console import Console
 
-    from omnimind_ops.render.health.screen import Acts, Screen
+    from omnimind_ops.render.health.screen import Actions, Screen
 
     console = Console(highlight=False, emoji=False, markup=False)
-    last = Screen(Acts(check, logs, restart), interval).run(console, sys.stdin.fileno(), is_over)
+    last = Screen(Actions(check, logs, restart), interval).run(console, sys.stdin.fileno(), is_done)
     if last:
         as_table(last)
     return last

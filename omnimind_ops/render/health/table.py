@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
-from omnimind_ops.render.health.text import WELL, gave_up, since
+from omnimind_ops.render.health.text import USABLE, gave_up, since
 from omnimind_ops.render.sheet import Sheet
 
 STYLES = {
@@ -25,7 +25,7 @@ ASCII = {"✓": "+", "…": "~", "✗": "x", "–": "-", "·": "|", "▸": ">", 
 WIDE = 116
 """Width in columns from which memory limits and longer headings fit."""
 HOT, DISK = 83, 85  # degrees at which this family throttles; percent
-CPU_INSTEAD = "gpu expected but running on cpu"
+ON_CPU = "gpu expected but running on cpu"
 _UNITS = ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
 
 
@@ -36,23 +36,22 @@ def draw(report: Report, sheet: Sheet, selected: str = "") -> list[Text]:
     lines += [_gpu(report.gpu)] if report.gpu else []
     lines += [_host(report.host)]
     lines += [Text(f"! {text}", "bold red") for text in gave_up(report)]
-    lines += [Text(f"! the manager cannot be asked: {report.trouble}", "bold red")] if report.trouble else []
+    lines += [Text(f"! cannot query the manager: {report.trouble}", "bold red")] if report.trouble else []
     return [fit(line, sheet) for line in lines]
 
 
 def header(report: Report, sheet: Sheet) -> Text:
     """Return `omnimind · up 3 h 12 min · READY 9/9 · last change 14:02 backend-8080 restarted`."""
-    ready = sum(one.state in WELL for one in report.services)
+    ready = sum(reading.state in USABLE for reading in report.services)
     text = Text.assemble(("omnimind", "bold"), f" {report.mode}")
     if report.since is not None:
         text.append(f" · up {since(report.since, report.at)}")
     text.append(" · ").append(f"{str(report.state).upper()} {ready}/{len(report.services)}", STYLES[report.state])
     if report.change:
         at, service = datetime.fromtimestamp(report.change.at).astimezone(), report.change.service
-        what = (
-            report.change.text if report.change.text.startswith(service) else f"{service} {report.change.text}"
-        )  # a process's text starts with its name
-        text.append(f" · last change {at:%H:%M} {what}", "dim")
+        change = report.change.text  # a process's text starts with its name
+        change = change if change.startswith(service) else f"{service} {change}"
+        text.append(f" · last change {at:%H:%M} {change}", "dim")
     return fit(text, sheet)
 
 
@@ -69,9 +68,9 @@ def fit(text: Text, sheet: Sheet) -> Text:
 
 def _table(report: Report, sheet: Sheet, selected: str) -> list[Text]:
     is_wide = sheet.width >= WIDE
-    names = max([len(one.service) for one in report.services] + [7])
+    name_width = max([len(reading.service) for reading in report.services] + [7])
     heads = [
-        ("SERVICE", names + 2),
+        ("SERVICE", name_width + 2),
         ("STATE", 10),
         ("p50/p95", 10) if is_wide else ("p50/95", 7),
         ("CHECK", 9),
@@ -79,15 +78,15 @@ def _table(report: Report, sheet: Sheet, selected: str) -> list[Text]:
     ]
     heads += [("MEM / MAX", 11) if is_wide else ("MEM", 4), ("DETAIL", 0)]
     lines = [Text(" ".join(name.ljust(width) for name, width in heads).rstrip(), "dim")]
-    for one in report.services:
+    for reading in report.services:
         cells = (
-            _name(one, selected),
-            _state(one),
-            _latency(one, is_wide),
-            _check(one),
-            _restarts(one),
-            _memory(one, is_wide),
-            _detail(one),
+            _name(reading, selected),
+            _state(reading),
+            _latency(reading, is_wide),
+            _check(reading),
+            _restarts(reading),
+            _memory(reading, is_wide),
+            _detail(reading),
         )
         line = Text()
         for cell, (_, width) in zip(cells, heads, strict=True):
@@ -95,53 +94,57 @@ def _table(report: Report, sheet: Sheet, selected: str) -> list[Text]:
                 cell.truncate(width, pad=True)
                 cell.append(" ")
             line.append_text(cell)
-        if one.service == selected:
-            line.stylize("reverse", 0, names + 2)
+        if reading.service == selected:
+            line.stylize("reverse", 0, name_width + 2)
         lines.append(line)
     return lines
 
 
-def _name(one: Reading, selected: str) -> Text:
-    return Text(("▸ " if one.service == selected else "  ") + one.service, "bold" if one.critical else "")
+def _name(reading: Reading, selected: str) -> Text:
+    return Text(("▸ " if reading.service == selected else "  ") + reading.service, "bold" if reading.critical else "")
 
 
-def _state(one: Reading) -> Text:
-    return Text(f"{MARKS[one.state]} {one.state}", STYLES[one.state])
+def _state(reading: Reading) -> Text:
+    return Text(f"{MARKS[reading.state]} {reading.state}", STYLES[reading.state])
 
 
-def _latency(one: Reading, is_wide: bool) -> Text:
-    return Text(f"{one.latency.p50:.0f}/{one.latency.p95:.0f}{' ms' if is_wide else ''}" if one.latency else "-")
+def _latency(reading: Reading, is_wide: bool) -> Text:
+    return Text(
+        f"{reading.latency.p50:.0f}/{reading.latency.p95:.0f}{' ms' if is_wide else ''}" if reading.latency else "-"
+    )
 
 
-def _check(one: Reading) -> Text:
-    if one.age is None:
+def _check(reading: Reading) -> Text:
+    if reading.age is None:
         return Text("-", "dim")
-    word = f"{one.bad} bad" if one.bad else "ok"
-    return Text(f"{word} {one.age:.0f}s", "yellow" if one.bad or one.age > 60 else "")
+    result = f"{reading.bad} bad" if reading.bad else "ok"
+    return Text(f"{result} {reading.age:.0f}s", "yellow" if reading.bad or reading.age > 60 else "")
 
 
-def _restarts(one: Reading) -> Text:
-    return Text(f"{one.restarts}".rjust(3), "yellow" if one.restarts else "dim")
+def _restarts(reading: Reading) -> Text:
+    return Text(f"{reading.restarts}".rjust(3), "yellow" if reading.restarts else "dim")
 
 
-def _memory(one: Reading, is_wide: bool) -> Text:
-    if one.memory is None:
+def _memory(reading: Reading, is_wide: bool) -> Text:
+    if reading.memory is None:
         return Text("-", "dim")
-    near = one.limit is not None and one.memory > 0.9 * one.limit
-    text = size(one.memory) + (f" / {size(one.limit)}" if is_wide and one.limit else "")
-    return Text(text, "bold red" if near else "")
+    is_near_limit = reading.limit is not None and reading.memory > 0.9 * reading.limit
+    text = size(reading.memory) + (f" / {size(reading.limit)}" if is_wide and reading.limit else "")
+    return Text(text, "bold red" if is_near_limit else "")
 
 
-def _detail(one: Reading) -> Text:
-    if one.root and one.why:
-        return Text.assemble((f"waits for {one.root}: ", "yellow"), (one.why.removeprefix(f"{one.root}: "), "dim"))
-    return Text(one.why, STYLES[one.state]) if one.why else Text(one.detail, "dim")
+def _detail(reading: Reading) -> Text:
+    if reading.root and reading.why:
+        return Text.assemble(
+            (f"waits for {reading.root}: ", "yellow"), (reading.why.removeprefix(f"{reading.root}: "), "dim")
+        )
+    return Text(reading.why, STYLES[reading.state]) if reading.why else Text(reading.detail, "dim")
 
 
 def _gpu(gpu: Gpu) -> Text:
-    text, is_missed = Text("GPU  ", "bold"), gpu.expected and not gpu.used
-    if is_missed:
-        text.append(CPU_INSTEAD.upper(), "bold white on red").append(" · ")
+    text, is_idle = Text("GPU  ", "bold"), gpu.expected and not gpu.used
+    if is_idle:
+        text.append(ON_CPU.upper(), "bold white on red").append(" · ")
     parts = [gpu.name.removeprefix("NVIDIA ").removeprefix("GeForce ")] if gpu.name else []
     parts += [] if gpu.expected else ["not used"]
     parts += [f"util {gpu.utilisation} %"] if gpu.utilisation is not None else []
@@ -156,25 +159,25 @@ def _gpu(gpu: Gpu) -> Text:
         )
     text.append("" if gpu.uvm else " · /dev/nvidia-uvm is missing", "bold red")
     text.append(f" · {gpu.suspends} suspends since boot" if gpu.suspends else "", "yellow")
-    return text.append(f" · {gpu.said}" if is_missed and gpu.said and gpu.said.lower() != CPU_INSTEAD else "", "red")
+    return text.append(f" · {gpu.said}" if is_idle and gpu.said and gpu.said.lower() != ON_CPU else "", "red")
 
 
 def _host(host: Host) -> Text:
     text = Text("HOST ", "bold")
     text.append(f"DOCKER HOLDS {', '.join(host.containers)} · " if host.containers else "", "bold red")
-    for name, value, much in (
+    for name, value, high in (
         ("cpu some", host.cpu_some, 60.0),
         ("mem full", host.memory_full, 10.0),
         ("io full", host.io_full, 40.0),
     ):
         text.append(
             f"{name} {value:.0f} % · " if value is not None else "",
-            "yellow" if value is not None and value >= much else "",
+            "yellow" if value is not None and value >= high else "",
         )
     text.append(
         f"{host.disk} {host.disk_used:.0f} % of {size(host.disk_total)}", "bold red" if host.disk_used >= DISK else ""
     )
-    return text.append("" if host.containers else " · docker: none of our ports", "dim")
+    return text.append("" if host.containers else " · no port conflicts with Docker", "dim")
 
 
 def size(count: float) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from omnimind_ops.model.health import Gpu, Reading, Report, State
+from omnimind_ops.model.health import Gpu, Host, Reading, Report, State
 from omnimind_ops.model.json import JSON
 from omnimind_ops.render.format import duration
 
-WELL = (State.READY, State.DEGRADED)
+USABLE = (State.READY, State.DEGRADED)
 
 
 def line(report: Report) -> str:
@@ -20,16 +20,16 @@ def line(report: Report) -> str:
     """
     parts = [f"{report.state} {_ready(report)} ready"]
     parts += [f"manager: {report.trouble}"] if report.trouble else []
-    ill = [one for one in report.services if one.why]
-    parts += [f"{one.service}: {one.why}" for one in ill if not one.root]
-    victims = [one.service for one in ill if one.root]
-    parts += [f"because of it: {', '.join(victims)}"] if victims else []
-    parts += [f"the guard gave up on {one.service}" for one in report.services if one.gave_up]
+    impaired = [reading for reading in report.services if reading.why]
+    parts += [f"{reading.service}: {reading.why}" for reading in impaired if not reading.root]
+    affected = [reading.service for reading in impaired if reading.root]
+    parts += [f"also affected: {', '.join(affected)}"] if affected else []
+    parts += [f"the guard gave up on {reading.service}" for reading in report.services if reading.gave_up]
     return " · ".join(parts)
 
 
 def _ready(report: Report) -> str:
-    return f"{sum(one.state in WELL for one in report.services)}/{len(report.services)}"
+    return f"{sum(reading.state in USABLE for reading in report.services)}/{len(report.services)}"
 
 
 def data(report: Report) -> dict[str, JSON]:
@@ -68,59 +68,77 @@ Samples = list[tuple[str, float]]
 
 
 def _metrics(report: Report) -> Iterator[tuple[str, str, Samples]]:
-    every = report.services
     yield "health", "Exit code of omnimind health: 0 ready, 1 down, 2 degraded, 3 starting.", [("", report.code)]
-    yield "health_timestamp_seconds", "When this was measured.", [("", report.at)]
+    yield "health_timestamp_seconds", "Time of the check.", [("", report.at)]
+    yield from _services(report.services)
+    yield from _gpu(report.gpu)
+    yield from _host(report.host)
+
+
+def _services(readings: Sequence[Reading]) -> Iterator[tuple[str, str, Samples]]:
     yield (
         "service_state",
         "1 for the state that a service is in.",
-        [(f'{_of(one)},state="{state}"', one.state is state) for one in every for state in State],
+        [(f'{_labels(reading)},state="{state}"', reading.state is state) for reading in readings for state in State],
     )
     yield (
         "service_useful",
-        "Whether its deep probe did real work.",
-        [(_of(one), bool(one.useful)) for one in every if one.useful is not None],
+        "1 when the deep probe did real work.",
+        [(_labels(reading), bool(reading.useful)) for reading in readings if reading.useful is not None],
     )
     yield (
         "service_latency_seconds",
-        "Time of the last answer.",
-        [(_of(one), one.latency.last / 1000) for one in every if one.latency],
+        "Response time of the last probe.",
+        [(_labels(reading), reading.latency.last / 1000) for reading in readings if reading.latency],
     )
     yield (
         "service_check_age_seconds",
-        "Age of the last answer.",
-        [(_of(one), one.age) for one in every if one.age is not None],
+        "Age of the last probe.",
+        [(_labels(reading), reading.age) for reading in readings if reading.age is not None],
     )
-    yield "service_restarts", "Restarts in the last hour.", [(_of(one), one.restarts) for one in every]
+    yield (
+        "service_restarts",
+        "Restarts in the last hour.",
+        [(_labels(reading), reading.restarts) for reading in readings],
+    )
     yield (
         "service_memory_bytes",
-        "Memory of all its processes.",
-        [(_of(one), one.memory) for one in every if one.memory],
+        "Memory of all processes of a service.",
+        [(_labels(reading), reading.memory) for reading in readings if reading.memory],
     )
-    yield "service_gave_up", "Whether the guard leaves it alone.", [(_of(one), bool(one.gave_up)) for one in every]
-    yield from _gpu(report.gpu)
-    host = report.host
-    pressure = {"cpu_some": host.cpu_some, "memory_full": host.memory_full, "io_full": host.io_full}
     yield (
-        "host_pressure_percent",
-        "Share of 10 s in which tasks waited.",
-        [(f'kind="{key}"', value) for key, value in pressure.items() if value is not None],
+        "service_gave_up",
+        "1 when the guard has given up on a service.",
+        [(_labels(reading), bool(reading.gave_up)) for reading in readings],
     )
-    yield "disk_used_percent", "Use of the disk of our state.", [(f'folder="{_escaped(host.disk)}"', host.disk_used)]
 
 
 def _gpu(gpu: Gpu | None) -> Iterator[tuple[str, str, Samples]]:
     if gpu is None:
         return
-    yield "gpu_expected", "Whether the engine should work on the GPU.", [("", gpu.expected)]
-    yield "gpu_used", "Whether it does.", [("", gpu.used)]
+    yield "gpu_expected", "1 when the engine is expected to use the GPU.", [("", gpu.expected)]
+    yield "gpu_used", "1 when the engine uses the GPU.", [("", gpu.used)]
     for name in ("utilisation", "memory", "memory_total", "temperature"):
         value = getattr(gpu, name)
         yield (
             f"gpu_{name}",
-            f"The card's {name.replace('_', ' ')}, as NVML tells it.",
+            f"The card's {name.replace('_', ' ')}, as reported by NVML.",
             [("", value)] if value is not None else [],
         )
+
+
+def _host(host: Host) -> Iterator[tuple[str, str, Samples]]:
+    pressure = {"cpu_some": host.cpu_some, "memory_full": host.memory_full, "io_full": host.io_full}
+    yield (
+        "host_pressure_percent",
+        "Share of the last 10 s in which tasks waited.",
+        [(f'kind="{key}"', value) for key, value in pressure.items() if value is not None],
+    )
+    yield (
+        "disk_used_percent",
+        "Used space of the disk that holds OmniMind's state.",
+        [(f'folder="{_escaped(host.disk)}"', host.disk_used)],
+    )
 
 
 def _escaped(text: str) -> str:
@@ -128,10 +146,12 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _of(reading: Reading) -> str:
+def _labels(reading: Reading) -> str:
     return f'service="{reading.service}"'
 
 
 def gave_up(report: Report) -> tuple[str, ...]:
     """Return a sentence for each service that the guard gave up."""
-    return tuple(f"the guard gave up on {one.service}: {one.gave_up}" for one in report.services if one.gave_up)
+    return tuple(
+        f"the guard gave up on {reading.service}: {reading.gave_up}" for reading in report.services if reading.gave_up
+    )

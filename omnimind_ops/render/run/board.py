@@ -28,7 +28,7 @@ class Row:
     began: float | None = None
     changed: bool = True
     detail: str = ""
-    pace: ProgressRate | None = None
+    progress: ProgressRate | None = None
     problem: str = ""
 
 
@@ -48,7 +48,7 @@ class Board:
     cutover_began: float | None = None
     cutover_ended: float | None = None
 
-    def take(self, event: Event) -> None:
+    def update(self, event: Event) -> None:
         """Update the board with one event."""
         self.began = self.now() if self.began is None else self.began
         match event:
@@ -70,10 +70,10 @@ class Board:
     @property
     def phases(self) -> dict[str, list[Row]]:
         """Return the rows by phase, both in the plan's order."""
-        found: dict[str, list[Row]] = {}
+        phases: dict[str, list[Row]] = {}
         for row in self.rows.values():
-            found.setdefault(row.phase, []).append(row)
-        return found
+            phases.setdefault(row.phase, []).append(row)
+        return phases
 
     @property
     def elapsed(self) -> float:
@@ -90,7 +90,7 @@ class Board:
             return None
         return (self.cutover_ended if self.cutover_ended is not None else self.now()) - self.cutover_began
 
-    def place(self, step: str) -> str:
+    def position(self, step: str) -> str:
         """Return a step's position in the run: `3/25`."""
         return f"{list(self.rows).index(step) + 1}/{len(self.rows)}" if step in self.rows else ""
 
@@ -108,7 +108,7 @@ class Board:
         if event.seconds is not None:
             row.seconds = event.seconds
         elif row.status in AT_WORK:
-            row.began, row.seconds, row.pace, row.detail = self.now(), None, None, ""
+            row.began, row.seconds, row.progress, row.detail = self.now(), None, None, ""
         row.changed = event.changed is not False
         if row.status is Status.DOING:
             self._cutover(row.phase)
@@ -120,8 +120,8 @@ class Board:
             self.cutover_ended = self.now()
 
     def _progress(self, row: Row, event: Progress) -> None:
-        if row.pace is None:
-            row.pace = ProgressRate(event.done, event.total, event.unit, self.now())
+        if row.progress is None:
+            row.progress = ProgressRate(event.done, event.total, event.unit, self.now())
         else:
-            row.pace.take(event.done, event.total, event.unit, self.now())
+            row.progress.update(event.done, event.total, event.unit, self.now())
         row.detail = event.text

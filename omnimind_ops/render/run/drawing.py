@@ -91,13 +91,13 @@ def _phase(name: str, rows: Sequence[Row], sheet: Sheet) -> Text:
 
 
 def _count_of(rows: Sequence[Row]) -> str:
-    """Return the counts of a phase's steps: `3 of 9`, `9 steps`, `7 taken back, 2 left in place`."""
+    """Return the counts of a phase's steps: `3 of 9`, `9 steps`, `7 undone, 2 kept`."""
     number = {status: sum(row.status is status for row in rows) for status in Status}
     if number[Status.UNDONE] or number[Status.HELD]:
-        words = {Status.DONE: "still done", Status.UNDONE: "taken back", Status.HELD: "left in place"}
-        parts = [f"{number[status]} {word}" for status, word in words.items() if number[status]]
+        labels = {Status.DONE: "still done", Status.UNDONE: "undone", Status.HELD: "kept"}
+        parts = [f"{number[status]} {label}" for status, label in labels.items() if number[status]]
         stuck = sum(row.status is Status.UNDOING and not _at_work(row) for row in rows)
-        return ", ".join([*parts, f"{stuck} NOT taken back"] if stuck else parts)
+        return ", ".join([*parts, f"{stuck} NOT undone"] if stuck else parts)
     if 0 < number[Status.DONE] < len(rows) or any(row.status in AT_WORK for row in rows):
         return f"{number[Status.DONE]} of {len(rows)}"
     return f"{len(rows)} step{'' if len(rows) == 1 else 's'}"
@@ -105,16 +105,16 @@ def _count_of(rows: Sequence[Row]) -> str:
 
 def _worst(rows: Sequence[Row]) -> Status:
     """Return the most significant status of a phase."""
-    found = {row.status for row in rows}
+    statuses = {row.status for row in rows}
     for row in rows:
         if _at_work(row):
             return row.status
-    if Status.FAILED in found or found & AT_WORK:  # no longer in progress: its undo failed
+    if Status.FAILED in statuses or statuses & AT_WORK:  # no longer in progress: its undo failed
         return Status.FAILED
     for status in (Status.UNDONE, Status.HELD):
-        if status in found and Status.DONE not in found:
+        if status in statuses and Status.DONE not in statuses:
             return status
-    return Status.DONE if found <= _OVER else Status.TODO
+    return Status.DONE if statuses <= _OVER else Status.TODO
 
 
 def _window(rows: Sequence[Row], current: str, room: int, sheet: Sheet) -> list[Text]:
@@ -139,8 +139,8 @@ def _window(rows: Sequence[Row], current: str, room: int, sheet: Sheet) -> list[
     return lines + ([_count(len(rows) - last, "more", sheet)] if last < len(rows) else [])
 
 
-def _count(number: int, what: str, sheet: Sheet) -> Text:
-    return _cut(Text(f"    {'...' if sheet.ascii else '…'} {number} {what}", "dim"), "", sheet)
+def _count(number: int, position: str, sheet: Sheet) -> Text:
+    return _cut(Text(f"    {'...' if sheet.ascii else '…'} {number} {position}", "dim"), "", sheet)
 
 
 def _row(row: Row, sheet: Sheet) -> Text:
@@ -172,25 +172,25 @@ def _work(row: Row, sheet: Sheet) -> list[Text]:
     """Return the lines below a step in progress: its bar and its last line of detail."""
     if not _at_work(row):
         return []
-    lines = [_bar(row, sheet)] if row.pace else []
+    lines = [_bar(row, sheet)] if row.progress else []
     return lines + ([_cut(Text(f"    {row.detail.splitlines()[0]}", "dim"), "", sheet)] if row.detail else [])
 
 
 def _bar(row: Row, sheet: Sheet) -> Text:
-    pace = row.pace
-    assert pace is not None
+    progress = row.progress
+    assert progress is not None
     text = Text("    ")
     full, empty = ("#", "-") if sheet.ascii else ("━", "─")
-    if pace.fraction is not None:
-        cells = round(pace.fraction * _BAR)
+    if progress.fraction is not None:
+        cells = round(progress.fraction * _BAR)
         text.append(full * cells, "cyan").append(empty * (_BAR - cells), "dim")
-        text.append(f" {int(pace.fraction * 100):3}%  ", "bold")
-    text.append(done_of(pace.done, pace.total, pace.unit))
-    if (still := pace.stalled(sheet.at)) is not None:
-        return _cut(text.append(f"  nothing moved for {duration(still)}", "yellow"), "", sheet)
-    if pace.rate is not None:
-        text.append(f"  {amount(pace.rate, pace.unit)}/s", "dim")
-    if (left := pace.left()) is not None:
+        text.append(f" {int(progress.fraction * 100):3}%  ", "bold")
+    text.append(done_of(progress.done, progress.total, progress.unit))
+    if (stalled := progress.stalled(sheet.at)) is not None:
+        return _cut(text.append(f"  no progress for {duration(stalled)}", "yellow"), "", sheet)
+    if progress.rate is not None:
+        text.append(f"  {amount(progress.rate, progress.unit)}/s", "dim")
+    if (left := progress.seconds_left()) is not None:
         text.append(f"  {duration(max(1.0, round(left)))} left".replace(".0 s", " s"))
     return _cut(text, "", sheet)
 

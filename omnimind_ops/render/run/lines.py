@@ -19,12 +19,12 @@ from omnimind_ops.render.format import amount, done_of, duration
 from omnimind_ops.render.run.board import Board, Row
 
 PROGRESS_SECONDS = 5.0
-_STARTS = {Status.DOING: "", Status.UNDOING: "taking back: "}
+_STARTS = {Status.DOING: "", Status.UNDOING: "undoing: "}
 _ENDS = {
     Status.DONE: "done in",
     Status.FAILED: "FAILED after",
-    Status.UNDONE: "taken back in",
-    Status.UNDOING: "CANNOT be taken back, tried",
+    Status.UNDONE: "undone in",
+    Status.UNDOING: "CANNOT be undone; tried for",
 }
 
 
@@ -35,15 +35,15 @@ class Lines:
         self.file, self.now = file, now
         self.board = Board(now)
         self._lock = threading.Lock()
-        self._told = 0.0
+        self._written = 0.0
 
     def tell(self, event: Event) -> None:
         """Write an event's lines, if it has any."""
         with self._lock:
-            self.board.take(event)
-            for text in self._say(event):
-                place = self.board.place(event.step)
-                self.file.write(f"[{place}] {text}\n" if place else f"{text}\n")
+            self.board.update(event)
+            for text in self._texts(event):
+                position = self.board.position(event.step)
+                self.file.write(f"[{position}] {text}\n" if position else f"{text}\n")
             self.file.flush()
 
     def result(self, text: str, _data: Mapping[str, JSON], /) -> None:
@@ -58,11 +58,11 @@ class Lines:
     ) -> None:
         self.file.flush()
 
-    def _say(self, event: Event) -> tuple[str, ...]:
+    def _texts(self, event: Event) -> tuple[str, ...]:
         row = self.board.rows.get(event.step)
         match event:
             case StepChanged() if row:
-                self._told = self.now()
+                self._written = self.now()
                 return (_step(row, event),)
             case Progress() if row:
                 return self._progress(row)
@@ -78,15 +78,15 @@ class Lines:
                 return ()
 
     def _progress(self, row: Row) -> tuple[str, ...]:
-        if row.pace is None or self.now() - self._told < PROGRESS_SECONDS:
+        if row.progress is None or self.now() - self._written < PROGRESS_SECONDS:
             return ()
-        self._told = self.now()
-        pace, parts = row.pace, [done_of(row.pace.done, row.pace.total, row.pace.unit)]
-        if pace.fraction is not None:
-            parts.insert(0, f"{pace.fraction:.0%}")
-        if pace.rate is not None:
-            parts.append(f"{amount(pace.rate, pace.unit)}/s")
-        if (left := pace.left()) is not None:
+        self._written = self.now()
+        progress, parts = row.progress, [done_of(row.progress.done, row.progress.total, row.progress.unit)]
+        if progress.fraction is not None:
+            parts.insert(0, f"{progress.fraction:.0%}")
+        if progress.rate is not None:
+            parts.append(f"{amount(progress.rate, progress.unit)}/s")
+        if (left := progress.seconds_left()) is not None:
             parts.append(f"{duration(left)} left")
         return (f"  {row.detail}: {', '.join(parts)}",)
 
@@ -95,6 +95,7 @@ def _step(row: Row, event: StepChanged) -> str:
     if row.status in _STARTS and event.seconds is None:
         return f"{row.phase}: {_STARTS[row.status]}{row.title}"
     if row.status is Status.HELD:
-        return f"left in place: {row.title}"
-    same = "" if row.changed else ", nothing to change"
-    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{same}"  # several may run at once
+        return f"kept: {row.title}"
+    unchanged = "" if row.changed else ", nothing to change"
+    # With its title: several steps may run at once.
+    return f"{row.title}: {_ENDS.get(row.status, row.status)} {duration(row.seconds)}{unchanged}"

@@ -34,11 +34,11 @@ class Live:
     def tell(self, event: Event) -> None:
         """Take an event; it shows with the next refresh."""
         with self._lock:
-            self.board.take(event)
-            known = bool(self.board.rows)
-        if known and self._screen is None:
+            self.board.update(event)
+            has_steps = bool(self.board.rows)
+        if has_steps and self._screen is None:
             self._start()
-        elif not known and isinstance(event, Line | Warning | StepProblem):
+        elif not has_steps and isinstance(event, Line | Warning | StepProblem):
             self.console.print(event.text, style=None if isinstance(event, Line) else "yellow")
 
     def result(self, text: str, _data: Mapping[str, JSON], /) -> None:

@@ -9,22 +9,28 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.model.code import begun_by
+from omnimind_ops.model.code import started_by
 from omnimind_ops.model.event import Result
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
+from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.run import Run
+from omnimind_ops.planning.check import Check, State
+from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.jsonl import json_line
 from omnimind_ops.render.run import tables
-from omnimind_ops.render.run.log import about
-from omnimind_ops.render.run.summary import parts
+from omnimind_ops.render.run.log import recovery_facts
+from omnimind_ops.render.run.summary import sections
 from omnimind_ops.tools.redact import redact
+
+if TYPE_CHECKING:
+    from omnimind_ops.planning.report import Row
 
 WIDE = 160  # width of a table in a file or a pipe
 
@@ -33,9 +39,9 @@ class Prepared(Protocol):
     """A run that is planned and not started."""
 
     @property
-    def checks(self) -> Sequence[tables.Check]: ...
+    def checks(self) -> Sequence[Check]: ...
     @property
-    def rows(self) -> Sequence[tables.Row]: ...
+    def rows(self) -> Sequence[Row]: ...
     @property
     def plan(self) -> Plan: ...
 
@@ -68,35 +74,38 @@ class Leftovers(Protocol):
     def kept(self) -> Sequence[str]: ...
 
 
-def checks(found: Sequence[tables.Check], *, json: bool) -> None:
+def checks(results: Sequence[Check], *, json: bool) -> None:
     """Print the preflight's checks."""
-    data: list[JSON] = [{"id": c.id, "state": str(c.state), "found": c.found, "fix": c.fix} for c in found]
-    _answer("checks", {"checks": data}, json, tables.checks_table(found))
+    data: list[JSON] = [
+        {"id": check.id, "state": str(check.state), "found": check.found, "fix": check.fix} for check in results
+    ]
+    _result("checks", {"checks": data}, json, tables.checks_table(results))
 
 
-def rows(found: Sequence[tables.Row], *, json: bool) -> None:
+def rows(report: Sequence[Row], *, json: bool) -> None:
     """Print how every key of the Compose file is migrated."""
     data: list[JSON] = [
-        {"service": r.service, "key": r.key, "value": r.value, "verdict": str(r.verdict), "why": r.why} for r in found
+        {"service": row.service, "key": row.key, "value": row.value, "verdict": str(row.verdict), "why": row.why}
+        for row in report
     ]
-    _answer("report", {"rows": data}, json, tables.rows_table(found))
+    _result("report", {"rows": data}, json, tables.rows_table(report))
 
 
-def notes(found: Sequence[str], *, json: bool) -> None:
+def notes(texts: Sequence[str], *, json: bool) -> None:
     """Print additional notes."""
-    if found or json:
-        _answer("notes", {"notes": list(found)}, json, *(Text.assemble(("note: ", "yellow"), note) for note in found))
+    if texts or json:
+        _result("notes", {"notes": list(texts)}, json, *(Text.assemble(("note: ", "yellow"), text) for text in texts))
 
 
-def previews(plan: Plan, found: Sequence[Preview], *, json: bool) -> None:
+def previews(plan: Plan, results: Sequence[Preview], *, json: bool) -> None:
     """Print the plan, what each step would change, file diffs, and a one-line summary."""
-    _answer(
+    _result(
         "plan",
-        _plan(plan, found),
+        _plan(plan, results),
         json,
-        tables.details(plan, found),
-        tables.plan_table(plan, found),
-        Text(tables.plan_line(plan, found), "bold"),
+        tables.details(plan, results),
+        tables.plan_table(plan, results),
+        Text(tables.plan_line(plan, results), "bold"),
     )
 
 
@@ -106,14 +115,14 @@ def before(prepared: Prepared, *, json: bool) -> None:
         _line("plan", _plan(prepared.plan, ()))
         return
     console = _console(sys.stderr)
-    if wrong := [check for check in prepared.checks if str(check.state) != "ok"]:
-        _print(console, tables.checks_table(wrong))
-    if lost := [row for row in prepared.rows if str(row.verdict) == "lost"]:
-        _print(console, tables.rows_table(lost))
-    _print(console, tables.plan_table(prepared.plan), Text(tables.plan_line(prepared.plan), "bold"))
+    if failed := [check for check in prepared.checks if check.state is not State.OK]:
+        _print_all(console, tables.checks_table(failed))
+    if lost := [row for row in prepared.rows if row.verdict is Verdict.LOST]:
+        _print_all(console, tables.rows_table(lost))
+    _print_all(console, tables.plan_table(prepared.plan), Text(tables.plan_line(prepared.plan), "bold"))
 
 
-def runs(found: Sequence[Run], *, json: bool) -> None:
+def runs(history: Sequence[Run], *, json: bool) -> None:
     """Print the runs of this host, newest first."""
     data: list[JSON] = [
         {
@@ -121,52 +130,57 @@ def runs(found: Sequence[Run], *, json: bool) -> None:
             "name": run.plan.name,
             "digest": run.plan.digest,
             "state": run.state,
-            "version": begun_by(run).version,
+            "version": started_by(run).version,
             "started": run.started,
             "ended": run.ended,
-            **about(run),
+            **recovery_facts(run),
             "steps": [
                 {"id": record.step.id, "status": record.status, "seconds": record.seconds, "problem": record.problem}
                 for record in run.steps
             ],
         }
-        for run in found
+        for run in history
     ]
-    _answer(
+    _result(
         "runs",
         {"runs": data},
         json,
-        tables.runs_table(found) if found else Text("nothing was run on this host yet", "dim"),
+        tables.runs_table(history) if history else Text("no runs on this host yet", "dim"),
     )
 
 
-def summary(receipt: Mapping[str, JSON], *, json: bool) -> None:
+def summary(body: Mapping[str, JSON], *, json: bool) -> None:
     """Print the end of a run: state, downtime by service, comparisons, and how long a rollback is possible."""
-    _answer("receipt", receipt, json, *parts(receipt, full=False))
+    _result("receipt", body, json, *(() if json else sections(parse(body), full=False)))
 
 
 def receipt(body: Mapping[str, JSON], *, json: bool) -> None:
     """Print a receipt: the summary, and every step."""
-    _answer("receipt", body, json, *parts(body, full=True))
+    _result("receipt", body, json, *(() if json else sections(parse(body), full=True)))
 
 
-def verified(found: Sequence[tuple[str, bool, str]], *, json: bool) -> None:
+def verified(claims: Sequence[tuple[str, bool, str]], *, json: bool) -> None:
     """Print the verified claims of a receipt."""
-    data: list[JSON] = [{"claim": claim, "holds": holds, "found": said} for claim, holds, said in found]
-    _answer("verified", {"claims": data, "holds": all(holds for _, holds, _ in found)}, json, tables.facts_table(found))
+    data: list[JSON] = [{"claim": claim, "holds": holds, "found": details} for claim, holds, details in claims]
+    _result(
+        "verified", {"claims": data, "holds": all(holds for _, holds, _ in claims)}, json, tables.claims_table(claims)
+    )
 
 
 def leftovers(left: Leftovers, *, json: bool) -> None:
     """Print, on stderr, what `finish` is about to delete and what it keeps."""
-    groups = {"containers": left.names, "volumes": [one.name for one in left.volumes], "folders": left.folders}
-    kept: list[JSON] = [*left.kept, *(one.name for one in left.kept_volumes)]
+    volumes = [volume.name for volume in left.volumes]
+    groups = {"containers": left.names, "volumes": volumes, "folders": left.folders}
+    kept: list[JSON] = [*left.kept, *(volume.name for volume in left.kept_volumes)]
     if json:
         deletes: dict[str, JSON] = {name: [str(item) for item in items] for name, items in groups.items()}
         _line("leftovers", {"deletes": deletes, "keeps": kept})
         return
-    copied = {one.name: f" ({one.service} {one.mounted_at}): its copy is {one.copy}" for one in left.volumes}
+    copies = {
+        volume.name: f" ({volume.service} {volume.mounted_at}): its copy is {volume.copy}" for volume in left.volumes
+    }
     lines = [
-        Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}{copied.get(str(item), '')}")
+        Text.assemble(("delete  ", "bold red"), f"{name[:-1]} {item}{copies.get(str(item), '')}")
         for name, items in groups.items()
         for item in items
     ]
@@ -174,21 +188,21 @@ def leftovers(left: Leftovers, *, json: bool) -> None:
     lines += [
         Text.assemble(
             ("keep    ", "green"),
-            f"volume {one.name} ({one.service} {one.mounted_at}): it was not moved",
-            (f"; to delete it: docker volume rm {one.name}", "dim"),
+            f"volume {volume.name} ({volume.service} {volume.mounted_at}): it was not moved",
+            (f"; to delete it: docker volume rm {volume.name}", "dim"),
         )
-        for one in left.kept_volumes
+        for volume in left.kept_volumes
     ]
-    _print(_console(sys.stderr), *(lines or [Text("nothing is left to delete", "dim")]))
+    _print_all(_console(sys.stderr), *(lines or [Text("nothing to delete", "dim")]))
 
 
-def said(text: str, data: Mapping[str, JSON], *, json: bool) -> None:
+def message(text: str, data: Mapping[str, JSON], *, json: bool) -> None:
     """Print one sentence."""
-    _answer(text, data, json, Text(text))
+    _result(text, data, json, Text(text))
 
 
-def _plan(plan: Plan, found: Iterable[Preview]) -> dict[str, JSON]:
-    known = {preview.step: preview for preview in found}
+def _plan(plan: Plan, previews: Iterable[Preview]) -> dict[str, JSON]:
+    by_step = {preview.step: preview for preview in previews}
     steps: list[JSON] = []
     for step in plan.steps:
         entry: dict[str, JSON] = {
@@ -198,17 +212,17 @@ def _plan(plan: Plan, found: Iterable[Preview]) -> dict[str, JSON]:
             "phase": step.phase,
             "undo": step.undo,
         }
-        if preview := known.get(step.id):
+        if preview := by_step.get(step.id):
             entry |= {"change": preview.change, "lines": [redact(line) for line in preview.lines]}
         steps.append(entry)
     return {"name": plan.name, "digest": plan.digest, "steps": steps}
 
 
-def _answer(text: str, data: Mapping[str, JSON], json: bool, *said: RenderableType) -> None:
+def _result(text: str, data: Mapping[str, JSON], json: bool, *items: RenderableType) -> None:
     if json:
         _line(text, data)
     else:
-        _print(_console(sys.stdout), *said)
+        _print_all(_console(sys.stdout), *items)
 
 
 def _line(text: str, data: Mapping[str, JSON]) -> None:
@@ -216,8 +230,8 @@ def _line(text: str, data: Mapping[str, JSON]) -> None:
     sys.stdout.flush()
 
 
-def _print(console: Console, *said: RenderableType) -> None:
-    for item in said:
+def _print_all(console: Console, *items: RenderableType) -> None:
+    for item in items:
         if not isinstance(item, Text) or item.plain:
             console.print(item)
         if isinstance(item, Table):

@@ -23,13 +23,13 @@ class ProgressRate:
     def __post_init__(self) -> None:
         self.moved = self.at
 
-    def take(self, done: int, total: int | None, unit: str, at: float) -> None:
+    def update(self, done: int, total: int | None, unit: str, at: float) -> None:
         """Update with the next event; an event that goes backwards starts again (a second pass)."""
         if done < self.done or unit != self.unit:
             self.rate = None
         elif (passed := at - self.at) > 0:
-            now, weight = (done - self.done) / passed, 1 - math.exp(-passed / SMOOTH_SECONDS)
-            self.rate = now if self.rate is None else self.rate + weight * (now - self.rate)
+            current, weight = (done - self.done) / passed, 1 - math.exp(-passed / SMOOTH_SECONDS)
+            self.rate = current if self.rate is None else self.rate + weight * (current - self.rate)
         else:  # the same instant: count it with the next event
             self.total = total
             return
@@ -42,7 +42,7 @@ class ProgressRate:
         """Return 0 to 1, None when the total is unknown."""
         return None if self.total is None else 1.0 if self.total <= 0 else min(1.0, self.done / self.total)
 
-    def left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """Return the remaining seconds; None when they are unknown."""
         if not self.total or not self.rate or self.rate <= 0:
             return None
@@ -50,5 +50,5 @@ class ProgressRate:
 
     def stalled(self, at: float) -> float | None:
         """Return for how many seconds there was no progress, None when there is some or the step is done."""
-        still = at - self.moved
-        return still if still > STALL_SECONDS and self.fraction != 1.0 else None
+        stalled = at - self.moved
+        return stalled if stalled > STALL_SECONDS and self.fraction != 1.0 else None

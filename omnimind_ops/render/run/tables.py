@@ -1,57 +1,55 @@
-"""Tables for people, made from the model and from the results of preflight and report (any object of that shape)."""
+"""Tables for people, made from the model and from the results of preflight and report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from omnimind_ops.model.code import begun_by
-from omnimind_ops.model.json import JSON
+from omnimind_ops.model.code import started_by
+from omnimind_ops.model.data import compare
+from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
+from omnimind_ops.model.receipt import ReceiptStep
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.planning.check import Check, State
+from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
-from omnimind_ops.render.run.log import about
+from omnimind_ops.render.run.log import recovery_facts
 from omnimind_ops.tools.redact import redact
 
-_STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+if TYPE_CHECKING:
+    from omnimind_ops.planning.report import Row
+
+_STATE_STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 _CHANGE_STYLES = {Change.YES: "bold cyan", Change.MAYBE: "yellow", Change.NO: "dim"}
 _UNDO_STYLES = {Undo.YES: "green", Undo.UNTIL_FINISH: "green", Undo.KEPT: "dim", Undo.NO: "bold red"}
-_VERDICT_STYLES = {"converted": "green", "replaced": "yellow", "lost": "bold red"}
+_VERDICT_STYLES = {Verdict.CONVERTED: "green", Verdict.REPLACED: "yellow", Verdict.LOST: "bold red"}
+_NARROW = frozenset(
+    [
+        "phase",
+        "changes",
+        "undo",
+        "state",
+        "check",
+        "service",
+        "verdict",
+        "run",
+        "steps done",
+        "holds",
+        "downtime",
+        "status",
+        "duration",
+        "facts",
+        "equal",
+    ]
+)
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
-
-
-class Check(Protocol):
-    """A preflight check; `state` is ok, warn or fail."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def found(self) -> str: ...
-    @property
-    def fix(self) -> str: ...
-
-
-class Row(Protocol):
-    """How one key of the Compose file is migrated."""
-
-    @property
-    def service(self) -> str: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def why(self) -> str: ...
 
 
 def plan_table(plan: Plan, previews: Sequence[Preview] = ()) -> Table:
@@ -79,8 +77,8 @@ def plan_line(plan: Plan, previews: Sequence[Preview] = ()) -> str:
         parts += [f"{number[Change.MAYBE]} maybe"] if number[Change.MAYBE] else []
     else:
         parts.append(f"{len(plan.steps)} steps")
-    undo = {word: sum(step.undo is word for step in plan.steps) for word in Undo}
-    return " · ".join([*parts, *(f"{number} {word}" for word, number in undo.items() if number)])
+    counts = {undo: sum(step.undo is undo for step in plan.steps) for undo in Undo}
+    return " · ".join([*parts, *(f"{count} {undo}" for undo, count in counts.items() if count)])
 
 
 def details(plan: Plan, previews: Iterable[Preview]) -> Text:
@@ -99,144 +97,110 @@ def details(plan: Plan, previews: Iterable[Preview]) -> Text:
 
 
 def checks_table(checks: Iterable[Check]) -> Table:
-    """Return the preflight's checks; the fix is below the finding."""
-    table = _table("check", "state", "found")
+    """Return the preflight's checks; the fix is below the result."""
+    table = _table("check", "state", "result")
     for check in checks:
-        state = str(check.state)
-        found = Text(check.found)
-        if state != "ok" and check.fix:
-            found.append(f"\nfix: {check.fix}", _STATE_STYLES.get(state, ""))
-        table.add_row(Text(check.id), Text(state, _STATE_STYLES.get(state, "")), found)
+        style, result = _STATE_STYLES[check.state], Text(check.found)
+        if check.state is not State.OK and check.fix:
+            result.append(f"\nfix: {check.fix}", style)
+        table.add_row(Text(check.id), Text(check.state, style), result)
     return table
 
 
 def rows_table(rows: Iterable[Row]) -> Table:
     """Return how every key of the Compose file is migrated."""
-    table = _table("service", "key", "value", "verdict", "by")
+    table = _table("service", "key", "value", "verdict", "reason")
     service = ""
     for row in rows:
-        verdict = str(row.verdict)
         name = Text(row.service if row.service != service else "", "bold")
-        style = next((style for word, style in _VERDICT_STYLES.items() if verdict.startswith(word)), "")
-        table.add_row(name, Text(row.key), Text(_short(row.value), "dim"), Text(verdict, style), Text(row.why))
+        verdict = Text(row.verdict, _VERDICT_STYLES.get(row.verdict, ""))
+        table.add_row(name, Text(row.key), Text(_first_line(row.value), "dim"), verdict, Text(row.why))
         service = row.service
     return table
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
     """Return the runs of this host, newest first."""
-    table = _table("run", "started (UTC)", "version", "state", "steps done", "went wrong")
+    table = _table("run", "started (UTC)", "version", "state", "steps done", "problem")
     for run in runs:
         done = sum(record.status is Status.DONE for record in run.steps)
-        wrong = next((record.problem for record in run.steps if record.problem), "")
-        if recovered := about(run):
-            wrong = f"{recovered['service']}: {wrong or recovered['reason']}"
+        problem = next((record.problem for record in run.steps if record.problem), "")
+        if recovery := recovery_facts(run):
+            problem = f"{recovery['service']}: {problem or recovery['reason']}"
         state = Text(run.state, STATES.get(run.state, "green" if run.state is RunState.FINISHED else ""))
         table.add_row(
             Text(run.id, "bold"),
             run.started[:19].replace("T", " "),
-            begun_by(run).version,
+            started_by(run).version,
             state,
             f"{done} of {len(run.steps)}",
-            Text(wrong, "red"),
+            Text(problem, "red"),
         )
     return table
 
 
-def downtime_table(downtime: Mapping[str, JSON]) -> Table:
+def downtime_table(downtime: Mapping[str, float]) -> Table:
     """Return the measured downtime, seconds by service."""
     table = _table("service", "downtime")
     for service, seconds in downtime.items():
-        table.add_row(
-            Text(service), Text(duration(float(seconds)) if isinstance(seconds, int | float) else "not measured")
-        )
+        table.add_row(Text(service), Text(duration(seconds)))
     return table
 
 
-def speed_table(found: Mapping[str, JSON]) -> Table:
+def speed_table(measurements: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the measurements before and after, each with its request: only equal requests are comparable."""
-    table = _table("speed", "asked", "device", "texts/s", "p50 ms", "p95 ms")
-    for name, one in found.items():
-        total = one.get("total") if isinstance(one, Mapping) else None
-        if isinstance(one, Mapping) and isinstance(total, Mapping):
-            told = [one.get("texts_per_s"), total.get("p50_ms"), total.get("p95_ms")]
-            cells = ["–" if value is None else f"{float(str(value)):.1f}" for value in told]
-            table.add_row(Text(name), Text(str(one.get("route", ""))), Text(str(one.get("device", ""))), *cells)
+    table = _table("speed", "request", "device", "texts/s", "p50 ms", "p95 ms")
+    for name, document in measurements.items():
+        figures = [document["texts_per_s"], document["total"]["p50_ms"], document["total"]["p95_ms"]]
+        cells = ["–" if figure is None else f"{figure:.1f}" for figure in figures]
+        table.add_row(Text(name), Text(document["route"]), Text(document["device"]), *cells)
     return table
 
 
-def compared_table(verified: Mapping[str, JSON]) -> Table:
+def compared_table(verified: Mapping[str, Sides]) -> Table:
     """Return for each store how many facts of the old and the native side were compared, and whether they are equal."""
     table = _table("compared", "facts", "equal")
     for store, sides in verified.items():
-        if isinstance(sides, Mapping):
-            old, native = _facts(sides.get("source")), _facts(sides.get("native"))
-            differ = sum(old.get(name) != native.get(name) for name in old.keys() | native.keys())
-            equal = (
-                Text("yes", "green")
-                if old and not differ
-                else Text(f"NO, {differ} differ" if differ else "NO, nothing to compare", "bold red")
-            )
-            table.add_row(Text(store), f"{len(old)}", equal)
+        facts = len(sides.source.counts) + len(sides.source.digests)
+        differences = len(compare(sides.source, sides.native))
+        if facts and not differences:
+            equal = Text("yes", "green")
+        else:
+            equal = Text(f"NO, {differences} differ" if differences else "NO, nothing to compare", "bold red")
+        table.add_row(Text(store), f"{facts}", equal)
     return table
 
 
-def steps_table(steps: Iterable[Mapping[str, JSON]]) -> Table:
+def steps_table(steps: Iterable[ReceiptStep]) -> Table:
     """Return a receipt's steps: phase, title, status, duration."""
-    table, phase = _table("phase", "step", "status", "took"), ""
+    table, phase = _table("phase", "step", "status", "duration"), ""
     for step in steps:
-        seconds, name = step.get("seconds"), str(step.get("phase", ""))
-        status = str(step.get("status", ""))
-        style = STYLES.get(Status(status), "") if status in set(Status) else ""
-        took = duration(float(seconds)) if isinstance(seconds, int | float) else ""
         table.add_row(
-            Text(name if name != phase else "", "bold"),
-            Text(str(step.get("title", ""))),
-            Text(status, style),
-            Text(took, "dim"),
+            Text(step.phase if step.phase != phase else "", "bold"),
+            Text(step.title),
+            Text(step.status, STYLES.get(step.status, "")),
+            Text("" if step.seconds is None else duration(step.seconds), "dim"),
         )
-        phase = name
+        phase = step.phase
     return table
 
 
-def facts_table(facts: Iterable[tuple[str, bool, str]]) -> Table:
-    """Return verified claims: claim, whether it holds, and the finding."""
-    table = _table("claim", "holds", "found")
-    for claim, holds, found in facts:
-        table.add_row(Text(claim), Text("yes" if holds else "NO", "green" if holds else "bold red"), Text(found))
+def claims_table(claims: Iterable[tuple[str, bool, str]]) -> Table:
+    """Return verified claims: claim, whether it holds, and the details."""
+    table = _table("claim", "holds", "details")
+    for claim, holds, details in claims:
+        table.add_row(Text(claim), Text("yes" if holds else "NO", "green" if holds else "bold red"), Text(details))
     return table
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
     for name in columns:
-        narrow = name in (
-            "phase",
-            "changes",
-            "undo",
-            "state",
-            "check",
-            "service",
-            "verdict",
-            "run",
-            "steps done",
-            "holds",
-            "downtime",
-            "status",
-            "took",
-            "facts",
-            "equal",
-        )
+        narrow = name in _NARROW
         table.add_column(name, no_wrap=narrow, overflow="fold")
     return table
 
 
-def _facts(side: JSON) -> dict[str, JSON]:
-    """Return counts and digests of one side by name."""
-    kinds = [side.get("counts"), side.get("digests")] if isinstance(side, Mapping) else []
-    return {name: value for kind in kinds if isinstance(kind, Mapping) for name, value in kind.items()}
-
-
-def _short(value: str) -> str:
+def _first_line(value: str) -> str:
     first, *more = str(value).splitlines() or [""]
     return f"{first[:60]}…" if more or len(first) > 60 else first

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, collection_info, connect
-from omnimind_ops.tools.parent import ending_with_us
+from omnimind_ops.tools.parent import killed_with_parent
 from omnimind_ops.tools.shell import spawn
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _command_prefix(user: str) -> Sequence[str]:
     """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
-    return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *ending_with_us(user))
+    return ("choom", "-n", "1000", "--", "prlimit", f"--nofile={files}:", "--", *killed_with_parent(user))
 
 
 def _wait_until_loaded(

@@ -20,8 +20,8 @@ from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, RdbFacts, rdb_facts
-from omnimind_ops.tools.parent import ending_with_us
-from omnimind_ops.tools.shell import Done, run
+from omnimind_ops.tools.parent import killed_with_parent
+from omnimind_ops.tools.shell import Completed, run
 
 FOLDER = "redis-scratch"
 SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
@@ -91,7 +91,7 @@ def fresh_folder(workdir: Path) -> Path:
 def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
     """Run a server on the files in the folder; the folder is removed at the end."""
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
-    results: list[Done] = []
+    results: list[Completed] = []
     command = _server_command(program, folder, databases=databases, append_only=append_only)
     # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
     # long as the server or this process.
@@ -124,20 +124,20 @@ def _server_command(program: str, folder: Path, *, databases: int, append_only: 
         "daemonize": "no",
     }
     return (
-        *ending_with_us(),
+        *killed_with_parent(),
         program,
         *(argument for name, value in settings.items() for argument in (f"--{name}", value)),
     )
 
 
-def _wait_until_ready(endpoint: RedisEndpoint, thread: Thread, results: list[Done], folder: Path) -> None:
+def _wait_until_ready(endpoint: RedisEndpoint, thread: Thread, results: list[Completed], folder: Path) -> None:
     while thread.is_alive():
         if Path(endpoint.socket).exists():
             with suppress(Problem):
                 wait_until_ready(endpoint, timeout=0)
                 return
         time.sleep(0.02)
-    result = results[0] if results else Done((), 127, "", "it did not start")
+    result = results[0] if results else Completed((), 127, "", "it did not start")
     output = tuple((result.out + result.err).strip().splitlines()[-20:])
     program = " ".join(result.argv[4:5])
     raise Problem(

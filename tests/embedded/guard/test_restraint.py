@@ -17,7 +17,7 @@ def test_nothing_is_done_while_somebody_else_changes_the_system(whole: System) -
     held, free = threading.Event(), threading.Event()
 
     def migrate() -> None:
-        with lock.held(whole.world.lock, "alice", "migrate"):
+        with lock.hold(whole.world.lock, "alice", "migrate"):
             held.set()
             free.wait(30)
 

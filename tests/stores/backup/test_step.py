@@ -16,8 +16,8 @@ from omnimind_ops.model.notes import CopyNotes, ProveBackupNotes, Sides, VerifyN
 from omnimind_ops.model.payloads import CopyPayload, Packed, Pass, ProveBackupPayload, VerifyPayload
 from omnimind_ops.model.plan import Plan, Step, Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.receipt import receipt
-from omnimind_ops.model.run import Memo, Run, StepRecord, Unsaved
+from omnimind_ops.model.receipt import parse, receipt
+from omnimind_ops.model.run import Memo, MemoryNotes, Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.copy import CopyStep
@@ -40,7 +40,7 @@ def test_what_another_run_unpacked_is_not_taken_for_this_backup(tmp_path: Path) 
     def warm(run: str, kind: str) -> bool:
         target, backup = str(tmp_path / "storage"), str(file_of("made-1.18.3", kind))
         step = Task("warm-qdrant", CopyPayload("", f"{target}.incoming", target, me, backup, UNKNOWN, pass_=Pass.WARM))
-        return CopyStep(Paths(tmp_path), run).do(step, Memo(Unsaved(), step.id, CopyNotes), silent)
+        return CopyStep(Paths(tmp_path), run).do(step, Memo(MemoryNotes(), step.id, CopyNotes), silent)
 
     def collections() -> list[str]:
         return sorted(os.listdir(tmp_path / "storage.incoming" / "collections"))
@@ -54,7 +54,7 @@ def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made,
     server = Server(tmp_path / "q")
     unpack(detect(made.storage), server.storage, silent)
     try:
-        client, memo = server.start().client(), Memo(Unsaved(), "verify", VerifyNotes)
+        client, memo = server.start().client(), Memo(MemoryNotes(), "verify", VerifyNotes)
         held = full_fingerprint(QdrantEndpoint(server.url), silent)
         Memo(memo.notes, "prove-backup", ProveBackupNotes).write(ProveBackupNotes(fingerprint=held))
         goal = Goal(qdrant_port=server.port)
@@ -79,7 +79,7 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     path = bare(whole, tmp_path / "x")
     if checksum == "verified":
         shutil.copy(whole.with_name(f"{whole.name}.checksum"), path.parent)
-    storage, unsaved, told = tmp_path / "storage.incoming", Unsaved(), list[Event]()
+    storage, unsaved, told = tmp_path / "storage.incoming", MemoryNotes(), list[Event]()
     unpack(detect(path), storage, silent)
     current = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     current.parent.mkdir(parents=True)
@@ -92,11 +92,11 @@ def test_a_backup_that_no_checksum_covers_is_said_to_be_one(checksum: str, tmp_p
     warned = [event.text for event in told if isinstance(event, Warning)]
     assert memo.read().checksum == checksum
     assert bool(warned) == (checksum == "absent")
-    assert all("no checksum lies beside it: a bit that flipped" in text for text in warned)
+    assert all("it has no checksum: a bit that flipped" in text for text in warned)
     kept = StepRecord(step, Status.DONE, memo=unsaved.load(step.id))
     told_later = receipt(Run("r", Plan("migrate", (step,)), RunState.CONFIRMED, {}, "", None, (kept,)))
     assert told_later["backup"] == {"path": str(path), "checksum": checksum, "second_reader": "equal"}
-    assert ("**Of that backup: no checksum lies beside it" in markdown(told_later)) == (checksum == "absent")
+    assert ("**Checksum of the backup: it has no checksum" in markdown(parse(told_later))) == (checksum == "absent")
 
 
 def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_cannot_be_proven_is_removed_and_so_is_what_a_killed_proof_left(tmp
         Task("prove-backup", ProveBackupPayload(backup, UNKNOWN, storage, "")),
         ProveBackupStep(Paths(tmp_path)),
     )
-    memo = Memo(Unsaved(), step.id, ProveBackupNotes)
+    memo = Memo(MemoryNotes(), step.id, ProveBackupNotes)
     program = tmp_path / "opt" / "omnimind" / "qdrant" / "current" / "qdrant"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho 'ERROR no such variant'; exit 1\n")

@@ -19,7 +19,7 @@ from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_program import Program
 from omnimind_ops.model.facts import Container, Mount, Publish
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.program import Missing, Start, Way
+from omnimind_ops.model.program import LibrarySource, Missing, Start
 from omnimind_ops.steps.prove_backup import detect_backup
 from omnimind_ops.stores.backup import detect
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
@@ -77,13 +77,13 @@ def moved(running: Server, minors: int) -> str:
 @pytest.mark.parametrize(
     ("start", "notes"),
     [
-        (Start(Way.HOST), []),
+        (Start(LibrarySource.HOST), []),
         (
-            Start(Way.PACKAGES, (Missing("libunwind.so.8"),), ("libunwind8",)),
+            Start(LibrarySource.PACKAGES, (Missing("libunwind.so.8"),), ("libunwind8",)),
             ["Qdrant's program needs libunwind.so.8, which this host lacks: package libunwind8 is installed"],
         ),
         (
-            Start(Way.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
+            Start(LibrarySource.BUNDLED, (Missing("libc.so.6", "GLIBC_2.38"),)),
             [
                 "Qdrant's program needs libc.so.6 with GLIBC_2.38, which this host lacks: it runs with loader and libraries of its container"
             ],

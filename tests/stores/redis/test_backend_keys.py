@@ -19,7 +19,7 @@ from omnimind_ops.model.notes import RedisNotes, VerifyNotes
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.redis.copy import copy_keys
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -42,7 +42,7 @@ class Moved:
     def copy(self) -> None:
         """Note and copy, as the cutover does."""
         until = choose_horizon(self.source)
-        self.memo = Memo(Unsaved(), "verify", VerifyNotes)
+        self.memo = Memo(MemoryNotes(), "verify", VerifyNotes)
         taken = Memo(self.memo.notes, "take-redis", RedisNotes)
         taken.write(RedisNotes(until, fingerprint(self.source, until), True))
         copy_keys(self.source, self.native, lambda event: None, scratch=True)
