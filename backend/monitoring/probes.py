@@ -15,7 +15,7 @@ from backend.settings import Settings
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from backend.clients.link import Link
+    from backend.clients.http import HttpClient
     from backend.clients.postgres import Connection
 
 NAME = "omnimind-health"
@@ -29,7 +29,7 @@ class Questions:
         self.engine_said: dict[str, Any] = {}
         self._postgres: Connection | None = None
         self._redis: Redis | None = None
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, HttpClient] = {}
 
     async def postgres(self) -> tuple[str, str]:
         """Read the schema's revision: a database without the tables is not usable."""
@@ -65,14 +65,14 @@ class Questions:
         """Log in and ping."""
         from backend.clients.pools import redis_client
 
-        self._redis = self._redis or redis_client(self.settings.redis, NAME, most=1)
+        self._redis = self._redis or redis_client(self.settings.redis, NAME, max_connections=1)
         await self._redis.ping()
         return "up", ""
 
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with the API key; /readyz would answer without one."""
         key = self.settings.qdrant_key
-        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).ask(
+        said = await self._link("qdrant", self.settings.qdrant, headers={"api-key": key} if key else {}).request(
             "GET", "/collections", seconds=self.settings.check_seconds, patience=0
         )
         if said.status != 200:
@@ -83,7 +83,7 @@ class Questions:
         """Ask for the engine's device. An expected GPU that is not used counts as degraded."""
         import orjson
 
-        said = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
+        said = await self._link("engine", "http://engine", socket=self.settings.engine).request(
             "GET", "/health", seconds=self.settings.check_seconds, patience=0
         )
         self.engine_said = told = orjson.loads(said.body)
@@ -105,9 +105,9 @@ class Questions:
             with contextlib.suppress(Exception):
                 await close()
 
-    def _link(self, name: str, base: str, **more: Any) -> Link:
-        from backend.clients.link import Link
+    def _link(self, name: str, base: str, **more: Any) -> HttpClient:
+        from backend.clients.http import HttpClient
 
         if name not in self._links:
-            self._links[name] = Link(name, base, **more)
+            self._links[name] = HttpClient(name, base, **more)
         return self._links[name]
