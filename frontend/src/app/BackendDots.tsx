@@ -17,7 +17,7 @@ export function BackendDots() {
           </li>
         ))}
       </ul>
-      {last && <span className={css.words}>{t("answered.by", { backend: last.backend })}</span>}
+      {last && <span className={css.text}>{t("answered.by", { backend: last.backend })}</span>}
     </div>
   );
 }

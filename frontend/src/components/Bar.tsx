@@ -19,21 +19,21 @@ interface Props {
 
 /** One bar in parts: time per stage, memory in use. */
 export function Bar({ label, parts, total, bare = false }: Props) {
-  const whole = total ?? parts.reduce((sum, one) => sum + one.value, 0);
-  const words = parts.map((one) => `${one.label} ${one.text}`).join(", ");
+  const whole = total ?? parts.reduce((sum, part) => sum + part.value, 0);
+  const description = parts.map((part) => `${part.label} ${part.text}`).join(", ");
   return (
     <div className={css.frame}>
-      <div className={css.bar} role="img" aria-label={`${label}: ${words}`}>
-        {parts.map((one, index) => (
-          <span key={one.key} className={css[`part${index % 6}`]} style={{ width: `${whole ? (one.value / whole) * 100 : 0}%`, minWidth: one.value ? "1px" : 0 }} title={`${one.label}: ${one.text}`} />
+      <div className={css.bar} role="img" aria-label={`${label}: ${description}`}>
+        {parts.map((part, index) => (
+          <span key={part.key} className={css[`part${index % 6}`]} style={{ width: `${whole ? (part.value / whole) * 100 : 0}%`, minWidth: part.value ? "1px" : 0 }} title={`${part.label}: ${part.text}`} />
         ))}
       </div>
       {!bare && (
         <ul className={css.legend} aria-hidden="true">
-          {parts.map((one, index) => (
-            <li key={one.key}>
+          {parts.map((part, index) => (
+            <li key={part.key}>
               <span className={`${css.swatch} ${css[`part${index % 6}`]}`} />
-              {one.label} <strong>{one.text}</strong>
+              {part.label} <strong>{part.text}</strong>
             </li>
           ))}
         </ul>

@@ -17,7 +17,7 @@ interface Props {
 
 /** Bars one below the other, each with its name and value: a list that those who cannot see it can read, too. */
 export function BarChart({ label, bars, most }: Props) {
-  const whole = most ?? Math.max(...bars.map((one) => one.value), Number.MIN_VALUE);
+  const scale = most ?? Math.max(...bars.map((bar) => bar.value), Number.MIN_VALUE);
   return (
     <ul className={css.chart} aria-label={label}>
       {bars.map(({ key, label: name, value, text }) => (
@@ -26,7 +26,7 @@ export function BarChart({ label, bars, most }: Props) {
             {name}
           </span>
           <span className={css.track} aria-hidden="true">
-            <span className={css.bar} style={{ width: `${(value / whole) * 100}%` }} />
+            <span className={css.bar} style={{ width: `${(value / scale) * 100}%` }} />
           </span>
           <span className={css.text}>{text}</span>
         </li>

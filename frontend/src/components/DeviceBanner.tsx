@@ -11,7 +11,7 @@ export function DeviceBanner() {
   if (!trouble) return null;
   return (
     <Banner tone="bad" title={t(`device.${trouble.kind}.title`)}>
-      <p>{t(`device.${trouble.kind}.words`)}</p>
+      <p>{t(`device.${trouble.kind}.description`)}</p>
       {trouble.reason && <p>{t("device.reason", { reason: trouble.reason })}</p>}
       <p>
         <code>omnimind doctor</code> · <code>omnimind logs engine</code>

@@ -9,7 +9,7 @@ export function DownBanner() {
   if (!isDown) return null;
   return (
     <Banner tone="bad" title={t("down.title")}>
-      <p>{t("down.words", { backends: backends.map((one) => one.label).join(", ") })}</p>
+      <p>{t("down.description", { backends: backends.map((backend) => backend.label).join(", ") })}</p>
       <p>
         <code>omnimind status</code> · <code>omnimind up</code>
       </p>

@@ -12,7 +12,7 @@ export function EmptyState({ title, children, action }: Props) {
   return (
     <div className={css.state}>
       <p className={css.title}>{title}</p>
-      {children && <div className={css.words}>{children}</div>}
+      {children && <div className={css.text}>{children}</div>}
       {action}
     </div>
   );

@@ -61,9 +61,9 @@ export function Select({ label, hint, error, choices, ...rest }: Labelled & { ch
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <select {...props} {...rest}>
-        {choices.map(({ value, label: words }) => (
+        {choices.map(({ value, label: text }) => (
           <option key={value} value={value}>
-            {words}
+            {text}
           </option>
         ))}
       </select>

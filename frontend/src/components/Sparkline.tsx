@@ -13,7 +13,7 @@ const PAD = 2;
 
 /** A line the size of a word. */
 export function Sparkline({ values, label, width = 96, height = 24 }: Props) {
-  const known = values.filter((one) => one !== null);
+  const known = values.filter((value) => value !== null);
   const most = Math.max(...known, Number.MIN_VALUE);
   const x = (index: number) => PAD + (index / Math.max(1, values.length - 1)) * (width - 2 * PAD);
   const y = (value: number) => height - PAD - (value / most) * (height - 2 * PAD);

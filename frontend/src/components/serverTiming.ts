@@ -19,31 +19,31 @@ export const OTHER = "…";
 export function parseServerTiming(header: string | null): ServerTiming {
   const all: Stage[] = [];
   for (const entry of split(header ?? "", ",")) {
-    const [name = "", ...parameters] = split(entry, ";").map((one) => one.trim());
-    const duration = parameters.map(durationOf).find((one) => one !== null);
+    const [name = "", ...parameters] = split(entry, ";").map((part) => part.trim());
+    const duration = parameters.map(durationOf).find((value) => value !== null);
     if (name && duration != null) all.push({ name, ms: duration });
   }
-  const stages = all.filter((one) => one.name !== "total");
-  const told = all.find((one) => one.name === "total")?.ms;
-  return { stages, total: told ?? (stages.length ? sum(stages) : null) };
+  const stages = all.filter((stage) => stage.name !== "total");
+  const reported = all.find((stage) => stage.name === "total")?.ms;
+  return { stages, total: reported ?? (stages.length ? sum(stages) : null) };
 }
 
 /** Return at most `most` stages that are worth a colour, in their order, and the others together as OTHER. The sum stays the same. */
 export function folded(stages: readonly Stage[], most = 6): readonly Stage[] {
   if (stages.length <= most) return stages;
-  const kept = new Set([...stages].sort((one, other) => other.ms - one.ms).slice(0, most - 1));
-  const rest = stages.filter((one) => !kept.has(one));
-  return [...stages.filter((one) => kept.has(one)), { name: OTHER, ms: sum(rest) }];
+  const longest = new Set([...stages].sort((a, b) => b.ms - a.ms).slice(0, most - 1));
+  const rest = stages.filter((stage) => !longest.has(stage));
+  return [...stages.filter((stage) => longest.has(stage)), { name: OTHER, ms: sum(rest) }];
 }
 
 function durationOf(parameter: string): number | null {
-  const found = /^dur\s*=\s*"?([0-9.]+)"?$/i.exec(parameter);
-  const ms = Number(found?.[1] ?? NaN);
+  const match = /^dur\s*=\s*"?([0-9.]+)"?$/i.exec(parameter);
+  const ms = Number(match?.[1] ?? NaN);
   return Number.isFinite(ms) ? ms : null;
 }
 
 function sum(stages: readonly Stage[]): number {
-  return stages.reduce((whole, one) => whole + one.ms, 0);
+  return stages.reduce((total, stage) => total + stage.ms, 0);
 }
 
 /** Split at a character, but not within quotes. */

@@ -5,7 +5,7 @@ import type { Tone } from "./Badge";
 
 export interface Toast {
   id: number;
-  words: string;
+  text: string;
   tone: Tone;
 }
 
@@ -20,14 +20,14 @@ function set(now: readonly Toast[]): void {
 }
 
 /** Say something; errors belong beside what failed, not here. */
-export function toast(words: string, tone: Tone = "good"): void {
+export function toast(text: string, tone: Tone = "good"): void {
   const id = next++;
-  set([...toasts, { id, words, tone }]);
+  set([...toasts, { id, text, tone }]);
   setTimeout(() => dismiss(id), SECONDS * 1000);
 }
 
 export function dismiss(id: number): void {
-  set(toasts.filter((one) => one.id !== id));
+  set(toasts.filter((entry) => entry.id !== id));
 }
 
 export function useToasts(): readonly Toast[] {

@@ -1,6 +1,6 @@
 /** Every request of the page goes through here: to the backends in turn, past those that do not answer. Start at Cluster.send(). */
 
-import { isBusy, isReading, isRepeatable, retryAfterMs, why, type Ask } from "./ask";
+import { isBusy, isReading, isRepeatable, retryAfterMs, why, type ApiRequest } from "./request";
 import { Backend, type BackendState } from "./backend";
 import { BREAKER, type BreakerOptions } from "./breaker";
 import { ClusterDown, Unanswered } from "./problem";
@@ -98,10 +98,10 @@ export class Cluster {
    * Ask the next backend; when it fails and the call may be repeated, the others. Throws ClusterDown when none answers, Unanswered when a call that
    * may not be repeated got no answer, and the signal's reason when it was aborted. A 503 is returned when every backend says so.
    */
-  async send(ask: Ask): Promise<Response> {
+  async send(request: ApiRequest): Promise<Response> {
     const began = performance.now();
     const turn = this.turn++;
-    return isRepeatable(ask) ? this.sendAround(ask, turn, began) : this.sendOnce(ask, turn, began);
+    return isRepeatable(request) ? this.sendAround(request, turn, began) : this.sendOnce(request, turn, began);
   }
 
   /** Return the backends to try, in order: those that answer, those that rest, those that did not answer. */
@@ -111,17 +111,17 @@ export class Cluster {
 
   /** Ask every backend whether it lives, so that the breakers follow; return what each said, null where it said nothing. Open ones are asked when it is time. */
   async check(): Promise<Map<string, unknown>> {
-    const asked = this.backends.filter((one) => one.breaker.state === "closed");
-    return new Map(await Promise.all(asked.map(async (one) => [one.url, await this.isAlive(one)] as const)));
+    const closed = this.backends.filter((backend) => backend.breaker.state === "closed");
+    return new Map(await Promise.all(closed.map(async (backend) => [backend.url, await this.isAlive(backend)] as const)));
   }
 
   /** Something else saw this backend fail: find out now. */
   suspect(url: string): void {
-    const backend = this.backends.find((one) => one.url === url);
+    const backend = this.backends.find((candidate) => candidate.url === url);
     if (backend?.breaker.state === "closed") void this.isAlive(backend);
   }
 
-  private async sendAround(ask: Ask, turn: number, began: number): Promise<Response> {
+  private async sendAround(request: ApiRequest, turn: number, began: number): Promise<Response> {
     const tried = new Map<string, string>();
     let attempts = 0;
     for (let round = 0; ; round++) {
@@ -129,12 +129,12 @@ export class Cluster {
       for (const backend of this.ordered(turn + round)) {
         attempts += 1;
         try {
-          const response = await this.inTurn(backend, ask, round);
-          if (!isBusy(response, ask)) return this.answered(response, backend, ask, attempts, began);
+          const response = await this.inTurn(backend, request, round);
+          if (!isBusy(response, request)) return this.answered(response, backend, request, attempts, began);
           this.rest(backend, response);
           busy = response;
         } catch (error) {
-          ask.signal?.throwIfAborted();
+          request.signal?.throwIfAborted();
           tried.set(backend.label, why(error));
         }
       }
@@ -142,22 +142,22 @@ export class Cluster {
         if (busy) return busy;
         throw new ClusterDown([...tried].map(([label, reason]) => `${label} ${reason}`));
       }
-      await pause(this.waitAfter(busy), ask.signal);
+      await pause(this.waitAfter(busy), request.signal);
     }
   }
 
-  private async sendOnce(ask: Ask, turn: number, began: number): Promise<Response> {
+  private async sendOnce(request: ApiRequest, turn: number, began: number): Promise<Response> {
     const tried: string[] = [];
     for (const backend of this.ordered(turn)) {
-      ask.signal?.throwIfAborted();
+      request.signal?.throwIfAborted();
       if (performance.now() - backend.answeredAt > this.options.freshMs && !(await this.isAlive(backend))) {
         tried.push(`${backend.label} ${backend.error}`);
         continue;
       }
       try {
-        return this.answered(await backend.slots.use(() => this.attempt(backend, ask, this.options.writeMs), ask.signal), backend, ask, 1, began);
+        return this.answered(await backend.slots.use(() => this.attempt(backend, request, this.options.writeMs), request.signal), backend, request, 1, began);
       } catch (error) {
-        ask.signal?.throwIfAborted();
+        request.signal?.throwIfAborted();
         throw new Unanswered(backend.label, why(error));
       }
     }
@@ -165,29 +165,29 @@ export class Cluster {
   }
 
   /** Ask one backend when it is this call's turn there; leave when it turns out that it does not answer. */
-  private inTurn(backend: Backend, ask: Ask, round: number): Promise<Response> {
+  private inTurn(backend: Backend, request: ApiRequest, round: number): Promise<Response> {
     const { readMs, writeMs, probeMs, patience } = this.options;
-    const usual = isReading(ask) ? readMs : writeMs;
+    const usual = isReading(request) ? readMs : writeMs;
     const limit = backend.breaker.state !== "closed" ? probeMs : round ? usual * patience : usual;
-    const signal = AbortSignal.any([backend.opened.signal, ...(ask.signal ? [ask.signal] : [])]);
-    return backend.slots.use(() => this.attempt(backend, { ...ask, signal }, limit), signal);
+    const signal = AbortSignal.any([backend.opened.signal, ...(request.signal ? [request.signal] : [])]);
+    return backend.slots.use(() => this.attempt(backend, { ...request, signal }, limit), signal);
   }
 
   /** Ask one backend; its answer is read to the end, so that a connection that breaks in the middle counts as a failure too. */
-  private async attempt(backend: Backend, ask: Ask, usualMs: number): Promise<Response> {
-    const { path, method = "GET", headers, body } = ask;
-    const limit = AbortSignal.timeout(ask.timeoutMs ?? usualMs);
-    const signal = ask.signal ? AbortSignal.any([ask.signal, limit]) : limit;
+  private async attempt(backend: Backend, request: ApiRequest, usualMs: number): Promise<Response> {
+    const { path, method = "GET", headers, body } = request;
+    const limit = AbortSignal.timeout(request.timeoutMs ?? usualMs);
+    const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
     const began = performance.now();
     try {
       const response = await fetch(backend.url + path, { method, headers, body, signal, credentials: "include", redirect: "error" });
       if (response.status === 502 || response.status === 504) throw new Error(`HTTP ${response.status}`);
-      const whole = await response.arrayBuffer();
+      const content = await response.arrayBuffer();
       this.succeeded(backend, performance.now() - began);
       const { status, statusText } = response;
-      return new Response(BODILESS.includes(status) ? null : whole, { status, statusText, headers: response.headers });
+      return new Response(BODILESS.includes(status) ? null : content, { status, statusText, headers: response.headers });
     } catch (error) {
-      if (!ask.signal?.aborted) this.failed(backend, error);
+      if (!request.signal?.aborted) this.failed(backend, error);
       throw error;
     }
   }
@@ -205,7 +205,7 @@ export class Cluster {
   private ordered(turn: number): Backend[] {
     const now = performance.now();
     const groups: [Backend[], Backend[], Backend[]] = [[], [], []];
-    for (const one of this.backends) groups[one.breaker.state !== "closed" ? 2 : one.restsUntil > now ? 1 : 0].push(one);
+    for (const backend of this.backends) groups[backend.breaker.state !== "closed" ? 2 : backend.restsUntil > now ? 1 : 0].push(backend);
     return groups.flatMap((group) => rotated(group, turn));
   }
 
@@ -261,18 +261,18 @@ export class Cluster {
     return busy ? Math.min(retryAfterMs(busy, waitMs), longestWaitMs) : waitMs * (0.5 + Math.random());
   }
 
-  private answered(response: Response, backend: Backend, ask: Ask, attempts: number, began: number): Response {
+  private answered(response: Response, backend: Backend, request: ApiRequest, attempts: number, began: number): Response {
     backend.served += 1;
     const worker = response.headers.get("X-Backend") ?? "";
-    this.last = { backend: backend.label, worker, attempts, ms: performance.now() - began, path: ask.path };
+    this.last = { backend: backend.label, worker, attempts, ms: performance.now() - began, path: request.path };
     answers.set(response, this.last);
     this.changed();
     return response;
   }
 
   private changed(): ClusterState {
-    const backends = this.backends.map((one) => one.snapshot());
-    this.state = { backends, last: this.last, isDown: backends.every((one) => one.breaker !== "closed") };
+    const backends = this.backends.map((backend) => backend.snapshot());
+    this.state = { backends, last: this.last, isDown: backends.every((backend) => backend.breaker !== "closed") };
     for (const listener of this.listeners) listener();
     return this.state;
   }

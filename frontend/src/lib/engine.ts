@@ -32,28 +32,28 @@ export interface Gpu {
 
 type Unknown = Record<string, unknown>;
 
-const words = (from: Unknown, key: string) => (typeof from[key] === "string" ? from[key] : "");
+const textOf = (from: Unknown, key: string) => (typeof from[key] === "string" ? from[key] : "");
 const number = (from: Unknown, key: string) => (typeof from[key] === "number" ? from[key] : null);
 const part = (from: Unknown, key: string) => (typeof from[key] === "object" && from[key] !== null ? (from[key] as Unknown) : {});
 
 /** Return it, null while the engine has said nothing. */
 export function engineOf(tick: Tick): Engine | null {
-  const said: Unknown = tick.engine;
-  if (!words(said, "device")) return null;
-  const proof = part(said, "proof");
-  const queue = part(said, "queue");
+  const report: Unknown = tick.engine;
+  if (!textOf(report, "device")) return null;
+  const proof = part(report, "proof");
+  const queue = part(report, "queue");
   return {
-    state: words(said, "state"),
-    device: words(said, "device"),
-    expected: words(said, "expected"),
-    reason: words(said, "reason"),
-    model: words(said, "model"),
-    dimensions: number(said, "dimensions"),
-    precision: words(said, "precision"),
-    mode: words(said, "mode"),
+    state: textOf(report, "state"),
+    device: textOf(report, "device"),
+    expected: textOf(report, "expected"),
+    reason: textOf(report, "reason"),
+    model: textOf(report, "model"),
+    dimensions: number(report, "dimensions"),
+    precision: textOf(report, "precision"),
+    mode: textOf(report, "mode"),
     proofOk: typeof proof.ok === "boolean" ? proof.ok : null,
     proofAge: number(proof, "age_s"),
-    proofDetail: words(proof, "detail"),
+    proofDetail: textOf(proof, "detail"),
     queueTexts: number(queue, "texts"),
     queueTokens: number(queue, "tokens"),
     queueLimit: number(queue, "limit_tokens"),
@@ -62,14 +62,14 @@ export function engineOf(tick: Tick): Engine | null {
 
 /** Return the card, null where none is seen. */
 export function gpuOf(tick: Tick): Gpu | null {
-  const said: Unknown | null = tick.gpu;
-  if (!said) return null;
+  const report: Unknown | null = tick.gpu;
+  if (!report) return null;
   return {
-    name: words(said, "name"),
-    utilisation: number(said, "utilisation"),
-    memory: number(said, "memory"),
-    memoryTotal: number(said, "memory_total"),
-    temperature: number(said, "temperature"),
+    name: textOf(report, "name"),
+    utilisation: number(report, "utilisation"),
+    memory: number(report, "memory"),
+    memoryTotal: number(report, "memory_total"),
+    temperature: number(report, "temperature"),
   };
 }
 

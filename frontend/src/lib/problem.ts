@@ -42,6 +42,6 @@ export class Unanswered extends Error {
 
 /** Make the error of an answer that is not 2xx. */
 export function apiError(response: Response, body: unknown): ApiError {
-  const said = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
-  return new ApiError({ ...said, title: said.title ?? (response.statusText || `HTTP ${response.status}`), status: response.status });
+  const problem = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
+  return new ApiError({ ...problem, title: problem.title ?? (response.statusText || `HTTP ${response.status}`), status: response.status });
 }

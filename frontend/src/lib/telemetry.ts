@@ -80,9 +80,9 @@ export class TelemetrySocket {
   /** Return the best backend that has not failed since the last tick; when all have, the best. */
   private next(): string {
     const order = this.cluster.order(0);
-    const found = order.find((one) => !this.tried.has(one));
-    if (!found) this.tried.clear();
-    return found ?? order[0] ?? "";
+    const candidate = order.find((url) => !this.tried.has(url));
+    if (!candidate) this.tried.clear();
+    return candidate ?? order[0] ?? "";
   }
 
   private receive(data: unknown): void {

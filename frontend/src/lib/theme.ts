@@ -9,8 +9,8 @@ const KEY = "omnimind.theme";
 const listeners = new Set<() => void>();
 
 function chosen(): Theme {
-  const said = document.documentElement.dataset.theme;
-  return said === "light" || said === "dark" ? said : "system";
+  const stored = document.documentElement.dataset.theme;
+  return stored === "light" || stored === "dark" ? stored : "system";
 }
 
 export function setTheme(theme: Theme): void {

@@ -9,10 +9,10 @@ export function decode(base64: string): Float32Array {
 }
 
 /** Return the cosine of two vectors of the same length; 0 where one of them has none. */
-export function cosine(one: Float32Array, other: Float32Array): number {
+export function cosine(left: Float32Array, right: Float32Array): number {
   let [dot, first, second] = [0, 0, 0];
-  for (let index = 0; index < one.length; index++) {
-    const [a, b] = [one[index] ?? 0, other[index] ?? 0];
+  for (let index = 0; index < left.length; index++) {
+    const [a, b] = [left[index] ?? 0, right[index] ?? 0];
     dot += a * b;
     first += a * a;
     second += b * b;
@@ -22,18 +22,18 @@ export function cosine(one: Float32Array, other: Float32Array): number {
 
 /** Return the cosine of each with each; symmetric. */
 export function similarities(vectors: readonly Float32Array[]): number[][] {
-  const below = vectors.map((one, row) => vectors.slice(0, row).map((other) => cosine(one, other)));
+  const below = vectors.map((vector, row) => vectors.slice(0, row).map((earlier) => cosine(vector, earlier)));
   return vectors.map((_, row) => vectors.map((__, column) => (row === column ? 1 : (below[Math.max(row, column)]?.[Math.min(row, column)] ?? 0))));
 }
 
 export interface Pair {
-  one: number;
-  other: number;
+  first: number;
+  second: number;
   value: number;
 }
 
 /** Return the pairs of different texts, nearest first, at most `most`. */
 export function nearest(matrix: readonly (readonly number[])[], most: number): Pair[] {
-  const pairs = matrix.flatMap((row, one) => row.slice(0, one).map((value, other) => ({ one: other, other: one, value })));
+  const pairs = matrix.flatMap((row, index) => row.slice(0, index).map((value, column) => ({ first: column, second: index, value })));
   return pairs.sort((a, b) => b.value - a.value).slice(0, most);
 }

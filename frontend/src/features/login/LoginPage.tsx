@@ -25,8 +25,8 @@ export function Component() {
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    const body = { name: given.get("name") as string, password: given.get("password") as string };
+    const form = new FormData(event.currentTarget);
+    const body = { name: form.get("name") as string, password: form.get("password") as string };
     logIn.mutate(body, { onSuccess: () => void navigate(target(location.state), { replace: true }) });
   };
 

@@ -18,11 +18,11 @@ export const NO_CHECKS: Checks = {};
 const KEPT = 60;
 
 /** Return the checks with one more round. */
-export function record(before: Checks, backends: readonly BackendState[], said: ReadonlyMap<string, unknown>): Checks {
+export function record(before: Checks, backends: readonly BackendState[], reports: ReadonlyMap<string, unknown>): Checks {
   return Object.fromEntries(
     backends.map(({ url, ms }) => {
       const { latency, pids, restarts } = before[url] ?? { latency: [], pids: {}, restarts: 0 };
-      const worker = workerOf(said.get(url));
+      const worker = workerOf(reports.get(url));
       const isNew = worker && worker.name in pids && pids[worker.name] !== worker.pid;
       return [
         url,
@@ -36,7 +36,7 @@ export function record(before: Checks, backends: readonly BackendState[], said: 
   );
 }
 
-function workerOf(said: unknown): { name: string; pid: number } | null {
-  if (typeof said !== "object" || said === null || !("pid" in said) || !("worker" in said)) return null;
-  return { name: String(said.worker), pid: Number(said.pid) };
+function workerOf(report: unknown): { name: string; pid: number } | null {
+  if (typeof report !== "object" || report === null || !("pid" in report) || !("worker" in report)) return null;
+  return { name: String(report.worker), pid: Number(report.pid) };
 }

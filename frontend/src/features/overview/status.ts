@@ -6,7 +6,7 @@ export type Status = "ready" | "degraded" | "down";
 export const STATUS_TONE: Record<Status, Tone> = { ready: "good", degraded: "warn", down: "bad" };
 
 /** Return it for what the backend calls ready, up, degraded or down. */
-export function statusOf(said: string): Status {
-  if (said === "ready" || said === "up") return "ready";
-  return said === "degraded" ? "degraded" : "down";
+export function statusOf(status: string): Status {
+  if (status === "ready" || status === "up") return "ready";
+  return status === "degraded" ? "degraded" : "down";
 }

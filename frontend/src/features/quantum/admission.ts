@@ -17,9 +17,9 @@ export interface Admission {
 /** Read them from an error; null when it is another one. */
 export function admissionOf(error: unknown): Admission | null {
   if (!(error instanceof ApiError) || error.status !== 422) return null;
-  const said = error.problem as unknown as Record<string, unknown>;
-  const number = (name: string) => (typeof said[name] === "number" ? said[name] : null);
-  const text = (name: string) => (typeof said[name] === "string" ? said[name] : "");
+  const fields = error.problem as unknown as Record<string, unknown>;
+  const number = (name: string) => (typeof fields[name] === "number" ? fields[name] : null);
+  const text = (name: string) => (typeof fields[name] === "string" ? fields[name] : "");
   const [needed, free, qubits] = [number("needed_bytes"), number("free_bytes"), number("qubits")];
   if (needed === null || free === null || qubits === null) return null;
   return {

@@ -18,13 +18,13 @@ export interface Histogram {
 /** Return the `most` most frequent outcomes, in an order; the others together. */
 export function histogram(counts: Readonly<Record<string, number>>, shots: number, order: Order, most: number): Histogram {
   const all = Object.entries(counts).map(([bits, count]) => ({ bits, count, share: shots ? count / shots : 0 }));
-  all.sort((one, other) => other.count - one.count || compare(one.bits, other.bits));
+  all.sort((a, b) => b.count - a.count || compare(a.bits, b.bits));
   const shown = all.slice(0, most);
   const rest = all.slice(most);
-  if (order === "value") shown.sort((one, other) => compare(one.bits, other.bits));
-  return { shown, rest: { outcomes: rest.length, count: rest.reduce((sum, one) => sum + one.count, 0) } };
+  if (order === "value") shown.sort((a, b) => compare(a.bits, b.bits));
+  return { shown, rest: { outcomes: rest.length, count: rest.reduce((sum, outcome) => sum + outcome.count, 0) } };
 }
 
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -23,10 +23,10 @@ export function joined(log: Log, newer: Log): Log {
 
 /** Return the events without the lines that steps write, and without the beginning of a step whose end is told as well. */
 export function weighty(events: readonly Logged[]): readonly Logged[] {
-  const ended = new Set(events.filter((one) => one.kind === "step" && !isBeginning(one)).map((one) => one.step));
-  return events.filter((one) => {
-    if (one.kind === "line") return one.step === "";
-    return one.kind !== "step" || !isBeginning(one) || !ended.has(one.step);
+  const ended = new Set(events.filter((event) => event.kind === "step" && !isBeginning(event)).map((event) => event.step));
+  return events.filter((event) => {
+    if (event.kind === "line") return event.step === "";
+    return event.kind !== "step" || !isBeginning(event) || !ended.has(event.step);
   });
 }
 

@@ -20,9 +20,9 @@ export interface Placed {
 /** Put steps into their phases, in their order. `now` is unix seconds: a step under way lasts until then. */
 export function timeline(steps: readonly Step[], now: number): Phase[] {
   const spans = steps.map((step) => spanOf(step, now));
-  const known = spans.filter((one) => one !== null);
-  const begin = Math.min(...known.map((one) => one.from));
-  const length = Math.max(...known.map((one) => one.to)) - begin;
+  const known = spans.filter((span) => span !== null);
+  const begin = Math.min(...known.map((span) => span.from));
+  const length = Math.max(...known.map((span) => span.to)) - begin;
   const phases: { name: string; steps: Placed[]; seconds: number }[] = [];
   steps.forEach((step, index) => {
     const span = spans[index] ?? null;

@@ -26,7 +26,7 @@ export function faultOf({ key, comparison, value }: Condition): Fault | null {
 }
 
 /** Return the filter that says a condition which has no fault. */
-export function wordOf(condition: Condition): string {
+export function filterOf(condition: Condition): string {
   const key = condition.key.trim();
   const value = condition.value.trim();
   switch (condition.comparison) {
@@ -41,37 +41,37 @@ export function wordOf(condition: Condition): string {
 }
 
 /** Return the condition that a filter says, where it is one that a form could have made. */
-export function conditionOf(word: string): Condition | null {
-  if (!word.trimStart().startsWith("{")) {
-    const colon = word.indexOf(":");
-    return colon > 0 ? { key: word.slice(0, colon), comparison: "is", value: word.slice(colon + 1) } : null;
+export function conditionOf(filter: string): Condition | null {
+  if (!filter.trimStart().startsWith("{")) {
+    const colon = filter.indexOf(":");
+    return colon > 0 ? { key: filter.slice(0, colon), comparison: "is", value: filter.slice(colon + 1) } : null;
   }
-  const said = parsed(word);
-  if (!said) return null;
-  if (isRecord(said.range) && typeof said.key === "string") return rangeOf(said.key, said.range);
+  const object = parseObject(filter);
+  if (!object) return null;
+  if (isRecord(object.range) && typeof object.key === "string") return rangeOf(object.key, object.range);
   for (const [comparison, name] of [
     ["not", "must_not"],
     ["is", "should"],
   ] as const) {
-    const first: unknown = Array.isArray(said[name]) ? said[name][0] : undefined;
-    if (Object.keys(said).length !== 1 || !isRecord(first) || typeof first.key !== "string" || !isRecord(first.match)) continue;
+    const first: unknown = Array.isArray(object[name]) ? object[name][0] : undefined;
+    if (Object.keys(object).length !== 1 || !isRecord(first) || typeof first.key !== "string" || !isRecord(first.match)) continue;
     const value = first.match.value;
     if (typeof value !== "string") continue;
     const condition: Condition = { key: first.key, comparison, value };
-    if (wordOf(condition) === JSON.stringify(said)) return condition;
+    if (filterOf(condition) === JSON.stringify(object)) return condition;
   }
   return null;
 }
 
 /** Return what is wrong with a filter that a person wrote; null when it can be sent. Whether Qdrant understands it is Qdrant's to say. */
-export function wordFault(word: string): Fault | null {
-  if (!word.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(word) ? null : "noColon";
-  const said = parsed(word);
-  if (!said) return "noJson";
-  return Object.keys(said).length ? null : "emptyJson";
+export function filterFault(filter: string): Fault | null {
+  if (!filter.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(filter) ? null : "noColon";
+  const condition = parseObject(filter);
+  if (!condition) return "noJson";
+  return Object.keys(condition).length ? null : "emptyJson";
 }
 
-/** A number or a truth value is looked for as such and as the word, as the backend does for `key:value`; in quotes, as the word only. */
+/** A number or a truth value is looked for as such and as the filter, as the backend does for `key:value`; in quotes, as the word only. */
 function matches(key: string, value: string): object[] {
   if (/^".*"$/.test(value) && value.length >= 2) return [{ key, match: { value: value.slice(1, -1) } }];
   const same: object[] = [{ key, match: { value } }];
@@ -88,10 +88,10 @@ function rangeOf(key: string, range: Record<string, unknown>): Condition | null 
   return bound === BOUND.most ? { key, comparison: "most", value: String(value) } : null;
 }
 
-function parsed(word: string): Record<string, unknown> | null {
+function parseObject(filter: string): Record<string, unknown> | null {
   try {
-    const said: unknown = JSON.parse(word);
-    return isRecord(said) ? said : null;
+    const condition: unknown = JSON.parse(filter);
+    return isRecord(condition) ? condition : null;
   } catch {
     return null;
   }

@@ -2,8 +2,8 @@
 export function parseMetadata(text: string): Record<string, unknown> | null {
   if (!text.trim()) return {};
   try {
-    const said: unknown = JSON.parse(text);
-    return typeof said === "object" && said !== null && !Array.isArray(said) ? (said as Record<string, unknown>) : null;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
   }

@@ -86,19 +86,19 @@ export class UploadQueue {
 
   /** Forget those that are over. */
   clear(): void {
-    for (const one of this.uploads.filter(isOver)) this.jobs.delete(one.id);
-    this.set(this.uploads.filter((one) => !isOver(one)));
+    for (const upload of this.uploads.filter(isOver)) this.jobs.delete(upload.id);
+    this.set(this.uploads.filter((upload) => !isOver(upload)));
   }
 
   private async run(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
-    for (let one = this.waiting(); one; one = this.waiting()) await this.one(one.id);
+    for (let upload = this.waiting(); upload; upload = this.waiting()) await this.one(upload.id);
     this.isRunning = false;
   }
 
   private waiting(): Upload | undefined {
-    return this.uploads.find((one) => one.state === "waiting");
+    return this.uploads.find((upload) => upload.state === "waiting");
   }
 
   private async one(id: number): Promise<void> {
@@ -120,7 +120,7 @@ export class UploadQueue {
   }
 
   private change(id: number, change: Partial<Upload>): void {
-    this.set(this.uploads.map((one) => (one.id === id ? { ...one, ...change } : one)));
+    this.set(this.uploads.map((upload) => (upload.id === id ? { ...upload, ...change } : upload)));
   }
 
   private set(uploads: readonly Upload[]): void {

@@ -10,8 +10,8 @@ export function useChecks(): Checks {
   useEffect(() => {
     let isHere = true;
     const look = async () => {
-      const said = await cluster.check();
-      if (isHere) setChecks((before) => record(before, cluster.snapshot().backends, said));
+      const reports = await cluster.check();
+      if (isHere) setChecks((before) => record(before, cluster.snapshot().backends, reports));
     };
     void look();
     const timer = setInterval(() => void look(), EVERY_MS);

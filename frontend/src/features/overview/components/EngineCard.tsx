@@ -43,10 +43,10 @@ export function EngineCard({ live }: { live: Live }) {
       }
     >
       <dl className={css.facts}>
-        {facts.map(([name, words]) => (
+        {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{words}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
       </dl>

@@ -41,8 +41,8 @@ export function StatusRow({ name, tone, state, aside, history, latency, restarts
         <span title={t("services.restartsTitle")} className={restarts ? css.restarted : undefined}>
           {t("services.restarts", { count: restarts })}
         </span>
-        {details.map((one) => (
-          <span key={one}>{one}</span>
+        {details.map((detail) => (
+          <span key={detail}>{detail}</span>
         ))}
       </p>
     </li>

@@ -22,12 +22,12 @@ export function Detail({ id }: { id: string }) {
     <>
       {run.state === "unconfirmed" && (
         <Banner tone="warn" title={t("unconfirmed.title")}>
-          {t("unconfirmed.words")} <code>sudo omnimind confirm</code>
+          {t("unconfirmed.description")} <code>sudo omnimind confirm</code>
         </Banner>
       )}
       {run.state === "failed" && run.name === "migrate" && (
         <Banner tone="bad" title={t("failed.title")}>
-          {t("failed.words")} <code>sudo omnimind rollback</code>
+          {t("failed.description")} <code>sudo omnimind rollback</code>
         </Banner>
       )}
       <Card

@@ -19,8 +19,8 @@ interface Row {
 export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
   const { t } = useTranslation("runs");
   const { number } = useFormat();
-  const downtime = Object.entries(receipt.downtime_s).sort((one, other) => other[1] - one[1]);
-  const rows = receipt.compared.flatMap(({ store, facts }): Row[] => facts.map((one) => ({ key: `${store} ${one.name}`, store, ...one })));
+  const downtime = Object.entries(receipt.downtime_s).sort((a, b) => b[1] - a[1]);
+  const rows = receipt.compared.flatMap(({ store, facts }): Row[] => facts.map((fact) => ({ key: `${store} ${fact.name}`, store, ...fact })));
   const columns: Column<Row>[] = [
     {
       key: "name",
@@ -56,7 +56,7 @@ export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
           <Table caption={t("receipt.compared")} columns={columns} rows={rows} rowKey={(row) => row.key} />
         </>
       )}
-      {receipt.rollback && <Facts facts={[{ label: t("receipt.rollback"), value: <Words text={receipt.rollback} /> }]} />}
+      {receipt.rollback && <Facts facts={[{ label: t("receipt.rollback"), value: <RollbackText text={receipt.rollback} /> }]} />}
     </Card>
   );
 }
@@ -69,6 +69,6 @@ function Value({ value }: { value: string }) {
 }
 
 /** What stands between backticks is a command. */
-function Words({ text }: { text: string }) {
+function RollbackText({ text }: { text: string }) {
   return text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }

@@ -25,15 +25,15 @@ export function Steps({ steps, now }: { steps: readonly Schemas["RunStep"][]; no
 function PhaseSteps({ phase: { name, seconds, steps } }: { phase: Phase }) {
   const { t } = useTranslation("runs");
   const { ms } = useFormat();
-  const known = PHASES.find((one) => one === name);
+  const known = PHASES.find((phase) => phase === name);
   return (
     <>
       <h3 className={css.phase}>
         {known ? t(`phase.${known}`) : name} <span>{seconds > 0 && ms(seconds * 1000)}</span>
       </h3>
       <ol>
-        {steps.map((one) => (
-          <Step key={one.step.id} placed={one} />
+        {steps.map((step) => (
+          <Step key={step.step.id} placed={step} />
         ))}
       </ol>
     </>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Card } from "@/components/Card";
 import { Tabs } from "@/components/Tabs";
 import { useMay } from "@/lib/session";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import { AddFiles } from "./AddFiles";
 import { AddText } from "./AddText";
 import css from "./AddDocuments.module.css";
@@ -12,7 +12,7 @@ const WAYS = ["files", "text"] as const;
 type Way = (typeof WAYS)[number];
 
 /** Two ways to add documents; who may not is told who may. */
-export function AddDocuments({ onOpen }: { onOpen: (place: Place) => void }) {
+export function AddDocuments({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const mayWrite = useMay("writer");
   const [way, setWay] = useState<Way>("files");

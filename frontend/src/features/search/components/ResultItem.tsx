@@ -4,13 +4,13 @@ import { Button } from "@/components/Button";
 import { classes } from "@/components/classes";
 import type { Schemas } from "@/lib/api/client";
 import { useFormat } from "@/lib/format";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import css from "./ResultItem.module.css";
 
 interface Props {
   result: Schemas["Result"];
   rank: number;
-  onOpen: (place: Place) => void;
+  onOpen: (place: DocumentTarget) => void;
 }
 
 const LONG = 420;

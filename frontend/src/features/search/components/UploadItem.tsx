@@ -6,7 +6,7 @@ import { ErrorState } from "@/components/ErrorState";
 import { Progress } from "@/components/Progress";
 import { useFormat } from "@/lib/format";
 import { uploads } from "../api/upload";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import { isOver, type Upload, type UploadState } from "../uploads";
 import css from "./UploadItem.module.css";
 
@@ -21,7 +21,7 @@ const TONE: Record<UploadState, Tone> = {
 };
 
 /** One file: what it is doing, and what can be done about it. */
-export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place: Place) => void }) {
+export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const { bytes } = useFormat();
   const { id, name, state, share, document } = upload;

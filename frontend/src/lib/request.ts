@@ -1,6 +1,6 @@
 /** One call to the backends, and what its answers mean. */
 
-export interface Ask {
+export interface ApiRequest {
   /** Path and query, beginning with "/". */
   path: string;
   method?: string;
@@ -18,26 +18,26 @@ const DOCUMENTS = "/documents";
 const REPEATABLE = ["GET", "HEAD", "PUT", "DELETE"];
 
 /** Tell whether an answer should come soon, as no work is done for it that takes long. */
-export function isReading({ method = "GET" }: Ask): boolean {
+export function isReading({ method = "GET" }: ApiRequest): boolean {
   return REPEATABLE.includes(method);
 }
 
 /** Tell whether a call may be sent twice. */
-export function isRepeatable(ask: Ask): boolean {
-  const method = ask.method ?? "GET";
-  if (REPEATABLE.includes(method) || ask.headers?.has("Idempotency-Key")) return true;
-  return method === "POST" && ask.path.split("?", 1)[0] === DOCUMENTS;
+export function isRepeatable(request: ApiRequest): boolean {
+  const method = request.method ?? "GET";
+  if (REPEATABLE.includes(method) || request.headers?.has("Idempotency-Key")) return true;
+  return method === "POST" && request.path.split("?", 1)[0] === DOCUMENTS;
 }
 
 /** Tell whether a backend has refused for now. */
-export function isBusy(response: Response, ask: Ask): boolean {
-  return response.status === 503 && !ask.path.startsWith(HEALTH);
+export function isBusy(response: Response, request: ApiRequest): boolean {
+  return response.status === 503 && !request.path.startsWith(HEALTH);
 }
 
 /** Return how long it asks to be left alone. */
 export function retryAfterMs(response: Response, otherwise: number): number {
-  const said = response.headers.get("Retry-After") ?? "";
-  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
+  const header = response.headers.get("Retry-After") ?? "";
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : otherwise;
 }
 

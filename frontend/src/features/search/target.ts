@@ -1,5 +1,5 @@
 /** What is open: a document, and the chunk of it that was found. */
-export interface Place {
+export interface DocumentTarget {
   id: string;
   chunk: number | null;
 }
