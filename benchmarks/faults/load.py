@@ -24,13 +24,13 @@ class Load:
     rate: float = 60.0
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    # Requests that were sent before hit() was called and got no complete answer: these cannot be saved.
-    cut: int = 0
+    # Requests that were sent before mark_fault() was called and got no complete response; nothing can save these.
+    interrupted: int = 0
     by: Counter[int] = field(default_factory=Counter)  # answers by pid
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _clock: threading.Thread | None = None
-    _hit: float = 0.0
+    _fault_time: float = 0.0
 
     def __enter__(self) -> Self:
         self._clock = threading.Thread(target=self._send)
@@ -40,20 +40,20 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stopped.set()
         assert self._clock
         self._clock.join()
         for thread in self._threads:
             thread.join()
 
-    def hit(self) -> None:
+    def mark_fault(self) -> None:
         """Record that a process is being killed or frozen now."""
-        self._hit = time.monotonic()
+        self._fault_time = time.monotonic()
 
     @property
     def count(self) -> int:
         """Return the number of finished requests."""
-        return len(self.latencies) + len(self.failures) + self.cut
+        return len(self.latencies) + len(self.failures) + self.interrupted
 
     @property
     def worst(self) -> float:
@@ -62,28 +62,28 @@ class Load:
 
     def _send(self) -> None:
         due = time.monotonic()
-        while not self._over.is_set():
-            thread = threading.Thread(target=self._ask, args=(due,))
+        while not self._stopped.is_set():
+            thread = threading.Thread(target=self._request, args=(due,))
             thread.start()
             self._threads.append(thread)
             due += 1 / self.rate
-            self._over.wait(max(0.0, due - time.monotonic()))
+            self._stopped.wait(max(0.0, due - time.monotonic()))
 
-    def _ask(self, due: float) -> None:
+    def _request(self, due: float) -> None:
         sent = float("inf")
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as link:
-                link.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                sent, said = time.monotonic(), b""
-                while more := link.recv(65536):
-                    said += more
-            head, _, body = said.partition(b"\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+                connection.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                sent, response = time.monotonic(), b""
+                while data := connection.recv(65536):
+                    response += data
+            head, _, body = response.partition(b"\r\n\r\n")
             if b" 200 " not in head.split(b"\r\n")[0] + b" ":
                 raise ConnectionError(head.split(b"\r\n")[0].decode() or "no answer")
             self.by[int(json.loads(body).get("pid", 0))] += 1
             self.latencies.append(time.monotonic() - due)
         except (OSError, ValueError) as error:
-            if sent <= self._hit:
-                self.cut += 1
+            if sent <= self._fault_time:
+                self.interrupted += 1
             else:
                 self.failures.append(str(error) or type(error).__name__)

@@ -37,7 +37,7 @@ def running(
     is restarted. Units in `batches` are restarted batch by batch, so that some always serve. `also` must be active but
     need not be enabled.
     """
-    paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
+    paths = tuple(dict.fromkeys(path for files in inputs.values() for path in files))
     states = host.get_fact(Units, units=(*units, *also), paths=paths)
     masked = [name for name in units if _of(states, name).enabled == "masked"]
     disabled = [name for name in units if _of(states, name).enabled not in ENABLED]
@@ -45,7 +45,12 @@ def running(
     stale = [name for name in inputs if name not in down and _is_stale(states, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
-    note(*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale))
+    note(
+        *_describe("unmask", masked),
+        *_describe("enable", disabled),
+        *_describe("start", down),
+        *_describe("restart", stale),
+    )
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
     yield StringCommand(
@@ -71,5 +76,5 @@ def _is_stale(states: UnitStates, name: str, paths: Sequence[str]) -> bool:
     return bool(started) and any(states.changed.get(path, 0) > started for path in paths)
 
 
-def _say(verb: str, names: Sequence[str]) -> list[str]:
+def _describe(verb: str, names: Sequence[str]) -> list[str]:
     return [f"~ {verb} {name}" for name in names]
