@@ -1,4 +1,4 @@
-/** Says to those who cannot see it that something has come: it must be on the page before, empty. */
+/** Announces new content to screen readers. It must be on the page, empty, before the text arrives. */
 export function Announce({ text }: { text: string }) {
   return (
     <p className="visually-hidden" role="status">

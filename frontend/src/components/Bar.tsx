@@ -4,20 +4,20 @@ export interface Part {
   key: string;
   label: string;
   value: number;
-  /** What stands beside it: "3.2 ms". */
+  /** Text beside the part: "3.2 ms". */
   text: string;
 }
 
 interface Props {
   label: string;
   parts: readonly Part[];
-  /** What the whole bar stands for; the sum of the parts where it is left out. */
+  /** The value of the whole bar; the sum of the parts by default. */
   total?: number;
-  /** Leave the words below out: something else on the page says them. */
+  /** Omit the legend, because the page shows its content elsewhere. */
   bare?: boolean;
 }
 
-/** One bar in parts: time per stage, memory in use. */
+/** One bar in parts: time per stage, memory used. */
 export function Bar({ label, parts, total, bare = false }: Props) {
   const whole = total ?? parts.reduce((sum, part) => sum + part.value, 0);
   const description = parts.map((part) => `${part.label} ${part.text}`).join(", ");

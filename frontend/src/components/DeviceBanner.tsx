@@ -3,7 +3,7 @@ import { deviceTrouble } from "@/lib/engine";
 import { useLive } from "@/lib/live";
 import { Banner } from "./Banner";
 
-/** On every page: work that was meant for the GPU is done by the CPU, or the device gives wrong results. */
+/** Warning on every page: work meant for the GPU runs on the CPU, or the device gives wrong results. */
 export function DeviceBanner() {
   const { t } = useTranslation();
   const tick = useLive().ticks.at(-1);

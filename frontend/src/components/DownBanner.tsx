@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Banner } from "./Banner";
 import { useCluster } from "@/lib/useCluster";
 
-/** Says that no backend answers; goes by itself once one does, for the cluster keeps asking. */
+/** Shown while no backend responds. It disappears by itself, because the cluster keeps probing. */
 export function DownBanner() {
   const { t } = useTranslation();
   const { isDown, backends } = useCluster();

@@ -3,7 +3,7 @@ import css from "./State.module.css";
 
 interface Props {
   title: string;
-  /** What to do so that there is something. */
+  /** An action that creates the first item. */
   children?: ReactNode;
   action?: ReactNode;
 }

@@ -9,7 +9,7 @@ interface Props {
   onRetry?: () => void;
 }
 
-/** What failed, why, and what to do next: the backend's own words where it gave some. */
+/** What failed, why, and what to do next, in the backend's words if it gave any. */
 export function ErrorState({ error, onRetry }: Props) {
   const { t } = useTranslation();
   return (

@@ -7,7 +7,7 @@ interface Labelled {
   error?: string;
 }
 
-/** What ties a control to its label, hint and error. */
+/** Attributes that connect a control with its label, hint and error. */
 function useLabels({ hint, error }: Labelled) {
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;

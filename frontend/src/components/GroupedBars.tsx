@@ -3,7 +3,7 @@ import css from "./GroupedBars.module.css";
 export interface Group {
   key: string;
   label: string;
-  /** One for each series, in their order; null where it was not measured. */
+  /** One value per series, in the order of the series; null if not measured. */
   values: readonly ({ value: number; text: string } | null)[];
 }
 
@@ -11,11 +11,11 @@ interface Props {
   label: string;
   series: readonly string[];
   groups: readonly Group[];
-  /** What stands where a value is null. */
+  /** Shown instead of a null value. */
   missing: string;
 }
 
-/** Several measurements of the same things side by side: Docker against native, stage by stage. */
+/** Several measurements of the same things side by side, such as Docker and native, by stage. */
 export function GroupedBars({ label, series, groups, missing }: Props) {
   const most = Math.max(...groups.flatMap((group) => group.values.map((value) => value?.value ?? 0)), Number.MIN_VALUE);
   return (

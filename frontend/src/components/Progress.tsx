@@ -2,7 +2,7 @@ import css from "./Progress.module.css";
 
 interface Props {
   label: string;
-  /** 0 to 1; left out while it is not known. */
+  /** From 0 to 1; omitted while unknown. */
   share?: number;
 }
 

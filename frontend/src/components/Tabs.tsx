@@ -6,11 +6,11 @@ interface Props<Key extends string> {
   tabs: readonly { key: Key; label: string }[];
   open: Key;
   onOpen: (key: Key) => void;
-  /** What the open one holds. */
+  /** The content of the open tab. */
   children: ReactNode;
 }
 
-/** One of several views at a time; the arrow keys go from one to the next. */
+/** Tabs; the arrow keys move between them. */
 export function Tabs<Key extends string>({ label, tabs, open, onOpen, children }: Props<Key>) {
   const id = useId();
   const move = (event: KeyboardEvent<HTMLDivElement>) => {

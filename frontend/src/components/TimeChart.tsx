@@ -4,7 +4,7 @@ import css from "./TimeChart.module.css";
 export interface Series {
   key: string;
   label: string;
-  /** One for each of `times`; null where nothing is known. */
+  /** One value for each of `times`; null for no data. */
   values: readonly (number | null)[];
 }
 
@@ -13,22 +13,22 @@ interface Props {
   /** Unix seconds, oldest first. */
   times: readonly number[];
   series: readonly Series[];
-  /** A value in words: "42 %". */
+  /** Format a value: "42 %". */
   text: (value: number) => string;
-  /** A moment in words. */
+  /** Format a time. */
   clock: (at: number) => string;
-  /** The top of the scale; the greatest value where it is left out. */
+  /** The top of the scale; the largest value by default. */
   most?: number;
-  /** Seconds that the chart spans, so that it does not stretch while it fills. */
+  /** Seconds that the chart spans, so that its scale stays fixed while it fills. */
   span: number;
-  /** A longer silence than so many seconds is a gap in the line. */
+  /** Seconds without data after which the line is broken. */
   gap?: number;
 }
 
 const WIDTH = 600;
 const HEIGHT = 120;
 
-/** Lines over time. Where the pointer is, the values of that moment are shown; else the last. */
+/** Lines over time. Shows the values at the pointer, otherwise the latest ones. */
 export function TimeChart({ label, times, series, text, clock, most, span, gap = 3 }: Props) {
   const id = useId();
   const [at, setAt] = useState<number | null>(null);
@@ -93,7 +93,7 @@ function textOf(value: number | null | undefined, text: (value: number) => strin
 
 type Point = readonly [time: number, value: number];
 
-/** Return the parts of a line: it is broken where nothing was heard. */
+/** Return the segments of a line, which is broken where data is missing. */
 function parts(times: readonly number[], values: readonly (number | null)[], gap: number): Point[][] {
   const segments: Point[][] = [];
   times.forEach((time, index) => {
@@ -107,7 +107,7 @@ function parts(times: readonly number[], values: readonly (number | null)[], gap
   return segments;
 }
 
-/** Return 1, 2 or 5 times a power of ten that is not less. */
+/** Return the smallest 1, 2 or 5 times a power of ten that is not below the value. */
 function niceTop(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

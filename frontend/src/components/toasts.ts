@@ -1,4 +1,4 @@
-/** Short messages that come and go: toast("Saved"). <Toasts /> in the layout shows them. */
+/** Short temporary messages: toast("Saved"). <Toasts /> in the layout shows them. */
 
 import { useSyncExternalStore } from "react";
 import type { Tone } from "./Badge";
@@ -19,7 +19,7 @@ function set(now: readonly Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Say something; errors belong beside what failed, not here. */
+/** Show a message. Show errors beside what failed, not here. */
 export function toast(text: string, tone: Tone = "good"): void {
   const id = next++;
   set([...toasts, { id, text, tone }]);

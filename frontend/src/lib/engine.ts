@@ -1,4 +1,4 @@
-/** What the engine says of itself, as far as the page shows it; its API leaves the form open, so each part is looked at before it is believed. */
+/** The engine's report as the page shows it. Its schema is open, so each member is checked. */
 
 import type { Tick } from "./telemetry";
 
@@ -36,7 +36,7 @@ const textOf = (from: Unknown, key: string) => (typeof from[key] === "string" ? 
 const number = (from: Unknown, key: string) => (typeof from[key] === "number" ? from[key] : null);
 const part = (from: Unknown, key: string) => (typeof from[key] === "object" && from[key] !== null ? (from[key] as Unknown) : {});
 
-/** Return it, null while the engine has said nothing. */
+/** Return the report; null if the engine has not reported yet. */
 export function engineOf(tick: Tick): Engine | null {
   const report: Unknown = tick.engine;
   if (!textOf(report, "device")) return null;
@@ -60,7 +60,7 @@ export function engineOf(tick: Tick): Engine | null {
   };
 }
 
-/** Return the card, null where none is seen. */
+/** Return the GPU; null if none is detected. */
 export function gpuOf(tick: Tick): Gpu | null {
   const report: Unknown | null = tick.gpu;
   if (!report) return null;
@@ -73,7 +73,7 @@ export function gpuOf(tick: Tick): Gpu | null {
   };
 }
 
-/** Tell what is wrong with the device: a GPU is expected and the CPU works, or the proof failed; null when nothing is. */
+/** Return the device problem: a GPU is expected but the CPU is used, or the self-test failed; null for none. */
 export function deviceTrouble(tick: Tick): { kind: "cpu" | "proof"; reason: string } | null {
   const engine = engineOf(tick);
   if (!engine) return null;

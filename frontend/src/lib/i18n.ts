@@ -1,4 +1,4 @@
-/** The page in the reader's language. Catalogues: src/locales; one JSON file for each feature is one namespace. */
+/** Translations. The catalogues are in src/locales: one JSON file per feature and language, which is one namespace. */
 
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
@@ -19,7 +19,7 @@ declare module "i18next" {
 const KEY = "omnimind.language";
 const CATALOGUES = { en: () => import("@/locales/en"), "pt-BR": () => import("@/locales/pt-BR") };
 
-/** Return the first language of the reader's that there is. */
+/** Return the first supported language of the user's list. */
 export function choose(stored: string | null, preferred: readonly string[]): Language {
   if (stored && stored in LANGUAGES) return stored as Language;
   for (const tag of preferred) {

@@ -1,4 +1,4 @@
-/** What the live socket told, for components: useLive(). The socket is open while at least one of them is on the page. */
+/** The data of the live socket, for components: useLive(). The socket is open while at least one of them is mounted. */
 
 import { useSyncExternalStore } from "react";
 import { cluster } from "./backends";

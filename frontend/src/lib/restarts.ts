@@ -1,9 +1,9 @@
-/** Restarts and outages, as far as this page has seen them: a process that has another pid than before, a service that was up and is down. */
+/** Restarts and outages seen by this page: a process with a new pid, or a service that went down. */
 
 import type { Tick } from "./telemetry";
 
 export interface Outages {
-  /** How often, by service. */
+  /** Number of outages by service. */
   counts: Readonly<Record<string, number>>;
   states: Readonly<Record<string, string>>;
   enginePid: unknown;
@@ -11,7 +11,7 @@ export interface Outages {
 
 export const NOTHING_SEEN: Outages = { counts: {}, states: {}, enginePid: null };
 
-/** Return what is known after one more tick. */
+/** Return the outages after one more tick. */
 export function observe(outages: Outages, tick: Tick): Outages {
   const states = Object.fromEntries(Object.entries(tick.services).map(([name, { state }]) => [name, state]));
   const counts = { ...outages.counts };
@@ -21,7 +21,7 @@ export function observe(outages: Outages, tick: Tick): Outages {
     if (state === "down" && name in outages.states && outages.states[name] !== "down") count(name);
   }
   const enginePid = tick.engine.pid ?? outages.enginePid;
-  // One that was seen down has been counted already.
+  // An engine that was down has been counted already.
   if (outages.enginePid !== null && enginePid !== outages.enginePid && outages.states.engine !== "down") count("engine");
   return { counts, states, enginePid };
 }

@@ -1,4 +1,4 @@
-/** A real backend that can be told to misbehave: it dies, hangs, resets, breaks off in the middle of an answer, says 503 or is slow. */
+/** A real backend that misbehaves on request: it dies, hangs, resets, breaks off midway, returns 503 or is slow. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -110,7 +110,7 @@ export async function three(): Promise<[Flaky, Flaky, Flaky]> {
   return [await new Flaky().start(), await new Flaky().start(), await new Flaky().start()];
 }
 
-/** Wait until something is so. */
+/** Wait until a condition is true. */
 export async function until(condition: string, isSo: () => boolean, ms = 5000): Promise<void> {
   const end = performance.now() + ms;
   while (!isSo()) {

@@ -11,7 +11,7 @@ import { BenchComparison } from "./components/BenchComparison";
 import { ResultDetail } from "./components/ResultDetail";
 import { Results } from "./components/Results";
 
-/** What is open stands in the address: one result, or two to compare. */
+/** The address contains what is open: one result, or two to compare. */
 export function Component() {
   const { t } = useTranslation("bench");
   const [params, setParams] = useSearchParams();

@@ -1,16 +1,16 @@
-/** Two results against each other, as `omnimind bench --baseline` does it: the same work on the same machine, or it is no comparison. */
+/** Comparison of two results, as in `omnimind bench --baseline`: only for the same work on the same machine. */
 
 import type { BenchDocument } from "./document";
 
-/** Settings that may differ: they are what one compares. */
+/** Settings that may differ, because they are what is compared. */
 const COMPARED = ["target", "device"];
-/** What makes it the same machine. */
+/** Facts that identify the machine. */
 const MACHINE = ["machine", "cpu", "cores", "memory", "gpu"];
-/** What may be why. */
+/** Facts that may explain a difference. */
 const REASONS = ["kernel", "driver", "omnimind", "governor"];
 const LEAST_NOISE = 0.05;
 
-/** Something that is not the same on both sides; "" for what was not told. */
+/** A value that differs between the sides; "" if it was not reported. */
 export interface Difference {
   of: "case" | "setting" | "machine";
   name: string;
@@ -18,7 +18,7 @@ export interface Difference {
   now: string;
 }
 
-/** Above 1, `ratio` says how many times faster the second is. */
+/** `ratio` is how many times faster the second result is. */
 export interface Row {
   name: string;
   before: number | null;
@@ -32,7 +32,7 @@ export type Verdict = "faster" | "slower" | "same" | "unknown";
 export interface Comparison {
   differences: readonly Difference[];
   notes: readonly Omit<Difference, "of">[];
-  /** Relative difference below which a ratio says nothing. */
+  /** Relative difference below which a ratio is noise. */
   noise: number;
   total: Row;
   stages: readonly Row[];
@@ -53,14 +53,14 @@ export function compare(before: BenchDocument, now: BenchDocument): Comparison {
   };
 }
 
-/** Return which of two is the baseline: the one measured against Docker, else the older. */
+/** Return the two results, baseline first: the one measured with Docker, otherwise the older one. */
 export function inOrder(left: BenchDocument, right: BenchDocument): [before: BenchDocument, now: BenchDocument] {
   const [isLeftDocker, isRightDocker] = [isDocker(left), isDocker(right)];
   if (isLeftDocker !== isRightDocker) return isLeftDocker ? [left, right] : [right, left];
   return left.measuredAt <= right.measuredAt ? [left, right] : [right, left];
 }
 
-/** Return the rows whose bar could be seen beside the longest, and how many are too short for that. */
+/** Return the rows long enough to be visible in a chart, and the number of the others. */
 export function drawable(rows: readonly Row[], least = 0.01): { rows: readonly Row[]; left: number } {
   const longest = ({ before, now }: Row) => Math.max(before ?? 0, now ?? 0);
   const most = Math.max(0, ...rows.map(longest));

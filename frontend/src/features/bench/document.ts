@@ -1,8 +1,8 @@
-/** A result of `omnimind bench` as it was saved → what the page shows. A case may leave out anything, and say more than is known here. */
+/** A saved result of `omnimind bench`, converted for the page. A case may omit members or add unknown ones. */
 
 export type Value = unknown;
 
-/** Milliseconds; null where it was not told or not measured. */
+/** Milliseconds; null if not measured. */
 export interface Figures {
   p50: number | null;
   p95: number | null;
@@ -19,7 +19,7 @@ export interface StageFigures extends Figures {
   note: string;
 }
 
-/** From (included), to, and how many. */
+/** From (inclusive), to, count. */
 export type Bucket = readonly [from: number, to: number, count: number];
 
 export interface Requirement {
@@ -37,18 +37,18 @@ export interface BenchDocument {
   environment: Readonly<Record<string, Value>>;
   stages: readonly StageFigures[];
   total: Figures;
-  /** Members of the first level that end in _per_s. */
+  /** Top-level members whose names end in _per_s. */
   rates: readonly { name: string; value: number }[];
   histogram: readonly Bucket[];
   repeats: number | null;
   noise: { verdict: string; cv: number | null };
-  /** `difference` is the share of the wall time in no stage; `ok` null where there is nothing to check. */
+  /** `difference` is the share of the wall time outside all stages; `ok` is null if there is nothing to check. */
   sumCheck: { wall: number | null; sum: number | null; difference: number | null; limit: number | null; ok: boolean | null };
   interrupted: boolean;
   requirements: readonly Requirement[];
-  /** Further figures of the first level: of whole repeats, of stages together. */
+  /** Other top-level figures, such as of whole repeats or combined stages. */
   figures: readonly (Figures & { name: string })[];
-  /** What only this case has. */
+  /** Members that only this case has. */
   more: Readonly<Record<string, Value>>;
 }
 
@@ -112,7 +112,7 @@ export function readDocument(content: Readonly<Record<string, Value>>, name: str
   };
 }
 
-/** Tell whether stages were measured at all. */
+/** Return whether any stage was measured. */
 export function hasStages({ stages }: BenchDocument): boolean {
   return stages.some((stage) => stage.p50 !== null);
 }
@@ -127,7 +127,7 @@ function bucket(entry: Value): Bucket[] {
   return from != null && to != null && count != null ? [[from, to, count]] : [];
 }
 
-/** Figures of which none was told are nothing, too. */
+/** Return null if all figures are missing. */
 function isNothing(value: Value): boolean {
   if (value === null || value === undefined || value === "") return true;
   if (Array.isArray(value)) return value.length === 0;

@@ -1,15 +1,15 @@
-/** What the headers of an answer to /embed tell. */
+/** Parsers of the x-cache header and of the text field. */
 
 export interface CacheUse {
   hits: number;
   misses: number;
-  /** Texts that stood in the request more than once. */
+  /** Texts that repeat another text of the request. */
   duplicates: number;
   /** up, full, down, off */
   state: string;
 }
 
-/** Read "hits=2, misses=1, rate=0.67"; null where it was not told. */
+/** Parse "hits=2, misses=1, rate=0.67"; null without a header. */
 export function parseCache(header: string | null): CacheUse | null {
   if (!header) return null;
   const fields = new Map(header.split(",").map((field) => field.trim().split("=", 2) as [string, string]));
@@ -17,7 +17,7 @@ export function parseCache(header: string | null): CacheUse | null {
   return { hits: count("hits"), misses: count("misses"), duplicates: count("duplicates"), state: fields.get("state") ?? "up" };
 }
 
-/** Return the texts of a field, one for each line that is not empty. */
+/** Return the non-empty lines of a text. */
 export function linesOf(text: string): string[] {
   return text
     .split("\n")

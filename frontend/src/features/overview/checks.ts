@@ -1,13 +1,13 @@
-/** What repeated checks of the backends have told: latency over time, and workers that were restarted. */
+/** Results of repeated probes of the backends: latency over time, and restarted workers. */
 
 import type { BackendState } from "@/lib/cluster";
 
 export interface BackendChecks {
-  /** Milliseconds, oldest first; null where it did not answer. */
+  /** Latencies in milliseconds, oldest first; null for no answer. */
   latency: readonly (number | null)[];
-  /** Pid of each worker that has answered, "1" and "2". */
+  /** Pid of each worker that has answered, by its name ("1", "2"). */
   pids: Readonly<Record<string, number>>;
-  /** Workers that answered with another pid than before. */
+  /** Number of times that a worker answered with a new pid. */
   restarts: number;
 }
 
@@ -17,7 +17,7 @@ export type Checks = Readonly<Record<string, BackendChecks>>;
 export const NO_CHECKS: Checks = {};
 const KEPT = 60;
 
-/** Return the checks with one more round. */
+/** Return the checks after one more round. */
 export function record(before: Checks, backends: readonly BackendState[], reports: ReadonlyMap<string, unknown>): Checks {
   return Object.fromEntries(
     backends.map(({ url, ms }) => {

@@ -9,12 +9,12 @@ export interface Admission {
   precision: string;
   method: string;
   device: string;
-  /** As many qubits would fit, in this precision and in single; null where that is not known. */
+  /** Maximum number of qubits, in this precision and in single; null if unknown. */
   most: number | null;
   mostSingle: number | null;
 }
 
-/** Read them from an error; null when it is another one. */
+/** Read the numbers from an error; null for any other error. */
 export function admissionOf(error: unknown): Admission | null {
   if (!(error instanceof ApiError) || error.status !== 422) return null;
   const fields = error.problem as unknown as Record<string, unknown>;
@@ -34,7 +34,7 @@ export function admissionOf(error: unknown): Admission | null {
   };
 }
 
-/** Tell whether single precision, which takes half of the memory, would let it in. */
+/** Return whether the circuit fits in single precision, which needs half the memory. */
 export function fitsInSingle({ precision, qubits, mostSingle }: Admission): boolean {
   return precision === "double" && mostSingle !== null && mostSingle >= qubits;
 }

@@ -1,4 +1,4 @@
-/** OpenQASM → where each gate stands in a drawing. Reads what most circuits are written in; for the rest there is no drawing. */
+/** Places the gates of an OpenQASM circuit in a diagram. Circuits with other constructs are not drawn. */
 
 export interface Gate {
   name: string;
@@ -16,7 +16,7 @@ export interface Drawing {
   columns: number;
 }
 
-/** Why there is none: it says more than gates on qubits, or is too large to look at. */
+/** Why there is no diagram: unsupported constructs, too large, or no gates. */
 export type NoDrawing = "unsupported" | "size" | "empty";
 
 const MOST_WIRES = 16;
@@ -86,7 +86,7 @@ interface Application {
   qubits: number[];
 }
 
-/** Return the gates of one statement: one for each qubit where it names a whole register. */
+/** Return the gates of one statement: one per qubit if it names a whole register. */
 function applications(statement: string, registers: ReadonlyMap<string, { first: number; size: number }>): Application[] | null {
   const measured = MEASURE.exec(statement);
   const match = measured ? ["", "measure", "", measured[1]] : GATE.exec(statement);

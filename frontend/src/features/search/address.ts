@@ -1,4 +1,4 @@
-/** A search as the page's address: it can be kept, sent, and gone back to. */
+/** A search in the page's address, so that it can be bookmarked, shared and reached with the back button. */
 
 import type { SearchQuery } from "./api/search";
 import { MOST_FILTERS } from "./filters";

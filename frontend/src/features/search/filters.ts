@@ -1,4 +1,4 @@
-/** Filters of /search: words as the backend takes them, `key:value` or a JSON object in Qdrant's language, and how a form makes and reads them. */
+/** Filters of /search, either `key:value` or a JSON object in Qdrant's language, and their conversion to and from form fields. */
 
 export type Comparison = "is" | "not" | "least" | "most";
 export const COMPARISONS: readonly Comparison[] = ["is", "not", "least", "most"];
@@ -9,7 +9,7 @@ export interface Condition {
   value: string;
 }
 
-/** As many filters as the backend takes in one search. */
+/** Maximum number of filters that the backend accepts in one search. */
 export const MOST_FILTERS = 20;
 
 export type Fault = "noKey" | "noValue" | "noNumber" | "noColon" | "noJson" | "emptyJson";
@@ -17,7 +17,7 @@ export type Fault = "noKey" | "noValue" | "noNumber" | "noColon" | "noJson" | "e
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BOUND = { least: "gte", most: "lte" } as const;
 
-/** Return what is wrong with a condition; null when it can be used. */
+/** Return what is wrong with a condition; null if it is valid. */
 export function faultOf({ key, comparison, value }: Condition): Fault | null {
   if (!key.trim()) return "noKey";
   if (!value.trim()) return "noValue";
@@ -25,7 +25,7 @@ export function faultOf({ key, comparison, value }: Condition): Fault | null {
   return null;
 }
 
-/** Return the filter that says a condition which has no fault. */
+/** Return the filter for a valid condition. */
 export function filterOf(condition: Condition): string {
   const key = condition.key.trim();
   const value = condition.value.trim();
@@ -40,7 +40,7 @@ export function filterOf(condition: Condition): string {
   }
 }
 
-/** Return the condition that a filter says, where it is one that a form could have made. */
+/** Return the condition of a filter that the form could have created; otherwise null. */
 export function conditionOf(filter: string): Condition | null {
   if (!filter.trimStart().startsWith("{")) {
     const colon = filter.indexOf(":");
@@ -63,7 +63,7 @@ export function conditionOf(filter: string): Condition | null {
   return null;
 }
 
-/** Return what is wrong with a filter that a person wrote; null when it can be sent. Whether Qdrant understands it is Qdrant's to say. */
+/** Return what is wrong with a filter written by hand; null if it can be sent. Only Qdrant checks the content of JSON filters. */
 export function filterFault(filter: string): Fault | null {
   if (!filter.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(filter) ? null : "noColon";
   const condition = parseObject(filter);
@@ -71,7 +71,7 @@ export function filterFault(filter: string): Fault | null {
   return Object.keys(condition).length ? null : "emptyJson";
 }
 
-/** A number or a truth value is looked for as such and as the filter, as the backend does for `key:value`; in quotes, as the word only. */
+/** A number or boolean matches both as such and as text, as the backend does for `key:value`; in quotes it matches only as text. */
 function matches(key: string, value: string): object[] {
   if (/^".*"$/.test(value) && value.length >= 2) return [{ key, match: { value: value.slice(1, -1) } }];
   const same: object[] = [{ key, match: { value } }];

@@ -1,4 +1,4 @@
-/** Return the JSON object that a person wrote, {} for nothing, null for what is no JSON object. */
+/** Return the JSON object in a text; {} for an empty text, null for anything else. */
 export function parseMetadata(text: string): Record<string, unknown> | null {
   if (!text.trim()) return {};
   try {

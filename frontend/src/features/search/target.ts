@@ -1,4 +1,4 @@
-/** What is open: a document, and the chunk of it that was found. */
+/** The document to open, and the chunk in it that was found. */
 export interface DocumentTarget {
   id: string;
   chunk: number | null;

@@ -35,7 +35,7 @@ describe("UploadQueue", () => {
     await settled(queue);
     expect(queue.snapshot().map((upload) => [upload.name, upload.state])).toEqual([
       ["a.md", "added"],
-      ["b.md", "there"],
+      ["b.md", "exists"],
       ["c.md", "added"],
     ]);
     expect([most, added]).toEqual([1, 2]);

@@ -109,7 +109,7 @@ function Ratio({ row: { ratio, verdict } }: { row: Row }) {
   return <Badge tone={TONE[verdict]}>{t(`compare.verdict.${verdict}`, { factor })}</Badge>;
 }
 
-/** Why these two say nothing about each other. */
+/** Why these two results cannot be compared. */
 function Incomparable({ comparison, onAnyway }: { comparison: Comparison; onAnyway?: () => void }) {
   const { t } = useTranslation("bench");
   return (
@@ -126,7 +126,7 @@ function Incomparable({ comparison, onAnyway }: { comparison: Comparison; onAnyw
   );
 }
 
-/** What a side is called: its name, and what was measured where the name does not say that. */
+/** Return the label of a side: its name, and its target unless the name contains it. */
 function nameOf({ name, settings }: BenchDocument): string {
   const target = textOf(settings.target);
   return target && !name.includes(target) ? `${name} (${target})` : name;

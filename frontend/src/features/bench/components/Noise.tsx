@@ -3,7 +3,7 @@ import { Badge } from "@/components/Badge";
 import { useFormat } from "@/lib/format";
 import type { BenchDocument } from "../document";
 
-/** Whether it was quiet enough to believe the figures. */
+/** Whether the measurement is stable enough to trust. */
 export function Noise({ noise: { verdict, cv } }: Pick<BenchDocument, "noise">) {
   const { t } = useTranslation("bench");
   const { percent } = useFormat();

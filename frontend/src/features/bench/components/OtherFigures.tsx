@@ -7,7 +7,7 @@ import { record } from "../document";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Whatever a document says, as well as it can be shown without knowing it: facts, tables of rows, and the rest as it is. */
+/** Members of a document that the page does not know: facts, tables of rows, or raw values. */
 export function OtherFigures({ title, members }: { title: string; members: Members }) {
   const { bytes, number } = useFormat();
   const format = (name: string, value: unknown): string => {
@@ -45,7 +45,7 @@ export function OtherFigures({ title, members }: { title: string; members: Membe
   );
 }
 
-/** Return the rows of a list in which all are such; none of anything else. */
+/** Return the rows of a list of objects; empty for anything else. */
 function rowsOf(value: unknown): readonly Members[] {
   const all: unknown[] = Array.isArray(value) ? value : [];
   return all.every(isRecord) ? all : [];

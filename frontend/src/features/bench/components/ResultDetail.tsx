@@ -15,7 +15,7 @@ import { Noise } from "./Noise";
 import css from "./ResultDetail.module.css";
 import { StageTable } from "./StageTable";
 
-/** One result: how fast, where the time went, how the samples are spread, and on what it was measured. */
+/** One result: throughput, time per stage, distribution of the samples, environment. */
 export function ResultDetail({ name }: { name: string }) {
   const read = useResult(name);
   if (read.isError || !read.data) return <Awaited title={name} read={read} lines={6} />;
@@ -85,12 +85,12 @@ function Result({ read: { document, by } }: { read: Read }) {
   );
 }
 
-/** Return how many digits after the point are worth showing. */
+/** Return the number of useful digits after the point. */
 function digits(ms: number): number {
   return ms >= 100 ? 0 : ms >= 10 ? 1 : 2;
 }
 
-/** Parts of one whole where the stages are that; else one beside the other, such as circuits of growing size. */
+/** Show stages as parts of one bar if they add up, otherwise side by side. */
 function Stages({ document: { stages, sumCheck } }: { document: BenchDocument }) {
   const { t } = useTranslation("bench");
   const { ms } = useFormat();

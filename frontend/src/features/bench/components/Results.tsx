@@ -18,7 +18,7 @@ interface Props {
   onChoose: (names: readonly string[]) => void;
 }
 
-/** What was measured. A name opens it; two that are ticked are compared. */
+/** The saved results. A name opens a result; two selected ones are compared. */
 export function Results({ saved, open, onChoose }: Props) {
   const { t } = useTranslation("bench");
   const { ms, number, when } = useFormat();
@@ -59,7 +59,7 @@ function figure(value: unknown, ms: (value: number) => string): string {
   return typeof value === "number" ? ms(value) : "–";
 }
 
-/** Return the first member that ends in _per_s. */
+/** Return the first member whose name ends in _per_s. */
 function rateOf({ more }: Result, number: (value: number) => string): string {
   const [name = "", value] = Object.entries(more ?? {}).find(([key, rate]) => key.endsWith("_per_s") && typeof rate === "number") ?? [];
   return typeof value === "number" ? `${number(value)} ${name.replace("_per_s", "/s")}` : "–";

@@ -6,7 +6,7 @@ import css from "./StageTable.module.css";
 
 const FIGURES = ["p50", "p95", "p99", "min", "max", "mean", "sd"] as const;
 
-/** Every figure of every stage, and of the whole. */
+/** The figures of every stage and of the total. */
 export function StageTable({ document }: { document: BenchDocument }) {
   const { t } = useTranslation("bench");
   const { ms } = useFormat();

@@ -4,7 +4,7 @@ import { api, repeatable, unwrapWith, within, type Schemas } from "@/lib/api/cli
 import type { Answered } from "@/lib/cluster";
 import { decode } from "../vectors";
 
-/** Of the cache: renew calculates anew and keeps that, off leaves it alone. */
+/** Use of the cache: renew recalculates and stores, off does not use it. */
 export const USES = ["use", "renew", "off"] as const;
 export type Use = (typeof USES)[number];
 
@@ -23,10 +23,10 @@ export interface EmbedResult {
 
 const CONTROL: Record<Use, Record<string, string>> = { use: {}, renew: { "Cache-Control": "no-cache" }, off: { "Cache-Control": "no-store" } };
 
-/** Thousands of texts on a CPU. */
+/** Time for thousands of texts on a CPU. */
 const EMBED_MS = 300_000;
 
-/** Embed texts. Leaving the page ends it. */
+/** Embed texts. Leaving the page aborts the request. */
 export function useEmbed(): UseMutationResult<EmbedResult, Error, EmbedRequest> {
   const leaving = useRef<AbortController>(null);
   useEffect(() => {

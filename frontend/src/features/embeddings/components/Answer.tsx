@@ -10,7 +10,7 @@ import type { EmbedResult } from "../api/embed";
 import { parseCache } from "../parsing";
 import css from "./Answer.module.css";
 
-/** Where the time of an answer went, and what gave it. */
+/** The result of a request: time per stage, device, model and cache use. */
 export function Answer({ embedded }: { embedded: EmbedResult }) {
   const { t } = useTranslation("embeddings");
   const { ms, number, percent } = useFormat();

@@ -8,12 +8,12 @@ import { nearest, similarities } from "../vectors";
 import { HeatMap } from "./HeatMap";
 import css from "./Similarity.module.css";
 
-/** All pairs of so many texts at most: 500 are 125 000 cosines, a fraction of a second. */
+/** Maximum number of texts to compare: 500 texts are 125 000 cosines, a fraction of a second. */
 const MOST_TEXTS = 500;
 const MOST_ROWS = 20;
 const MOST_PAIRS = 6;
 
-/** How near the texts are to each other: all in a map, the nearest by name. */
+/** The similarity of the texts: all pairs in a heat map, and the most similar ones as a list. */
 export function Similarity({ texts, vectors }: { texts: readonly string[]; vectors: readonly Float32Array[] }) {
   const { t } = useTranslation("embeddings");
   const { number } = useFormat();

@@ -4,7 +4,7 @@ import { NO_CHECKS, record, type Checks } from "../checks";
 
 const EVERY_MS = 3000;
 
-/** Ask every backend whether it lives, every three seconds while this is on the page. */
+/** Probe every backend every three seconds while the component is mounted. */
 export function useChecks(): Checks {
   const [checks, setChecks] = useState<Checks>(NO_CHECKS);
   useEffect(() => {

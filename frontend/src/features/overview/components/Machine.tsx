@@ -9,7 +9,7 @@ import { KEPT, type Live } from "@/lib/live";
 import type { Tick } from "@/lib/telemetry";
 import css from "./Machine.module.css";
 
-/** Hotter than any card gets. */
+/** Upper end of the temperature scale. */
 const HOTTEST = 110;
 
 interface Chart {
@@ -19,7 +19,7 @@ interface Chart {
   most: number;
 }
 
-/** The processor, the memory and the GPU over the last minutes. */
+/** CPU, memory and GPU over the last minutes. */
 export function Machine({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { percent, bytes, number } = useFormat();

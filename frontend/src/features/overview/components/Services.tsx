@@ -8,10 +8,10 @@ import { STATUS_TONE, statusOf } from "../status";
 import { StatusRow } from "./StatusRow";
 
 const NAMES: Record<string, string> = { postgres: "PostgreSQL", redis: "Redis", qdrant: "Qdrant" };
-/** Ticks that a sparkline shows: a minute. */
+/** Ticks shown in a sparkline: one minute. */
 const SHOWN = 60;
 
-/** Every service: its state, how fast it answered over the last minute, and what it says of itself. */
+/** Every service with its state, its latency over the last minute, and its own details. */
 export function Services({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { clock } = useFormat();

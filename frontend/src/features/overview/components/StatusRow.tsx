@@ -10,16 +10,16 @@ interface Props {
   tone: Tone;
   state: string;
   aside?: ReactNode;
-  /** Milliseconds, oldest first; null where there was no answer. */
+  /** Latencies in milliseconds, oldest first; null for no answer. */
   history: readonly (number | null)[];
-  /** Milliseconds of the last answer. */
+  /** Latency of the last answer in milliseconds. */
   latency: number | null;
   restarts: number;
-  /** What else there is to say, one below the other. */
+  /** Further details, one per line. */
   details: readonly string[];
 }
 
-/** One service or backend: its name and state, how fast it answered lately, and what there is to say. */
+/** One service or backend: name, state, recent latency and details. */
 export function StatusRow({ name, tone, state, aside, history, latency, restarts, details }: Props) {
   const { t } = useTranslation("overview");
   const { ms } = useFormat();

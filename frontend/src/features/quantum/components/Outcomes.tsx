@@ -17,7 +17,7 @@ import css from "./Outcomes.module.css";
 const MOST = 32;
 const ORDERS = ["count", "value"] as const;
 
-/** What came out, where it ran and why there, and where the time went. */
+/** The counts, the device and why it was chosen, and the time per stage. */
 export function Outcomes({ ran: { counts: result, by }, onSeed }: { ran: Ran; onSeed: (seed: number) => void }) {
   const { t } = useTranslation("quantum");
   const { bytes, ms, number, percent } = useFormat();
@@ -82,7 +82,7 @@ export function Outcomes({ ran: { counts: result, by }, onSeed }: { ran: Ran; on
   );
 }
 
-/** Seconds of the run as stages in milliseconds; what its total has beyond them is the engine's own. */
+/** Return the seconds of the run as stages in milliseconds; the rest of the total is the engine's own work. */
 function stagesOf({ total, ...parts }: Schemas["Seconds"]) {
   const stages = Object.entries(parts).flatMap(([name, value]) => (typeof value === "number" ? [{ name, ms: value * 1000 }] : []));
   const rest = total * 1000 - stages.reduce((sum, stage) => sum + stage.ms, 0);

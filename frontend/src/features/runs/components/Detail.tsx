@@ -11,7 +11,7 @@ import { Receipt } from "./Receipt";
 import { RunBadge } from "./StateBadge";
 import { Steps } from "./Steps";
 
-/** One run: what it was, its steps, what a migration compared, and everything that was said meanwhile. */
+/** One run: its type, its steps, a migration's receipt, and its events. */
 export function Detail({ id }: { id: string }) {
   const { t } = useTranslation("runs");
   const { lasted, ms, when } = useFormat();

@@ -11,7 +11,7 @@ import { StepBadge } from "./StateBadge";
 
 const WHICH = ["weighty", "all"] as const;
 
-/** What was said, oldest first: what matters, or every line. */
+/** The events, oldest first: the important ones, or all. */
 export function Events({ events, before }: { events: readonly Schemas["LoggedEvent"][]; before: number }) {
   const { t } = useTranslation("runs");
   const { clock, number } = useFormat();

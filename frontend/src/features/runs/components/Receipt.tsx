@@ -15,7 +15,7 @@ interface Row {
   native: string;
 }
 
-/** What a migration left in writing: how long services were away, and what was compared before the old data was let go. */
+/** The receipt of a migration: downtime by service, and the comparison of old and new data. */
 export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
   const { t } = useTranslation("runs");
   const { number } = useFormat();
@@ -63,12 +63,12 @@ export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
 
 const LONG = 14;
 
-/** A digest is known by its beginning. */
+/** Shorten a digest to its beginning. */
 function Value({ value }: { value: string }) {
   return <code title={value}>{value.length > LONG ? `${value.slice(0, LONG - 2)}…` : value}</code>;
 }
 
-/** What stands between backticks is a command. */
+/** Show text between backticks as code. */
 function RollbackText({ text }: { text: string }) {
   return text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }

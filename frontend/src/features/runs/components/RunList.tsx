@@ -15,7 +15,7 @@ interface Props {
   open: string;
 }
 
-/** What was run on this machine, newest first. */
+/** The runs of this machine, newest first. */
 export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
   const { t } = useTranslation("runs");
   const { when } = useFormat();
@@ -48,7 +48,7 @@ export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
   );
 }
 
-/** How long it took, in words; of what has no end, that it has none yet. */
+/** Return the duration as text, or that the run is in progress. */
 function useLasted(): (seconds: number | null) => string {
   const { t } = useTranslation("runs");
   const { lasted, ms } = useFormat();

@@ -9,7 +9,7 @@ import css from "./Steps.module.css";
 const NO_UNDO = "not reversible";
 const PHASES = ["install", "warm", "cutover", "verify", "confirm", "recover"] as const;
 
-/** Every step in its phase: when it ran, as a bar on the run's own line, how long, and what went wrong. */
+/** The steps by phase: time of each on the run's time line, duration, and problem. */
 export function Steps({ steps, now }: { steps: readonly Schemas["RunStep"][]; now: number }) {
   return (
     <ol className={css.phases}>

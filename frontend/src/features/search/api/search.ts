@@ -14,10 +14,10 @@ export interface SearchResponse {
   headers: Headers;
 }
 
-/** The question is embedded first; a busy CPU takes its time. */
+/** The query is embedded first, which takes longer on a busy CPU. */
 const SEARCH_MS = 20_000;
 
-/** Search; nothing is asked while there is no question. The results before stay until the new ones are there. */
+/** Search; disabled without a query. Previous results stay until the new ones arrive. */
 export function useSearch({ q, filters, limit }: SearchQuery): UseQueryResult<SearchResponse> {
   return useQuery({
     queryKey: ["search", q, filters, limit],

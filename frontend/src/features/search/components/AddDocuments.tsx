@@ -11,7 +11,7 @@ import css from "./AddDocuments.module.css";
 const WAYS = ["files", "text"] as const;
 type Way = (typeof WAYS)[number];
 
-/** Two ways to add documents; who may not is told who may. */
+/** Two ways to add documents. Users without permission are told who has it. */
 export function AddDocuments({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const mayWrite = useMay("writer");

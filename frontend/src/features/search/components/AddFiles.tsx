@@ -12,7 +12,7 @@ import { UploadItem } from "./UploadItem";
 
 const KINDS = ".txt,.text,.md,.markdown,.rst,.log,.csv,.tsv,.json,.jsonl,.ndjson,.yaml,.yml,.toml,.xml,.html,.htm,.tex,.srt,text/*";
 
-/** Files, dropped or chosen, and how far each is. */
+/** Files, dropped or chosen, with their progress. */
 export function AddFiles({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const id = useId();

@@ -12,7 +12,7 @@ import css from "./AddText.module.css";
 
 const EMPTY = { text: "", title: "", source: "", metadata: "" };
 
-/** A text that is pasted or written here. */
+/** A form for a pasted or typed text. */
 export function AddText({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const [input, setGiven] = useState(EMPTY);
@@ -60,7 +60,7 @@ export function AddText({ onOpen }: { onOpen: (place: DocumentTarget) => void })
       </details>
       <div>
         <Button type="submit" kind="primary" busy={add.isPending} disabled={!input.text.trim() || !metadata}>
-          {add.isPending ? t("add.keeping") : t("add.submit")}
+          {add.isPending ? t("add.indexing") : t("add.submit")}
         </Button>
       </div>
       {add.isError && <ErrorState error={add.error} />}

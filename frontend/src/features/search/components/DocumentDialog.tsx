@@ -17,11 +17,11 @@ import css from "./DocumentDialog.module.css";
 interface Props {
   place: DocumentTarget;
   onClose: () => void;
-  /** Search in this document alone. */
+  /** Search in this document only. */
   onOnly: (id: string) => void;
 }
 
-/** One document with all its text; the chunk that was found is marked. A writer may delete it, after a second question. */
+/** A document with its full text; the chunk that was found is marked. A writer can delete it after confirmation. */
 export function DocumentDialog({ place, onClose, onOnly }: Props) {
   const { t } = useTranslation("search");
   const opened = useDocument(place.id);

@@ -12,7 +12,7 @@ interface Props {
 
 const KEYS = ["source", "title", "document_id", "metadata."];
 
-/** The filters that hold, and a form for one more; all must be met. */
+/** The active filters, and a form to add one. All filters must match. */
 export function Filters({ filters, onChange }: Props) {
   const { t } = useTranslation("search");
   const [isOpen, setOpen] = useState(false);
@@ -61,7 +61,7 @@ function Filter({ filter }: { filter: string }) {
 
 interface FormProps {
   onAdd: (filter: string) => void;
-  /** To the other way of writing one. */
+  /** Switch to the other form. */
   onLeave: () => void;
 }
 

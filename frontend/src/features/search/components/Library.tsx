@@ -13,7 +13,7 @@ import css from "./Library.module.css";
 
 const SHOWN = 8;
 
-/** The documents that are there, newest first. */
+/** The stored documents, newest first. */
 export function Library({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const { bytes, number } = useFormat();

@@ -15,7 +15,7 @@ interface Props {
 
 const LONG = 420;
 
-/** One chunk: how near it is, where it is from, and what it says. */
+/** One chunk: its score, source and text. */
 export function ResultItem({ result, rank, onOpen }: Props) {
   const { t } = useTranslation("search");
   const { number } = useFormat();

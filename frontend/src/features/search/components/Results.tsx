@@ -22,7 +22,7 @@ interface Props {
   onLimit: (limit: number) => void;
 }
 
-/** What was found, best first, and what it took to find it. */
+/** The search results, best first, with the time per stage. */
 export function Results(props: Props) {
   const { t } = useTranslation("search");
   const search = useSearch(props.query);

@@ -11,7 +11,7 @@ import css from "./SearchForm.module.css";
 
 const MOST_LETTERS = 8192;
 
-/** The question, how many results, and filters. Filters and the number work at once, the question when it is sent. */
+/** The query, the number of results, and the filters. Filters and number apply at once, the query on submit. */
 export function SearchForm({ query, onSearch }: { query: SearchQuery; onSearch: (query: SearchQuery) => void }) {
   const { t } = useTranslation("search");
   const [q, setQ] = useState(query.q);

@@ -13,14 +13,14 @@ import css from "./UploadItem.module.css";
 const TONE: Record<UploadState, Tone> = {
   waiting: "neutral",
   sending: "neutral",
-  keeping: "neutral",
+  indexing: "neutral",
   added: "good",
-  there: "accent",
+  exists: "accent",
   failed: "bad",
   cancelled: "warn",
 };
 
-/** One file: what it is doing, and what can be done about it. */
+/** One file of the queue: its state and its buttons. */
 export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const { bytes } = useFormat();
@@ -41,7 +41,7 @@ export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place:
         <Badge tone={TONE[state]}>{t(`add.state.${state}`)}</Badge>
       </div>
       {state === "sending" && <Progress label={t("add.sent")} share={share} />}
-      {state === "keeping" && <Progress label={t("add.keeping")} />}
+      {state === "indexing" && <Progress label={t("add.indexing")} />}
       {state === "failed" && <ErrorState error={upload.error} onRetry={() => uploads.retry(id)} />}
       {document && (
         <p className={css.about}>
