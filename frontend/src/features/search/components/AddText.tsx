@@ -67,7 +67,7 @@ export function AddText({ onOpen }: { onOpen: (place: DocumentTarget) => void })
       <div role="status">
         {add.data && (
           <div className={css.done}>
-            <Badge tone={add.data.document.created ? "good" : "accent"}>{add.data.document.created ? t("add.state.added") : t("add.state.there")}</Badge>
+            <Badge tone={add.data.document.created ? "good" : "accent"}>{add.data.document.created ? t("add.state.added") : t("add.state.exists")}</Badge>
             <button type="button" onClick={() => onOpen({ id: add.data.document.id, chunk: null })}>
               {add.data.document.title}
             </button>
