@@ -66,7 +66,8 @@ def postgres_pool(dsn: str, name: str, *, max_connections: int = CONNECTIONS) ->
             "autocommit": True,
             "connect_timeout": round(WAIT_SECONDS),
             "application_name": name,
-            "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s"
+            " -c idle_in_transaction_session_timeout=30s",
         },
         min_size=0,
         max_size=max_connections,

@@ -54,7 +54,8 @@ class Shape:
                 409,
                 "the collection does not fit the model",
                 f"{collection} has vectors of {self.dimensions} dimensions, the model produces {dimensions}",
-                fix="load the model that the collection was created with, or set OMNIMIND_COLLECTION to another collection",
+                fix="load the model that the collection was created with,"
+                " or set OMNIMIND_COLLECTION to another collection",
                 more={
                     "collection": collection,
                     "collection_dimensions": self.dimensions,
@@ -113,7 +114,7 @@ class Qdrant:
         return shape
 
     async def ensure_collection(self, collection: str, dimensions: int) -> Shape:
-        """Return the collection's vector layout; create the collection if it does not exist. Raises 409 if it does not fit."""
+        """Return the vector layout of a collection, which is created if it does not exist. Raises 409 if it does not fit."""
         shape = await self.shape(collection)
         if not shape:
             await self.create(collection, dimensions)

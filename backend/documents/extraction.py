@@ -75,12 +75,14 @@ def extract_text(data: bytes, name: str, media_type: str) -> ExtractedText:
     suffix, kind = PurePath(name.lower()).suffix, media_type.partition(";")[0].strip().lower()
     if suffix not in TEXT_SUFFIXES and not kind.startswith("text/") and kind not in TEXT_TYPES:
         raise _unsupported(
-            f"{name or 'the file'} is not in a known text format: its suffix is {suffix or 'missing'}, its content type is {kind or 'missing'}"
+            f"{name or 'the file'} is not in a known text format: its suffix is {suffix or 'missing'},"
+            f" its content type is {kind or 'missing'}"
         )
     text, encoding = _decode(data)
     if control := CONTROL_CHARACTERS.search(text):
         raise _unsupported(
-            f"{name or 'the file'} contains the control character U+{ord(control[0]):04X} at position {control.start()}, so it is not text"
+            f"{name or 'the file'} contains the control character U+{ord(control[0]):04X}"
+            f" at position {control.start()}, so it is not text"
         )
     if suffix in (".html", ".htm") or kind in ("text/html", "application/xhtml+xml"):
         return _extract_html(text, encoding)
@@ -123,7 +125,10 @@ class _TextParser(HTMLParser):
 
     HIDDEN_TAGS = frozenset(("script", "style", "template", "noscript", "head"))
     BLOCK_TAGS = frozenset(
-        "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table td th tr ul".split()  # noqa: SIM905
+        (  # noqa: SIM905
+            "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr"
+            " li main nav ol p pre section table td th tr ul"
+        ).split()
     )
 
     def __init__(self) -> None:

@@ -100,7 +100,8 @@ async def insert_pending(connection: Connection, document: Document, chunks: Seq
     )
     async with connection.transaction():
         await connection.execute(
-            "INSERT INTO documents (id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by)"
+            "INSERT INTO documents"
+            " (id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, (SELECT id FROM users WHERE id = %s))",
             values,
         )
@@ -115,8 +116,8 @@ async def insert_pending(connection: Connection, document: Document, chunks: Seq
 async def mark_ready(connection: Connection, id_: UUID) -> Document | None:
     """Mark a pending document ready and return it; None if it is no longer pending."""
     statement = (
-        "UPDATE documents SET state = 'ready', updated_at = now() WHERE id = %s AND state = 'pending' RETURNING "  # noqa: S608
-        + _COLUMNS
+        "UPDATE documents SET state = 'ready', updated_at = now()"  # noqa: S608
+        f" WHERE id = %s AND state = 'pending' RETURNING {_COLUMNS}"
     )
     return _document(await (await connection.execute(statement, (id_,))).fetchone())
 
@@ -127,7 +128,10 @@ async def mark_deleted(connection: Connection, id_: UUID, state: str) -> bool:
     Readers no longer find it, its content may be added again, and its points wait for deletion.
     """
     tombstone = hashlib.sha256(b"deleted " + id_.bytes).digest()
-    statement = "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now() WHERE id = %s AND state = %s"
+    statement = (
+        "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now()"
+        " WHERE id = %s AND state = %s"
+    )
     return (await connection.execute(statement, (tombstone, id_, state))).rowcount == 1
 
 
@@ -139,7 +143,8 @@ async def delete_tombstone(connection: Connection, id_: UUID) -> None:
 async def mark_points_deleted(connection: Connection, id_: UUID) -> None:
     """Record on a tombstone that Qdrant confirmed the deletion of its points."""
     await connection.execute(
-        "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now() WHERE id = %s AND state = 'deleting'",
+        "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now()"
+        " WHERE id = %s AND state = 'deleting'",
         (id_,),
     )
 

@@ -115,8 +115,15 @@ def _counts(run: Run) -> dict[str, int]:
 def _step(record: StepRecord) -> RunStep:
     step = record.step
     return RunStep(
-        id=step.id, title=step.title, phase=step.phase, undo=step.undo, status=record.status, started=record.started, seconds=record.seconds, problem=record.problem or ""
-    )  # fmt: skip
+        id=step.id,
+        title=step.title,
+        phase=step.phase,
+        undo=step.undo,
+        status=record.status,
+        started=record.started,
+        seconds=record.seconds,
+        problem=record.problem or "",
+    )
 
 
 def _event(logged: Logged) -> LoggedEvent:

@@ -16,7 +16,8 @@ from backend.settings import Settings
 _LOG = logging.getLogger("omnimind")
 _HIDDEN = "***"
 _LOOKS_SECRET = re.compile(
-    r"(omt_)[\w-]+|(omnimind_session=)[^\s;,'\"]+|(://[^\s:/@]*:)[^\s@]+(?=@)|((?:password|passwd|token|api[-_]?key|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+)?)[^\s&'\",;]+",
+    r"(omt_)[\w-]+|(omnimind_session=)[^\s;,'\"]+|(://[^\s:/@]*:)[^\s@]+(?=@)"
+    r"|((?:password|passwd|token|api[-_]?key|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+)?)[^\s&'\",;]+",
     re.IGNORECASE,
 )
 MAX_FIELD = 8000

@@ -25,7 +25,8 @@ def main() -> int:
         return 2
     except Exception as error:  # a revision can fail in any way: the message is what the user needs
         sys.stderr.write(
-            f"cannot migrate the database, nothing was changed: {type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
+            "cannot migrate the database; nothing was changed: "
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
         )
         return 1
     sys.stdout.write(

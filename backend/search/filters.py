@@ -10,7 +10,10 @@ from typing import Any
 from backend.http.errors import ApiProblem
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-FIX = 'filter=source:notes.md, filter=metadata.year:2024, or a JSON object: filter={"must": [{"key": "metadata.year", "range": {"gte": 2024}}]}'
+FIX = (
+    "filter=source:notes.md, filter=metadata.year:2024, or a JSON object: "
+    'filter={"must": [{"key": "metadata.year", "range": {"gte": 2024}}]}'
+)
 
 
 def conditions(filters: Iterable[str]) -> list[dict[str, Any]]:

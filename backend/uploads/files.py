@@ -41,7 +41,7 @@ def incoming(folder: Path, id_: UUID) -> Path:
 
 
 class Writer:
-    """A file being uploaded: `write` it, `finish` it, then `publish` it, `release` it to the sweeper, or `discard` it."""
+    """A file being uploaded: `write`, `finish`, then `publish`, `release` to the sweeper, or `discard`."""
 
     def __init__(self, folder: Path, id_: UUID, max_bytes: int) -> None:
         self.folder, self.id, self.max_bytes = folder, id_, max_bytes

@@ -42,7 +42,8 @@ async def insert(connection: Connection, upload: Upload) -> None:
         upload.created_at,
     )
     statement = (
-        "INSERT INTO uploads (" + _COLUMNS + ") VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"  # noqa: S608 constant column names
+        f"INSERT INTO uploads ({_COLUMNS})"  # noqa: S608 constant column names
+        " VALUES (%s, %s, %s, %s, %s, (SELECT id FROM users WHERE id = %s), %s)"
     )
     await connection.execute(statement, values)
 

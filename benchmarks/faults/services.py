@@ -70,7 +70,8 @@ def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
     changed = [name for name, old in before.items() if after[name] != old]
     row.lost = len(changed) + cluster.recovery_actions() - actions
     row.notes.append(
-        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is {'the same process' if after[cluster.process('postgres')] == pid else 'a new process'}"
+        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is "
+        + ("the same process" if after[cluster.process("postgres")] == pid else "a new process")
     )
     return row
 

@@ -47,7 +47,8 @@ def database(port: int, role: str, database_name: str) -> Commands:
 def _statements(state: DatabaseState, role: str, database_name: str, password: str) -> list[str]:
     if state.encoding not in (None, "UTF8"):
         raise OperationError(
-            f"database {database_name} exists and its encoding is {state.encoding}, not UTF8: dump it, drop it and converge again"
+            f"database {database_name} exists and its encoding is {state.encoding}, not UTF8:"
+            " dump it, drop it and converge again"
         )
     statements = []
     name, login = identifier(role), f"LOGIN PASSWORD {literal(secrets.scram(password))}"

@@ -38,7 +38,8 @@ class Secret:
     def install_command(self) -> str:
         """Return the shell command that sets the uploaded file's owner and mode, then renames it."""
         path, temporary = shlex.quote(self.path), shlex.quote(self.path + NEW_SUFFIX)
-        return f"chown {self.user}:{self.group} {temporary} && chmod {self.mode:o} {temporary} && mv -fT {temporary} {path}"
+        owner = f"chown {self.user}:{self.group} {temporary}"
+        return f"{owner} && chmod {self.mode:o} {temporary} && mv -fT {temporary} {path}"
 
 
 @operation()

@@ -53,18 +53,21 @@ def running(
     )
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
-    yield StringCommand(
-        text(
-            "scripts/running.sh.j2",
-            masked=shlex.join(masked),
-            disabled=shlex.join(disabled),
-            start=start if down else "",
-            down=shlex.join(down),
-            first=shlex.join([name for name in first if name in down]),
-            restart=[shlex.join(batch) for batch in [rest, *rolling] if batch],
-            everyone=shlex.join([*units, *also]),
-        )
+    yield _script(
+        masked=masked,
+        disabled=disabled,
+        start=start if down else "",
+        down=down,
+        first=[name for name in first if name in down],
+        restart=[rest, *rolling],
+        everyone=[*units, *also],
     )
+
+
+def _script(start: str, restart: Sequence[Sequence[str]], **names: Sequence[str]) -> StringCommand:
+    quoted = {key: shlex.join(units) for key, units in names.items()}
+    batches = [shlex.join(batch) for batch in restart if batch]
+    return StringCommand(text("scripts/running.sh.j2", start=start, restart=batches, **quoted))
 
 
 def _of(states: UnitStates, name: str) -> Unit:

@@ -20,7 +20,10 @@ SELECT t.id, t.role, u.id, u.name, u.role, coalesce(t.last_used_at < now() - int
 FROM tokens t JOIN users u ON u.id = t.user_id
 WHERE t.digest = %s AND NOT u.disabled AND (t.expires_at IS NULL OR t.expires_at > now())
 """
-_MARK_USED = "UPDATE tokens SET last_used_at = now() WHERE id = %s AND coalesce(last_used_at < now() - interval '1 minute', true)"
+_MARK_USED = """
+UPDATE tokens SET last_used_at = now()
+WHERE id = %s AND coalesce(last_used_at < now() - interval '1 minute', true)
+"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ async def list_tokens(postgres: Postgres, user: UUID | None = None) -> list[Toke
     """Return the tokens of one user, or of all users, newest first."""
     async with postgres.connection() as connection:
         rows = await connection.execute(
-            "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at FROM tokens t JOIN users u ON u.id = t.user_id"
+            "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at"
+            " FROM tokens t JOIN users u ON u.id = t.user_id"
             " WHERE %(user)s::uuid IS NULL OR t.user_id = %(user)s ORDER BY t.created_at DESC, t.id LIMIT 1000",
             {"user": user},
         )

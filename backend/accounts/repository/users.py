@@ -50,7 +50,10 @@ class LastAdmin(Exception):  # noqa: N818 an answer, not an error
 
 async def create(postgres: Postgres, name: str, password_hash: str, role: Role) -> User | None:
     """Create a user; return None if the name is taken."""
-    statement = f"INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"  # noqa: S608 constant column names
+    statement = (
+        "INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s)"  # noqa: S608 constant column names
+        f" ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"
+    )
     async with postgres.connection() as connection:
         return _user(await (await connection.execute(statement, (name, password_hash, role.value))).fetchone())
 
@@ -65,9 +68,11 @@ async def list_users(postgres: Postgres) -> list[User]:
 async def find(postgres: Postgres, name: str) -> tuple[User, str] | None:
     """Return a user and the password hash; None for an unknown name."""
     async with postgres.connection() as connection:
-        row = await (
-            await connection.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))  # noqa: S608
-        ).fetchone()
+        rows = await connection.execute(
+            f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s",  # noqa: S608
+            (name,),
+        )
+        row = await rows.fetchone()
     user = _user(row and row[:-1])
     return (user, row[-1]) if user and row else None
 
@@ -81,7 +86,8 @@ async def change(postgres: Postgres, redis: Redis, user: UUID, requested: Change
     async with postgres.connection() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ADMINS,))
         row = await connection.execute(
-            "UPDATE users SET role = coalesce(%s, role), disabled = coalesce(%s, disabled), password_hash = coalesce(%s, password_hash)"
+            "UPDATE users SET role = coalesce(%s, role), disabled = coalesce(%s, disabled),"
+            " password_hash = coalesce(%s, password_hash)"
             " WHERE id = %s RETURNING id, name, role, disabled, created_at",
             (requested.role and requested.role.value, requested.disabled, requested.password_hash, user),
         )
