@@ -45,12 +45,8 @@ def running(
     stale = [name for name in inputs if name not in down and _is_stale(states, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
-    note(
-        *_describe("unmask", masked),
-        *_describe("enable", disabled),
-        *_describe("start", down),
-        *_describe("restart", stale),
-    )
+    for verb, names in (("unmask", masked), ("enable", disabled), ("start", down), ("restart", stale)):
+        note(*(f"~ {verb} {name}" for name in names))
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
     yield _script(
@@ -77,7 +73,3 @@ def _of(states: UnitStates, name: str) -> Unit:
 def _is_stale(states: UnitStates, name: str, paths: Sequence[str]) -> bool:
     started = _of(states, name).started
     return bool(started) and any(states.changed.get(path, 0) > started for path in paths)
-
-
-def _describe(verb: str, names: Sequence[str]) -> list[str]:
-    return [f"~ {verb} {name}" for name in names]

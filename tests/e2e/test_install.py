@@ -102,7 +102,9 @@ def test_an_index_that_cannot_be_reached_leaves_nothing(host: Host) -> None:
     said = install(host, check=False, env={"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"})
     assert said.returncode == 1
     assert (
-        "cannot download uv from the package index" in said.stderr and "127.0.0.1" in said.stderr and "--wheelhouse" in said.stderr
+        "cannot download uv from the package index" in said.stderr
+        and "127.0.0.1" in said.stderr
+        and "--wheelhouse" in said.stderr
     )
     assert packages(host) == before, "python3-venv, which came for it, went"
     assert [line for line in everything(host) if "omnimind" in line] == [
