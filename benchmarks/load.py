@@ -1,4 +1,4 @@
-"""Concurrent callers of an OpenAI-compatible embeddings route; each sends its next request when it has its answer."""
+"""Concurrent callers of an OpenAI-compatible embeddings route; each sends its next request when it has its response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Load:
     """Result of a run: total seconds, seconds of each request, and each request's rows as float32 bytes."""
 
     seconds: float
-    each: tuple[float, ...]
+    requests: tuple[float, ...]
     rows: tuple[bytes, ...]
 
 
@@ -36,7 +36,7 @@ async def _run(
     urls: Sequence[str], requests: Sequence[Sequence[str]], callers: int, headers: Mapping[str, str], model: str
 ) -> Load:
     waiting = list(enumerate(requests))[::-1]
-    each, rows = [0.0] * len(requests), [b""] * len(requests)
+    times, rows = [0.0] * len(requests), [b""] * len(requests)
     async with httpx.AsyncClient(
         timeout=600, headers=dict(headers), limits=httpx.Limits(max_connections=callers)
     ) as client:
@@ -46,13 +46,15 @@ async def _run(
                 at, texts = waiting.pop()
                 body = orjson.dumps({"model": model, "input": texts, "encoding_format": "base64"})
                 began = time.perf_counter()
-                answer = await client.post(url, content=body, headers={"content-type": "application/json"})
-                each[at] = time.perf_counter() - began
-                answer.raise_for_status()
-                rows[at] = b"".join(base64.b64decode(one["embedding"]) for one in orjson.loads(answer.content)["data"])
+                response = await client.post(url, content=body, headers={"content-type": "application/json"})
+                times[at] = time.perf_counter() - began
+                response.raise_for_status()
+                rows[at] = b"".join(
+                    base64.b64decode(entry["embedding"]) for entry in orjson.loads(response.content)["data"]
+                )
 
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for number in range(callers):
                 group.create_task(caller(urls[number % len(urls)]))
-        return Load(time.perf_counter() - began, tuple(each), tuple(rows))
+        return Load(time.perf_counter() - began, tuple(times), tuple(rows))

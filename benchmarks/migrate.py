@@ -18,7 +18,7 @@ from tests.hosts.watch import STACK_ENDPOINTS, Tally, Watch
 
 SECRETS = {"qdrant": "/etc/omnimind/secrets/qdrant.key", "redis": "/etc/omnimind/secrets/redis.password"}
 ENDPOINTS = tuple(replace(end, credentials=SECRETS.get(end.name)) for end in STACK_ENDPOINTS)
-EVERY = 0.02
+PROBE_SECONDS = 0.02
 
 
 def measure(points: int, rounds: int) -> tuple[list[dict[str, Tally]], list[float]]:
@@ -26,44 +26,46 @@ def measure(points: int, rounds: int) -> tuple[list[dict[str, Tally]], list[floa
 
     Returns the probe's results of each round, and the seconds of each no-op converge.
     """
-    seen, noop = [], []
+    results, noop = [], []
     with boot_sample(points=points, mounts=[wheelhouse.mount()]) as host:
         tool.install(host)
         for number in range(rounds):
-            with Watch(host, ENDPOINTS, every=EVERY) as watch:
+            with Watch(host, ENDPOINTS, every=PROBE_SECONDS) as watch:
                 tool.migrate(host)
-            seen.append(watch.result)
+            results.append(watch.result)
             began = time.monotonic()
             tool.omnimind(host, "converge")
             noop.append(time.monotonic() - began)
             if number < rounds - 1:
                 tool.omnimind(host, "rollback", "--yes")
                 wait_for_stack(host)
-    return seen, noop
+    return results, noop
 
 
 def main() -> None:
     """Print the table and the JSON line."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--points", type=int, default=50_000)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--bytes", type=float, default=1.8e9, help="size of the copied tree")
-    asked = options.parse_args()
-    one, noop = measure(asked.points, asked.rounds)
-    ten, _ = measure(asked.points * 10, asked.rounds)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bytes", type=float, default=1.8e9, help="size of the copied tree")
+    options = parser.parse_args()
+    single, noop = measure(options.points, options.rounds)
+    tenfold, _ = measure(options.points * 10, options.rounds)
     print(f"{'endpoint':<12}{'points':>10}{'down s, median':>16}{'worst':>8}{'refused s':>11}")
-    for points, seen in ((asked.points, one), (asked.points * 10, ten)):
-        for name in seen[0]:
-            downs = [result[name]["total_gap"] for result in seen]
-            refused = statistics.median(result[name]["refused"] * EVERY for result in seen)
+    for points, results in ((options.points, single), (options.points * 10, tenfold)):
+        for name in results[0]:
+            downs = [result[name]["total_gap"] for result in results]
+            refused = statistics.median(result[name]["refused"] * PROBE_SECONDS for result in results)
             print(f"{name:<12}{points:>10}{statistics.median(downs):>16.2f}{max(downs):>8.2f}{refused:>11.2f}")
-    copied = copy.benchmark(int(asked.bytes), 5, None)
+    copied = copy.benchmark(int(options.bytes), 5, None)
     print(
         json.dumps(
             {
-                "downtime_s": round(_down(one), 2),
-                "downtime_10x_s": round(_down(ten), 2),
-                "refused_s": round(statistics.median(max(r[name]["refused"] for name in r) * EVERY for r in one), 2),
+                "downtime_s": round(_downtime(single), 2),
+                "downtime_10x_s": round(_downtime(tenfold), 2),
+                "refused_s": round(
+                    statistics.median(max(r[name]["refused"] for name in r) * PROBE_SECONDS for r in single), 2
+                ),
                 **copied,
                 "noop_s": round(statistics.median(noop), 2),
             }
@@ -71,9 +73,9 @@ def main() -> None:
     )
 
 
-def _down(seen: list[dict[str, Tally]]) -> float:
+def _downtime(results: list[dict[str, Tally]]) -> float:
     """Return the median over the rounds of the longest downtime of any endpoint."""
-    return statistics.median(max(tally["total_gap"] for tally in result.values()) for result in seen)
+    return statistics.median(max(tally["total_gap"] for tally in result.values()) for result in results)
 
 
 if __name__ == "__main__":

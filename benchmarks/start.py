@@ -28,27 +28,27 @@ COMMANDS = 5
 
 def main() -> int:
     """Measure, print a table and, as the last line, one JSON object."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=3, help="first and next starts")
-    rounds = words.parse_args().rounds
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="first and next starts")
+    rounds = parser.parse_args().rounds
     firsts, nexts, slowest = [], [], Counter[str]()
     quick: dict[str, list[float]] = {"health": [], "health_cli": [], "help": []}
     for number in range(rounds):
         with tempfile.TemporaryDirectory(prefix="om-start-", ignore_cleanup_errors=True) as home:
             Path(home).chmod(0o755)
-            where = environment(Path(home))
+            variables = environment(Path(home))
             try:
                 for times in (firsts, nexts):
-                    seconds, said = up(where)
+                    seconds, result = up(variables)
                     times.append(seconds)
-                    slowest[str(said["slowest"])] += 1
-                    _table(f"{'next' if times is nexts else 'first'} start {number + 1}", seconds, said)
+                    slowest[str(result["slowest"])] += 1
+                    _print_start(f"{'next' if times is nexts else 'first'} start {number + 1}", seconds, result)
                     if times is nexts:
-                        _quick(where, quick)
-                    run(where, "down")
+                        _quick(variables, quick)
+                    run(variables, "down")
             finally:
-                run(where, "down", check=False)
-    found = {
+                run(variables, "down", check=False)
+    summary = {
         "first_s": round(statistics.median(firsts), 2),
         "next_s": round(statistics.median(nexts), 2),
         "health_ms": round(statistics.median(quick["health"])),
@@ -58,7 +58,7 @@ def main() -> int:
         "rounds": rounds,
         "cpus": len(os.sched_getaffinity(0)),
     }
-    print(json.dumps(found))
+    print(json.dumps(summary))
     return 0
 
 
@@ -72,21 +72,21 @@ def up(environment: dict[str, str]) -> tuple[float, dict[str, Any]]:
     )
 
 
-def _quick(environment: dict[str, str], found: dict[str, list[float]]) -> None:
+def _quick(environment: dict[str, str], times: dict[str, list[float]]) -> None:
     for _ in range(COMMANDS):
         began = time.monotonic()
-        said = json.loads(run(environment, "health", "--json").splitlines()[-1])
-        found["health_cli"].append((time.monotonic() - began) * 1000)
-        found["health"].append(float(said.get("data", said)["seconds"]) * 1000)
+        report = json.loads(run(environment, "health", "--json").splitlines()[-1])
+        times["health_cli"].append((time.monotonic() - began) * 1000)
+        times["health"].append(float(report.get("data", report)["seconds"]) * 1000)
         began = time.monotonic()
         run(environment, "--help")
-        found["help"].append((time.monotonic() - began) * 1000)
+        times["help"].append((time.monotonic() - began) * 1000)
 
 
-def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
+def run(environment: dict[str, str], *arguments: str, check: bool = True) -> str:
     """Run an omnimind command and return its output. With `check`, a failure ends this program."""
     done = subprocess.run(
-        (sys.executable, "-m", "omnimind_ops", *words),
+        (sys.executable, "-m", "omnimind_ops", *arguments),
         env=environment,
         cwd="/",
         capture_output=True,
@@ -95,7 +95,7 @@ def run(environment: dict[str, str], *words: str, check: bool = True) -> str:
         check=False,
     )
     if check and done.returncode:
-        sys.exit(f"omnimind {' '.join(words)} ended with {done.returncode}\n{done.stderr}\n{done.stdout}")
+        sys.exit(f"omnimind {' '.join(arguments)} ended with {done.returncode}\n{done.stderr}\n{done.stdout}")
     return done.stdout
 
 
@@ -106,16 +106,16 @@ def environment(home: Path) -> dict[str, str]:
     for probe in probes:
         probe.close()
     names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
-    words = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, ports[3:], strict=True)}
-    kept = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    return {**kept, **words, "OMNIMIND_BACKEND_PORTS": ",".join(map(str, ports[:3]))}
+    port_settings = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, ports[3:], strict=True)}
+    base = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return {**base, **port_settings, "OMNIMIND_BACKEND_PORTS": ",".join(map(str, ports[:3]))}
 
 
-def _table(title: str, seconds: float, said: dict[str, Any]) -> None:
-    print(f"{title}: {seconds:.1f} s, {said['state']}; slowest {said['slowest']}")
-    for step in said["steps"]:
+def _print_start(title: str, seconds: float, result: dict[str, Any]) -> None:
+    print(f"{title}: {seconds:.1f} s, {result['state']}; slowest {result['slowest']}")
+    for step in result["steps"]:
         print(f"  {step['name']:<16}{step['began']:7.2f} → {step['ready']:6.2f} s")
-    print(f"  {said['calm']['said']} ({said['calm']['seconds']:.1f} s)\n")
+    print(f"  {result['calm']['said']} ({result['calm']['seconds']:.1f} s)\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ MARK = "omnimind-fact-"
 
 
 class UnansweredError(PyinfraError):
-    """A role needs a fact that is not known yet."""
+    """A role needs a fact that has not been read yet."""
 
 
 @dataclass
@@ -29,15 +29,15 @@ class Batch:
     would ask questions that no real host leads to.
     """
 
-    known: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     open: dict[str, None] = field(default_factory=dict)
     unanswered: int = 0
     is_closed: bool = False
 
     def ask(self, command: str, in_operation: bool) -> Answer | None:
         """Return the answer to a fact's command; None if the batch is closed and has no answer."""
-        if command in self.known or self.is_closed:
-            return self.known.get(command)
+        if command in self.answers or self.is_closed:
+            return self.answers.get(command)
         self.open[command] = None
         self.unanswered += 1
         if not in_operation:
@@ -51,7 +51,7 @@ class Batch:
         answers = parse(lines)
         if len(answers) != len(commands):  # one of them broke the shell: run each in a separate one
             answers = [(code, list(lines)) for code, lines in (execute(command, "") for command in commands)]
-        self.known.update(zip(commands, answers, strict=True))
+        self.answers.update(zip(commands, answers, strict=True))
         self.open.clear()
 
 

@@ -22,7 +22,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
 from deploy.batch import Batch
 
-BESIDE = ".omnimind-new"
+NEW_SUFFIX = ".omnimind-new"
 """Suffix of a new file until it is renamed."""
 
 
@@ -49,8 +49,8 @@ class Machine(LocalConnector):
         codes = arguments.pop("_success_exit_codes", None) or (0,)
         arguments.pop("_get_pty", None)
         line = make_unix_command_for_host(self.state, self.host, command, **arguments).get_raw_value()
-        if self.batch and not self.state.is_executing and (known := self.batch.ask(line, self.host.in_op)) is not None:
-            return known[0] in codes, CommandOutput([OutputLine("stdout", text) for text in known[1]])
+        if self.batch and not self.state.is_executing and (answer := self.batch.ask(line, self.host.in_op)) is not None:
+            return answer[0] in codes, CommandOutput([OutputLine("stdout", text) for text in answer[1]])
         code, self.last = execute(line, "".join(stdin) if stdin else "", print_output, timeout)
         return code in codes, CommandOutput(self.last)
 
@@ -80,16 +80,16 @@ class Machine(LocalConnector):
 
 
 def execute(
-    command: str, stdin: str = "", shown: bool = False, timeout: float | None = None
+    command: str, stdin: str = "", echo_lines: bool = False, timeout: float | None = None
 ) -> tuple[int, list[OutputLine]]:
     """Run a shell command and return its exit status and output lines.
 
-    With `shown`, each line is echoed as it arrives. Raises TimeoutError after `timeout` seconds.
+    With `echo_lines`, each line is echoed as it arrives. Raises TimeoutError after `timeout` seconds.
     """
     process = Popen(("/bin/sh", "-c", command), stdin=PIPE, stdout=PIPE, stderr=PIPE)
     lines: list[OutputLine] = []
     streams = (("stdout", process.stdout), ("stderr", process.stderr))
-    readers = [gevent.spawn(_read, name, stream, lines, shown) for name, stream in streams]
+    readers = [gevent.spawn(_read, name, stream, lines, echo_lines) for name, stream in streams]
     try:
         process.stdin.write(stdin.encode())
     except BrokenPipeError:
@@ -106,19 +106,19 @@ def execute(
     return process.returncode, lines
 
 
-def _read(name: str, stream: Iterable[bytes], lines: list[OutputLine], shown: bool) -> None:
+def _read(name: str, stream: Iterable[bytes], lines: list[OutputLine], echo_lines: bool) -> None:
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     for raw in stream:
         line = decode(raw).rstrip("\n")
         lines.append(OutputLine(name, line))
-        if shown:
+        if echo_lines:
             echo(line)
 
 
 def _replace(path: str, data: bytes) -> None:
-    target, beside = Path(path), Path(path + BESIDE)
-    beside.unlink(missing_ok=True)  # left over from an earlier run, and perhaps open elsewhere
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    target, temporary = Path(path), Path(path + NEW_SUFFIX)
+    temporary.unlink(missing_ok=True)  # left over from an earlier run, and perhaps open elsewhere
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -126,7 +126,7 @@ def _replace(path: str, data: bytes) -> None:
                 old = target.stat()
                 os.fchown(descriptor, old.st_uid, old.st_gid)
                 os.fchmod(descriptor, old.st_mode & 0o7777)
-        beside.rename(target)
+        temporary.rename(target)
     except OSError:
-        beside.unlink()
+        temporary.unlink()
         raise

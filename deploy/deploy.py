@@ -31,9 +31,9 @@ def find(role: str, stage: str) -> Callable[[Goal], None]:
         raise ValueError(
             f"no role {role!r} with a stage {stage!r}: roles are {', '.join(ROLES)}; stages are {', '.join(STAGES)}"
         )
-    function: Callable[[Goal], None] = getattr(ROLES[role], stage, _nothing)
+    function: Callable[[Goal], None] = getattr(ROLES[role], stage, _do_nothing)
     return function
 
 
-def _nothing(goal: Goal) -> None:
+def _do_nothing(goal: Goal) -> None:
     del goal

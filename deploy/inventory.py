@@ -31,7 +31,7 @@ class ThisHost(Inventory):
         self.hosts = {NAME: Host(NAME, inventory=self, groups=[], connector_cls=self.connector)}
 
 
-def connected(connector: Connector, data: Mapping[str, object] | None = None) -> tuple[State, Host]:
+def connect(connector: Connector, data: Mapping[str, object] | None = None) -> tuple[State, Host]:
     """Return a State that is ready to prepare, and its only host. Tests pass another connector."""
     state = State(ThisHost(connector, data or {}), Config(TEMP_DIR="/run"))
     state.set_stage(StateStage.Connect)

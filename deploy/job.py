@@ -25,30 +25,30 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.tools import output
 
 Message = Mapping[str, object]
-Say = Callable[[Message], None]
+Report = Callable[[Message], None]
 
 
-class Ended(BaseStateCallback):
+class OperationCallback(BaseStateCallback):
     """Reports each operation that succeeded, by its hash."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self.tell = tell
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self.report = report
 
     def operation_end(self, state: State, op_hash: str) -> None:  # type: ignore[override]
         """Called by pyinfra."""
         del state
-        self.tell(op_hash)
+        self.report(op_hash)
 
 
-def run(role: str, stage: str, goal: Goal, dry: bool, say: Say) -> Message:
+def run(role: str, stage: str, goal: Goal, dry: bool, report: Report) -> Message:
     """Run the stage, report each operation and each line as it comes, and return the job's last message."""
     (prepared,) = prepare([find(role, stage)], goal)
     if prepared.error:
         return _problem(f"cannot {stage} {role}", str(prepared.error), [])
     if dry or prepared.is_settled:
-        return _preview(prepared, say)
+        return _preview(prepared, report)
     try:
-        return _execute(prepared, say)
+        return _execute(prepared, report)
     except PyinfraError as error:
         return _failure(prepared, role, stage, error)
 
@@ -65,14 +65,14 @@ def survey(stages: Sequence[tuple[str, str]], goal: Goal) -> Message:
     return {"kind": "done", "settled": settled}
 
 
-def _preview(prepared: Prepared, say: Say) -> Message:
+def _preview(prepared: Prepared, report: Report) -> Message:
     changes = [prepared.change(operation) for operation in prepared.operations]
     for operation, change in zip(prepared.operations, changes, strict=True):
-        say({"kind": "op", "name": prepared.title(operation), "change": change, "lines": prepared.lines(operation)})
+        report({"kind": "op", "name": prepared.title(operation), "change": change, "lines": prepared.lines(operation)})
     return {"kind": "done", "changed": changes.count("yes"), "maybe": changes.count("maybe")}
 
 
-def _execute(prepared: Prepared, say: Say) -> Message:
+def _execute(prepared: Prepared, report: Report) -> Message:
     state, lines = prepared.state, {operation: prepared.lines(operation) for operation in prepared.operations}
     changed = 0
 
@@ -81,13 +81,13 @@ def _execute(prepared: Prepared, say: Say) -> Message:
         did = state.ops[prepared.host][operation].operation_meta.did_change()
         changed += did
         shown = (notes.lines.get(operation) or lines[operation]) if did else []
-        say({"kind": "op", "name": prepared.title(operation), "change": "yes" if did else "no", "lines": shown})
+        report({"kind": "op", "name": prepared.title(operation), "change": "yes" if did else "no", "lines": shown})
 
     def line(text: object = "", **_: Any) -> None:
         if str(text).strip():
-            say({"kind": "line", "text": str(text)})
+            report({"kind": "line", "text": str(text)})
 
-    state.add_callback_handler(Ended(ended))
+    state.add_callback_handler(OperationCallback(ended))
     state.print_output = True
     set_echo(line)
     state.set_stage(StateStage.Execute)
@@ -110,6 +110,6 @@ def _failure(prepared: Prepared, role: str, stage: str, error: PyinfraError) -> 
     return _problem(f"cannot {stage} {role}", str(error), [])
 
 
-def _problem(what: str, why: str, log: Sequence[str]) -> Message:
-    fix = "mend the cause and run the same command again: what is already done is kept"
-    return {"kind": "problem", "what": what, "why": why, "fix": fix, "log": list(log)}
+def _problem(title: str, why: str, log: Sequence[str]) -> Message:
+    fix = "fix the cause and run the same command again: completed work is kept"
+    return {"kind": "problem", "what": title, "why": why, "fix": fix, "log": list(log)}

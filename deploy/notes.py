@@ -68,14 +68,14 @@ class Notes(logging.Handler):
         logger.removeHandler(self)
 
 
-def described(commands: Iterable[PyinfraCommand], host: Host) -> list[str]:
+def describe(commands: Iterable[PyinfraCommand], host: Host) -> list[str]:
     """Return commands as lines: a folder or file with its changes, anything else as the command itself."""
     lines: list[str] = []
     heads: dict[str, int] = {}  # path → number of its line, to which mode and owner are appended
     for command in commands:
         if isinstance(command, FileUploadCommand):
             heads[command.dest] = len(lines)
-            lines += _upload(command, host)
+            lines += _describe_upload(command, host)
             continue
         match shlex.split(str(command)):
             case ["mkdir", "-p", path]:
@@ -91,11 +91,11 @@ def described(commands: Iterable[PyinfraCommand], host: Host) -> list[str]:
     return lines
 
 
-def _upload(command: FileUploadCommand, host: Host) -> list[str]:
+def _describe_upload(command: FileUploadCommand, host: Host) -> list[str]:
     with get_file_io(command.src, "r") as source:
-        wanted = source.read().splitlines()
-    there = host.get_fact(FileContents, path=command.dest)
-    if there is None:
-        return [f"+ {command.dest} ({len(wanted)} lines)"]
-    diff = difflib.unified_diff(there, wanted, lineterm="", n=1)
+        new = source.read().splitlines()
+    old = host.get_fact(FileContents, path=command.dest)
+    if old is None:
+        return [f"+ {command.dest} ({len(new)} lines)"]
+    diff = difflib.unified_diff(old, new, lineterm="", n=1)
     return [f"~ {command.dest}", *(f"    {line}" for line in diff if not line.startswith(("---", "+++")))]

@@ -16,8 +16,8 @@ from pyinfra.context import ctx_host, ctx_state
 
 from deploy.batch import Batch
 from deploy.connector import Machine, execute
-from deploy.inventory import connected
-from deploy.notes import Notes, described
+from deploy.inventory import connect
+from deploy.notes import Notes, describe
 from omnimind_ops.model.goal import Goal
 
 Stage = Callable[[Goal], None]
@@ -59,7 +59,7 @@ class Prepared:
         if operation in self.notes.lines:
             return self.notes.lines[operation]
         with ctx_state.use(self.state), ctx_host.use(self.host):
-            return described(self.state.ops[self.host][operation].command_generator(), self.host)
+            return describe(self.state.ops[self.host][operation].command_generator(), self.host)
 
 
 def prepare(stages: Sequence[Stage], goal: Goal) -> list[Prepared]:
@@ -69,7 +69,7 @@ def prepare(stages: Sequence[Stage], goal: Goal) -> list[Prepared]:
     """
     batch, done = Batch(), dict[int, Prepared]()
     while len(done) < len(stages):
-        state, host = connected(partial(Machine, batch=batch))
+        state, host = connect(partial(Machine, batch=batch))
         with Notes(host) as notes:
             for number, stage in enumerate(stages):
                 if number not in done and (prepared := _prepare(stage, goal, state, host, notes, batch)):

@@ -19,13 +19,13 @@ from pyinfra.api import operation
 from deploy.commands import Commands
 from deploy.facts.paths import Paths
 from deploy.notes import guess, note
-from deploy.operations.secret import Secret, written
+from deploy.operations.secret import Secret, write
 from deploy.render import of_goal
 from omnimind_ops.model import environment
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.paths import Paths as Places
+from omnimind_ops.paths import Paths as HostPaths
 
-FOLDER = str(Places().secrets)
+FOLDER = str(HostPaths().secrets)
 NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
 """redis.password belongs to Redis' default user, for root's tools; redis-app.password to user omnimind, for the
 backends.
@@ -33,7 +33,7 @@ backends.
 DERIVED = ("pgpass", "client.env", "postgres.env", "redis.env", "qdrant.env", "backend.env")
 ITERATIONS = 4096
 """PostgreSQL's own default for SCRAM."""
-NOT_YET = "not-made-yet"
+MISSING = "not-generated-yet"
 
 
 def path_of(name: str) -> str:
@@ -48,22 +48,22 @@ def read() -> dict[str, str]:
     """
     states = host.get_fact(Paths, paths=tuple(path_of(name) for name in NAMES))
     texts = {name: states[path_of(name)].content.decode().strip() for name in NAMES if path_of(name) in states}
-    return {name: texts.get(name) or NOT_YET for name in NAMES}
+    return {name: texts.get(name) or MISSING for name in NAMES}
 
 
 @operation()
-def make() -> Commands:
+def generate() -> Commands:
     """Generate missing secrets; existing ones keep their value."""
     values = read()
-    yield from written([Secret(path_of(name), f"{_fresh(values[name])}\n") for name in NAMES])
+    yield from write([Secret(path_of(name), f"{_fresh(values[name])}\n") for name in NAMES])
 
 
 @operation()
-def hand_out(goal: Goal) -> Commands:
+def write_derived(goal: Goal) -> Commands:
     """Write the files derived from the secrets: one per consumer, read by systemd or root."""
     values = read()
     files = [Secret(path_of(name), derived(name, goal, values)) for name in DERIVED]
-    yield from written(files, guess if NOT_YET in values.values() else note)
+    yield from write(files, guess if MISSING in values.values() else note)
 
 
 def derived(name: str, goal: Goal, values: Mapping[str, str]) -> str:
@@ -78,7 +78,7 @@ def derived(name: str, goal: Goal, values: Mapping[str, str]) -> str:
 
 
 def _fresh(value: str) -> str:
-    return secrets.token_urlsafe(32) if value == NOT_YET else value
+    return secrets.token_urlsafe(32) if value == MISSING else value
 
 
 def sha256(secret: str) -> str:

@@ -12,7 +12,7 @@ from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from backend.accounts.authentication import COOKIE, address_of, caller
+from backend.accounts.authentication import COOKIE, address_of, authenticate
 from backend.accounts.identity import Identity, Role
 from backend.clients.pools import Pools
 from backend.deps import PoolsDep, SettingsDep, timing_of
@@ -24,20 +24,20 @@ _cookie = APIKeyCookie(name=COOKIE, scheme_name="session", description="What POS
 _bearer = HTTPBearer(scheme_name="token", description="An API token: omt_…", auto_error=False)
 
 
-def _at_least(role: Role) -> Callable[..., Awaitable[Identity]]:
+def _require(role: Role) -> Callable[..., Awaitable[Identity]]:
     async def check(
         connection: HTTPConnection,
         settings: SettingsDep,
         pools: PoolsDep,
-        _one: Annotated[str | None, Security(_cookie)] = None,
-        _other: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+        _cookie_scheme: Annotated[str | None, Security(_cookie)] = None,
+        _bearer_scheme: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
     ) -> Identity:
-        identity = await counted(connection, settings, pools)
+        identity = await identify(connection, settings, pools)
         if not identity.role.covers(role):
             raise ApiProblem(
                 403,
                 "not allowed",
-                f"this needs the role {role}; {identity.name} is {identity.role}",
+                f"this requires the role {role}; {identity.name} has the role {identity.role}",
                 fix=f"ask an admin for the role {role}",
             )
         return identity
@@ -45,7 +45,7 @@ def _at_least(role: Role) -> Callable[..., Awaitable[Identity]]:
     return check
 
 
-async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
+async def identify(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
     """Return the caller's identity and count the request.
 
     Requests count per user once the caller is authenticated, and per address before that.
@@ -55,15 +55,15 @@ async def counted(connection: HTTPConnection, settings: Settings, pools: Pools) 
     bucket = f"address:{address_of(connection)}"
     try:
         with timing.stage("auth"):
-            identity = await caller(connection, settings, pools)
+            identity = await authenticate(connection, settings, pools)
         bucket = f"user:{identity.id}" if identity.id else bucket
         return identity
     finally:
         with timing.stage("redis"):
-            headers = await limits.spend(bucket, settings.requests_per_minute)
+            headers = await limits.count(bucket, settings.requests_per_minute)
         connection.scope["omnimind.headers"].update(headers)
 
 
-Reader = Annotated[Identity, Depends(_at_least(Role.READER))]
-Writer = Annotated[Identity, Depends(_at_least(Role.WRITER))]
-Admin = Annotated[Identity, Depends(_at_least(Role.ADMIN))]
+Reader = Annotated[Identity, Depends(_require(Role.READER))]
+Writer = Annotated[Identity, Depends(_require(Role.WRITER))]
+Admin = Annotated[Identity, Depends(_require(Role.ADMIN))]

@@ -14,35 +14,37 @@ from backend.http.errors import ApiProblem
 from backend.settings import Settings
 
 COOKIE = "omnimind_session"
-LONGEST = 200
+MAX_LENGTH = 200
 """Limit on the length of a credential, in characters. Valid ones have fewer than 60."""
 
 
-async def caller(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
+async def authenticate(connection: HTTPConnection, settings: Settings, pools: Pools) -> Identity:
     """Return the caller's identity. Raises 401 for a caller without credentials, or for an invalid or expired token."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme:
-        found = (
+        identity = (
             await tokens.find(pools.postgres, token)
-            if scheme.lower() == "bearer" and token.startswith(tokens.PREFIX) and len(token) < LONGEST
+            if scheme.lower() == "bearer" and token.startswith(tokens.PREFIX) and len(token) < MAX_LENGTH
             else None
         )
-        if found is None:
+        if identity is None:
             raise unauthenticated(
                 "the token is not valid: it is unknown, has expired, or its user is disabled",
-                "make a new one: POST /tokens",
+                "create a new token: POST /tokens",
             )
-        return found
+        return identity
     cookie = connection.cookies.get(COOKIE, "")
     session = (
-        await sessions.find(pools.redis, cookie, settings.session_hours) if cookie and len(cookie) < LONGEST else None
+        await sessions.find(pools.redis, cookie, settings.session_hours)
+        if cookie and len(cookie) < MAX_LENGTH
+        else None
     )
     if session:
         return session
     if settings.open_reads:
         return OPEN
     raise unauthenticated(
-        "the session has ended" if cookie else "there is no session and no token",
+        "the session has ended" if cookie else "the request has neither a session nor a token",
         "log in: POST /auth/login, or send Authorization: Bearer omt_…",
     )
 

@@ -14,26 +14,28 @@ PREFIX = "omnimind-bench-"
 """Prefix reserved for bench users."""
 _NAME = re.compile(
     PREFIX
-    + r"(?P<boot>[0-9a-f]{8})-(?P<space>[0-9a-f]{1,8})-(?P<pid>[0-9a-f]{1,7})-(?P<began>[0-9a-f]{1,16})-[0-9a-f]{4}"
+    + r"(?P<boot>[0-9a-f]{8})-(?P<namespace>[0-9a-f]{1,8})-(?P<pid>[0-9a-f]{1,7})-(?P<start>[0-9a-f]{1,16})-[0-9a-f]{4}"
 )
 
 
-def name(pid: int) -> str:
+def new_name(pid: int) -> str:
     """Return a new user name for this process: boot id, pid namespace, pid, and start time in ticks since boot."""
-    return f"{PREFIX}{_boot()}-{_space():x}-{pid:x}-{_began(pid):x}-{secrets.token_hex(2)}"
+    return f"{PREFIX}{_boot_id()}-{_pid_namespace():x}-{pid:x}-{_start_ticks(pid):x}-{secrets.token_hex(2)}"
 
 
-def is_left(name: str) -> bool:
+def is_orphaned(name: str) -> bool:
     """Return whether the process that this user was created for is known to have ended."""
-    found = _NAME.fullmatch(name)
-    if not found:
+    match = _NAME.fullmatch(name)
+    if not match:
         return False
-    if found["boot"] != _boot():
+    if match["boot"] != _boot_id():
         return True
-    return int(found["space"], 16) == _space() and not _runs(int(found["pid"], 16), int(found["began"], 16))
+    return int(match["namespace"], 16) == _pid_namespace() and not _is_running(
+        int(match["pid"], 16), int(match["start"], 16)
+    )
 
 
-def _runs(pid: int, began: int) -> bool:
+def _is_running(pid: int, start: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -41,20 +43,20 @@ def _runs(pid: int, began: int) -> bool:
     except PermissionError:  # the process belongs to another user
         pass
     try:
-        return _began(pid) == began
+        return _start_ticks(pid) == start
     except OSError:  # it has just ended, or is hidden from this process
         return True
 
 
-def _began(pid: int) -> int:
+def _start_ticks(pid: int) -> int:
     """Return the process's start time in ticks since boot; 0 for a zombie."""
-    state, *words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return 0 if state in "ZX" else int(words[18])
+    state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return 0 if state in "ZX" else int(fields[18])
 
 
-def _boot() -> str:
+def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
 
 
-def _space() -> int:
+def _pid_namespace() -> int:
     return Path("/proc/self/ns/pid").stat().st_ino & 0xFFFFFFFF

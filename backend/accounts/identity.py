@@ -19,9 +19,9 @@ class Role(StrEnum):
         """Return 0 for reader, 1 for writer, 2 for admin."""
         return list(Role).index(self)
 
-    def covers(self, other: Role) -> bool:
-        """Return whether this role includes the rights of `other`."""
-        return self.rank >= other.rank
+    def covers(self, role: Role) -> bool:
+        """Return whether this role includes the rights of `role`."""
+        return self.rank >= role.rank
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from backend.http.errors import ApiProblem
 from backend.http.rate_limits import Limits
 from backend.settings import Settings
 
-TOGETHER = 10
+NAMES_PER_ADDRESS = 10
 """Number of user names that one address may try at the full rate."""
 
 
@@ -34,41 +34,41 @@ async def log_in(deps: LoginDependencies, address: str, name: str, password: str
     attempts.
     """
     bucket = await _count(deps, address, name)
-    found = await users.named(deps.pools.postgres, name)
-    is_right = await deps.passwords.check(found[1] if found else None, password)
+    account = await users.find(deps.pools.postgres, name)
+    is_right = await deps.passwords.verify(account[1] if account else None, password)
     token = None
-    if found and is_right and not found[0].disabled:
-        token = await users.begin_session(deps.pools.postgres, deps.pools.redis, *found, deps.settings.session_hours)
-    if not found or token is None:
-        raise _wrong()
-    await deps.limits.forgive(bucket)
-    if deps.passwords.is_outdated(found[1]):
-        await users.renew_hash(deps.pools.postgres, found[0].id, found[1], await deps.passwords.hash(password))
-    return found[0], token
+    if account and is_right and not account[0].disabled:
+        token = await users.begin_session(deps.pools.postgres, deps.pools.redis, *account, deps.settings.session_hours)
+    if not account or token is None:
+        raise _wrong_credentials()
+    await deps.limits.reset(bucket)
+    if deps.passwords.is_outdated(account[1]):
+        await users.renew_hash(deps.pools.postgres, account[0].id, account[1], await deps.passwords.hash(password))
+    return account[0], token
 
 
 async def change_password(deps: LoginDependencies, address: str, name: str, old: str, new: str) -> None:
     """Set a new password if the old one is correct. All sessions of the user end, including the current one."""
     bucket = await _count(deps, address, name)
-    found = await users.named(deps.pools.postgres, name)
-    if not await deps.passwords.check(found[1] if found else None, old) or not found:
-        raise _wrong()
-    await deps.limits.forgive(bucket)
+    account = await users.find(deps.pools.postgres, name)
+    if not await deps.passwords.verify(account[1] if account else None, old) or not account:
+        raise _wrong_credentials()
+    await deps.limits.reset(bucket)
     await users.change(
-        deps.pools.postgres, deps.pools.redis, found[0].id, Change(password_hash=await deps.passwords.hash(new))
+        deps.pools.postgres, deps.pools.redis, account[0].id, Change(password_hash=await deps.passwords.hash(new))
     )
 
 
 async def _count(deps: LoginDependencies, address: str, name: str) -> str:
     """Count the attempt before it runs, so that concurrent attempts are counted too."""
-    most = deps.settings.logins_per_minute
-    await deps.limits.spend(f"login:{address}", most * TOGETHER)
+    limit = deps.settings.logins_per_minute
+    await deps.limits.count(f"login:{address}", limit * NAMES_PER_ADDRESS)
     bucket = f"login:{address}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"
-    await deps.limits.spend(bucket, most)
+    await deps.limits.count(bucket, limit)
     return bucket
 
 
-def _wrong() -> ApiProblem:
+def _wrong_credentials() -> ApiProblem:
     return ApiProblem(
         401,
         "wrong name or password",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 Result = TypeVar("Result")
-SHORTEST, LONGEST = 12, 256
+MIN_LENGTH, MAX_LENGTH = 12, 256
 """Password length in characters: long enough to need no rules about character classes, short enough to hash quickly."""
 MEMORY_KIB = 32 * 1024
 """Memory per check, in KiB. Six workers checking at once use 192 MiB; OWASP requires at least 19 MiB with two passes.
@@ -30,21 +30,21 @@ class Passwords:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="passwords")
-        self._nobody = ""
+        self._dummy_hash = ""
 
     async def hash(self, password: str) -> str:
         """Return the hash to store."""
         return await self._run(_hasher().hash, password)
 
-    async def check(self, stored: str | None, password: str) -> bool:
+    async def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password is correct.
 
         For an unknown user (None), the check takes the same time and returns False.
         """
-        if not self._nobody:
-            self._nobody = await self.hash("nobody has this password")
-        is_right = await self._run(_is_right, stored or self._nobody, password)
-        return is_right and stored is not None
+        if not self._dummy_hash:
+            self._dummy_hash = await self.hash("no user has this password")
+        is_correct = await self._run(_verify, stored or self._dummy_hash, password)
+        return is_correct and stored is not None
 
     @staticmethod
     def is_outdated(stored: str) -> bool:
@@ -55,8 +55,8 @@ class Passwords:
         """Stop the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[..., Result], *words: str) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *words)
+    async def _run(self, function: Callable[..., Result], *args: str) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
 
 
 def _hasher() -> PasswordHasher:
@@ -65,7 +65,7 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 
 
-def _is_right(stored: str, password: str) -> bool:
+def _verify(stored: str, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:

@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from backend.accounts.identity import Role
-from backend.accounts.passwords import LONGEST, SHORTEST
+from backend.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from backend.accounts.repository.users import NAME
 
-Given = SecretStr
+Secret = SecretStr
 """Never shown by repr or in a validation error."""
 
 
@@ -24,7 +24,7 @@ class Login(_Body):
     """Who wants in."""
 
     name: str = Field(min_length=1, max_length=64)
-    password: Given = Field(min_length=1, max_length=LONGEST)
+    password: Secret = Field(min_length=1, max_length=MAX_LENGTH)
 
 
 class Me(BaseModel):
@@ -45,15 +45,15 @@ class Visitor(BaseModel):
 class NewPassword(_Body):
     """The old password, and the one to have from now on."""
 
-    old: Given = Field(min_length=1, max_length=LONGEST)
-    new: Given = Field(min_length=SHORTEST, max_length=LONGEST)
+    old: Secret = Field(min_length=1, max_length=MAX_LENGTH)
+    new: Secret = Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)
 
 
 class NewUser(_Body):
     """A user to make."""
 
     name: str = Field(pattern=f"^{NAME}$", examples=["maria"])
-    password: Given = Field(min_length=SHORTEST, max_length=LONGEST)
+    password: Secret = Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)
     role: Role = Role.READER
 
 
@@ -62,7 +62,7 @@ class UserChange(_Body):
 
     role: Role | None = None
     disabled: bool | None = None
-    password: Given | None = Field(default=None, min_length=SHORTEST, max_length=LONGEST)
+    password: Secret | None = Field(default=None, min_length=MIN_LENGTH, max_length=MAX_LENGTH)
 
 
 class UserPublic(BaseModel):

@@ -6,25 +6,25 @@ They open without waiting for a server, and close when the worker stops.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    import psycopg
     import psycopg_pool
     import redis.asyncio as redis
 
     from backend.clients.engine import Engine
+    from backend.clients.postgres import Connection
     from backend.clients.qdrant import Qdrant
 
-    Postgres = psycopg_pool.AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+    Postgres = psycopg_pool.AsyncConnectionPool[Connection]
 
 CONNECTIONS = 4
 """Maximum PostgreSQL connections of one worker: six workers stay far below the server's limit of 100."""
 WAIT_SECONDS = 3.0
 """Maximum wait for a free pool connection, or for a connection to a server."""
-SERVER_SECONDS = 10
+STATEMENT_SECONDS = 10
 """Maximum run time of a statement before PostgreSQL cancels it."""
 
 
@@ -53,7 +53,7 @@ class Pools:
                 await client()
 
 
-def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
+def postgres_pool(dsn: str, name: str, *, max_connections: int = CONNECTIONS) -> Postgres:
     """Return a closed pool. Its connections commit each statement, and every wait has a time limit."""
     import psycopg_pool
 
@@ -66,10 +66,11 @@ def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
             "autocommit": True,
             "connect_timeout": round(WAIT_SECONDS),
             "application_name": name,
-            "options": f"-c statement_timeout={SERVER_SECONDS}s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s"
+            " -c idle_in_transaction_session_timeout=30s",
         },
         min_size=0,
-        max_size=most,
+        max_size=max_connections,
         timeout=WAIT_SECONDS,
         max_idle=300,
         reconnect_timeout=WAIT_SECONDS,
@@ -79,22 +80,22 @@ def postgres_pool(dsn: str, name: str, *, most: int = CONNECTIONS) -> Postgres:
     )
 
 
-def redis_client(url: str, name: str, *, most: int = 16) -> redis.Redis:
+def redis_client(url: str, name: str, *, max_connections: int = 16) -> redis.Redis:
     """Return a client that returns bytes, and retries once if the server has been restarted."""
     import redis.asyncio as redis
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff
-    from redis.exceptions import ConnectionError as Lost
+    from redis.exceptions import ConnectionError as ConnectionLost
 
     pool = redis.BlockingConnectionPool.from_url(
         url,
-        max_connections=most,
+        max_connections=max_connections,
         timeout=WAIT_SECONDS,
         socket_timeout=WAIT_SECONDS,
         socket_connect_timeout=WAIT_SECONDS,
         socket_keepalive=True,
         health_check_interval=15,
         client_name=name,
-        retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(Lost,)),
+        retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(ConnectionLost,)),
     )
     return redis.Redis.from_pool(pool)

@@ -15,8 +15,6 @@ import psycopg
 from psycopg.abc import PQGen
 
 Result = TypeVar("Result")
-Link = psycopg.AsyncConnection[Any]
-"""A connection from the pool."""
 HANG_SECONDS = 12.0
 """Longer than the server's statement time-out, so it only acts if the server does not."""
 
@@ -43,5 +41,5 @@ class Connection(psycopg.AsyncConnection[Any]):
         close() does not work here: the event loop still watches the descriptor, and libpq must read the end of the
         stream itself.
         """
-        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as link:
-            link.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)

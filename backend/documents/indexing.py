@@ -16,63 +16,63 @@ from backend.http.errors import unavailable
 from backend.http.timing import Timing
 
 if TYPE_CHECKING:
-    from backend.clients.postgres import Link
+    from backend.clients.postgres import Connection
 
 SLICE = 64
 """Points per write to Qdrant, about 600 kB."""
 
 
 @dataclass(frozen=True)
-class Work:
+class PreparedDocument:
     """A document to write, with one vector for each chunk."""
 
     document: Document
-    pieces: Sequence[str]
+    chunks: Sequence[str]
     vectors: Sequence[bytes]
     shape: Shape
     collection: str
 
     def points(self, first: int, end: int) -> list[Point]:
         """Return the points `first` to `end`, with the payload that a search shows."""
-        one = self.document
-        about = {
-            "document_id": str(one.id),
-            "title": one.title,
-            "source": one.source,
-            "media_type": one.media_type,
-            "metadata": one.metadata,
+        document = self.document
+        common = {
+            "document_id": str(document.id),
+            "title": document.title,
+            "source": document.source,
+            "media_type": document.media_type,
+            "metadata": document.metadata,
         }
-        rows = zip(range(first, end), self.pieces[first:end], self.vectors[first:end], strict=False)
+        rows = zip(range(first, end), self.chunks[first:end], self.vectors[first:end], strict=False)
         return [
-            Point(documents.point(one.id, number), vector, {**about, "chunk": number, "text": text})
+            Point(documents.point_id(document.id, number), vector, {**common, "chunk": number, "text": text})
             for number, text, vector in rows
         ]
 
 
-async def write(pools: Pools, link: Link, work: Work, timing: Timing) -> Document:
+async def write(pools: Pools, connection: Connection, prepared: PreparedDocument, timing: Timing) -> Document:
     """Return the document when it is ready. After a failure it is invisible, and the sweeper removes it."""
     with timing.stage("postgres"):
-        await documents.begin(link, work.document, work.pieces)
-    await _points(pools, link, work, timing)
+        await documents.insert_pending(connection, prepared.document, prepared.chunks)
+    await _write_points(pools, connection, prepared, timing)
     with timing.stage("postgres"):
-        return await _finish(pools, link, work.document)
+        return await _mark_ready(pools, connection, prepared.document)
 
 
-async def _points(pools: Pools, link: Link, work: Work, timing: Timing) -> None:
+async def _write_points(pools: Pools, connection: Connection, prepared: PreparedDocument, timing: Timing) -> None:
     """Write the points. On failure, mark the document as deleted."""
     try:
         with timing.stage("qdrant"):
-            for at in range(0, len(work.pieces), SLICE):
-                await link.execute("SELECT 1")  # a lost connection means a lost lock: stop writing points
-                await pools.qdrant.upsert(work.collection, work.shape, work.points(at, at + SLICE))
+            for start in range(0, len(prepared.chunks), SLICE):
+                await connection.execute("SELECT 1")  # a lost connection means a lost lock: stop writing points
+                await pools.qdrant.upsert(prepared.collection, prepared.shape, prepared.points(start, start + SLICE))
     except BaseException:
         with suppress(Exception):  # if PostgreSQL fails too, the sweeper finds the pending row
-            async with asyncio.timeout(5), pools.postgres.connection() as other:
-                await documents.bury(other, work.document.id, "pending")
+            async with asyncio.timeout(5), pools.postgres.connection() as fallback:
+                await documents.mark_deleted(fallback, prepared.document.id, "pending")
         raise
 
 
-async def _finish(pools: Pools, link: Link, one: Document) -> Document:
+async def _mark_ready(pools: Pools, connection: Connection, document: Document) -> Document:
     """Mark the document ready, on a new connection if the first was lost.
 
     Only a pending row becomes ready, so a second attempt is safe.
@@ -80,14 +80,14 @@ async def _finish(pools: Pools, link: Link, one: Document) -> Document:
     import psycopg
 
     try:
-        done = await documents.finish(link, one.id)
+        ready = await documents.mark_ready(connection, document.id)
     except psycopg.OperationalError:
-        async with pools.postgres.connection() as other:
-            done = await documents.finish(other, one.id)
-            found = None if done else await documents.find(other, one.id)
-            done = done or (found if found and found.state == "ready" else None)
-    if not done:
+        async with pools.postgres.connection() as fallback:
+            ready = await documents.mark_ready(fallback, document.id)
+            current = None if ready else await documents.find(fallback, document.id)
+            ready = ready or (current if current and current.state == "ready" else None)
+    if not ready:
         raise unavailable(
-            "PostgreSQL", "the connection was lost while the document was written; nothing of it is kept", seconds=1
+            "PostgreSQL", "the connection was lost while the document was written; nothing was stored", seconds=1
         )
-    return done
+    return ready

@@ -15,56 +15,56 @@ from backend.http.errors import ApiProblem
 
 if TYPE_CHECKING:
     from backend.clients.pools import Postgres
-    from backend.clients.postgres import Link
+    from backend.clients.postgres import Connection
 
-LOCK_SECONDS = 40.0
+WAIT_SECONDS = 40.0
 """Longer than the longest write to Qdrant."""
-AT_ONCE = asyncio.Semaphore(2)
+LOCK_SLOTS = asyncio.Semaphore(2)
 """Maximum locks that one worker holds at once. Each one occupies a connection, and readers need some of the few
 connections too.
 """
 
 
 @asynccontextmanager
-async def locked(pool: Postgres, number: int, seconds: float = LOCK_SECONDS) -> AsyncIterator[Link]:
+async def hold(pool: Postgres, key: int, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
     """Hold a lock for the block, on the connection it yields. Raises 503 if another request holds it too long."""
     end = time.monotonic() + seconds
     while True:
-        async with AT_ONCE, pool.connection() as link:
-            if await try_lock(link, number):
+        async with LOCK_SLOTS, pool.connection() as connection:
+            if await try_lock(connection, key):
                 try:
-                    yield link
+                    yield connection
                 finally:
-                    await unlock(link, number)
+                    await unlock(connection, key)
                 return
         if time.monotonic() > end:
             raise ApiProblem(
                 503,
                 "the document is being written",
-                "another request holds it",
+                "another request is writing it",
                 fix="try again in 1 s",
                 headers={"Retry-After": "1"},
             )
         await asyncio.sleep(0.05)  # without the connection, so that waiting does not block other requests
 
 
-def key(content_hash: bytes) -> int:
-    """Return the lock number of a document, from its content hash."""
+def key_of(content_hash: bytes) -> int:
+    """Return the lock key of a document, from its content hash."""
     return int.from_bytes(content_hash[:8], signed=True)
 
 
-async def try_lock(link: Link, number: int) -> bool:
+async def try_lock(connection: Connection, key: int) -> bool:
     """Take a lock on this connection. Return False if another connection holds it."""
-    row = await (await link.execute("SELECT pg_try_advisory_lock(%s)", (number,))).fetchone()
+    row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (key,))).fetchone()
     return bool(row and row[0])
 
 
-async def unlock(link: Link, number: int) -> None:
+async def unlock(connection: Connection, key: int) -> None:
     """Release a lock. If that fails, close the connection; the pool opens another one."""
     try:
-        await link.execute("SELECT pg_advisory_unlock(%s)", (number,))
+        await connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
     except Exception:
-        await link.close()
+        await connection.close()
     except asyncio.CancelledError:
-        await link.close()
+        await connection.close()
         raise

@@ -1,7 +1,7 @@
 """Documents and their chunks in PostgreSQL.
 
 A document is pending until its vectors are in Qdrant, then ready, and deleting until they are gone. Changing one
-requires its lock: `locks.locked(pool, locks.key(content_hash))`.
+requires its lock: `locks.hold(pool, locks.key_of(content_hash))`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 if TYPE_CHECKING:
-    from backend.clients.postgres import Link
+    from backend.clients.postgres import Connection
 
 _COLUMNS = "id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by, created_at"
 _SELECT = "SELECT " + _COLUMNS + " FROM documents"  # noqa: S608 constant column names
@@ -37,12 +37,12 @@ class Document:
     created_at: datetime
 
     @property
-    def points(self) -> list[str]:
+    def point_ids(self) -> list[str]:
         """Return the ids of its points in Qdrant."""
-        return [point(self.id, number) for number in range(self.chunks)]
+        return [point_id(self.id, number) for number in range(self.chunks)]
 
 
-def point(document: UUID, number: int) -> str:
+def point_id(document: UUID, number: int) -> str:
     """Return the point id of a chunk.
 
     The id is always the same, so a repeated write replaces the point and a deletion needs no search.
@@ -50,106 +50,114 @@ def point(document: UUID, number: int) -> str:
     return str(uuid5(document, str(number)))
 
 
-async def find(link: Link, id_: UUID) -> Document | None:
+async def find(connection: Connection, id_: UUID) -> Document | None:
     """Return a document in any state, or None."""
-    return _one(await (await link.execute(f"{_SELECT} WHERE id = %s", (id_,))).fetchone())
+    return _document(await (await connection.execute(f"{_SELECT} WHERE id = %s", (id_,))).fetchone())
 
 
-async def find_hash(link: Link, content_hash: bytes) -> Document | None:
+async def find_by_hash(connection: Connection, content_hash: bytes) -> Document | None:
     """Return the document with this content in any state, or None."""
-    return _one(await (await link.execute(f"{_SELECT} WHERE content_hash = %s", (content_hash,))).fetchone())
+    return _document(await (await connection.execute(f"{_SELECT} WHERE content_hash = %s", (content_hash,))).fetchone())
 
 
-async def page(link: Link, limit: int, offset: int) -> tuple[list[Document], int]:
+async def list_ready(connection: Connection, limit: int, offset: int) -> tuple[list[Document], int]:
     """Return one page of ready documents, newest first, and the number of all ready documents."""
-    rows = await link.execute(
+    rows = await connection.execute(
         f"{_SELECT} WHERE state = 'ready' ORDER BY created_at DESC, id LIMIT %s OFFSET %s", (limit, offset)
     )
-    found = [Document(*row) for row in await rows.fetchall()]
-    count = await (await link.execute("SELECT count(*) FROM documents WHERE state = 'ready'")).fetchone()
-    return found, count[0] if count else 0
+    page = [Document(*row) for row in await rows.fetchall()]
+    count = await (await connection.execute("SELECT count(*) FROM documents WHERE state = 'ready'")).fetchone()
+    return page, count[0] if count else 0
 
 
-async def texts(link: Link, id_: UUID) -> list[str]:
+async def chunk_texts(connection: Connection, id_: UUID) -> list[str]:
     """Return a document's chunks in order."""
-    rows = await link.execute("SELECT text FROM chunks WHERE document_id = %s ORDER BY number", (id_,))
+    rows = await connection.execute("SELECT text FROM chunks WHERE document_id = %s ORDER BY number", (id_,))
     return [text for (text,) in await rows.fetchall()]
 
 
-async def states(link: Link, ids: Iterable[UUID]) -> dict[UUID, str]:
+async def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the state of each of these documents that exists."""
-    rows = await link.execute("SELECT id, state FROM documents WHERE id = ANY(%s)", (list(ids),))
+    rows = await connection.execute("SELECT id, state FROM documents WHERE id = ANY(%s)", (list(ids),))
     return dict(await rows.fetchall())
 
 
-async def begin(link: Link, one: Document, pieces: Sequence[str]) -> None:
+async def insert_pending(connection: Connection, document: Document, chunks: Sequence[str]) -> None:
     """Insert a pending document and its chunks in one transaction."""
     from psycopg.types.json import Jsonb
 
     # The author may have been deleted meanwhile; the document then has none.
     values = (
-        one.id,
-        one.content_hash,
-        one.title,
-        one.source,
-        one.media_type,
-        one.bytes,
-        one.chunks,
-        Jsonb(one.metadata),
-        one.created_by,
+        document.id,
+        document.content_hash,
+        document.title,
+        document.source,
+        document.media_type,
+        document.bytes,
+        document.chunks,
+        Jsonb(document.metadata),
+        document.created_by,
     )
-    async with link.transaction():
-        await link.execute(
-            "INSERT INTO documents (id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by)"
+    async with connection.transaction():
+        await connection.execute(
+            "INSERT INTO documents"
+            " (id, content_hash, title, source, media_type, bytes, chunks, state, metadata, created_by)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, (SELECT id FROM users WHERE id = %s))",
             values,
         )
-        async with link.cursor() as cursor, cursor.copy("COPY chunks (document_id, number, text) FROM STDIN") as copy:
-            for number, text in enumerate(pieces):
-                await copy.write_row((one.id, number, text))
+        async with (
+            connection.cursor() as cursor,
+            cursor.copy("COPY chunks (document_id, number, text) FROM STDIN") as copy,
+        ):
+            for number, text in enumerate(chunks):
+                await copy.write_row((document.id, number, text))
 
 
-async def finish(link: Link, id_: UUID) -> Document | None:
+async def mark_ready(connection: Connection, id_: UUID) -> Document | None:
     """Mark a pending document ready and return it; None if it is no longer pending."""
-    words = (
-        "UPDATE documents SET state = 'ready', updated_at = now() WHERE id = %s AND state = 'pending' RETURNING "  # noqa: S608
-        + _COLUMNS
+    statement = (
+        "UPDATE documents SET state = 'ready', updated_at = now()"  # noqa: S608
+        f" WHERE id = %s AND state = 'pending' RETURNING {_COLUMNS}"
     )
-    return _one(await (await link.execute(words, (id_,))).fetchone())
+    return _document(await (await connection.execute(statement, (id_,))).fetchone())
 
 
-async def bury(link: Link, id_: UUID, state: str) -> bool:
+async def mark_deleted(connection: Connection, id_: UUID, state: str) -> bool:
     """Turn a document in this state into a tombstone. Return whether it was in this state.
 
     Readers no longer find it, its content may be added again, and its points wait for deletion.
     """
     tombstone = hashlib.sha256(b"deleted " + id_.bytes).digest()
-    words = "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now() WHERE id = %s AND state = %s"
-    return (await link.execute(words, (tombstone, id_, state))).rowcount == 1
+    statement = (
+        "UPDATE documents SET state = 'deleting', content_hash = %s, metadata = '{}', updated_at = now()"
+        " WHERE id = %s AND state = %s"
+    )
+    return (await connection.execute(statement, (tombstone, id_, state))).rowcount == 1
 
 
-async def drop(link: Link, id_: UUID) -> None:
+async def delete_tombstone(connection: Connection, id_: UUID) -> None:
     """Delete a tombstone and its chunks."""
-    await link.execute("DELETE FROM documents WHERE id = %s AND state = 'deleting'", (id_,))
+    await connection.execute("DELETE FROM documents WHERE id = %s AND state = 'deleting'", (id_,))
 
 
-async def note_emptied(link: Link, id_: UUID) -> None:
+async def mark_points_deleted(connection: Connection, id_: UUID) -> None:
     """Record on a tombstone that Qdrant confirmed the deletion of its points."""
-    await link.execute(
-        "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now() WHERE id = %s AND state = 'deleting'",
+    await connection.execute(
+        "UPDATE documents SET metadata = '{\"emptied\": true}', updated_at = now()"
+        " WHERE id = %s AND state = 'deleting'",
         (id_,),
     )
 
 
-async def unfinished(link: Link) -> list[tuple[Document, float]]:
+async def list_unfinished(connection: Connection) -> list[tuple[Document, float]]:
     """Return the documents that are not ready, least recently updated first, with seconds since their last update."""
-    words = (
+    statement = (
         "SELECT extract(epoch FROM now() - updated_at)::float8, "  # noqa: S608
         + _COLUMNS
         + " FROM documents WHERE state <> 'ready' ORDER BY updated_at LIMIT 1000"
     )
-    return [(Document(*row), age) for age, *row in await (await link.execute(words)).fetchall()]
+    return [(Document(*row), age) for age, *row in await (await connection.execute(statement)).fetchall()]
 
 
-def _one(row: tuple[Any, ...] | None) -> Document | None:
+def _document(row: tuple[Any, ...] | None) -> Document | None:
     return Document(*row) if row else None

@@ -13,12 +13,12 @@ from starlette.requests import Request
 
 from backend.documents import extraction
 from backend.documents.schemas import DocumentRequest
-from backend.documents.service import Draft
+from backend.documents.service import NewDocument
 from backend.http import multipart
-from backend.http.body import parsed, require_json
+from backend.http.body import parse, require_json
 from backend.http.errors import ApiProblem
 
-TITLE = 120
+MAX_TITLE = 120
 """Maximum characters of the first line used as a title."""
 FORM = {
     "type": "object",
@@ -39,32 +39,38 @@ FIELDS = ("title", "source", "metadata", "overlap")
 
 
 @dataclass(frozen=True)
-class Drafted:
+class ParsedRequest:
     """A validated request. `encoding` is how a file was decoded."""
 
-    asked: DocumentRequest
+    fields: DocumentRequest
     media_type: str
     encoding: str
 
-    def draft(self, by: str) -> Draft:
+    def document(self, author: str) -> NewDocument:
         """Return the document to store, with uniform line ends and no surrounding white space."""
-        asked = self.asked
-        text = asked.text.replace("\r\n", "\n").replace("\r", "\n").strip()
-        title = asked.title.strip() or text.partition("\n")[0].strip()[:TITLE]
-        return Draft(
-            text, title, asked.source, self.media_type, asked.metadata, asked.overlap, UUID(by) if by else None
+        fields = self.fields
+        text = fields.text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        title = fields.title.strip() or text.partition("\n")[0].strip()[:MAX_TITLE]
+        return NewDocument(
+            text,
+            title,
+            fields.source,
+            self.media_type,
+            fields.metadata,
+            fields.overlap,
+            UUID(author) if author else None,
         )
 
 
-async def drafted(request: Request) -> Drafted:
+async def parse_request(request: Request) -> ParsedRequest:
     """Return the parsed body of a request."""
     if multipart.is_form(request):
-        return await _form(request)
+        return await _parse_form(request)
     require_json(request)
-    return Drafted(parsed(DocumentRequest, await request.body()), "text/plain", "utf-8")
+    return ParsedRequest(parse(DocumentRequest, await request.body()), "text/plain", "utf-8")
 
 
-async def _form(request: Request) -> Drafted:
+async def _parse_form(request: Request) -> ParsedRequest:
     """Parse a form. Its size is limited like every body's."""
     fields: dict[str, bytearray] = {}
     file: multipart.Part | None = None
@@ -78,7 +84,9 @@ async def _form(request: Request) -> Drafted:
             file = event
         elif event.name not in FIELDS:
             raise ApiProblem(
-                422, "unknown field", f"the form has a field {event.name[:100]!r}; file, {', '.join(FIELDS)} are known"
+                422,
+                "unknown field",
+                f"the form has a field {event.name[:100]!r}; the known fields are file, {', '.join(FIELDS)}",
             )
     if not file:
         raise ApiProblem(
@@ -88,17 +96,19 @@ async def _form(request: Request) -> Drafted:
             fix="send it as multipart/form-data: curl -F file=@notes.md",
         )
     name = PurePath((file.filename or "").replace("\\", "/")).name
-    found = await asyncio.to_thread(extraction.read, bytes(fields["file"]), name, file.media_type)
-    words: dict[str, Any] = {key: value.decode(errors="replace") for key, value in fields.items() if key in FIELDS}
-    asked = {"text": found.text, **words, "title": words.get("title") or found.title or name}
-    if "metadata" in asked:
-        asked["metadata"] = _object(asked["metadata"])
-    checked = parsed(DocumentRequest, json.dumps(asked).encode())
-    return Drafted(checked, file.media_type.partition(";")[0].strip().lower() or "text/plain", found.encoding)
+    extracted = await asyncio.to_thread(extraction.extract_text, bytes(fields["file"]), name, file.media_type)
+    form: dict[str, Any] = {key: value.decode(errors="replace") for key, value in fields.items() if key in FIELDS}
+    body = {"text": extracted.text, **form, "title": form.get("title") or extracted.title or name}
+    if "metadata" in body:
+        body["metadata"] = _parse_metadata(body["metadata"])
+    validated = parse(DocumentRequest, json.dumps(body).encode())
+    return ParsedRequest(
+        validated, file.media_type.partition(";")[0].strip().lower() or "text/plain", extracted.encoding
+    )
 
 
-def _object(text: str) -> Any:
+def _parse_metadata(text: str) -> Any:
     try:
         return json.loads(text or "{}")
     except ValueError as error:
-        raise ApiProblem(422, "wrong metadata", f"the field metadata is no JSON: {error}") from error
+        raise ApiProblem(422, "invalid metadata", f"the field metadata is not valid JSON: {error}") from error

@@ -11,14 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.documents.repository import Document
 
-MOST_METADATA = 64 * 1024
-DEEPEST = 8
-OVERLAP = 100
+MAX_METADATA_BYTES = 64 * 1024
+MAX_DEPTH = 8
+DEFAULT_OVERLAP = 100
 
 
 def _no_nul(text: str) -> str:
     if "\0" in text:
-        raise ValueError("must not hold the character U+0000, which PostgreSQL cannot keep")
+        raise ValueError("must not contain the character U+0000, which PostgreSQL cannot store")
     return text
 
 
@@ -27,30 +27,30 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     import orjson
 
     _check(value, 0)
-    if len(orjson.dumps(value)) > MOST_METADATA:
-        raise ValueError(f"must be at most {MOST_METADATA} bytes of JSON")
+    if len(orjson.dumps(value)) > MAX_METADATA_BYTES:
+        raise ValueError(f"must be at most {MAX_METADATA_BYTES} bytes of JSON")
     return value
 
 
 def _check(value: Any, depth: int) -> None:
-    if depth > DEEPEST:
-        raise ValueError(f"must not be nested deeper than {DEEPEST}")
+    if depth > MAX_DEPTH:
+        raise ValueError(f"must not be nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, dict):
-        for key, one in value.items():
+        for key, item in value.items():
             _no_nul(key)
-            _check(one, depth + 1)
+            _check(item, depth + 1)
     elif isinstance(value, list):
-        for one in value:
-            _check(one, depth + 1)
+        for item in value:
+            _check(item, depth + 1)
     elif isinstance(value, str):
         _no_nul(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must hold only finite numbers")
+        raise ValueError("must contain only finite numbers")
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError("must hold only whole numbers of 64 bits")
+        raise ValueError("must contain only 64-bit integers")
 
 
-Words = Annotated[str, AfterValidator(_no_nul)]
+CleanText = Annotated[str, AfterValidator(_no_nul)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_metadata)]
 
 
@@ -59,11 +59,11 @@ class DocumentRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    text: Words = Field(pattern=r"\S")
-    title: Words = Field(default="", max_length=500)
-    source: Words = Field(default="", max_length=2000)
+    text: CleanText = Field(pattern=r"\S")
+    title: CleanText = Field(default="", max_length=500)
+    source: CleanText = Field(default="", max_length=2000)
     metadata: Metadata = Field(default_factory=dict)
-    overlap: int = Field(default=OVERLAP, ge=0, le=500, strict=False)
+    overlap: int = Field(default=DEFAULT_OVERLAP, ge=0, le=500, strict=False)
 
 
 class DocumentAnswer(BaseModel):
@@ -80,10 +80,10 @@ class DocumentAnswer(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, one: Document, **more: Any) -> Self:
+    def of(cls, document: Document, **more: Any) -> Self:
         """Return the answer for a document of the store."""
         fields = (name for name in DocumentAnswer.model_fields)
-        return cls(**{name: getattr(one, name) for name in fields}, **more)
+        return cls(**{name: getattr(document, name) for name in fields}, **more)
 
 
 class DocumentCreated(DocumentAnswer):

@@ -1,8 +1,8 @@
-"""Add and remove documents, keeping PostgreSQL and Qdrant consistent.
+"""Add and delete documents, keeping PostgreSQL and Qdrant consistent.
 
 PostgreSQL is the list of documents, Qdrant holds their vectors.
 
-The order of writes makes it safe. Add: row pending → points → row ready. Remove: row deleting → points deleted → row
+The order of writes makes it safe. Add: row pending → points → row ready. Delete: row deleting → points deleted → row
 deleted. An interruption leaves a row that is not ready: readers do not see it, and sweeper.py removes it.
 """
 
@@ -20,21 +20,20 @@ from uuid import UUID, uuid4
 from backend.clients.pools import Pools
 from backend.documents import locks
 from backend.documents import repository as documents
-from backend.documents.chunking import chunks
-from backend.documents.collection import fitting
-from backend.documents.indexing import Work, write
+from backend.documents.chunking import split
+from backend.documents.indexing import PreparedDocument, write
 from backend.documents.repository import Document
 from backend.embeddings.service import Embedder
 from backend.http.errors import ApiProblem
 from backend.http.timing import Timing
 
-MOST_CHUNKS = 5000
+MAX_CHUNKS = 5000
 EMBED_SLICE = 256
 """Chunks per request to the engine. Other requests get their turn between two of them."""
 
 
 @dataclass(frozen=True)
-class Draft:
+class NewDocument:
     """A document to store."""
 
     text: str
@@ -43,7 +42,7 @@ class Draft:
     media_type: str
     metadata: dict[str, Any]
     overlap: int
-    by: UUID | None
+    author: UUID | None
 
     @property
     def content_hash(self) -> bytes:
@@ -52,7 +51,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Added:
+class AddResult:
     """The document, whether this call created it, and how many chunks the model truncated."""
 
     document: Document
@@ -60,54 +59,57 @@ class Added:
     truncated: int = 0
 
 
-async def add(pools: Pools, collection: str, embedder: Embedder, draft: Draft, timing: Timing) -> Added:
+async def add(pools: Pools, collection: str, embedder: Embedder, new: NewDocument, timing: Timing) -> AddResult:
     """Store a document. An existing one is returned unchanged."""
-    digest = await asyncio.to_thread(lambda: draft.content_hash)
+    digest = await asyncio.to_thread(lambda: new.content_hash)
     with timing.stage("postgres"):
-        async with pools.postgres.connection() as link:
-            known = await documents.find_hash(link, digest)
-    if known and known.state == "ready":
-        return Added(known, False)
+        async with pools.postgres.connection() as connection:
+            existing = await documents.find_by_hash(connection, digest)
+    if existing and existing.state == "ready":
+        return AddResult(existing, False)
     with timing.stage("chunk"):
-        pieces = await asyncio.to_thread(_pieces, draft)
-    vectors, truncated = await _embed(embedder, pieces, timing)
-    shape = await fitting(pools.qdrant, collection, len(vectors[0]) // 4)
-    async with locks.locked(pools.postgres, locks.key(digest)) as link:
-        known = await documents.find_hash(link, digest)
-        if known and known.state == "ready":
-            return Added(known, False)
-        if known:  # the lock is held, so the writer that began it is gone
-            await documents.bury(link, known.id, known.state)
-        return Added(
+        chunks = await asyncio.to_thread(_split, new)
+    vectors, truncated = await _embed(embedder, chunks, timing)
+    shape = await pools.qdrant.ensure_collection(collection, len(vectors[0]) // 4)
+    async with locks.hold(pools.postgres, locks.key_of(digest)) as connection:
+        existing = await documents.find_by_hash(connection, digest)
+        if existing and existing.state == "ready":
+            return AddResult(existing, False)
+        if existing:  # the lock is held, so the writer that began it is gone
+            await documents.mark_deleted(connection, existing.id, existing.state)
+        return AddResult(
             await write(
-                pools, link, Work(_document(draft, digest, pieces), pieces, vectors, shape, collection), timing
+                pools,
+                connection,
+                PreparedDocument(_document(new, digest, chunks), chunks, vectors, shape, collection),
+                timing,
             ),
             True,
             truncated,
         )
 
 
-async def remove(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bool:
+async def delete(pools: Pools, collection: str, id_: UUID, timing: Timing) -> bool:
     """Delete a document. Raises 404 if it does not exist.
 
     Returns False if it is gone for readers but its points wait for Qdrant to come back.
     """
     with timing.stage("postgres"):
-        async with pools.postgres.connection() as link:
-            one = await documents.find(link, id_)
-        if not one or one.state != "ready":
+        async with pools.postgres.connection() as connection:
+            document = await documents.find(connection, id_)
+        if not document or document.state != "ready":
             raise missing(id_)
-        async with locks.locked(pools.postgres, locks.key(one.content_hash)) as link:
-            if not await documents.bury(link, id_, "ready"):
+        async with locks.hold(pools.postgres, locks.key_of(document.content_hash)) as connection:
+            if not await documents.mark_deleted(connection, id_, "ready"):
                 raise missing(id_)
     try:
         with timing.stage("qdrant"):
-            await pools.qdrant.delete(collection, one.points)
+            await pools.qdrant.delete(collection, document.point_ids)
     except ApiProblem:
         return False
     with timing.stage("postgres"):
-        async with pools.postgres.connection() as link:
-            await documents.drop(link, id_)
+        async with pools.postgres.connection() as connection:
+            await documents.delete_tombstone(connection, id_)
     return True
 
 
@@ -116,41 +118,41 @@ def missing(id_: UUID) -> ApiProblem:
     return ApiProblem(404, "no such document", f"there is no document {id_}")
 
 
-def _pieces(draft: Draft) -> list[str]:
-    pieces = chunks(draft.text, overlap=draft.overlap)
-    if not pieces:
-        raise ApiProblem(422, "the document is empty", "it holds nothing but white space")
-    if len(pieces) > MOST_CHUNKS:
+def _split(new: NewDocument) -> list[str]:
+    chunks = split(new.text, overlap=new.overlap)
+    if not chunks:
+        raise ApiProblem(422, "the document is empty", "it contains only white space")
+    if len(chunks) > MAX_CHUNKS:
         raise ApiProblem(
             413,
             "the document is too long",
-            f"it has {len(pieces)} chunks; {MOST_CHUNKS} are taken",
-            fix="send it in parts",
+            f"it has {len(chunks)} chunks; the limit is {MAX_CHUNKS}",
+            fix="split it into several documents",
         )
-    return pieces
+    return chunks
 
 
-async def _embed(embedder: Embedder, pieces: Sequence[str], timing: Timing) -> tuple[list[bytes], int]:
-    rows, cut = [], 0
-    for at in range(0, len(pieces), EMBED_SLICE):
-        found = await embedder.embed(pieces[at : at + EMBED_SLICE], timing)
-        rows += found.rows
-        cut += found.truncated
-    return rows, cut
+async def _embed(embedder: Embedder, chunks: Sequence[str], timing: Timing) -> tuple[list[bytes], int]:
+    rows, truncated = [], 0
+    for start in range(0, len(chunks), EMBED_SLICE):
+        embeddings = await embedder.embed(chunks[start : start + EMBED_SLICE], timing)
+        rows += embeddings.rows
+        truncated += embeddings.truncated
+    return rows, truncated
 
 
-def _document(draft: Draft, digest: bytes, pieces: Sequence[str]) -> Document:
-    size = len(draft.text.encode())
+def _document(new: NewDocument, digest: bytes, chunks: Sequence[str]) -> Document:
+    size = len(new.text.encode())
     return Document(
         uuid4(),
         digest,
-        draft.title,
-        draft.source,
-        draft.media_type,
+        new.title,
+        new.source,
+        new.media_type,
         size,
-        len(pieces),
+        len(chunks),
         "pending",
-        draft.metadata,
-        draft.by,
+        new.metadata,
+        new.author,
         datetime.now(UTC),
     )

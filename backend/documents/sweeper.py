@@ -21,14 +21,13 @@ from backend.documents import repository as documents
 from backend.documents.repository import Document
 from backend.http.errors import ApiProblem
 from backend.settings import Settings
-from backend.uploads import files as upload_files
 from backend.uploads import repository as uploads
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from backend.clients.pools import Pools
-    from backend.clients.postgres import Link
+    from backend.clients.postgres import Connection
 
 PAUSE_SECONDS = 30.0
 QUARANTINE_SECONDS = 45.0
@@ -37,76 +36,76 @@ PASS_LOCK = 0x6F6D6E6973776565  # "omniswee"
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """Result of a pass.
 
     Counts unfinished documents marked deleted, tombstones removed, tombstones still waiting, and uploads finished or
     removed.
     """
 
-    buried: int = 0
+    abandoned: int = 0
     removed: int = 0
     waiting: int = 0
     uploads: int = 0
 
 
-async def sweep(pools: Pools, settings: Settings, *, quarantine: float = QUARANTINE_SECONDS) -> Swept | None:
+async def sweep(pools: Pools, settings: Settings, *, quarantine: float = QUARANTINE_SECONDS) -> SweepResult | None:
     """Make one pass and return its result; None if another worker is making one."""
-    async with pools.postgres.connection() as link:
-        if not await locks.try_lock(link, PASS_LOCK):
+    async with pools.postgres.connection() as connection:
+        if not await locks.try_lock(connection, PASS_LOCK):
             return None
         try:
-            buried = [
-                one for one, _ in await documents.unfinished(link) if one.state == "pending" and await _bury(link, one)
+            abandoned = [
+                document
+                for document, _ in await documents.list_unfinished(connection)
+                if document.state == "pending" and await _mark_abandoned(connection, document)
             ]
-            rest = [(one, age) for one, age in await documents.unfinished(link) if one.state == "deleting"]
-            gone = [one for one, age in rest if await _empty(pools, link, settings.collection, one, age, quarantine)]
-            cleared = await _uploads(link, Path(settings.uploads))
-            return Swept(len(buried), len(gone), len(rest) - len(gone), cleared)
+            tombstones = [
+                (document, age)
+                for document, age in await documents.list_unfinished(connection)
+                if document.state == "deleting"
+            ]
+            removed = [
+                document
+                for document, age in tombstones
+                if await _delete_points(pools, connection, settings.collection, document, age, quarantine)
+            ]
+            resolved = await uploads.resolve_interrupted(connection, Path(settings.uploads))
+            return SweepResult(len(abandoned), len(removed), len(tombstones) - len(removed), resolved)
         finally:
-            await locks.unlock(link, PASS_LOCK)
+            await locks.unlock(connection, PASS_LOCK)
 
 
-async def _bury(link: Link, one: Document) -> bool:
+async def _mark_abandoned(connection: Connection, document: Document) -> bool:
     """Mark a pending document deleted, unless its lock shows that it is being written."""
-    number = locks.key(one.content_hash)
-    if not await locks.try_lock(link, number):
+    key = locks.key_of(document.content_hash)
+    if not await locks.try_lock(connection, key):
         return False
     try:
-        return await documents.bury(link, one.id, "pending")
+        return await documents.mark_deleted(connection, document.id, "pending")
     finally:
-        await locks.unlock(link, number)
+        await locks.unlock(connection, key)
 
 
-async def _empty(pools: Pools, link: Link, collection: str, one: Document, age: float, quarantine: float) -> bool:
-    """Delete a tombstone's points and record it; the second time, drop the tombstone. Return whether it is gone."""
-    is_emptied = bool(one.metadata.get("emptied"))
+async def _delete_points(
+    pools: Pools, connection: Connection, collection: str, document: Document, age: float, quarantine: float
+) -> bool:
+    """Delete a tombstone's points and record it; the second time, drop the tombstone. Return whether it is removed."""
+    is_emptied = bool(document.metadata.get("emptied"))
     if is_emptied and age < quarantine:
         return False
     try:
-        await pools.qdrant.delete(collection, one.points)
+        await pools.qdrant.delete(collection, document.point_ids)
     except ApiProblem:  # try again on the next pass
         return False
-    await (documents.drop if is_emptied else documents.note_emptied)(link, one.id)
+    await (documents.delete_tombstone if is_emptied else documents.mark_points_deleted)(connection, document.id)
     return is_emptied
 
 
-async def _uploads(link: Link, folder: Path) -> int:
-    """Finish or remove uploads that no process is writing. Return their number."""
-    done = 0
-    for id_ in await asyncio.to_thread(upload_files.left, folder):
-        with upload_files.claimed(upload_files.incoming(folder, id_)) as is_ours:
-            if is_ours:
-                is_kept = await uploads.find(link, id_) is not None
-                await asyncio.to_thread(upload_files.settle, folder, id_, is_kept)
-                done += 1
-    return done
-
-
 @asynccontextmanager
-async def swept(app: FastAPI) -> AsyncIterator[None]:
+async def sweeping(app: FastAPI) -> AsyncIterator[None]:
     """Sweep while the application runs."""
-    task = asyncio.create_task(_keep_sweeping(app))
+    task = asyncio.create_task(_sweep_forever(app))
     try:
         yield
     finally:
@@ -115,7 +114,7 @@ async def swept(app: FastAPI) -> AsyncIterator[None]:
             await task
 
 
-async def _keep_sweeping(app: FastAPI) -> None:
+async def _sweep_forever(app: FastAPI) -> None:
     await asyncio.sleep(random.uniform(0.5, 3))  # noqa: S311 spread the passes of six workers that start at once
     while True:
         try:

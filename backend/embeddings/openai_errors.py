@@ -16,9 +16,7 @@ from starlette.responses import Response
 from backend.http.errors import ApiProblem
 
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
-TOKENS = (
-    "arrays of token numbers are not taken, as the numbers mean something in one model's vocabulary only: send the text"
-)
+TOKENS = "arrays of token ids are not supported, because the ids depend on one model's vocabulary: send the text"
 
 
 class OpenAIRoute(APIRoute):
@@ -42,11 +40,9 @@ class OpenAIRoute(APIRoute):
         return handle
 
 
-def refused(status: int, param: str, message: str, *, code: str | None = None) -> ApiProblem:
+def invalid_parameter(status: int, param: str, message: str, *, code: str | None = None) -> ApiProblem:
     """Return the problem for one invalid parameter."""
-    return ApiProblem(
-        status, "the request cannot be answered", message, more={"error": _error(status, message, param, code)}
-    )
+    return ApiProblem(status, "the request is not valid", message, more={"error": _error(status, message, param, code)})
 
 
 def _error(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, object]:
@@ -56,10 +52,12 @@ def _error(status: int, message: str, param: str | None = None, code: str | None
 
 def _invalid(error: RequestValidationError) -> ApiProblem:
     """Return a 400, as OpenAI does, that names the first invalid parameter."""
-    faults = error.errors()
-    places = [[str(part) for part in one["loc"] if part not in ("body", "query", "path")] for one in faults]
-    param = next(iter(places[0]), "body")
-    # A value that may be a text or a list of texts fails as both; the last fault is the list's.
-    place, fault = [(place, one) for place, one in zip(places, faults, strict=True) if place[:1] == places[0][:1]][-1]
-    is_tokens = param == "input" and fault["type"] == "string_type" and place[-1].isdigit()
-    return refused(400, param, TOKENS if is_tokens else f"{param}: {fault['msg']}")
+    errors = error.errors()
+    locations = [[str(part) for part in entry["loc"] if part not in ("body", "query", "path")] for entry in errors]
+    param = next(iter(locations[0]), "body")
+    # A value that may be a text or a list of texts fails as both; the last error is the list's.
+    location, entry = [
+        (location, entry) for location, entry in zip(locations, errors, strict=True) if location[:1] == locations[0][:1]
+    ][-1]
+    is_tokens = param == "input" and entry["type"] == "string_type" and location[-1].isdigit()
+    return invalid_parameter(400, param, TOKENS if is_tokens else f"{param}: {entry['msg']}")

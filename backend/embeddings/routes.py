@@ -10,40 +10,39 @@ from backend.accounts.access import Reader
 from backend.clients.engine import Model
 from backend.deps import PoolsDep, TimingDep
 from backend.embeddings import encoding
-from backend.embeddings.openai_errors import OpenAIRoute, refused
+from backend.embeddings.openai_errors import OpenAIRoute, invalid_parameter
 from backend.embeddings.schemas import EmbedAnswer, EmbeddingList, EmbeddingRequest, EmbedRequest, ModelEntry, ModelList
-from backend.embeddings.service import EmbedderDep, Found, use_of
-from backend.http.body import body as json_body
-from backend.http.body import described
+from backend.embeddings.service import EmbedderDep, EmbeddingResult, cache_policy
+from backend.http.body import json_body, openapi_body
 
 router = APIRouter(tags=["embeddings"])
 openai = APIRouter(prefix="/v1", route_class=OpenAIRoute)
 RAW = "application/octet-stream"
 
 
-@openai.post("/embeddings", response_model=EmbeddingList, openapi_extra=described(EmbeddingRequest))
+@openai.post("/embeddings", response_model=EmbeddingList, openapi_extra=openapi_body(EmbeddingRequest))
 async def create(
     _: Reader,
-    asked: Annotated[EmbeddingRequest, Depends(json_body(EmbeddingRequest))],
+    requested: Annotated[EmbeddingRequest, Depends(json_body(EmbeddingRequest))],
     request: Request,
     embedder: EmbedderDep,
     timing: TimingDep,
 ) -> Response:
     """Embed one text or a list of texts, in the order given. Texts longer than the model takes are cut: see the header x-truncated."""
     model = await embedder.engine.model()
-    _check(asked, model)
-    found = await embedder.embed(asked.texts, timing, use=use_of(request))
-    usage = {"prompt_tokens": found.tokens, "total_tokens": found.tokens}
+    _check(requested, model)
+    result = await embedder.embed(requested.texts, timing, policy=cache_policy(request))
+    usage = {"prompt_tokens": result.tokens, "total_tokens": result.tokens}
     with timing.stage("serialise"):
-        about = {"object": "list", "model": found.model.name, "usage": usage}
-        body = await encoding.json(
-            about,
+        fields = {"object": "list", "model": result.model.name, "usage": usage}
+        body = await encoding.encode_json(
+            fields,
             "data",
-            found.rows,
-            asked.encoding_format,
-            lambda at, one: {"object": "embedding", "index": at, "embedding": one},
+            result.rows,
+            requested.encoding_format,
+            lambda index, value: {"object": "embedding", "index": index, "embedding": value},
         )
-    return encoding.Pieces(body, "application/json", found.headers())
+    return encoding.ChunkedResponse(body, "application/json", result.headers())
 
 
 @openai.get("/models")
@@ -55,73 +54,73 @@ async def models(_: Reader, pools: PoolsDep) -> ModelList:
 @openai.get("/models/{name:path}")
 async def model(_: Reader, name: str, pools: PoolsDep) -> ModelEntry:
     """Describe the model by its name or one of its other names."""
-    found = await pools.engine.model()
-    _check_name(name, found)
-    return _entry(found)
+    loaded = await pools.engine.model()
+    _check_name(name, loaded)
+    return _entry(loaded)
 
 
 @router.post(
     "/embed",
     response_model=EmbedAnswer,
-    openapi_extra=described(EmbedRequest),
+    openapi_extra=openapi_body(EmbedRequest),
     responses={200: {"content": {RAW: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def embed(
     _: Reader,
-    asked: Annotated[EmbedRequest, Depends(json_body(EmbedRequest))],
+    requested: Annotated[EmbedRequest, Depends(json_body(EmbedRequest))],
     request: Request,
     embedder: EmbedderDep,
     timing: TimingDep,
 ) -> Response:
     """Embed texts, in the order given. `Accept: application/octet-stream` gives n × dimensions float32, little-endian, and the rest in headers."""
-    found = await embedder.embed(asked.texts, timing, use=use_of(request), truncate=asked.truncate)
+    result = await embedder.embed(requested.texts, timing, policy=cache_policy(request), truncate=requested.truncate)
     if RAW in request.headers.get("accept", ""):
         with timing.stage("serialise"):
-            pieces = encoding.raw(found.rows)
-        return encoding.Pieces(pieces, RAW, found.headers())
+            chunks = encoding.encode_raw(result.rows)
+        return encoding.ChunkedResponse(chunks, RAW, result.headers())
     with timing.stage("serialise"):
-        body = await encoding.json(_about(found), "embeddings", found.rows, asked.encoding)
-    return encoding.Pieces(body, "application/json", found.headers())
+        body = await encoding.encode_json(_describe(result), "embeddings", result.rows, requested.encoding)
+    return encoding.ChunkedResponse(body, "application/json", result.headers())
 
 
 router.include_router(openai)
 
 
-def _about(found: Found) -> dict[str, object]:
-    told = found.model
-    about = {
-        "model": told.name,
-        "model_digest": told.digest,
-        "dimensions": told.dimensions,
-        "count": len(found.rows),
-        "device": told.device,
+def _describe(result: EmbeddingResult) -> dict[str, object]:
+    model = result.model
+    fields = {
+        "model": model.name,
+        "model_digest": model.digest,
+        "dimensions": model.dimensions,
+        "count": len(result.rows),
+        "device": model.device,
     }
-    return {**about, "tokens": found.tokens, "truncated": found.truncated, "max_tokens": told.max_tokens}
+    return {**fields, "tokens": result.tokens, "truncated": result.truncated, "max_tokens": model.max_tokens}
 
 
-def _entry(found: Model) -> ModelEntry:
+def _entry(model: Model) -> ModelEntry:
     return ModelEntry(
-        id=found.name,
-        dimensions=found.dimensions,
-        max_tokens=found.max_tokens,
-        device=found.device,
-        precision=found.precision,
+        id=model.name,
+        dimensions=model.dimensions,
+        max_tokens=model.max_tokens,
+        device=model.device,
+        precision=model.precision,
     )
 
 
-def _check(asked: EmbeddingRequest, found: Model) -> None:
-    _check_name(asked.model, found)
-    if asked.dimensions is not None and asked.dimensions != found.dimensions:
-        raise refused(
+def _check(requested: EmbeddingRequest, model: Model) -> None:
+    _check_name(requested.model, model)
+    if requested.dimensions is not None and requested.dimensions != model.dimensions:
+        raise invalid_parameter(
             400,
             "dimensions",
-            f"{found.name} gives {found.dimensions} dimensions and cannot be asked for {asked.dimensions}; leave `dimensions` out",
+            f"{model.name} produces {model.dimensions} dimensions, not {requested.dimensions}; omit `dimensions`",
         )
 
 
-def _check_name(name: str, found: Model) -> None:
+def _check_name(name: str, model: Model) -> None:
     """Accept the model's name with or without its owner, and `default`."""
-    short = found.name.rpartition("/")[2]
-    if name.lower() not in ("default", found.name.lower(), short.lower(), f"sentence-transformers/{short}".lower()):
-        words = f"the model {name[:200]!r} is not loaded; the engine has {found.name}. Ask for that, or for `default`"
-        raise refused(404, "model", words, code="model_not_found")
+    short = model.name.rpartition("/")[2]
+    if name.lower() not in ("default", model.name.lower(), short.lower(), f"sentence-transformers/{short}".lower()):
+        message = f"the model {name[:200]!r} is not loaded; the engine has {model.name}. Use that name, or `default`"
+        raise invalid_parameter(404, "model", message, code="model_not_found")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MOST_TEXTS = 4096
+MAX_TEXTS = 4096
 
 
 class EmbeddingRequest(BaseModel):
@@ -14,7 +14,7 @@ class EmbeddingRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    input: str | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)]
+    input: str | Annotated[list[str], Field(min_length=1, max_length=MAX_TEXTS)]
     model: str = "default"
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None
@@ -75,7 +75,7 @@ class EmbedRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    texts: Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)]
+    texts: Annotated[list[str], Field(min_length=1, max_length=MAX_TEXTS)]
     truncate: bool = True
     encoding: Literal["float", "base64"] = "float"
 

@@ -9,18 +9,18 @@ from typing import Annotated, Literal
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
-from backend.clients.engine import Embedded, Engine, Model
+from backend.clients.engine import Embeddings, Engine, Model
 from backend.deps import PoolsDep, SettingsDep
-from backend.embeddings.cache import EmbeddingCache, Kept
+from backend.embeddings.cache import CachedEmbedding, EmbeddingCache
 from backend.http.errors import unavailable
 from backend.http.timing import Timing
 
-Use = Literal["use", "renew", "off"]
+CachePolicy = Literal["use", "renew", "off"]
 """Use of the cache: `renew` writes without reading, `off` neither reads nor writes."""
 
 
 @dataclass(frozen=True)
-class Found:
+class EmbeddingResult:
     """One row (float32, little-endian) for each text, and the cache statistics.
 
     hits + misses + duplicates is the number of texts: hits came from the cache, misses were computed, duplicates repeat
@@ -54,10 +54,10 @@ class Found:
         }
 
 
-def use_of(request: Request) -> Use:
+def cache_policy(request: Request) -> CachePolicy:
     """Return the use of the cache that Cache-Control asks for: no-store is `off`, no-cache is `renew`."""
-    asked = request.headers.get("cache-control", "")
-    return "off" if "no-store" in asked else "renew" if "no-cache" in asked else "use"
+    directives = request.headers.get("cache-control", "")
+    return "off" if "no-store" in directives else "renew" if "no-cache" in directives else "use"
 
 
 class Embedder:
@@ -67,64 +67,87 @@ class Embedder:
         self.engine = engine
         self.cache = cache
 
-    async def embed(self, texts: Sequence[str], timing: Timing, *, use: Use = "use", truncate: bool = True) -> Found:
+    async def embed(
+        self, texts: Sequence[str], timing: Timing, *, policy: CachePolicy = "use", truncate: bool = True
+    ) -> EmbeddingResult:
         """Return the embeddings of at most 4096 unique texts. Equal texts are computed once."""
         unique = list(dict.fromkeys(texts))
         for _ in range(2):
             with timing.stage("engine"):
                 model = await self.engine.model()
-            known = await self._known(model, unique, timing, use, truncate)
-            missing = [text for text in unique if text not in known]
+            cached = await self._read_cache(model, unique, timing, policy, truncate)
+            missing = [text for text in unique if text not in cached]
             if not missing:
-                return self._found(texts, known, model, 0, use)
-            made = await self.engine.embed(missing, timing, truncate=truncate)
-            if made.digest != model.digest:
-                self.engine.forget()
-                if known:  # cached embeddings of the previous model must not be mixed with these
+                return self._result(texts, cached, model, 0, policy)
+            computed = await self.engine.embed(missing, timing, truncate=truncate)
+            if computed.digest != model.digest:
+                self.engine.expire_model()
+                if cached:  # cached embeddings of the previous model must not be mixed with these
                     continue
-            fresh = dict(zip(missing, _kept(made), strict=True))
-            if use != "off":
+            new_embeddings = dict(zip(missing, _to_cache(computed), strict=True))
+            if policy != "off":
                 with timing.stage("cache"):
-                    await self.cache.put(made.digest, fresh)
-            model = Model(made.model, made.digest, made.dimensions, model.max_tokens, made.device, model.precision)
-            found = self._found(texts, {**known, **fresh}, model, len(missing), use)
-            return found if made.counts else _with_sums(found, made)
-        raise unavailable("engine", "its model changed while it was asked", seconds=1)
+                    await self.cache.put(computed.digest, new_embeddings)
+            model = Model(
+                computed.model, computed.digest, computed.dimensions, model.max_tokens, computed.device, model.precision
+            )
+            result = self._result(texts, {**cached, **new_embeddings}, model, len(missing), policy)
+            return result if computed.counts else _with_totals(result, computed)
+        raise unavailable("engine", "its model changed during the request", seconds=1)
 
-    async def _known(
-        self, model: Model, unique: Sequence[str], timing: Timing, use: Use, truncate: bool
-    ) -> dict[str, Kept]:
-        if use != "use" or not truncate:  # the cache does not always know whether a text is too long
+    async def _read_cache(
+        self, model: Model, unique: Sequence[str], timing: Timing, policy: CachePolicy, truncate: bool
+    ) -> dict[str, CachedEmbedding]:
+        if policy != "use" or not truncate:  # the cache does not always know whether a text is too long
             return {}
         with timing.stage("cache"):
             return await self.cache.get(model.digest, model.dimensions, unique)
 
-    def _found(self, texts: Sequence[str], kept: dict[str, Kept], model: Model, misses: int, use: Use) -> Found:
-        each = [kept[text] for text in texts]
-        tokens, cut = sum(one.tokens or 0 for one in each), sum(one.is_cut for one in each)
-        state = "off" if use == "off" else self.cache.state
-        return Found(
-            [one.row for one in each], model, tokens, cut, len(kept) - misses, misses, len(texts) - len(kept), state
+    def _result(
+        self,
+        texts: Sequence[str],
+        embeddings: dict[str, CachedEmbedding],
+        model: Model,
+        misses: int,
+        policy: CachePolicy,
+    ) -> EmbeddingResult:
+        ordered = [embeddings[text] for text in texts]
+        tokens, truncated = (
+            sum(embedding.tokens or 0 for embedding in ordered),
+            sum(embedding.is_truncated for embedding in ordered),
+        )
+        state = "off" if policy == "off" else self.cache.state
+        return EmbeddingResult(
+            [embedding.row for embedding in ordered],
+            model,
+            tokens,
+            truncated,
+            len(embeddings) - misses,
+            misses,
+            len(texts) - len(embeddings),
+            state,
         )
 
 
-def _kept(made: Embedded) -> list[Kept]:
-    if not made.counts:
-        return [Kept(row) for row in made.rows]
-    return [Kept(row, abs(count), count < 0) for row, count in zip(made.rows, made.counts, strict=True)]
+def _to_cache(computed: Embeddings) -> list[CachedEmbedding]:
+    if not computed.counts:
+        return [CachedEmbedding(row) for row in computed.rows]
+    return [
+        CachedEmbedding(row, abs(count), count < 0) for row, count in zip(computed.rows, computed.counts, strict=True)
+    ]
 
 
-def _with_sums(found: Found, made: Embedded) -> Found:
-    """Return `found` with the totals that the engine reported for the missing texts."""
-    return Found(
-        found.rows,
-        found.model,
-        found.tokens + made.tokens,
-        found.truncated + made.truncated,
-        found.hits,
-        found.misses,
-        found.duplicates,
-        found.cache,
+def _with_totals(result: EmbeddingResult, computed: Embeddings) -> EmbeddingResult:
+    """Return `result` with the totals that the engine reported for the missing texts."""
+    return EmbeddingResult(
+        result.rows,
+        result.model,
+        result.tokens + computed.tokens,
+        result.truncated + computed.truncated,
+        result.hits,
+        result.misses,
+        result.duplicates,
+        result.cache,
     )
 
 
@@ -133,8 +156,8 @@ def _embedder(connection: HTTPConnection, pools: PoolsDep, settings: SettingsDep
     state = connection.app.state
     if not hasattr(state, "embedder"):
         state.embedder = Embedder(pools.engine, EmbeddingCache(pools.redis, settings.cache_days))
-    found: Embedder = state.embedder
-    return found
+    embedder: Embedder = state.embedder
+    return embedder
 
 
 EmbedderDep = Annotated[Embedder, Depends(_embedder)]

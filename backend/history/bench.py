@@ -17,38 +17,41 @@ from backend.http.errors import ApiProblem
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$"
 """Pattern of a result's name: no path outside the folder, no hidden file."""
-MOST_FILES = 500
-MOST_BYTES = 16 * 1024 * 1024
+MAX_FILES = 500
+MAX_BYTES = 16 * 1024 * 1024
 MODELLED = ("case", "made", "device", "settings", "total", "interrupted")
 
 
-def listed(folder: Path) -> list[BenchResult]:
+def list_results(folder: Path) -> list[BenchResult]:
     """Return the newest results, newest first. A result that cannot be read carries the reason.
 
     A missing folder has no results.
     """
-    found = sorted(_files(folder), key=lambda one: one[0], reverse=True)[:MOST_FILES]
-    results = [_result(path) for _, path in found]
-    return sorted(results, key=lambda one: one.made, reverse=True)
+    newest = sorted(_files(folder), key=lambda entry: entry[0], reverse=True)[:MAX_FILES]
+    results = [_result(path) for _, path in newest]
+    return sorted(results, key=lambda result: result.made, reverse=True)
 
 
 def document(folder: Path, name: str) -> bytes:
     """Return one document unchanged. Raises ApiProblem 404 if it does not exist, 409 if it is broken."""
     if not re.fullmatch(NAME, name):
-        raise _unknown(name)
+        raise _not_found(name)
     try:
         return _read(folder / f"{name}.json")[0]
     except FileNotFoundError as error:
-        raise _unknown(name) from error
+        raise _not_found(name) from error
     except (OSError, ValueError) as error:
         raise ApiProblem(
-            409, "the result is broken", _why(error), fix=f"measure again, or delete {name}.json"
+            409, "the result cannot be read", _reason(error), fix=f"measure again, or delete {name}.json"
         ) from error
 
 
-def _unknown(name: str) -> ApiProblem:
+def _not_found(name: str) -> ApiProblem:
     return ApiProblem(
-        404, "no such result", f"there is no result {name!r}", fix="see GET /bench; measure: omnimind bench"
+        404,
+        "no such result",
+        f"there is no result {name!r}",
+        fix="list the results: GET /bench; create one: omnimind bench",
     )
 
 
@@ -64,16 +67,18 @@ def _files(folder: Path) -> Iterator[tuple[float, Path]]:
 def _result(path: Path) -> BenchResult:
     """Return the top level of a document: the modelled fields, and every other number, text and boolean."""
     try:
-        _, said = _read(path)
+        _, content = _read(path)
         return BenchResult(
-            name=path.stem, **_modelled(said), more={key: value for key, value in said.items() if _is_plain(key, value)}
+            name=path.stem,
+            **_modelled(content),
+            more={key: value for key, value in content.items() if _is_plain(key, value)},
         )
     except (OSError, ValueError) as error:  # pydantic's ValidationError is a ValueError
-        return BenchResult(name=path.stem, problem=_why(error))
+        return BenchResult(name=path.stem, problem=_reason(error))
 
 
-def _modelled(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: said[key] for key in MODELLED if said.get(key) is not None}
+def _modelled(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: content[key] for key in MODELLED if content.get(key) is not None}
 
 
 def _is_plain(key: str, value: object) -> bool:
@@ -82,16 +87,16 @@ def _is_plain(key: str, value: object) -> bool:
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
     """Return a file and its parsed content. Raises ValueError if it is not an object, or too large for a result."""
-    if (size := path.stat().st_size) > MOST_BYTES:
-        raise ValueError(f"it has {size} bytes; a result has at most {MOST_BYTES}")
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise ValueError(f"it has {size} bytes; a result has at most {MAX_BYTES}")
     body = path.read_bytes()
-    said = orjson.loads(body)
-    if not isinstance(said, dict):
-        raise ValueError("it is no JSON object")
-    return body, said
+    content = orjson.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("it is not a JSON object")
+    return body, content
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return the reason in one line, without the path, which means nothing to a remote caller."""
     text = error.strerror if isinstance(error, OSError) else str(error)
     return " ".join((text or type(error).__name__).split())[:300]

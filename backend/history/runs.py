@@ -32,9 +32,9 @@ ATTEMPTS, PAUSE = 5, 0.06
 """The writer creates and removes -wal beside the journal; a read at the wrong moment can find half a change."""
 
 
-def listed(journal: Path, limit: int, name: str = "") -> list[RunHead]:
+def list_runs(journal: Path, limit: int, name: str = "") -> list[RunHead]:
     """Return the newest runs, newest first. Empty if there is no journal."""
-    return [_head(one) for one in _patient(lambda: History(journal).summaries(limit=limit, name=name))]
+    return [_head(head) for head in _with_retries(lambda: History(journal).summaries(limit=limit, name=name))]
 
 
 def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
@@ -43,12 +43,12 @@ def detail(journal: Path, id: str, after: int, limit: int) -> RunDetail:
     Raises ApiProblem 404 for an unknown run.
     """
     history = History(journal)
-    run, events = _patient(lambda: (history.run(id), history.events(id, after=after)))
+    run, events = _with_retries(lambda: (history.run(id), history.events(id, after=after)))
     return RunDetail(
-        **_about(run.id, run.plan.name, str(run.state), run.started, run.ended, run.setup, _counts(run)),
+        **_head_fields(run.id, run.plan.name, str(run.state), run.started, run.ended, run.setup, _counts(run)),
         plan_digest=run.plan.digest,
-        steps=[_step(one) for one in run.steps],
-        events=[_event(one) for one in events[-limit:]],
+        steps=[_step(record) for record in run.steps],
+        events=[_event(logged) for logged in events[-limit:]],
         events_before=max(0, len(events) - limit),
         receipt=None if run.plan.name == RECOVER else receipt(run),
     )
@@ -69,21 +69,23 @@ def receipt(run: Run) -> Receipt:
 def _compared(name: str, sides: Mapping[str, Mapping[str, Mapping[str, JSON]]]) -> Compared:
     old, new = ({**sides[side]["counts"], **sides[side]["digests"]} for side in ("source", "native"))
     facts = [Fact(name=fact, old=_text(old.get(fact)), native=_text(new.get(fact))) for fact in sorted({*old, *new})]
-    return Compared(store=name, equal=all(one.old == one.native for one in facts), facts=facts)
+    return Compared(store=name, equal=all(fact.old == fact.native for fact in facts), facts=facts)
 
 
 def _text(value: JSON) -> str:
     return "absent" if value is None else str(value)
 
 
-def _head(one: RunSummary) -> RunHead:
-    return RunHead(**_about(one.id, one.name, str(one.state), one.started, one.ended, one.setup, one.steps))
+def _head(head: RunSummary) -> RunHead:
+    return RunHead(
+        **_head_fields(head.id, head.name, str(head.state), head.started, head.ended, head.setup, head.steps)
+    )
 
 
-def _about(
+def _head_fields(
     id: str, name: str, state: str, started: str, ended: str | None, setup: Mapping[str, JSON], steps: Mapping[str, int]
 ) -> dict[str, Any]:
-    about = setup.get("service") if name == RECOVER else setup.get("project")
+    subject = setup.get("service") if name == RECOVER else setup.get("project")
     return {
         "id": id,
         "name": name,
@@ -91,7 +93,7 @@ def _about(
         "started": started,
         "ended": ended,
         "seconds": _seconds(started, ended),
-        "about": str(about or ""),
+        "about": str(subject or ""),
         "reason": redact(str(setup.get("reason") or "")),
         "counts": dict(steps),
     }
@@ -104,27 +106,34 @@ def _seconds(started: str, ended: str | None) -> float | None:
 
 
 def _counts(run: Run) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in run.steps:
-        found[one.status] = found.get(one.status, 0) + 1
-    return found
+    counts: dict[str, int] = {}
+    for record in run.steps:
+        counts[record.status] = counts.get(record.status, 0) + 1
+    return counts
 
 
-def _step(one: StepRecord) -> RunStep:
-    step = one.step
+def _step(record: StepRecord) -> RunStep:
+    step = record.step
     return RunStep(
-        id=step.id, title=step.title, phase=step.phase, undo=step.undo, status=one.status, started=one.started, seconds=one.seconds, problem=one.problem or ""
-    )  # fmt: skip
+        id=step.id,
+        title=step.title,
+        phase=step.phase,
+        undo=step.undo,
+        status=record.status,
+        started=record.started,
+        seconds=record.seconds,
+        problem=record.problem or "",
+    )
 
 
-def _event(one: RecordedEvent) -> LoggedEvent:
+def _event(logged: RecordedEvent) -> LoggedEvent:
     return LoggedEvent(
-        number=one.number,
-        at=one.at,
-        kind=one.event.kind,
-        step=one.event.step,
-        text=one.event.text,
-        status=_status(one.event),
+        number=logged.number,
+        at=logged.at,
+        kind=logged.event.kind,
+        step=logged.event.step,
+        text=logged.event.text,
+        status=_status(logged.event),
     )
 
 
@@ -138,7 +147,7 @@ def _status(event: Event) -> str:
             return ""
 
 
-def _patient(read: Callable[[], Result]) -> Result:
+def _with_retries(read: Callable[[], Result]) -> Result:
     """Return what `read` returns, retrying while the journal is not readable.
 
     Raises ApiProblem 404 for an unknown run, 503 if the journal stays unreadable.
@@ -148,7 +157,7 @@ def _patient(read: Callable[[], Result]) -> Result:
             return read()
         except Problem as problem:
             if problem.what.startswith("cannot find"):
-                raise ApiProblem(404, "no such run", problem.why, fix="see GET /runs") from problem
+                raise ApiProblem(404, "no such run", problem.why, fix="list the runs: GET /runs") from problem
             if attempt == ATTEMPTS or not isinstance(problem.__cause__, sqlite3.Error | OSError):
                 fix = f"{problem.fix}; as root: sudo omnimind runs"
                 raise ApiProblem(

@@ -18,7 +18,7 @@ from backend.http.timing import Timing
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
-def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
+def json_body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
     """Return the dependency that parses a request's body as `schema`.
 
     It raises 415 for a body that is not JSON, 422 for one that does not match.
@@ -30,7 +30,7 @@ def body(schema: type[Schema]) -> Callable[[Request], Awaitable[Schema]]:
         with timing.stage("receive"):
             data = await request.body()
         with timing.stage("parse"):
-            return parsed(schema, data)
+            return parse(schema, data)
 
     return read
 
@@ -45,24 +45,24 @@ def require_json(request: Request) -> None:
         raise ApiProblem(
             415,
             "the body must be JSON",
-            f"its content type is {kind or 'not told'}",
+            f"its content type is {kind or 'missing'}",
             fix="send it with content-type: application/json",
         )
 
 
-def parsed(schema: type[Schema], data: bytes) -> Schema:
+def parse(schema: type[Schema], data: bytes) -> Schema:
     """Return the body as `schema`. Raises RequestValidationError if it does not match."""
     try:
         return schema.model_validate_json(data)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in errors]) from error
 
 
-def described(schema: type[BaseModel], others: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Return the OpenAPI description of a body parsed here; `others` are the schemas of further content types."""
+def openapi_body(schema: type[BaseModel], other_types: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Return the OpenAPI description of a body parsed here; `other_types` are the schemas of further content types."""
     content = {
-        kind: {"schema": one}
-        for kind, one in {"application/json": schema.model_json_schema(), **(others or {})}.items()
+        kind: {"schema": body_schema}
+        for kind, body_schema in {"application/json": schema.model_json_schema(), **(other_types or {})}.items()
     }
     return {"requestBody": {"required": True, "content": content}}

@@ -34,7 +34,7 @@ class ApiProblem(Exception):  # noqa: N818 shown to a person as a problem
 
     def body(self, instance: str) -> dict[str, object]:
         """Return the members of the problem document."""
-        words = {
+        members = {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
@@ -42,7 +42,7 @@ class ApiProblem(Exception):  # noqa: N818 shown to a person as a problem
             "fix": self.fix,
             "instance": instance,
         }
-        return {**{key: value for key, value in words.items() if value != ""}, **self.more}
+        return {**{key: value for key, value in members.items() if value != ""}, **self.more}
 
 
 def unavailable(service: str, detail: str = "", *, seconds: int = 5) -> ApiProblem:

@@ -32,16 +32,18 @@ def translate(error: BaseException) -> ApiProblem | None:
         if isinstance(error, classes):
             return unavailable(service)
     if _is(error, "redis.exceptions", "ResponseError") and str(error).startswith(_WRITES_REFUSED):
-        return unavailable("Redis", "it takes no writes now")
+        return unavailable("Redis", "it does not accept writes at the moment")
     if _is(error, "psycopg", "DataError"):
         return ApiProblem(
             422,
             "a value cannot be stored",
-            "a text holds a zero character, or a number is out of range",
-            fix="leave it out",
+            "a text contains a NUL character, or a number is out of range",
+            fix="remove it",
         )
     if _is(error, "psycopg.errors", "UndefinedTable"):
-        return unavailable("PostgreSQL", "the tables are missing: python -m backend.migrations makes them", seconds=30)
+        return unavailable(
+            "PostgreSQL", "the tables are missing: python -m backend.migrations creates them", seconds=30
+        )
     return None
 
 

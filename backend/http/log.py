@@ -16,19 +16,20 @@ from backend.settings import Settings
 _LOG = logging.getLogger("omnimind")
 _HIDDEN = "***"
 _LOOKS_SECRET = re.compile(
-    r"(omt_)[\w-]+|(omnimind_session=)[^\s;,'\"]+|(://[^\s:/@]*:)[^\s@]+(?=@)|((?:password|passwd|token|api[-_]?key|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+)?)[^\s&'\",;]+",
+    r"(omt_)[\w-]+|(omnimind_session=)[^\s;,'\"]+|(://[^\s:/@]*:)[^\s@]+(?=@)"
+    r"|((?:password|passwd|token|api[-_]?key|authorization)['\"]?\s*[=:]\s*['\"]?(?:bearer\s+)?)[^\s&'\",;]+",
     re.IGNORECASE,
 )
-LONGEST = 8000
+MAX_FIELD = 8000
 """Maximum characters of one field: an exception may quote a whole document."""
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON and masks `secrets` wherever they occur."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self._secrets = tuple(sorted((one for one in secrets if len(one) >= 4), key=len, reverse=True))
+        self._secrets = tuple(sorted((secret for secret in secrets if len(secret) >= 4), key=len, reverse=True))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -48,32 +49,32 @@ class Lines(logging.Formatter):
     def _clean(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
-        return _LOOKS_SECRET.sub(lambda found: next(filter(None, found.groups())) + _HIDDEN, text)[:LONGEST]
+        return _LOOKS_SECRET.sub(lambda match: next(filter(None, match.groups())) + _HIDDEN, text)[:MAX_FIELD]
 
 
 def configure(level: str, secrets: Iterable[str] = ()) -> None:
-    """Send every logger of this process to stderr through Lines."""
+    """Send every logger of this process to stderr through JsonFormatter."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(secrets))
+    handler.setFormatter(JsonFormatter(secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return the secrets to mask: Qdrant's key and the passwords in the URLs, encoded and decoded."""
-    found = [settings.qdrant_api_key]
+    secrets = [settings.qdrant_api_key]
     for url in (settings.postgres_dsn, settings.redis_url):
         password = urlsplit(url).password or ""
-        found += [password, unquote(password)]
-    return found
+        secrets += [password, unquote(password)]
+    return secrets
 
 
 def failure(event: str, error: BaseException, *, with_trace: bool, **fields: object) -> None:
     """Log a failure, with its traceback only for an internal error."""
-    said = str(error).strip().splitlines()
-    words = {**fields, "error": type(error).__name__, "said": said[0] if said else ""}
+    lines = str(error).strip().splitlines()
+    details = {**fields, "error": type(error).__name__, "message": lines[0] if lines else ""}
     _LOG.log(
         logging.ERROR if with_trace else logging.WARNING,
         event,
         exc_info=error if with_trace else None,
-        extra={"fields": words},
+        extra={"fields": details},
     )

@@ -13,9 +13,9 @@ from backend.http.errors import ApiProblem
 if TYPE_CHECKING:
     from multipart import MultipartSegment, PushMultipartParser
 
-MOST_PARTS = 100
-LONGEST_BOUNDARY = 256
-ENVELOPE = 1024 * 1024
+MAX_PARTS = 100
+MAX_BOUNDARY = 256
+FORM_OVERHEAD = 1024 * 1024
 """Bytes that a form may add to its file."""
 
 
@@ -33,8 +33,8 @@ def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
-async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: None) -> AsyncIterator[Part | bytes]:
-    """Yield each part's head, then its data in pieces. `seen` receives the raw body.
+async def parts(request: Request, on_data: Callable[[bytes], object] = lambda _: None) -> AsyncIterator[Part | bytes]:
+    """Yield each part's head, then its data in pieces. `on_data` receives the raw body.
 
     Raises 400 if the form is broken or truncated.
     """
@@ -43,7 +43,7 @@ async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: No
     parser, count = _parser(request.headers.get("content-type", "")), 0
     try:
         async for data in request.stream():
-            seen(data)
+            on_data(data)
             for event in parser.parse(data) if data else ():  # empty data would signal the end of the form
                 if isinstance(event, bytes):
                     yield event
@@ -51,7 +51,7 @@ async def parts(request: Request, seen: Callable[[bytes], object] = lambda _: No
                     count += 1
                     yield _part(event)
     except ParserLimitReached as error:
-        raise _broken(f"it has more than {MOST_PARTS} parts" if count == MOST_PARTS else str(error)) from error
+        raise _broken(f"it has more than {MAX_PARTS} parts" if count == MAX_PARTS else str(error)) from error
     except MultipartError as error:
         raise _broken(str(error)) from error
     try:
@@ -70,9 +70,9 @@ def _parser(content_type: str) -> PushMultipartParser:
     boundary = parse_options_header(content_type)[1].get("boundary", "").encode("latin-1")
     if not boundary:
         raise _broken("its content type names no boundary")
-    if len(boundary) > LONGEST_BOUNDARY:
-        raise _broken(f"its boundary has more than {LONGEST_BOUNDARY} bytes")
-    return PushMultipartParser(boundary, max_segment_count=MOST_PARTS, header_charset="latin-1")
+    if len(boundary) > MAX_BOUNDARY:
+        raise _broken(f"its boundary has more than {MAX_BOUNDARY} bytes")
+    return PushMultipartParser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1")
 
 
 def _part(segment: MultipartSegment) -> Part:
@@ -87,4 +87,6 @@ def _text(header: str) -> str:
 
 
 def _broken(detail: str) -> ApiProblem:
-    return ApiProblem(400, "the form is broken", detail, fix="send multipart/form-data with its boundary, whole")
+    return ApiProblem(
+        400, "the form is broken", detail, fix="send a complete multipart/form-data body with its boundary"
+    )

@@ -68,16 +68,16 @@ def install(app: FastAPI) -> None:
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:
-    tags = [{"name": name, "description": words} for name, words in TAGS]
-    found = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=tags)
-    schemas = found["components"]["schemas"]
+    tags = [{"name": name, "description": description} for name, description in TAGS]
+    document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes, tags=tags)
+    schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM
-    for path in found["paths"].values():
+    for path in document["paths"].values():
         for operation in path.values():
             _errors(operation)
-    return found
+    return document
 
 
 def _errors(operation: dict[str, Any]) -> None:
@@ -91,5 +91,5 @@ def _errors(operation: dict[str, Any]) -> None:
     responses["default"] = _problem("Any other error")
 
 
-def _problem(words: str) -> dict[str, Any]:
-    return {"description": words, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}

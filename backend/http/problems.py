@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 
 from backend.http.errors import MEDIA_TYPE, ApiProblem
 
-MOST_FAULTS = 50
+MAX_ERRORS = 50
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -68,12 +68,12 @@ def invalid(faults: Any) -> ApiProblem:
 
     The place is a JSON pointer for a body, otherwise the name of a parameter.
     """
-    errors = [_fault(fault) for fault in faults[:MOST_FAULTS]]
+    errors = [_fault(fault) for fault in faults[:MAX_ERRORS]]
     return ApiProblem(
         422,
         "the request is not valid",
-        f"{len(faults)} of its values cannot be used",
-        fix="see errors, and /openapi.json for what is expected",
+        f"invalid values: {len(faults)}",
+        fix="see `errors` for each value, and /openapi.json for the schema",
         more={"errors": errors},
     )
 

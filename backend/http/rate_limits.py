@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 WINDOW = 60
 """Length of the window, in seconds."""
-PATIENCE_SECONDS = 0.5
+REDIS_SECONDS = 0.5
 """Time limit for counting, so that a frozen Redis does not slow every request."""
-ASIDE_SECONDS = 5.0
+SKIP_SECONDS = 5.0
 """How long Redis is skipped after it did not answer."""
-COUNT = """
+COUNT_SCRIPT = """
 local count = redis.call("INCR", KEYS[1])
 if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 return count
@@ -38,56 +38,62 @@ class Limits:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._own: Counter[str] = Counter()
-        self._own_minute = 0
-        self._aside_until = 0.0
+        self._local_counts: Counter[str] = Counter()
+        self._local_minute = 0
+        self._skip_until = 0.0
 
-    async def spend(self, bucket: str, most: int) -> dict[str, str]:
-        """Count one request. Return the rate limit headers for `most` requests a minute, or raise the 429."""
+    async def count(self, bucket: str, limit: int) -> dict[str, str]:
+        """Count one request. Return the rate limit headers for `limit` requests a minute, or raise the 429."""
         minute, second = divmod(time.time(), WINDOW)
         count = await self._count(bucket, int(minute))
-        left = int(WINDOW - second) + 1
+        seconds_left = int(WINDOW - second) + 1
         headers = {
-            "RateLimit-Policy": f'"caller";q={most};w={WINDOW}',
-            "RateLimit": f'"caller";r={max(0, most - count)};t={left}',
+            "RateLimit-Policy": f'"caller";q={limit};w={WINDOW}',
+            "RateLimit": f'"caller";r={max(0, limit - count)};t={seconds_left}',
         }
-        if count > most:
-            headers["Retry-After"] = str(left)
+        if count > limit:
+            headers["Retry-After"] = str(seconds_left)
             raise ApiProblem(
-                429, "too many requests", f"{most} a minute are allowed", fix=f"try again in {left} s", headers=headers
+                429,
+                "too many requests",
+                f"the limit is {limit} requests a minute",
+                fix=f"try again in {seconds_left} s",
+                headers=headers,
             )
         return headers
 
-    async def forgive(self, bucket: str) -> None:
+    async def reset(self, bucket: str) -> None:
         """Reset the count of this minute."""
-        self._own.pop(bucket, None)
-        if not self._is_aside():
-            await self._ask(self._redis.delete(_key(bucket, int(time.time() // WINDOW))))
+        self._local_counts.pop(bucket, None)
+        if not self._is_skipped():
+            await self._try(self._redis.delete(_key(bucket, int(time.time() // WINDOW))))
 
     async def _count(self, bucket: str, minute: int) -> int:
-        if not self._is_aside():
-            count = await self._ask(cast(Awaitable[int], self._redis.eval(COUNT, 1, _key(bucket, minute), WINDOW)))
+        if not self._is_skipped():
+            count = await self._try(
+                cast(Awaitable[int], self._redis.eval(COUNT_SCRIPT, 1, _key(bucket, minute), WINDOW))
+            )
             if count is not None:
                 return count
-        if minute != self._own_minute:
-            self._own.clear()
-            self._own_minute = minute
-        self._own[bucket] += 1
-        return self._own[bucket]
+        if minute != self._local_minute:
+            self._local_counts.clear()
+            self._local_minute = minute
+        self._local_counts[bucket] += 1
+        return self._local_counts[bucket]
 
-    async def _ask(self, question: Awaitable[Result]) -> Result | None:
+    async def _try(self, command: Awaitable[Result]) -> Result | None:
         """Return Redis's answer; None if it fails, and then skip Redis for a while."""
         from redis.exceptions import RedisError
 
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await question
+            async with asyncio.timeout(REDIS_SECONDS):
+                return await command
         except (RedisError, TimeoutError, OSError):
-            self._aside_until = time.monotonic() + ASIDE_SECONDS
+            self._skip_until = time.monotonic() + SKIP_SECONDS
             return None
 
-    def _is_aside(self) -> bool:
-        return time.monotonic() < self._aside_until
+    def _is_skipped(self) -> bool:
+        return time.monotonic() < self._skip_until
 
 
 def _key(bucket: str, minute: int) -> str:

@@ -35,24 +35,24 @@ def inherited_socket() -> socket.socket | None:
 class Server(uvicorn.Server):
     """One worker. The watchdog ping comes from the event loop that serves requests, so a stuck loop stops the ping."""
 
-    _pulse: asyncio.Task[None] | None = None
+    _watchdog: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then notify systemd. A lifespan hook would be too early."""
         await super().startup(sockets)
         if self.started:
             notify("READY=1")
-            self._pulse = asyncio.create_task(_beat())
+            self._watchdog = asyncio.create_task(_ping_watchdog())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Notify systemd, then finish the requests in flight."""
         last_beat()
         await self._linger()
         await super().shutdown(sockets)
-        if self._pulse:
-            self._pulse.cancel()
+        if self._watchdog:
+            self._watchdog.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._pulse
+                await self._watchdog
 
     async def _linger(self) -> None:
         """Stop accepting, and wait for the requests of connections that were just accepted.
@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
         await asyncio.sleep(LINGER_SECONDS)
 
 
-async def _beat() -> None:
+async def _ping_watchdog() -> None:
     seconds = watchdog_seconds()
     while seconds:
         beat()
@@ -97,8 +97,8 @@ def serve(app: Application, port: int, *, websockets: bool = False, secrets: Ite
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # costs memory per socket, and the traffic never leaves this machine
     )
-    given = inherited_socket()
+    listener = inherited_socket()
     server = Server(config)
-    server.run([given] if given else None)
+    server.run([listener] if listener else None)
     if not server.started:
         sys.exit(3)  # uvicorn's own exit code for a failed start

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-from backend.migrations.run import NotYet, upgrade
+from backend.migrations.run import DatabaseUnavailable, upgrade
 from backend.settings import load
 
 
@@ -20,12 +20,13 @@ def main() -> int:
     """Migrate, report the result, and return the exit code."""
     try:
         before, after = upgrade(load(os.environ).postgres_dsn, float(os.environ.get("OMNIMIND_MIGRATE_SECONDS", "60")))
-    except NotYet as error:
+    except DatabaseUnavailable as error:
         sys.stderr.write(f"cannot migrate the database: {error}\n")
         return 2
     except Exception as error:  # a revision can fail in any way: the message is what the user needs
         sys.stderr.write(
-            f"cannot migrate the database, nothing was changed: {type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
+            "cannot migrate the database; nothing was changed: "
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0]}\n"
         )
         return 1
     sys.stdout.write(

@@ -22,7 +22,7 @@ LOCK = 0x6F6D6E696D696E64  # "omnimind"
 POLL_SECONDS = 0.2
 
 
-class NotYet(Exception):  # noqa: N818 a later attempt may work
+class DatabaseUnavailable(Exception):  # noqa: N818 a later attempt may work
     """PostgreSQL or the lock was not available in time."""
 
 
@@ -45,49 +45,52 @@ def configuration() -> Config:
 
 def _change(dsn: str, seconds: float, act: Callable[[Config], None]) -> tuple[str | None, str | None]:
     end = time.monotonic() + seconds
-    with _connected(dsn, end) as link:
-        _lock(link, end)
-        before = _revision(link)
+    with _connect(dsn, end) as connection:
+        _lock(connection, end)
+        before = _revision(connection)
         config = configuration()
-        config.attributes["connection"] = link
+        config.attributes["connection"] = connection
         act(config)
-        link.commit()
-        return before, _revision(link)
+        connection.commit()
+        return before, _revision(connection)
 
 
 @contextmanager
-def _connected(dsn: str, end: float) -> Iterator[Connection]:
+def _connect(dsn: str, end: float) -> Iterator[Connection]:
     url = make_url(dsn).set(drivername="postgresql+psycopg")
     engine = create_engine(
         url, poolclass=NullPool, connect_args={"connect_timeout": 5, "application_name": "omnimind-migrations"}
     )
     while True:
         try:
-            link = engine.connect()
+            connection = engine.connect()
             break
         except OperationalError as error:
             if time.monotonic() >= end:
-                raise NotYet(f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}") from error
+                raise DatabaseUnavailable(
+                    f"PostgreSQL does not answer: {str(error.orig).strip().splitlines()[0]}"
+                ) from error
             time.sleep(POLL_SECONDS)
-    with link:
-        yield link
+    with connection:
+        yield connection
 
 
-def _lock(link: Connection, end: float) -> None:
+def _lock(connection: Connection, end: float) -> None:
     """Take the lock, which belongs to the connection and not to a transaction.
 
     Polling cannot deadlock with the statements of the current holder.
     """
-    while not link.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
-        link.rollback()
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+        connection.rollback()
         if time.monotonic() >= end:
-            raise NotYet("somebody else has been migrating it all the time")
+            raise DatabaseUnavailable("another migration is still running")
         time.sleep(POLL_SECONDS)
-    link.execute(text("SET lock_timeout = '30s'"))  # a worker that holds a table must not block a migration for ever
-    link.commit()
+    # A worker that holds a table must not block a migration for ever.
+    connection.execute(text("SET lock_timeout = '30s'"))
+    connection.commit()
 
 
-def _revision(link: Connection) -> str | None:
-    found = MigrationContext.configure(link).get_current_revision()
-    link.rollback()
-    return found
+def _revision(connection: Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return revision

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
     from redis.asyncio import Redis
 
-    from backend.clients.link import Link
+    from backend.clients.http import HttpClient
     from backend.clients.postgres import Connection
 
 NAME = "omnimind-health"
@@ -35,7 +35,7 @@ class ServiceProbes:
         self.engine_health: dict[str, Any] = {}
         self._postgres: Connection | None = None
         self._redis: Redis | None = None
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, HttpClient] = {}
 
     async def postgres(self) -> tuple[str, str]:
         """Read the schema's revision: a database without the tables is not usable."""
@@ -90,14 +90,14 @@ class ServiceProbes:
         """Log in and ping."""
         from backend.clients.pools import redis_client
 
-        self._redis = self._redis or redis_client(self.settings.redis_url, NAME, most=1)
+        self._redis = self._redis or redis_client(self.settings.redis_url, NAME, max_connections=1)
         await self._redis.ping()
         return "up", ""
 
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with the API key; /readyz would answer without one."""
         key = self.settings.qdrant_api_key
-        answer = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).ask(
+        answer = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).request(
             "GET", "/collections", seconds=self.settings.check_seconds, patience=0
         )
         if answer.status != HTTPStatus.OK:
@@ -108,7 +108,7 @@ class ServiceProbes:
         """Ask for the engine's device. An expected GPU that is not used counts as degraded."""
         import orjson
 
-        answer = await self._link("engine", "http://engine", socket=self.settings.engine).ask(
+        answer = await self._link("engine", "http://engine", socket=self.settings.engine).request(
             "GET", "/health", seconds=self.settings.check_seconds, patience=0
         )
         self.engine_health = health = orjson.loads(answer.body)
@@ -131,9 +131,9 @@ class ServiceProbes:
             with contextlib.suppress(Exception):
                 await close()
 
-    def _link(self, name: str, base: str, **options: Any) -> Link:
-        from backend.clients.link import Link
+    def _link(self, name: str, base: str, **options: Any) -> HttpClient:
+        from backend.clients.http import HttpClient
 
         if name not in self._links:
-            self._links[name] = Link(name, base, **options)
+            self._links[name] = HttpClient(name, base, **options)
         return self._links[name]

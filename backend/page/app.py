@@ -21,8 +21,8 @@ from backend.page.headers import FIXED, Headers, security
 METHODS = ("GET", "HEAD")
 PAGE = "/index.html"
 TEXT = "text/plain; charset=utf-8"
-FOREVER, ASK = "public, max-age=31536000, immutable", "no-cache"
-MISSING = "the page is not built: run `npm ci && npm run build` in frontend/, or install a wheel of omnimind\n"
+FOREVER, REVALIDATE = "public, max-age=31536000, immutable", "no-cache"
+NOT_BUILT = "the page is not built: run `npm ci && npm run build` in frontend/, or install a wheel of omnimind\n"
 
 
 class Page:
@@ -44,16 +44,16 @@ class Page:
         """Return the response to one request."""
         name = name_of(request.headers.getlist("host"))
         if not name:
-            return _text(400, FIXED, f"this server answers only to {', '.join(NAMES)}: use http://localhost\n")
+            return _text(400, FIXED, f"this server accepts only the hosts {', '.join(NAMES)}: use http://localhost\n")
         if request.method not in METHODS:
             headers = {**security(self.cluster, name), "allow": ", ".join(METHODS)}
-            return _text(405, headers, "this is a page: it can only be read\n")
+            return _text(405, headers, "method not allowed: use GET or HEAD\n")
         path = request.scope["path"]
         if path == PATH:
             return _cluster(self.cluster, name)
         file = self.files.get(path) or (self.files.get(PAGE) if _is_route(path, request) else None)
         if not file:
-            status, text = (404, "not found\n") if PAGE in self.files else (503, MISSING)
+            status, text = (404, "not found\n") if PAGE in self.files else (503, NOT_BUILT)
             return _text(status, security(self.cluster, name), text)
         coding = choose(_list(request, "accept-encoding"), file.bodies)
         return _file(file, coding, self.cluster, name, is_known=_is_known(file, _list(request, "if-none-match")))
@@ -76,7 +76,7 @@ def _file(file: File, coding: str, cluster: Cluster, name: str, *, is_known: boo
     headers = {
         **security(cluster, name),
         "etag": file.etag(coding),
-        "cache-control": FOREVER if file.is_hashed else ASK,
+        "cache-control": FOREVER if file.is_hashed else REVALIDATE,
     }
     if len(file.bodies) > 1:
         headers["vary"] = "accept-encoding"

@@ -12,19 +12,19 @@ def choose(accepted: str, bodies: Mapping[str, bytes]) -> str:
 
     "" is the uncompressed one, also used if none is acceptable.
     """
-    wishes = dict(_wish(one) for one in accepted.lower().split(",") if one.strip())
-    fitting = [coding for coding in bodies if _is_accepted(coding or PLAIN, wishes)]
-    return min(fitting, key=lambda coding: len(bodies[coding]), default="")
+    weights = dict(_parse_weight(entry) for entry in accepted.lower().split(",") if entry.strip())
+    acceptable = [coding for coding in bodies if _is_accepted(coding or PLAIN, weights)]
+    return min(acceptable, key=lambda coding: len(bodies[coding]), default="")
 
 
-def _wish(text: str) -> tuple[str, float]:
-    coding, _, weight = text.partition(";")
-    _, _, number = weight.partition("q=")
+def _parse_weight(text: str) -> tuple[str, float]:
+    coding, _, parameter = text.partition(";")
+    _, _, number = parameter.partition("q=")
     try:
         return coding.strip(), float(number) if number else 1.0
     except ValueError:
         return coding.strip(), 0.0
 
 
-def _is_accepted(coding: str, wishes: Mapping[str, float]) -> bool:
-    return wishes.get(coding, wishes.get("*", 1.0 if coding == PLAIN else 0.0)) > 0
+def _is_accepted(coding: str, weights: Mapping[str, float]) -> bool:
+    return weights.get(coding, weights.get("*", 1.0 if coding == PLAIN else 0.0)) > 0

@@ -29,13 +29,13 @@ KINDS = {
     ".woff2": "font/woff2",
 }
 """Fixed here, because the system's table of types differs between machines."""
-PACKED = frozenset({".png", ".webp", ".woff2"})
+COMPRESSED = frozenset({".png", ".webp", ".woff2"})
 """Already compressed."""
-SECRET = frozenset({".map"})
+PRIVATE = frozenset({".map"})
 """A source map contains the source."""
-LEAST_BYTES = 512
+MIN_COMPRESS_BYTES = 512
 """Below this size, the headers weigh more than compression saves."""
-GAIN = 0.9
+MAX_RATIO = 0.9
 """A compressed body must be smaller than this share of the uncompressed one."""
 HASHED = "/assets/"
 """Folder of files whose names contain a hash of their content."""
@@ -65,10 +65,10 @@ class File:
 
 def read(folder: Path) -> dict[str, File]:
     """Return the public files below a folder, by URL path. Empty if the folder is empty or missing."""
-    found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     return {
         f"/{name.as_posix()}": file(f"/{name.as_posix()}", (folder / name).read_bytes())
-        for name in found
+        for name in names
         if _is_public(name)
     }
 
@@ -77,11 +77,11 @@ def file(path: str, body: bytes) -> File:
     """Return one file, with every coding that makes it smaller."""
     suffix = Path(path).suffix
     bodies = {"": body}
-    if len(body) >= LEAST_BYTES and suffix not in PACKED:
+    if len(body) >= MIN_COMPRESS_BYTES and suffix not in COMPRESSED:
         # Level 19 is the highest that a browser's 8 MB window can always decode (RFC 9659). mtime=0 makes the output
         # reproducible.
         packed = {"zstd": zstandard.ZstdCompressor(level=19).compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
-        bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * GAIN}
+        bodies |= {coding: small for coding, small in packed.items() if len(small) < len(body) * MAX_RATIO}
     return File(
         KINDS.get(suffix, "application/octet-stream"),
         bodies,
@@ -91,4 +91,4 @@ def file(path: str, body: bytes) -> File:
 
 
 def _is_public(name: Path) -> bool:
-    return name.suffix not in SECRET and not any(part.startswith(".") for part in name.parts)
+    return name.suffix not in PRIVATE and not any(part.startswith(".") for part in name.parts)

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from backend.accounts.access import Reader
 from backend.clients.qdrant import Hit
 from backend.deps import PoolsDep, SettingsDep, TimingDep
-from backend.embeddings.service import EmbedderDep, use_of
+from backend.embeddings.service import EmbedderDep, cache_policy
 from backend.search import filters
 from backend.search.schemas import DocumentRef, Result, SearchAnswer
-from backend.search.service import Wanted, document_of, search
+from backend.search.service import SearchQuery, document_of, search
 
 router = APIRouter(tags=["search"])
-TEXTS = ("text", "content", "page_content", "chunk_text", "document")
-SOURCES = ("source", "file_path", "path", "url")
+TEXT_KEYS = ("text", "content", "page_content", "chunk_text", "document")
+SOURCE_KEYS = ("source", "file_path", "path", "url")
 """Where the points of other programs may hold these."""
 
 
@@ -39,16 +39,16 @@ async def find(
 ) -> SearchAnswer:
     """Return the nearest chunks, best first: of documents added here, and of whatever else the collection holds."""
     must = filters.conditions(filter)
-    found = await embedder.embed([q], timing, use=use_of(request))
-    wanted = Wanted(found.rows[0], limit, offset, must, score_threshold)
-    hits = await search(pools, settings.collection, wanted, timing)
-    response.headers.update(found.headers())
+    embeddings = await embedder.embed([q], timing, policy=cache_policy(request))
+    query = SearchQuery(embeddings.rows[0], limit, offset, must, score_threshold)
+    hits = await search(pools, settings.collection, query, timing)
+    response.headers.update(embeddings.headers())
     return SearchAnswer(
         results=[_result(hit) for hit in hits],
         limit=limit,
         offset=offset,
         collection=settings.collection,
-        model=found.model.name,
+        model=embeddings.model.name,
     )
 
 
@@ -62,8 +62,8 @@ def _result(hit: Hit) -> Result:
     return Result(
         id=hit.id,
         score=hit.score,
-        text=_first(hit.payload, TEXTS),
-        source=_first(hit.payload, SOURCES),
+        text=_first(hit.payload, TEXT_KEYS),
+        source=_first(hit.payload, SOURCE_KEYS),
         document=document,
         payload=hit.payload,
     )

@@ -8,18 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from backend.clients.pools import Pools
-from backend.clients.qdrant import Hit, Refused
+from backend.clients.qdrant import Hit, QdrantError
 from backend.documents import repository as documents
-from backend.documents.collection import check
 from backend.http.timing import Timing
-from backend.search.filters import refused
+from backend.search.filters import invalid_filter
 
-TRIES = 3
+MAX_QUERIES = 3
 """Maximum queries per search. More than one is needed only if a result is being written or deleted right now."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchQuery:
     """A search: a vector (float32), and which and how many of its nearest points to return."""
 
     vector: bytes
@@ -29,32 +28,32 @@ class Wanted:
     threshold: float | None
 
 
-async def search(pools: Pools, collection: str, wanted: Wanted, timing: Timing) -> list[Hit]:
+async def search(pools: Pools, collection: str, query: SearchQuery, timing: Timing) -> list[Hit]:
     """Return the nearest points. Empty if the collection does not exist yet."""
     with timing.stage("qdrant"):
         shape = await pools.qdrant.shape(collection)
     if not shape:
         return []
-    check(collection, shape, len(wanted.vector) // 4)
+    shape.require(collection, len(query.vector) // 4)
     hidden: set[UUID] = set()
     hits: list[Hit] = []
-    for _ in range(TRIES):
+    for _ in range(MAX_QUERIES):
         try:
             with timing.stage("qdrant"):
-                where = _where(wanted.must, hidden)
+                where = _qdrant_filter(query.must, hidden)
                 hits = await pools.qdrant.query(
                     collection,
                     shape,
-                    wanted.vector,
-                    limit=wanted.limit,
-                    offset=wanted.offset,
+                    query.vector,
+                    limit=query.limit,
+                    offset=query.offset,
                     where=where,
-                    threshold=wanted.threshold,
+                    threshold=query.threshold,
                 )
-        except Refused as error:
-            if error.answered == 404:
+        except QdrantError as error:
+            if error.upstream_status == 404:
                 return []
-            raise refused(f"Qdrant says: {error.text}") from error
+            raise invalid_filter(f"Qdrant rejected it: {error.message}") from error
         new = await _unready(pools, hits, timing)
         if not new:
             return hits
@@ -71,20 +70,20 @@ def document_of(hit: Hit) -> UUID | None:
         id_, number = UUID(hit.payload.get("document_id")), int(hit.payload["chunk"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return id_ if documents.point(id_, number) == str(hit.id) else None
+    return id_ if documents.point_id(id_, number) == str(hit.id) else None
 
 
 async def _unready(pools: Pools, hits: Sequence[Hit], timing: Timing) -> set[UUID]:
     """Return the documents among these hits that must not be shown."""
-    found = {id_ for hit in hits if (id_ := document_of(hit))}
-    if not found:
+    ids = {id_ for hit in hits if (id_ := document_of(hit))}
+    if not ids:
         return set()
     with timing.stage("postgres"):
-        async with pools.postgres.connection() as link:
-            states = await documents.states(link, found)
-    return {id_ for id_ in found if states.get(id_) != "ready"}
+        async with pools.postgres.connection() as connection:
+            states = await documents.states(connection, ids)
+    return {id_ for id_ in ids if states.get(id_) != "ready"}
 
 
-def _where(must: Sequence[dict[str, Any]], hidden: set[UUID]) -> dict[str, Any] | None:
-    out = {"must_not": [{"key": "document_id", "match": {"any": [str(id_) for id_ in hidden]}}]} if hidden else {}
-    return {**({"must": list(must)} if must else {}), **out} or None
+def _qdrant_filter(must: Sequence[dict[str, Any]], hidden: set[UUID]) -> dict[str, Any] | None:
+    exclusion = {"must_not": [{"key": "document_id", "match": {"any": [str(id_) for id_ in hidden]}}]} if hidden else {}
+    return {**({"must": list(must)} if must else {}), **exclusion} or None

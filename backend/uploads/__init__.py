@@ -1,4 +1,4 @@
 """/uploads: files, stored unchanged.
 
-Start in routes.py. receive.py receives a file, files.py manages the folder.
+Start in routes.py. service.py receives a file, files.py manages the folder.
 """

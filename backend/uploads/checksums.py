@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from backend.http.errors import ApiProblem
 
-KNOWN = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
+ALGORITHMS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 ENTRY = re.compile(r"([A-Za-z0-9-]+)=(:[A-Za-z0-9+/=]*:|[A-Za-z0-9+/=]+)")
 
 
@@ -21,46 +21,46 @@ class Checksum:
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        said = [entry for name in ("content-digest", "digest") if name in headers for entry in _entries(headers[name])]
-        self._wanted = {name: value for name, value in said if name in KNOWN}
-        if said and not self._wanted:
-            names = ", ".join(name for name, _ in said)
+        entries = [entry for name in ("content-digest", "digest") if name in headers for entry in _parse(headers[name])]
+        self._expected = {name: value for name, value in entries if name in ALGORITHMS}
+        if entries and not self._expected:
+            names = ", ".join(name for name, _ in entries)
             raise ApiProblem(
                 400,
                 "the checksum cannot be checked",
-                f"{names} is not known here",
+                f"{names} is not supported",
                 fix="send sha-256 or sha-512",
                 headers={"Want-Content-Digest": "sha-256=10"},
             )
-        self._found = {name: KNOWN[name]() for name in self._wanted}
+        self._hashes = {name: ALGORITHMS[name]() for name in self._expected}
 
     def update(self, data: bytes) -> None:
         """Add data of the body."""
-        for one in self._found.values():
-            one.update(data)
+        for digest in self._hashes.values():
+            digest.update(data)
 
     def check(self) -> None:
         """Raise 422 if the body does not match."""
-        for name, wanted in self._wanted.items():
-            compare(name, wanted.hex(), self._found[name].hexdigest())
+        for name, expected in self._expected.items():
+            require_equal(name, expected.hex(), self._hashes[name].hexdigest())
 
 
-def compare(name: str, wanted: str, found: str) -> None:
+def require_equal(name: str, expected: str, actual: str) -> None:
     """Raise 422 if two checksums in hex differ."""
-    if wanted.lower() != found:
+    if expected.lower() != actual:
         raise ApiProblem(
             422,
             "the checksum does not match",
-            f"{name} should be {wanted.lower()} and is {found}",
+            f"expected {name} {expected.lower()}, received {actual}",
             fix="send it again",
-            more={"expected": wanted.lower(), "found": found},
+            more={"expected": expected.lower(), "found": actual},
         )
 
 
-def _entries(header: str) -> list[tuple[str, bytes]]:
-    found = ENTRY.findall(header)
+def _parse(header: str) -> list[tuple[str, bytes]]:
+    matches = ENTRY.findall(header)
     try:
-        entries = [(name.lower(), base64.b64decode(value.strip(":"), validate=True)) for name, value in found]
+        entries = [(name.lower(), base64.b64decode(value.strip(":"), validate=True)) for name, value in matches]
     except binascii.Error as error:
         raise _unreadable(header) from error
     if not entries:
@@ -70,5 +70,8 @@ def _entries(header: str) -> list[tuple[str, bytes]]:
 
 def _unreadable(header: str) -> ApiProblem:
     return ApiProblem(
-        400, "the checksum cannot be read", f"{header[:200]!r} is none", fix="send Content-Digest: sha-256=:BASE64:"
+        400,
+        "the checksum cannot be read",
+        f"{header[:200]!r} is not a valid digest",
+        fix="send Content-Digest: sha-256=:BASE64:",
     )

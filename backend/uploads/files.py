@@ -23,11 +23,11 @@ from uuid import UUID
 
 from backend.http.errors import ApiProblem
 
-BUFFER = 1024 * 1024
+BUFFER_BYTES = 1024 * 1024
 """Bytes buffered in memory before a write."""
-OPENING_SECONDS = 5.0
+LOCK_GRACE_SECONDS = 5.0
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def path(folder: Path, id_: UUID) -> Path:
@@ -41,10 +41,10 @@ def incoming(folder: Path, id_: UUID) -> Path:
 
 
 class Writer:
-    """A file being uploaded: `write` it, `finish` it, then `publish` it, `leave` it to the sweeper, or `discard` it."""
+    """A file being uploaded: `write`, `finish`, then `publish`, `release` to the sweeper, or `discard`."""
 
-    def __init__(self, folder: Path, id_: UUID, most: int) -> None:
-        self.folder, self.id, self.most = folder, id_, most
+    def __init__(self, folder: Path, id_: UUID, max_bytes: int) -> None:
+        self.folder, self.id, self.max_bytes = folder, id_, max_bytes
         self.count = 0
         self.sha256 = hashlib.sha256()
         self._buffer = bytearray()
@@ -57,10 +57,10 @@ class Writer:
     async def write(self, data: bytes) -> None:
         """Write data. Raises 413 if the file is too large, 507 if the disk is full."""
         self.count += len(data)
-        if self.count > self.most:
-            raise too_large(self.most)
+        if self.count > self.max_bytes:
+            raise too_large(self.max_bytes)
         self._buffer += data
-        if len(self._buffer) >= BUFFER:
+        if len(self._buffer) >= BUFFER_BYTES:
             await self._flush()
 
     async def finish(self) -> None:
@@ -71,9 +71,9 @@ class Writer:
     def publish(self) -> None:
         """Move the file to its final name."""
         incoming(self.folder, self.id).rename(path(self.folder, self.id))
-        self.leave()
+        self.release()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Release the file; the sweeper decides whether it is kept."""
         if self._file >= 0:
             os.close(self._file)
@@ -84,7 +84,7 @@ class Writer:
         if self._file >= 0:
             with suppress(FileNotFoundError):
                 incoming(self.folder, self.id).unlink()
-            self.leave()
+            self.release()
 
     async def _flush(self) -> None:
         data, self._buffer = bytes(self._buffer), bytearray()
@@ -113,10 +113,10 @@ def disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in DISK_FULL:
             raise ApiProblem(
                 507,
-                "no room for the upload",
+                "not enough disk space for the upload",
                 os.strerror(error.errno or 0),
                 fix="free space in the uploads folder, or send a smaller file",
             ) from error
@@ -128,31 +128,31 @@ def disk() -> Iterator[None]:
         ) from error
 
 
-def too_large(most: int) -> ApiProblem:
+def too_large(max_bytes: int) -> ApiProblem:
     """Return the 413 problem."""
     return ApiProblem(
         413,
         "upload too large",
-        f"at most {most} bytes are taken",
-        more={"limit_bytes": most},
+        f"the limit is {max_bytes} bytes",
+        more={"limit_bytes": max_bytes},
         headers={"Connection": "close"},
     )
 
 
-def left(folder: Path) -> list[UUID]:
+def list_interrupted(folder: Path) -> list[UUID]:
     """Return the uploads in `.incoming`, except new ones that may not be locked yet."""
     try:
         with os.scandir(folder / ".incoming") as entries:
             return [
-                UUID(one.name)
-                for one in entries
-                if ID.fullmatch(one.name) and time.time() - one.stat().st_mtime > OPENING_SECONDS
+                UUID(entry.name)
+                for entry in entries
+                if ID.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > LOCK_GRACE_SECONDS
             ]
     except OSError:  # no uploads yet, or the file has just gone
         return []
 
 
-def settle(folder: Path, id_: UUID, is_kept: bool) -> None:
+def finish_or_delete(folder: Path, id_: UUID, is_kept: bool) -> None:
     """Move a file to its final name, or delete it."""
     with suppress(FileNotFoundError):  # its writer was faster
         if is_kept:
@@ -162,22 +162,22 @@ def settle(folder: Path, id_: UUID, is_kept: bool) -> None:
 
 
 @contextmanager
-def claimed(file: Path) -> Iterator[bool]:
+def try_lock(file: Path) -> Iterator[bool]:
     """Lock a file for the block and yield whether that worked: not if it is missing or locked by another process."""
     try:
-        number = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         yield False
         return
     try:
-        yield _lock(number)
+        yield _lock(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
-def _lock(number: int) -> bool:
+def _lock(descriptor: int) -> bool:
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 
-from benchmarks.faults import data, naive, others, workers
+from benchmarks.faults import data, naive, services, workers
 from benchmarks.faults.cluster import WATCHDOG, Cluster, cluster, native
 from benchmarks.faults.rows import Row
 
@@ -23,43 +23,43 @@ BUDGET = 900.0
 
 def main() -> int:
     """Run the requested rows."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
-    options.add_argument("--rounds", type=int, default=3, help="how often each fault is injected")
-    options.add_argument("--rows", default="", help="only these, as 1,4,14; all unless given")
-    options.add_argument("--no-control", action="store_true", help="leave the negative controls out")
-    options.add_argument(
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="number of times each fault is injected")
+    parser.add_argument("--rows", default="", help="only these rows, such as 1,4,14 (default: all)")
+    parser.add_argument("--no-control", action="store_true", help="skip the negative controls")
+    parser.add_argument(
         "--no-bounds",
         action="store_true",
-        help="a row holds when all came back and nothing was lost, however long it took",
+        help="ignore the time limits: a row passes if everything recovered and nothing was lost",
     )
-    options.add_argument(
+    parser.add_argument(
         "--native",
         action="store_true",
-        help="hurt the system that systemd runs here (a test host); else an embedded one of its own",
+        help="use the system that systemd runs here (only on a test host) instead of an embedded one",
     )
-    asked = options.parse_args()
-    wanted = frozenset(filter(None, asked.rows.split(",")))
+    options = parser.parse_args()
+    selected = frozenset(filter(None, options.rows.split(",")))
     began, done, controls = time.monotonic(), list[Row](), list[Row]()
-    with native() if asked.native else cluster() as running:
+    with native() if options.native else cluster() as running:
         _head()
-        for measure in (*workers.ROWS, *data.ROWS, *others.ROWS):
+        for measure in (*workers.ROWS, *data.ROWS, *services.ROWS):
             if time.monotonic() - began < BUDGET:
-                done += _one(measure, running, asked, wanted)
-        for control in () if asked.no_control else naive.CONTROLS:
+                done += _measure(measure, running, options, selected)
+        for control in () if options.no_control else naive.CONTROLS:
             controls.append(control(running))
-            _print(controls[-1], "bites" if not controls[-1].ok else "DOES NOT BITE")
+            _print(controls[-1], "fails, as expected" if not controls[-1].ok else "PASSES, BUT SHOULD FAIL")
     return _end(done, controls)
 
 
-def _one(measure, running: Cluster, asked: argparse.Namespace, wanted: frozenset[str]) -> list[Row]:  # type: ignore[no-untyped-def]
+def _measure(measure, running: Cluster, options: argparse.Namespace, selected: frozenset[str]) -> list[Row]:  # type: ignore[no-untyped-def]
     number = NUMBERS[measure.__name__]
-    if wanted and number not in wanted:
+    if selected and number not in selected:
         return []
     try:
-        row = measure(running, asked.rounds)
+        row = measure(running, options.rounds)
     except Exception as error:  # the other rows are still useful
         row = Row(number, measure.__name__, "", 0.0, notes=[f"{type(error).__name__}: {error}"])
-    if asked.no_bounds:
+    if options.no_bounds:
         row.bound = FOREVER
     _print(row, "ok" if row.ok else "FAILS")
     return [row]
@@ -74,10 +74,10 @@ NUMBERS = {
 
 def _head() -> None:
     print(
-        f"watchdog {WATCHDOG:g} s (30 s in real life); seconds until mended, or the longest wait of a request; lost: requests, writes, needless restarts"
+        f"watchdog {WATCHDOG:g} s (30 s in production); figures: seconds until recovery, or the longest wait of a request; lost: requests, writes and needless restarts"
     )
     print(
-        f"{'#':<4}{'fault':<36}{'injected by':<30}{'n':>3}{'median':>8}{'worst':>8}{'bound':>8}{'lost':>6}{'of':>7}  holds"
+        f"{'#':<4}{'fault':<36}{'injected by':<30}{'n':>3}{'median':>8}{'worst':>8}{'bound':>8}{'lost':>6}{'of':>7}  result"
     )
 
 
@@ -90,13 +90,13 @@ def _print(row: Row, verdict: str) -> None:
 
 
 def _end(done: list[Row], controls: list[Row]) -> int:
-    held, bites = sum(row.ok for row in done), sum(not row.ok for row in controls)
+    passed, controls_failed = sum(row.ok for row in done), sum(not row.ok for row in controls)
     print(json.dumps({
-        "rows": len(done), "held": held, "controls": len(controls), "controls_bite": bites,
+        "rows": len(done), "held": passed, "controls": len(controls), "controls_bite": controls_failed,
         "worst_s": {row.number: _number(max(row.figures)) for row in done if row.figures},
         "lost": {row.number: row.lost for row in done},
     }))  # fmt: skip
-    return 0 if held == len(done) and bites == len(controls) else 1
+    return 0 if passed == len(done) and controls_failed == len(controls) else 1
 
 
 def _number(seconds: float) -> float | None:

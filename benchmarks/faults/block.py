@@ -26,9 +26,9 @@ def blocked(pid: int, seconds: float) -> Iterator[None]:
     process = Popen((sys.executable, "-m", "benchmarks.faults.block", str(pid), str(seconds)), stdout=PIPE, text=True)
     assert process.stdout
     try:
-        said = process.stdout.readline().strip()
-        if said != "blocked":
-            raise PermissionError(f"cannot block {pid}: {said}")
+        status = process.stdout.readline().strip()
+        if status != "blocked":
+            raise PermissionError(f"cannot block {pid}: {status}")
         yield
     finally:
         process.kill()  # the kernel then resumes the thread

@@ -63,7 +63,7 @@ class Cluster:
     def pids(self) -> dict[str, int]:
         """Return the id of every process."""
         names = [name for service in services(self.world) for name in service.processes]
-        return {name: one.pid for name, one in self.manager.states(names).items()}
+        return {name: state.pid for name, state in self.manager.states(names).items()}
 
     def signal(self, name: str, number: signal.Signals) -> int:
         """Send a signal. Return the pid that received it."""
@@ -77,48 +77,52 @@ class Cluster:
         With only its postmaster stopped, PostgreSQL still answers over open connections.
         """
         pid = self.pid(name)
-        for one in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
+        for process in (*psutil.Process(pid).children(recursive=True), psutil.Process(pid)):
             with contextlib.suppress(psutil.NoSuchProcess):
-                one.send_signal(number)
+                process.send_signal(number)
         return pid
 
-    def back(self, name: str, old: int, seconds: float) -> float:
+    def seconds_until_replaced(self, name: str, old: int, seconds: float) -> float:
         """Return the seconds until a process other than `old` is ready; infinite if it takes longer than `seconds`."""
-        return waited(lambda: (one := self.state(name)).state == "running" and one.pid not in (0, old), seconds)
+        return seconds_until(
+            lambda: (current := self.state(name)).state == "running" and current.pid not in (0, old), seconds
+        )
 
-    def look(self, seconds: float = 3.0) -> Report:
+    def health(self, seconds: float = 3.0) -> Report:
         """Return a fresh health report."""
         return check(self.world, self.manager, Cache(STRICT, ttl=0), seconds=seconds)
 
-    def answers(self, service: str, seconds: float) -> float:
+    def seconds_until_healthy(self, service: str, seconds: float) -> float:
         """Return the seconds until a service's deep probe succeeds; infinite if it takes longer than `seconds`."""
-        return waited(lambda: (one := self.look().of(service)) is not None and not one.bad and one.alive, seconds)
+        return seconds_until(
+            lambda: (state := self.health().of(service)) is not None and not state.bad and state.alive, seconds
+        )
 
-    def acts(self) -> int:
+    def recovery_actions(self) -> int:
         """Return the number of recovery actions of the guard."""
         runs = History(self.world.journal).runs()
         return sum(record.started is not None for run in runs if run.plan.name == "recover" for record in run.steps)
 
-    def environment_of(self, name: str, words: Mapping[str, str | None]) -> None:
+    def set_environment(self, name: str, variables: Mapping[str, str | None]) -> None:
         """Change a process's environment from its next start; None removes a variable."""
         if self.world.native:
             _drop_in(
                 name,
                 "environment",
-                "".join(f"Environment={key}={value}\n" for key, value in words.items() if value is not None),
+                "".join(f"Environment={key}={value}\n" for key, value in variables.items() if value is not None),
             )
             return
         file = self.world.config / "programs.json"
-        every = json.loads(file.read_text())
-        merged = {**every[name]["environment"], **words}
-        every[name]["environment"] = {key: value for key, value in merged.items() if value is not None}
-        file.write_text(json.dumps(every))
+        programs = json.loads(file.read_text())
+        merged = {**programs[name]["environment"], **variables}
+        programs[name]["environment"] = {key: value for key, value in merged.items() if value is not None}
+        file.write_text(json.dumps(programs))
 
 
-def waited(good: Callable[[], bool], seconds: float, pause: float = 0.02) -> float:
-    """Return the seconds until `good` is true; infinite if it takes longer than `seconds`."""
+def seconds_until(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> float:
+    """Return the seconds until `condition` is true; infinite if it takes longer than `seconds`."""
     began = time.monotonic()
-    while not good():
+    while not condition():
         if time.monotonic() - began > seconds:
             return float("inf")
         time.sleep(pause)
@@ -127,41 +131,43 @@ def waited(good: Callable[[], bool], seconds: float, pause: float = 0.02) -> flo
 
 def free_ports(count: int) -> list[int]:
     """Return ports without a listener."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in held]
-    for one in held:
-        one.close()
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(listener.getsockname()[1]) for listener in sockets]
+    for listener in sockets:
+        listener.close()
     return ports
 
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Run an embedded system for the block. Afterwards its processes and files are removed."""
-    place = Path(tempfile.mkdtemp(prefix="om-faults-"))
-    place.chmod(0o755)
-    first, second, third, *others = free_ports(7)
+    folder = Path(tempfile.mkdtemp(prefix="om-faults-"))
+    folder.chmod(0o755)
+    first, second, third, *store_ports = free_ports(7)
     names = ("FRONTEND_PORT", "REDIS_PORT", "POSTGRES_PORT", "QDRANT_PORT")
-    chosen = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, others, strict=True)}
+    ports = {f"OMNIMIND_{name}": str(port) for name, port in zip(names, store_ports, strict=True)}
     os.environ |= {
-        **chosen,
+        **ports,
         "OMNIMIND_BACKEND_PORTS": f"{first},{second},{third}",
-        "XDG_STATE_HOME": str(place),
+        "XDG_STATE_HOME": str(folder),
         "OMNIMIND_WATCHDOG_SECONDS": f"{WATCHDOG:g}",
     }
     os.environ["OMNIMIND_OPEN_READS"] = "yes"  # searches need no login here
     try:
         _omnimind("up", UP_SECONDS)
-        found = world.find(load(), Paths())
-        yield Cluster(found, managers.of(found))
+        system = world.find(load(), Paths())
+        yield Cluster(system, managers.of(system))
     finally:
         _omnimind("down", DOWN_SECONDS)
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _omnimind(word: str, seconds: float) -> None:
-    done = subprocess.run((sys.executable, "-m", "omnimind_ops", word), timeout=seconds, capture_output=True, text=True)
+def _omnimind(command: str, seconds: float) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "omnimind_ops", command), timeout=seconds, capture_output=True, text=True
+    )
     if done.returncode not in (0, 2):
-        print(f"omnimind {word} ended with {done.returncode}:\n{done.stderr[-2000:]}", file=sys.stderr)
+        print(f"omnimind {command} ended with {done.returncode}:\n{done.stderr[-2000:]}", file=sys.stderr)
 
 
 @contextmanager
@@ -170,19 +176,19 @@ def native() -> Iterator[Cluster]:
 
     Only for a test host: real requests and stores are affected.
     """
-    found = world.find(load(), Paths())
-    assert found.native, "systemd does not run omnimind on this machine"
-    running = Cluster(found, managers.of(found))
-    ours = [name for service in services(found) for name in service.processes if name.startswith("omnimind-")]
+    system = world.find(load(), Paths())
+    assert system.native, "systemd does not run omnimind on this machine"
+    running = Cluster(system, managers.of(system))
+    units = [name for service in services(system) for name in service.processes if name.startswith("omnimind-")]
     try:
-        for unit in ours:
+        for unit in units:
             _drop_in(unit, "watchdog", f"WatchdogSec={WATCHDOG:g}\nEnvironment=OMNIMIND_OPEN_READS=yes\n")
-        running.manager.restart(ours)
+        running.manager.restart(units)
         yield running
     finally:
-        for unit in ours:
+        for unit in units:
             _drop_in(unit, "watchdog", "")
-        running.manager.restart(ours)
+        running.manager.restart(units)
 
 
 def _drop_in(unit: str, name: str, lines: str) -> None:

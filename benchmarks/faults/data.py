@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import redis
 
-from benchmarks.faults.cluster import Cluster, waited
+from benchmarks.faults.cluster import Cluster, seconds_until
 from benchmarks.faults.load import Load
 from benchmarks.faults.rows import Row
 
@@ -41,7 +41,7 @@ class Writer:
     write: Callable[[int], None]
     acknowledged: dict[int, float] = field(default_factory=dict)
     errors: int = 0
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -51,19 +51,19 @@ class Writer:
 
     def stop(self) -> None:
         """Stop the writer."""
-        self._over.set()
+        self._stopped.set()
         assert self._thread
         self._thread.join()
 
     def _run(self) -> None:
         number = 0
-        while not self._over.is_set():
+        while not self._stopped.is_set():
             try:
                 self.write(number)
                 self.acknowledged[number] = time.monotonic()
             except Exception:
                 self.errors += 1
-                self._over.wait(0.02)
+                self._stopped.wait(0.02)
             number += 1
 
 
@@ -72,8 +72,8 @@ def _killed(cluster: Cluster, row: Row, name: str, writer: Writer, rounds: int) 
     try:
         for _ in range(rounds):
             time.sleep(BEFORE)
-            row.took(cluster.back(name, cluster.signal(name, signal.SIGKILL), 90))
-            row.figures[-1] += cluster.answers(name, 60)
+            row.add(cluster.seconds_until_replaced(name, cluster.signal(name, signal.SIGKILL), 90))
+            row.figures[-1] += cluster.seconds_until_healthy(name, 60)
     finally:
         time.sleep(AFTER)
         writer.stop()
@@ -81,30 +81,30 @@ def _killed(cluster: Cluster, row: Row, name: str, writer: Writer, rounds: int) 
 
 def redis_killed(cluster: Cluster, rounds: int) -> Row:
     """Row 9, killed."""
-    row, link = (
+    row, connection = (
         Row("9", "redis dies", "kill -9 under writes", 5.0),
         redis.Redis.from_url(cluster.world.redis_url, socket_timeout=5),
     )
     deaths: list[float] = []
-    with link:
+    with connection:
         for _ in range(rounds):
-            link.delete("faults")
-            writer = Writer(lambda number: link.hset("faults", str(number), "1") and None)
+            connection.delete("faults")
+            writer = Writer(lambda number: connection.hset("faults", str(number), "1") and None)
             writer.start()
             time.sleep(BEFORE + FSYNC)
             old = cluster.signal("redis", signal.SIGKILL)
             died = time.monotonic()
             writer.stop()
-            row.took(cluster.back("redis", old, 60) + cluster.answers("redis", 60))
-            there = {int(key) for key in link.hkeys("faults")}
+            row.add(cluster.seconds_until_replaced("redis", old, 60) + cluster.seconds_until_healthy("redis", 60))
+            stored = {int(key) for key in connection.hkeys("faults")}
             deaths.append(
                 max(
-                    (died - at for number, at in writer.acknowledged.items() if number not in there and at <= died),
+                    (died - at for number, at in writer.acknowledged.items() if number not in stored and at <= died),
                     default=0.0,
                 )
             )
             row.requests += len(writer.acknowledged)
-        link.delete("faults")
+        connection.delete("faults")
     row.lost = sum(age > FSYNC + 0.5 for age in deaths)
     row.notes.append(f"oldest lost write {max(deaths):.2f} s before the kill (everysec promises 1 s)")
     return row
@@ -121,10 +121,10 @@ def redis_frozen(cluster: Cluster, rounds: int) -> Row:
                 time.sleep(FROZEN)
         finally:
             cluster.signal("redis", signal.SIGCONT)
-        row.took(cluster.answers(f"backend-{port}", 60))
+        row.add(cluster.seconds_until_healthy(f"backend-{port}", 60))
         row.requests += load.count
-        row.lost += sum(" 503 " not in f"{said} " for said in load.failures)
-        row.notes += [said for said in load.failures if " 503 " not in f"{said} "][:1]
+        row.lost += sum(" 503 " not in f"{failure} " for failure in load.failures)
+        row.notes += [failure for failure in load.failures if " 503 " not in f"{failure} "][:1]
     row.lost += sum(cluster.pids()[name] != pid for name, pid in before.items())
     return row
 
@@ -132,8 +132,9 @@ def redis_frozen(cluster: Cluster, rounds: int) -> Row:
 def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
     """Row 9, frozen for good: the guard restarts the silent store after its time limit, and nothing else."""
     row, before = Row("9c", "redis is frozen for good", "SIGSTOP", PATIENCE + 40.0), cluster.pids()
-    row.took(
-        cluster.back("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE) + cluster.answers("redis", 60)
+    row.add(
+        cluster.seconds_until_replaced("redis", cluster.signal("redis", signal.SIGSTOP), 2 * PATIENCE)
+        + cluster.seconds_until_healthy("redis", 60)
     )
     row.lost = sum(cluster.pids()[name] != pid for name, pid in before.items() if name != cluster.process("redis"))
     return row
@@ -141,24 +142,24 @@ def frozen_for_good(cluster: Cluster, _rounds: int) -> Row:
 
 def postgres_killed(cluster: Cluster, rounds: int) -> Row:
     """Row 10: the postmaster dies during a loop of commits."""
-    row, links = (
+    row, connections = (
         Row("10", "postgres dies", "kill -9 under commits", 15.0),
         list[psycopg.Connection[tuple[object, ...]]](),
     )
 
     def connect() -> psycopg.Connection[tuple[object, ...]]:
-        if not links or links[-1].closed:
-            links.append(psycopg.connect(cluster.world.postgres_dsn, autocommit=True, connect_timeout=3))
-        return links[-1]
+        if not connections or connections[-1].closed:
+            connections.append(psycopg.connect(cluster.world.postgres_dsn, autocommit=True, connect_timeout=3))
+        return connections[-1]
 
     connect().execute("CREATE TABLE IF NOT EXISTS faults (number bigint PRIMARY KEY)")
     writer = Writer(lambda number: connect().execute("INSERT INTO faults VALUES (%s)", (number,)) and None)
     _killed(cluster, row, "postgres", writer, rounds)
-    there = {number for (number,) in connect().execute("SELECT number FROM faults").fetchall()}
-    row.lost, row.requests = len(set(writer.acknowledged) - there), len(writer.acknowledged)
+    stored = {number for (number,) in connect().execute("SELECT number FROM faults").fetchall()}
+    row.lost, row.requests = len(set(writer.acknowledged) - stored), len(writer.acknowledged)
     connect().execute("DROP TABLE faults")
-    for link in links:
-        link.close()
+    for connection in connections:
+        connection.close()
     return row
 
 
@@ -174,17 +175,17 @@ def qdrant_killed(cluster: Cluster, rounds: int) -> Row:
 
         writer = Writer(write)
         _killed(cluster, row, "qdrant", writer, rounds)
-        waited(lambda: http.get("/collections/faults").status_code == 200, 30)
-        there: set[int] = set()
+        seconds_until(lambda: http.get("/collections/faults").status_code == 200, 30)
+        stored: set[int] = set()
         offset: int | None = 0
         while offset is not None:
-            said = http.post(
+            page = http.post(
                 "/collections/faults/points/scroll", json={"limit": 1000, "offset": offset, "with_payload": False}
             ).json()["result"]
-            there |= {one["id"] for one in said["points"]}
-            offset = said["next_page_offset"]
+            stored |= {point["id"] for point in page["points"]}
+            offset = page["next_page_offset"]
         http.delete("/collections/faults")
-    row.lost, row.requests = len(set(writer.acknowledged) - there), len(writer.acknowledged)
+    row.lost, row.requests = len(set(writer.acknowledged) - stored), len(writer.acknowledged)
     return row
 
 

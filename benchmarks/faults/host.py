@@ -15,8 +15,8 @@ from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample
 
-PLACE = "/testhost"
-WORDS = ("/opt/omnimind/venv/bin/python", "-m", "benchmarks.faults", "--native")
+FOLDER = "/testhost"
+COMMAND = ("/opt/omnimind/venv/bin/python", "-m", "benchmarks.faults", "--native")
 """The command in the services' environment, which has the store clients; the environment of the omnimind command
 lacks them.
 """
@@ -24,19 +24,19 @@ lacks them.
 
 @contextmanager
 def migrated() -> Iterator[Host]:
-    """Run a host with a migrated system for the block. Run WORDS in its folder PLACE to inject the faults."""
+    """Run a host with a migrated system for the block. Run COMMAND in its folder FOLDER to inject the faults."""
     with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as host:
         tool.install(host)
         tool.migrate(host)
-        host.copy_in(Path(__file__).parent, f"{PLACE}/benchmarks/faults")
+        host.copy_in(Path(__file__).parent, f"{FOLDER}/benchmarks/faults")
         yield host
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the table and return its exit code."""
     with (
         migrated() as host,
-        host.popen((*WORDS, *words), cwd=PLACE, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client,
+        host.popen((*COMMAND, *arguments), cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as client,
     ):  # type: ignore[arg-type]
         return client.wait()
 

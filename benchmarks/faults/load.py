@@ -25,10 +25,10 @@ class Load:
     rate: float = 60.0
     latencies: list[float] = field(default_factory=list)
     by: Counter[int] = field(default_factory=Counter)  # answers by pid
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _clock: threading.Thread | None = None
-    _hit: float = 0.0
+    _fault_time: float = 0.0
     _failed: list[tuple[float, str]] = field(default_factory=list)  # when each began, and why it failed
 
     def __enter__(self) -> Self:
@@ -39,23 +39,23 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stopped.set()
         assert self._clock
         self._clock.join()
         for thread in self._threads:
             thread.join()
 
-    def hit(self) -> None:
+    def mark_fault(self) -> None:
         """Record that a process has been killed or frozen: call it right after the signal."""
-        self._hit = time.monotonic()
+        self._fault_time = time.monotonic()
 
     @property
     def failures(self) -> list[str]:
         """Return why requests failed: those that began after the hit, and those that were answered and refused."""
-        return [reason for began, reason in self._failed if began > self._hit]
+        return [reason for began, reason in self._failed if began > self._fault_time]
 
     @property
-    def cut(self) -> int:
+    def interrupted(self) -> int:
         """Return the number of requests that began before the hit and got no answer.
 
         The process may have accepted them, so nobody could answer them.
@@ -74,21 +74,21 @@ class Load:
 
     def _send(self) -> None:
         due = time.monotonic()
-        while not self._over.is_set():
-            thread = threading.Thread(target=self._ask, args=(due,))
+        while not self._stopped.is_set():
+            thread = threading.Thread(target=self._request, args=(due,))
             thread.start()
             self._threads.append(thread)
             due += 1 / self.rate
-            self._over.wait(max(0.0, due - time.monotonic()))
+            self._stopped.wait(max(0.0, due - time.monotonic()))
 
-    def _ask(self, due: float) -> None:
-        began, reply = time.monotonic(), b""
+    def _request(self, due: float) -> None:
+        began, response = time.monotonic(), b""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as link:
-                link.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                while more := link.recv(65536):
-                    reply += more
-            head, _, body = reply.partition(b"\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+                connection.sendall(f"GET {self.path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                while data := connection.recv(65536):
+                    response += data
+            head, _, body = response.partition(b"\r\n\r\n")
             status = head.split(b"\r\n")[0].decode()
             if " 200 " not in f"{status} ":
                 began = began if not status else math.inf  # an answer that refuses is a failure at any time

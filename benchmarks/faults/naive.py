@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from benchmarks.faults.block import blocked
-from benchmarks.faults.cluster import WATCHDOG, Cluster, free_ports, waited
+from benchmarks.faults.cluster import WATCHDOG, Cluster, free_ports, seconds_until
 from benchmarks.faults.load import Load
 from benchmarks.faults.rows import AFTER, BEFORE, Row
 
@@ -29,25 +29,25 @@ PATIENCE = 2 * WATCHDOG
 class Unit:
     """Emulates a systemd unit with Restart=always: when the main process ends, its whole process group is killed."""
 
-    words: tuple[str, ...]
+    command: tuple[str, ...]
     environment: dict[str, str]
-    over: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
     running: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """Start it, and restart it whenever it ends."""
-        while not self.over.is_set():
+        while not self.stopped.is_set():
             self.running = subprocess.Popen(
-                self.words,
+                self.command,
                 env=self.environment,
                 start_new_session=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            while self.running.poll() is None and not self.over.wait(0.02):
+            while self.running.poll() is None and not self.stopped.wait(0.02):
                 pass
             _end(self.running)
-            self.over.wait(RESTART)
+            self.stopped.wait(RESTART)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -61,7 +61,7 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
     """Run it for the block, on the cluster's stores."""
     (port,) = free_ports(1)
     world = cluster.world
-    own = {
+    settings = {
         "OMNIMIND_PORT": str(port),
         "OMNIMIND_POSTGRES_DSN": world.postgres_dsn,
         "OMNIMIND_REDIS_URL": world.redis_url,
@@ -70,7 +70,7 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
         "OMNIMIND_ENGINE": str(world.engine_socket),
         "OMNIMIND_UPLOADS": world.system.uploads,
     }
-    words = (
+    command = (
         sys.executable,
         "-m",
         "uvicorn",
@@ -83,14 +83,14 @@ def naive(cluster: Cluster) -> Iterator[tuple[Unit, int]]:
         "--port",
         str(port),
     )
-    unit = Unit(words, {**os.environ, **own})
+    unit = Unit(command, {**os.environ, **settings})
     thread = threading.Thread(target=unit.run)
     thread.start()
     try:
-        waited(lambda: len(_workers(port)) == 2, 60, 0.2)
+        seconds_until(lambda: len(_workers(port)) == 2, 60, 0.2)
         yield unit, port
     finally:
-        unit.over.set()
+        unit.stopped.set()
         thread.join()
 
 
@@ -117,7 +117,7 @@ def killed(cluster: Cluster) -> Row:
             assert unit.running
             unit.running.kill()
             time.sleep(AFTER + 3)
-        row.took(load.worst, load)
+        row.add(load.worst, load)
     return row
 
 
@@ -128,7 +128,7 @@ def loop_blocked(cluster: Cluster) -> Row:
         pid = min(_workers(port))
         try:
             with blocked(pid, 60):
-                row.figures.append(waited(lambda: not os.path.exists(f"/proc/{pid}"), PATIENCE))
+                row.figures.append(seconds_until(lambda: not os.path.exists(f"/proc/{pid}"), PATIENCE))
         except PermissionError as error:
             row.notes.append(str(error))
     return row

@@ -30,10 +30,12 @@ class Row:
         """Return whether the bound held every time."""
         return bool(self.figures) and max(self.figures) <= self.bound and self.lost == 0
 
-    def took(self, seconds: float, load: Load | None = None) -> None:
+    def add(self, seconds: float, load: Load | None = None) -> None:
         """Add one time, and the results of the load."""
         self.figures.append(seconds)
         if load:
             self.lost += len(load.failures)
             self.requests += load.count
-            self.notes += load.failures[:2] + ([f"{load.cut} under way when it died"] if load.cut else [])
+            self.notes += load.failures[:2] + (
+                [f"{load.interrupted} in flight when it died"] if load.interrupted else []
+            )

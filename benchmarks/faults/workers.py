@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.faults.block import blocked
-from benchmarks.faults.cluster import WATCHDOG, Cluster, waited
+from benchmarks.faults.cluster import WATCHDOG, Cluster, seconds_until
 from benchmarks.faults.load import Load
 from benchmarks.faults.rows import AFTER, BEFORE, IMPORT, Row
 from omnimind_ops.catalogue import Kind, services
@@ -28,10 +28,10 @@ def killed_worker(cluster: Cluster, rounds: int) -> Row:
         with Load(port) as load:
             time.sleep(BEFORE)
             old = cluster.signal(name, signal.SIGKILL)
-            load.hit()
-            seconds = cluster.back(name, old, 30)
+            load.mark_fault()
+            seconds = cluster.seconds_until_replaced(name, old, 30)
             time.sleep(AFTER)
-        row.took(seconds, load)
+        row.add(seconds, load)
     return row
 
 
@@ -44,11 +44,11 @@ def both_killed(cluster: Cluster, rounds: int) -> Row:
         with Load(port, rate=30) as load:
             time.sleep(BEFORE)
             old = {name: cluster.signal(name, signal.SIGKILL) for name in (first, second)}
-            load.hit()
+            load.mark_fault()
             for name, pid in old.items():
-                cluster.back(name, pid, 30)
+                cluster.seconds_until_replaced(name, pid, 30)
             time.sleep(AFTER)
-        row.took(load.worst, load)
+        row.add(load.worst, load)
     return row
 
 
@@ -60,10 +60,10 @@ def frozen_worker(cluster: Cluster, rounds: int) -> Row:
         with Load(port) as load:
             time.sleep(BEFORE)
             old = cluster.signal(name, signal.SIGSTOP)
-            load.hit()
-            seconds = cluster.back(name, old, 60)
+            load.mark_fault()
+            seconds = cluster.seconds_until_replaced(name, old, 60)
             time.sleep(AFTER)
-        row.took(seconds, load)
+        row.add(seconds, load)
     return row
 
 
@@ -77,13 +77,13 @@ def blocked_worker(cluster: Cluster, rounds: int) -> Row:
             time.sleep(BEFORE)
             try:
                 with blocked(pid, 60):
-                    load.hit()
-                    seconds = cluster.back(name, pid, 60)
+                    load.mark_fault()
+                    seconds = cluster.seconds_until_replaced(name, pid, 60)
             except PermissionError as error:
                 row.notes.append(str(error))
                 break
             time.sleep(AFTER)
-        row.took(seconds, load)
+        row.add(seconds, load)
     return row
 
 
@@ -96,11 +96,11 @@ def all_frozen(cluster: Cluster, rounds: int) -> Row:
         with Load(port, rate=20) as load:
             time.sleep(BEFORE)
             old = {name: cluster.signal(name, signal.SIGSTOP) for name in (first, second)}
-            load.hit()
+            load.mark_fault()
             for name, pid in old.items():
-                cluster.back(name, pid, 60)
+                cluster.seconds_until_replaced(name, pid, 60)
             time.sleep(AFTER)
-        row.took(load.worst, load)
+        row.add(load.worst, load)
     return row
 
 
@@ -117,8 +117,8 @@ def rolling(cluster: Cluster, rounds: int) -> Row:
             time.sleep(BEFORE)
             restart(cluster.world, ("backend",), lambda _event: None)
             time.sleep(AFTER)
-        row.took(load.worst, load)
-        row.notes += [f"{name}: {one.detail}" for name in names_of(cluster) if (one := cluster.state(name)).detail]
+        row.add(load.worst, load)
+        row.notes += [f"{name}: {state.detail}" for name in names_of(cluster) if (state := cluster.state(name)).detail]
         if len(row.figures) > 10:
             break
     return row
@@ -126,61 +126,63 @@ def rolling(cluster: Cluster, rounds: int) -> Row:
 
 def start_fails(cluster: Cluster, _rounds: int) -> Row:
     """Row 7: one worker's configuration is invalid. Health must report it, and the other worker must serve."""
-    row = Row("7", "a worker's start fails", "a setting that is no number", 60.0)
+    row = Row("7", "a worker's start fails", "an invalid setting", 60.0)
     port, name = _worker(cluster, at=1)
-    cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
+    cluster.set_environment(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
     try:
         with Load(port) as load:
             time.sleep(BEFORE)
             cluster.signal(name, signal.SIGKILL)
-            load.hit()
-            seconds = waited(
+            load.mark_fault()
+            seconds = seconds_until(
                 lambda: (
-                    (one := cluster.look().of(f"backend-{port}")) is not None
-                    and one.state is State.DEGRADED
-                    and name in one.why
+                    (service := cluster.health().of(f"backend-{port}")) is not None
+                    and service.state is State.DEGRADED
+                    and name in service.why
                 ),
                 90,
                 0.2,
             )
-        row.took(seconds, load)
+        row.add(seconds, load)
     finally:
-        cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": None})
-        _mend(cluster, name)
+        cluster.set_environment(name, {"OMNIMIND_CHECK_SECONDS": None})
+        _repair(cluster, name)
     return row
 
 
 def crash_loop(cluster: Cluster, _rounds: int) -> Row:
     """Row 8: a whole backend crashes at each start. Health must report it as down, and no other process may restart."""
-    row = Row("8", "a backend crashes in a loop", "a setting that is no number", 60.0)
+    row = Row("8", "a backend crashes in a loop", "an invalid setting", 60.0)
     port = cluster.world.system.backend_ports[1]
     names = [_worker(cluster, 1, number)[1] for number in (1, 2)]
-    others = {name: pid for name, pid in cluster.pids().items() if name not in names}
+    other_pids = {name: pid for name, pid in cluster.pids().items() if name not in names}
     for name in names:
-        cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
+        cluster.set_environment(name, {"OMNIMIND_CHECK_SECONDS": "soon"})
     try:
         with Load(cluster.world.system.backend_ports[0]) as load:
             for name in names:
                 cluster.signal(name, signal.SIGKILL)
-            seconds = waited(
-                lambda: (one := cluster.look().of(f"backend-{port}")) is not None and one.state is State.DOWN, 90, 0.2
+            seconds = seconds_until(
+                lambda: (service := cluster.health().of(f"backend-{port}")) is not None and service.state is State.DOWN,
+                90,
+                0.2,
             )
-        row.took(seconds, load)
-        row.lost += sum(pid != others[name] for name, pid in cluster.pids().items() if name in others)
+        row.add(seconds, load)
+        row.lost += sum(pid != other_pids[name] for name, pid in cluster.pids().items() if name in other_pids)
     finally:
         for name in names:
-            cluster.environment_of(name, {"OMNIMIND_CHECK_SECONDS": None})
-        _mend(cluster, *names)
+            cluster.set_environment(name, {"OMNIMIND_CHECK_SECONDS": None})
+        _repair(cluster, *names)
     return row
 
 
-def _mend(cluster: Cluster, *names: str) -> None:
+def _repair(cluster: Cluster, *names: str) -> None:
     with contextlib.suppress(Exception):
         cluster.manager.stop(names)
     cluster.manager.start(names)
     for name in names:
-        waited(lambda name=name: cluster.state(name).state == "running", 60)  # type: ignore[misc]
-    waited(lambda: all(one.alive for one in cluster.look().services), 30)
+        seconds_until(lambda name=name: cluster.state(name).state == "running", 60)  # type: ignore[misc]
+    seconds_until(lambda: all(service.alive for service in cluster.health().services), 30)
 
 
 ROWS: tuple[Callable[[Cluster, int], Row], ...] = (

@@ -22,10 +22,10 @@ from typing import Any
 
 from benchmarks import copy
 from benchmarks.peers import embeddings, provisioning, starting
-from benchmarks.peers.embeddings import AGAINST, Embedded
-from benchmarks.peers.provisioning import Provisioned
-from benchmarks.peers.say import say
-from benchmarks.peers.starting import Started
+from benchmarks.peers.embeddings import AGAINST, EmbeddingTimes
+from benchmarks.peers.progress import report
+from benchmarks.peers.provisioning import ProvisioningTimes
+from benchmarks.peers.starting import StartTimes
 from benchmarks.peers.table import Row, show
 
 PARTS = ("provisioning", "copy", "start", "embeddings")
@@ -35,24 +35,24 @@ QUICK_TEXTS = 150
 
 
 @dataclass
-class Found:
+class Results:
     """All results so far."""
 
-    provisioned: Provisioned = field(default_factory=Provisioned)
+    provisioned: ProvisioningTimes = field(default_factory=ProvisioningTimes)
     copied: list[copy.Round] = field(default_factory=list)
-    started: Started = field(default_factory=Started)
-    embedded: Embedded = field(default_factory=Embedded)
+    started: StartTimes = field(default_factory=StartTimes)
+    embedded: EmbeddingTimes = field(default_factory=EmbeddingTimes)
 
     def rows(self) -> list[Row]:
         """Return every comparison."""
-        rsync = [one for one in self.copied if one.rsynced]
+        rsync = [entry for entry in self.copied if entry.rsynced]
         return [
             Row("converge, first run", "Ansible", self.provisioned.pairs("first")),
             Row("converge, no-op", "Ansible", self.provisioned.pairs("noop")),
-            Row("verified copy", "cp -a --sparse=always", [(one.live, one.plain) for one in self.copied]),
-            Row("the same, on the disk", "cp and sync -f", [(one.final, one.synced) for one in self.copied]),
-            Row("verified copy", "rsync -aHS and a check with -c", [(one.live, one.rsynced) for one in rsync]),
-            Row("verified copy", "rsync -aHS alone", [(one.live, one.rsync) for one in rsync]),
+            Row("verified copy", "cp -a --sparse=always", [(entry.live, entry.plain) for entry in self.copied]),
+            Row("the same, on the disk", "cp and sync -f", [(entry.final, entry.synced) for entry in self.copied]),
+            Row("verified copy", "rsync -aHS and a check with -c", [(entry.live, entry.rsynced) for entry in rsync]),
+            Row("verified copy", "rsync -aHS alone", [(entry.live, entry.rsync) for entry in rsync]),
             Row(
                 "up",
                 "the start script, its sleeps counted",
@@ -63,33 +63,33 @@ class Found:
 
     def numbers(self) -> dict[str, Any]:
         """Return the JSON object of the last line."""
-        told: dict[str, Any] = {**provisioning.ratios(self.provisioned), **starting.ratios(self.started)}
+        numbers: dict[str, Any] = {**provisioning.ratios(self.provisioned), **starting.ratios(self.started)}
         for kind in ("first", "noop"):
             if pairs := self.provisioned.pairs(kind):
-                told[f"{kind}_s"] = round(statistics.median(ours for ours, _ in pairs), 2)
+                numbers[f"{kind}_s"] = round(statistics.median(ours for ours, _ in pairs), 2)
         if self.copied:
-            told |= copy.summary(self.copied)
+            numbers |= copy.summary(self.copied)
         for name in AGAINST:
             if pairs := self.embedded.pairs(name):
-                told[name] = round(statistics.median(theirs / ours for ours, theirs in pairs), 2)
-        return told | self.embedded.result
+                numbers[name] = round(statistics.median(theirs / ours for ours, theirs in pairs), 2)
+        return numbers | self.embedded.result
 
 
 def main() -> int:
     """Measure the parts, print the table and the object."""
-    asked = _asked()
+    options = _parse_options()
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
     ):  # both clean up and print the results, even if a shell started this with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
-    found, failed, interrupted = Found(), {}, False
+    results, failed, interrupted = Results(), {}, False
     before = os.getloadavg()
-    for part, measure in _parts(asked, found).items():
-        if part not in (asked.only or PARTS):
+    for part, measure in _parts(options, results).items():
+        if part not in (options.only or PARTS):
             continue
         began = time.monotonic()
-        say(f"{part}: begins")
+        report(f"{part}: started")
         try:
             measure()
         except KeyboardInterrupt:
@@ -97,65 +97,67 @@ def main() -> int:
             break
         except Exception as error:  # one peer that cannot run must not cost the results of the others
             failed[part] = str(error).strip().splitlines()[0]
-            say(f"{part}: {error}")
+            report(f"{part}: {error}")
         else:
-            say(f"{part}: done in {time.monotonic() - began:.0f} s")
-    show(found.rows())
-    told = {
-        **found.numbers(),
-        "pairs": asked.pairs,
+            report(f"{part}: done in {time.monotonic() - began:.0f} s")
+    show(results.rows())
+    numbers = {
+        **results.numbers(),
+        "pairs": options.pairs,
         "cpus": len(os.sched_getaffinity(0)),
         "load": [round(before[0], 1), round(os.getloadavg()[0], 1)],
     }
     print(
-        json.dumps({**told, **({"failed": failed} if failed else {}), **({"interrupted": True} if interrupted else {})})
+        json.dumps(
+            {**numbers, **({"failed": failed} if failed else {}), **({"interrupted": True} if interrupted else {})}
+        )
     )
     return 130 if interrupted else 1 if failed else 0
 
 
-def _asked() -> argparse.Namespace:
-    options = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=(__doc__ or "").splitlines()[0])
-    options.add_argument(
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
         "--only", action="append", choices=PARTS, help="measure this part; may be repeated (default: all)"
     )
-    options.add_argument("--pairs", type=int, default=5, help="paired runs of everything (default: %(default)s)")
-    options.add_argument(
+    parser.add_argument("--pairs", type=int, default=5, help="paired runs of everything (default: %(default)s)")
+    parser.add_argument(
         "--firsts", type=int, help="pairs of first runs on fresh hosts, minutes each (default: as --pairs)"
     )
-    options.add_argument("--texts", type=int, help=f"texts to embed (default: {TEXTS})")
-    options.add_argument(
+    parser.add_argument("--texts", type=int, help=f"texts to embed (default: {TEXTS})")
+    parser.add_argument(
         "--quick", action="store_true", help=f"one first run, one start, {QUICK_TEXTS} texts: to see that it works"
     )
-    return options.parse_args()
+    return parser.parse_args()
 
 
-def _parts(asked: argparse.Namespace, found: Found) -> dict[str, Callable[[], object]]:
-    firsts = asked.firsts if asked.firsts is not None else 1 if asked.quick else asked.pairs
-    texts = asked.texts or (QUICK_TEXTS if asked.quick else TEXTS)
+def _parts(options: argparse.Namespace, results: Results) -> dict[str, Callable[[], object]]:
+    firsts = options.firsts if options.firsts is not None else 1 if options.quick else options.pairs
+    texts = options.texts or (QUICK_TEXTS if options.quick else TEXTS)
 
     def copied() -> None:
-        _installed(("rsync",))
-        copy.benchmark(BYTES, asked.pairs, None, found.copied)
+        _ensure_installed(("rsync",))
+        copy.benchmark(BYTES, options.pairs, None, results.copied)
 
     return {
-        "provisioning": lambda: provisioning.measure(firsts, asked.pairs, found.provisioned),
+        "provisioning": lambda: provisioning.measure(firsts, options.pairs, results.provisioned),
         "copy": copied,
-        "start": lambda: starting.measure(1 if asked.quick else asked.pairs, found.started),
-        "embeddings": lambda: embeddings.measure(texts, asked.pairs, found.embedded),
+        "start": lambda: starting.measure(1 if options.quick else options.pairs, results.started),
+        "embeddings": lambda: embeddings.measure(texts, options.pairs, results.embedded),
     }
 
 
-def _installed(programs: Sequence[str]) -> None:
+def _ensure_installed(programs: Sequence[str]) -> None:
     """Install missing programs from the Debian packages of the same name."""
     missing = [program for program in programs if shutil.which(program) is None]
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise RuntimeError(f"not installed: {' '.join(missing)}")
-    words = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing)
+    install = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (words, ("apt-get", "update"), words):
-        if subprocess.run(command, stdout=sys.stderr, env=quiet, check=False).returncode == 0 and command is words:
+    for command in (install, ("apt-get", "update"), install):
+        if subprocess.run(command, stdout=sys.stderr, env=quiet, check=False).returncode == 0 and command is install:
             return
     raise RuntimeError(f"cannot install {' '.join(missing)}")
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.peers.say import say
+from benchmarks.peers.progress import report
 
 ROUND = re.compile(r"round \d+ of \d+: (.+?)\s+([\d.]+) s$")
 AGAINST = {
@@ -21,7 +21,7 @@ AGAINST = {
 
 
 @dataclass
-class Embedded:
+class EmbeddingTimes:
     """Seconds of each round, by the benchmark's own names. `result` is its last line, once it is complete."""
 
     rounds: dict[str, list[float]] = field(default_factory=dict)
@@ -33,24 +33,24 @@ class Embedded:
         return list(zip(self.rounds.get(ours, []), self.rounds.get(theirs, []), strict=False))
 
 
-def measure(texts: int, rounds: int, found: Embedded) -> None:
-    """Fill `found`, which keeps the results if this is interrupted."""
-    words = (sys.executable, "-m", "benchmarks.embeddings", "--n", str(texts), "--rounds", str(rounds))
+def measure(texts: int, rounds: int, times: EmbeddingTimes) -> None:
+    """Fill `times`, which keeps the results if this is interrupted."""
+    command = (sys.executable, "-m", "benchmarks.embeddings", "--n", str(texts), "--rounds", str(rounds))
     last = ""
     # In a separate session, so that Ctrl-C reaches it only once, from here: a second one would interrupt it while it
     # stops its services.
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
         assert child.stdout
         try:
             for line in child.stdout:
                 last = line.strip() or last
-                if hit := ROUND.match(line.strip()):
-                    found.rounds.setdefault(hit[1], []).append(float(hit[2]))
+                if match := ROUND.match(line.strip()):
+                    times.rounds.setdefault(match[1], []).append(float(match[2]))
                 if line.strip() and not line.startswith("{"):
-                    say(line.rstrip())
+                    report(line.rstrip())
         except KeyboardInterrupt:
             child.send_signal(signal.SIGINT)
             raise
     if child.returncode:
         raise RuntimeError(f"benchmarks.embeddings ended with {child.returncode}")
-    found.result = json.loads(last)
+    times.result = json.loads(last)

@@ -15,13 +15,13 @@ def environment(name: str) -> Path:
     """Return the Python of `.venv-NAME`, which is built from locks/NAME.txt if needed."""
     folder, lock = ROOT / f".venv-{name}", ROOT / "locks" / f"{name}.txt"
     python, stamp = folder / "bin/python", folder / "omnimind-stamp"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    if stamp.exists() and stamp.read_text().strip() == wanted:
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    if stamp.exists() and stamp.read_text().strip() == digest:
         return python
-    print(f"making .venv-{name} (minutes, once)", file=sys.stderr)
+    print(f"creating .venv-{name} (takes minutes, only once)", file=sys.stderr)
     subprocess.run((sys.executable, "-m", "venv", folder), check=True)
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run((*pip, TORCH), check=True)
     subprocess.run((*pip, "-r", lock), check=True)
-    stamp.write_text(f"{wanted}\n")
+    stamp.write_text(f"{digest}\n")
     return python

@@ -20,7 +20,7 @@ def infinity(python: Path, model: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = (
+    command = (
         python.parent / "infinity_emb",
         "v2",
         "--model-id",
@@ -39,7 +39,7 @@ def infinity(python: Path, model: Path) -> Iterator[str]:
         "PYTHONWARNINGS": "ignore",
     }
     process = subprocess.Popen(
-        (*words, "--host", "127.0.0.1", "--port", str(port)),
+        (*command, "--host", "127.0.0.1", "--port", str(port)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **quiet},

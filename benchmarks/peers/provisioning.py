@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.say import say
+from benchmarks.peers.progress import report
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from tests.hosts import requirements, tool, wheelhouse
@@ -28,15 +28,15 @@ from tests.hosts.recipe import Recipe
 from tests.hosts.stack.qdrant import qdrant_executable
 
 HERE = Path(__file__).parent
-BOOK = "/opt/playbook"
+PLAYBOOK = "/opt/playbook"
 ANSIBLE = "/opt/ansible"
 FIRST_SECONDS = 900
-WAYS = ("omnimind", "ansible")
-WORDS = {
+TOOLS = ("omnimind", "ansible")
+COMMANDS = {
     "omnimind": f"{tool.PROGRAM} converge",
-    "ansible": f"cd {BOOK} && LC_ALL=C.UTF-8 {ANSIBLE}/bin/ansible-playbook site.yml",
+    "ansible": f"cd {PLAYBOOK} && LC_ALL=C.UTF-8 {ANSIBLE}/bin/ansible-playbook site.yml",
 }
-SECONDS = "began=$(date +%s%N); ( {command} ) >/root/said 2>&1 || {{ cat /root/said >&2; exit 1; }}; ended=$(date +%s%N); echo $((ended - began)); cat /root/said"
+SECONDS = "began=$(date +%s%N); ( {command} ) >/root/output 2>&1 || {{ cat /root/output >&2; exit 1; }}; ended=$(date +%s%N); echo $((ended - began)); cat /root/output"
 PATHS = (
     *(
         f"/etc/omnimind/secrets/{name}"
@@ -77,11 +77,11 @@ PATHS = (
 
 
 @dataclass
-class Provisioned:
+class ProvisioningTimes:
     """Seconds of every run, by tool; `differences` are those between the final states, by path of the fact."""
 
-    first: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
-    noop: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
+    first: dict[str, list[float]] = field(default_factory=lambda: {tool_name: [] for tool_name in TOOLS})
+    noop: dict[str, list[float]] = field(default_factory=lambda: {tool_name: [] for tool_name in TOOLS})
     differences: list[str] = field(default_factory=list)
 
     def pairs(self, kind: str) -> list[tuple[float, float]]:
@@ -90,40 +90,42 @@ class Provisioned:
         return list(zip(times["omnimind"], times["ansible"], strict=False))
 
 
-def measure(firsts: int, noops: int, found: Provisioned) -> None:
-    """Fill `found`, which keeps the results if this is interrupted."""
+def measure(firsts: int, noops: int, times: ProvisioningTimes) -> None:
+    """Fill `times`, which keeps the results if this is interrupted."""
     if why := requirements.why_no_host():
-        raise RuntimeError(f"no host can be booted here: {why}")
+        raise RuntimeError(f"cannot boot a test host here: {why}")
     mounts = [wheelhouse.mount(), Mount(_wheels(), "/ansible-wheels"), Mount(qdrant_executable(), "/staged-qdrant")]
     for number in range(max(firsts, 1)):
         states: dict[str, Any] = {}
-        for way in WAYS if number % 2 == 0 else reversed(WAYS):
+        for tool_name in TOOLS if number % 2 == 0 else reversed(TOOLS):
             with _host(mounts) as host:
-                seconds, said = run(host, way)
-                found.first[way].append(seconds)
-                say(f"first run {number + 1} of {firsts}: {way:<10}{seconds:8.1f} s   {summary(way, said)}")
-                states[way] = state(host)
-                if len(states) == len(WAYS):
-                    found.differences += differences(states["omnimind"], states["ansible"])
-                    say(f"{len(found.differences)} differences between the end states")
+                seconds, output = run(host, tool_name)
+                times.first[tool_name].append(seconds)
+                report(
+                    f"first run {number + 1} of {firsts}: {tool_name:<10}{seconds:8.1f} s   {summary(tool_name, output)}"
+                )
+                states[tool_name] = state(host)
+                if len(states) == len(TOOLS):
+                    times.differences += differences(states["omnimind"], states["ansible"])
+                    report(f"{len(times.differences)} differences between the final states")
                 if number == max(firsts, 1) - 1:
-                    _noops(host, way, noops if len(states) == len(WAYS) else 0, found)
-    if found.differences:
-        raise RuntimeError("the end states differ:\n" + "\n".join(found.differences))
+                    _noops(host, tool_name, noops if len(states) == len(TOOLS) else 0, times)
+    if times.differences:
+        raise RuntimeError("the final states differ:\n" + "\n".join(times.differences))
 
 
-def _noops(host: Host, made_by: str, rounds: int, found: Provisioned) -> None:
+def _noops(host: Host, made_by: str, rounds: int, times: ProvisioningTimes) -> None:
     """Run each tool on a host made by the other, where nothing may change. Then measure `rounds` pairs, in turns."""
-    for way in sorted(WAYS, key=made_by.__eq__):  # the other tool first
-        _, said = run(host, way)
-        say(f"on a host made by {made_by}: {way:<10}{summary(way, said)}")
-        if changes(way, said):
-            found.differences.append(f"{way} changes what {made_by} made:\n{said}")
+    for tool_name in sorted(TOOLS, key=made_by.__eq__):  # the other tool first
+        _, output = run(host, tool_name)
+        report(f"on a host made by {made_by}: {tool_name:<10}{summary(tool_name, output)}")
+        if changes(tool_name, output):
+            times.differences.append(f"{tool_name} changes what {made_by} made:\n{output}")
     for number in range(rounds):
-        for way in WAYS if number % 2 == 0 else reversed(WAYS):
-            seconds, said = run(host, way)
-            found.noop[way].append(seconds)
-            say(f"no-op {number + 1} of {rounds}: {way:<10}{seconds:8.2f} s   {summary(way, said)}")
+        for tool_name in TOOLS if number % 2 == 0 else reversed(TOOLS):
+            seconds, output = run(host, tool_name)
+            times.noop[tool_name].append(seconds)
+            report(f"no-op {number + 1} of {rounds}: {tool_name:<10}{seconds:8.2f} s   {summary(tool_name, output)}")
 
 
 @contextmanager
@@ -138,11 +140,11 @@ def _host(mounts: list[Mount]) -> Iterator[Host]:
         )
         # The packages are in apt's cache for both: the mirror's speed is not part of the comparison.
         host.sh("apt-get update && apt-get install --yes --download-only redis-server postgresql", timeout=300)
-        host.copy_in(HERE / "ansible", BOOK)
+        host.copy_in(HERE / "ansible", PLAYBOOK)
         host.copy_in(HERE / "inside", "/opt/inside")
-        host.sh(f"cp -rn {tool.VENV}/lib/python3*/site-packages/omnimind_ops/_data/templates/. {BOOK}/templates/")
+        host.sh(f"cp -rn {tool.VENV}/lib/python3*/site-packages/omnimind_ops/_data/templates/. {PLAYBOOK}/templates/")
         # Ansible's jinja2 drops the last line break of an included template.
-        host.sh(f"cd {BOOK}/templates/systemd && for one in share hardening python; do echo >> $one.j2; done")
+        host.sh(f"cd {PLAYBOOK}/templates/systemd && for name in share hardening python; do echo >> $name.j2; done")
         # The page cache is not part of the comparison: the first tool must not read the wheels from disk for the
         # second.
         host.sh(
@@ -150,42 +152,46 @@ def _host(mounts: list[Mount]) -> Iterator[Host]:
             timeout=300,
         )
         host.sh(
-            f"{tool.VENV}/bin/python /opt/inside/prepare.py $(systemctl --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p') {BOOK}/vars.json"
+            f"{tool.VENV}/bin/python /opt/inside/prepare.py $(systemctl --version | sed -n 's/^systemd \\([0-9]*\\).*/\\1/p') {PLAYBOOK}/vars.json"
         )
         yield host
 
 
-def run(host: Host, way: str) -> tuple[float, str]:
+def run(host: Host, tool_name: str) -> tuple[float, str]:
     """Run a tool once. Return the seconds by the host's clock, and its output."""
-    clock, _, said = host.sh(SECONDS.format(command=WORDS[way]), timeout=FIRST_SECONDS).partition("\n")
-    return int(clock) / 1e9, said
+    clock, _, output = host.sh(SECONDS.format(command=COMMANDS[tool_name]), timeout=FIRST_SECONDS).partition("\n")
+    return int(clock) / 1e9, output
 
 
-def changes(way: str, said: str) -> int:
+def changes(tool_name: str, output: str) -> int:
     """Return the number of changes that the tool reports."""
-    pattern = r"(\d+) changes" if way == "omnimind" else r"changed=(\d+)"
-    return int(re.findall(pattern, said)[-1])
+    pattern = r"(\d+) changes" if tool_name == "omnimind" else r"changed=(\d+)"
+    return int(re.findall(pattern, output)[-1])
 
 
-def summary(way: str, said: str) -> str:
+def summary(tool_name: str, output: str) -> str:
     """Return the tool's own summary."""
-    return f"{changes(way, said)} changes" if way == "omnimind" else re.sub(r"\s+", " ", said.strip().splitlines()[-1])
+    return (
+        f"{changes(tool_name, output)} changes"
+        if tool_name == "omnimind"
+        else re.sub(r"\s+", " ", output.strip().splitlines()[-1])
+    )
 
 
 def state(host: Host) -> dict[str, Any]:
     """Return the state of the host."""
-    asked = json.dumps({"units": native.all_units(Goal()), "paths": sorted(set(PATHS))})
-    told: dict[str, Any] = json.loads(host.run(("python3", "/opt/inside/state.py"), input=asked, timeout=120).stdout)
-    return told
+    request = json.dumps({"units": native.all_units(Goal()), "paths": sorted(set(PATHS))})
+    reply: dict[str, Any] = json.loads(host.run(("python3", "/opt/inside/state.py"), input=request, timeout=120).stdout)
+    return reply
 
 
-def differences(ours: Any, theirs: Any, where: str = "") -> Iterator[str]:
+def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
     """Yield one line for each difference between two states."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
-            yield from differences(ours.get(key), theirs.get(key), f"{where}/{key}" if where else key)
+            yield from differences(ours.get(key), theirs.get(key), f"{path}/{key}" if path else key)
     elif ours != theirs:
-        yield f"{where}: omnimind {ours}, ansible {theirs}"
+        yield f"{path}: omnimind {ours}, ansible {theirs}"
 
 
 def _wheels() -> Path:
@@ -193,7 +199,7 @@ def _wheels() -> Path:
     lock = HERE / "ansible/requirements.txt"
 
     def build(target: Path) -> None:
-        words = (
+        command = (
             sys.executable,
             "-m",
             "pip",
@@ -206,15 +212,15 @@ def _wheels() -> Path:
             "-r",
             str(lock),
         )
-        subprocess.run(words, check=True)
+        subprocess.run(command, check=True)
 
     return kept(f"peer-ansible-{key_of(lock.read_bytes(), sys.version)}", build)
 
 
-def ratios(found: Provisioned) -> dict[str, float]:
+def ratios(times: ProvisioningTimes) -> dict[str, float]:
     """Return the median ratios of their time to ours, pair by pair; above 1, ours is faster."""
-    told = {}
+    ratios_by_name = {}
     for kind, name in (("first", "first_vs_ansible"), ("noop", "noop_vs_ansible")):
-        if pairs := found.pairs(kind):
-            told[name] = round(statistics.median(theirs / ours for ours, theirs in pairs), 2)
-    return told
+        if pairs := times.pairs(kind):
+            ratios_by_name[name] = round(statistics.median(theirs / ours for ours, theirs in pairs), 2)
+    return ratios_by_name

@@ -28,7 +28,7 @@ class SentenceTransformers:
     """`encode` returns the seconds and the rows' bytes (float32). Batch size 32 is the library's default."""
 
     def __init__(self, python: Path, model: Path, device: str = "cpu") -> None:
-        words = (str(python), "-W", "ignore", "-c", CHILD, str(model), device)
+        command = (str(python), "-W", "ignore", "-c", CHILD, str(model), device)
         quiet = {
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_VERBOSITY": "error",
@@ -36,7 +36,7 @@ class SentenceTransformers:
             "TQDM_DISABLE": "1",
         }
         self.process = subprocess.Popen(
-            words,
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -49,10 +49,10 @@ class SentenceTransformers:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(texts) + "\n")
         self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
+        reply = self.process.stdout.readline()
+        if not reply:
             raise RuntimeError("sentence-transformers ended: try it by hand in .venv-reference")
-        seconds, rows = json.loads(answer)
+        seconds, rows = json.loads(reply)
         return seconds, base64.b64decode(rows)
 
     def __enter__(self) -> Self:

@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import start
-from benchmarks.peers.say import say
+from benchmarks.peers.progress import report
 from tests import listening
 
 SEQUENCE = Path(__file__).with_name("start_sequence.sh")
 SEQUENCE_SECONDS = 900
-BOTH = ("postgres", "redis", "qdrant", "engine", "frontend")
+SHARED = ("postgres", "redis", "qdrant", "engine", "frontend")
 
 
 @dataclass
-class Started:
+class StartTimes:
     """Seconds of each start until everything is ready.
 
     `calm` is the part of `up` that waits for low CPU pressure; the script waits too.
@@ -42,8 +42,8 @@ class Started:
     bash: list[float] = field(default_factory=list)
 
 
-def measure(rounds: int, found: Started) -> None:
-    """Fill `found`, which keeps the results if this is interrupted."""
+def measure(rounds: int, times: StartTimes) -> None:
+    """Fill `times`, which keeps the results if this is interrupted."""
     with tempfile.TemporaryDirectory(prefix="om-start-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         environment = start.environment(Path(home))
@@ -54,23 +54,23 @@ def measure(rounds: int, found: Started) -> None:
             write(json.loads((Path(home) / "omnimind/config/programs.json").read_text()), environment, sequence)
             for number in range(rounds):
                 for way in (_up, _bash) if number % 2 == 0 else (_bash, _up):
-                    way(environment, sequence, found)
-                say(
-                    f"start {number + 1} of {rounds}: omnimind up {found.up[-1]:.1f} s ({found.calm[-1]:.1f} s of it until calm), the script {found.bash[-1]:.1f} s"
+                    way(environment, sequence, times)
+                report(
+                    f"start {number + 1} of {rounds}: omnimind up {times.up[-1]:.1f} s ({times.calm[-1]:.1f} s of it until calm), the script {times.bash[-1]:.1f} s"
                 )
         finally:
             stop(sequence)
             start.run(environment, "down", check=False)
 
 
-def _up(environment: dict[str, str], _: Path, found: Started) -> None:
-    seconds, said = start.up(environment)
-    found.up.append(seconds)
-    found.calm.append(float(said["calm"]["seconds"]))
+def _up(environment: dict[str, str], _: Path, times: StartTimes) -> None:
+    seconds, result = start.up(environment)
+    times.up.append(seconds)
+    times.calm.append(float(result["calm"]["seconds"]))
     start.run(environment, "down")
 
 
-def _bash(environment: dict[str, str], sequence: Path, found: Started) -> None:
+def _bash(environment: dict[str, str], sequence: Path, times: StartTimes) -> None:
     began = time.monotonic()
     ports = environment["OMNIMIND_BACKEND_PORTS"].split(",")
     done = subprocess.run(
@@ -85,21 +85,21 @@ def _bash(environment: dict[str, str], sequence: Path, found: Started) -> None:
         raise RuntimeError(
             f"the start sequence ended with {done.returncode}\n{done.stdout}{done.stderr[-800:]}\n{logs}"
         )
-    found.bash.append(seconds)
+    times.bash.append(seconds)
 
 
 def write(programs: Mapping[str, Mapping[str, Any]], environment: Mapping[str, str], folder: Path) -> None:
     """Write one executable for each process that the script starts."""
     folder.mkdir()
-    for name in BOTH:
+    for name in SHARED:
         _write(folder / f"{name}.start", programs[name], environment)
     for port in environment["OMNIMIND_BACKEND_PORTS"].split(","):
-        one = next(
+        worker = next(
             program
             for program in programs.values()
             if program["environment"].get("OMNIMIND_WORKER") and program["environment"]["OMNIMIND_PORT"] == port
         )
-        words = (
+        command = (
             sys.executable,
             "-m",
             "uvicorn",
@@ -112,16 +112,21 @@ def write(programs: Mapping[str, Mapping[str, Any]], environment: Mapping[str, s
             "--port",
             port,
         )
-        _write(folder / f"backend-{port}.start", {**one, "words": words}, environment)
+        _write(folder / f"backend-{port}.start", {**worker, "words": command}, environment)
 
 
 def _write(path: Path, program: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    own = {key: value for key, value in program["environment"].items() if key != "WATCHDOG_USEC"}
+    settings = {key: value for key, value in program["environment"].items() if key != "WATCHDOG_USEC"}
     kind, _, path = program["socket"].partition(":")
     command = listening.command(path, *program["words"]) if kind == "unix" else program["words"]
     variables = [
         f"{key}={value}"
-        for key, value in {"PATH": environment["PATH"], "HOME": environment["HOME"], "LC_ALL": "C.UTF-8", **own}.items()
+        for key, value in {
+            "PATH": environment["PATH"],
+            "HOME": environment["HOME"],
+            "LC_ALL": "C.UTF-8",
+            **settings,
+        }.items()
     ]
     become = ("setpriv", f"--reuid={program['user']}", "--regid=nogroup", "--clear-groups") if program["user"] else ()
     path.write_text(
@@ -138,27 +143,27 @@ def stop(folder: Path) -> None:
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
         end = time.monotonic() + 20
-        while time.monotonic() < end and any(_lives(group) for group in groups):
+        while time.monotonic() < end and any(_is_alive(group) for group in groups):
             time.sleep(0.1)
     for file in folder.glob("*.pid"):
         file.unlink()
 
 
-def _lives(group: int) -> bool:
+def _is_alive(group: int) -> bool:
     with suppress(ProcessLookupError):
         os.killpg(group, 0)
         return True
     return False
 
 
-def ratios(found: Started) -> dict[str, float]:
+def ratios(times: StartTimes) -> dict[str, float]:
     """Return the median ratio of their time to ours, pair by pair, and our seconds."""
-    pairs = list(zip(found.up, found.bash, strict=False))
+    pairs = list(zip(times.up, times.bash, strict=False))
     if not pairs:
         return {}
     ratio = statistics.median(bash / up for up, bash in pairs)
     return {
         "up_vs_bash": round(ratio, 1),
-        "up_s": round(statistics.median(found.up), 1),
-        "up_calm_s": round(statistics.median(found.calm), 1),
+        "up_s": round(statistics.median(times.up), 1),
+        "up_calm_s": round(statistics.median(times.calm), 1),
     }

@@ -26,16 +26,16 @@ class Row:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the table on stdout, without rows that have no pairs."""
-    table = Table(title="peers, measured in turns; above 1, omnimind is faster")
-    for heading in ("what", "against"):
+    table = Table(title="omnimind and its peers, measured in turns; a ratio above 1 means omnimind is faster")
+    for heading in ("benchmark", "compared with"):
         table.add_column(heading)
     for heading in ("pairs", "ours, s", "theirs, s", "ratio", "lowest", "highest"):
         table.add_column(heading, justify="right")
     for row in rows:
         if row.pairs:
             ours, theirs = (f"{statistics.median(side):.2f}" for side in zip(*row.pairs, strict=True))
-            middle, low, high = statistics.median(row.ratios), min(row.ratios), max(row.ratios)
+            median, low, high = statistics.median(row.ratios), min(row.ratios), max(row.ratios)
             table.add_row(
-                row.name, row.peer, str(len(row.pairs)), ours, theirs, f"{middle:.2f}", f"{low:.2f}", f"{high:.2f}"
+                row.name, row.peer, str(len(row.pairs)), ours, theirs, f"{median:.2f}", f"{low:.2f}", f"{high:.2f}"
             )
     Console(width=120).print(table)

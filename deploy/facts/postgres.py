@@ -45,7 +45,7 @@ class Clusters(FactBase[tuple[Cluster, ...]]):
 
 
 @dataclass(frozen=True)
-class Held:
+class DatabaseState:
     """Contents of the server.
 
     `answers` means that a query worked. `verifier` is the role's stored password. `encoding` and `owner` are the
@@ -63,7 +63,7 @@ _ROLE = "SELECT 'R', coalesce(rolpassword, ''), rolcanlogin FROM pg_authid"
 _DATABASE = "SELECT 'D', pg_encoding_to_char(encoding), pg_get_userbyid(datdba) FROM pg_database"
 
 
-class Database(FactBase[Held]):
+class Database(FactBase[DatabaseState]):
     """A role and a database, queried as the system user postgres over the unix socket."""
 
     def command(self, cluster: Cluster, role: str, database: str) -> str:
@@ -72,19 +72,19 @@ class Database(FactBase[Held]):
             f"{_DATABASE} WHERE datname = {literal(database)}",
             "SELECT 'A', 1, 1",
         )
-        options = " ".join(
+        arguments = " ".join(
             f"-c {shlex.quote(query)}" for query in queries
         )  # with several in one, psql before 15 prints only the last
-        return f"{psql(cluster)} -At -F ' ' {options} 2>/dev/null; true"
+        return f"{psql(cluster)} -At -F ' ' {arguments} 2>/dev/null; true"
 
-    def process(self, output: list[str]) -> Held:
+    def process(self, output: list[str]) -> DatabaseState:
         rows = {fields[0]: fields[1:] for fields in (line.split(" ") for line in output) if len(fields) == 3}
         role, database = rows.get("R", [None, "f"]), rows.get("D", [None, None])
-        return Held("A" in rows, role[0], role[1] == "t", database[0], database[1])
+        return DatabaseState("A" in rows, role[0], role[1] == "t", database[0], database[1])
 
     @staticmethod
-    def default() -> Held:
-        return Held()
+    def default() -> DatabaseState:
+        return DatabaseState()
 
 
 def psql(cluster: Cluster) -> str:
@@ -93,8 +93,8 @@ def psql(cluster: Cluster) -> str:
     It uses the version's own psql, because the wrapper in /usr/bin is slow.
     """
     program = f"/usr/lib/postgresql/{cluster.version}/bin/psql"
-    who = f"-h /var/run/postgresql -U postgres -p {cluster.port} -d postgres"
-    return f"cd / && runuser -u postgres -- env -u PGOPTIONS -u PGSERVICE {program} {who} -X -q -v ON_ERROR_STOP=1"
+    options = f"-h /var/run/postgresql -U postgres -p {cluster.port} -d postgres"
+    return f"cd / && runuser -u postgres -- env -u PGOPTIONS -u PGSERVICE {program} {options} -X -q -v ON_ERROR_STOP=1"
 
 
 def literal(value: str) -> str:

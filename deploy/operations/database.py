@@ -10,7 +10,7 @@ from pyinfra.api.exceptions import OperationError
 
 from deploy import secrets
 from deploy.commands import Commands
-from deploy.facts.postgres import Cluster, Clusters, Database, Held, identifier, literal, psql
+from deploy.facts.postgres import Cluster, Clusters, Database, DatabaseState, identifier, literal, psql
 from deploy.notes import guess, note
 
 SQL = "/run/omnimind-database.sql"
@@ -22,21 +22,21 @@ def cluster_at(port: int) -> Cluster | None:
 
 
 @operation()
-def database(port: int, role: str, called: str) -> Commands:
-    """Create role and database `called` in the running cluster at `port`.
+def database(port: int, role: str, database_name: str) -> Commands:
+    """Create role and database `database_name` in the running cluster at `port`.
 
     The database's encoding is UTF-8, whatever the cluster's.
     """
     cluster = cluster_at(port)
-    held = host.get_fact(Database, cluster=cluster, role=role, database=called) if cluster else Held()
+    state = host.get_fact(Database, cluster=cluster, role=role, database=database_name) if cluster else DatabaseState()
     password = secrets.read()["postgres.password"]
-    statements = _statements(held, role, called, password)
+    statements = _statements(state, role, database_name, password)
     if not statements:
         return
-    if held.answers:
-        note(f"~ role {role}, database {called}")
+    if state.answers:
+        note(f"~ role {role}, database {database_name}")
     else:
-        guess(f"+ role {role}", f"+ database {called} (UTF-8)")
+        guess(f"+ role {role}", f"+ database {database_name} (UTF-8)")
     cluster = cluster or Cluster("0", "main", port)
     yield FileUploadCommand(io.BytesIO("\n".join([*statements, ""]).encode()), SQL)
     # The verifier is passed on stdin, so it is in no command line and no server log. The file is root's own and is
@@ -44,26 +44,27 @@ def database(port: int, role: str, called: str) -> Commands:
     yield StringCommand(f"trap 'rm -f {SQL}' EXIT; {psql(cluster)} < {SQL}")
 
 
-def _statements(held: Held, role: str, called: str, password: str) -> list[str]:
-    if held.encoding not in (None, "UTF8"):
+def _statements(state: DatabaseState, role: str, database_name: str, password: str) -> list[str]:
+    if state.encoding not in (None, "UTF8"):
         raise OperationError(
-            f"database {called} exists and its encoding is {held.encoding}, not UTF8: dump it, drop it and converge again"
+            f"database {database_name} exists and its encoding is {state.encoding}, not UTF8:"
+            " dump it, drop it and converge again"
         )
-    wanted = []
+    statements = []
     name, login = identifier(role), f"LOGIN PASSWORD {literal(secrets.scram(password))}"
-    if held.verifier is None:
-        wanted.append(f"CREATE ROLE {name} {login};")
-    elif not held.can_login or not secrets.is_scram_of(held.verifier, password):
-        wanted.append(f"ALTER ROLE {name} {login};")
-    if held.encoding is None:
+    if state.verifier is None:
+        statements.append(f"CREATE ROLE {name} {login};")
+    elif not state.can_login or not secrets.is_scram_of(state.verifier, password):
+        statements.append(f"ALTER ROLE {name} {login};")
+    if state.encoding is None:
         options = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
-        wanted.append(f"CREATE DATABASE {identifier(called)} OWNER {name} {options};")
-    elif held.owner != role:
-        wanted.append(f"ALTER DATABASE {identifier(called)} OWNER TO {name};")
+        statements.append(f"CREATE DATABASE {identifier(database_name)} OWNER {name} {options};")
+    elif state.owner != role:
+        statements.append(f"ALTER DATABASE {identifier(database_name)} OWNER TO {name};")
     # Not even a failing statement is logged, because it holds the verifier.
     quiet = [
         "SET log_min_error_statement = panic;",
         "SET log_statement = 'none';",
         "SET log_min_duration_statement = -1;",
     ]
-    return [*quiet, *wanted] if wanted else []
+    return [*quiet, *statements] if statements else []

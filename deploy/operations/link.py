@@ -7,7 +7,7 @@ from pyinfra.api import QuoteString, StringCommand, operation
 from pyinfra.facts.files import Link
 
 from deploy.commands import Commands
-from deploy.connector import BESIDE
+from deploy.connector import NEW_SUFFIX
 from deploy.notes import note
 
 
@@ -21,5 +21,5 @@ def link(path: str, target: str) -> Commands:
     if state and state["link_target"] == target:
         return
     note(f"{'+' if state is None else '~'} {path} -> {target}")
-    beside = QuoteString(path + BESIDE)
-    yield StringCommand("ln -sfn", QuoteString(target), beside, "&& mv -fT", beside, QuoteString(path))
+    temporary = QuoteString(path + NEW_SUFFIX)
+    yield StringCommand("ln -sfn", QuoteString(target), temporary, "&& mv -fT", temporary, QuoteString(path))

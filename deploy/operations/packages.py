@@ -15,21 +15,21 @@ from deploy.render import text
 
 
 @operation()
-def packages(wanted: Mapping[str, str]) -> Commands:
-    """Install the missing packages of `wanted` (package → its unit, "" for none) with one apt call.
+def packages(package_units: Mapping[str, str]) -> Commands:
+    """Install the missing packages of `package_units` (package → its unit, "" for none) with one apt call.
 
     The unit of a newly installed package is masked first. The installation neither enables nor starts anything: a
     temporary policy-rc.d refuses, and is always removed.
     """
-    state = host.get_fact(Packages, packages=tuple(wanted))
-    missing = [name for name in wanted if name not in state.versions]
-    note(*(f"+ package {name}" for name in missing), *["- a policy-rc.d of ours, left behind"] * state.guarded)
+    state = host.get_fact(Packages, packages=tuple(package_units))
+    missing = [name for name in package_units if name not in state.versions]
+    note(*(f"+ package {name}" for name in missing), *["- leftover policy-rc.d of omnimind"] * state.guarded)
     if missing or state.guarded:
         yield StringCommand(
             text(
                 "scripts/packages.sh.j2",
                 packages=[shlex.quote(name) for name in missing],
-                hold=[shlex.quote(unit) for name in missing if (unit := wanted[name])],
+                hold=[shlex.quote(unit) for name in missing if (unit := package_units[name])],
                 record=RECORD,
                 policy=POLICY,
                 guard=GUARD,

@@ -29,25 +29,27 @@ def program(source: str, folder: str, link: str, user: str) -> Commands:
     stage, target = source.rpartition("/")[0], f"{folder}/{PROGRAM}"
     stats = host.get_fact(Stats, paths=(source or "/nonexistent", target))
     states = host.get_fact(Paths, paths=(f"{stage}/{FACTS}", f"{folder}/{FACTS}", f"{folder}/{START}", link))
-    here, staged = stats.get(target), stats.get(source)
-    if here is None and staged is None:
+    installed, staged = stats.get(target), stats.get(source)
+    if installed is None and staged is None:
         guess(f"+ {target}")
         if host.state.is_executing:
-            raise OperationError(f"no program at {source or 'no path given'}: name one with --qdrant-binary")
+            raise OperationError(
+                f"there is no Qdrant program at {source or '(no path)'}: specify one with --qdrant-binary"
+            )
     facts, old = states.get(f"{stage}/{FACTS}"), states.get(f"{folder}/{FACTS}")
-    fresh = here is None or (staged is not None and (_stamp(staged) != _stamp(here) or _differ(facts, old)))
-    start = start_script(_loader(facts if fresh else old))
+    is_new = installed is None or (staged is not None and (_stamp(staged) != _stamp(installed) or _differ(facts, old)))
+    start = start_script(_loader(facts if is_new else old))
     started = f"{folder}/{START}" in states and states[f"{folder}/{START}"].content.decode() == start
     linked = link in states and states[link].content.decode() == folder
-    if not fresh and linked and started:
+    if not is_new and linked and started:
         return
     if staged:
-        note(*[f"+ {target}"] * fresh)
+        note(*[f"+ {target}"] * is_new)
     note(*[f"~ {folder}/{START}"] * (not started), *[f"~ {link} -> {folder}"] * (not linked))
     values = {"source": source, "folder": folder, "link": link, "user": user, "script": start}
     quoted = {name: shlex.quote(value) for name, value in values.items()}
     from_stage = shlex.quote(stage) if facts else ""
-    script = text("scripts/program.sh.j2", fresh=fresh, bundled=bool(_loader(facts)), stage=from_stage, **quoted)
+    script = text("scripts/program.sh.j2", fresh=is_new, bundled=bool(_loader(facts)), stage=from_stage, **quoted)
     yield StringCommand(script)
 
 

@@ -14,7 +14,7 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, StringCommand, operation
 
 from deploy.commands import Commands
-from deploy.connector import BESIDE
+from deploy.connector import NEW_SUFFIX
 from deploy.facts.paths import Paths, PathState
 from deploy.notes import note
 
@@ -29,16 +29,17 @@ class Secret:
     user: str = "root"
     group: str = "root"
 
-    def stands(self, state: PathState | None) -> bool:
+    def matches(self, state: PathState | None) -> bool:
         """Return whether its path is in this state."""
-        wanted = ("file", self.mode, self.user, self.group, self.content.encode())
-        return state is not None and wanted == (state.kind, state.mode, state.user, state.group, state.content)
+        expected = ("file", self.mode, self.user, self.group, self.content.encode())
+        return state is not None and expected == (state.kind, state.mode, state.user, state.group, state.content)
 
     @property
-    def move(self) -> str:
+    def install_command(self) -> str:
         """Return the shell command that sets the uploaded file's owner and mode, then renames it."""
-        path, beside = shlex.quote(self.path), shlex.quote(self.path + BESIDE)
-        return f"chown {self.user}:{self.group} {beside} && chmod {self.mode:o} {beside} && mv -fT {beside} {path}"
+        path, temporary = shlex.quote(self.path), shlex.quote(self.path + NEW_SUFFIX)
+        owner = f"chown {self.user}:{self.group} {temporary}"
+        return f"{owner} && chmod {self.mode:o} {temporary} && mv -fT {temporary} {path}"
 
 
 @operation()
@@ -47,17 +48,17 @@ def secret(files: Sequence[Secret]) -> Commands:
 
     pyinfra's files.put sets owner and mode only after the rename, and its preview shows the content.
     """
-    yield from written(files)
+    yield from write(files)
 
 
-def written(files: Sequence[Secret], say: Callable[[str], None] = note) -> Commands:
-    """Yield the commands that write the files that differ. `say` is note, or guess."""
+def write(files: Sequence[Secret], describe: Callable[[str], None] = note) -> Commands:
+    """Yield the commands that write the files that differ. `describe` is note, or guess."""
     states = host.get_fact(Paths, paths=tuple(file.path for file in files))
-    wrong = [file for file in files if not file.stands(states.get(file.path))]
-    for file in wrong:
+    outdated = [file for file in files if not file.matches(states.get(file.path))]
+    for file in outdated:
         sign = "~" if file.path in states else "+"
-        say(f"{sign} {file.path} {file.mode:o} {file.user}:{file.group} (content not shown)")
-    for file in wrong:
-        yield FileUploadCommand(io.StringIO(file.content), file.path + BESIDE)
-    if wrong:
-        yield StringCommand(" && ".join(file.move for file in wrong))
+        describe(f"{sign} {file.path} {file.mode:o} {file.user}:{file.group} (content not shown)")
+    for file in outdated:
+        yield FileUploadCommand(io.StringIO(file.content), file.path + NEW_SUFFIX)
+    if outdated:
+        yield StringCommand(" && ".join(file.install_command for file in outdated))

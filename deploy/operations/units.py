@@ -37,7 +37,7 @@ def running(
     is restarted. Units in `batches` are restarted batch by batch, so that some always serve. `also` must be active but
     need not be enabled.
     """
-    paths = tuple(dict.fromkeys(path for some in inputs.values() for path in some))
+    paths = tuple(dict.fromkeys(path for files in inputs.values() for path in files))
     states = host.get_fact(Units, units=(*units, *also), paths=paths)
     masked = [name for name in units if _of(states, name).enabled == "masked"]
     disabled = [name for name in units if _of(states, name).enabled not in ENABLED]
@@ -45,21 +45,25 @@ def running(
     stale = [name for name in inputs if name not in down and _is_stale(states, name, inputs[name])]
     if not (masked or disabled or down or stale):
         return
-    note(*_say("unmask", masked), *_say("enable", disabled), *_say("start", down), *_say("restart", stale))
+    for verb, names in (("unmask", masked), ("enable", disabled), ("start", down), ("restart", stale)):
+        note(*(f"~ {verb} {name}" for name in names))
     rolling = [[name for name in batch if name in stale] for batch in batches]
     rest = [name for name in stale if not any(name in batch for batch in rolling)]
-    yield StringCommand(
-        text(
-            "scripts/running.sh.j2",
-            masked=shlex.join(masked),
-            disabled=shlex.join(disabled),
-            start=start if down else "",
-            down=shlex.join(down),
-            first=shlex.join([name for name in first if name in down]),
-            restart=[shlex.join(batch) for batch in [rest, *rolling] if batch],
-            everyone=shlex.join([*units, *also]),
-        )
+    yield _script(
+        masked=masked,
+        disabled=disabled,
+        start=start if down else "",
+        down=down,
+        first=[name for name in first if name in down],
+        restart=[rest, *rolling],
+        everyone=[*units, *also],
     )
+
+
+def _script(start: str, restart: Sequence[Sequence[str]], **names: Sequence[str]) -> StringCommand:
+    quoted = {key: shlex.join(units) for key, units in names.items()}
+    batches = [shlex.join(batch) for batch in restart if batch]
+    return StringCommand(text("scripts/running.sh.j2", start=start, restart=batches, **quoted))
 
 
 def _of(states: UnitStates, name: str) -> Unit:
@@ -69,7 +73,3 @@ def _of(states: UnitStates, name: str) -> Unit:
 def _is_stale(states: UnitStates, name: str, paths: Sequence[str]) -> bool:
     started = _of(states, name).started
     return bool(started) and any(states.changed.get(path, 0) > started for path in paths)
-
-
-def _say(verb: str, names: Sequence[str]) -> list[str]:
-    return [f"~ {verb} {name}" for name in names]

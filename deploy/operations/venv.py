@@ -77,19 +77,19 @@ def venv(release: Release, link: str, user: str) -> Commands:
     folder = f"{link}s/{release.digest}"
     complete = f"{folder}/.complete"
     links = host.get_fact(Paths, paths=(link,))
-    here = complete in host.get_fact(Stats, paths=(complete,))
+    is_built = complete in host.get_fact(Stats, paths=(complete,))
     current = links[link].content.decode() if link in links else ""
-    if here and current == folder:
+    if is_built and current == folder:
         return
     note(
-        *[f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not here),
+        *[f"+ {folder} (omnimind {origin.version(release.origin)}, {release.lock.stem})"] * (not is_built),
         f"~ {link} -> {folder}",
     )
     source = ("--no-index", "--find-links", release.wheelhouse) if release.wheelhouse else ()
     yield StringCommand(
         text(
             "scripts/venv.sh.j2",
-            build=not here,
+            build=not is_built,
             uv=shlex.quote(find_uv_bin()),
             python=shlex.quote(release.python),
             folder=shlex.quote(folder),

@@ -7,7 +7,7 @@ from pyinfra.operations import server
 
 from deploy import secrets
 from deploy.facts.accounts import Accounts
-from deploy.operations.folder import folder, kept_folder
+from deploy.operations.folder import ensure_folder, folder
 from deploy.roles import qdrant
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -29,13 +29,13 @@ def install(goal: Goal) -> None:
     # These folders hold sensitive data: journals, receipts, copies of data.
     for path in (paths.receipts, paths.stage, paths.parked):
         folder(path, "700")
-    kept_folder(goal.uploads, "750", goal.user, goal.user)
+    ensure_folder(goal.uploads, "750", goal.user, goal.user)
 
 
 def configure(goal: Goal) -> None:
     """Create missing secrets, and the files that pass them to the services and to root's tools."""
-    secrets.make(name="Make secrets")
-    secrets.hand_out(name="Hand out secrets", goal=goal)
+    secrets.generate(name="Generate secrets")
+    secrets.write_derived(name="Write secret files", goal=goal)
 
 
 def _users(homes: dict[str, str]) -> None:

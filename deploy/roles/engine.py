@@ -7,7 +7,7 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api.exceptions import OperationError
 
-from deploy.facts.paths import Paths as OnDisk
+from deploy.facts.paths import Paths as PathsFact
 from deploy.operations.link import link
 from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
@@ -28,13 +28,13 @@ def install(goal: Goal) -> None:
         raise OperationError(release.problem)
     current = str(Paths().venv)
     venv(name="Build the venv", release=release, link=current, user=goal.user)
-    if not _installed():
+    if not _has_install_script_command():
         link(name="Link the command", path=COMMAND, target=f"{current}/bin/omnimind")
 
 
-def _installed() -> bool:
+def _has_install_script_command() -> bool:
     """Return whether install.sh installed the command; it then upgrades itself and stays when a migration is undone."""
-    command = host.get_fact(OnDisk, paths=(COMMAND,)).get(COMMAND)
+    command = host.get_fact(PathsFact, paths=(COMMAND,)).get(COMMAND)
     return command is not None and command.kind == "link" and command.content.startswith(f"{Paths().opt}/cli/".encode())
 
 

@@ -14,5 +14,5 @@ def install(goal: Goal) -> None:
     """Install the packages without starting anything."""
     packages(
         name="Install packages",
-        wanted={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")},
+        package_units={**postgres.PACKAGES, **redis.PACKAGES, **dict.fromkeys(goal.qdrant_packages, "")},
     )

@@ -64,10 +64,10 @@ def activate(goal: Goal) -> None:
         also=(cluster.unit,) if cluster else (),
         inputs=inputs,
     )
-    database(name="Create role and database", port=goal.postgres_port, role=goal.user, called=goal.database)
+    database(name="Create role and database", port=goal.postgres_port, role=goal.user, database_name=goal.database)
     unit = f"{FOLDER}/{native.SCHEMA}"
     running(
-        name="Bring the schema up to date",
+        name="Upgrade the database schema",
         units=(native.SCHEMA,),
         start=native.SCHEMA,
         inputs={native.SCHEMA: (unit, str(Paths().venv))},

@@ -31,9 +31,11 @@ def install(goal: Goal) -> None:
 
 def configure(goal: Goal) -> None:
     """Write Qdrant's configuration and unit. The web UI in its home is served, otherwise the program's own."""
-    own, brought = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
-    there = host.get_fact(Stats, paths=(f"{own}/index.html", f"{brought}/index.html"))
-    static = own if f"{own}/index.html" in there else f"{CURRENT}/static" if goal.qdrant_static or there else ""
+    custom, bundled = f"{goal.qdrant_home}/static", f"{_folder(goal)}/static"
+    existing = host.get_fact(Stats, paths=(f"{custom}/index.html", f"{bundled}/index.html"))
+    static = (
+        custom if f"{custom}/index.html" in existing else f"{CURRENT}/static" if goal.qdrant_static or existing else ""
+    )
     folder("/etc/qdrant")
     files.put(
         name="Configure Qdrant",

@@ -10,7 +10,7 @@ const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 Object.assign(window, { omnimind: { cluster } }); // for the browser's console: await omnimind.cluster.send({ path: "/health/live" })
 await Promise.all([findBackends(), startI18n()]);
-void cluster.check(); // who hangs is known before the first reads have run into it
+void cluster.check(); // find unresponsive backends before the first requests
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend.clients.pools import Pools
-from backend.documents.repository import point
-from backend.documents.sweeper import PASS_LOCK, Swept, sweep
+from backend.documents.repository import point_id
+from backend.documents.sweeper import PASS_LOCK, SweepResult, sweep
 from backend.settings import load
 from tests.backend.world import World
 
@@ -40,7 +40,7 @@ def census(data: World) -> Census:
         unfinished = link.execute("SELECT count(*) FROM documents WHERE state <> 'ready'").fetchone()
     assert unfinished
     assert {id_: count for id_, count in rows if count} == texts
-    wanted = {point(id_, number) for id_, count in rows for number in range(count)}
+    wanted = {point_id(id_, number) for id_, count in rows for number in range(count)}
     found = set(_points(data))
     return Census(len(rows), len(found), frozenset(found - wanted), frozenset(wanted - found), unfinished[0])
 
@@ -60,7 +60,7 @@ def _points(data: World) -> Iterator[str]:
 
 def _is_ours(id_: str, payload: dict[str, object]) -> bool:
     try:
-        return point(UUID(str(payload["document_id"])), int(str(payload["chunk"]))) == id_
+        return point_id(UUID(str(payload["document_id"])), int(str(payload["chunk"]))) == id_
     except (KeyError, ValueError):
         return False
 
@@ -73,10 +73,10 @@ def no_sweeping(data: World) -> Iterator[None]:
         yield
 
 
-def swept(data: World, quarantine: float = 0) -> Swept:
+def swept(data: World, quarantine: float = 0) -> SweepResult:
     """Do one pass of the sweeper, once the workers' own is over."""
 
-    async def once() -> Swept:
+    async def once() -> SweepResult:
         settings = load(data.environment)
         pools = Pools(settings)
         await pools.open()

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from benchmarks.faults import data, others, workers
+from benchmarks.faults import data, services, workers
 from benchmarks.faults.__main__ import FOREVER
-from benchmarks.faults.cluster import Cluster, cluster, waited
+from benchmarks.faults.cluster import Cluster, cluster, seconds_until
 from tests.campaigns.result import Campaign, Result, Trial
 
-ROWS = (*workers.ROWS, *data.ROWS, *others.ROWS)
+ROWS = (*workers.ROWS, *data.ROWS, *services.ROWS)
 SETTLED_SECONDS = 120.0
 
 
@@ -33,7 +33,9 @@ def trial(running: Cluster, chance: random.Random) -> Result:
     row = measure(running, 1)
     row.bound = FOREVER
     detail = f"{measure.__name__}: {row.injected}; " + "; ".join((f"{row.lost} lost of {row.requests}", *row.notes[:3]))
-    settled = waited(lambda: all(one.alive and not one.bad for one in running.look().services), SETTLED_SECONDS, 0.2)
+    settled = seconds_until(
+        lambda: all(one.alive and not one.bad for one in running.health().services), SETTLED_SECONDS, 0.2
+    )
     if settled == float("inf"):
         return Result("not all is well afterwards", True, detail)
     if not row.figures:

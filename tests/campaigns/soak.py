@@ -19,7 +19,7 @@ from functools import partial
 import httpx
 import psycopg
 
-from benchmarks.faults.cluster import Cluster, cluster, waited
+from benchmarks.faults.cluster import Cluster, cluster, seconds_until
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.campaigns.soak_callers import Ledger, calling
 
@@ -50,7 +50,9 @@ def trial(running: Cluster, password: str, chance: random.Random) -> Result:
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, chance.uniform(*BETWEEN)))
             killed += _kill(running, chance)
-    settled = waited(lambda: all(one.alive and not one.bad for one in running.look().services), SETTLED_SECONDS, 0.2)
+    settled = seconds_until(
+        lambda: all(one.alive and not one.bad for one in running.health().services), SETTLED_SECONDS, 0.2
+    )
     detail = f"killed {', '.join(killed)}; {dict(ledger.answers)}"
     if settled == float("inf"):
         return Result("not all is well afterwards", True, detail)

@@ -23,8 +23,8 @@ from pyinfra.connectors.fake import FakeConnector
 from pyinfra.context import ctx_host, ctx_state
 
 from deploy import prepare as dry
-from deploy.connector import BESIDE
-from deploy.inventory import connected
+from deploy.connector import NEW_SUFFIX
+from deploy.inventory import connect
 from deploy.notes import Notes
 from omnimind_ops.model.goal import Goal
 
@@ -81,7 +81,7 @@ def prepare(stage: Callable[[Goal], None], goal: Goal, answers: Mapping[str, str
     table = {**LINUX, **(answers or {})}
     responses = {re.compile(re.escape(key)): text.splitlines() for key, text in table.items()}
     data = {"fake_responses": responses, "fake_delay": 0, "fake_delay_jitter": 0}
-    state, host = connected(FakeConnector, data)
+    state, host = connect(FakeConnector, data)
     with Notes(host) as notes:
         add_deploy(state, stage, goal)
     prepared, found = dry.Prepared(state, host, list(host.op_hash_order), notes), Prepared()
@@ -95,7 +95,7 @@ def prepare(stage: Callable[[Goal], None], goal: Goal, answers: Mapping[str, str
                     with get_file_io(command.src) as source:
                         content = source.read()
                     found.uploads.append(content.encode() if isinstance(content, str) else content)
-                    found.files[command.dest.removesuffix(BESIDE)] = found.uploads[-1].decode()
+                    found.files[command.dest.removesuffix(NEW_SUFFIX)] = found.uploads[-1].decode()
             found.lines += prepared.lines(operation)
     return found
 
@@ -129,7 +129,7 @@ def after(found: Prepared) -> dict[str, str]:
     owners = {path: owner for owner, path in re.findall(r"chown (\w+:\w+) (\S+)", found.shell)}
     answers, secrets = {}, []
     for path, content in found.files.items():
-        key = path if path in modes else path + BESIDE
+        key = path if path in modes else path + NEW_SUFFIX
         user, group = owners[key].split(":")
         if key != path:
             secrets.append(File(path, content, modes[key], user, group))

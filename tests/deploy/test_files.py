@@ -15,8 +15,8 @@ from pyinfra.operations import files
 from deploy import job
 from deploy.connector import Machine
 from deploy.deploy import ROLES
-from deploy.inventory import connected
-from deploy.operations.folder import folder, kept_folder
+from deploy.inventory import connect
+from deploy.operations.folder import ensure_folder, folder
 from deploy.operations.link import link
 from deploy.operations.secret import Secret, secret
 from omnimind_ops.model.goal import Goal
@@ -119,7 +119,7 @@ def test_a_kept_folder_stays_as_its_owner_left_it(tmp_path: Path, monkeypatch: p
 
     def stage(goal: Goal) -> None:
         for name in ("data", "new"):
-            kept_folder(tmp_path / name, "750", "nobody", "nogroup")
+            ensure_folder(tmp_path / name, "750", "nobody", "nogroup")
 
     assert run(monkeypatch, stage)[0] == 1
     assert (tmp_path / "data").stat().st_uid == 0
@@ -151,7 +151,7 @@ def test_a_file_is_replaced_by_rename_so_a_reader_sees_the_old_or_the_new(
 
 
 def test_a_file_is_nobody_elses_until_its_owner_is_set_and_a_replaced_one_keeps_who_may_read_it(tmp_path: Path) -> None:
-    _, host = connected(Machine)
+    _, host = connect(Machine)
     path = tmp_path / "f"
     (tmp_path / "f.omnimind-new").write_text("left behind")
     (tmp_path / "f.omnimind-new").chmod(0o666)
@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_written_says_why(tmp_path: Path, monkeypatch: pyt
 
 def test_a_file_that_cannot_take_its_name_leaves_nothing_beside(tmp_path: Path) -> None:
     (tmp_path / "f").mkdir()
-    assert not connected(Machine)[1].put_file(io.StringIO("x"), str(tmp_path / "f"))
+    assert not connect(Machine)[1].put_file(io.StringIO("x"), str(tmp_path / "f"))
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 

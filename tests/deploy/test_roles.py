@@ -109,7 +109,7 @@ def test_words_of_6_2_are_used_only_where_redis_knows_them(goal: Goal, version: 
 
 def test_redis_is_told_digests_not_passwords(goal: Goal) -> None:
     found = prepare(redis.configure, goal, {"dpkg-query": "P redis-server 5:7.0.15-1 installed"})
-    assert f"#{secrets.sha256(secrets.NOT_YET)} ".encode() in found.uploads[0]
+    assert f"#{secrets.sha256(secrets.MISSING)} ".encode() in found.uploads[0]
     assert b">" not in found.uploads[0]
 
 
@@ -134,14 +134,14 @@ def test_role_and_database_are_made_in_utf8_whatever_the_cluster_is(goal: Goal) 
 
 
 def test_role_and_database_as_wanted_change_nothing(goal: Goal) -> None:
-    verifier = secrets.scram(secrets.NOT_YET)
+    verifier = secrets.scram(secrets.MISSING)
     held = f"R {verifier} t\nD UTF8 omnimind\nA 1 1"
     up = UP.replace("Id=redis-server", "Id=postgresql@15-main")
     assert prepare(postgres.activate, goal, {"grep -HE": CLUSTER, "pg_authid": held, "systemctl show": up}).changes == 0
 
 
 def test_the_schema_is_brought_up_to_date_with_the_database_and_again_after_an_update(goal: Goal) -> None:
-    held = {"grep -HE": CLUSTER, "pg_authid": f"R {secrets.scram(secrets.NOT_YET)} t\nD UTF8 omnimind\nA 1 1"}
+    held = {"grep -HE": CLUSTER, "pg_authid": f"R {secrets.scram(secrets.MISSING)} t\nD UTF8 omnimind\nA 1 1"}
     up = UP.replace("Id=redis-server", "Id=postgresql@15-main")
     down = up.replace(
         "Id=omnimind-migrate-db.service\nLoadState=loaded\nActiveState=active",

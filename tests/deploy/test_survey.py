@@ -29,7 +29,7 @@ from deploy.facts.paths import Paths
 from deploy.facts.postgres import Clusters
 from deploy.facts.stats import Stats
 from deploy.facts.units import Units
-from deploy.inventory import connected
+from deploy.inventory import connect
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Task
@@ -140,7 +140,7 @@ def test_facts_are_the_same_together_as_one_by_one(tmp_path: Path) -> None:
         *((fact, {"path": path}) for fact in (FileFact, Sha1File, FileContents) for path in paths),
     )
     batch = Batch()
-    alone, together = (connected(which)[1] for which in (Machine, partial(Machine, batch=batch)))
+    alone, together = (connect(which)[1] for which in (Machine, partial(Machine, batch=batch)))
     for fact, about in questions:
         with pytest.raises(UnansweredError):
             together.get_fact(fact, **about)
@@ -159,8 +159,8 @@ def test_a_command_that_breaks_the_shell_of_all_does_not_spoil_the_answers_of_th
     for command in ("echo one", "echo 'two", "exit 3", "kill -9 $$", "echo four"):
         batch.ask(command, in_operation=True)
     batch.answer(prepare._execute)
-    assert batch.known["echo one"] == (0, ["one"]) and batch.known["echo four"] == (0, ["four"])
-    assert batch.known["exit 3"] == (3, [])
+    assert batch.answers["echo one"] == (0, ["one"]) and batch.answers["echo four"] == (0, ["four"])
+    assert batch.answers["exit 3"] == (3, [])
 
 
 def test_an_operation_is_asked_again_when_what_it_asked_for_is_known_and_a_role_waits() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.faults.host import PLACE, WORDS, migrated
+from benchmarks.faults.host import COMMAND, FOLDER, migrated
 from tests.hosts.host import Host
 
 EVERYSEC_AT_WORST = 5.0
@@ -31,7 +31,7 @@ def host() -> Iterator[Host]:
 def run(host: Host, rows: str, capsys: pytest.CaptureFixture[str]) -> subprocess.CompletedProcess[str]:
     """Inject the faults of these rows once each; print the table."""
     said = host.run(
-        (*WORDS, "--no-control", "--no-bounds", "--rounds", "1", "--rows", rows), cwd=PLACE, check=False, timeout=600
+        (*COMMAND, "--no-control", "--no-bounds", "--rounds", "1", "--rows", rows), cwd=FOLDER, check=False, timeout=600
     )
     with capsys.disabled():
         print(f"\n{said.stdout}")

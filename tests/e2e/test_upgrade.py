@@ -32,7 +32,7 @@ def upgraded(host: Host) -> str:
     said = from_wheelhouse(host, __version__)
     assert host.sh("omnimind --version") == f"omnimind {__version__}"
     (old,) = (name for name in environments(host) if name.startswith(OLD))
-    assert f"kept {CLI}/{old}: an open run was begun by it" in said.stdout
+    assert f"kept {CLI}/{old}: an open run needs it" in said.stdout
     return f"{CLI}/{old}"
 
 

@@ -96,7 +96,7 @@ def policy(name: str, version: str) -> str:
         (
             {"python3.13": policy("postgresql-plpython3-13", "13.23-0+deb11u4")},
             "",
-            "package python3.13: this distribution has none",
+            "package python3.13: not in this distribution",
         ),
         (
             {"python3.13": policy("python3.13", "3.13.5-2+b1"), "python3.11": policy("python3.11", "3.11.9-1")},
@@ -108,7 +108,7 @@ def policy(name: str, version: str) -> str:
             "python3.11",
             "3.12.0~b4",
         ),
-        ({"python3.12": policy("python3.12", "(none)")}, "", "package python3.12: this distribution has none"),
+        ({"python3.12": policy("python3.12", "(none)")}, "", "package python3.12: not in this distribution"),
     ],
 )
 def test_a_package_must_be_a_release(tmp_path: Path, offers: dict[str, str], package: str, tried: str) -> None:
@@ -120,8 +120,8 @@ def test_an_error_starts_with_the_line_that_tells(tmp_path: Path) -> None:
     (tmp_path / "said").write_text(
         "Looking in indexes\nWARNING: retrying\nERROR: No matching distribution found for uv\n"
     )
-    assert sh(f"whole {tmp_path}/said").splitlines()[0] == "ERROR: No matching distribution found for uv"
-    assert len(sh(f"whole {tmp_path}/said").splitlines()) == 4
+    assert sh(f"error_text {tmp_path}/said").splitlines()[0] == "ERROR: No matching distribution found for uv"
+    assert len(sh(f"error_text {tmp_path}/said").splitlines()) == 4
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_what_is_installed(tmp_path: Path, files: tuple[str, ...], words: str, c
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text('__version__ = "0.0.1"\n')
     said = sh(
-        f'here={tmp_path}; options {words.format(tmp_path)}; look_at_source; echo "${{wheel:-checkout}}${{page:+, page}}"'
+        f'here={tmp_path}; options {words.format(tmp_path)}; find_source; echo "${{wheel:-checkout}}${{page:+, page}}"'
     ).strip()
     assert said.removeprefix(f"{tmp_path}/") == chosen
 
@@ -168,15 +168,15 @@ def test_what_is_installed(tmp_path: Path, files: tuple[str, ...], words: str, c
 @pytest.mark.parametrize(
     ("files", "words", "why"),
     [
-        ((), "", "is no checkout of omnimind"),
-        (("omnimind_ops-1.0-py3-none-any.whl", "omnimind_ops-2.0-py3-none-any.whl"), "", "holds 2 files"),
+        ((), "", "is not a checkout of omnimind"),
+        (("omnimind_ops-1.0-py3-none-any.whl", "omnimind_ops-2.0-py3-none-any.whl"), "", "contains 2 files"),
         (("pip-1.whl",), "pip-1.whl", "it is not a wheel of omnimind"),
         ((), "none/omnimind_ops-1.0-py3-none-any.whl", "there is no file"),
         (("omnimind_ops/origin.py",), "--wheelhouse {}/wheels", "is not built"),
         ((), "--wheelhouse {}/nowhere", "is not a folder"),
-        ((), "--wheelhouse {}", "it holds no wheel of uv"),
-        ((), "a.whl b.whl", "two are named"),
-        ((), "--what", "--what is unknown"),
+        ((), "--wheelhouse {}", "it contains no wheel of uv"),
+        ((), "a.whl b.whl", "two wheels are given"),
+        ((), "--what", "unknown option: --what"),
         ((), "--python", "needs a value"),
     ],
 )
@@ -184,7 +184,7 @@ def test_what_cannot_be_installed_is_told(tmp_path: Path, files: tuple[str, ...]
     for file in (*files, "wheels/uv-0.13.9-py3-none-any.whl"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
-    script = f"{FUNCTIONS}\ncd {tmp_path}; here={tmp_path}; options {words.format(tmp_path)}; look_at_source"
+    script = f"{FUNCTIONS}\ncd {tmp_path}; here={tmp_path}; options {words.format(tmp_path)}; find_source"
     done = subprocess.run(("dash", "-c", script), capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert why in done.stderr and done.stderr.startswith("error: ") and "\nfix: " in done.stderr

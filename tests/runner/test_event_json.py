@@ -56,7 +56,7 @@ def kept(folder: Path) -> list[Any]:
 def answered(folder: Path) -> list[Any]:
     """Return what the API answers of every run's events."""
     journal = folder / "journal.db"
-    heads = reversed(runs.listed(journal, 10))
+    heads = reversed(runs.list_runs(journal, 10))
     events = [event.model_dump() for head in heads for event in runs.detail(journal, head.id, 0, 100).events]
     return [steady({key: value for key, value in event.items() if key != "at"}) for event in events]
 

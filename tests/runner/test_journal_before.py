@@ -95,7 +95,12 @@ def test_its_runs_are_listed_and_shown_event_by_event(
 
 
 def test_the_page_reads_it(before: Path) -> None:
-    assert [head.state for head in runs.listed(before, 10)] == ["postponed", "finished", "rolled back", "rolled back"]
+    assert [head.state for head in runs.list_runs(before, 10)] == [
+        "postponed",
+        "finished",
+        "rolled back",
+        "rolled back",
+    ]
     detail = runs.detail(before, BACK, 0, 1000)
     assert [(event.step, event.status) for event in detail.events if event.kind == "step"][-1] == (
         "install-base",

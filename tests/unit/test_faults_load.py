@@ -34,7 +34,7 @@ def server(reply: bytes) -> Iterator[tuple[int, threading.Event, threading.Event
 
 def request(load: Load) -> threading.Thread:
     """Send one request in the background."""
-    thread = threading.Thread(target=load._ask, args=(0.0,))
+    thread = threading.Thread(target=load._request, args=(0.0,))
     thread.start()
     return thread
 
@@ -44,19 +44,19 @@ def test_a_request_that_the_killed_process_had_is_not_lost() -> None:
         load = Load(port)
         thread = request(load)
         received.wait(10)
-        load.hit()
+        load.mark_fault()
         reply_now.set()
         thread.join()
-    assert (load.cut, load.failures) == (1, [])
+    assert (load.interrupted, load.failures) == (1, [])
 
 
 def test_a_request_after_the_kill_is_lost() -> None:
     with server(b"") as (port, _, reply_now):
         load = Load(port)
-        load.hit()
+        load.mark_fault()
         reply_now.set()
         request(load).join()
-    assert (load.cut, load.failures) == (0, ["no answer"])
+    assert (load.interrupted, load.failures) == (0, ["no answer"])
 
 
 def test_a_refusal_is_a_failure_whenever_it_was_sent() -> None:
@@ -64,7 +64,7 @@ def test_a_refusal_is_a_failure_whenever_it_was_sent() -> None:
         load = Load(port)
         thread = request(load)
         received.wait(10)
-        load.hit()
+        load.mark_fault()
         reply_now.set()
         thread.join()
-    assert (load.cut, load.failures) == (0, ["HTTP/1.0 503 Service Unavailable"])
+    assert (load.interrupted, load.failures) == (0, ["HTTP/1.0 503 Service Unavailable"])

@@ -86,7 +86,7 @@ def take(browser: Browser, running: Site, scheme: str, folder: Path) -> None:
 
 
 def _search(page: Page) -> None:
-    page.get_by_label("Question").fill("when do the ships go out?")
+    page.get_by_label("Query").fill("when do the ships go out?")
     page.get_by_role("search").get_by_role("button", name="Search").click()
     page.locator("main ol > li").first.wait_for()
 
@@ -94,14 +94,14 @@ def _search(page: Page) -> None:
 def _quantum(page: Page) -> None:
     page.get_by_role("button", name="GHZ", exact=True).click()
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_role("list", name="Outcomes and how often each came").wait_for(timeout=120_000)
+    page.get_by_role("list", name="Outcomes by frequency").wait_for(timeout=120_000)
     page.mouse.move(640, 400)
     page.mouse.wheel(0, 420)
     page.wait_for_timeout(500)
 
 
 def _embeddings(page: Page) -> None:
-    page.get_by_role("button", name="Take the example").click()
+    page.get_by_role("button", name="Use the example").click()
     page.get_by_role("button", name="Embed", exact=True).click()
     page.get_by_role("heading", name="Similarity").wait_for(timeout=60_000)
 

@@ -16,7 +16,7 @@ from tests.web.site import Site
 from tests.web.tab import Tab
 
 READ = "/documents?limit=1"
-DOWN = re.compile("No backend answers")
+DOWN = re.compile("No backend is responding")
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ def test_the_charts_move(tab: Tab) -> None:
 
 
 def test_a_machine_without_a_gpu_says_so_and_that_this_is_meant(tab: Tab) -> None:
-    tab.page.get_by_text("No GPU is seen on this machine").wait_for()
+    tab.page.get_by_text("No GPU detected").wait_for()
 
 
 def test_the_charts_go_on_after_another_page_was_visited(tab: Tab) -> None:

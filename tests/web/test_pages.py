@@ -14,7 +14,7 @@ from tests.web.tab import Tab
 def test_texts_are_embedded_and_compared(tab: Tab) -> None:
     page = tab.page
     tab.go("/embeddings")
-    page.get_by_role("button", name="Take the example").click()
+    page.get_by_role("button", name="Use the example").click()
     page.get_by_role("button", name="Embed", exact=True).click()
     page.get_by_role("heading", name="Similarity").wait_for(timeout=60_000)
     main = page.get_by_role("main").inner_text()
@@ -25,7 +25,7 @@ def test_texts_are_embedded_and_compared(tab: Tab) -> None:
 def test_the_second_time_the_cache_answers(tab: Tab) -> None:
     page = tab.page
     tab.go("/embeddings")
-    page.get_by_label("Texts, one for each line").fill("a text that only this test embeds\nand another one")
+    page.get_by_label("Texts, one per line").fill("a text that only this test embeds\nand another one")
     for expected in ("0 of 2", "2 of 2"):
         page.get_by_role("button", name="Embed", exact=True).click()
         page.get_by_text(expected).first.wait_for(timeout=60_000)

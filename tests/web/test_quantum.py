@@ -14,7 +14,7 @@ def test_a_bell_pair_comes_out_as_two_bars(tab: Tab) -> None:
     tab.go("/quantum")
     page.get_by_label("Shots").fill("1000")
     page.get_by_role("button", name="Run", exact=True).click()
-    bars = page.get_by_role("list", name="Outcomes and how often each came").get_by_role("listitem")
+    bars = page.get_by_role("list", name="Outcomes by frequency").get_by_role("listitem")
     bars.first.wait_for(timeout=SECONDS)
     said = {text.split()[0]: int(re.sub(r"\D", "", text.split()[1])) for text in bars.all_inner_texts()}
     assert set(said) == {"00", "11"}
@@ -32,7 +32,7 @@ def test_every_example_can_be_run(tab: Tab) -> None:
         page.get_by_role("button", name=name, exact=True).click()
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_role("button", name="Run", exact=True).wait_for(timeout=SECONDS)
-        page.get_by_role("list", name="Outcomes and how often each came").wait_for(timeout=SECONDS)
+        page.get_by_role("list", name="Outcomes by frequency").wait_for(timeout=SECONDS)
         assert page.get_by_role("main").get_by_role("alert").count() == 0, name
 
 

@@ -19,7 +19,7 @@ def test_a_person_adds_a_text_and_finds_it_by_its_meaning(tab: Tab) -> None:
     for text in (BREAD, BOAT):
         page.get_by_role("textbox", name="Text").fill(text)
         page.get_by_role("button", name="Add", exact=True).click()
-        page.get_by_role("status").get_by_text(re.compile("^(added|already there)$")).wait_for()
+        page.get_by_role("status").get_by_text(re.compile("^(added|already exists)$")).wait_for()
     search(tab, QUESTION)
     page.locator("main ol > li").first.get_by_text("harbour of Setúbal").first.wait_for()
     assert "answered by" in page.get_by_role("main").inner_text()
@@ -31,7 +31,7 @@ def test_a_file_is_uploaded_with_its_progress_and_found(tab: Tab, tmp_path: Path
     file = tmp_path / "observatory.md"
     file.write_text("# Observatory\n\nThe telescope on the hill saw three comets in one winter night.\n" * 30)
     page.get_by_label(re.compile("Drop files here")).set_input_files(file)
-    page.get_by_role("list", name="Files").get_by_text(re.compile("^(added|already there)$")).wait_for(timeout=90_000)
+    page.get_by_role("list", name="Files").get_by_text(re.compile("^(added|already exists)$")).wait_for(timeout=90_000)
     search(tab, "astronomers watching the sky")
     page.locator("main ol > li").first.get_by_text("comets").first.wait_for()
 
@@ -45,14 +45,14 @@ def test_the_address_of_a_search_can_be_kept(tab: Tab) -> None:
     tab.go("/")
     tab.page.goto(kept)
     tab.page.locator("main ol > li").first.wait_for()
-    assert tab.page.get_by_label("Question").input_value() == QUESTION
+    assert tab.page.get_by_label("Query").input_value() == QUESTION
     tab.page.go_back()
     tab.page.get_by_role("heading", name="Overview").wait_for()
 
 
 def test_nothing_found_says_what_to_do(tab: Tab) -> None:
     tab.go("/search?q=boat&filter=source%3Anowhere-at-all")
-    tab.page.get_by_text("Nothing was found").wait_for()
+    tab.page.get_by_text("No results").wait_for()
 
 
 def test_a_document_is_opened_read_and_deleted(tab: Tab) -> None:
@@ -85,5 +85,5 @@ def test_markup_in_a_document_is_text(tab: Tab) -> None:
 
 def search(tab: Tab, question: str) -> None:
     """Ask as a person does."""
-    tab.page.get_by_label("Question").fill(question)
+    tab.page.get_by_label("Query").fill(question)
     tab.page.get_by_role("search").get_by_role("button", name="Search").click()

@@ -17,7 +17,7 @@ from backend.accounts.identity import Identity, Role
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-LONGEST_SECONDS = 30 * 24 * 3600
+MAX_SECONDS = 30 * 24 * 3600
 """Maximum lifetime of a session after login, whether it is used or not."""
 
 
@@ -33,13 +33,13 @@ def _index(user: str) -> str:
 async def create(redis: Redis, identity: Identity, hours: int) -> str:
     """Create a session and return its token (256 random bits, as text). It ends `hours` after its last use."""
     token, now = secrets.token_urlsafe(32), time.time()
-    key, index, until = _key(token), _index(identity.id), now + LONGEST_SECONDS
+    key, index, until = _key(token), _index(identity.id), now + MAX_SECONDS
     value = orjson.dumps({"user": identity.id, "name": identity.name, "role": identity.role, "until": until})
     async with redis.pipeline(transaction=True) as pipe:
         pipe.set(key, value, ex=hours * 3600)
         pipe.zremrangebyscore(index, 0, now)
         pipe.zadd(index, {key: until})
-        pipe.expire(index, LONGEST_SECONDS)
+        pipe.expire(index, MAX_SECONDS)
         await pipe.execute()
     return token
 
@@ -49,10 +49,10 @@ async def find(redis: Redis, token: str, hours: int) -> Identity | None:
     value = await redis.getex(_key(token), ex=hours * 3600)
     if value is None:
         return None
-    said = orjson.loads(value)
-    if said["until"] < time.time():
+    session = orjson.loads(value)
+    if session["until"] < time.time():
         return None
-    return Identity(said["user"], said["name"], Role(said["role"]), "session")
+    return Identity(session["user"], session["name"], Role(session["role"]), "session")
 
 
 async def end(redis: Redis, token: str) -> None:

@@ -20,7 +20,10 @@ SELECT t.id, t.role, u.id, u.name, u.role, coalesce(t.last_used_at < now() - int
 FROM tokens t JOIN users u ON u.id = t.user_id
 WHERE t.digest = %s AND NOT u.disabled AND (t.expires_at IS NULL OR t.expires_at > now())
 """
-_USED = "UPDATE tokens SET last_used_at = now() WHERE id = %s AND coalesce(last_used_at < now() - interval '1 minute', true)"
+_MARK_USED = """
+UPDATE tokens SET last_used_at = now()
+WHERE id = %s AND coalesce(last_used_at < now() - interval '1 minute', true)
+"""
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ async def find(postgres: Postgres, token: str) -> Identity | None:
 
     Returns None if the token is unknown or expired, or if its user is disabled.
     """
-    async with postgres.connection() as link:
-        row = await (await link.execute(_FIND, (digest(token),))).fetchone()
+    async with postgres.connection() as connection:
+        row = await (await connection.execute(_FIND, (digest(token),))).fetchone()
         if row is None:
             return None
-        id_, role, user, name, owns, is_stale = row
+        id_, role, user, name, user_role, is_stale = row
         if is_stale:  # at most one write a minute, however often the token is used
-            await link.execute(_USED, (id_,))
-    return Identity(str(user), name, min(Role(role), Role(owns), key=lambda one: one.rank), "token")
+            await connection.execute(_MARK_USED, (id_,))
+    return Identity(str(user), name, min(Role(role), Role(user_role), key=lambda role: role.rank), "token")
 
 
 async def create(
@@ -62,19 +65,20 @@ async def create(
 ) -> tuple[UUID, str]:
     """Store a new token. Return its id and the token itself, which cannot be read again."""
     token, id_ = PREFIX + secrets.token_urlsafe(32), uuid4()
-    async with postgres.connection() as link:
-        await link.execute(
+    async with postgres.connection() as connection:
+        await connection.execute(
             "INSERT INTO tokens (id, user_id, name, digest, role, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
             (id_, user, name, digest(token), role.value, expires_at),
         )
     return id_, token
 
 
-async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
+async def list_tokens(postgres: Postgres, user: UUID | None = None) -> list[Token]:
     """Return the tokens of one user, or of all users, newest first."""
-    async with postgres.connection() as link:
-        rows = await link.execute(
-            "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at FROM tokens t JOIN users u ON u.id = t.user_id"
+    async with postgres.connection() as connection:
+        rows = await connection.execute(
+            "SELECT t.id, t.user_id, u.name, t.name, t.role, t.created_at, t.expires_at, t.last_used_at"
+            " FROM tokens t JOIN users u ON u.id = t.user_id"
             " WHERE %(user)s::uuid IS NULL OR t.user_id = %(user)s ORDER BY t.created_at DESC, t.id LIMIT 1000",
             {"user": user},
         )
@@ -86,9 +90,9 @@ async def listed(postgres: Postgres, user: UUID | None = None) -> list[Token]:
 
 async def delete(postgres: Postgres, token: UUID, user: UUID | None = None) -> bool:
     """Delete a token; with `user`, only if it belongs to that user. Return whether a token was deleted."""
-    async with postgres.connection() as link:
-        done = await link.execute(
+    async with postgres.connection() as connection:
+        result = await connection.execute(
             "DELETE FROM tokens WHERE id = %(id)s AND (%(user)s::uuid IS NULL OR user_id = %(user)s)",
             {"id": token, "user": user},
         )
-        return done.rowcount == 1
+        return result.rowcount == 1

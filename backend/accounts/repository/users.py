@@ -50,43 +50,49 @@ class LastAdmin(Exception):  # noqa: N818 an answer, not an error
 
 async def create(postgres: Postgres, name: str, password_hash: str, role: Role) -> User | None:
     """Create a user; return None if the name is taken."""
-    words = f"INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"  # noqa: S608 constant column names
-    async with postgres.connection() as link:
-        return _user(await (await link.execute(words, (name, password_hash, role.value))).fetchone())
+    statement = (
+        "INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s)"  # noqa: S608 constant column names
+        f" ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}"
+    )
+    async with postgres.connection() as connection:
+        return _user(await (await connection.execute(statement, (name, password_hash, role.value))).fetchone())
 
 
-async def listed(postgres: Postgres) -> list[User]:
+async def list_users(postgres: Postgres) -> list[User]:
     """Return all users, by name."""
-    async with postgres.connection() as link:
-        rows = await (await link.execute(f"SELECT {_COLUMNS} FROM users ORDER BY name")).fetchall()  # noqa: S608
+    async with postgres.connection() as connection:
+        rows = await (await connection.execute(f"SELECT {_COLUMNS} FROM users ORDER BY name")).fetchall()  # noqa: S608
     return [user for row in rows if (user := _user(row))]
 
 
-async def named(postgres: Postgres, name: str) -> tuple[User, str] | None:
+async def find(postgres: Postgres, name: str) -> tuple[User, str] | None:
     """Return a user and the password hash; None for an unknown name."""
-    async with postgres.connection() as link:
-        row = await (
-            await link.execute(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s", (name,))  # noqa: S608
-        ).fetchone()
+    async with postgres.connection() as connection:
+        rows = await connection.execute(
+            f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = %s",  # noqa: S608
+            (name,),
+        )
+        row = await rows.fetchone()
     user = _user(row and row[:-1])
     return (user, row[-1]) if user and row else None
 
 
-async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -> User | None:
+async def change(postgres: Postgres, redis: Redis, user: UUID, requested: Change) -> User | None:
     """Change a user and end all of the user's sessions; None for an unknown id. Raises LastAdmin.
 
     A login locks the user's row until its session is in Redis, so no session can be created during the change and
     survive it.
     """
-    async with postgres.connection() as link, link.transaction():
-        await link.execute("SELECT pg_advisory_xact_lock(%s)", (_ADMINS,))
-        row = await link.execute(
-            "UPDATE users SET role = coalesce(%s, role), disabled = coalesce(%s, disabled), password_hash = coalesce(%s, password_hash)"
+    async with postgres.connection() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ADMINS,))
+        row = await connection.execute(
+            "UPDATE users SET role = coalesce(%s, role), disabled = coalesce(%s, disabled),"
+            " password_hash = coalesce(%s, password_hash)"
             " WHERE id = %s RETURNING id, name, role, disabled, created_at",
-            (wanted.role and wanted.role.value, wanted.disabled, wanted.password_hash, user),
+            (requested.role and requested.role.value, requested.disabled, requested.password_hash, user),
         )
         changed = _user(await row.fetchone())
-        if changed and (wanted.disabled or wanted.role) and not await _has_admin(link):
+        if changed and (requested.disabled or requested.role) and not await _has_admin(connection):
             raise LastAdmin
         if changed:
             await sessions.end_all(redis, str(user))
@@ -95,15 +101,15 @@ async def change(postgres: Postgres, redis: Redis, user: UUID, wanted: Change) -
 
 async def delete(postgres: Postgres, user: UUID) -> None:
     """Delete a user and all tokens. Documents and uploads stay, without an owner."""
-    async with postgres.connection() as link:
-        await link.execute("DELETE FROM users WHERE id = %s", (user,))
+    async with postgres.connection() as connection:
+        await connection.execute("DELETE FROM users WHERE id = %s", (user,))
 
 
 async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_hash: str, hours: int) -> str | None:
     """Return the token of a new session; None if the user was changed after the password check."""
-    async with postgres.connection() as link, link.transaction():
+    async with postgres.connection() as connection, connection.transaction():
         row = await (
-            await link.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))
+            await connection.execute("SELECT password_hash, disabled FROM users WHERE id = %s FOR SHARE", (user.id,))
         ).fetchone()
         if row is None or row[0] != checked_hash or row[1]:
             return None
@@ -112,13 +118,15 @@ async def begin_session(postgres: Postgres, redis: Redis, user: User, checked_ha
 
 async def renew_hash(postgres: Postgres, user: UUID, old: str, new: str) -> None:
     """Replace an old hash with a new hash of the same password, made with the current parameters."""
-    async with postgres.connection() as link:
-        await link.execute("UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s", (new, user, old))
+    async with postgres.connection() as connection:
+        await connection.execute(
+            "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s", (new, user, old)
+        )
 
 
-async def _has_admin(link: Any) -> bool:
+async def _has_admin(connection: Any) -> bool:
     row = await (
-        await link.execute("SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND NOT disabled)")
+        await connection.execute("SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND NOT disabled)")
     ).fetchone()
     return bool(row and row[0])
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from backend.accounts.access import Reader, counted
+from backend.accounts.access import Reader, identify
 from backend.accounts.authentication import COOKIE, address_of
 from backend.accounts.login import LoginDependencies, change_password, log_in
 from backend.accounts.repository import sessions
-from backend.accounts.repository.sessions import LONGEST_SECONDS
+from backend.accounts.repository.sessions import MAX_SECONDS
 from backend.accounts.schemas import Login, Me, NewPassword, Visitor
 from backend.deps import PoolsDep, SettingsDep
 from backend.http.errors import ApiProblem
@@ -26,13 +26,11 @@ LoginDep = Annotated[LoginDependencies, Depends(_login_dependencies)]
 
 
 @router.post("/login")
-async def login(asked: Login, request: Request, response: Response, deps: LoginDep) -> Me:
+async def login(credentials: Login, request: Request, response: Response, deps: LoginDep) -> Me:
     """Begin a session; its cookie is for browsers on this machine only, and out of reach of scripts."""
-    user, token = await log_in(deps, address_of(request), asked.name, asked.password.get_secret_value())
+    user, token = await log_in(deps, address_of(request), credentials.name, credentials.password.get_secret_value())
     is_https = request.url.scheme == "https"
-    response.set_cookie(
-        COOKIE, token, max_age=LONGEST_SECONDS, path="/", httponly=True, samesite="strict", secure=is_https
-    )
+    response.set_cookie(COOKIE, token, max_age=MAX_SECONDS, path="/", httponly=True, samesite="strict", secure=is_https)
     return Me(id=str(user.id), name=user.name, role=user.role, via="session")
 
 
@@ -57,7 +55,7 @@ async def me(identity: Reader) -> Me:
 async def session(request: Request, settings: SettingsDep, pools: PoolsDep) -> Visitor:
     """Tell who is calling, null for nobody: what a page asks first, for which not being logged in is no error."""
     try:
-        identity = await counted(request, settings, pools)
+        identity = await identify(request, settings, pools)
     except ApiProblem as problem:
         if problem.status != 401:
             raise
@@ -66,10 +64,10 @@ async def session(request: Request, settings: SettingsDep, pools: PoolsDep) -> V
 
 
 @router.post("/password", status_code=204)
-async def password(asked: NewPassword, request: Request, identity: Reader, deps: LoginDep) -> None:
+async def password(passwords: NewPassword, request: Request, identity: Reader, deps: LoginDep) -> None:
     """Change one's own password; all sessions of this user end."""
     if identity.via != "session":
-        raise ApiProblem(403, "not allowed", "only who logged in can change a password", fix="log in: POST /auth/login")
+        raise ApiProblem(403, "not allowed", "changing a password requires a session", fix="log in: POST /auth/login")
     await change_password(
-        deps, address_of(request), identity.name, asked.old.get_secret_value(), asked.new.get_secret_value()
+        deps, address_of(request), identity.name, passwords.old.get_secret_value(), passwords.new.get_secret_value()
     )

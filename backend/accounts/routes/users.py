@@ -21,43 +21,43 @@ router = APIRouter(prefix="/users", tags=["users"])
 @router.get("")
 async def listed(_: Admin, pools: PoolsDep) -> list[UserPublic]:
     """List all users, by name."""
-    return [_public(user) for user in await users.listed(pools.postgres)]
+    return [_public(user) for user in await users.list_users(pools.postgres)]
 
 
 @router.post("", status_code=201)
-async def create(asked: NewUser, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
+async def create(requested: NewUser, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
     """Make a user."""
-    if asked.name.startswith(bench_users.PREFIX):
+    if requested.name.startswith(bench_users.PREFIX):
         raise ApiProblem(
             409,
             "the name is taken",
-            f"names that begin with {bench_users.PREFIX} are those of measurements",
+            f"names that begin with {bench_users.PREFIX} are reserved for benchmarks",
             fix="choose another name",
         )
-    made = await users.create(
-        pools.postgres, asked.name, await _hash(request, asked.password.get_secret_value()), asked.role
+    user = await users.create(
+        pools.postgres, requested.name, await _hash(request, requested.password.get_secret_value()), requested.role
     )
-    if made is None:
+    if user is None:
         raise ApiProblem(
             409,
             "the name is taken",
-            f"there is a user {asked.name}",
+            f"the user {requested.name} already exists",
             fix="choose another name, or change that user: PATCH /users/ID",
         )
-    return _public(made)
+    return _public(user)
 
 
 @router.patch("/{user}")
-async def change(user: UUID, asked: UserChange, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
+async def change(user: UUID, requested: UserChange, _: Admin, pools: PoolsDep, request: Request) -> UserPublic:
     """Change role or password, disable or enable; it ends the user's sessions. Tokens of a disabled user are not valid meanwhile."""
-    password_hash = await _hash(request, asked.password.get_secret_value()) if asked.password else None
+    password_hash = await _hash(request, requested.password.get_secret_value()) if requested.password else None
     try:
         changed = await users.change(
-            pools.postgres, pools.redis, user, Change(asked.role, asked.disabled, password_hash)
+            pools.postgres, pools.redis, user, Change(requested.role, requested.disabled, password_hash)
         )
     except LastAdmin as error:
         raise ApiProblem(
-            409, "the last admin", "nobody could make users any more", fix="make another user an admin first"
+            409, "the last admin", "at least one admin must be able to log in", fix="make another user an admin first"
         ) from error
     if changed is None:
         raise ApiProblem(404, "no such user", f"there is no user {user}", fix="list them: GET /users")

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/bench", tags=["history"])
 @router.get("")
 async def listed(_: Reader, settings: SettingsDep) -> BenchResults:
     """List the saved results, newest first; one that is broken says so and hides none of the others."""
-    return BenchResults(results=await asyncio.to_thread(bench.listed, Folder(settings.bench)))
+    return BenchResults(results=await asyncio.to_thread(bench.list_results, Folder(settings.bench)))
 
 
 @router.get("/{name}", response_model=dict[str, Any])

@@ -25,7 +25,7 @@ async def listed(
     """List what was run on this machine, newest first."""
     from backend.history import runs  # imports sqlite3, which only a worker that serves runs needs
 
-    return Runs(runs=await asyncio.to_thread(runs.listed, File(settings.journal), limit, name))
+    return Runs(runs=await asyncio.to_thread(runs.list_runs, File(settings.journal), limit, name))
 
 
 @router.get("/{run}")

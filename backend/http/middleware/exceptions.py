@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.http import faults, log
 from backend.http.errors import ApiProblem
-from backend.http.middleware.body_limit import Refused
+from backend.http.middleware.body_limit import BodyRefused
 from backend.http.middleware.refusal import refuse
 
 
@@ -25,16 +25,16 @@ class Exceptions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        is_answered = False
+        is_response_started = False
 
         async def sender(message: Message) -> None:
-            nonlocal is_answered
-            is_answered = True
+            nonlocal is_response_started
+            is_response_started = True
             await send(message)
 
         try:
             await self.app(scope, receive, sender)
-        except Refused:
+        except BodyRefused:
             raise
         except ClientDisconnect:
             return  # the client is gone
@@ -49,8 +49,8 @@ class Exceptions:
                 path=scope["path"],
                 with_trace=problem is None,
             )
-            if not is_answered:
-                await refuse(scope, send, problem or _ours(scope["omnimind.id"]))
+            if not is_response_started:
+                await refuse(scope, send, problem or _internal_error(scope["omnimind.id"]))
             elif scope["type"] == "http":
                 raise _Broken from None  # half the response is sent: only a broken connection can signal the failure
 
@@ -59,11 +59,11 @@ class _Broken(Exception):  # noqa: N818 has no message on purpose: the failure i
     pass
 
 
-def _ours(id_: str) -> ApiProblem:
+def _internal_error(id_: str) -> ApiProblem:
     return ApiProblem(
         500,
         "unexpected error",
-        "this is a fault of the server",
-        fix=f"look for {id_} in the backend's log and report it",
+        "this is a server error",
+        fix=f"find {id_} in the backend's log and report it",
         more={"id": id_},
     )

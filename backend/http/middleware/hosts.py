@@ -28,7 +28,7 @@ class Hosts:
             scope,
             send,
             ApiProblem(
-                400, "wrong host", "this server answers only to " + ", ".join(NAMES), fix="use http://localhost"
+                400, "wrong host", "this server accepts only the hosts " + ", ".join(NAMES), fix="use http://localhost"
             ),
         )
 

@@ -40,7 +40,7 @@ class Origins:
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
         is_safe = scope["type"] == "http" and scope["method"] in SAFE
-        if self._is_ours(headers, is_safe=is_safe):
+        if self._is_allowed(headers, is_safe=is_safe):
             return await self.app(scope, receive, send)
         return await refuse(
             scope,
@@ -48,12 +48,12 @@ class Origins:
             ApiProblem(
                 403,
                 "foreign origin",
-                "a page from elsewhere must not use this server",
+                "pages from other sites cannot use this server",
                 fix="use the page at http://localhost",
             ),
         )
 
-    def _is_ours(self, headers: Headers, *, is_safe: bool) -> bool:
+    def _is_allowed(self, headers: Headers, *, is_safe: bool) -> bool:
         """Return whether the request comes from our page or from a program.
 
         Following a link on a foreign page is allowed; loading an image from it is not.

@@ -57,9 +57,9 @@ class ResponseHeaders:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         timing, began = Timing(), time.perf_counter()
-        said = Headers(scope=scope).get("x-request-id", "")
+        request_id = Headers(scope=scope).get("x-request-id", "")
         scope["omnimind.timing"], scope["omnimind.headers"] = timing, {}
-        scope["omnimind.id"] = said if ID.fullmatch(said) else secrets.token_hex(8)
+        scope["omnimind.id"] = request_id if ID.fullmatch(request_id) else secrets.token_hex(8)
         status = 0
 
         async def sender(message: Message) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from backend.accounts.access import Reader
-from backend.accounts.authentication import caller
+from backend.accounts.authentication import authenticate
 from backend.clients.pools import Pools
 from backend.deps import PoolsDep, SettingsDep
 from backend.http import faults
@@ -78,7 +78,7 @@ async def _watch(socket: WebSocket, settings: Settings, pools: Pools) -> int:
     while True:
         await asyncio.sleep(AGAIN_TICKS * settings.telemetry_seconds)
         try:
-            await caller(socket, settings, pools)
+            await authenticate(socket, settings, pools)
         except ApiProblem:
             return POLICY
         except Exception as error:

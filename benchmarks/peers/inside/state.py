@@ -19,10 +19,10 @@ SECRETS = pathlib.Path("/etc/omnimind/secrets")
 NAMES = ("postgres.password", "redis.password", "redis-app.password", "qdrant.key")
 
 
-def run(*words, **more):
+def run(*command, **more):
     """Return a command's output, even if it fails."""
     return subprocess.run(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more
     ).stdout
 
 
@@ -36,28 +36,32 @@ def packages():
 
 def units(names):
     """Return unit → whether it is loaded, active and enabled."""
-    found = {}
+    result = {}
     for block in (
         run("systemctl", "show", "-p", "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", *names)
         .strip()
         .split("\n\n")
     ):
         facts = dict(line.split("=", 1) for line in block.splitlines())
-        found[facts.pop("Id")] = facts
-    return found
+        result[facts.pop("Id")] = facts
+    return result
 
 
 def files(paths):
     """Return path → kind, mode, owner, and a file's digest (without secrets) or a link's target."""
-    return {path: one(pathlib.Path(path)) for path in paths}
+    return {path: facts_of(pathlib.Path(path)) for path in paths}
 
 
-def one(path):
+def facts_of(path):
     """Return the facts of one path."""
     if not path.exists() and not path.is_symlink():
         return None
-    seen = path.lstat()
-    facts = [oct(stat.S_IMODE(seen.st_mode)), pwd.getpwuid(seen.st_uid).pw_name, grp.getgrgid(seen.st_gid).gr_name]
+    status = path.lstat()
+    facts = [
+        oct(stat.S_IMODE(status.st_mode)),
+        pwd.getpwuid(status.st_uid).pw_name,
+        grp.getgrgid(status.st_gid).gr_name,
+    ]
     if path.is_symlink():
         return ["link", str(path.readlink())]
     if path.is_dir():
@@ -87,49 +91,49 @@ def database():
     query = "SELECT rolname, rolcanlogin, rolsuper, left(rolpassword, 18) FROM pg_authid WHERE rolname = 'omnimind'"
     shape = "SELECT datname, pg_encoding_to_char(encoding), pg_get_userbyid(datdba), datcollate, datctype FROM pg_database WHERE datname = 'omnimind'"
     tables = "SELECT schemaname, tablename, tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'omnimind_health' ORDER BY 2"
-    asked = ((query, "postgres"), (shape, "postgres"), (tables, "omnimind"))
+    queries = ((query, "postgres"), (shape, "postgres"), (tables, "omnimind"))
     return [
-        run("runuser", "-u", "postgres", "--", "psql", "-XAtqd", where, "-c", words, cwd="/").splitlines()
-        for words, where in asked
+        run("runuser", "-u", "postgres", "--", "psql", "-XAtqd", user, "-c", statement, cwd="/").splitlines()
+        for statement, user in queries
     ]
 
 
 def answers():
     """Return the answers on the ports."""
     key, password = ((SECRETS / name).read_text().strip() for name in ("qdrant.key", "redis.password"))
-    found = {
+    result = {
         f"{port}{path}": get(port, path)
         for port, path in ((8000, "/health/"), (8080, "/health/"), (3001, "/health/"), (3000, "/"))
     }
-    found["6333/collections"] = get(6333, "/collections", {"api-key": key})
+    result["6333/collections"] = get(6333, "/collections", {"api-key": key})
     with socket.create_connection(("127.0.0.1", 6379), 5) as redis:
         redis.sendall(f"AUTH default {password}\r\nPING\r\nQUIT\r\n".encode())
-        found["6379"] = redis.makefile().read().split()
-    return found
+        result["6379"] = redis.makefile().read().split()
+    return result
 
 
 def get(port, path, headers=None):
     """Return the status of a request."""
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        link.request("GET", path, headers=headers or {})
-        return link.getresponse().status
+        connection.request("GET", path, headers=headers or {})
+        return connection.getresponse().status
     except OSError as error:
         return type(error).__name__
 
 
 def main():
     """Print the state. Units and paths are read as JSON from stdin."""
-    asked = json.load(sys.stdin)
-    told = {
+    request = json.load(sys.stdin)
+    state = {
         "packages": packages(),
-        "units": units(asked["units"]),
-        "files": files(asked["paths"]),
+        "units": units(request["units"]),
+        "files": files(request["paths"]),
         "environment": environment(),
         "database": database(),
         "answers": answers(),
     }
-    json.dump(told, sys.stdout)
+    json.dump(state, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import { classes } from "@/components/classes";
 import { useCluster } from "@/lib/useCluster";
 import css from "./BackendDots.module.css";
 
-/** The backends and their breakers at a glance, and which of them answered last. */
+/** The backends with their circuit breakers, and the backend that answered last. */
 export function BackendDots() {
   const { t } = useTranslation();
   const { backends, last } = useCluster();
@@ -17,7 +17,7 @@ export function BackendDots() {
           </li>
         ))}
       </ul>
-      {last && <span className={css.words}>{t("answered.by", { backend: last.backend })}</span>}
+      {last && <span className={css.text}>{t("answered.by", { backend: last.backend })}</span>}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { Button } from "@/components/Button";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
 
-/** A page that broke: what happened, and a way on. After an upgrade old parts of the page are gone; loading it anew gets the new ones. */
+/** Shown when a page throws. After an upgrade, old chunks are missing; reloading the page fetches the new ones. */
 export function Crash() {
   const { t } = useTranslation();
   const error = useRouteError();

@@ -13,7 +13,7 @@ import css from "./Layout.module.css";
 import { PAGES } from "./pages";
 import { TopBar } from "./TopBar";
 
-/** The menu, the bar on top, and the page; whoever is not logged in is sent to do so, and comes back. */
+/** The menu, the top bar and the page. Users without a session are sent to the login and return afterwards. */
 export function Layout() {
   const { t } = useTranslation();
   const location = useLocation();
@@ -57,7 +57,7 @@ export function Layout() {
   );
 }
 
-/** On another page the keyboard starts at its beginning, and a screen reader is told. */
+/** After navigation, move the focus to the start of the page and announce it to screen readers. */
 function useFocusOnPage(pathname: string): void {
   const before = useRef(pathname);
   useEffect(() => {

@@ -8,7 +8,7 @@ export function NotFound() {
   const { pathname } = useLocation();
   return (
     <Page title={t("notFound.title")}>
-      <EmptyState title={t("notFound.words", { path: pathname })} action={<Link to="/">{t("notFound.home")}</Link>} />
+      <EmptyState title={t("notFound.description", { path: pathname })} action={<Link to="/">{t("notFound.home")}</Link>} />
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 import css from "./Starting.module.css";
 import { Loading } from "@/components/Loading";
 
-/** Until the first page has come. */
+/** Shown until the first page has loaded. */
 export function Starting() {
   return (
     <main className={css.starting}>

@@ -1,10 +1,10 @@
-/** Every page behind the login, in the order of the menu. A page is a module that exports `Component`; it is loaded when it is first visited. */
+/** The pages behind the login, in menu order. A page is a module that exports `Component`; it is loaded on the first visit. */
 
 import type { ComponentType } from "react";
 import type { IconName } from "@/components/Icon";
 
 export interface PageEntry {
-  /** Also the key of its name in the menu: common.json, "nav". */
+  /** Also the key of its menu entry: common.json, "nav". */
   name: "overview" | "search" | "embeddings" | "quantum" | "bench" | "runs";
   path: string;
   icon: IconName;

@@ -6,13 +6,13 @@ import { NotFound } from "./NotFound";
 import { PAGES } from "./pages";
 import { Starting } from "./Starting";
 
-/** Return a page that is loaded when it is first shown. React's own lazy: the router's leaves the screen empty when the loading fails. */
+/** Return a page that loads when it is first shown. It uses React's lazy, because the router's lazy leaves the screen empty if loading fails. */
 function later(load: () => Promise<{ Component: ComponentType }>) {
   const Later = lazy(async () => ({ default: (await load()).Component }));
   return <Later />;
 }
 
-/** Every page has its own error boundary: one that breaks leaves the menu standing. */
+/** Every page has its own error boundary, so an error in a page leaves the menu usable. */
 const pages: RouteObject[] = PAGES.map(({ path, load }) => ({ path, element: later(load), errorElement: <Crash /> }));
 
 const login = <Suspense fallback={<Starting />}>{later(() => import("@/features/login/LoginPage"))}</Suspense>;

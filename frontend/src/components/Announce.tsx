@@ -1,8 +1,8 @@
-/** Says to those who cannot see it that something has come: it must be on the page before, empty. */
-export function Announce({ words }: { words: string }) {
+/** Announces new content to screen readers. It must be on the page, empty, before the text arrives. */
+export function Announce({ text }: { text: string }) {
   return (
     <p className="visually-hidden" role="status">
-      {words}
+      {text}
     </p>
   );
 }

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Answered } from "@/lib/cluster";
 import { Badge } from "./Badge";
 
-/** Which backend gave an answer: "answered by :8080". */
+/** The backend that answered: "answered by :8080". */
 export function AnsweredBy({ by }: { by: Answered | null }) {
   const { t } = useTranslation();
   if (!by) return null;

@@ -4,12 +4,12 @@ import { Loading } from "./Loading";
 
 interface Props {
   title: string;
-  /** The question whose answer is not there. */
+  /** The query without data. */
   read: { isError: boolean; error: unknown; refetch: () => unknown };
   lines: number;
 }
 
-/** The card of something that is not there: it comes, or it says why not. */
+/** A card for data that is not available: it shows loading or the error. */
 export function Awaited({ title, read, lines }: Props) {
   return <Card title={title}>{read.isError ? <ErrorState error={read.error} onRetry={() => void read.refetch()} /> : <Loading lines={lines} />}</Card>;
 }

@@ -6,13 +6,13 @@ export type Tone = "good" | "warn" | "bad" | "neutral" | "accent";
 
 interface Props {
   tone?: Tone;
-  /** A dot before the words, for states. */
+  /** A dot before the text, for states. */
   dot?: boolean;
   title?: string;
   children: ReactNode;
 }
 
-/** A state or a fact in a word or two. The words carry the meaning, the colour only helps. */
+/** A state or a fact in a word or two. Colour only supports the text. */
 export function Badge({ tone = "neutral", dot = false, title, children }: Props) {
   return (
     <span className={classes(css.badge, css[tone])} title={title}>

@@ -8,7 +8,7 @@ interface Props {
   children?: ReactNode;
 }
 
-/** What nobody must miss, over the width of the page. */
+/** An important message over the full width of the page. */
 export function Banner({ tone, title, children }: Props) {
   return (
     <div className={classes(css.banner, css[tone])} role="alert">

@@ -4,20 +4,20 @@ export interface BarItem {
   key: string;
   label: string;
   value: number;
-  /** What stands beside the bar: "512 (50 %)". */
+  /** Text beside the bar: "512 (50 %)". */
   text: string;
 }
 
 interface Props {
   label: string;
   bars: readonly BarItem[];
-  /** What a full bar stands for; the greatest value where it is left out. */
+  /** The value of a full bar; the largest value by default. */
   most?: number;
 }
 
-/** Bars one below the other, each with its name and value: a list that those who cannot see it can read, too. */
+/** A bar chart as a list of names and values, so that screen readers can read it. */
 export function BarChart({ label, bars, most }: Props) {
-  const whole = most ?? Math.max(...bars.map((one) => one.value), Number.MIN_VALUE);
+  const scale = most ?? Math.max(...bars.map((bar) => bar.value), Number.MIN_VALUE);
   return (
     <ul className={css.chart} aria-label={label}>
       {bars.map(({ key, label: name, value, text }) => (
@@ -26,7 +26,7 @@ export function BarChart({ label, bars, most }: Props) {
             {name}
           </span>
           <span className={css.track} aria-hidden="true">
-            <span className={css.bar} style={{ width: `${(value / whole) * 100}%` }} />
+            <span className={css.bar} style={{ width: `${(value / scale) * 100}%` }} />
           </span>
           <span className={css.text}>{text}</span>
         </li>

@@ -4,7 +4,7 @@ import { classes } from "./classes";
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   kind?: "primary" | "plain" | "quiet" | "danger";
-  /** Something is under way: it cannot be pressed again, and says so to those who cannot see. */
+  /** An action is running: the button is disabled, and screen readers are told. */
   busy?: boolean;
 }
 

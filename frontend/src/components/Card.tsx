@@ -4,13 +4,13 @@ import { classes } from "./classes";
 
 interface Props {
   title?: ReactNode;
-  /** At the right of the title: a badge, a button. */
+  /** Shown to the right of the title: a badge, a button. */
   aside?: ReactNode;
   children: ReactNode;
   className?: string;
 }
 
-/** A part of a page with a heading of its own. */
+/** A section of a page with its own heading. */
 export function Card({ title, aside, children, className }: Props) {
   const id = useId();
   return (

@@ -3,14 +3,14 @@ import { classes } from "./classes";
 import css from "./Columns.module.css";
 
 interface Props {
-  /** What one works in: the wider column. */
+  /** The main content, in the wider column. */
   children: ReactNode;
   side: ReactNode;
-  /** The side stands before the rest: a list to choose from. */
+  /** Put the side column first: a list to choose from. */
   first?: boolean;
 }
 
-/** Two columns; one below the other where there is no room. */
+/** Two columns, stacked on narrow screens. */
 export function Columns({ children, side, first = false }: Props) {
   return (
     <div className={classes(css.columns, first && css.first)}>

@@ -3,7 +3,7 @@ import { deviceTrouble } from "@/lib/engine";
 import { useLive } from "@/lib/live";
 import { Banner } from "./Banner";
 
-/** On every page: work that was meant for the GPU is done by the CPU, or the device gives wrong results. */
+/** Warning on every page: work meant for the GPU runs on the CPU, or the device gives wrong results. */
 export function DeviceBanner() {
   const { t } = useTranslation();
   const tick = useLive().ticks.at(-1);
@@ -11,7 +11,7 @@ export function DeviceBanner() {
   if (!trouble) return null;
   return (
     <Banner tone="bad" title={t(`device.${trouble.kind}.title`)}>
-      <p>{t(`device.${trouble.kind}.words`)}</p>
+      <p>{t(`device.${trouble.kind}.description`)}</p>
       {trouble.reason && <p>{t("device.reason", { reason: trouble.reason })}</p>}
       <p>
         <code>omnimind doctor</code> · <code>omnimind logs engine</code>

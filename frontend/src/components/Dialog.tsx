@@ -6,14 +6,14 @@ import css from "./Dialog.module.css";
 
 interface Props {
   title: ReactNode;
-  /** Closed by Escape, by its button, or by a click beside it. */
+  /** Called on Escape, on the close button, and on a click outside. */
   onClose: () => void;
-  /** Buttons at its end. */
+  /** Buttons at the end of the dialog. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** What must be looked at or decided before anything else: the rest of the page waits. It is open while it is rendered. */
+/** A modal dialog. It is open while it is rendered. */
 export function Dialog({ title, onClose, actions, children }: Props) {
   const { t } = useTranslation();
   const id = useId();

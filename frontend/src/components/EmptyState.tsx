@@ -3,7 +3,7 @@ import css from "./State.module.css";
 
 interface Props {
   title: string;
-  /** What to do so that there is something. */
+  /** An action that creates the first item. */
   children?: ReactNode;
   action?: ReactNode;
 }
@@ -12,7 +12,7 @@ export function EmptyState({ title, children, action }: Props) {
   return (
     <div className={css.state}>
       <p className={css.title}>{title}</p>
-      {children && <div className={css.words}>{children}</div>}
+      {children && <div className={css.text}>{children}</div>}
       {action}
     </div>
   );

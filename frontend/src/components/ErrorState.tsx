@@ -9,35 +9,35 @@ interface Props {
   onRetry?: () => void;
 }
 
-/** What failed, why, and what to do next: the backend's own words where it gave some. */
+/** What failed, why, and what to do next, in the backend's words if it gave any. */
 export function ErrorState({ error, onRetry }: Props) {
   const { t } = useTranslation();
   return (
     <div className={classes(css.state, css.error)} role="alert">
-      <Words error={error} />
+      <Message error={error} />
       {onRetry && <Button onClick={onRetry}>{t("action.retry")}</Button>}
     </div>
   );
 }
 
-function Words({ error }: { error: unknown }) {
+function Message({ error }: { error: unknown }) {
   const { t } = useTranslation();
   if (error instanceof ApiError) {
     const { title, detail, fix, errors } = error.problem;
     return (
       <>
         <p className={css.title}>{title}</p>
-        {detail && <p className={css.words}>{detail}</p>}
+        {detail && <p className={css.text}>{detail}</p>}
         {errors && (
-          <ul className={css.words}>
-            {errors.map((one) => (
-              <li key={`${one.pointer ?? one.parameter}${one.detail}`}>
-                <code>{one.pointer ?? one.parameter}</code> {one.detail}
+          <ul className={css.text}>
+            {errors.map((fault) => (
+              <li key={`${fault.pointer ?? fault.parameter}${fault.detail}`}>
+                <code>{fault.pointer ?? fault.parameter}</code> {fault.detail}
               </li>
             ))}
           </ul>
         )}
-        {fix && <p className={css.words}>{t("error.fix", { fix })}</p>}
+        {fix && <p className={css.text}>{t("error.fix", { fix })}</p>}
       </>
     );
   }
@@ -45,7 +45,7 @@ function Words({ error }: { error: unknown }) {
   return (
     <>
       <p className={css.title}>{t(`error.${known}.title`)}</p>
-      <p className={css.words}>{t(`error.${known}.words`)}</p>
+      <p className={css.text}>{t(`error.${known}.description`)}</p>
       <p className={css.detail}>{error instanceof Error ? error.message : String(error)}</p>
     </>
   );

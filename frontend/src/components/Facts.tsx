@@ -3,11 +3,11 @@ import css from "./Facts.module.css";
 
 export interface FactItem {
   label: string;
-  /** null leaves the fact out. */
+  /** A fact with the value null is omitted. */
   value: ReactNode;
 }
 
-/** What is known of a thing: names and values side by side. */
+/** Names and values side by side. */
 export function Facts({ facts }: { facts: readonly FactItem[] }) {
   return (
     <dl className={css.facts}>

@@ -7,7 +7,7 @@ interface Labelled {
   error?: string;
 }
 
-/** What ties a control to its label, hint and error. */
+/** Attributes that connect a control with its label, hint and error. */
 function useLabels({ hint, error }: Labelled) {
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
@@ -61,9 +61,9 @@ export function Select({ label, hint, error, choices, ...rest }: Labelled & { ch
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <select {...props} {...rest}>
-        {choices.map(({ value, label: words }) => (
+        {choices.map(({ value, label: text }) => (
           <option key={value} value={value}>
-            {words}
+            {text}
           </option>
         ))}
       </select>

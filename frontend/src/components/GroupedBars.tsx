@@ -3,7 +3,7 @@ import css from "./GroupedBars.module.css";
 export interface Group {
   key: string;
   label: string;
-  /** One for each series, in their order; null where it was not measured. */
+  /** One value per series, in the order of the series; null if not measured. */
   values: readonly ({ value: number; text: string } | null)[];
 }
 
@@ -11,13 +11,13 @@ interface Props {
   label: string;
   series: readonly string[];
   groups: readonly Group[];
-  /** What stands where a value is null. */
+  /** Shown instead of a null value. */
   missing: string;
 }
 
-/** Several measurements of the same things side by side: Docker against native, stage by stage. */
+/** Several measurements of the same things side by side, such as Docker and native, by stage. */
 export function GroupedBars({ label, series, groups, missing }: Props) {
-  const most = Math.max(...groups.flatMap((group) => group.values.map((one) => one?.value ?? 0)), Number.MIN_VALUE);
+  const most = Math.max(...groups.flatMap((group) => group.values.map((value) => value?.value ?? 0)), Number.MIN_VALUE);
   return (
     <figure className={css.figure} aria-label={label}>
       <ul className={css.legend} aria-hidden="true">
@@ -33,14 +33,14 @@ export function GroupedBars({ label, series, groups, missing }: Props) {
           <div key={group.key}>
             <dt>{group.label}</dt>
             {series.map((name, index) => {
-              const one = group.values[index] ?? null;
+              const bar = group.values[index] ?? null;
               return (
                 <dd key={name}>
                   <span className="visually-hidden">{name}: </span>
                   <span className={css.track} aria-hidden="true">
-                    <span data-series={index % 6} style={{ width: `${((one?.value ?? 0) / most) * 100}%` }} />
+                    <span data-series={index % 6} style={{ width: `${((bar?.value ?? 0) / most) * 100}%` }} />
                   </span>
-                  <span className={css.text}>{one?.text ?? missing}</span>
+                  <span className={css.text}>{bar?.text ?? missing}</span>
                 </dd>
               );
             })}

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import css from "./Loading.module.css";
 
-/** Grey lines where something will be; `lines` of them. */
+/** A placeholder of `lines` grey lines. */
 export function Loading({ lines = 3 }: { lines?: number }) {
   const { t } = useTranslation();
   return (

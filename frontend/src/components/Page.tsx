@@ -3,13 +3,13 @@ import css from "./Page.module.css";
 
 interface Props {
   title: string;
-  /** One sentence: what this page is for. */
+  /** One sentence: the purpose of the page. */
   lead?: ReactNode;
   aside?: ReactNode;
   children: ReactNode;
 }
 
-/** What every page stands in: its heading, and its name in the browser's tab. */
+/** The frame of every page: its heading and the title of the browser tab. */
 export function Page({ title, lead, aside, children }: Props) {
   useEffect(() => {
     document.title = `${title} · OmniMind`;

@@ -2,7 +2,7 @@ import css from "./Progress.module.css";
 
 interface Props {
   label: string;
-  /** 0 to 1; left out while it is not known. */
+  /** From 0 to 1; omitted while unknown. */
   share?: number;
 }
 
@@ -10,7 +10,7 @@ export function Progress({ label, share }: Props) {
   const percent = share === undefined ? undefined : Math.round(share * 100);
   return (
     <div className={css.progress}>
-      <div className={css.words}>
+      <div className={css.text}>
         <span>{label}</span>
         {percent !== undefined && <span>{percent} %</span>}
       </div>

@@ -3,7 +3,7 @@ import css from "./Sparkline.module.css";
 interface Props {
   /** Oldest first; null is a gap. */
   values: readonly (number | null)[];
-  /** In words, what the line says: "redis: 0.4 ms, at most 3 ms". */
+  /** The same information as text: "redis: 0.4 ms, at most 3 ms". */
   label: string;
   width?: number;
   height?: number;
@@ -11,9 +11,9 @@ interface Props {
 
 const PAD = 2;
 
-/** A line the size of a word. */
+/** A small line chart without axes. */
 export function Sparkline({ values, label, width = 96, height = 24 }: Props) {
-  const known = values.filter((one) => one !== null);
+  const known = values.filter((value) => value !== null);
   const most = Math.max(...known, Number.MIN_VALUE);
   const x = (index: number) => PAD + (index / Math.max(1, values.length - 1)) * (width - 2 * PAD);
   const y = (value: number) => height - PAD - (value / most) * (height - 2 * PAD);

@@ -3,7 +3,7 @@ import { useFormat } from "@/lib/format";
 import { Bar } from "./Bar";
 import { OTHER, folded, type Stage } from "./serverTiming";
 
-/** Time per stage as one bar with its numbers; what is too small for a colour stands together at the end. */
+/** Time per stage as one bar with its numbers. Small stages are combined at the end. */
 export function StageBar({ label, stages, total }: { label: string; stages: readonly Stage[]; total?: number }) {
   const { t } = useTranslation("parts");
   const { ms } = useFormat();

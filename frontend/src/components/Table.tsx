@@ -6,19 +6,19 @@ export interface Column<Row> {
   key: string;
   head: ReactNode;
   cell: (row: Row) => ReactNode;
-  /** Numbers stand at the right. */
+  /** Align the column to the right. */
   numeric?: boolean;
 }
 
 interface Props<Row> {
-  /** For those who cannot see it: what the table holds. */
+  /** Description of the table for screen readers. */
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
 }
 
-/** A table; the first column names the row. On a narrow screen it scrolls by itself, never the page. */
+/** A table whose first column names the row. On a narrow screen the table scrolls, not the page. */
 export function Table<Row>({ caption, columns, rows, rowKey }: Props<Row>) {
   return (
     // A region that scrolls must be reachable by keyboard.

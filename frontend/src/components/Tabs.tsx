@@ -6,16 +6,16 @@ interface Props<Key extends string> {
   tabs: readonly { key: Key; label: string }[];
   open: Key;
   onOpen: (key: Key) => void;
-  /** What the open one holds. */
+  /** The content of the open tab. */
   children: ReactNode;
 }
 
-/** One of several views at a time; the arrow keys go from one to the next. */
+/** Tabs; the arrow keys move between them. */
 export function Tabs<Key extends string>({ label, tabs, open, onOpen, children }: Props<Key>) {
   const id = useId();
   const move = (event: KeyboardEvent<HTMLDivElement>) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const at = tabs.findIndex((one) => one.key === open);
+    const at = tabs.findIndex((tab) => tab.key === open);
     const next = step && tabs[(at + step + tabs.length) % tabs.length];
     if (!next) return;
     event.preventDefault();
@@ -27,7 +27,7 @@ export function Tabs<Key extends string>({ label, tabs, open, onOpen, children }
       {/* The keys of the tabs bubble up to their list. */}
       {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus */}
       <div className={css.list} role="tablist" aria-label={label} onKeyDown={move}>
-        {tabs.map(({ key, label: words }) => (
+        {tabs.map(({ key, label: text }) => (
           <button
             key={key}
             id={`${id}-${key}`}
@@ -38,7 +38,7 @@ export function Tabs<Key extends string>({ label, tabs, open, onOpen, children }
             tabIndex={key === open ? 0 : -1}
             onClick={() => onOpen(key)}
           >
-            {words}
+            {text}
           </button>
         ))}
       </div>

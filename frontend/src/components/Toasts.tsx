@@ -7,9 +7,9 @@ export function Toasts() {
   const { t } = useTranslation();
   return (
     <div className={css.toasts} role="status" aria-live="polite">
-      {useToasts().map(({ id, words, tone }) => (
+      {useToasts().map(({ id, text, tone }) => (
         <div key={id} className={classes(css.toast, css[tone])}>
-          <span>{words}</span>
+          <span>{text}</span>
           <button type="button" aria-label={t("action.dismiss")} onClick={() => dismiss(id)}>
             ×
           </button>

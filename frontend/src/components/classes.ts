@@ -1,4 +1,4 @@
-/** Join class names, leaving out what is false or missing. */
+/** Join class names and skip falsy ones. */
 export function classes(...names: (string | false | null | undefined)[]): string {
   return names.filter(Boolean).join(" ");
 }

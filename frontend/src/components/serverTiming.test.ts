@@ -31,8 +31,8 @@ describe("folded", () => {
 
   it("keeps the greatest in their order and puts the rest together, with the same sum", () => {
     const parts = folded(stages, 4);
-    expect(parts.map((one) => one.name)).toEqual(["inference", "engine", "backend", OTHER]);
-    expect(parts.reduce((whole, one) => whole + one.ms, 0)).toBe(28);
+    expect(parts.map((part) => part.name)).toEqual(["inference", "engine", "backend", OTHER]);
+    expect(parts.reduce((total, part) => total + part.ms, 0)).toBe(28);
   });
 
   it("changes nothing while there are few", () => {

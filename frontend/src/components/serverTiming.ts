@@ -1,4 +1,4 @@
-/** The header Server-Timing (W3C): where a backend's time went. */
+/** The Server-Timing header (W3C): time per stage of a request. */
 
 export interface Stage {
   name: string;
@@ -6,47 +6,47 @@ export interface Stage {
 }
 
 export interface ServerTiming {
-  /** In the order told, without `total`. */
+  /** In the order of the header, without `total`. */
   stages: readonly Stage[];
-  /** Milliseconds of the whole: as told, else the sum; null where nothing was told. */
+  /** Total in milliseconds: as reported, otherwise the sum; null if nothing was reported. */
   total: number | null;
 }
 
-/** The stage that folded() puts the small ones into. */
+/** Name of the stage that combines the small ones. */
 export const OTHER = "…";
 
-/** Read the header; entries without a duration are left out. */
+/** Parse the header; entries without a duration are skipped. */
 export function parseServerTiming(header: string | null): ServerTiming {
   const all: Stage[] = [];
   for (const entry of split(header ?? "", ",")) {
-    const [name = "", ...parameters] = split(entry, ";").map((one) => one.trim());
-    const duration = parameters.map(durationOf).find((one) => one !== null);
+    const [name = "", ...parameters] = split(entry, ";").map((part) => part.trim());
+    const duration = parameters.map(durationOf).find((value) => value !== null);
     if (name && duration != null) all.push({ name, ms: duration });
   }
-  const stages = all.filter((one) => one.name !== "total");
-  const told = all.find((one) => one.name === "total")?.ms;
-  return { stages, total: told ?? (stages.length ? sum(stages) : null) };
+  const stages = all.filter((stage) => stage.name !== "total");
+  const reported = all.find((stage) => stage.name === "total")?.ms;
+  return { stages, total: reported ?? (stages.length ? sum(stages) : null) };
 }
 
-/** Return at most `most` stages that are worth a colour, in their order, and the others together as OTHER. The sum stays the same. */
+/** Return at most `most` stages in their order, the smallest combined as OTHER. The sum stays the same. */
 export function folded(stages: readonly Stage[], most = 6): readonly Stage[] {
   if (stages.length <= most) return stages;
-  const kept = new Set([...stages].sort((one, other) => other.ms - one.ms).slice(0, most - 1));
-  const rest = stages.filter((one) => !kept.has(one));
-  return [...stages.filter((one) => kept.has(one)), { name: OTHER, ms: sum(rest) }];
+  const longest = new Set([...stages].sort((a, b) => b.ms - a.ms).slice(0, most - 1));
+  const rest = stages.filter((stage) => !longest.has(stage));
+  return [...stages.filter((stage) => longest.has(stage)), { name: OTHER, ms: sum(rest) }];
 }
 
 function durationOf(parameter: string): number | null {
-  const found = /^dur\s*=\s*"?([0-9.]+)"?$/i.exec(parameter);
-  const ms = Number(found?.[1] ?? NaN);
+  const match = /^dur\s*=\s*"?([0-9.]+)"?$/i.exec(parameter);
+  const ms = Number(match?.[1] ?? NaN);
   return Number.isFinite(ms) ? ms : null;
 }
 
 function sum(stages: readonly Stage[]): number {
-  return stages.reduce((whole, one) => whole + one.ms, 0);
+  return stages.reduce((total, stage) => total + stage.ms, 0);
 }
 
-/** Split at a character, but not within quotes. */
+/** Split at a character, except within quotes. */
 function split(text: string, at: string): string[] {
   const parts: string[] = [];
   let part = "";

@@ -1,11 +1,11 @@
-/** Short messages that come and go: toast("Saved"). <Toasts /> in the layout shows them. */
+/** Short temporary messages: toast("Saved"). <Toasts /> in the layout shows them. */
 
 import { useSyncExternalStore } from "react";
 import type { Tone } from "./Badge";
 
 export interface Toast {
   id: number;
-  words: string;
+  text: string;
   tone: Tone;
 }
 
@@ -19,15 +19,15 @@ function set(now: readonly Toast[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Say something; errors belong beside what failed, not here. */
-export function toast(words: string, tone: Tone = "good"): void {
+/** Show a message. Show errors beside what failed, not here. */
+export function toast(text: string, tone: Tone = "good"): void {
   const id = next++;
-  set([...toasts, { id, words, tone }]);
+  set([...toasts, { id, text, tone }]);
   setTimeout(() => dismiss(id), SECONDS * 1000);
 }
 
 export function dismiss(id: number): void {
-  set(toasts.filter((one) => one.id !== id));
+  set(toasts.filter((entry) => entry.id !== id));
 }
 
 export function useToasts(): readonly Toast[] {

@@ -15,7 +15,7 @@ test("another machine's name is left as it is", () => {
   expect(parseBackends({ backends: ["http://box:8000"] }, "localhost")).toEqual(["http://box:8000"]);
 });
 
-test.each([null, {}, { backends: [] }, { backends: "x" }, "<!doctype html>"])("without one they are at the usual ports: %j", (said) => {
-  expect(parseBackends(said, "localhost")).toEqual(["http://localhost:8000", "http://localhost:8080", "http://localhost:3001"]);
+test.each([null, {}, { backends: [] }, { backends: "x" }, "<!doctype html>"])("without one they are at the usual ports: %j", (document) => {
+  expect(parseBackends(document, "localhost")).toEqual(["http://localhost:8000", "http://localhost:8080", "http://localhost:3001"]);
   expect(defaultBackends("box")[2]).toBe("http://box:3001");
 });

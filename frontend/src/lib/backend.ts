@@ -1,4 +1,4 @@
-/** One backend, as the cluster knows it. */
+/** The cluster's view of one backend. */
 
 import { Breaker, type BreakerOptions, type BreakerState } from "./breaker";
 import { Slots } from "./slots";
@@ -10,9 +10,9 @@ export interface BackendState {
   breaker: BreakerState;
   served: number;
   failed: number;
-  /** Milliseconds of the last answer. */
+  /** Latency of the last answer in milliseconds. */
   ms: number | null;
-  /** Why it failed last, "" when it answered last. */
+  /** Reason of the last failure; "" if the last request succeeded. */
   error: string;
 }
 
@@ -24,13 +24,13 @@ export class Backend {
   failed = 0;
   ms: number | null = null;
   error = "";
-  /** Until then it asked to be left alone (Retry-After). */
+  /** It asked for no requests until this time (Retry-After). */
   restsUntil = 0;
   answeredAt = -Infinity;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** A probe is under way, or will be. */
+  /** A probe is running or scheduled. */
   isDoubted = false;
-  /** Aborted when its breaker opens: reads that hang there, or wait, go elsewhere. */
+  /** Aborted when the breaker opens, so that waiting and hanging reads move to other backends. */
   opened = new AbortController();
   readonly slots: Slots;
 
@@ -41,7 +41,7 @@ export class Backend {
     this.slots = new Slots(atOnce);
   }
 
-  /** Its breaker has opened: whoever hangs or waits here shall go elsewhere; those that come now are asked in spite of it. */
+  /** Called when the breaker opens: waiting and hanging requests move to other backends; new ones are still sent. */
   leave(): void {
     const { opened } = this;
     this.opened = new AbortController();

@@ -1,17 +1,17 @@
-/** Whether a backend is asked: closed, yes; open, only when no other is left; half-open, one probe is under way that decides. */
+/** Circuit breaker of a backend. closed: requests are sent; open: only if no other backend is left; half-open: one probe decides. */
 export type BreakerState = "closed" | "open" | "half-open";
 
 export interface BreakerOptions {
-  /** Failures in a row that open it. */
+  /** Consecutive failures that open it. */
   threshold: number;
-  /** Milliseconds until the first probe; doubled by each that fails, up to `longestMs`. */
+  /** Milliseconds until the first probe; doubled after each failed probe, up to `longestMs`. */
   coolMs: number;
   longestMs: number;
 }
 
 export const BREAKER: BreakerOptions = { threshold: 2, coolMs: 1000, longestMs: 10_000 };
 
-/** One backend's breaker. Times come in as milliseconds of any one clock. */
+/** The breaker of one backend. Times are milliseconds of any monotonic clock. */
 export class Breaker {
   private readonly options: BreakerOptions;
   private failures = 0;
@@ -33,7 +33,7 @@ export class Breaker {
     return Math.max(0, this.until - now);
   }
 
-  /** Ask for the one probe; true for the first to ask once the time has come. */
+  /** Claim the single probe. Returns true for the first caller once it is due. */
   probe(now: number): boolean {
     if (this.current !== "open" || now < this.until) return false;
     this.current = "half-open";

@@ -35,7 +35,7 @@ describe("no read fails while one backend lives", () => {
 
   test("all fail once, at the same moment", async () => {
     anew({ ...QUICK, readMs: 60_000, probeMs: 60_000 }); // a busy machine must not time one more out
-    for (const one of [a, b, c]) one.moodOf = ({ path }) => (path !== "/health/live" && one.heard.length === 1 ? "reset" : "well"); // its probe is no read
+    for (const backend of [a, b, c]) backend.moodOf = ({ path }) => (path !== "/health/live" && backend.heard.length === 1 ? "reset" : "well"); // its probe is no read
     const answer = await read();
     expect(answer.ok).toBe(true);
     expect(answeredBy(answer)?.attempts).toBe(4);

@@ -5,11 +5,11 @@ import { Unanswered } from "./problem";
 trio();
 
 describe("what may be repeated", () => {
-  const failing = async (ask: { method: string; path: string; headers?: Headers }) => {
+  const failing = async (request: { method: string; path: string; headers?: Headers }) => {
     const isProbe = (path: string) => path === "/health/live";
-    for (const one of [a, b, c]) one.moodOf = ({ path }) => (isProbe(path) ? "well" : "reset");
-    const error: unknown = await cluster.send({ ...ask, body: ask.method === "GET" ? undefined : "{}" }).catch((reason: unknown) => reason);
-    return { error, heard: [a, b, c].flatMap((one) => one.heard).length };
+    for (const backend of [a, b, c]) backend.moodOf = ({ path }) => (isProbe(path) ? "well" : "reset");
+    const error: unknown = await cluster.send({ ...request, body: request.method === "GET" ? undefined : "{}" }).catch((reason: unknown) => reason);
+    return { error, heard: [a, b, c].flatMap((backend) => backend.heard).length };
   };
 
   test.each(["GET", "PUT", "DELETE"])("%s is", async (method) => {
@@ -58,9 +58,9 @@ describe("503", () => {
   });
 
   test("from all is waited out once, as long as it says", async () => {
-    for (const one of [a, b, c]) {
-      one.retryAfter = "1";
-      one.moodOf = () => (one.heard.length === 1 ? "busy" : "well");
+    for (const backend of [a, b, c]) {
+      backend.retryAfter = "1";
+      backend.moodOf = () => (backend.heard.length === 1 ? "busy" : "well");
     }
     const began = performance.now();
     expect((await read()).ok).toBe(true);

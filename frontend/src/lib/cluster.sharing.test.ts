@@ -34,7 +34,7 @@ describe("round robin", () => {
   test("every answer tells which backend and worker gave it", async () => {
     const by = answeredBy(await read());
     expect(by).toMatchObject({ attempts: 1, path: "/search?q=x" });
-    expect([a, b, c].map((one) => one.label)).toContain(by?.backend);
+    expect([a, b, c].map((backend) => backend.label)).toContain(by?.backend);
     expect(`:${by?.worker}`).toBe(`${by?.backend}/1`);
     expect(cluster.snapshot().last).toEqual(by);
   });
@@ -67,6 +67,6 @@ describe("many at once", () => {
     leaving.abort(new Error("navigated away"));
     await expect(last).rejects.toThrow("navigated away");
     await Promise.all(first);
-    expect([a, b, c].flatMap((one) => one.heard).filter(({ path }) => path === "/left")).toEqual([]);
+    expect([a, b, c].flatMap((backend) => backend.heard).filter(({ path }) => path === "/left")).toEqual([]);
   });
 });

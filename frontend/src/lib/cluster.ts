@@ -1,11 +1,11 @@
-/** Every request of the page goes through here: to the backends in turn, past those that do not answer. Start at Cluster.send(). */
+/** Sends every request of the page to the backends in turn and skips those that do not respond. Start at Cluster.send(). */
 
-import { isBusy, isReading, isRepeatable, retryAfterMs, why, type Ask } from "./ask";
+import { isBusy, isReading, isRepeatable, retryAfterMs, why, type ApiRequest } from "./request";
 import { Backend, type BackendState } from "./backend";
 import { BREAKER, type BreakerOptions } from "./breaker";
 import { ClusterDown, Unanswered } from "./problem";
 
-/** Which backend gave an answer, after how many attempts and milliseconds; `worker` as its header says, "8000/1". */
+/** The backend that answered, the number of attempts and the milliseconds; `worker` is from its header, such as "8000/1". */
 export interface Answered {
   backend: string;
   worker: string;
@@ -17,7 +17,7 @@ export interface Answered {
 export interface ClusterState {
   backends: readonly BackendState[];
   last: Answered | null;
-  /** No backend answers. */
+  /** No backend responds. */
   isDown: boolean;
 }
 
@@ -26,16 +26,16 @@ export interface ClusterOptions {
   readMs: number;
   writeMs: number;
   probeMs: number;
-  /** How often all backends are gone through for one call that may be repeated. */
+  /** Rounds over all backends for a repeatable request. */
   rounds: number;
-  /** How many times longer one may take after the first round: a machine that is merely busy is not down. */
+  /** Factor for the time limit after the first round: a busy machine is not down. */
   patience: number;
-  /** Milliseconds between two rounds; a Retry-After counts instead where it is given, up to `longestWaitMs`. */
+  /** Milliseconds between two rounds; replaced by a Retry-After of up to `longestWaitMs`. */
   waitMs: number;
   longestWaitMs: number;
-  /** Requests to one backend at a time; a browser sends six, and one is kept for probes. Those that wait do so here, where no time-out counts yet. */
+  /** Concurrent requests per backend. A browser allows six, and one is reserved for probes. Requests wait here, before their time limit starts. */
   atOnce: number;
-  /** A call that may not be repeated goes to a backend that has answered within so many milliseconds, or does now. */
+  /** A request that may not be repeated goes to a backend that has answered within this many milliseconds, or answers a probe now. */
   freshMs: number;
 }
 
@@ -47,7 +47,7 @@ const BODILESS = [101, 204, 205, 304];
 
 const answers = new WeakMap<Response, Answered>();
 
-/** Tell which backend gave an answer. */
+/** Return which backend answered. */
 export function answeredBy(response: Response): Answered | null {
   return answers.get(response) ?? null;
 }
@@ -65,28 +65,28 @@ export class Cluster {
     this.state = this.use(urls);
   }
 
-  /** Talk to these backends from now on. */
+  /** Replace the backends. */
   use(urls: readonly string[]): ClusterState {
     this.close();
     this.backends = urls.map((url) => new Backend(url, this.options.breaker, this.options.atOnce));
     return this.changed();
   }
 
-  /** End all probing. */
+  /** Stop all probes. */
   close(): void {
     for (const backend of this.backends) clearTimeout(backend.timer);
   }
 
-  /** Be told of each change of snapshot(); returns what ends that. */
+  /** Subscribe to changes of snapshot(); returns the function that unsubscribes. */
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  /** Return how everything is; the same object until something changes. */
+  /** Return the current state; the same object until something changes. */
   snapshot = (): ClusterState => this.state;
 
-  /** Do what fetch() does, with a URL of any host: only its path counts. */
+  /** A replacement for fetch(). The host of the URL is ignored. */
   fetch = async (request: Request, timeoutMs?: number): Promise<Response> => {
     const url = new URL(request.url);
     const { method, headers, signal } = request;
@@ -98,30 +98,30 @@ export class Cluster {
    * Ask the next backend; when it fails and the call may be repeated, the others. Throws ClusterDown when none answers, Unanswered when a call that
    * may not be repeated got no answer, and the signal's reason when it was aborted. A 503 is returned when every backend says so.
    */
-  async send(ask: Ask): Promise<Response> {
+  async send(request: ApiRequest): Promise<Response> {
     const began = performance.now();
     const turn = this.turn++;
-    return isRepeatable(ask) ? this.sendAround(ask, turn, began) : this.sendOnce(ask, turn, began);
+    return isRepeatable(request) ? this.sendAround(request, turn, began) : this.sendOnce(request, turn, began);
   }
 
-  /** Return the backends to try, in order: those that answer, those that rest, those that did not answer. */
+  /** Return the backends in the order to try: responding, resting, not responding. */
   order(turn: number = this.turn++): string[] {
     return this.ordered(turn).map((backend) => backend.url);
   }
 
-  /** Ask every backend whether it lives, so that the breakers follow; return what each said, null where it said nothing. Open ones are asked when it is time. */
+  /** Probe every backend whose breaker is closed. Returns their reports, null for no answer. Open ones are probed when due. */
   async check(): Promise<Map<string, unknown>> {
-    const asked = this.backends.filter((one) => one.breaker.state === "closed");
-    return new Map(await Promise.all(asked.map(async (one) => [one.url, await this.isAlive(one)] as const)));
+    const closed = this.backends.filter((backend) => backend.breaker.state === "closed");
+    return new Map(await Promise.all(closed.map(async (backend) => [backend.url, await this.isAlive(backend)] as const)));
   }
 
-  /** Something else saw this backend fail: find out now. */
+  /** Another client saw this backend fail: probe it now. */
   suspect(url: string): void {
-    const backend = this.backends.find((one) => one.url === url);
+    const backend = this.backends.find((candidate) => candidate.url === url);
     if (backend?.breaker.state === "closed") void this.isAlive(backend);
   }
 
-  private async sendAround(ask: Ask, turn: number, began: number): Promise<Response> {
+  private async sendAround(request: ApiRequest, turn: number, began: number): Promise<Response> {
     const tried = new Map<string, string>();
     let attempts = 0;
     for (let round = 0; ; round++) {
@@ -129,12 +129,12 @@ export class Cluster {
       for (const backend of this.ordered(turn + round)) {
         attempts += 1;
         try {
-          const response = await this.inTurn(backend, ask, round);
-          if (!isBusy(response, ask)) return this.answered(response, backend, ask, attempts, began);
+          const response = await this.inTurn(backend, request, round);
+          if (!isBusy(response, request)) return this.answered(response, backend, request, attempts, began);
           this.rest(backend, response);
           busy = response;
         } catch (error) {
-          ask.signal?.throwIfAborted();
+          request.signal?.throwIfAborted();
           tried.set(backend.label, why(error));
         }
       }
@@ -142,57 +142,57 @@ export class Cluster {
         if (busy) return busy;
         throw new ClusterDown([...tried].map(([label, reason]) => `${label} ${reason}`));
       }
-      await pause(this.waitAfter(busy), ask.signal);
+      await pause(this.waitAfter(busy), request.signal);
     }
   }
 
-  private async sendOnce(ask: Ask, turn: number, began: number): Promise<Response> {
+  private async sendOnce(request: ApiRequest, turn: number, began: number): Promise<Response> {
     const tried: string[] = [];
     for (const backend of this.ordered(turn)) {
-      ask.signal?.throwIfAborted();
+      request.signal?.throwIfAborted();
       if (performance.now() - backend.answeredAt > this.options.freshMs && !(await this.isAlive(backend))) {
         tried.push(`${backend.label} ${backend.error}`);
         continue;
       }
       try {
-        return this.answered(await backend.slots.use(() => this.attempt(backend, ask, this.options.writeMs), ask.signal), backend, ask, 1, began);
+        return this.answered(await backend.slots.use(() => this.attempt(backend, request, this.options.writeMs), request.signal), backend, request, 1, began);
       } catch (error) {
-        ask.signal?.throwIfAborted();
+        request.signal?.throwIfAborted();
         throw new Unanswered(backend.label, why(error));
       }
     }
     throw new ClusterDown(tried);
   }
 
-  /** Ask one backend when it is this call's turn there; leave when it turns out that it does not answer. */
-  private inTurn(backend: Backend, ask: Ask, round: number): Promise<Response> {
+  /** Send to one backend when a slot is free there; give up when its breaker opens. */
+  private inTurn(backend: Backend, request: ApiRequest, round: number): Promise<Response> {
     const { readMs, writeMs, probeMs, patience } = this.options;
-    const usual = isReading(ask) ? readMs : writeMs;
+    const usual = isReading(request) ? readMs : writeMs;
     const limit = backend.breaker.state !== "closed" ? probeMs : round ? usual * patience : usual;
-    const signal = AbortSignal.any([backend.opened.signal, ...(ask.signal ? [ask.signal] : [])]);
-    return backend.slots.use(() => this.attempt(backend, { ...ask, signal }, limit), signal);
+    const signal = AbortSignal.any([backend.opened.signal, ...(request.signal ? [request.signal] : [])]);
+    return backend.slots.use(() => this.attempt(backend, { ...request, signal }, limit), signal);
   }
 
-  /** Ask one backend; its answer is read to the end, so that a connection that breaks in the middle counts as a failure too. */
-  private async attempt(backend: Backend, ask: Ask, usualMs: number): Promise<Response> {
-    const { path, method = "GET", headers, body } = ask;
-    const limit = AbortSignal.timeout(ask.timeoutMs ?? usualMs);
-    const signal = ask.signal ? AbortSignal.any([ask.signal, limit]) : limit;
+  /** Send to one backend and read the whole response, so that a connection that breaks midway counts as a failure. */
+  private async attempt(backend: Backend, request: ApiRequest, usualMs: number): Promise<Response> {
+    const { path, method = "GET", headers, body } = request;
+    const limit = AbortSignal.timeout(request.timeoutMs ?? usualMs);
+    const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
     const began = performance.now();
     try {
       const response = await fetch(backend.url + path, { method, headers, body, signal, credentials: "include", redirect: "error" });
       if (response.status === 502 || response.status === 504) throw new Error(`HTTP ${response.status}`);
-      const whole = await response.arrayBuffer();
+      const content = await response.arrayBuffer();
       this.succeeded(backend, performance.now() - began);
       const { status, statusText } = response;
-      return new Response(BODILESS.includes(status) ? null : whole, { status, statusText, headers: response.headers });
+      return new Response(BODILESS.includes(status) ? null : content, { status, statusText, headers: response.headers });
     } catch (error) {
-      if (!ask.signal?.aborted) this.failed(backend, error);
+      if (!request.signal?.aborted) this.failed(backend, error);
       throw error;
     }
   }
 
-  /** Return what it says of itself, null when it does not answer as it should. */
+  /** Return the backend's report; null without a valid answer. */
   private async isAlive(backend: Backend): Promise<unknown> {
     try {
       const answer = await this.attempt(backend, { path: LIVE }, this.options.probeMs);
@@ -205,7 +205,7 @@ export class Cluster {
   private ordered(turn: number): Backend[] {
     const now = performance.now();
     const groups: [Backend[], Backend[], Backend[]] = [[], [], []];
-    for (const one of this.backends) groups[one.breaker.state !== "closed" ? 2 : one.restsUntil > now ? 1 : 0].push(one);
+    for (const backend of this.backends) groups[backend.breaker.state !== "closed" ? 2 : backend.restsUntil > now ? 1 : 0].push(backend);
     return groups.flatMap((group) => rotated(group, turn));
   }
 
@@ -230,7 +230,7 @@ export class Cluster {
     if (was === "closed" && state === "open") backend.leave();
   }
 
-  /** One failure may be chance: find out, rather than let the next call do it. */
+  /** A single failure may be chance: probe now instead of waiting for the next request. */
   private doubt(backend: Backend): void {
     if (backend.isDoubted) return;
     backend.isDoubted = true;
@@ -248,7 +248,7 @@ export class Cluster {
       this.changed();
       void this.isAlive(backend);
     };
-    // Up to a fifth later, so that many pages do not knock at once.
+    // Add up to 20 % jitter, so that many pages do not probe at once.
     backend.timer = setTimeout(probe, backend.breaker.wait(performance.now()) * (1 + Math.random() / 5) + 1);
   }
 
@@ -261,18 +261,18 @@ export class Cluster {
     return busy ? Math.min(retryAfterMs(busy, waitMs), longestWaitMs) : waitMs * (0.5 + Math.random());
   }
 
-  private answered(response: Response, backend: Backend, ask: Ask, attempts: number, began: number): Response {
+  private answered(response: Response, backend: Backend, request: ApiRequest, attempts: number, began: number): Response {
     backend.served += 1;
     const worker = response.headers.get("X-Backend") ?? "";
-    this.last = { backend: backend.label, worker, attempts, ms: performance.now() - began, path: ask.path };
+    this.last = { backend: backend.label, worker, attempts, ms: performance.now() - began, path: request.path };
     answers.set(response, this.last);
     this.changed();
     return response;
   }
 
   private changed(): ClusterState {
-    const backends = this.backends.map((one) => one.snapshot());
-    this.state = { backends, last: this.last, isDown: backends.every((one) => one.breaker !== "closed") };
+    const backends = this.backends.map((backend) => backend.snapshot());
+    this.state = { backends, last: this.last, isDown: backends.every((backend) => backend.breaker !== "closed") };
     for (const listener of this.listeners) listener();
     return this.state;
   }

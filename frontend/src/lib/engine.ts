@@ -1,4 +1,4 @@
-/** What the engine says of itself, as far as the page shows it; its API leaves the form open, so each part is looked at before it is believed. */
+/** The engine's report as the page shows it. Its schema is open, so each member is checked. */
 
 import type { Tick } from "./telemetry";
 
@@ -32,48 +32,48 @@ export interface Gpu {
 
 type Unknown = Record<string, unknown>;
 
-const words = (from: Unknown, key: string) => (typeof from[key] === "string" ? from[key] : "");
+const textOf = (from: Unknown, key: string) => (typeof from[key] === "string" ? from[key] : "");
 const number = (from: Unknown, key: string) => (typeof from[key] === "number" ? from[key] : null);
 const part = (from: Unknown, key: string) => (typeof from[key] === "object" && from[key] !== null ? (from[key] as Unknown) : {});
 
-/** Return it, null while the engine has said nothing. */
+/** Return the report; null if the engine has not reported yet. */
 export function engineOf(tick: Tick): Engine | null {
-  const said: Unknown = tick.engine;
-  if (!words(said, "device")) return null;
-  const proof = part(said, "proof");
-  const queue = part(said, "queue");
+  const report: Unknown = tick.engine;
+  if (!textOf(report, "device")) return null;
+  const proof = part(report, "proof");
+  const queue = part(report, "queue");
   return {
-    state: words(said, "state"),
-    device: words(said, "device"),
-    expected: words(said, "expected"),
-    reason: words(said, "reason"),
-    model: words(said, "model"),
-    dimensions: number(said, "dimensions"),
-    precision: words(said, "precision"),
-    mode: words(said, "mode"),
+    state: textOf(report, "state"),
+    device: textOf(report, "device"),
+    expected: textOf(report, "expected"),
+    reason: textOf(report, "reason"),
+    model: textOf(report, "model"),
+    dimensions: number(report, "dimensions"),
+    precision: textOf(report, "precision"),
+    mode: textOf(report, "mode"),
     proofOk: typeof proof.ok === "boolean" ? proof.ok : null,
     proofAge: number(proof, "age_s"),
-    proofDetail: words(proof, "detail"),
+    proofDetail: textOf(proof, "detail"),
     queueTexts: number(queue, "texts"),
     queueTokens: number(queue, "tokens"),
     queueLimit: number(queue, "limit_tokens"),
   };
 }
 
-/** Return the card, null where none is seen. */
+/** Return the GPU; null if none is detected. */
 export function gpuOf(tick: Tick): Gpu | null {
-  const said: Unknown | null = tick.gpu;
-  if (!said) return null;
+  const report: Unknown | null = tick.gpu;
+  if (!report) return null;
   return {
-    name: words(said, "name"),
-    utilisation: number(said, "utilisation"),
-    memory: number(said, "memory"),
-    memoryTotal: number(said, "memory_total"),
-    temperature: number(said, "temperature"),
+    name: textOf(report, "name"),
+    utilisation: number(report, "utilisation"),
+    memory: number(report, "memory"),
+    memoryTotal: number(report, "memory_total"),
+    temperature: number(report, "temperature"),
   };
 }
 
-/** Tell what is wrong with the device: a GPU is expected and the CPU works, or the proof failed; null when nothing is. */
+/** Return the device problem: a GPU is expected but the CPU is used, or the self-test failed; null for none. */
 export function deviceTrouble(tick: Tick): { kind: "cpu" | "proof"; reason: string } | null {
   const engine = engineOf(tick);
   if (!engine) return null;

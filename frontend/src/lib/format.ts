@@ -1,4 +1,4 @@
-/** Numbers, sizes and times in the reader's language, as short as they can be understood. */
+/** Short numbers, sizes and times in the user's language. */
 
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,11 +12,11 @@ export interface Format {
   bytes: (value: number) => string;
   /** Milliseconds: 0.42 → "0.42 ms", 1500 → "1.5 s". */
   ms: (value: number) => string;
-  /** Seconds that passed: 3700 → "1 h 1 min". */
+  /** Duration in seconds: 3700 → "1 h 1 min". */
   lasted: (seconds: number) => string;
-  /** A moment: ISO text or unix seconds → date and time. */
+  /** ISO text or Unix seconds → date and time. */
   when: (at: string | number) => string;
-  /** The same, only the time of day. */
+  /** The same, time of day only. */
   clock: (at: number) => string;
 }
 

@@ -8,6 +8,6 @@ test.each([
   [null, ["de-DE"], "en"],
   ["pt-BR", ["en"], "pt-BR"],
   ["xx", ["pt"], "pt-BR"],
-])("stored %j, browser %j: %s", (stored, wanted, language) => {
-  expect(choose(stored, wanted)).toBe(language);
+])("stored %j, browser %j: %s", (stored, preferred, language) => {
+  expect(choose(stored, preferred)).toBe(language);
 });

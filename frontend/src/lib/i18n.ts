@@ -1,4 +1,4 @@
-/** The page in the reader's language. Catalogues: src/locales; one JSON file for each feature is one namespace. */
+/** Translations. The catalogues are in src/locales: one JSON file per feature and language, which is one namespace. */
 
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
@@ -19,10 +19,10 @@ declare module "i18next" {
 const KEY = "omnimind.language";
 const CATALOGUES = { en: () => import("@/locales/en"), "pt-BR": () => import("@/locales/pt-BR") };
 
-/** Return the first language of the reader's that there is. */
-export function choose(stored: string | null, wanted: readonly string[]): Language {
+/** Return the first supported language of the user's list. */
+export function choose(stored: string | null, preferred: readonly string[]): Language {
   if (stored && stored in LANGUAGES) return stored as Language;
-  for (const tag of wanted) {
+  for (const tag of preferred) {
     if (tag.toLowerCase().startsWith("pt")) return "pt-BR";
     if (tag.toLowerCase().startsWith("en")) return "en";
   }
@@ -37,7 +37,7 @@ export async function startI18n(): Promise<i18n> {
 
 export async function setLanguage(language: Language): Promise<void> {
   const { default: catalogue } = await CATALOGUES[language]();
-  for (const [namespace, words] of Object.entries(catalogue)) i18next.addResourceBundle(language, namespace, words);
+  for (const [namespace, texts] of Object.entries(catalogue)) i18next.addResourceBundle(language, namespace, texts);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
   remember(KEY, language);

@@ -1,9 +1,9 @@
-/** What the live socket told, for components: useLive(). The socket is open while at least one of them is on the page. */
+/** The data of the live socket, for components: useLive(). The socket is open while at least one of them is mounted. */
 
 import { useSyncExternalStore } from "react";
 import { cluster } from "./backends";
 import { ME, queries } from "./query";
-import { NOTHING_SEEN, observe, type Seen } from "./restarts";
+import { NOTHING_SEEN, observe, type Outages } from "./restarts";
 import { TelemetrySocket, type Link, type Tick } from "./telemetry";
 
 /** Five minutes of ticks. */
@@ -14,10 +14,10 @@ export interface Live {
   /** Oldest first. */
   ticks: readonly Tick[];
   /** Restarts and outages since the page was opened, by service. */
-  seen: Seen;
+  outages: Outages;
 }
 
-let live: Live = { link: { status: "off", url: "", reconnects: 0 }, ticks: [], seen: NOTHING_SEEN };
+let live: Live = { link: { status: "off", url: "", reconnects: 0 }, ticks: [], outages: NOTHING_SEEN };
 const listeners = new Set<() => void>();
 
 function set(change: Partial<Live>): void {
@@ -27,7 +27,7 @@ function set(change: Partial<Live>): void {
 
 const socket = new TelemetrySocket(cluster, {
   open: (url) => new WebSocket(url),
-  onTick: (tick) => set({ ticks: [...live.ticks.slice(1 - KEPT), tick], seen: observe(live.seen, tick) }),
+  onTick: (tick) => set({ ticks: [...live.ticks.slice(1 - KEPT), tick], outages: observe(live.outages, tick) }),
   onLink: (link) => set({ link }),
   onRefused: () => void queries.invalidateQueries({ queryKey: ME }),
   stallMs: 5000,

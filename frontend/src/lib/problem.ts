@@ -1,4 +1,4 @@
-/** The body of an error, RFC 9457, as every backend sends it. */
+/** The body of an error (RFC 9457). */
 export interface Problem {
   title: string;
   status: number;
@@ -7,7 +7,7 @@ export interface Problem {
   errors?: { detail: string; pointer?: string; parameter?: string }[];
 }
 
-/** A backend answered, and said no. */
+/** A backend responded with an error. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No backend answered. `tried` says for each what happened. */
+/** No backend responded. `tried` contains the reason for each. */
 export class ClusterDown extends Error {
   override readonly name = "ClusterDown";
   readonly tried: readonly string[];
@@ -31,7 +31,7 @@ export class ClusterDown extends Error {
   }
 }
 
-/** A call that may not be repeated got no answer: whether it was executed is not known. */
+/** A request that may not be repeated got no response; whether it was executed is unknown. */
 export class Unanswered extends Error {
   override readonly name = "Unanswered";
 
@@ -40,8 +40,8 @@ export class Unanswered extends Error {
   }
 }
 
-/** Make the error of an answer that is not 2xx. */
+/** Return the error for a response that is not 2xx. */
 export function apiError(response: Response, body: unknown): ApiError {
-  const said = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
-  return new ApiError({ ...said, title: said.title ?? (response.statusText || `HTTP ${response.status}`), status: response.status });
+  const problem = typeof body === "object" && body !== null ? (body as Partial<Problem>) : {};
+  return new ApiError({ ...problem, title: problem.title ?? (response.statusText || `HTTP ${response.status}`), status: response.status });
 }

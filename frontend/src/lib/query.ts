@@ -1,4 +1,4 @@
-/** The page's one QueryClient. Retries are the cluster's business, not its. */
+/** The page's only QueryClient. The cluster does the retries. */
 
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { cluster } from "./backends";
@@ -9,7 +9,7 @@ export const ME = ["me"] as const;
 export const queries = new QueryClient({
   queryCache: new QueryCache({ onError: forgetSession }),
   mutationCache: new MutationCache({ onError: forgetSession }),
-  // "always": a machine without a network reaches its own backends all the same.
+  // "always": a machine without a network still reaches its own backends.
   defaultOptions: { queries: { retry: false, staleTime: 5000, networkMode: "always" }, mutations: { retry: false, networkMode: "always" } },
 });
 
@@ -20,7 +20,7 @@ cluster.subscribe(() => {
   wasDown = isDown;
 });
 
-/** A 401 anywhere ends the session here too; the layout then asks to log in. */
+/** A 401 response ends the session in the page too; the layout then asks for a login. */
 function forgetSession(error: Error): void {
   if (error instanceof ApiError && error.status === 401) queries.setQueryData(ME, null);
 }

@@ -1,4 +1,4 @@
-/** Who uses this page. */
+/** The logged-in user. */
 
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { api, unwrap, type Schemas } from "./api/client";
@@ -9,12 +9,12 @@ export type Role = Me["role"];
 
 const RANK: Record<Role, number> = { reader: 0, writer: 1, admin: 2 };
 
-/** Return who is logged in; null for nobody. */
+/** Return the logged-in user; null for none. */
 export function useMe(): UseQueryResult<Me | null> {
   return useQuery({ queryKey: ME, queryFn: ({ signal }) => readMe(signal), staleTime: 60_000 });
 }
 
-/** Tell whether the user may do what a role may: hide or explain what would be refused. */
+/** Return whether the user has at least this role, so that the page can hide or explain actions. */
 export function useMay(role: Role): boolean {
   const { data } = useMe();
   return !!data && RANK[data.role] >= RANK[role];

@@ -1,4 +1,4 @@
-/** Lets so many do something at once; the others wait for their turn. */
+/** Limits concurrency; callers beyond the limit wait for their turn. */
 export class Slots {
   private free: number;
   private readonly waiting: (() => void)[] = [];

@@ -38,14 +38,14 @@ afterEach(async () => {
 });
 
 const link = () => links.at(-1);
-const on = () => [a, b, c].find((one) => one.sockets.size > 0);
+const on = () => [a, b, c].find((backend) => backend.sockets.size > 0);
 
 /** Wait for a backend to have the socket, and return it. */
-async function holder(isOne: (one: Flaky) => boolean = () => true): Promise<Flaky> {
-  let found: Flaky | undefined;
-  await until("a backend has the socket", () => (found = [a, b, c].find((one) => one.sockets.size > 0 && isOne(one))) !== undefined);
-  if (!found) throw new Error("nobody has it");
-  return found;
+async function holder(isOne: (backend: Flaky) => boolean = () => true): Promise<Flaky> {
+  let holding: Flaky | undefined;
+  await until("a backend has the socket", () => (holding = [a, b, c].find((backend) => backend.sockets.size > 0 && isOne(backend))) !== undefined);
+  if (!holding) throw new Error("nobody has it");
+  return holding;
 }
 
 /** Start, and return the backend that it is on. */
@@ -60,37 +60,37 @@ async function ticked(backend: Flaky, at: number): Promise<void> {
 }
 
 test("stays with one backend while that sends", async () => {
-  const one = await listening();
-  for (let at = 1; at <= 5; at++) await ticked(one, at);
-  expect(link()).toEqual({ status: "live", url: one.url, reconnects: 0 });
-  expect([a, b, c].map((each) => each.sockets.size).reduce((sum, count) => sum + count)).toBe(1);
+  const backend = await listening();
+  for (let at = 1; at <= 5; at++) await ticked(backend, at);
+  expect(link()).toEqual({ status: "live", url: backend.url, reconnects: 0 });
+  expect([a, b, c].map((backend) => backend.sockets.size).reduce((sum, count) => sum + count)).toBe(1);
 });
 
 test("goes to another at once when its backend dies, and goes on there", async () => {
-  const one = await listening();
-  await ticked(one, 1);
-  await one.die();
-  const other = await holder();
-  expect(other).not.toBe(one);
-  await ticked(other, 2);
-  expect(link()).toEqual({ status: "live", url: other.url, reconnects: 1 });
+  const backend = await listening();
+  await ticked(backend, 1);
+  await backend.die();
+  const next = await holder();
+  expect(next).not.toBe(backend);
+  await ticked(next, 2);
+  expect(link()).toEqual({ status: "live", url: next.url, reconnects: 1 });
 });
 
 test("does not tell a tick twice, nor an older one, after it moved", async () => {
-  const one = await listening();
-  await ticked(one, 5);
-  await one.die();
-  const other = await holder();
-  other.tick(4);
-  other.tick(5);
-  await ticked(other, 6);
+  const backend = await listening();
+  await ticked(backend, 5);
+  await backend.die();
+  const next = await holder();
+  next.tick(4);
+  next.tick(5);
+  await ticked(next, 6);
   expect(ticks).toEqual([5, 6]);
 });
 
 test("leaves a backend that says nothing more", async () => {
-  const one = await listening();
-  await ticked(one, 1);
-  await ticked(await holder((other) => other !== one), 2);
+  const backend = await listening();
+  await ticked(backend, 1);
+  await ticked(await holder((candidate) => candidate !== backend), 2);
 });
 
 test("leaves a backend that takes the connection and never answers", async () => {
@@ -105,15 +105,15 @@ test("finds the one that lives", async () => {
 });
 
 test("makes the breaker of a dead backend open before any request finds out", async () => {
-  const one = await listening();
-  await ticked(one, 1);
-  await one.die();
-  await until("it is suspected", () => (cluster.snapshot().backends.find(({ url }) => url === one.url)?.failed ?? 0) > 0);
+  const backend = await listening();
+  await ticked(backend, 1);
+  await backend.die();
+  await until("it is suspected", () => (cluster.snapshot().backends.find(({ url }) => url === backend.url)?.failed ?? 0) > 0);
 });
 
 test("backs off, ever more slowly and never in step, while all are down, and comes back by itself", async () => {
-  const one = await listening();
-  await ticked(one, 1);
+  const backend = await listening();
+  await ticked(backend, 1);
   await Promise.all([a.die(), b.die(), c.die()]);
   tried = [];
   await until("nine attempts", () => tried.length >= 9);
@@ -135,9 +135,9 @@ test("asks who we are when every backend refuses, and keeps trying", async () =>
 });
 
 test("stops when its session has ended, and says so", async () => {
-  const one = await listening();
-  await ticked(one, 1);
-  for (const each of one.sockets) each.close(1008);
+  const backend = await listening();
+  await ticked(backend, 1);
+  for (const open of backend.sockets) open.close(1008);
   await until("it says so", () => refused === 1);
   expect(link()?.status).toBe("off");
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -1,4 +1,4 @@
-/** The live socket: stays with one backend while that sends, goes to another when it does not, and goes on where it was. */
+/** The live socket: stays with one backend while it sends, fails over to another one, and resumes after the last tick. */
 
 import type { Cluster } from "./cluster";
 import type { Schemas } from "./api/client";
@@ -9,24 +9,24 @@ export type LinkStatus = "off" | "connecting" | "live" | "waiting";
 
 export interface Link {
   status: LinkStatus;
-  /** URL of the backend that it is on or tries. */
+  /** URL of the backend that it is connected or connecting to. */
   url: string;
-  /** Reconnections since the start. */
+  /** Reconnects since the start. */
   reconnects: number;
 }
 
-/** What is used of a WebSocket: the browser's, or that of the package ws. */
+/** The used part of a WebSocket: the browser's or that of the package ws. */
 type SocketLike = Pick<WebSocket, "onopen" | "onmessage" | "onclose" | "onerror" | "readyState" | "close">;
 
 export interface TelemetryOptions {
   open: (url: string) => SocketLike;
   onTick: (tick: Tick) => void;
   onLink: (link: Link) => void;
-  /** The backends do not let us listen: log in again, then start again. */
+  /** The backends refuse the connection: log in again, then start again. */
   onRefused: () => void;
   /** Milliseconds without a tick after which a backend counts as stuck. */
   stallMs: number;
-  /** Back-off after all backends have failed: doubled each time, with jitter. */
+  /** Back-off after all backends have failed; doubled each time, with jitter. */
   firstMs: number;
   longestMs: number;
 }
@@ -41,7 +41,7 @@ export class TelemetrySocket {
   private socket: SocketLike | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private link: Link = { status: "off", url: "", reconnects: 0 };
-  /** Failures in a row without a tick between. */
+  /** Consecutive failures without a tick. */
   private failures = 0;
   private readonly tried = new Set<string>();
   private lastAt = 0;
@@ -77,12 +77,12 @@ export class TelemetrySocket {
     socket.onerror = () => undefined; // a close follows
   }
 
-  /** Return the best backend that has not failed since the last tick; when all have, the best. */
+  /** Return the best backend that has not failed since the last tick; if all have, the best one. */
   private next(): string {
     const order = this.cluster.order(0);
-    const found = order.find((one) => !this.tried.has(one));
-    if (!found) this.tried.clear();
-    return found ?? order[0] ?? "";
+    const candidate = order.find((url) => !this.tried.has(url));
+    if (!candidate) this.tried.clear();
+    return candidate ?? order[0] ?? "";
   }
 
   private receive(data: unknown): void {
@@ -91,7 +91,7 @@ export class TelemetrySocket {
     this.failures = 0;
     this.tried.clear();
     if (this.link.status !== "live") this.tell({ status: "live" });
-    if (tick.at <= this.lastAt) return; // told already by the backend before
+    if (tick.at <= this.lastAt) return; // the previous backend has sent it already
     this.lastAt = tick.at;
     this.options.onTick(tick);
   }
@@ -115,7 +115,7 @@ export class TelemetrySocket {
     this.options.onRefused();
   }
 
-  /** A backend that neither ticks nor closes is left. */
+  /** Leave a backend that neither sends ticks nor closes. */
   private watch(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.failed(), this.options.stallMs);
@@ -126,7 +126,7 @@ export class TelemetrySocket {
     const { socket } = this;
     if (!socket) return;
     socket.onmessage = socket.onclose = null;
-    // Browsers complain of one that is closed before it has opened.
+    // Browsers log an error if a socket is closed before it is open.
     if (socket.readyState === CONNECTING) socket.onopen = () => socket.close();
     else socket.close();
     this.socket = null;

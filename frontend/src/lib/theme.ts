@@ -1,4 +1,4 @@
-/** Light, dark, or as the system says. public/theme.js applies the choice before the first paint. */
+/** Light, dark, or the system's choice. public/theme.js applies it before the first paint. */
 
 import { useSyncExternalStore } from "react";
 
@@ -9,8 +9,8 @@ const KEY = "omnimind.theme";
 const listeners = new Set<() => void>();
 
 function chosen(): Theme {
-  const said = document.documentElement.dataset.theme;
-  return said === "light" || said === "dark" ? said : "system";
+  const stored = document.documentElement.dataset.theme;
+  return stored === "light" || stored === "dark" ? stored : "system";
 }
 
 export function setTheme(theme: Theme): void {
@@ -27,11 +27,11 @@ export function useTheme(): Theme {
   }, chosen);
 }
 
-/** Keep a choice in this browser, where it lets us. */
+/** Store a choice in this browser, if allowed. */
 export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // for this visit only, then
+    // keep it for this visit only
   }
 }

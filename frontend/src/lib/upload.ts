@@ -1,4 +1,4 @@
-/** POST /documents of a form with progress, which fetch() cannot tell. It may be repeated: the same content is the same document. */
+/** POST /documents with a form and upload progress, which fetch() does not report. It may be repeated: the same content is the same document. */
 
 import type { Schemas } from "./api/client";
 import { cluster } from "./backends";
@@ -7,7 +7,7 @@ import { ApiError, ClusterDown, type Problem } from "./problem";
 
 export interface UploadOptions {
   signal?: AbortSignal;
-  /** Told the share that has been sent, 0 to 1. */
+  /** Receives the share that was sent, from 0 to 1. */
   onProgress?: (share: number) => void;
 }
 
@@ -16,7 +16,7 @@ export interface Uploaded {
   by: Answered;
 }
 
-/** Send a form (field `file`, and `title`, `source`, `metadata`) to a backend, to the next when that fails. Throws ApiError or ClusterDown. */
+/** Send a form (fields `file`, `title`, `source`, `metadata`) to a backend, or to the next one if that fails. Throws ApiError or ClusterDown. */
 export async function uploadDocument(form: FormData, options: UploadOptions = {}): Promise<Uploaded> {
   const began = performance.now();
   const tried: string[] = [];
@@ -30,7 +30,7 @@ export async function uploadDocument(form: FormData, options: UploadOptions = {}
   throw new ClusterDown(tried);
 }
 
-/** Return what came, null when nothing did. */
+/** Return the response, or null if there is none. */
 function post(url: string, form: FormData, { signal, onProgress }: UploadOptions): Promise<XMLHttpRequest | null> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { cluster } from "./backends";
 import type { ClusterState } from "./cluster";
 
-/** Return how the backends are and which answered last; renders again when that changes. */
+/** Return the state of the backends; renders again on changes. */
 export function useCluster(): ClusterState {
   return useSyncExternalStore(cluster.subscribe, cluster.snapshot);
 }

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import en from "./en";
 import pt from "./pt-BR";
 
-type Words = Record<string, unknown>;
+type Catalogue = Record<string, unknown>;
 
 /** Every key of a catalogue with its text, "search:results_one". */
-function flat(words: Words, before = ""): [string, string][] {
-  return Object.entries(words).flatMap(([key, value]) => (typeof value === "string" ? [[before + key, value]] : flat(value as Words, `${before}${key}.`)));
+function flat(catalogue: Catalogue, before = ""): [string, string][] {
+  return Object.entries(catalogue).flatMap(([key, value]) => (typeof value === "string" ? [[before + key, value]] : flat(value as Catalogue, `${before}${key}.`)));
 }
 
 const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();

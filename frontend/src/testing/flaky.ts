@@ -1,4 +1,4 @@
-/** A real backend that can be told to misbehave: it dies, hangs, resets, breaks off in the middle of an answer, says 503 or is slow. */
+/** A real backend that misbehaves on request: it dies, hangs, resets, breaks off midway, returns 503 or is slow. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -67,15 +67,15 @@ export class Flaky {
     this.server = null;
     if (!server) return;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const one of this.sockets) one.terminate();
+    for (const socket of this.sockets) socket.terminate();
     this.sockets.clear();
-    for (const one of this.connections) one.resetAndDestroy();
+    for (const connection of this.connections) connection.resetAndDestroy();
     await closed;
   }
 
   /** Send to every socket. */
   tick(at: number): void {
-    for (const one of this.sockets) one.send(JSON.stringify({ at }));
+    for (const socket of this.sockets) socket.send(JSON.stringify({ at }));
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -110,11 +110,11 @@ export async function three(): Promise<[Flaky, Flaky, Flaky]> {
   return [await new Flaky().start(), await new Flaky().start(), await new Flaky().start()];
 }
 
-/** Wait until something is so. */
-export async function until(what: string, isSo: () => boolean, ms = 5000): Promise<void> {
+/** Wait until a condition is true. */
+export async function until(condition: string, isSo: () => boolean, ms = 5000): Promise<void> {
   const end = performance.now() + ms;
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    if (performance.now() > end) throw new Error(`${condition}: not within ${ms} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

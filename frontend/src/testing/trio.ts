@@ -35,8 +35,8 @@ export function anew(options?: Partial<ClusterOptions>): void {
   cluster = new Cluster([a.url, b.url, c.url], options);
 }
 
-export const counts = () => [a, b, c].map((one) => one.heard.length);
-export const state = (one: Flaky) => cluster.snapshot().backends.find(({ url }) => url === one.url);
+export const counts = () => [a, b, c].map((backend) => backend.heard.length);
+export const state = (backend: Flaky) => cluster.snapshot().backends.find(({ url }) => url === backend.url);
 export const read = (path = "/search?q=x") => cluster.send({ path });
 
 /** So many reads, one after the other. */

@@ -40,9 +40,9 @@ def delete_entries(target: Target, digest: str, texts: Sequence[str]) -> int:
         return 0
     import redis
 
-    from backend.embeddings.cache import key
+    from backend.embeddings.cache import cache_key
 
-    keys = [key(digest, text) for text in texts]
+    keys = [cache_key(digest, text) for text in texts]
     client = redis.Redis.from_url(target.world.redis_url, socket_timeout=10, socket_connect_timeout=5)
     try:
         return sum(int(client.unlink(*keys[at : at + SLICE])) for at in range(0, len(keys), SLICE))

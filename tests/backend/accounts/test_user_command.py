@@ -164,8 +164,8 @@ def typed(shell: Shell, words: tuple[str, ...], answers: list[str]) -> str:
 def test_what_cannot_be_done_is_one_problem_with_what_to_do(empty: Shell) -> None:
     empty.run("add", "maria", "--password-stdin", feed=WORD)
     for words, feed, why in (
-        (("add", "maria", "--password-stdin"), WORD, "there is a user maria"),
-        (("add", "Maria!", "--password-stdin"), WORD, "is no name for a user"),
+        (("add", "maria", "--password-stdin"), WORD, "the user maria already exists"),
+        (("add", "Maria!", "--password-stdin"), WORD, "is not a valid user name"),
         (("add", "jo", "--password-stdin"), "short", "12 to 256 characters"),
         (("add", "jo"), "", "there is no terminal"),
         (("disable", "nobody"), "", "there is no user nobody"),

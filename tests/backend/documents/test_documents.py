@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from qdrant_client import models
 
-from backend.documents.repository import point
+from backend.documents.repository import point_id
 from tests.backend.census import census, swept
 from tests.backend.world import World, world
 
@@ -56,7 +56,7 @@ def test_a_document_arrives_whole_in_both_stores(data: World) -> None:
     found = points_of(data, one["id"])
     assert len(found) == one["chunks"] > 2
     for number, record in enumerate(found):
-        assert record.id == point(UUID(one["id"]), number)
+        assert record.id == point_id(UUID(one["id"]), number)
         assert record.payload == {
             "document_id": one["id"],
             "chunk": number,
@@ -180,7 +180,7 @@ def test_numbers_that_are_none_are_refused(data: World) -> None:
 def test_a_document_of_too_many_chunks_is_refused_with_the_numbers(data: World) -> None:
     status, said = post(data, text="word " * 1_100_000, overlap=0)
     assert status == 413
-    assert "5000 are taken" in said["detail"]
+    assert "the limit is 5000" in said["detail"]
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_a_page_is_read_as_its_reader_sees_it(data: World) -> None:
     [
         (("a.pdf", b"%PDF-1.7 ...", "application/pdf"), "is PDF"),
         (("a.txt", b"%PDF-1.7 ...", "text/plain"), "is PDF"),
-        (("a.docx", b"PK\x03\x04....", "application/vnd.openxmlformats"), "office document"),
+        (("a.docx", b"PK\x03\x04....", "application/vnd.openxmlformats"), "Office document"),
         (("a.txt", b"a\x00b", "text/plain"), "control character U+0000"),
-        (("a.bin", b"plain", "application/octet-stream"), "no known kind of text"),
+        (("a.bin", b"plain", "application/octet-stream"), "not in a known text format"),
     ],
 )
 def test_files_that_are_no_text_are_refused_by_their_name(

@@ -14,6 +14,6 @@ def test_a_worker_starts_one_sweeper() -> None:
         app = create_app(Settings())  # no store need run: it opens none of its connections
         async with app.router.lifespan_context(app):
             names = [getattr(task.get_coro(), "__name__", "") for task in asyncio.all_tasks()]
-            return [name for name in names if name == sweeper._keep_sweeping.__name__]
+            return [name for name in names if name == sweeper._sweep_forever.__name__]
 
     assert len(asyncio.run(sweepers())) == 1

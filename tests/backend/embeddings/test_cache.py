@@ -13,7 +13,7 @@ import redis
 
 from backend.clients.pools import redis_client
 from backend.embeddings import cache as embedding_cache
-from backend.embeddings.cache import EmbeddingCache, Kept
+from backend.embeddings.cache import CachedEmbedding, EmbeddingCache
 from tests.backend.world import World, world
 from tests.services import Services
 
@@ -41,7 +41,11 @@ def test_what_was_put_comes_back_with_its_tokens_and_ends_some_day(stores: Servi
     digest = uuid4().hex[:16]
 
     async def work(cache: EmbeddingCache) -> None:
-        kept = {"one": Kept(ROW, 7), "cut": Kept(ROW[::-1], 256, True), "untold": Kept(ROW)}
+        kept = {
+            "one": CachedEmbedding(ROW, 7),
+            "cut": CachedEmbedding(ROW[::-1], 256, True),
+            "untold": CachedEmbedding(ROW),
+        }
         await cache.put(digest, kept)
         assert await cache.get(digest, 4, ["one", "cut", "untold", "none"]) == kept
         assert await cache.get(digest, 6, ["one"]) == {}  # another length: not ours
@@ -59,19 +63,19 @@ def test_nothing_is_added_to_a_redis_that_is_nearly_full_but_it_is_read(stores: 
     digest = uuid4().hex[:16]
 
     async def work(cache: EmbeddingCache) -> None:
-        await cache.put(digest, {"before": Kept(ROW, 1)})
-        cache._looked_at = 0.0  # ten seconds later
+        await cache.put(digest, {"before": CachedEmbedding(ROW, 1)})
+        cache._memory_checked = 0.0  # ten seconds later
         with redis.Redis.from_url(stores.redis_url) as client:
             used, before = client.info("memory")["used_memory"], client.config_get("maxmemory")["maxmemory"]
             client.config_set("maxmemory", int(used / 0.85))
             try:
-                await cache.put(digest, {"after": Kept(ROW, 1)})
+                await cache.put(digest, {"after": CachedEmbedding(ROW, 1)})
                 assert cache.state == "full"
                 assert set(await cache.get(digest, 4, ["before", "after"])) == {"before"}
             finally:
                 client.config_set("maxmemory", before)
-        cache._looked_at = 0.0
-        await cache.put(digest, {"after": Kept(ROW, 1)})
+        cache._memory_checked = 0.0
+        await cache.put(digest, {"after": CachedEmbedding(ROW, 1)})
         assert cache.state == "up"
         assert set(await cache.get(digest, 4, ["before", "after"])) == {"before", "after"}
 
@@ -82,12 +86,12 @@ def test_a_redis_that_takes_no_writes_is_still_read(stores: Services) -> None:
     digest = uuid4().hex[:16]
 
     async def work(cache: EmbeddingCache) -> None:
-        await cache.put(digest, {"before": Kept(ROW, 1)})
+        await cache.put(digest, {"before": CachedEmbedding(ROW, 1)})
         with redis.Redis.from_url(stores.redis_url) as client:
             before = client.config_get("maxmemory")["maxmemory"]
             client.config_set("maxmemory", 1)  # full between two looks
             try:
-                await cache.put(digest, {"after": Kept(ROW, 1)})
+                await cache.put(digest, {"after": CachedEmbedding(ROW, 1)})
                 assert cache.state == "full"
                 assert set(await cache.get(digest, 4, ["before", "after"])) == {"before"}
             finally:
@@ -97,13 +101,13 @@ def test_a_redis_that_takes_no_writes_is_still_read(stores: Services) -> None:
 
 
 def test_a_redis_that_is_not_there_is_left_alone_for_a_while(stores: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_cache, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(embedding_cache, "SKIP_SECONDS", 0.2)
     url = stores.redis_url.replace(f":{stores.redis_port}/", ":1/")
 
     async def work(cache: EmbeddingCache) -> None:
         assert await cache.get("d", 4, ["one"]) == {}
         assert cache.state == "down"
-        await cache.put("d", {"one": Kept(ROW, 1)})
+        await cache.put("d", {"one": CachedEmbedding(ROW, 1)})
         await asyncio.sleep(0.25)
         assert cache.state == "up"
 

@@ -70,7 +70,7 @@ def test_openais_client_lists_the_model_and_may_call_it_by_all_its_names(data: W
         (
             {"model": "default", "input": "x", "dimensions": 64},
             openai.BadRequestError,
-            "gives 384 dimensions and cannot be asked for 64",
+            "produces 384 dimensions, not 64",
         ),
         ({"model": "default", "input": [1, 2, 3]}, openai.BadRequestError, "send the text"),
         ({"model": "default", "input": [[1, 2], [3]]}, openai.BadRequestError, "send the text"),

@@ -75,7 +75,7 @@ def test_the_list_has_the_newest_first_with_the_figures_of_the_whole(past: Past)
     [
         (b"", "empty"),
         (b'{"case": "embeddings", "total": ', "unexpected end"),
-        (b"[1, 2]", "no JSON object"),
+        (b"[1, 2]", "not a JSON object"),
         (b'{"total": {"p50_ms": NaN}}', "unexpected"),
         (b"\xff\xfe", ""),
         (b'{"case": 7, "total": "fast"}', "validation error"),
@@ -96,7 +96,7 @@ def test_a_broken_file_says_so_and_hides_no_other(past: Past, content: bytes, wh
 def test_a_broken_document_is_a_conflict_with_a_way_out(past: Past) -> None:
     (past.bench / "broken.json").write_bytes(b'{"case": ')
     answer = past.get("/bench/broken")
-    assert (answer.status_code, answer.json()["title"]) == (409, "the result is broken")
+    assert (answer.status_code, answer.json()["title"]) == (409, "the result cannot be read")
     assert "broken.json" in answer.json()["fix"]
 
 

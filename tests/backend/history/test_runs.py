@@ -285,7 +285,7 @@ def test_a_newer_journal_is_said(past: Past) -> None:
     assert "format" in answer.json()["detail"]
 
 
-ASK = "import json, sys; from pathlib import Path; from backend.history import runs; print(json.dumps([one.model_dump() for one in runs.listed(Path(sys.argv[1]), 10)]))"
+ASK = "import json, sys; from pathlib import Path; from backend.history import runs; print(json.dumps([one.model_dump() for one in runs.list_runs(Path(sys.argv[1]), 10)]))"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a journal to a group")

@@ -155,7 +155,7 @@ def test_a_fault_of_ours_is_a_500_with_an_id_that_leads_to_the_trace_and_tells_n
     lines = [json.loads(line) for line in process.log.read_text().splitlines()]
     found = next(line for line in lines if line.get("id") == body["id"])
     assert "in broken" in found["trace"]
-    assert "maria" in found["said"], "who mends it needs to know"
+    assert "maria" in found["message"], "who mends it needs to know"
     log = process.log.read_text()
     assert SECRET not in log
     assert not any(word in log for word in ("test-password-of-this-run", core.stores.qdrant_key))

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from backend.http.errors import ApiProblem
-from backend.http.multipart import LONGEST_BOUNDARY, MOST_PARTS, Part, parts
+from backend.http.multipart import MAX_BOUNDARY, MAX_PARTS, Part, parts
 
 FIELD = b'Content-Disposition: form-data; name="a"'
 FORM = b"multipart/form-data; boundary=b"
@@ -78,7 +78,7 @@ def test_file_names_are_read_as_browsers_write_them(filename: bytes, expected: s
     [
         (form((FIELD, b"x")), b"multipart/form-data", "its content type names no boundary"),
         (form((FIELD, b"x")), b"multipart/form-data; boundary=", "its content type names no boundary"),
-        (b"", b"multipart/form-data; boundary=" + b"b" * (LONGEST_BOUNDARY + 1), "more than 256 bytes"),
+        (b"", b"multipart/form-data; boundary=" + b"b" * (MAX_BOUNDARY + 1), "more than 256 bytes"),
         (b"", FORM, "it ended before its last boundary"),
         (b'{"no": "form"}', FORM, "it ended before its last boundary"),
         (b"--b\r\n" + FIELD, FORM, "it ended before its last boundary"),
@@ -86,7 +86,7 @@ def test_file_names_are_read_as_browsers_write_them(filename: bytes, expected: s
         (form((FIELD, b"x"))[:-4], FORM, "it ended before its last boundary"),
         (form((b"Content-Disposition: form-data", b"x")), FORM, "a part has no name"),
         (form((b"Content-Type: text/plain", b"x")), FORM, "Content-Disposition"),
-        (form(*[(FIELD, b"x")] * (MOST_PARTS + 1)), FORM, "it has more than 100 parts"),
+        (form(*[(FIELD, b"x")] * (MAX_PARTS + 1)), FORM, "it has more than 100 parts"),
         (form((FIELD + b"\r\nX-Header: y" * 8, b"x")), FORM, "header count exceeded"),
         (form((FIELD + b"; z=" + b"y" * 5000, b"x")), FORM, "header length exceeded"),
         (b"--b\r\nX" + b"y" * 100_000, FORM, "header length exceeded"),
@@ -103,4 +103,4 @@ def test_a_broken_form_is_a_400_that_says_what_is_wrong(
 
 
 def test_as_many_parts_and_headers_as_allowed_are_read() -> None:
-    assert len(read(form(*[(FIELD + b"\r\nX-Header: y" * 7, b"x")] * MOST_PARTS), 1000)) == MOST_PARTS
+    assert len(read(form(*[(FIELD + b"\r\nX-Header: y" * 7, b"x")] * MAX_PARTS), 1000)) == MAX_PARTS

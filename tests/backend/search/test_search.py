@@ -116,10 +116,10 @@ def test_filters_keep_what_they_say(data: World, animals: str, filters: list[str
     [
         ("no colon", "is not key:value"),
         (":value", "is not key:value"),
-        ("{not json", "it is no JSON"),
+        ("{not json", "it is not valid JSON"),
         ("{}", "it is empty"),
-        ('{"must": [{"nonsense": 1}]}', "Qdrant says:"),
-        ('{"must": [{"key": "a", "match": {"value": [1]}}]}', "Qdrant says:"),
+        ('{"must": [{"nonsense": 1}]}', "Qdrant rejected it:"),
+        ('{"must": [{"key": "a", "match": {"value": [1]}}]}', "Qdrant rejected it:"),
     ],
 )
 def test_a_filter_that_cannot_be_used_is_refused_in_words(data: World, animals: str, filter_: str, words: str) -> None:

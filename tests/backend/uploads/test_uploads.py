@@ -197,7 +197,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(data: World) -> None:
     worker = psutil.Process(data.workers[0].pid)
     worker.rlimit(psutil.RLIMIT_FSIZE, (3 * MEGABYTE, resource.RLIM_INFINITY))
     try:
-        assert upload(data, pieces(5), 507)["title"] == "no room for the upload"
+        assert upload(data, pieces(5), 507)["title"] == "not enough disk space for the upload"
     finally:
         worker.rlimit(psutil.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert left(data) == before

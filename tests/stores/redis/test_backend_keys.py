@@ -11,7 +11,7 @@ import redis.asyncio
 
 from backend.accounts.identity import Identity, Role
 from backend.accounts.repository import sessions
-from backend.embeddings.cache import EmbeddingCache, Kept, key
+from backend.embeddings.cache import CachedEmbedding, EmbeddingCache, cache_key
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal
@@ -30,7 +30,7 @@ from tests.stores.redis.servers import REDIS, client, served, valkey_program
 
 PASSWORD = "of-the-tests"
 STEP = Task("verify", VerifyPayload(redis=True))
-OWN = key("0" * 16, "a text that was embedded before")
+OWN = cache_key("0" * 16, "a text that was embedded before")
 
 
 class Moved:
@@ -74,7 +74,7 @@ def serve(native: RedisEndpoint) -> None:
 
     async def work() -> None:
         link = redis.asyncio.Redis(unix_socket_path=native.socket, password=PASSWORD)
-        await EmbeddingCache(link, 7).put("0" * 16, {"hello": Kept(bytes(1536), 3)})
+        await EmbeddingCache(link, 7).put("0" * 16, {"hello": CachedEmbedding(bytes(1536), 3)})
         await sessions.create(link, Identity(str(uuid.uuid4()), "maria", Role.READER, "session"), 12)
         await link.aclose()
 

@@ -7,11 +7,11 @@ import { Loading } from "@/components/Loading";
 import { Page } from "@/components/Page";
 import { useResults } from "./api/results";
 import { Commands } from "./components/Commands";
-import { Compared } from "./components/Compared";
-import { Opened } from "./components/Opened";
+import { BenchComparison } from "./components/BenchComparison";
+import { ResultDetail } from "./components/ResultDetail";
 import { Results } from "./components/Results";
 
-/** What is open stands in the address: one result, or two to compare. */
+/** The address contains what is open: one result, or two to compare. */
 export function Component() {
   const { t } = useTranslation("bench");
   const [params, setParams] = useSearchParams();
@@ -29,13 +29,13 @@ export function Component() {
       {saved.isError && <ErrorState error={saved.error} onRetry={() => void saved.refetch()} />}
       {saved.data?.results.length === 0 && (
         <EmptyState title={t("none.title")}>
-          <p>{t("none.words")}</p>
+          <p>{t("none.description")}</p>
           <Commands />
         </EmptyState>
       )}
       {saved.data && saved.data.results.length > 0 && <Results saved={saved.data} open={open} onChoose={choose} />}
-      {first && second && <Compared key={open.join("/")} names={[first, second]} />}
-      {first && !second && <Opened name={first} />}
+      {first && second && <BenchComparison key={open.join("/")} names={[first, second]} />}
+      {first && !second && <ResultDetail name={first} />}
     </Page>
   );
 }

@@ -89,7 +89,7 @@ describe("drawable", () => {
       result("native", 12, stages({ tcp: 0.1, inference: 9, queue: 0.5 })),
     );
     const { rows: shown, left } = drawable(rows);
-    expect(shown.map((one) => one.name)).toEqual(["inference", "queue"]);
+    expect(shown.map((entry) => entry.name)).toEqual(["inference", "queue"]);
     expect(left).toBe(1);
     expect(drawable([])).toEqual({ rows: [], left: 0 });
   });
@@ -100,6 +100,6 @@ describe("inOrder", () => {
     const [docker, native] = [result("docker", 30), result("native", 12)];
     expect(inOrder(native, docker)).toEqual([docker, native]);
     const later = result("again", 11, { made: "2026-11-26T08:00:00Z" });
-    expect(inOrder(later, native).map((one) => one.name)).toEqual(["native", "again"]);
+    expect(inOrder(later, native).map((entry) => entry.name)).toEqual(["native", "again"]);
   });
 });

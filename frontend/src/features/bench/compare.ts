@@ -1,16 +1,16 @@
-/** Two results against each other, as `omnimind bench --baseline` does it: the same work on the same machine, or it is no comparison. */
+/** Comparison of two results, as in `omnimind bench --baseline`: only for the same work on the same machine. */
 
 import type { BenchDocument } from "./document";
 
-/** Settings that may differ: they are what one compares. */
+/** Settings that may differ, because they are what is compared. */
 const COMPARED = ["target", "device"];
-/** What makes it the same machine. */
+/** Facts that identify the machine. */
 const MACHINE = ["machine", "cpu", "cores", "memory", "gpu"];
-/** What may be why. */
+/** Facts that may explain a difference. */
 const REASONS = ["kernel", "driver", "omnimind", "governor"];
 const LEAST_NOISE = 0.05;
 
-/** Something that is not the same on both sides; "" for what was not told. */
+/** A value that differs between the sides; "" if it was not reported. */
 export interface Difference {
   of: "case" | "setting" | "machine";
   name: string;
@@ -18,7 +18,7 @@ export interface Difference {
   now: string;
 }
 
-/** Above 1, `ratio` says how many times faster the second is. */
+/** `ratio` is how many times faster the second result is. */
 export interface Row {
   name: string;
   before: number | null;
@@ -32,44 +32,44 @@ export type Verdict = "faster" | "slower" | "same" | "unknown";
 export interface Comparison {
   differences: readonly Difference[];
   notes: readonly Omit<Difference, "of">[];
-  /** Relative difference below which a ratio says nothing. */
+  /** Relative difference below which a ratio is noise. */
   noise: number;
   total: Row;
   stages: readonly Row[];
 }
 
 export function compare(before: BenchDocument, now: BenchDocument): Comparison {
-  const noise = Math.max(LEAST_NOISE, ...[before, now].map((one) => 2 * (one.noise.cv ?? 0)));
-  const known = new Map(before.stages.map((one) => [one.name, one]));
-  const names = [...new Set([...now.stages, ...before.stages].map((one) => one.name))];
-  const later = new Map(now.stages.map((one) => [one.name, one]));
+  const noise = Math.max(LEAST_NOISE, ...[before, now].map((document) => 2 * (document.noise.cv ?? 0)));
+  const known = new Map(before.stages.map((stage) => [stage.name, stage]));
+  const names = [...new Set([...now.stages, ...before.stages].map((stage) => stage.name))];
+  const later = new Map(now.stages.map((stage) => [stage.name, stage]));
   const rows = names.map((name) => row(name, known.get(name)?.p50 ?? null, later.get(name)?.p50 ?? null, noise));
   return {
     differences: differences(before, now),
     notes: notes(before, now),
     noise,
     total: row("total", before.total.p50, now.total.p50, noise),
-    stages: rows.filter((one) => one.before !== null || one.now !== null),
+    stages: rows.filter((entry) => entry.before !== null || entry.now !== null),
   };
 }
 
-/** Return which of two is the baseline: the one measured against Docker, else the older. */
-export function inOrder(one: BenchDocument, other: BenchDocument): [before: BenchDocument, now: BenchDocument] {
-  const [first, second] = [isDocker(one), isDocker(other)];
-  if (first !== second) return first ? [one, other] : [other, one];
-  return one.made <= other.made ? [one, other] : [other, one];
+/** Return the two results, baseline first: the one measured with Docker, otherwise the older one. */
+export function inOrder(left: BenchDocument, right: BenchDocument): [before: BenchDocument, now: BenchDocument] {
+  const [isLeftDocker, isRightDocker] = [isDocker(left), isDocker(right)];
+  if (isLeftDocker !== isRightDocker) return isLeftDocker ? [left, right] : [right, left];
+  return left.measuredAt <= right.measuredAt ? [left, right] : [right, left];
 }
 
-/** Return the rows whose bar could be seen beside the longest, and how many are too short for that. */
+/** Return the rows long enough to be visible in a chart, and the number of the others. */
 export function drawable(rows: readonly Row[], least = 0.01): { rows: readonly Row[]; left: number } {
-  const longest = (one: Row) => Math.max(one.before ?? 0, one.now ?? 0);
+  const longest = ({ before, now }: Row) => Math.max(before ?? 0, now ?? 0);
   const most = Math.max(0, ...rows.map(longest));
-  const found = rows.filter((one) => longest(one) >= most * least);
-  return { rows: found, left: rows.length - found.length };
+  const shown = rows.filter((entry) => longest(entry) >= most * least);
+  return { rows: shown, left: rows.length - shown.length };
 }
 
 function isDocker({ settings }: BenchDocument): boolean {
-  return said(settings.target).includes("docker");
+  return textOf(settings.target).includes("docker");
 }
 
 function row(name: string, before: number | null, now: number | null, noise: number): Row {
@@ -101,10 +101,10 @@ function unequal(
   before: Readonly<Record<string, unknown>>,
   now: Readonly<Record<string, unknown>>,
 ): Difference[] {
-  return names.map((name) => ({ of, name, before: said(before[name]), now: said(now[name]) })).filter((one) => one.before !== one.now);
+  return names.map((name) => ({ of, name, before: textOf(before[name]), now: textOf(now[name]) })).filter((difference) => difference.before !== difference.now);
 }
 
-export function said(value: unknown): string {
+export function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -6,7 +6,7 @@ const NONE = { p50_ms: null, p95_ms: null, p99_ms: null, min_ms: null, max_ms: n
 
 describe("readDocument", () => {
   it("reads a whole document", () => {
-    const found = readDocument(
+    const document = readDocument(
       {
         schema: "omnimind.bench/1",
         name: "native",
@@ -35,7 +35,7 @@ describe("readDocument", () => {
       },
       "file",
     );
-    expect(found).toMatchObject({
+    expect(document).toMatchObject({
       name: "native",
       total: { p50: 2, total: 210 },
       rates: [{ name: "texts", value: 410.5 }],
@@ -43,37 +43,37 @@ describe("readDocument", () => {
       sumCheck: { ok: true },
       repeats: 3,
     });
-    expect(found.stages.map((one) => [one.name, one.p95, one.note])).toEqual([
+    expect(document.stages.map((stage) => [stage.name, stage.p95, stage.note])).toEqual([
       ["inference", 3, ""],
       ["redis", null, "not used"],
     ]);
-    expect(found.histogram).toEqual([
+    expect(document.histogram).toEqual([
       [1, 2, 60],
       [2, 5, 40],
     ]);
-    expect(hasStages(found)).toBe(true);
-    expect(found.figures.map((one) => [one.name, one.p50])).toEqual([["elapsed", 2]]);
-    expect(found.more).toEqual({});
+    expect(hasStages(document)).toBe(true);
+    expect(document.figures.map((figure) => [figure.name, figure.p50])).toEqual([["elapsed", 2]]);
+    expect(document.more).toEqual({});
   });
 
   it("makes nothing up where a case says nothing", () => {
-    const found = readDocument({}, "file");
-    expect(found).toMatchObject({ name: "file", stages: [], histogram: [], repeats: null, interrupted: false, more: {}, noise: { verdict: "", cv: null } });
-    expect(Object.values(found.total)).toEqual(new Array(8).fill(null));
-    expect(hasStages(found)).toBe(false);
+    const document = readDocument({}, "file");
+    expect(document).toMatchObject({ name: "file", stages: [], histogram: [], repeats: null, interrupted: false, more: {}, noise: { verdict: "", cv: null } });
+    expect(Object.values(document.total)).toEqual(new Array(8).fill(null));
+    expect(hasStages(document)).toBe(false);
   });
 
   it("keeps what only one case has, but not what was not told", () => {
-    const found = readDocument({ case: "quantum", recall: 0.99, crossover: [{ qubits: 20, cpu_ms: 5 }], embedding: NONE, lost: null, notes: [] }, "q");
-    expect(found.more).toEqual({ recall: 0.99, crossover: [{ qubits: 20, cpu_ms: 5 }] });
+    const document = readDocument({ case: "quantum", recall: 0.99, crossover: [{ qubits: 20, cpu_ms: 5 }], embedding: NONE, lost: null, notes: [] }, "q");
+    expect(document.more).toEqual({ recall: 0.99, crossover: [{ qubits: 20, cpu_ms: 5 }] });
   });
 
   it("is not broken by what is of another kind than it should be", () => {
-    const found = readDocument(
+    const document = readDocument(
       { stages: [null, { note: "no name" }, { name: "tcp", p50_ms: "fast" }], histogram: [[1, 2], "x", [1, 2, 3]], total: [], noise: "quiet" },
       "odd",
     );
-    expect(found.stages.map((one) => [one.name, one.p50])).toEqual([["tcp", null]]);
-    expect(found.histogram).toEqual([[1, 2, 3]]);
+    expect(document.stages.map((stage) => [stage.name, stage.p50])).toEqual([["tcp", null]]);
+    expect(document.histogram).toEqual([[1, 2, 3]]);
   });
 });

@@ -1,8 +1,8 @@
-/** A result of `omnimind bench` as it was saved → what the page shows. A case may leave out anything, and say more than is known here. */
+/** A saved result of `omnimind bench`, converted for the page. A case may omit members or add unknown ones. */
 
 export type Value = unknown;
 
-/** Milliseconds; null where it was not told or not measured. */
+/** Milliseconds; null if not measured. */
 export interface Figures {
   p50: number | null;
   p95: number | null;
@@ -19,36 +19,36 @@ export interface StageFigures extends Figures {
   note: string;
 }
 
-/** From (included), to, and how many. */
+/** From (inclusive), to, count. */
 export type Bucket = readonly [from: number, to: number, count: number];
 
 export interface Requirement {
   text: string;
-  found: number | null;
+  actual: number | null;
   ok: boolean;
 }
 
 export interface BenchDocument {
   name: string;
   case: string;
-  made: string;
+  measuredAt: string;
   device: string;
   settings: Readonly<Record<string, Value>>;
   environment: Readonly<Record<string, Value>>;
   stages: readonly StageFigures[];
   total: Figures;
-  /** Members of the first level that end in _per_s. */
+  /** Top-level members whose names end in _per_s. */
   rates: readonly { name: string; value: number }[];
   histogram: readonly Bucket[];
   repeats: number | null;
   noise: { verdict: string; cv: number | null };
-  /** `difference` is the share of the wall time in no stage; `ok` null where there is nothing to check. */
+  /** `difference` is the share of the wall time outside all stages; `ok` is null if there is nothing to check. */
   sumCheck: { wall: number | null; sum: number | null; difference: number | null; limit: number | null; ok: boolean | null };
   interrupted: boolean;
   requirements: readonly Requirement[];
-  /** Further figures of the first level: of whole repeats, of stages together. */
+  /** Other top-level figures, such as of whole repeats or combined stages. */
   figures: readonly (Figures & { name: string })[];
-  /** What only this case has. */
+  /** Members that only this case has. */
   more: Readonly<Record<string, Value>>;
 }
 
@@ -72,27 +72,27 @@ const KNOWN = [
 ];
 const RATE = "_per_s";
 
-export function readDocument(said: Readonly<Record<string, Value>>, name: string): BenchDocument {
-  const noise = record(said.noise);
-  const check = record(said.sum_check);
+export function readDocument(content: Readonly<Record<string, Value>>, name: string): BenchDocument {
+  const noise = record(content.noise);
+  const check = record(content.sum_check);
   const isFigures = (value: Value) => "p50_ms" in record(value);
   const isRate = ([key, value]: [string, Value]) => key.endsWith(RATE) && (value === null || typeof value === "number");
-  const members = Object.entries(said);
+  const members = Object.entries(content);
   return {
-    name: text(said.name) || name,
-    case: text(said.case),
-    made: text(said.made),
-    device: text(said.device),
-    settings: record(said.settings),
-    environment: record(said.environment),
-    stages: list(said.stages)
+    name: text(content.name) || name,
+    case: text(content.case),
+    measuredAt: text(content.made),
+    device: text(content.device),
+    settings: record(content.settings),
+    environment: record(content.environment),
+    stages: list(content.stages)
       .map(record)
-      .filter((one) => text(one.name))
-      .map((one) => ({ name: text(one.name), note: text(one.note), ...figures(one) })),
-    total: figures(record(said.total)),
+      .filter((entry) => text(entry.name))
+      .map((entry) => ({ name: text(entry.name), note: text(entry.note), ...figures(entry) })),
+    total: figures(record(content.total)),
     rates: members.filter(isRate).flatMap(([key, value]) => (typeof value === "number" ? [{ name: key.slice(0, -RATE.length), value }] : [])),
-    histogram: list(said.histogram).flatMap(bucket),
-    repeats: number(said.repeats),
+    histogram: list(content.histogram).flatMap(bucket),
+    repeats: number(content.repeats),
     noise: { verdict: text(noise.verdict), cv: number(noise.cv) },
     sumCheck: {
       wall: number(check.wall_ms),
@@ -101,33 +101,33 @@ export function readDocument(said: Readonly<Record<string, Value>>, name: string
       limit: number(check.limit),
       ok: typeof check.ok === "boolean" ? check.ok : null,
     },
-    interrupted: said.interrupted === true,
-    requirements: list(said.requirements)
+    interrupted: content.interrupted === true,
+    requirements: list(content.requirements)
       .map(record)
-      .map((one) => ({ text: text(one.text), found: number(one.found), ok: one.ok === true })),
+      .map((entry) => ({ text: text(entry.text), actual: number(entry.found), ok: entry.ok === true })),
     figures: members
       .filter(([key, value]) => !KNOWN.includes(key) && isFigures(value) && !isNothing(value))
       .map(([key, value]) => ({ name: key.replace(/_ms$/, ""), ...figures(record(value)) })),
-    more: Object.fromEntries(members.filter((one) => !KNOWN.includes(one[0]) && !isRate(one) && !isFigures(one[1]) && !isNothing(one[1]))),
+    more: Object.fromEntries(members.filter((member) => !KNOWN.includes(member[0]) && !isRate(member) && !isFigures(member[1]) && !isNothing(member[1]))),
   };
 }
 
-/** Tell whether stages were measured at all. */
+/** Return whether any stage was measured. */
 export function hasStages({ stages }: BenchDocument): boolean {
-  return stages.some((one) => one.p50 !== null);
+  return stages.some((stage) => stage.p50 !== null);
 }
 
-function figures(said: Readonly<Record<string, Value>>): Figures {
-  const of = (name: string) => number(said[`${name}_ms`]);
+function figures(content: Readonly<Record<string, Value>>): Figures {
+  const of = (name: string) => number(content[`${name}_ms`]);
   return { p50: of("p50"), p95: of("p95"), p99: of("p99"), min: of("min"), max: of("max"), mean: of("mean"), sd: of("sd"), total: of("total") };
 }
 
-function bucket(said: Value): Bucket[] {
-  const [from, to, count] = list(said).map(number);
+function bucket(entry: Value): Bucket[] {
+  const [from, to, count] = list(entry).map(number);
   return from != null && to != null && count != null ? [[from, to, count]] : [];
 }
 
-/** Figures of which none was told are nothing, too. */
+/** Return null if all figures are missing. */
 function isNothing(value: Value): boolean {
   if (value === null || value === undefined || value === "") return true;
   if (Array.isArray(value)) return value.length === 0;

@@ -14,14 +14,14 @@ export function Component() {
   const embed = useEmbed();
   return (
     <Page title={t("title")} lead={t("lead")}>
-      <EmbedForm isBusy={embed.isPending} onEmbed={(asked) => embed.mutate(asked)} />
-      <Announce words={embed.data ? t("answer.title") : ""} />
+      <EmbedForm isBusy={embed.isPending} onEmbed={(request) => embed.mutate(request)} />
+      <Announce text={embed.data ? t("answer.title") : ""} />
       {embed.isError && (
         <Card title={t("answer.title")}>
           <ErrorState error={embed.error} onRetry={() => embed.mutate(embed.variables)} />
         </Card>
       )}
-      {embed.isIdle && <EmptyState title={t("start.title")}>{t("start.words")}</EmptyState>}
+      {embed.isIdle && <EmptyState title={t("start.title")}>{t("start.description")}</EmptyState>}
       {embed.data && (
         <>
           <Answer embedded={embed.data} />

@@ -3,7 +3,7 @@ import { cosine, decode, nearest, similarities } from "./vectors";
 
 function encode(numbers: number[]): string {
   const view = new DataView(new ArrayBuffer(numbers.length * 4));
-  numbers.forEach((one, index) => view.setFloat32(index * 4, one, true));
+  numbers.forEach((value, index) => view.setFloat32(index * 4, value, true));
   return btoa(String.fromCharCode(...new Uint8Array(view.buffer)));
 }
 
@@ -45,7 +45,7 @@ describe("similarities", () => {
   });
 
   it("gives the nearest pairs first, each once", () => {
-    expect(nearest(matrix, 2).map(({ one, other, value }) => [one, other, Number(value.toFixed(3))])).toEqual([
+    expect(nearest(matrix, 2).map(({ first, second, value }) => [first, second, Number(value.toFixed(3))])).toEqual([
       [0, 1, 0.6],
       [0, 2, 0],
     ]);

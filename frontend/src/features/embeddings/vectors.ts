@@ -1,6 +1,6 @@
-/** Vectors as /embed sends them, and how near they are to one another. */
+/** Vectors as returned by /embed, and their similarity. */
 
-/** Read base64 of float32, little-endian; throws a RangeError where bytes are missing. */
+/** Decode base64 of little-endian float32 values. Throws a RangeError if bytes are missing. */
 export function decode(base64: string): Float32Array {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   if (bytes.length % 4) throw new RangeError(`${bytes.length} bytes are no float32 numbers`);
@@ -8,11 +8,11 @@ export function decode(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(index * 4, true));
 }
 
-/** Return the cosine of two vectors of the same length; 0 where one of them has none. */
-export function cosine(one: Float32Array, other: Float32Array): number {
+/** Return the cosine of two vectors of equal length; 0 if one of them is zero. */
+export function cosine(left: Float32Array, right: Float32Array): number {
   let [dot, first, second] = [0, 0, 0];
-  for (let index = 0; index < one.length; index++) {
-    const [a, b] = [one[index] ?? 0, other[index] ?? 0];
+  for (let index = 0; index < left.length; index++) {
+    const [a, b] = [left[index] ?? 0, right[index] ?? 0];
     dot += a * b;
     first += a * a;
     second += b * b;
@@ -20,20 +20,20 @@ export function cosine(one: Float32Array, other: Float32Array): number {
   return first && second ? dot / Math.sqrt(first * second) : 0;
 }
 
-/** Return the cosine of each with each; symmetric. */
+/** Return the symmetric matrix of cosines. */
 export function similarities(vectors: readonly Float32Array[]): number[][] {
-  const below = vectors.map((one, row) => vectors.slice(0, row).map((other) => cosine(one, other)));
+  const below = vectors.map((vector, row) => vectors.slice(0, row).map((earlier) => cosine(vector, earlier)));
   return vectors.map((_, row) => vectors.map((__, column) => (row === column ? 1 : (below[Math.max(row, column)]?.[Math.min(row, column)] ?? 0))));
 }
 
 export interface Pair {
-  one: number;
-  other: number;
+  first: number;
+  second: number;
   value: number;
 }
 
-/** Return the pairs of different texts, nearest first, at most `most`. */
+/** Return the most similar pairs of different texts, at most `most`. */
 export function nearest(matrix: readonly (readonly number[])[], most: number): Pair[] {
-  const pairs = matrix.flatMap((row, one) => row.slice(0, one).map((value, other) => ({ one: other, other: one, value })));
+  const pairs = matrix.flatMap((row, index) => row.slice(0, index).map((value, column) => ({ first: column, second: index, value })));
   return pairs.sort((a, b) => b.value - a.value).slice(0, most);
 }

@@ -8,7 +8,7 @@ import { TextField } from "@/components/Field";
 import { useLogIn } from "./api/logIn";
 import css from "./LoginPage.module.css";
 
-/** Where to go afterwards: only paths of this page, whatever the history says. */
+/** Return where to go after the login: only paths of this page. */
 function target(state: unknown): string {
   const from = typeof state === "object" && state !== null && "from" in state ? String(state.from) : "/";
   return from.startsWith("/") && !from.startsWith("//") ? from : "/";
@@ -25,8 +25,8 @@ export function Component() {
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    const body = { name: given.get("name") as string, password: given.get("password") as string };
+    const form = new FormData(event.currentTarget);
+    const body = { name: form.get("name") as string, password: form.get("password") as string };
     logIn.mutate(body, { onSuccess: () => void navigate(target(location.state), { replace: true }) });
   };
 

@@ -6,8 +6,8 @@ const URL = "http://localhost:8000";
 const backend = (ms: number) => [{ url: URL, ms } as BackendState];
 const says = (worker: string, pid: number) => new Map([[URL, { worker, pid }]]);
 
-function after(...said: Map<string, unknown>[]): Checks[string] | undefined {
-  return said.reduce((checks, one, index) => record(checks, backend(index), one), NO_CHECKS)[URL];
+function after(...reports: Map<string, unknown>[]): Checks[string] | undefined {
+  return reports.reduce((checks, report, index) => record(checks, backend(index), report), NO_CHECKS)[URL];
 }
 
 test("latency is kept, with a gap where a backend did not answer", () => {

@@ -1,13 +1,13 @@
-/** What repeated checks of the backends have told: latency over time, and workers that were restarted. */
+/** Results of repeated probes of the backends: latency over time, and restarted workers. */
 
 import type { BackendState } from "@/lib/cluster";
 
 export interface BackendChecks {
-  /** Milliseconds, oldest first; null where it did not answer. */
+  /** Latencies in milliseconds, oldest first; null for no answer. */
   latency: readonly (number | null)[];
-  /** Pid of each worker that has answered, "1" and "2". */
+  /** Pid of each worker that has answered, by its name ("1", "2"). */
   pids: Readonly<Record<string, number>>;
-  /** Workers that answered with another pid than before. */
+  /** Number of times that a worker answered with a new pid. */
   restarts: number;
 }
 
@@ -17,12 +17,12 @@ export type Checks = Readonly<Record<string, BackendChecks>>;
 export const NO_CHECKS: Checks = {};
 const KEPT = 60;
 
-/** Return the checks with one more round. */
-export function record(before: Checks, backends: readonly BackendState[], said: ReadonlyMap<string, unknown>): Checks {
+/** Return the checks after one more round. */
+export function record(before: Checks, backends: readonly BackendState[], reports: ReadonlyMap<string, unknown>): Checks {
   return Object.fromEntries(
     backends.map(({ url, ms }) => {
       const { latency, pids, restarts } = before[url] ?? { latency: [], pids: {}, restarts: 0 };
-      const worker = workerOf(said.get(url));
+      const worker = workerOf(reports.get(url));
       const isNew = worker && worker.name in pids && pids[worker.name] !== worker.pid;
       return [
         url,
@@ -36,7 +36,7 @@ export function record(before: Checks, backends: readonly BackendState[], said: 
   );
 }
 
-function workerOf(said: unknown): { name: string; pid: number } | null {
-  if (typeof said !== "object" || said === null || !("pid" in said) || !("worker" in said)) return null;
-  return { name: String(said.worker), pid: Number(said.pid) };
+function workerOf(report: unknown): { name: string; pid: number } | null {
+  if (typeof report !== "object" || report === null || !("pid" in report) || !("worker" in report)) return null;
+  return { name: String(report.worker), pid: Number(report.pid) };
 }

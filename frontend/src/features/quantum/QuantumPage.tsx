@@ -37,8 +37,8 @@ export function Component() {
           <Picture qasm={circuit.qasm} />
         </Card>
       </Columns>
-      <Announce words={run.data ? t("result.title") : ""} />
-      {run.isIdle && <EmptyState title={t("start.title")}>{t("start.words")}</EmptyState>}
+      <Announce text={run.data ? t("result.title") : ""} />
+      {run.isIdle && <EmptyState title={t("start.title")}>{t("start.description")}</EmptyState>}
       {isCancelled && <EmptyState title={t("result.cancelled")} />}
       {run.isError && !isCancelled && <Failure error={run.error} onRun={again} />}
       {run.data && <Outcomes ran={run.data} onSeed={(seed) => change({ seed })} />}

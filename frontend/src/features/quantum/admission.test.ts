@@ -17,11 +17,11 @@ const refusal = {
 
 describe("admissionOf", () => {
   it("reads the numbers of a refusal", () => {
-    const found = admissionOf(new ApiError(refusal));
-    expect(found).toMatchObject({ needed: 18_000_000_000, free: 9_000_000_000, qubits: 30, most: 28, mostSingle: 30, device: "cpu" });
-    expect(found && fitsInSingle(found)).toBe(true);
-    expect(found && fitsInSingle({ ...found, mostSingle: 29 })).toBe(false);
-    expect(found && fitsInSingle({ ...found, precision: "single" })).toBe(false);
+    const admission = admissionOf(new ApiError(refusal));
+    expect(admission).toMatchObject({ needed: 18_000_000_000, free: 9_000_000_000, qubits: 30, most: 28, mostSingle: 30, device: "cpu" });
+    expect(admission && fitsInSingle(admission)).toBe(true);
+    expect(admission && fitsInSingle({ ...admission, mostSingle: 29 })).toBe(false);
+    expect(admission && fitsInSingle({ ...admission, precision: "single" })).toBe(false);
   });
 
   it("takes no other error for one", () => {

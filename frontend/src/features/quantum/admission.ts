@@ -9,17 +9,17 @@ export interface Admission {
   precision: string;
   method: string;
   device: string;
-  /** As many qubits would fit, in this precision and in single; null where that is not known. */
+  /** Maximum number of qubits, in this precision and in single; null if unknown. */
   most: number | null;
   mostSingle: number | null;
 }
 
-/** Read them from an error; null when it is another one. */
+/** Read the numbers from an error; null for any other error. */
 export function admissionOf(error: unknown): Admission | null {
   if (!(error instanceof ApiError) || error.status !== 422) return null;
-  const said = error.problem as unknown as Record<string, unknown>;
-  const number = (name: string) => (typeof said[name] === "number" ? said[name] : null);
-  const text = (name: string) => (typeof said[name] === "string" ? said[name] : "");
+  const fields = error.problem as unknown as Record<string, unknown>;
+  const number = (name: string) => (typeof fields[name] === "number" ? fields[name] : null);
+  const text = (name: string) => (typeof fields[name] === "string" ? fields[name] : "");
   const [needed, free, qubits] = [number("needed_bytes"), number("free_bytes"), number("qubits")];
   if (needed === null || free === null || qubits === null) return null;
   return {
@@ -34,7 +34,7 @@ export function admissionOf(error: unknown): Admission | null {
   };
 }
 
-/** Tell whether single precision, which takes half of the memory, would let it in. */
+/** Return whether the circuit fits in single precision, which needs half the memory. */
 export function fitsInSingle({ precision, qubits, mostSingle }: Admission): boolean {
   return precision === "double" && mostSingle !== null && mostSingle >= qubits;
 }

@@ -1,4 +1,4 @@
-/** OpenQASM → where each gate stands in a drawing. Reads what most circuits are written in; for the rest there is no drawing. */
+/** Places the gates of an OpenQASM circuit in a diagram. Circuits with other constructs are not drawn. */
 
 export interface Gate {
   name: string;
@@ -16,8 +16,8 @@ export interface Drawing {
   columns: number;
 }
 
-/** Why there is none: it says more than gates on qubits, or is too large to look at. */
-export type NoDrawing = "words" | "size" | "empty";
+/** Why there is no diagram: unsupported constructs, too large, or no gates. */
+export type NoDrawing = "unsupported" | "size" | "empty";
 
 const MOST_WIRES = 16;
 const MOST_COLUMNS = 120;
@@ -48,13 +48,13 @@ const GATE = /^([A-Za-z_]\w*)\s*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?\s*\b(.+)$
 const OPERAND = /^(\w+)(?:\s*\[\s*(\d+)\s*\])?$/;
 
 export function draw(qasm: string): Drawing | NoDrawing {
-  const words = qasm.replace(/\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g, " ");
-  if (/[{}@]/.test(words)) return "words";
+  const source = qasm.replace(/\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g, " ");
+  if (/[{}@]/.test(source)) return "unsupported";
   const registers = new Map<string, { first: number; size: number }>();
   const wires: string[] = [];
   const placed: Gate[] = [];
   const free: number[] = [];
-  for (const statement of words.split(";").map((one) => one.trim().replace(/\s+/g, " "))) {
+  for (const statement of source.split(";").map((part) => part.trim().replace(/\s+/g, " "))) {
     if (!statement || SILENT.test(statement)) continue;
     const register = REGISTER.exec(statement);
     if (register) {
@@ -65,7 +65,7 @@ export function draw(qasm: string): Drawing | NoDrawing {
       continue;
     }
     const applied = applications(statement, registers);
-    if (!applied) return "words";
+    if (!applied) return "unsupported";
     for (const { name, parameters, qubits } of applied) {
       const [top, bottom] = [Math.min(...qubits), Math.max(...qubits)];
       // A line from one qubit to another must not cross a gate between them.
@@ -77,7 +77,7 @@ export function draw(qasm: string): Drawing | NoDrawing {
     }
   }
   if (!placed.length) return "empty";
-  return { wires, gates: placed, columns: Math.max(...placed.map((one) => one.column)) + 1 };
+  return { wires, gates: placed, columns: Math.max(...placed.map((gate) => gate.column)) + 1 };
 }
 
 interface Application {
@@ -86,24 +86,24 @@ interface Application {
   qubits: number[];
 }
 
-/** Return the gates of one statement: one for each qubit where it names a whole register. */
+/** Return the gates of one statement: one per qubit if it names a whole register. */
 function applications(statement: string, registers: ReadonlyMap<string, { first: number; size: number }>): Application[] | null {
   const measured = MEASURE.exec(statement);
-  const found = measured ? ["", "measure", "", measured[1]] : GATE.exec(statement);
-  const [, name = "", parameters = "", operands = ""] = found ?? [];
+  const match = measured ? ["", "measure", "", measured[1]] : GATE.exec(statement);
+  const [, name = "", parameters = "", operands = ""] = match ?? [];
   if (!name) return null;
   const wires: { all: number[]; isWhole: boolean }[] = [];
   for (const operand of operands.split(",")) {
-    const said = OPERAND.exec(operand.trim());
-    const register = registers.get(said?.[1] ?? "");
-    if (!said || !register) return null;
-    const at = said[2] === undefined ? null : Number(said[2]);
+    const operandMatch = OPERAND.exec(operand.trim());
+    const register = registers.get(operandMatch?.[1] ?? "");
+    if (!operandMatch || !register) return null;
+    const at = operandMatch[2] === undefined ? null : Number(operandMatch[2]);
     if (at !== null && at >= register.size) return null;
     wires.push({ all: at === null ? between(register.first, register.first + register.size - 1) : [register.first + at], isWhole: at === null });
   }
-  const times = Math.max(...wires.map((one) => one.all.length));
-  if (wires.some((one) => one.isWhole && one.all.length !== times)) return null;
-  return between(0, times - 1).map((turn) => ({ name, parameters: parameters.trim(), qubits: wires.map((one) => one.all[one.isWhole ? turn : 0] ?? 0) }));
+  const times = Math.max(...wires.map((wire) => wire.all.length));
+  if (wires.some((wire) => wire.isWhole && wire.all.length !== times)) return null;
+  return between(0, times - 1).map((turn) => ({ name, parameters: parameters.trim(), qubits: wires.map((wire) => wire.all[wire.isWhole ? turn : 0] ?? 0) }));
 }
 
 function between(first: number, last: number): number[] {

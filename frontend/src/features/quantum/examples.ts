@@ -1,4 +1,4 @@
-/** Circuits to begin with, in OpenQASM 3. */
+/** Example circuits in OpenQASM 3. */
 
 export const EXAMPLES = ["bell", "ghz", "qft", "random"] as const;
 export type Example = (typeof EXAMPLES)[number];
@@ -9,7 +9,7 @@ export const MOST_QUBITS = 30;
 const SEED = 7;
 const LAYERS = 4;
 
-/** Return an example's source; a Bell pair has two qubits, whatever is asked. */
+/** Return the source of an example. A Bell pair always has two qubits. */
 export function example(name: Example, qubits: number): string {
   switch (name) {
     case "bell":
@@ -42,7 +42,7 @@ function qft(qubits: number): string[] {
   return ["h q;", ...phases, ...swaps, ...ladder];
 }
 
-/** Return numerator/denominator of pi as short as it can be written, within one turn. */
+/** Return numerator/denominator of pi, reduced, within one turn. */
 function angle(numerator: number, denominator: number): string {
   let [above, below] = [numerator % (2 * denominator), denominator];
   if (!above) return "0";
@@ -61,7 +61,7 @@ function random(qubits: number, seed: number): string[] {
   ]);
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Pseudorandom numbers from 0 to 1, reproducible by seed (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {

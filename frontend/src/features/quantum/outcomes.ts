@@ -1,30 +1,30 @@
-/** Counts of a run, in an order and a number that can be looked at. */
+/** The counts of a run, sorted and shortened for display. */
 
 export type Order = "count" | "value";
 
 export interface Outcome {
   bits: string;
   count: number;
-  /** Of all shots, 0 to 1. */
+  /** Share of all shots, from 0 to 1. */
   share: number;
 }
 
 export interface Histogram {
   shown: readonly Outcome[];
-  /** How many more outcomes there are, and of how many shots. */
+  /** Number of outcomes not shown, and their shots. */
   rest: { outcomes: number; count: number };
 }
 
-/** Return the `most` most frequent outcomes, in an order; the others together. */
+/** Return the `most` most frequent outcomes in the given order, and the rest combined. */
 export function histogram(counts: Readonly<Record<string, number>>, shots: number, order: Order, most: number): Histogram {
   const all = Object.entries(counts).map(([bits, count]) => ({ bits, count, share: shots ? count / shots : 0 }));
-  all.sort((one, other) => other.count - one.count || compare(one.bits, other.bits));
+  all.sort((a, b) => b.count - a.count || compare(a.bits, b.bits));
   const shown = all.slice(0, most);
   const rest = all.slice(most);
-  if (order === "value") shown.sort((one, other) => compare(one.bits, other.bits));
-  return { shown, rest: { outcomes: rest.length, count: rest.reduce((sum, one) => sum + one.count, 0) } };
+  if (order === "value") shown.sort((a, b) => compare(a.bits, b.bits));
+  return { shown, rest: { outcomes: rest.length, count: rest.reduce((sum, outcome) => sum + outcome.count, 0) } };
 }
 
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -29,7 +29,7 @@ export function Component() {
       )}
       {runs.data && isEmpty && (
         <EmptyState title={t("none.title")} action={<AnsweredBy by={runs.data.by} />}>
-          {t("none.words")} {t("none.migrations")}
+          {t("none.description")} {t("none.migrations")}
         </EmptyState>
       )}
       {runs.data && !isEmpty && (

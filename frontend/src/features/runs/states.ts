@@ -1,4 +1,4 @@
-/** The states of runs and of their steps, as the journal has them, and how they are shown. */
+/** The states of runs and steps, as in the journal, and how they are shown. */
 
 import type { Tone } from "@/components/Badge";
 
@@ -26,7 +26,7 @@ export const STEP_STATES = {
 export type RunState = keyof typeof RUN_STATES;
 export type StepState = keyof typeof STEP_STATES;
 
-/** A later version may know more states than this page does: they are shown as they are. */
+/** A later version may add states; unknown ones are shown unchanged. */
 export function isRunState(state: string): state is RunState {
   return state in RUN_STATES;
 }
@@ -35,7 +35,7 @@ export function isStepState(state: string): state is StepState {
   return state in STEP_STATES;
 }
 
-/** Tell whether something still happens in a run, so that it is worth looking again. */
+/** Return whether a run is active and needs polling. */
 export function isMoving(state: string): boolean {
   return state === "running" || state === "rolling back";
 }

@@ -13,11 +13,11 @@ function step(id: string, phase: string, at: number | null, seconds: number | nu
 describe("timeline", () => {
   it("places steps as shares of the run, phase by phase", () => {
     const phases = timeline([step("a", "install", 0, 4), step("b", "cutover", 4, 1), step("c", "cutover", 8, 2)], BEGAN + 60);
-    expect(phases.map((one) => [one.name, one.steps.length, one.seconds])).toEqual([
+    expect(phases.map((entry) => [entry.name, entry.steps.length, entry.seconds])).toEqual([
       ["install", 1, 4],
       ["cutover", 2, 3],
     ]);
-    expect(phases.flatMap((one) => one.steps.map(({ place }) => [place?.from, place?.width]))).toEqual([
+    expect(phases.flatMap((entry) => entry.steps.map(({ place }) => [place?.from, place?.width]))).toEqual([
       [0, 0.4],
       [0.4, 0.1],
       [0.8, 0.2],
@@ -26,11 +26,11 @@ describe("timeline", () => {
 
   it("lets a step under way last until now, and gives none to a step that has not begun", () => {
     const [phase] = timeline([step("a", "warm", 0, 5), step("b", "warm", 5, null, "doing"), step("c", "warm", null, null, "todo")], BEGAN + 10);
-    expect(phase?.steps.map((one) => one.place)).toEqual([{ from: 0, width: 0.5 }, { from: 0.5, width: 0.5 }, null]);
+    expect(phase?.steps.map(({ place }) => place)).toEqual([{ from: 0, width: 0.5 }, { from: 0.5, width: 0.5 }, null]);
   });
 
   it("keeps a phase that comes twice apart", () => {
-    expect(timeline([step("a", "warm", 0, 1), step("b", "verify", 1, 1), step("c", "warm", 2, 1)], 0).map((one) => one.name)).toEqual([
+    expect(timeline([step("a", "warm", 0, 1), step("b", "verify", 1, 1), step("c", "warm", 2, 1)], 0).map((entry) => entry.name)).toEqual([
       "warm",
       "verify",
       "warm",

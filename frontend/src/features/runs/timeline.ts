@@ -1,4 +1,4 @@
-/** Steps on a line: when each began and how long it took, as shares of the whole run. */
+/** Steps on a time line: start and duration of each, as shares of the whole run. */
 
 import type { Schemas } from "@/lib/api/client";
 
@@ -7,22 +7,22 @@ type Step = Schemas["RunStep"];
 export interface Phase {
   name: string;
   steps: readonly Placed[];
-  /** Of its steps together. */
+  /** Total of its steps. */
   seconds: number;
 }
 
-/** A step and its place from 0 to 1; null for one that has not begun. */
+/** A step and its position from 0 to 1; null if it has not started. */
 export interface Placed {
   step: Step;
   place: { from: number; width: number } | null;
 }
 
-/** Put steps into their phases, in their order. `now` is unix seconds: a step under way lasts until then. */
+/** Group steps by phase, in order. `now` is Unix seconds; a running step extends to it. */
 export function timeline(steps: readonly Step[], now: number): Phase[] {
   const spans = steps.map((step) => spanOf(step, now));
-  const known = spans.filter((one) => one !== null);
-  const begin = Math.min(...known.map((one) => one.from));
-  const length = Math.max(...known.map((one) => one.to)) - begin;
+  const known = spans.filter((span) => span !== null);
+  const begin = Math.min(...known.map((span) => span.from));
+  const length = Math.max(...known.map((span) => span.to)) - begin;
   const phases: { name: string; steps: Placed[]; seconds: number }[] = [];
   steps.forEach((step, index) => {
     const span = spans[index] ?? null;

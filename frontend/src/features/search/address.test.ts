@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { askedOf, paramsOf } from "./address";
+import { queryOf, paramsOf } from "./address";
 import { parseMetadata } from "./metadata";
 
 describe("the address of a search", () => {
   it("says the whole search, and reads it back", () => {
-    const asked = { q: "a ship & its crew", filters: ["source:a.md", '{"key": "n", "range": {"gte": 1}}'], limit: 50 };
-    expect(askedOf(new URLSearchParams(paramsOf(asked).toString()))).toEqual(asked);
+    const query = { q: "a ship & its crew", filters: ["source:a.md", '{"key": "n", "range": {"gte": 1}}'], limit: 50 };
+    expect(queryOf(new URLSearchParams(paramsOf(query).toString()))).toEqual(query);
   });
 
   it("is short where nothing is special", () => {
@@ -15,10 +15,10 @@ describe("the address of a search", () => {
 
   it("asks for nothing that the backend would refuse, whatever somebody typed", () => {
     const many = Array.from({ length: 30 }, (_, index) => `filter=a:${index}`).join("&");
-    const asked = askedOf(new URLSearchParams(`q=%20ship%20&limit=100000&filter=&${many}`));
-    expect(asked).toMatchObject({ q: "ship", limit: 10 });
-    expect(asked.filters).toHaveLength(20);
-    expect(asked.filters[0]).toBe("a:0");
+    const query = queryOf(new URLSearchParams(`q=%20ship%20&limit=100000&filter=&${many}`));
+    expect(query).toMatchObject({ q: "ship", limit: 10 });
+    expect(query.filters).toHaveLength(20);
+    expect(query.filters[0]).toBe("a:0");
   });
 });
 

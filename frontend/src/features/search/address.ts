@@ -1,26 +1,26 @@
-/** A search as the page's address: it can be kept, sent, and gone back to. */
+/** A search in the page's address, so that it can be bookmarked, shared and reached with the back button. */
 
-import type { Asked } from "./api/search";
+import type { SearchQuery } from "./api/search";
 import { MOST_FILTERS } from "./filters";
 
 export const LIMITS = [10, 20, 50, 100] as const;
 
-export function askedOf(params: URLSearchParams): Asked {
+export function queryOf(params: URLSearchParams): SearchQuery {
   const limit = Number(params.get("limit"));
   return {
     q: params.get("q")?.trim() ?? "",
     filters: params
       .getAll("filter")
-      .filter((one) => one.trim())
+      .filter((filter) => filter.trim())
       .slice(0, MOST_FILTERS),
-    limit: LIMITS.find((one) => one === limit) ?? LIMITS[0],
+    limit: LIMITS.find((choice) => choice === limit) ?? LIMITS[0],
   };
 }
 
-export function paramsOf({ q, filters, limit }: Asked): URLSearchParams {
+export function paramsOf({ q, filters, limit }: SearchQuery): URLSearchParams {
   const params = new URLSearchParams();
   if (q) params.set("q", q);
-  for (const one of filters) params.append("filter", one);
+  for (const filter of filters) params.append("filter", filter);
   if (limit !== LIMITS[0]) params.set("limit", String(limit));
   return params;
 }

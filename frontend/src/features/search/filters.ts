@@ -1,4 +1,4 @@
-/** Filters of /search: words as the backend takes them, `key:value` or a JSON object in Qdrant's language, and how a form makes and reads them. */
+/** Filters of /search, either `key:value` or a JSON object in Qdrant's language, and their conversion to and from form fields. */
 
 export type Comparison = "is" | "not" | "least" | "most";
 export const COMPARISONS: readonly Comparison[] = ["is", "not", "least", "most"];
@@ -9,7 +9,7 @@ export interface Condition {
   value: string;
 }
 
-/** As many filters as the backend takes in one search. */
+/** Maximum number of filters that the backend accepts in one search. */
 export const MOST_FILTERS = 20;
 
 export type Fault = "noKey" | "noValue" | "noNumber" | "noColon" | "noJson" | "emptyJson";
@@ -17,7 +17,7 @@ export type Fault = "noKey" | "noValue" | "noNumber" | "noColon" | "noJson" | "e
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BOUND = { least: "gte", most: "lte" } as const;
 
-/** Return what is wrong with a condition; null when it can be used. */
+/** Return what is wrong with a condition; null if it is valid. */
 export function faultOf({ key, comparison, value }: Condition): Fault | null {
   if (!key.trim()) return "noKey";
   if (!value.trim()) return "noValue";
@@ -25,8 +25,8 @@ export function faultOf({ key, comparison, value }: Condition): Fault | null {
   return null;
 }
 
-/** Return the filter that says a condition which has no fault. */
-export function wordOf(condition: Condition): string {
+/** Return the filter for a valid condition. */
+export function filterOf(condition: Condition): string {
   const key = condition.key.trim();
   const value = condition.value.trim();
   switch (condition.comparison) {
@@ -40,38 +40,38 @@ export function wordOf(condition: Condition): string {
   }
 }
 
-/** Return the condition that a filter says, where it is one that a form could have made. */
-export function conditionOf(word: string): Condition | null {
-  if (!word.trimStart().startsWith("{")) {
-    const colon = word.indexOf(":");
-    return colon > 0 ? { key: word.slice(0, colon), comparison: "is", value: word.slice(colon + 1) } : null;
+/** Return the condition of a filter that the form could have created; otherwise null. */
+export function conditionOf(filter: string): Condition | null {
+  if (!filter.trimStart().startsWith("{")) {
+    const colon = filter.indexOf(":");
+    return colon > 0 ? { key: filter.slice(0, colon), comparison: "is", value: filter.slice(colon + 1) } : null;
   }
-  const said = parsed(word);
-  if (!said) return null;
-  if (isRecord(said.range) && typeof said.key === "string") return rangeOf(said.key, said.range);
+  const object = parseObject(filter);
+  if (!object) return null;
+  if (isRecord(object.range) && typeof object.key === "string") return rangeOf(object.key, object.range);
   for (const [comparison, name] of [
     ["not", "must_not"],
     ["is", "should"],
   ] as const) {
-    const first: unknown = Array.isArray(said[name]) ? said[name][0] : undefined;
-    if (Object.keys(said).length !== 1 || !isRecord(first) || typeof first.key !== "string" || !isRecord(first.match)) continue;
+    const first: unknown = Array.isArray(object[name]) ? object[name][0] : undefined;
+    if (Object.keys(object).length !== 1 || !isRecord(first) || typeof first.key !== "string" || !isRecord(first.match)) continue;
     const value = first.match.value;
     if (typeof value !== "string") continue;
     const condition: Condition = { key: first.key, comparison, value };
-    if (wordOf(condition) === JSON.stringify(said)) return condition;
+    if (filterOf(condition) === JSON.stringify(object)) return condition;
   }
   return null;
 }
 
-/** Return what is wrong with a filter that a person wrote; null when it can be sent. Whether Qdrant understands it is Qdrant's to say. */
-export function wordFault(word: string): Fault | null {
-  if (!word.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(word) ? null : "noColon";
-  const said = parsed(word);
-  if (!said) return "noJson";
-  return Object.keys(said).length ? null : "emptyJson";
+/** Return what is wrong with a filter written by hand; null if it can be sent. Only Qdrant checks the content of JSON filters. */
+export function filterFault(filter: string): Fault | null {
+  if (!filter.trimStart().startsWith("{")) return /^\s*[^\s:][^:]*:/.test(filter) ? null : "noColon";
+  const condition = parseObject(filter);
+  if (!condition) return "noJson";
+  return Object.keys(condition).length ? null : "emptyJson";
 }
 
-/** A number or a truth value is looked for as such and as the word, as the backend does for `key:value`; in quotes, as the word only. */
+/** A number or boolean matches both as such and as text, as the backend does for `key:value`; in quotes it matches only as text. */
 function matches(key: string, value: string): object[] {
   if (/^".*"$/.test(value) && value.length >= 2) return [{ key, match: { value: value.slice(1, -1) } }];
   const same: object[] = [{ key, match: { value } }];
@@ -88,10 +88,10 @@ function rangeOf(key: string, range: Record<string, unknown>): Condition | null 
   return bound === BOUND.most ? { key, comparison: "most", value: String(value) } : null;
 }
 
-function parsed(word: string): Record<string, unknown> | null {
+function parseObject(filter: string): Record<string, unknown> | null {
   try {
-    const said: unknown = JSON.parse(word);
-    return isRecord(said) ? said : null;
+    const condition: unknown = JSON.parse(filter);
+    return isRecord(condition) ? condition : null;
   } catch {
     return null;
   }

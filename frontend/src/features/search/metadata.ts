@@ -1,9 +1,9 @@
-/** Return the JSON object that a person wrote, {} for nothing, null for what is no JSON object. */
+/** Return the JSON object in a text; {} for an empty text, null for anything else. */
 export function parseMetadata(text: string): Record<string, unknown> | null {
   if (!text.trim()) return {};
   try {
-    const said: unknown = JSON.parse(text);
-    return typeof said === "object" && said !== null && !Array.isArray(said) ? (said as Record<string, unknown>) : null;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
   }

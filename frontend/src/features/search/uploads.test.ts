@@ -33,9 +33,9 @@ describe("UploadQueue", () => {
     );
     queue.add([file("a.md"), file("b.md"), file("c.md")], { metadata: "" });
     await settled(queue);
-    expect(queue.snapshot().map((one) => [one.name, one.state])).toEqual([
+    expect(queue.snapshot().map((upload) => [upload.name, upload.state])).toEqual([
       ["a.md", "added"],
-      ["b.md", "there"],
+      ["b.md", "exists"],
       ["c.md", "added"],
     ]);
     expect([most, added]).toEqual([1, 2]);
@@ -52,11 +52,11 @@ describe("UploadQueue", () => {
     );
     queue.add([file("a.md"), file("b.md")], { metadata: "" });
     await settled(queue);
-    expect(queue.snapshot().map((one) => one.state)).toEqual(["failed", "added"]);
+    expect(queue.snapshot().map((upload) => upload.state)).toEqual(["failed", "added"]);
     isBroken = false;
     queue.retry(queue.snapshot()[0]?.id ?? 0);
     await settled(queue);
-    expect(queue.snapshot().map((one) => one.state)).toEqual(["added", "added"]);
+    expect(queue.snapshot().map((upload) => upload.state)).toEqual(["added", "added"]);
   });
 
   it("cancels what is under way without calling it failed, and forgets only what is over", async () => {
@@ -73,7 +73,7 @@ describe("UploadQueue", () => {
     expect(queue.snapshot()).toHaveLength(2);
     queue.cancel(first?.id ?? 0);
     await settled(queue);
-    expect(queue.snapshot().map((one) => one.state)).toEqual(["cancelled", "added"]);
+    expect(queue.snapshot().map((upload) => upload.state)).toEqual(["cancelled", "added"]);
     expect(second?.name).toBe("b.md");
     queue.clear();
     expect(queue.snapshot()).toEqual([]);

@@ -1,24 +1,24 @@
-/** Files on their way to the backends, one after the other; it goes on while another page is looked at. */
+/** The upload queue: one file at a time, continuing while other pages are shown. */
 
 import type { Answered } from "@/lib/cluster";
 import type { Uploaded, UploadOptions } from "@/lib/upload";
 
-/** sending: its bytes are on their way; keeping: the backend cuts and embeds it; there: it was there before. */
-export type UploadState = "waiting" | "sending" | "keeping" | "added" | "there" | "failed" | "cancelled";
+/** sending: uploading; indexing: the backend splits and embeds it; exists: it existed before. */
+export type UploadState = "waiting" | "sending" | "indexing" | "added" | "exists" | "failed" | "cancelled";
 
 export interface Upload {
   id: number;
   name: string;
   bytes: number;
   state: UploadState;
-  /** Of its bytes, 0 to 1. */
+  /** Share of its bytes that was sent, from 0 to 1. */
   share: number;
   document: Uploaded["data"] | null;
   by: Answered | null;
   error: unknown;
 }
 
-/** What is said of all files of one drop. */
+/** Fields shared by all files of one drop. */
 export interface Details {
   /** A JSON object, "" for none. */
   metadata: string;
@@ -32,7 +32,7 @@ interface Job {
   cancel: AbortController;
 }
 
-const OVER: readonly UploadState[] = ["added", "there", "failed", "cancelled"];
+const OVER: readonly UploadState[] = ["added", "exists", "failed", "cancelled"];
 
 export function isOver(upload: Upload): boolean {
   return OVER.includes(upload.state);
@@ -58,7 +58,7 @@ export class UploadQueue {
     return () => this.listeners.delete(listener);
   };
 
-  /** Return the files, in the order given; the same array until something changes. */
+  /** Return the files in the order added; the same array until something changes. */
   snapshot = (): readonly Upload[] => this.uploads;
 
   add(files: Iterable<File>, details: Details): void {
@@ -75,7 +75,7 @@ export class UploadQueue {
     this.change(id, { state: "cancelled" });
   }
 
-  /** Send one again that failed or was cancelled. */
+  /** Send a failed or cancelled file again. */
   retry(id: number): void {
     const job = this.jobs.get(id);
     if (!job) return;
@@ -84,21 +84,21 @@ export class UploadQueue {
     void this.run();
   }
 
-  /** Forget those that are over. */
+  /** Remove the files that are done. */
   clear(): void {
-    for (const one of this.uploads.filter(isOver)) this.jobs.delete(one.id);
-    this.set(this.uploads.filter((one) => !isOver(one)));
+    for (const upload of this.uploads.filter(isOver)) this.jobs.delete(upload.id);
+    this.set(this.uploads.filter((upload) => !isOver(upload)));
   }
 
   private async run(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
-    for (let one = this.waiting(); one; one = this.waiting()) await this.one(one.id);
+    for (let upload = this.waiting(); upload; upload = this.waiting()) await this.one(upload.id);
     this.isRunning = false;
   }
 
   private waiting(): Upload | undefined {
-    return this.uploads.find((one) => one.state === "waiting");
+    return this.uploads.find((upload) => upload.state === "waiting");
   }
 
   private async one(id: number): Promise<void> {
@@ -106,12 +106,12 @@ export class UploadQueue {
     if (!job) return;
     const { signal } = job.cancel;
     const onProgress = (share: number) => {
-      if (!signal.aborted) this.change(id, { share, state: share < 1 ? "sending" : "keeping" });
+      if (!signal.aborted) this.change(id, { share, state: share < 1 ? "sending" : "indexing" });
     };
     this.change(id, { state: "sending" });
     try {
       const { data: document, by } = await this.send(formOf(job), { signal, onProgress });
-      this.change(id, { state: document.created ? "added" : "there", share: 1, document, by });
+      this.change(id, { state: document.created ? "added" : "exists", share: 1, document, by });
       this.jobs.delete(id);
       if (document.created) this.onAdded();
     } catch (error) {
@@ -120,7 +120,7 @@ export class UploadQueue {
   }
 
   private change(id: number, change: Partial<Upload>): void {
-    this.set(this.uploads.map((one) => (one.id === id ? { ...one, ...change } : one)));
+    this.set(this.uploads.map((upload) => (upload.id === id ? { ...upload, ...change } : upload)));
   }
 
   private set(uploads: readonly Upload[]): void {
@@ -129,7 +129,7 @@ export class UploadQueue {
   }
 }
 
-/** A file's name is its source too, so that one can search in it alone. */
+/** The file name is also the source, so that one can search in a single file. */
 function formOf({ file, details }: Job): FormData {
   const form = new FormData();
   form.set("source", file.webkitRelativePath || file.name);

@@ -8,7 +8,7 @@ export interface Read {
   by: Answered | null;
 }
 
-/** Read one result as it was saved; nothing is asked while there is no name. */
+/** Read one saved result; disabled without a name. */
 export function useResult(name: string): UseQueryResult<Read> {
   return useQuery({
     queryKey: ["bench", name],

@@ -1,6 +1,6 @@
 import css from "./Commands.module.css";
 
-/** What to type so that there is something to compare. */
+/** The commands that create results to compare. */
 export function Commands() {
   return (
     <pre className={css.commands}>

@@ -4,16 +4,16 @@ import { api, repeatable, unwrapWith, within, type Schemas } from "@/lib/api/cli
 import type { Answered } from "@/lib/cluster";
 import { decode } from "../vectors";
 
-/** Of the cache: renew calculates anew and keeps that, off leaves it alone. */
+/** Use of the cache: renew recalculates and stores, off does not use it. */
 export const USES = ["use", "renew", "off"] as const;
 export type Use = (typeof USES)[number];
 
-export interface Asked {
+export interface EmbedRequest {
   texts: readonly string[];
   use: Use;
 }
 
-export interface Embedded {
+export interface EmbedResult {
   texts: readonly string[];
   about: Omit<Schemas["EmbedAnswer"], "embeddings">;
   vectors: Float32Array[];
@@ -23,11 +23,11 @@ export interface Embedded {
 
 const CONTROL: Record<Use, Record<string, string>> = { use: {}, renew: { "Cache-Control": "no-cache" }, off: { "Cache-Control": "no-store" } };
 
-/** Thousands of texts on a CPU. */
+/** Time for thousands of texts on a CPU. */
 const EMBED_MS = 300_000;
 
-/** Embed texts. Leaving the page ends it. */
-export function useEmbed(): UseMutationResult<Embedded, Error, Asked> {
+/** Embed texts. Leaving the page aborts the request. */
+export function useEmbed(): UseMutationResult<EmbedResult, Error, EmbedRequest> {
   const leaving = useRef<AbortController>(null);
   useEffect(() => {
     leaving.current = new AbortController();
@@ -36,12 +36,12 @@ export function useEmbed(): UseMutationResult<Embedded, Error, Asked> {
   return useMutation({
     mutationFn: async ({ texts, use }) => {
       const headers = { ...repeatable(), ...CONTROL[use] };
-      const { data, ...told } = await unwrapWith(
+      const { data, ...response } = await unwrapWith(
         api.POST("/embed", { body: { texts: [...texts], encoding: "base64" }, headers, fetch: within(EMBED_MS), signal: leaving.current?.signal }),
       );
       if (typeof data === "string") throw new TypeError("the answer is not the JSON that was asked for");
       const { embeddings, ...about } = data;
-      return { texts, about, vectors: embeddings.map((one) => (typeof one === "string" ? decode(one) : Float32Array.from(one))), ...told };
+      return { texts, about, vectors: embeddings.map((embedding) => (typeof embedding === "string" ? decode(embedding) : Float32Array.from(embedding))), ...response };
     },
   });
 }

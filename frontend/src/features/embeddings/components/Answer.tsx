@@ -6,12 +6,12 @@ import { Facts } from "@/components/Facts";
 import { StageBar } from "@/components/StageBar";
 import { parseServerTiming } from "@/components/serverTiming";
 import { useFormat } from "@/lib/format";
-import type { Embedded } from "../api/embed";
-import { parseCache } from "../told";
+import type { EmbedResult } from "../api/embed";
+import { parseCache } from "../parsing";
 import css from "./Answer.module.css";
 
-/** Where the time of an answer went, and what gave it. */
-export function Answer({ embedded }: { embedded: Embedded }) {
+/** The result of a request: time per stage, device, model and cache use. */
+export function Answer({ embedded }: { embedded: EmbedResult }) {
   const { t } = useTranslation("embeddings");
   const { ms, number, percent } = useFormat();
   const { about, by, headers } = embedded;
@@ -51,9 +51,9 @@ export function Answer({ embedded }: { embedded: Embedded }) {
         <details className={css.all}>
           <summary>{t("answer.all")}</summary>
           <ul>
-            {stages.map((one) => (
-              <li key={one.name}>
-                <code>{one.name}</code> <span>{ms(one.ms)}</span> <span>{total ? percent((one.ms / total) * 100, 1) : ""}</span>
+            {stages.map((stage) => (
+              <li key={stage.name}>
+                <code>{stage.name}</code> <span>{ms(stage.ms)}</span> <span>{total ? percent((stage.ms / total) * 100, 1) : ""}</span>
               </li>
             ))}
           </ul>

@@ -4,18 +4,18 @@ import { Button } from "@/components/Button";
 import { Card } from "@/components/Card";
 import { Select, TextArea } from "@/components/Field";
 import { useFormat } from "@/lib/format";
-import { USES, type Asked, type Use } from "../api/embed";
-import { linesOf } from "../told";
+import { USES, type EmbedRequest, type Use } from "../api/embed";
+import { linesOf } from "../parsing";
 import css from "./EmbedForm.module.css";
 
 const MOST_TEXTS = 4096;
 
-export function EmbedForm({ isBusy, onEmbed }: { isBusy: boolean; onEmbed: (asked: Asked) => void }) {
+export function EmbedForm({ isBusy, onEmbed }: { isBusy: boolean; onEmbed: (request: EmbedRequest) => void }) {
   const { t } = useTranslation("embeddings");
   const { number } = useFormat();
-  const [words, setWords] = useState("");
+  const [input, setWords] = useState("");
   const [use, setUse] = useState<Use>("use");
-  const texts = linesOf(words);
+  const texts = linesOf(input);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     onEmbed({ texts, use });
@@ -27,7 +27,7 @@ export function EmbedForm({ isBusy, onEmbed }: { isBusy: boolean; onEmbed: (aske
           label={t("form.texts")}
           hint={t("form.count", { count: texts.length, number: number(texts.length) })}
           error={texts.length > MOST_TEXTS ? t("form.tooMany", { most: number(MOST_TEXTS, 0) }) : undefined}
-          value={words}
+          value={input}
           onChange={(event) => setWords(event.target.value)}
           rows={6}
           placeholder={t("form.placeholder")}
@@ -37,7 +37,7 @@ export function EmbedForm({ isBusy, onEmbed }: { isBusy: boolean; onEmbed: (aske
             label={t("form.cache")}
             value={use}
             onChange={(event) => setUse(event.target.value as Use)}
-            choices={USES.map((one) => ({ value: one, label: t(`form.use.${one}`) }))}
+            choices={USES.map((value) => ({ value, label: t(`form.use.${value}`) }))}
           />
           <div className={css.buttons}>
             <Button kind="quiet" onClick={() => setWords(t("form.example"))}>

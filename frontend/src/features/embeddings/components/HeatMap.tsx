@@ -3,11 +3,11 @@ import { classes } from "@/components/classes";
 import { useFormat } from "@/lib/format";
 import css from "./HeatMap.module.css";
 
-/** So strong that the numbers on it can still be read. */
+/** Maximum colour strength at which the numbers stay readable. */
 const STRONGEST = 46;
 const MOST_WITH_NUMBERS = 14;
 
-/** The cosine of each text with each, as a table whose cells are coloured: those who do not see the colours read the numbers. */
+/** The cosine of every pair of texts, as a table with coloured cells. */
 export function HeatMap({ texts, matrix }: { texts: readonly string[]; matrix: readonly (readonly number[])[] }) {
   const { t } = useTranslation("embeddings");
   const { number } = useFormat();
@@ -50,7 +50,7 @@ export function HeatMap({ texts, matrix }: { texts: readonly string[]; matrix: r
   );
 }
 
-/** Nearer is stronger; what points away has another colour. */
+/** A higher similarity has a stronger colour; negative values have another one. */
 function colour(value: number): string {
   const share = Math.min(1, Math.abs(value)) * STRONGEST;
   return `color-mix(in srgb, var(${value < 0 ? "--chart-3" : "--chart-1"}) ${share.toFixed(1)}%, var(--surface))`;

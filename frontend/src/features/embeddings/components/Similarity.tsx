@@ -8,12 +8,12 @@ import { nearest, similarities } from "../vectors";
 import { HeatMap } from "./HeatMap";
 import css from "./Similarity.module.css";
 
-/** All pairs of so many texts at most: 500 are 125 000 cosines, a fraction of a second. */
+/** Maximum number of texts to compare: 500 texts are 125 000 cosines, a fraction of a second. */
 const MOST_TEXTS = 500;
 const MOST_ROWS = 20;
 const MOST_PAIRS = 6;
 
-/** How near the texts are to each other: all in a map, the nearest by name. */
+/** The similarity of the texts: all pairs in a heat map, and the most similar ones as a list. */
 export function Similarity({ texts, vectors }: { texts: readonly string[]; vectors: readonly Float32Array[] }) {
   const { t } = useTranslation("embeddings");
   const { number } = useFormat();
@@ -22,7 +22,7 @@ export function Similarity({ texts, vectors }: { texts: readonly string[]; vecto
   if (texts.length < 2) {
     return (
       <Card title={t("similarity.title")}>
-        <EmptyState title={t("similarity.one")}>{t("similarity.oneWords")}</EmptyState>
+        <EmptyState title={t("similarity.one")}>{t("similarity.oneDescription")}</EmptyState>
       </Card>
     );
   }
@@ -35,16 +35,16 @@ export function Similarity({ texts, vectors }: { texts: readonly string[]; vecto
       </Card>
       <Card title={t("similarity.nearest")}>
         <ol className={css.pairs}>
-          {pairs.map(({ one, other, value }) => (
-            <li key={`${one}-${other}`}>
+          {pairs.map(({ first, second, value }) => (
+            <li key={`${first}-${second}`}>
               <p>
-                <b>{one + 1}</b> {texts[one]}
+                <b>{first + 1}</b> {texts[first]}
               </p>
               <p>
-                <b>{other + 1}</b> {texts[other]}
+                <b>{second + 1}</b> {texts[second]}
               </p>
               <BarChart
-                label={t("similarity.pair", { one: one + 1, other: other + 1 })}
+                label={t("similarity.pair", { one: first + 1, other: second + 1 })}
                 most={1}
                 bars={[{ key: "cosine", label: t("similarity.cosine"), value: Math.max(0, value), text: number(value, 3) }]}
               />

@@ -4,14 +4,14 @@ import { NO_CHECKS, record, type Checks } from "../checks";
 
 const EVERY_MS = 3000;
 
-/** Ask every backend whether it lives, every three seconds while this is on the page. */
+/** Probe every backend every three seconds while the component is mounted. */
 export function useChecks(): Checks {
   const [checks, setChecks] = useState<Checks>(NO_CHECKS);
   useEffect(() => {
     let isHere = true;
     const look = async () => {
-      const said = await cluster.check();
-      if (isHere) setChecks((before) => record(before, cluster.snapshot().backends, said));
+      const reports = await cluster.check();
+      if (isHere) setChecks((before) => record(before, cluster.snapshot().backends, reports));
     };
     void look();
     const timer = setInterval(() => void look(), EVERY_MS);

@@ -10,7 +10,7 @@ import { StatusRow } from "./StatusRow";
 
 const TONE: Record<BreakerState, Tone> = { closed: "good", "half-open": "warn", open: "bad" };
 
-/** The backends as this page sees them: breaker, latency, and how much each has answered. */
+/** The backends as seen from this page: circuit breaker, latency, requests served. */
 export function Backends({ live }: { live: Live }) {
   const { t } = useTranslation(["overview", "common"]);
   const { number } = useFormat();

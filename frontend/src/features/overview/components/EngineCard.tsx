@@ -9,7 +9,7 @@ import type { Live } from "@/lib/live";
 import { STATUS_TONE, statusOf } from "../status";
 import css from "./EngineCard.module.css";
 
-/** The one process that owns the device: what it calculates with, the proof that it does, and how much waits. */
+/** The engine: model, device, self-test and queue. */
 export function EngineCard({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { number, lasted } = useFormat();
@@ -43,10 +43,10 @@ export function EngineCard({ live }: { live: Live }) {
       }
     >
       <dl className={css.facts}>
-        {facts.map(([name, words]) => (
+        {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{words}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
       </dl>

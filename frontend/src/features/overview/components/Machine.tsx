@@ -9,7 +9,7 @@ import { KEPT, type Live } from "@/lib/live";
 import type { Tick } from "@/lib/telemetry";
 import css from "./Machine.module.css";
 
-/** Hotter than any card gets. */
+/** Upper end of the temperature scale. */
 const HOTTEST = 110;
 
 interface Chart {
@@ -19,7 +19,7 @@ interface Chart {
   most: number;
 }
 
-/** The processor, the memory and the GPU over the last minutes. */
+/** CPU, memory and GPU over the last minutes. */
 export function Machine({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { percent, bytes, number } = useFormat();
@@ -33,13 +33,13 @@ export function Machine({ live }: { live: Live }) {
   }
   const gpu = gpuOf(tick);
   const host: Chart[] = [
-    { key: "cpu", values: (one) => one.host.cpu_percent, text: percent, most: 100 },
-    { key: "memory", values: (one) => one.host.memory_total - one.host.memory_available, text: bytes, most: tick.host.memory_total },
+    { key: "cpu", values: (sample) => sample.host.cpu_percent, text: percent, most: 100 },
+    { key: "memory", values: (sample) => sample.host.memory_total - sample.host.memory_available, text: bytes, most: tick.host.memory_total },
   ];
   const card: Chart[] = [
-    { key: "gpu", values: (_, one) => one?.utilisation ?? null, text: percent, most: 100 },
-    { key: "vram", values: (_, one) => one?.memory ?? null, text: bytes, most: gpu?.memoryTotal ?? 1 },
-    { key: "temperature", values: (_, one) => one?.temperature ?? null, text: (value) => `${number(value, 0)} °C`, most: HOTTEST },
+    { key: "gpu", values: (_, gpuSample) => gpuSample?.utilisation ?? null, text: percent, most: 100 },
+    { key: "vram", values: (_, gpuSample) => gpuSample?.memory ?? null, text: bytes, most: gpu?.memoryTotal ?? 1 },
+    { key: "temperature", values: (_, gpuSample) => gpuSample?.temperature ?? null, text: (value) => `${number(value, 0)} °C`, most: HOTTEST },
   ];
   return (
     <>
@@ -47,7 +47,7 @@ export function Machine({ live }: { live: Live }) {
         <Charts charts={host} live={live} />
       </Card>
       <Card title={t("machine.gpuTitle")} aside={gpu?.name}>
-        {gpu ? <Charts charts={card} live={live} /> : <EmptyState title={t("machine.noGpu")}>{t("machine.noGpuWords")}</EmptyState>}
+        {gpu ? <Charts charts={card} live={live} /> : <EmptyState title={t("machine.noGpu")}>{t("machine.noGpuDescription")}</EmptyState>}
       </Card>
     </>
   );

@@ -8,17 +8,17 @@ import { STATUS_TONE, statusOf } from "../status";
 import { StatusRow } from "./StatusRow";
 
 const NAMES: Record<string, string> = { postgres: "PostgreSQL", redis: "Redis", qdrant: "Qdrant" };
-/** Ticks that a sparkline shows: a minute. */
+/** Ticks shown in a sparkline: one minute. */
 const SHOWN = 60;
 
-/** Every service: its state, how fast it answered over the last minute, and what it says of itself. */
+/** Every service with its state, its latency over the last minute, and its own details. */
 export function Services({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { clock } = useFormat();
   const tick = live.ticks.at(-1);
   const recent = live.ticks.slice(-SHOWN);
-  const latencyOf = (one: typeof tick, name: string) => {
-    const answer = one?.services[name];
+  const latencyOf = (sample: typeof tick, name: string) => {
+    const answer = sample?.services[name];
     return answer && answer.state !== "down" ? answer.latency_ms : null;
   };
   return (
@@ -31,9 +31,9 @@ export function Services({ live }: { live: Live }) {
             name={NAMES[name] ?? (name === "engine" ? t("services.engine") : name)}
             tone={STATUS_TONE[statusOf(state)]}
             state={t(`state.${statusOf(state)}`)}
-            history={recent.map((one) => latencyOf(one, name))}
+            history={recent.map((sample) => latencyOf(sample, name))}
             latency={latencyOf(tick, name)}
-            restarts={live.seen.counts[name] ?? 0}
+            restarts={live.outages.counts[name] ?? 0}
             details={detail ? [detail] : []}
           />
         ))}

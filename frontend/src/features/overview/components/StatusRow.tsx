@@ -10,16 +10,16 @@ interface Props {
   tone: Tone;
   state: string;
   aside?: ReactNode;
-  /** Milliseconds, oldest first; null where there was no answer. */
+  /** Latencies in milliseconds, oldest first; null for no answer. */
   history: readonly (number | null)[];
-  /** Milliseconds of the last answer. */
+  /** Latency of the last answer in milliseconds. */
   latency: number | null;
   restarts: number;
-  /** What else there is to say, one below the other. */
+  /** Further details, one per line. */
   details: readonly string[];
 }
 
-/** One service or backend: its name and state, how fast it answered lately, and what there is to say. */
+/** One service or backend: name, state, recent latency and details. */
 export function StatusRow({ name, tone, state, aside, history, latency, restarts, details }: Props) {
   const { t } = useTranslation("overview");
   const { ms } = useFormat();
@@ -41,8 +41,8 @@ export function StatusRow({ name, tone, state, aside, history, latency, restarts
         <span title={t("services.restartsTitle")} className={restarts ? css.restarted : undefined}>
           {t("services.restarts", { count: restarts })}
         </span>
-        {details.map((one) => (
-          <span key={one}>{one}</span>
+        {details.map((detail) => (
+          <span key={detail}>{detail}</span>
         ))}
       </p>
     </li>

@@ -7,7 +7,7 @@ import type { Live } from "@/lib/live";
 import { STATUS_TONE, statusOf } from "../status";
 import css from "./Summary.module.css";
 
-/** The state of the whole in one line. */
+/** The overall state in one line. */
 export function Summary({ live }: { live: Live }) {
   const { t } = useTranslation("overview");
   const { lasted, clock } = useFormat();
@@ -49,7 +49,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-/** Return in words on which backend the live socket is. */
+/** Return the state of the live connection as text. */
 function useLink({ link }: Live): { text: string; tone: Tone } {
   const { t } = useTranslation("overview");
   const backend = link.url ? `:${new URL(link.url).port}` : "";

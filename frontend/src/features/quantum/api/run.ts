@@ -7,15 +7,15 @@ import type { Answered } from "@/lib/cluster";
 export type Circuit = paths["/quantum/run"]["post"]["requestBody"]["content"]["application/json"];
 
 export interface Ran {
-  /** The amplitudes are not asked for. */
+  /** The amplitudes are not requested. */
   counts: Omit<Schemas["Counts"], "statevector">;
   by: Answered | null;
 }
 
-/** Seconds that a run may wait for others before its own time begins. */
+/** Seconds that a run may wait in the queue before its own time begins. */
 const QUEUE_SECONDS = 60;
 
-/** Run a circuit; `cancel` ends it, and so does leaving the page. */
+/** Run a circuit. `cancel` aborts it, and so does leaving the page. */
 export function useRun(): UseMutationResult<Ran, Error, Circuit> & { cancel: () => void } {
   const current = useRef<AbortController>(null);
   const cancel = () => current.current?.abort();

@@ -8,7 +8,7 @@ import css from "./Editor.module.css";
 const FEWEST_LINES = 10;
 const MOST_LINES = 16;
 
-/** The source with its line numbers, and examples to begin with. */
+/** The source with line numbers, and the examples. */
 export function Editor({ qasm, onChange }: { qasm: string; onChange: (qasm: string) => void }) {
   const { t } = useTranslation("quantum");
   const id = useId();
@@ -63,7 +63,7 @@ export function Editor({ qasm, onChange }: { qasm: string; onChange: (qasm: stri
   );
 }
 
-/** Return a number of qubits that an example can have, near what was written. */
+/** Return the closest number of qubits that the example supports. */
 function within(written: string): number {
   return Math.min(MOST_QUBITS, Math.max(FEWEST_QUBITS, Math.round(Number(written))));
 }

@@ -8,7 +8,7 @@ import { useFormat } from "@/lib/format";
 import { admissionOf, fitsInSingle } from "../admission";
 import type { Circuit } from "../api/run";
 
-/** Why it did not run; where memory is what is missing, the numbers, and what would fit. */
+/** Why the run failed; if memory is missing, the required and available amounts and what would fit. */
 export function Failure({ error, onRun }: { error: Error; onRun: (part: Partial<Circuit>) => void }) {
   const { t } = useTranslation("quantum");
   const { bytes, number } = useFormat();

@@ -19,7 +19,7 @@ const DEVICES = ["auto", "cpu", "gpu"] as const;
 const METHODS = ["automatic", "statevector", "stabilizer", "matrix_product_state"] as const;
 const PRECISIONS = ["double", "single"] as const;
 
-/** How to run it. */
+/** Options of a run. */
 export function Options({ circuit, onChange, isBusy, mayRun, onRun, onCancel }: Props) {
   const { t } = useTranslation("quantum");
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
@@ -93,7 +93,7 @@ export function Options({ circuit, onChange, isBusy, mayRun, onRun, onCancel }: 
   );
 }
 
-/** Return what a field of numbers holds while somebody writes in it: nothing, for what is no number yet. */
+/** Return the value of a number field while the user types; empty for an incomplete number. */
 function shown(value: number | null | undefined): number | string {
   return value == null || Number.isNaN(value) ? "" : value;
 }

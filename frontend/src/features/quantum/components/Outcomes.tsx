@@ -17,41 +17,41 @@ import css from "./Outcomes.module.css";
 const MOST = 32;
 const ORDERS = ["count", "value"] as const;
 
-/** What came out, where it ran and why there, and where the time went. */
-export function Outcomes({ ran: { counts: told, by }, onSeed }: { ran: Ran; onSeed: (seed: number) => void }) {
+/** The counts, the device and why it was chosen, and the time per stage. */
+export function Outcomes({ ran: { counts: result, by }, onSeed }: { ran: Ran; onSeed: (seed: number) => void }) {
   const { t } = useTranslation("quantum");
   const { bytes, ms, number, percent } = useFormat();
   const [order, setOrder] = useState<Order>("count");
-  const { shown, rest } = histogram(told.counts, told.shots, order, MOST);
-  const stages = stagesOf(told.seconds);
+  const { shown, rest } = histogram(result.counts, result.shots, order, MOST);
+  const stages = stagesOf(result.seconds);
   return (
     <Card
       title={t("result.title")}
       aside={
         <>
-          <Badge tone={told.device === "gpu" ? "good" : "neutral"}>{told.device}</Badge>
-          <Badge>{ms(told.seconds.total * 1000)}</Badge>
+          <Badge tone={result.device === "gpu" ? "good" : "neutral"}>{result.device}</Badge>
+          <Badge>{ms(result.seconds.total * 1000)}</Badge>
           <AnsweredBy by={by} />
         </>
       }
     >
       <p>
-        {t("result.device")} <strong>{told.device}</strong>: {told.routed}.
+        {t("result.device")} <strong>{result.device}</strong>: {result.routed}.
       </p>
       <Facts
         facts={[
-          { label: t("result.qubits"), value: number(told.qubits) },
-          { label: t("result.gates"), value: number(told.gates) },
-          { label: t("options.method"), value: told.method },
-          { label: t("options.shots"), value: number(told.shots) },
-          { label: t("options.precision"), value: told.precision },
-          { label: t("result.memory"), value: bytes(told.memory_bytes) },
+          { label: t("result.qubits"), value: number(result.qubits) },
+          { label: t("result.gates"), value: number(result.gates) },
+          { label: t("options.method"), value: result.method },
+          { label: t("options.shots"), value: number(result.shots) },
+          { label: t("options.precision"), value: result.precision },
+          { label: t("result.memory"), value: bytes(result.memory_bytes) },
           {
             label: t("options.seed"),
             value: (
               <span className={css.seed}>
-                {told.seed}
-                <Button kind="quiet" onClick={() => onSeed(told.seed)}>
+                {result.seed}
+                <Button kind="quiet" onClick={() => onSeed(result.seed)}>
                   {t("result.keepSeed")}
                 </Button>
               </span>
@@ -68,12 +68,12 @@ export function Outcomes({ ran: { counts: told, by }, onSeed }: { ran: Ran; onSe
         {rest.outcomes > 0 && (
           <p className={css.rest}>{t("result.rest", { count: rest.outcomes, outcomes: number(rest.outcomes), shots: number(rest.count) })}</p>
         )}
-        {told.counts_left_out && (
+        {result.counts_left_out && (
           <p className={css.rest}>
             {t("result.leftOut", {
-              count: told.counts_left_out.outcomes,
-              outcomes: number(told.counts_left_out.outcomes),
-              shots: number(told.counts_left_out.shots),
+              count: result.counts_left_out.outcomes,
+              outcomes: number(result.counts_left_out.outcomes),
+              shots: number(result.counts_left_out.shots),
             })}
           </p>
         )}
@@ -82,9 +82,9 @@ export function Outcomes({ ran: { counts: told, by }, onSeed }: { ran: Ran; onSe
   );
 }
 
-/** Seconds of the run as stages in milliseconds; what its total has beyond them is the engine's own. */
+/** Return the seconds of the run as stages in milliseconds; the rest of the total is the engine's own work. */
 function stagesOf({ total, ...parts }: Schemas["Seconds"]) {
   const stages = Object.entries(parts).flatMap(([name, value]) => (typeof value === "number" ? [{ name, ms: value * 1000 }] : []));
-  const rest = total * 1000 - stages.reduce((sum, one) => sum + one.ms, 0);
+  const rest = total * 1000 - stages.reduce((sum, stage) => sum + stage.ms, 0);
   return rest > 0 ? [...stages, { name: "engine", ms: rest }] : stages;
 }

@@ -8,7 +8,7 @@ const LINE = 34;
 const BOX = 26;
 const LEFT = 48;
 
-/** The circuit as a drawing, as far as it can be drawn. */
+/** The circuit diagram, if the circuit can be drawn. */
 export function Picture({ qasm }: { qasm: string }) {
   const { t } = useTranslation("quantum");
   const source = useDeferredValue(qasm);
@@ -60,7 +60,7 @@ function Symbol({ gate }: { gate: Gate }) {
   );
 }
 
-/** What stands on a gate's target: a plus, a cross, a dot, a meter, or its name in a box. */
+/** The symbol on a gate's target: a plus, a cross, a dot, a meter, or its name in a box. */
 function Target({ name, x, y: at }: { name: string; x: number; y: number }) {
   if (["cx", "CX", "cnot", "ccx"].includes(name)) {
     return (
@@ -87,7 +87,7 @@ function Target({ name, x, y: at }: { name: string; x: number; y: number }) {
   );
 }
 
-/** A controlled gate's control is drawn; its name need not say it again. */
+/** The control is drawn, so the name of a controlled gate need not repeat it. */
 function labelOf(name: string): string {
   const bare = /^c(?=h|y|p|r|u|s)/.test(name) ? name.slice(1) : name;
   return bare.length > 4 ? `${bare.slice(0, 3)}…` : bare.toUpperCase();

@@ -7,11 +7,11 @@ import { isMoving } from "../states";
 export interface Read {
   run: Schemas["RunDetail"];
   by: Answered | null;
-  /** Unix seconds at which it was read. */
+  /** Time at which it was read, in Unix seconds. */
   at: number;
 }
 
-/** Read one run; again every 2 s while something happens in it, and then only the events that are new. */
+/** Read one run. While it is active, poll every 2 s and fetch only new events. */
 export function useRun(id: string): UseQueryResult<Read> {
   const queryKey = ["run", id];
   return useQuery<Read>({

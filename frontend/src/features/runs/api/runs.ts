@@ -12,7 +12,7 @@ export interface Listed {
 
 const SECONDS = 15;
 
-/** List runs, newest first; asked again from time to time, for the guard may act at any moment. */
+/** List runs, newest first. The list is polled, because the guard may act at any time. */
 export function useRuns(name: Plan): UseQueryResult<Listed> {
   return useQuery({
     queryKey: ["runs", name],

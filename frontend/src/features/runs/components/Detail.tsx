@@ -11,7 +11,7 @@ import { Receipt } from "./Receipt";
 import { RunBadge } from "./StateBadge";
 import { Steps } from "./Steps";
 
-/** One run: what it was, its steps, what a migration compared, and everything that was said meanwhile. */
+/** One run: its type, its steps, a migration's receipt, and its events. */
 export function Detail({ id }: { id: string }) {
   const { t } = useTranslation("runs");
   const { lasted, ms, when } = useFormat();
@@ -22,12 +22,12 @@ export function Detail({ id }: { id: string }) {
     <>
       {run.state === "unconfirmed" && (
         <Banner tone="warn" title={t("unconfirmed.title")}>
-          {t("unconfirmed.words")} <code>sudo omnimind confirm</code>
+          {t("unconfirmed.description")} <code>sudo omnimind confirm</code>
         </Banner>
       )}
       {run.state === "failed" && run.name === "migrate" && (
         <Banner tone="bad" title={t("failed.title")}>
-          {t("failed.words")} <code>sudo omnimind rollback</code>
+          {t("failed.description")} <code>sudo omnimind rollback</code>
         </Banner>
       )}
       <Card

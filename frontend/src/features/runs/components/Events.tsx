@@ -11,7 +11,7 @@ import { StepBadge } from "./StateBadge";
 
 const WHICH = ["weighty", "all"] as const;
 
-/** What was said, oldest first: what matters, or every line. */
+/** The events, oldest first: the important ones, or all. */
 export function Events({ events, before }: { events: readonly Schemas["LoggedEvent"][]; before: number }) {
   const { t } = useTranslation("runs");
   const { clock, number } = useFormat();
@@ -29,15 +29,15 @@ export function Events({ events, before }: { events: readonly Schemas["LoggedEve
         {before > 0 && <p className={css.before}>{t("events.before", { count: before, number: number(before) })}</p>}
         {shown.length === 0 && <p className={css.before}>{t("events.none")}</p>}
         <ol className={css.events}>
-          {shown.map((one) => (
+          {shown.map((event) => (
             <li
-              key={one.number}
-              className={classes(one.kind === "warning" && css.warning, one.status === "failed" && css.failed, one.kind === "line" && css.line)}
+              key={event.number}
+              className={classes(event.kind === "warning" && css.warning, event.status === "failed" && css.failed, event.kind === "line" && css.line)}
             >
-              <time dateTime={one.at}>{clock(Date.parse(one.at) / 1000)}</time>
-              <span className={css.step}>{one.step}</span>
+              <time dateTime={event.at}>{clock(Date.parse(event.at) / 1000)}</time>
+              <span className={css.step}>{event.step}</span>
               <span className={css.text}>
-                {one.text} {one.kind === "step" && one.status && <StepBadge status={one.status} />}
+                {event.text} {event.kind === "step" && event.status && <StepBadge status={event.status} />}
               </span>
             </li>
           ))}

@@ -15,12 +15,12 @@ interface Row {
   native: string;
 }
 
-/** What a migration left in writing: how long services were away, and what was compared before the old data was let go. */
+/** The receipt of a migration: downtime by service, and the comparison of old and new data. */
 export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
   const { t } = useTranslation("runs");
   const { number } = useFormat();
-  const downtime = Object.entries(receipt.downtime_s).sort((one, other) => other[1] - one[1]);
-  const rows = receipt.compared.flatMap(({ store, facts }): Row[] => facts.map((one) => ({ key: `${store} ${one.name}`, store, ...one })));
+  const downtime = Object.entries(receipt.downtime_s).sort((a, b) => b[1] - a[1]);
+  const rows = receipt.compared.flatMap(({ store, facts }): Row[] => facts.map((fact) => ({ key: `${store} ${fact.name}`, store, ...fact })));
   const columns: Column<Row>[] = [
     {
       key: "name",
@@ -56,19 +56,19 @@ export function Receipt({ receipt }: { receipt: Schemas["Receipt"] }) {
           <Table caption={t("receipt.compared")} columns={columns} rows={rows} rowKey={(row) => row.key} />
         </>
       )}
-      {receipt.rollback && <Facts facts={[{ label: t("receipt.rollback"), value: <Words text={receipt.rollback} /> }]} />}
+      {receipt.rollback && <Facts facts={[{ label: t("receipt.rollback"), value: <RollbackText text={receipt.rollback} /> }]} />}
     </Card>
   );
 }
 
 const LONG = 14;
 
-/** A digest is known by its beginning. */
+/** Shorten a digest to its beginning. */
 function Value({ value }: { value: string }) {
   return <code title={value}>{value.length > LONG ? `${value.slice(0, LONG - 2)}…` : value}</code>;
 }
 
-/** What stands between backticks is a command. */
-function Words({ text }: { text: string }) {
+/** Show text between backticks as code. */
+function RollbackText({ text }: { text: string }) {
   return text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }

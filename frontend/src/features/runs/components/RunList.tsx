@@ -15,7 +15,7 @@ interface Props {
   open: string;
 }
 
-/** What was run on this machine, newest first. */
+/** The runs of this machine, newest first. */
 export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
   const { t } = useTranslation("runs");
   const { when } = useFormat();
@@ -25,20 +25,20 @@ export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
       <Tabs label={t("list.which")} tabs={PLANS.map((key) => ({ key, label: t(`list.plan.${key || "all"}`) }))} open={plan} onOpen={onPlan}>
         {runs.length === 0 && <p className={css.none}>{plan === "migrate" ? t("none.migrations") : t("none.recoveries")}</p>}
         <ul className={css.list}>
-          {runs.map((one) => (
-            <li key={one.id}>
-              <Link to={`?run=${encodeURIComponent(one.id)}`} className={css.run} aria-current={one.id === open ? "true" : undefined}>
+          {runs.map((run) => (
+            <li key={run.id}>
+              <Link to={`?run=${encodeURIComponent(run.id)}`} className={css.run} aria-current={run.id === open ? "true" : undefined}>
                 <span className={css.head}>
-                  <strong>{one.about || one.id}</strong>
-                  <RunBadge state={one.state} />
+                  <strong>{run.about || run.id}</strong>
+                  <RunBadge state={run.state} />
                 </span>
                 <span className={css.about}>
                   <span>
-                    {one.name === "recover" || one.name === "migrate" ? t(`plan.${one.name}`) : one.name} · {lasted(one.seconds)}
+                    {run.name === "recover" || run.name === "migrate" ? t(`plan.${run.name}`) : run.name} · {lasted(run.seconds)}
                   </span>
-                  <span>{when(one.started)}</span>
+                  <span>{when(run.started)}</span>
                 </span>
-                {one.reason && <span className={css.reason}>{one.reason}</span>}
+                {run.reason && <span className={css.reason}>{run.reason}</span>}
               </Link>
             </li>
           ))}
@@ -48,7 +48,7 @@ export function RunList({ listed: { runs, by }, plan, onPlan, open }: Props) {
   );
 }
 
-/** How long it took, in words; of what has no end, that it has none yet. */
+/** Return the duration as text, or that the run is in progress. */
 function useLasted(): (seconds: number | null) => string {
   const { t } = useTranslation("runs");
   const { lasted, ms } = useFormat();

@@ -9,7 +9,7 @@ import css from "./Steps.module.css";
 const NO_UNDO = "not reversible";
 const PHASES = ["install", "warm", "cutover", "verify", "confirm", "recover"] as const;
 
-/** Every step in its phase: when it ran, as a bar on the run's own line, how long, and what went wrong. */
+/** The steps by phase: time of each on the run's time line, duration, and problem. */
 export function Steps({ steps, now }: { steps: readonly Schemas["RunStep"][]; now: number }) {
   return (
     <ol className={css.phases}>
@@ -25,15 +25,15 @@ export function Steps({ steps, now }: { steps: readonly Schemas["RunStep"][]; no
 function PhaseSteps({ phase: { name, seconds, steps } }: { phase: Phase }) {
   const { t } = useTranslation("runs");
   const { ms } = useFormat();
-  const known = PHASES.find((one) => one === name);
+  const known = PHASES.find((phase) => phase === name);
   return (
     <>
       <h3 className={css.phase}>
         {known ? t(`phase.${known}`) : name} <span>{seconds > 0 && ms(seconds * 1000)}</span>
       </h3>
       <ol>
-        {steps.map((one) => (
-          <Step key={one.step.id} placed={one} />
+        {steps.map((step) => (
+          <Step key={step.step.id} placed={step} />
         ))}
       </ol>
     </>

@@ -10,10 +10,10 @@ export interface Added {
   by: Answered | null;
 }
 
-/** A book is thousands of chunks to embed. */
+/** A long book has thousands of chunks to embed. */
 const LONG_MS = 600_000;
 
-/** Keep a text; the same title and text again are the same document. */
+/** Add a text. The same title and text are the same document. */
 export function useAddText(): UseMutationResult<Added, Error, Text> {
   const client = useQueryClient();
   return useMutation({

@@ -2,32 +2,32 @@ import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react
 import { api, unwrapWith, within, type Schemas } from "@/lib/api/client";
 import type { Answered } from "@/lib/cluster";
 
-export interface Asked {
+export interface SearchQuery {
   q: string;
   filters: readonly string[];
   limit: number;
 }
 
-export interface Found {
+export interface SearchResponse {
   answer: Schemas["SearchAnswer"];
   by: Answered | null;
   headers: Headers;
 }
 
-/** The question is embedded first; a busy CPU takes its time. */
+/** The query is embedded first, which takes longer on a busy CPU. */
 const SEARCH_MS = 20_000;
 
-/** Search; nothing is asked while there is no question. The results before stay until the new ones are there. */
-export function useSearch({ q, filters, limit }: Asked): UseQueryResult<Found> {
+/** Search; disabled without a query. Previous results stay until the new ones arrive. */
+export function useSearch({ q, filters, limit }: SearchQuery): UseQueryResult<SearchResponse> {
   return useQuery({
     queryKey: ["search", q, filters, limit],
     enabled: q !== "",
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const { data, ...told } = await unwrapWith(
+      const { data, ...response } = await unwrapWith(
         api.GET("/search", { params: { query: { q, filter: [...filters], limit } }, signal, fetch: within(SEARCH_MS) }),
       );
-      return { answer: data, ...told };
+      return { answer: data, ...response };
     },
   });
 }

@@ -3,7 +3,7 @@ import { queries } from "@/lib/query";
 import { uploadDocument } from "@/lib/upload";
 import { UploadQueue, type Upload } from "../uploads";
 
-/** The page's one queue of files. */
+/** The page's only upload queue. */
 export const uploads = new UploadQueue(uploadDocument, () => {
   void queries.invalidateQueries({ queryKey: ["documents"] });
   void queries.invalidateQueries({ queryKey: ["search"] });

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Card } from "@/components/Card";
 import { Tabs } from "@/components/Tabs";
 import { useMay } from "@/lib/session";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import { AddFiles } from "./AddFiles";
 import { AddText } from "./AddText";
 import css from "./AddDocuments.module.css";
@@ -11,8 +11,8 @@ import css from "./AddDocuments.module.css";
 const WAYS = ["files", "text"] as const;
 type Way = (typeof WAYS)[number];
 
-/** Two ways to add documents; who may not is told who may. */
-export function AddDocuments({ onOpen }: { onOpen: (place: Place) => void }) {
+/** Two ways to add documents. Users without permission are told who has it. */
+export function AddDocuments({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const mayWrite = useMay("writer");
   const [way, setWay] = useState<Way>("files");

@@ -5,15 +5,15 @@ import { TextField } from "@/components/Field";
 import { classes } from "@/components/classes";
 import { uploads, useUploads } from "../api/upload";
 import { parseMetadata } from "../metadata";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import { isOver } from "../uploads";
 import css from "./AddFiles.module.css";
 import { UploadItem } from "./UploadItem";
 
 const KINDS = ".txt,.text,.md,.markdown,.rst,.log,.csv,.tsv,.json,.jsonl,.ndjson,.yaml,.yml,.toml,.xml,.html,.htm,.tex,.srt,text/*";
 
-/** Files, dropped or chosen, and how far each is. */
-export function AddFiles({ onOpen }: { onOpen: (place: Place) => void }) {
+/** Files, dropped or chosen, with their progress. */
+export function AddFiles({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const id = useId();
   const all = useUploads();
@@ -35,7 +35,7 @@ export function AddFiles({ onOpen }: { onOpen: (place: Place) => void }) {
   return (
     <>
       <label className={classes(css.drop, isOverIt && css.over)} htmlFor={id} onDragOver={drag} onDragLeave={drag} onDrop={drop}>
-        <span className={css.words}>
+        <span className={css.text}>
           {t("add.drop")} <span className={css.choose}>{t("add.choose")}</span>
         </span>
         <span className={css.kinds}>{t("add.kinds")}</span>
@@ -66,8 +66,8 @@ export function AddFiles({ onOpen }: { onOpen: (place: Place) => void }) {
       </details>
       {all.length > 0 && (
         <ul className={css.list} aria-label={t("add.way.files")}>
-          {all.map((one) => (
-            <UploadItem key={one.id} upload={one} onOpen={onOpen} />
+          {all.map((upload) => (
+            <UploadItem key={upload.id} upload={upload} onOpen={onOpen} />
           ))}
         </ul>
       )}

@@ -7,43 +7,43 @@ import { ErrorState } from "@/components/ErrorState";
 import { TextArea, TextField } from "@/components/Field";
 import { useAddText } from "../api/addText";
 import { parseMetadata } from "../metadata";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import css from "./AddText.module.css";
 
 const EMPTY = { text: "", title: "", source: "", metadata: "" };
 
-/** A text that is pasted or written here. */
-export function AddText({ onOpen }: { onOpen: (place: Place) => void }) {
+/** A form for a pasted or typed text. */
+export function AddText({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
-  const [given, setGiven] = useState(EMPTY);
+  const [input, setGiven] = useState(EMPTY);
   const add = useAddText();
-  const metadata = parseMetadata(given.metadata);
+  const metadata = parseMetadata(input.metadata);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!metadata) return;
-    add.mutate({ ...given, metadata }, { onSuccess: () => setGiven({ ...EMPTY, source: given.source, metadata: given.metadata }) });
+    add.mutate({ ...input, metadata }, { onSuccess: () => setGiven({ ...EMPTY, source: input.source, metadata: input.metadata }) });
   };
   const set = (change: Partial<typeof EMPTY>) => {
-    setGiven({ ...given, ...change });
+    setGiven({ ...input, ...change });
     if (!add.isPending) add.reset();
   };
   return (
     <form className={css.form} onSubmit={submit}>
-      <TextArea label={t("add.text")} value={given.text} onChange={(event) => set({ text: event.target.value })} required rows={6} />
+      <TextArea label={t("add.text")} value={input.text} onChange={(event) => set({ text: event.target.value })} required rows={6} />
       <details className={css.more}>
         <summary>{t("add.more")}</summary>
         <div>
           <TextField
             label={t("add.titleField")}
             hint={t("add.titleHint")}
-            value={given.title}
+            value={input.title}
             onChange={(event) => set({ title: event.target.value })}
             maxLength={500}
           />
           <TextField
             label={t("add.source")}
             hint={t("add.sourceHint")}
-            value={given.source}
+            value={input.source}
             onChange={(event) => set({ source: event.target.value })}
             maxLength={2000}
           />
@@ -51,7 +51,7 @@ export function AddText({ onOpen }: { onOpen: (place: Place) => void }) {
             label={t("add.metadata")}
             hint={t("add.metadataHint")}
             error={metadata ? undefined : t("add.metadataFault")}
-            value={given.metadata}
+            value={input.metadata}
             onChange={(event) => set({ metadata: event.target.value })}
             spellCheck={false}
             placeholder='{"year": 2024}'
@@ -59,15 +59,15 @@ export function AddText({ onOpen }: { onOpen: (place: Place) => void }) {
         </div>
       </details>
       <div>
-        <Button type="submit" kind="primary" busy={add.isPending} disabled={!given.text.trim() || !metadata}>
-          {add.isPending ? t("add.keeping") : t("add.submit")}
+        <Button type="submit" kind="primary" busy={add.isPending} disabled={!input.text.trim() || !metadata}>
+          {add.isPending ? t("add.indexing") : t("add.submit")}
         </Button>
       </div>
       {add.isError && <ErrorState error={add.error} />}
       <div role="status">
         {add.data && (
           <div className={css.done}>
-            <Badge tone={add.data.document.created ? "good" : "accent"}>{add.data.document.created ? t("add.state.added") : t("add.state.there")}</Badge>
+            <Badge tone={add.data.document.created ? "good" : "accent"}>{add.data.document.created ? t("add.state.added") : t("add.state.exists")}</Badge>
             <button type="button" onClick={() => onOpen({ id: add.data.document.id, chunk: null })}>
               {add.data.document.title}
             </button>

@@ -10,18 +10,18 @@ import { toast } from "@/components/toasts";
 import { useFormat } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useDeleteDocument } from "../api/deleteDocument";
-import { useDocument, type Opened } from "../api/document";
-import type { Place } from "../place";
+import { useDocument, type OpenedDocument } from "../api/document";
+import type { DocumentTarget } from "../target";
 import css from "./DocumentDialog.module.css";
 
 interface Props {
-  place: Place;
+  place: DocumentTarget;
   onClose: () => void;
-  /** Search in this document alone. */
+  /** Search in this document only. */
   onOnly: (id: string) => void;
 }
 
-/** One document with all its text; the chunk that was found is marked. A writer may delete it, after a second question. */
+/** A document with its full text; the chunk that was found is marked. A writer can delete it after confirmation. */
 export function DocumentDialog({ place, onClose, onOnly }: Props) {
   const { t } = useTranslation("search");
   const opened = useDocument(place.id);
@@ -68,7 +68,7 @@ export function DocumentDialog({ place, onClose, onOnly }: Props) {
   );
 }
 
-function Contents({ opened, chunk }: { opened: Opened; chunk: number | null }) {
+function Contents({ opened, chunk }: { opened: OpenedDocument; chunk: number | null }) {
   const { t } = useTranslation("search");
   const { bytes, number, when } = useFormat();
   const { document, by } = opened;
@@ -88,7 +88,7 @@ function Contents({ opened, chunk }: { opened: Opened; chunk: number | null }) {
       {hasMetadata && <pre className={css.metadata}>{JSON.stringify(document.metadata, null, 2)}</pre>}
       <ol className={css.chunks} aria-label={t("document.text")}>
         {(document.texts ?? []).map((text, index) => (
-          <li key={index} ref={index === chunk ? (one) => one?.scrollIntoView({ block: "center" }) : undefined} aria-current={index === chunk || undefined}>
+          <li key={index} ref={index === chunk ? (element) => element?.scrollIntoView({ block: "center" }) : undefined} aria-current={index === chunk || undefined}>
             <span className={css.number}>{index + 1}</span>
             <p>{text}</p>
           </li>

@@ -2,7 +2,7 @@ import { useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/Button";
 import { Select, TextArea, TextField } from "@/components/Field";
-import { COMPARISONS, MOST_FILTERS, conditionOf, faultOf, wordFault, wordOf, type Comparison, type Condition } from "../filters";
+import { COMPARISONS, MOST_FILTERS, conditionOf, faultOf, filterFault, filterOf, type Comparison, type Condition } from "../filters";
 import css from "./Filters.module.css";
 
 interface Props {
@@ -12,13 +12,13 @@ interface Props {
 
 const KEYS = ["source", "title", "document_id", "metadata."];
 
-/** The filters that hold, and a form for one more; all must be met. */
+/** The active filters, and a form to add one. All filters must match. */
 export function Filters({ filters, onChange }: Props) {
   const { t } = useTranslation("search");
   const [isOpen, setOpen] = useState(false);
   const [isExpert, setExpert] = useState(false);
-  const add = (word: string) => {
-    if (!filters.includes(word)) onChange([...filters, word]);
+  const add = (filter: string) => {
+    if (!filters.includes(filter)) onChange([...filters, filter]);
   };
   return (
     <div className={css.filters}>
@@ -26,10 +26,10 @@ export function Filters({ filters, onChange }: Props) {
         <span className={css.label}>{t("filter.label")}</span>
         {filters.length > 0 && (
           <ul className={css.chips} aria-label={t("filter.label")}>
-            {filters.map((word) => (
-              <li key={word} className={css.chip}>
-                <Words word={word} />
-                <button type="button" aria-label={t("filter.remove", { filter: word })} onClick={() => onChange(filters.filter((one) => one !== word))}>
+            {filters.map((filter) => (
+              <li key={filter} className={css.chip}>
+                <Filter filter={filter} />
+                <button type="button" aria-label={t("filter.remove", { filter })} onClick={() => onChange(filters.filter((other) => other !== filter))}>
                   ×
                 </button>
               </li>
@@ -48,20 +48,20 @@ export function Filters({ filters, onChange }: Props) {
   );
 }
 
-function Words({ word }: { word: string }) {
+function Filter({ filter }: { filter: string }) {
   const { t } = useTranslation("search");
-  const condition = conditionOf(word);
-  if (!condition) return <code title={word}>{word}</code>;
+  const condition = conditionOf(filter);
+  if (!condition) return <code title={filter}>{filter}</code>;
   return (
-    <span title={word}>
+    <span title={filter}>
       <strong>{condition.key}</strong> {t(`filter.comparison.${condition.comparison}`)} <strong>{condition.value}</strong>
     </span>
   );
 }
 
 interface FormProps {
-  onAdd: (word: string) => void;
-  /** To the other way of writing one. */
+  onAdd: (filter: string) => void;
+  /** Switch to the other form. */
   onLeave: () => void;
 }
 
@@ -73,7 +73,7 @@ function Builder({ onAdd, onLeave }: FormProps) {
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!faultOf(condition)) onAdd(wordOf(condition));
+    if (!faultOf(condition)) onAdd(filterOf(condition));
   };
   return (
     <form className={css.builder} onSubmit={submit}>
@@ -95,7 +95,7 @@ function Builder({ onAdd, onLeave }: FormProps) {
         label={t("filter.how")}
         value={condition.comparison}
         onChange={(event) => setCondition({ ...condition, comparison: event.target.value as Comparison })}
-        choices={COMPARISONS.map((one) => ({ value: one, label: t(`filter.comparison.${one}`) }))}
+        choices={COMPARISONS.map((comparison) => ({ value: comparison, label: t(`filter.comparison.${comparison}`) }))}
       />
       <TextField
         label={t("filter.value")}
@@ -116,13 +116,13 @@ function Builder({ onAdd, onLeave }: FormProps) {
 
 function Expert({ onAdd, onLeave }: FormProps) {
   const { t } = useTranslation("search");
-  const [word, setWord] = useState("");
+  const [filter, setFilter] = useState("");
   const [isTried, setTried] = useState(false);
-  const fault = isTried ? wordFault(word) : null;
+  const fault = isTried ? filterFault(filter) : null;
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!wordFault(word)) onAdd(word.trim());
+    if (!filterFault(filter)) onAdd(filter.trim());
   };
   return (
     <form className={css.expert} onSubmit={submit}>
@@ -130,8 +130,8 @@ function Expert({ onAdd, onLeave }: FormProps) {
         label={t("filter.expert")}
         hint={t("filter.expertHint")}
         error={fault ? t(`filter.fault.${fault}`) : undefined}
-        value={word}
-        onChange={(event) => setWord(event.target.value)}
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
         placeholder={'{"must": [{"key": "metadata.year", "range": {"gte": 2024}}]}'}
         rows={3}
         spellCheck={false}

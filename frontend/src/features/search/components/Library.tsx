@@ -8,13 +8,13 @@ import { ErrorState } from "@/components/ErrorState";
 import { Loading } from "@/components/Loading";
 import { useFormat } from "@/lib/format";
 import { useDocuments } from "../api/documents";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import css from "./Library.module.css";
 
 const SHOWN = 8;
 
-/** The documents that are there, newest first. */
-export function Library({ onOpen }: { onOpen: (place: Place) => void }) {
+/** The stored documents, newest first. */
+export function Library({ onOpen }: { onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const { bytes, number } = useFormat();
   const [offset, setOffset] = useState(0);
@@ -27,18 +27,18 @@ export function Library({ onOpen }: { onOpen: (place: Place) => void }) {
     >
       {documents.isPending && <Loading />}
       {documents.isError && <ErrorState error={documents.error} onRetry={() => void documents.refetch()} />}
-      {page?.total === 0 && <EmptyState title={t("library.none")}>{t("library.noneWords")}</EmptyState>}
+      {page?.total === 0 && <EmptyState title={t("library.none")}>{t("library.noneDescription")}</EmptyState>}
       {page && page.items.length > 0 && (
         <ul className={css.list}>
-          {page.items.map((one) => (
-            <li key={one.id}>
-              <button type="button" className={css.title} title={one.title} onClick={() => onOpen({ id: one.id, chunk: null })}>
-                {one.title}
+          {page.items.map((item) => (
+            <li key={item.id}>
+              <button type="button" className={css.title} title={item.title} onClick={() => onOpen({ id: item.id, chunk: null })}>
+                {item.title}
               </button>
               <p className={css.about}>
-                {one.source && one.source !== one.title && <span className={css.source}>{one.source}</span>}
-                <span>{t("library.chunks", { count: one.chunks })}</span>
-                <span>{bytes(one.bytes)}</span>
+                {item.source && item.source !== item.title && <span className={css.source}>{item.source}</span>}
+                <span>{t("library.chunks", { count: item.chunks })}</span>
+                <span>{bytes(item.bytes)}</span>
               </p>
             </li>
           ))}

@@ -4,18 +4,18 @@ import { Button } from "@/components/Button";
 import { classes } from "@/components/classes";
 import type { Schemas } from "@/lib/api/client";
 import { useFormat } from "@/lib/format";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import css from "./ResultItem.module.css";
 
 interface Props {
   result: Schemas["Result"];
   rank: number;
-  onOpen: (place: Place) => void;
+  onOpen: (place: DocumentTarget) => void;
 }
 
 const LONG = 420;
 
-/** One chunk: how near it is, where it is from, and what it says. */
+/** One chunk: its score, source and text. */
 export function ResultItem({ result, rank, onOpen }: Props) {
   const { t } = useTranslation("search");
   const { number } = useFormat();

@@ -11,37 +11,37 @@ import { parseServerTiming } from "@/components/serverTiming";
 import { classes } from "@/components/classes";
 import { useFormat } from "@/lib/format";
 import { LIMITS } from "../address";
-import { useSearch, type Asked } from "../api/search";
-import type { Place } from "../place";
+import { useSearch, type SearchQuery } from "../api/search";
+import type { DocumentTarget } from "../target";
 import { ResultItem } from "./ResultItem";
 import css from "./Results.module.css";
 
 interface Props {
-  asked: Asked;
-  onOpen: (place: Place) => void;
+  query: SearchQuery;
+  onOpen: (place: DocumentTarget) => void;
   onLimit: (limit: number) => void;
 }
 
-/** What was found, best first, and what it took to find it. */
+/** The search results, best first, with the time per stage. */
 export function Results(props: Props) {
   const { t } = useTranslation("search");
-  const found = useSearch(props.asked);
+  const search = useSearch(props.query);
   return (
     <>
-      <Announce words={found.data ? t("results.count", { count: found.data.answer.results.length }) : ""} />
-      <Found {...props} found={found} />
+      <Announce text={search.data ? t("results.count", { count: search.data.answer.results.length }) : ""} />
+      <FoundResults {...props} search={search} />
     </>
   );
 }
 
-function Found({ asked, onOpen, onLimit, found }: Props & { found: ReturnType<typeof useSearch> }) {
+function FoundResults({ query, onOpen, onLimit, search }: Props & { search: ReturnType<typeof useSearch> }) {
   const { t } = useTranslation("search");
   const { ms } = useFormat();
-  if (!asked.q) return <EmptyState title={t("start.title")}>{t("start.words")}</EmptyState>;
-  if (found.isError || !found.data) return <Awaited title={t("results.title")} read={found} lines={8} />;
-  const { answer, by, headers } = found.data;
+  if (!query.q) return <EmptyState title={t("start.title")}>{t("start.description")}</EmptyState>;
+  if (search.isError || !search.data) return <Awaited title={t("results.title")} read={search} lines={8} />;
+  const { answer, by, headers } = search.data;
   const { stages, total } = parseServerTiming(headers.get("Server-Timing"));
-  const next = LIMITS.find((one) => one > asked.limit);
+  const next = LIMITS.find((choice) => choice > query.limit);
   return (
     <Card
       title={t("results.count", { count: answer.results.length })}
@@ -54,16 +54,16 @@ function Found({ asked, onOpen, onLimit, found }: Props & { found: ReturnType<ty
     >
       <StageBar label={t("results.stages")} stages={stages} />
       {answer.results.length === 0 && (
-        <EmptyState title={t("results.none")}>{asked.filters.length ? t("results.noneFiltered") : t("results.noneAtAll")}</EmptyState>
+        <EmptyState title={t("results.none")}>{query.filters.length ? t("results.noneFiltered") : t("results.noneAtAll")}</EmptyState>
       )}
-      <ol className={classes(css.results, found.isPlaceholderData && css.old)} aria-busy={found.isPlaceholderData}>
-        {answer.results.map((one, index) => (
-          <ResultItem key={one.id} result={one} rank={index + 1} onOpen={onOpen} />
+      <ol className={classes(css.results, search.isPlaceholderData && css.old)} aria-busy={search.isPlaceholderData}>
+        {answer.results.map((result, index) => (
+          <ResultItem key={result.id} result={result} rank={index + 1} onOpen={onOpen} />
         ))}
       </ol>
-      {next && answer.results.length === asked.limit && (
+      {next && answer.results.length === query.limit && (
         <div>
-          <Button busy={found.isPlaceholderData} onClick={() => onLimit(next)}>
+          <Button busy={search.isPlaceholderData} onClick={() => onLimit(next)}>
             {t("results.more", { count: next })}
           </Button>
         </div>

@@ -5,19 +5,19 @@ import { Card } from "@/components/Card";
 import { Select, TextField } from "@/components/Field";
 import { Icon } from "@/components/Icon";
 import { LIMITS } from "../address";
-import type { Asked } from "../api/search";
+import type { SearchQuery } from "../api/search";
 import { Filters } from "./Filters";
 import css from "./SearchForm.module.css";
 
 const MOST_LETTERS = 8192;
 
-/** The question, how many results, and filters. Filters and the number work at once, the question when it is sent. */
-export function SearchForm({ asked, onAsk }: { asked: Asked; onAsk: (asked: Asked) => void }) {
+/** The query, the number of results, and the filters. Filters and number apply at once, the query on submit. */
+export function SearchForm({ query, onSearch }: { query: SearchQuery; onSearch: (query: SearchQuery) => void }) {
   const { t } = useTranslation("search");
-  const [q, setQ] = useState(asked.q);
+  const [q, setQ] = useState(query.q);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    onAsk({ ...asked, q: q.trim() });
+    onSearch({ ...query, q: q.trim() });
   };
   return (
     <Card>
@@ -33,16 +33,16 @@ export function SearchForm({ asked, onAsk }: { asked: Asked; onAsk: (asked: Aske
         />
         <Select
           label={t("limit")}
-          value={asked.limit}
-          onChange={(event) => onAsk({ ...asked, q: q.trim(), limit: Number(event.target.value) })}
-          choices={LIMITS.map((one) => ({ value: String(one), label: String(one) }))}
+          value={query.limit}
+          onChange={(event) => onSearch({ ...query, q: q.trim(), limit: Number(event.target.value) })}
+          choices={LIMITS.map((limit) => ({ value: String(limit), label: String(limit) }))}
         />
         <Button type="submit" kind="primary">
           <Icon name="search" />
           {t("submit")}
         </Button>
       </form>
-      <Filters filters={asked.filters} onChange={(filters) => onAsk({ ...asked, q: q.trim(), filters })} />
+      <Filters filters={query.filters} onChange={(filters) => onSearch({ ...query, q: q.trim(), filters })} />
     </Card>
   );
 }

@@ -6,22 +6,22 @@ import { ErrorState } from "@/components/ErrorState";
 import { Progress } from "@/components/Progress";
 import { useFormat } from "@/lib/format";
 import { uploads } from "../api/upload";
-import type { Place } from "../place";
+import type { DocumentTarget } from "../target";
 import { isOver, type Upload, type UploadState } from "../uploads";
 import css from "./UploadItem.module.css";
 
 const TONE: Record<UploadState, Tone> = {
   waiting: "neutral",
   sending: "neutral",
-  keeping: "neutral",
+  indexing: "neutral",
   added: "good",
-  there: "accent",
+  exists: "accent",
   failed: "bad",
   cancelled: "warn",
 };
 
-/** One file: what it is doing, and what can be done about it. */
-export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place: Place) => void }) {
+/** One file of the queue: its state and its buttons. */
+export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place: DocumentTarget) => void }) {
   const { t } = useTranslation("search");
   const { bytes } = useFormat();
   const { id, name, state, share, document } = upload;
@@ -41,7 +41,7 @@ export function UploadItem({ upload, onOpen }: { upload: Upload; onOpen: (place:
         <Badge tone={TONE[state]}>{t(`add.state.${state}`)}</Badge>
       </div>
       {state === "sending" && <Progress label={t("add.sent")} share={share} />}
-      {state === "keeping" && <Progress label={t("add.keeping")} />}
+      {state === "indexing" && <Progress label={t("add.indexing")} />}
       {state === "failed" && <ErrorState error={upload.error} onRetry={() => uploads.retry(id)} />}
       {document && (
         <p className={css.about}>

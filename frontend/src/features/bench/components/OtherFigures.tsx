@@ -2,26 +2,26 @@ import { Card } from "@/components/Card";
 import { Facts, type FactItem } from "@/components/Facts";
 import { Table } from "@/components/Table";
 import { useFormat } from "@/lib/format";
-import { said } from "../compare";
+import { textOf } from "../compare";
 import { record } from "../document";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Whatever a document says, as well as it can be shown without knowing it: facts, tables of rows, and the rest as it is. */
-export function More({ title, members }: { title: string; members: Members }) {
+/** Members of a document that the page does not know: facts, tables of rows, or raw values. */
+export function OtherFigures({ title, members }: { title: string; members: Members }) {
   const { bytes, number } = useFormat();
-  const words = (name: string, value: unknown): string => {
+  const format = (name: string, value: unknown): string => {
     if (typeof value === "number") return name.endsWith("memory") || name.endsWith("bytes") ? bytes(value) : number(value, 3);
-    if (Array.isArray(value)) return value.map((one) => words(name, one)).join(" · ");
-    return said(value) || "–";
+    if (Array.isArray(value)) return value.map((item) => format(name, item)).join(" · ");
+    return textOf(value) || "–";
   };
   const facts: FactItem[] = [];
   const tables: { name: string; rows: readonly Members[] }[] = [];
   for (const [name, value] of Object.entries(members)) {
     const rows = rowsOf(value);
     if (rows.length) tables.push({ name, rows });
-    else if (isRecord(value)) for (const [key, one] of Object.entries(value)) facts.push({ label: `${name}.${key}`, value: words(key, one) });
-    else facts.push({ label: name, value: words(name, value) });
+    else if (isRecord(value)) for (const [key, item] of Object.entries(value)) facts.push({ label: `${name}.${key}`, value: format(key, item) });
+    else facts.push({ label: name, value: format(name, value) });
   }
   if (!facts.length && !tables.length) return null;
   return (
@@ -35,7 +35,7 @@ export function More({ title, members }: { title: string; members: Members }) {
             key,
             head: key,
             numeric: rows.some((row) => typeof row[key] === "number"),
-            cell: (row) => words(key, row[key]),
+            cell: (row) => format(key, row[key]),
           }))}
           rows={rows}
           rowKey={(row) => JSON.stringify(row)}
@@ -45,7 +45,7 @@ export function More({ title, members }: { title: string; members: Members }) {
   );
 }
 
-/** Return the rows of a list in which all are such; none of anything else. */
+/** Return the rows of a list of objects; empty for anything else. */
 function rowsOf(value: unknown): readonly Members[] {
   const all: unknown[] = Array.isArray(value) ? value : [];
   return all.every(isRecord) ? all : [];

@@ -20,16 +20,16 @@ IDLE_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A server's answer; header names are in lower case."""
+class Response:
+    """A server's response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-class Link:
-    """One server. Creating it opens no connection; connections open with the first requests."""
+class HttpClient:
+    """Client of one server. Creating it opens no connection; connections open with the first requests."""
 
     def __init__(
         self, service: str, base: str, *, socket: str | None = None, headers: Mapping[str, str] | None = None
@@ -38,9 +38,9 @@ class Link:
         self._base = base
         self._socket = socket
         self._headers = dict(headers or {})
-        self._open: httpx.AsyncClient | None = None
+        self._opened: httpx.AsyncClient | None = None
 
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str,
@@ -49,11 +49,11 @@ class Link:
         headers: Mapping[str, str] | None = None,
         seconds: float,
         patience: float,
-    ) -> Answer:
-        """Return the answer, whatever its status.
+    ) -> Response:
+        """Return the response, whatever its status.
 
         Use it only for requests that are safe to repeat: a refused or broken connection is retried for `patience`
-        seconds. An answer may take up to `seconds`. Both limits raise a 503 problem that names the service.
+        seconds. A response may take up to `seconds`. Both limits raise a 503 problem that names the service.
         """
         import httpx
 
@@ -61,7 +61,7 @@ class Link:
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         while True:
             try:
-                said = await self._client().request(method, path, content=content, headers=headers, timeout=limits)
+                response = await self._client().request(method, path, content=content, headers=headers, timeout=limits)
             except httpx.TimeoutException as error:
                 raise unavailable(
                     self.service,
@@ -75,18 +75,18 @@ class Link:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
             else:
-                return Answer(said.status_code, said.headers, said.content)
+                return Response(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._open:
-            await self._open.aclose()
-            self._open = None
+        if self._opened:
+            await self._opened.aclose()
+            self._opened = None
 
     def _client(self) -> httpx.AsyncClient:
         import httpx
 
-        if not self._open:
+        if not self._opened:
             limits = httpx.Limits(
                 max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS
             )
@@ -94,7 +94,7 @@ class Link:
             transport = httpx.AsyncHTTPTransport(
                 uds=self._socket, limits=limits, verify=self._base.startswith("https"), trust_env=False
             )
-            self._open = httpx.AsyncClient(
+            self._opened = httpx.AsyncClient(
                 base_url=self._base, transport=transport, headers=self._headers, trust_env=False
             )
-        return self._open
+        return self._opened

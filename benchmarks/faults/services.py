@@ -18,7 +18,7 @@ def frontend_killed(cluster: Cluster, rounds: int) -> Row:
     """Row 12: the frontend dies."""
     row = Row("12", "the frontend dies", "kill -9", 3.0 + IMPORT / 2)
     for _ in range(rounds):
-        row.took(cluster.back("frontend", cluster.signal("frontend", signal.SIGKILL), 30))
+        row.add(cluster.seconds_until_replaced("frontend", cluster.signal("frontend", signal.SIGKILL), 30))
     return row
 
 
@@ -31,11 +31,12 @@ def engine_killed(cluster: Cluster, rounds: int) -> Row:
     for _ in range(rounds):
         with Load(port, "/search?q=fault", rate=20) as load:
             time.sleep(BEFORE)
-            row.took(
-                cluster.back("engine", cluster.signal("engine", signal.SIGKILL), 60) + cluster.answers("engine", 60)
+            row.add(
+                cluster.seconds_until_replaced("engine", cluster.signal("engine", signal.SIGKILL), 60)
+                + cluster.seconds_until_healthy("engine", 60)
             )
             time.sleep(AFTER)
-        refused = [said for said in load.failures if " 503 " not in f"{said} "]
+        refused = [failure for failure in load.failures if " 503 " not in f"{failure} "]
         row.lost, row.requests = row.lost + len(refused), row.requests + load.count
         row.notes += [f"{len(load.failures) - len(refused)} answers were 503", *refused[:2]]
     return row
@@ -45,8 +46,8 @@ def guard_hit(cluster: Cluster, rounds: int) -> Row:
     """Row 13: the guard is killed, then frozen."""
     row = Row("13", "the guard dies or freezes", "kill -9, SIGSTOP", 30.0)
     for _ in range(rounds):
-        row.took(cluster.back("guard", cluster.signal("guard", signal.SIGKILL), 60))
-    row.took(cluster.back("guard", cluster.signal("guard", signal.SIGSTOP), 60))
+        row.add(cluster.seconds_until_replaced("guard", cluster.signal("guard", signal.SIGKILL), 60))
+    row.add(cluster.seconds_until_replaced("guard", cluster.signal("guard", signal.SIGSTOP), 60))
     return row
 
 
@@ -56,20 +57,21 @@ def slow_dependency(cluster: Cluster, _rounds: int) -> Row:
     Nothing may be restarted, and all services must recover soon by themselves.
     """
     row = Row("14", "a slow dependency", f"SIGSTOP postgres {SLOW:.0f} s", 20.0)
-    before, acts = cluster.pids(), cluster.acts()
+    before, actions = cluster.pids(), cluster.recovery_actions()
     pid = cluster.signal_all("postgres", signal.SIGSTOP)
     try:
         time.sleep(SLOW)
-        victims = sum(one.root == "postgres" for one in cluster.look().services)
+        victims = sum(service.root == "postgres" for service in cluster.health().services)
     finally:
         cluster.signal_all("postgres", signal.SIGCONT)
     port = cluster.world.system.backend_ports[0]
-    row.took(cluster.answers("postgres", 60) + cluster.answers(f"backend-{port}", 60))
+    row.add(cluster.seconds_until_healthy("postgres", 60) + cluster.seconds_until_healthy(f"backend-{port}", 60))
     after = cluster.pids()
     changed = [name for name, old in before.items() if after[name] != old]
-    row.lost = len(changed) + cluster.acts() - acts
+    row.lost = len(changed) + cluster.recovery_actions() - actions
     row.notes.append(
-        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is {'the same' if after[cluster.process('postgres')] == pid else 'another'}"
+        f"{victims} services waited for it; restarted: {', '.join(changed) or 'nothing'}; postgres is "
+        + ("the same process" if after[cluster.process("postgres")] == pid else "a new process")
     )
     return row
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linesOf, parseCache } from "./told";
+import { linesOf, parseCache } from "./parsing";
 
 describe("parseCache", () => {
   it("reads what the backend tells", () => {

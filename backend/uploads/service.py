@@ -16,18 +16,18 @@ from backend.http.errors import ApiProblem
 from backend.http.timing import Timing
 from backend.settings import Settings
 from backend.uploads import repository as uploads
-from backend.uploads.checksums import Checksum, compare
+from backend.uploads.checksums import Checksum, require_equal
 from backend.uploads.files import Writer, too_large
 from backend.uploads.repository import Upload
 
-ANY = "application/octet-stream"
+OCTET_STREAM = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_NAME = 255
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+MAX_NAME = 255
 
 
 @dataclass(frozen=True)
-class Named:
+class FileInfo:
     """A file's name and media type."""
 
     name: str
@@ -35,62 +35,64 @@ class Named:
 
 
 async def receive(
-    request: Request, pools: Pools, settings: Settings, by: str, name: str, sha256: str, timing: Timing
+    request: Request, pools: Pools, settings: Settings, author: str, name: str, sha256: str, timing: Timing
 ) -> Upload:
     """Return the upload once its file and row are safely stored. After any failure nothing of it remains."""
     if (
         request.headers.get("content-length", "0").isdecimal()
-        and int(request.headers.get("content-length", "0")) > settings.upload_bytes + multipart.ENVELOPE
+        and int(request.headers.get("content-length", "0")) > settings.upload_bytes + multipart.FORM_OVERHEAD
     ):
         raise too_large(settings.upload_bytes)
     checksum = Checksum(request.headers)
     writer = Writer(Path(settings.uploads), uuid4(), settings.upload_bytes)
     try:
         with timing.stage("receive"):
-            named = await (_form if multipart.is_form(request) else _raw)(request, writer, checksum)
+            info = await (_receive_form if multipart.is_form(request) else _receive_raw)(request, writer, checksum)
             await writer.finish()
         checksum.check()
         if sha256:
-            compare("sha-256", sha256, writer.sha256.hexdigest())
-        named = Named(clean(name), named.media_type) if name else named
-        one = Upload(
+            require_equal("sha-256", sha256, writer.sha256.hexdigest())
+        info = FileInfo(clean_name(name), info.media_type) if name else info
+        upload = Upload(
             writer.id,
             writer.sha256.digest(),
-            named.name,
-            named.media_type,
+            info.name,
+            info.media_type,
             writer.count,
-            UUID(by) if by else None,
+            UUID(author) if author else None,
             datetime.now(UTC),
         )
         with timing.stage("postgres"):
-            await _insert(pools, writer, one)
+            await _insert(pools, writer, upload)
         writer.publish()
     except ClientDisconnect as error:
-        raise ApiProblem(400, "the upload was cut off", "the connection ended before the body did") from error
+        raise ApiProblem(
+            400, "the upload was interrupted", "the connection closed before the end of the body"
+        ) from error
     finally:
         writer.discard()  # no effect once it is published, or left to the sweeper
-    return one
+    return upload
 
 
-async def _insert(pools: Pools, writer: Writer, one: Upload) -> None:
-    async with pools.postgres.connection() as link:
+async def _insert(pools: Pools, writer: Writer, upload: Upload) -> None:
+    async with pools.postgres.connection() as connection:
         try:
-            await uploads.insert(link, one)
+            await uploads.insert(connection, upload)
         except BaseException:
-            writer.leave()  # PostgreSQL may or may not have the row; the sweeper checks when it is back
+            writer.release()  # PostgreSQL may or may not have the row; the sweeper checks when it is back
             raise
 
 
-async def _raw(request: Request, writer: Writer, checksum: Checksum) -> Named:
+async def _receive_raw(request: Request, writer: Writer, checksum: Checksum) -> FileInfo:
     async for data in request.stream():
         checksum.update(data)
         await writer.write(data)
-    return Named("", _media_type(request.headers.get("content-type", "")))
+    return FileInfo("", _parse_media_type(request.headers.get("content-type", "")))
 
 
-async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
+async def _receive_form(request: Request, writer: Writer, checksum: Checksum) -> FileInfo:
     """Write the field `file` of a form. A checksum header covers the whole form (RFC 9530)."""
-    named: Named | None = None
+    info: FileInfo | None = None
     is_file = False
     async for event in multipart.parts(request, checksum.update):
         if isinstance(event, bytes):
@@ -98,25 +100,25 @@ async def _form(request: Request, writer: Writer, checksum: Checksum) -> Named:
                 await writer.write(event)
             continue
         is_file = event.name == "file"
-        if is_file and named:
+        if is_file and info:
             raise ApiProblem(
-                422, "there are two files", "the form has the field `file` twice", fix="send one file in each request"
+                422, "more than one file", "the form has the field `file` twice", fix="send one file per request"
             )
-        named = Named(clean(event.filename or ""), _media_type(event.media_type)) if is_file else named
-    if not named:
+        info = FileInfo(clean_name(event.filename or ""), _parse_media_type(event.media_type)) if is_file else info
+    if not info:
         raise ApiProblem(422, "there is no file", "the form has no field `file`", fix="curl -F file=@picture.png")
-    return named
+    return info
 
 
-def clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """Return the last part of a name, without control characters. It is only displayed, never used as a path.
 
     Stored files are named by their ids.
     """
-    last = PurePath(CONTROL.sub("", name).replace("\\", "/")).name
-    return last if len(last) <= LONGEST_NAME else last[: LONGEST_NAME - 20] + last[-20:]
+    last = PurePath(CONTROL_CHARACTERS.sub("", name).replace("\\", "/")).name
+    return last if len(last) <= MAX_NAME else last[: MAX_NAME - 20] + last[-20:]
 
 
-def _media_type(said: str) -> str:
-    kind = said.partition(";")[0].strip().lower()
-    return kind if MEDIA_TYPE.fullmatch(kind) else ANY
+def _parse_media_type(content_type: str) -> str:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind if MEDIA_TYPE.fullmatch(kind) else OCTET_STREAM

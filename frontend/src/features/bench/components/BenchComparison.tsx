@@ -12,36 +12,36 @@ import { Loading } from "@/components/Loading";
 import { Table, type Column } from "@/components/Table";
 import { useFormat } from "@/lib/format";
 import { useResult } from "../api/result";
-import { compare, drawable, inOrder, said, type Comparison, type Row, type Verdict } from "../compare";
+import { compare, drawable, inOrder, textOf, type Comparison, type Row, type Verdict } from "../compare";
 import type { BenchDocument } from "../document";
-import css from "./Compared.module.css";
+import css from "./BenchComparison.module.css";
 import { Noise } from "./Noise";
 
 const TONE: Record<Verdict, Tone> = { faster: "good", slower: "bad", same: "neutral", unknown: "neutral" };
 
 /** Two results side by side, stage by stage. */
-export function Compared({ names: [first, second] }: { names: readonly [string, string] }) {
+export function BenchComparison({ names: [first, second] }: { names: readonly [string, string] }) {
   const { t } = useTranslation("bench");
-  const one = useResult(first);
-  const other = useResult(second);
+  const firstResult = useResult(first);
+  const secondResult = useResult(second);
   const [isTurned, setTurned] = useState(false);
-  const error = one.error ?? other.error;
-  if (error) return <ErrorState error={error} onRetry={() => void Promise.all([one.refetch(), other.refetch()])} />;
-  if (!one.data || !other.data) {
+  const error = firstResult.error ?? secondResult.error;
+  if (error) return <ErrorState error={error} onRetry={() => void Promise.all([firstResult.refetch(), secondResult.refetch()])} />;
+  if (!firstResult.data || !secondResult.data) {
     return (
       <Card title={t("compare.title")}>
         <Loading lines={6} />
       </Card>
     );
   }
-  const ordered = inOrder(one.data.document, other.data.document);
+  const ordered = inOrder(firstResult.data.document, secondResult.data.document);
   const [before, now] = isTurned ? [ordered[1], ordered[0]] : ordered;
   return (
     <Card
       title={t("compare.of", { before: before.name, now: now.name })}
       aside={
         <>
-          <AnsweredBy by={one.data.by} />
+          <AnsweredBy by={firstResult.data.by} />
           <Button onClick={() => setTurned(!isTurned)}>{t("compare.turn")}</Button>
         </>
       }
@@ -55,10 +55,10 @@ function Sides({ before, now }: { before: BenchDocument; now: BenchDocument }) {
   const { t } = useTranslation("bench");
   const { ms, percent } = useFormat();
   const [isAnyway, setAnyway] = useState(false);
-  const found = compare(before, now);
+  const comparison = compare(before, now);
   const series = [nameOf(before), nameOf(now)];
-  if (found.differences.length > 0 && !isAnyway) return <Incomparable comparison={found} onAnyway={() => setAnyway(true)} />;
-  const drawn = drawable([found.total, ...found.stages]);
+  if (comparison.differences.length > 0 && !isAnyway) return <Incomparable comparison={comparison} onAnyway={() => setAnyway(true)} />;
+  const drawn = drawable([comparison.total, ...comparison.stages]);
   const groups = drawn.rows.map((row) => ({
     key: row.name,
     label: row.name === "total" ? t("stages.whole") : row.name,
@@ -66,24 +66,24 @@ function Sides({ before, now }: { before: BenchDocument; now: BenchDocument }) {
   }));
   return (
     <>
-      {found.differences.length > 0 && <Incomparable comparison={found} />}
+      {comparison.differences.length > 0 && <Incomparable comparison={comparison} />}
       <div className={css.verdict}>
-        <Ratio row={found.total} />
-        <span className={css.limit}>{t("compare.noise", { share: percent(found.noise * 100, 1) })}</span>
-        {[before, now].map((one) => (
-          <span key={one.name} className={css.side}>
-            {nameOf(one)} <Noise noise={one.noise} />
-            {one.interrupted && <Badge tone="warn">{t("interrupted")}</Badge>}
+        <Ratio row={comparison.total} />
+        <span className={css.limit}>{t("compare.noise", { share: percent(comparison.noise * 100, 1) })}</span>
+        {[before, now].map((document) => (
+          <span key={document.name} className={css.side}>
+            {nameOf(document)} <Noise noise={document.noise} />
+            {document.interrupted && <Badge tone="warn">{t("interrupted")}</Badge>}
           </span>
         ))}
       </div>
-      {found.notes.length > 0 && <Facts facts={found.notes.map((one) => ({ label: one.name, value: `${one.before || "–"} → ${one.now || "–"}` }))} />}
+      {comparison.notes.length > 0 && <Facts facts={comparison.notes.map((note) => ({ label: note.name, value: `${note.before || "–"} → ${note.now || "–"}` }))} />}
       <div className={css.charts}>
         <div className={css.chart}>
           <GroupedBars label={t("compare.chart")} series={series} groups={groups} missing={t("compare.missing")} />
           {drawn.left > 0 && <p className={css.limit}>{t("compare.short", { count: drawn.left })}</p>}
         </div>
-        <Rows rows={[found.total, ...found.stages]} series={series} />
+        <Rows rows={[comparison.total, ...comparison.stages]} series={series} />
       </div>
     </>
   );
@@ -109,7 +109,7 @@ function Ratio({ row: { ratio, verdict } }: { row: Row }) {
   return <Badge tone={TONE[verdict]}>{t(`compare.verdict.${verdict}`, { factor })}</Badge>;
 }
 
-/** Why these two say nothing about each other. */
+/** Why these two results cannot be compared. */
 function Incomparable({ comparison, onAnyway }: { comparison: Comparison; onAnyway?: () => void }) {
   const { t } = useTranslation("bench");
   return (
@@ -126,8 +126,8 @@ function Incomparable({ comparison, onAnyway }: { comparison: Comparison; onAnyw
   );
 }
 
-/** What a side is called: its name, and what was measured where the name does not say that. */
+/** Return the label of a side: its name, and its target unless the name contains it. */
 function nameOf({ name, settings }: BenchDocument): string {
-  const target = said(settings.target);
+  const target = textOf(settings.target);
   return target && !name.includes(target) ? `${name} (${target})` : name;
 }

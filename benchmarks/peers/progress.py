@@ -6,6 +6,6 @@ import sys
 import time
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Print a line with the time of day."""
     print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)

@@ -8,15 +8,15 @@ import { Facts } from "@/components/Facts";
 import { StageBar } from "@/components/StageBar";
 import { useFormat } from "@/lib/format";
 import { useResult, type Read } from "../api/result";
-import { said } from "../compare";
+import { textOf } from "../compare";
 import { hasStages, type BenchDocument } from "../document";
-import { More } from "./More";
+import { OtherFigures } from "./OtherFigures";
 import { Noise } from "./Noise";
-import css from "./Opened.module.css";
+import css from "./ResultDetail.module.css";
 import { StageTable } from "./StageTable";
 
-/** One result: how fast, where the time went, how the samples are spread, and on what it was measured. */
-export function Opened({ name }: { name: string }) {
+/** One result: throughput, time per stage, distribution of the samples, environment. */
+export function ResultDetail({ name }: { name: string }) {
   const read = useResult(name);
   if (read.isError || !read.data) return <Awaited title={name} read={read} lines={6} />;
   return <Result read={read.data} />;
@@ -45,15 +45,15 @@ function Result({ read: { document, by } }: { read: Read }) {
             ...rates.map(({ name, value }) => ({ label: t("rate"), value: `${number(value)} ${name}/s` })),
             { label: t("list.device"), value: document.device || null },
             { label: t("repeats"), value: document.repeats === null ? null : number(document.repeats) },
-            { label: t("list.made"), value: document.made ? when(document.made) : null },
+            { label: t("list.made"), value: document.measuredAt ? when(document.measuredAt) : null },
           ]}
         />
         {document.requirements.length > 0 && (
           <ul className={css.requirements} aria-label={t("requirements")}>
-            {document.requirements.map((one) => (
-              <li key={one.text}>
-                <Badge tone={one.ok ? "good" : "bad"}>{one.ok ? t("holds") : t("broken")}</Badge> <code>{one.text}</code>
-                {one.found !== null && <span>{t("found", { value: number(one.found, 3) })}</span>}
+            {document.requirements.map((requirement) => (
+              <li key={requirement.text}>
+                <Badge tone={requirement.ok ? "good" : "bad"}>{requirement.ok ? t("holds") : t("broken")}</Badge> <code>{requirement.text}</code>
+                {requirement.actual !== null && <span>{t("found", { value: number(requirement.actual, 3) })}</span>}
               </li>
             ))}
           </ul>
@@ -67,7 +67,7 @@ function Result({ read: { document, by } }: { read: Read }) {
         </Card>
       )}
       {histogram.length > 0 && (
-        <Card title={t("histogram.title")} aside={t("histogram.samples", { count: histogram.reduce((sum, one) => sum + one[2], 0) })}>
+        <Card title={t("histogram.title")} aside={t("histogram.samples", { count: histogram.reduce((sum, bucket) => sum + bucket[2], 0) })}>
           <BarChart
             label={t("histogram.title")}
             bars={histogram.map(([from, to, count]) => ({
@@ -79,18 +79,18 @@ function Result({ read: { document, by } }: { read: Read }) {
           />
         </Card>
       )}
-      <More title={t("more")} members={document.more} />
-      <More title={t("environment")} members={document.environment} />
+      <OtherFigures title={t("more")} members={document.more} />
+      <OtherFigures title={t("environment")} members={document.environment} />
     </>
   );
 }
 
-/** Return how many digits after the point are worth showing. */
+/** Return the number of useful digits after the point. */
 function digits(ms: number): number {
   return ms >= 100 ? 0 : ms >= 10 ? 1 : 2;
 }
 
-/** Parts of one whole where the stages are that; else one beside the other, such as circuits of growing size. */
+/** Show stages as parts of one bar if they add up, otherwise side by side. */
 function Stages({ document: { stages, sumCheck } }: { document: BenchDocument }) {
   const { t } = useTranslation("bench");
   const { ms } = useFormat();
@@ -113,7 +113,7 @@ function Settings({ document }: { document: BenchDocument }) {
       {settings.map(([name, value]) => (
         <li key={name}>
           <code>
-            {name}={said(value) || "–"}
+            {name}={textOf(value) || "–"}
           </code>
         </li>
       ))}
@@ -126,7 +126,7 @@ function SumCheck({ document: { sumCheck } }: { document: BenchDocument }) {
   const { percent } = useFormat();
   if (sumCheck.difference === null) return sumCheck.wall === null ? null : <Badge>{t("sum.unknown")}</Badge>;
   return (
-    <Badge tone={sumCheck.ok === false ? "warn" : "good"} title={t("sum.words", { limit: percent((sumCheck.limit ?? 0) * 100) })}>
+    <Badge tone={sumCheck.ok === false ? "warn" : "good"} title={t("sum.description", { limit: percent((sumCheck.limit ?? 0) * 100) })}>
       {t("sum.rest", { share: percent(sumCheck.difference * 100, 1) })}
     </Badge>
   );

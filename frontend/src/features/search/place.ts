@@ -1,5 +1,0 @@
-/** What is open: a document, and the chunk of it that was found. */
-export interface Place {
-  id: string;
-  chunk: number | null;
-}
