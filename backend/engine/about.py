@@ -18,7 +18,7 @@ from backend.engine.embed import MOST_TEXTS
 from omnimind_ops import __version__
 from omnimind_ops.observe import nvml
 
-PACKAGES = ("openvino", "tokenizers", "numpy", "torch", "qiskit", "qiskit-aer", "qiskit-aer-gpu")
+PACKAGES = ("openvino", "tokenizers", "numpy", "torch", "transformers", "qiskit", "qiskit-aer", "qiskit-aer-gpu")
 
 
 def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
@@ -33,6 +33,7 @@ def health(device: Device, batcher: Batcher, mode: str) -> dict[str, object]:
         "model_digest": runner.digest,
         "dimensions": runner.dimensions,
         "max_tokens": runner.max_tokens,
+        "encoder": runner.encoder,
         "precision": runner.precision,
         "mode": mode,
         "proof": {

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from backend.engine import about, choose, embed, http
+from backend.engine import about, embed, http, select_device
 from backend.engine import settings as told
 from backend.engine.batcher import Batcher
 from backend.engine.device import Device
@@ -83,7 +83,7 @@ class Engine:
     def _load(self) -> None:
         folder = told.find(self.settings.model)
         self.tokeniser = Tokeniser(folder)
-        self.device: Device = choose.device(self.settings, folder)
+        self.device: Device = select_device.select(self.settings, folder)
         self.batcher = Batcher(self.device.runner, self.settings.queue_tokens)
 
     async def _prove_again(self) -> None:

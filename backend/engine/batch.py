@@ -30,7 +30,7 @@ class Item:
 
 
 @dataclass
-class _Room:
+class PaddedBatch:
     """The fill level of a batch that is padded to its longest text."""
 
     budget: int
@@ -76,7 +76,7 @@ def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list
 def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
     """Take the texts nearest in length, shorter or longer, while their padding is worth it."""
     middle = fair[0].lengths[-1]
-    room = _Room(budget, middle, tokens=middle)
+    room = PaddedBatch(budget, middle, tokens=middle)
     chosen = [(fair[0], len(fair[0].lengths) - 1)]
     fits = {True: True, False: True}  # longer texts, shorter texts
     for _, request, at in merge(*(_nearest(one, middle, fits) for one in fair), key=lambda one: one[0]):

@@ -66,6 +66,10 @@ class Runner(Protocol):
         """cpu or cuda."""
 
     @property
+    def encoder(self) -> str:
+        """The implementation that computes the model: openvino, packed or transformers."""
+
+    @property
     def precision(self) -> str:
         """Precision of the computation: f32, bf16, f16 or i8."""
 

@@ -72,6 +72,15 @@ def known(folder: Folder) -> bool:
     return folder.family in _NAMES
 
 
+def supported(folder: Folder) -> bool:
+    """Return whether architecture() supports the family and its variant."""
+    try:
+        architecture(folder)
+    except Problem:
+        return False
+    return True
+
+
 def architecture(folder: Folder) -> Architecture:
     """Return the sizes from config.json. Raises a Problem for an unsupported family or variant."""
     family, config = folder.family, folder.config

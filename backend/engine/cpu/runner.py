@@ -19,13 +19,15 @@ from queue import SimpleQueue
 import numpy as np
 import openvino as ov
 
+from backend.engine import reference
 from backend.engine.cpu import given, processor, quantise, weights
+from backend.engine.cpu.calibrate import calibrate
 from backend.engine.cpu.core import core
 from backend.engine.cpu.graph import build
-from backend.engine.cpu.observe import Observed, agreement, observe
 from backend.engine.cpu.transformer import Value
 from backend.engine.folder import Folder
 from backend.engine.identity import digest as identity
+from backend.engine.reference import Reference
 from backend.engine.runner import Options, Vectors
 from omnimind_ops.model.problem import Problem
 
@@ -49,6 +51,7 @@ class OpenVinoRunner:
     """One compiled model, created by load(). The members are documented in backend.engine.runner.Runner."""
 
     device = "cpu"
+    encoder = "openvino"
     pads = True
 
     def __init__(
@@ -120,8 +123,8 @@ def _given(folder: Folder, graph: Path, options: Options) -> OpenVinoRunner:
 
     if options.mode == "exact" or not processor.has_bf16():
         return plain("f32")
-    seen = observe(folder, model, (), _file(options, content, folder))
-    return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+    expected = calibrate(folder, model, (), reference.path(options, content, folder))
+    return _first(folder, expected, [partial(plain, "bf16")]) or plain("f32")
 
 
 def _built(folder: Folder, options: Options) -> OpenVinoRunner:
@@ -133,33 +136,33 @@ def _built(folder: Folder, options: Options) -> OpenVinoRunner:
 
     if options.mode == "exact" or (options.mode == "auto" and not processor.has_bf16()):
         return plain("f32")
-    ends: dict[str, Value] = {}
-    watched = build(folder, tensors, quantise.watching(ends), ends)
-    seen = observe(folder, watched, tuple(ends), _file(options, content, folder))
+    peaks: dict[str, Value] = {}
+    instrumented = build(folder, tensors, quantise.watching(peaks), peaks)
+    expected = calibrate(folder, instrumented, tuple(peaks), reference.path(options, content, folder))
     if options.mode == "auto":
-        return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+        return _first(folder, expected, [partial(plain, "bf16")]) or plain("f32")
 
     def rounded(group: int) -> OpenVinoRunner:
         digest = identity(content, folder, f"i8/{group}")
-        return OpenVinoRunner(
-            folder, build(folder, tensors, quantise.rounding(seen.peaks)), "i8", digest, options, group
-        )
+        model = build(folder, tensors, quantise.rounding(expected.peaks))
+        return OpenVinoRunner(folder, model, "i8", digest, options, group)
 
-    found = _first(folder, seen, [partial(rounded, group) for group in quantise.groups(folder)])
-    if not found:
+    quantised = _first(folder, expected, [partial(rounded, group) for group in quantise.groups(folder)])
+    if not quantised:
         raise Problem(
             "cannot quantise the model",
             f"{folder.name} in 8 bits differs from float32 by more than cosine {LEAST['i8']}",
             "set OMNIMIND_MODE=auto",
         )
-    return found
+    return quantised
 
 
-def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
+def _first(folder: Folder, expected: Reference, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
     """Return the first runner that is close enough to f32 on every sample text, or None."""
+    sample = reference.sample(folder)
     for make in makers:
         runner = make()
-        cosine = agreement(folder, runner, seen)
+        cosine = reference.agreement(runner, sample, expected.rows)
         if cosine >= LEAST[runner.precision]:
             runner.details["agreement"] = round(cosine, 6)
             return runner
@@ -176,7 +179,3 @@ def _inputs(ids: Sequence[Sequence[int]]) -> dict[int, np.ndarray[tuple[int, ...
     for row, one in zip(padded, ids, strict=True):
         row[: len(one)] = one
     return {0: padded, 1: lengths}
-
-
-def _file(options: Options, content: str, folder: Folder) -> Path:
-    return options.state / f"sample-{identity(content, folder, 'f32')}.npz"

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from backend.engine.batch import PaddedBatch
+
 Numbers = NDArray[np.int32]
 TEXTS = 2048
 """Maximum texts in one batch; the result buffer has this size."""
@@ -47,15 +49,33 @@ class Batch:
     runs: tuple[tuple[int, int], ...] = ()
 
 
-def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS) -> list[slice]:
-    """Split a list of lengths into neighbours of at most `tokens` tokens and `texts` texts; a longer text is alone."""
+@dataclass
+class PackedBatch:
+    """The fill level of a batch without padding."""
+
+    budget: int
+    tokens: int
+
+    def takes(self, length: int) -> bool:
+        """Add a text if it fits. Return whether it was added."""
+        if self.tokens + length > self.budget:
+            return False
+        self.tokens += length
+        return True
+
+
+def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS, *, pads: bool = False) -> list[slice]:
+    """Split sorted lengths into batches of at most `tokens` tokens and `texts` texts; a longer text is alone.
+
+    If the encoder `pads`, padding counts towards the limit, and the lengths in a batch are similar.
+    """
     slices: list[slice] = []
-    begin = held = 0
+    begin, batch = 0, None
     for at, length in enumerate(lengths):
-        if at > begin and (held + length > tokens or at - begin >= texts):
-            slices.append(slice(begin, at))
-            begin, held = at, 0
-        held += length
+        if batch is None or at - begin >= texts or not batch.takes(length):
+            slices += [slice(begin, at)] if batch else []
+            begin = at
+            batch = PaddedBatch(tokens, length, tokens=length) if pads else PackedBatch(tokens, length)
     return [*slices, slice(begin, len(lengths))] if lengths else []
 
 

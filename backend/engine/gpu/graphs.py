@@ -39,8 +39,8 @@ class Graphs:
         self._caught: dict[int, Graph] = {}
         self.off = (
             ""
-            if device.type == "cuda" and network.packed
-            else f"not with {network.attention} attention on {device.type}"
+            if device.type == "cuda" and network.encoder.capturable
+            else f"not with {network.encoder.attention} attention on {device.type}"
         )
         self._pool = None if self.off else torch.cuda.graph_pool_handle()
 

@@ -26,7 +26,7 @@ class Pipeline:
     def __init__(self, network: Network, device: torch.device, dimensions: int, longest: int, tokens: int) -> None:
         room = Room(max(tokens, longest), TEXTS, longest)
         self._network, self._device, self._dimensions = network, device, dimensions
-        self._lanes = deque(Lane(device, room, dimensions, network.vocabulary) for _ in range(2))
+        self._lanes = deque(Lane(device, room, dimensions, network.encoder.vocabulary) for _ in range(2))
         self._flying: deque[tuple[list[int], Lane]] = deque()
         self.allowance = torch_memory.Allowance(room.tokens, longest)
         self.graphs = Graphs(network, device, longest, room.tokens)
@@ -37,7 +37,9 @@ class Pipeline:
         Raises a Problem if a single text does not fit, and torch's own error otherwise.
         """
         order = sorted(range(len(ids)), key=lambda at: -len(ids[at]))
-        waiting = deque(order[part] for part in split([len(ids[at]) for at in order], self.allowance.tokens))
+        lengths = [len(ids[at]) for at in order]
+        parts = split(lengths, self.allowance.tokens, pads=self._network.encoder.pads)
+        waiting = deque(order[part] for part in parts)
         answer = np.empty((len(ids), self._dimensions), np.float32)
         try:
             with torch.inference_mode():
@@ -92,7 +94,8 @@ class Pipeline:
 
     def _halves(self, ids: Ids, rows: list[int]) -> list[list[int]]:
         """Split a batch that did not fit. Call it after the failed frames, which held the memory, are gone."""
-        tokens = sum(len(ids[at]) for at in rows)
+        lengths = [len(ids[at]) for at in rows]
+        tokens = max(lengths) * len(lengths) if self._network.encoder.pads else sum(lengths)
         torch_memory.give_back(self._device)
         if len(rows) == 1:
             why = f"there is no memory for one text of {tokens} tokens"

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from backend.engine.cpu import weights
+from backend.engine.cpu.weights import Weights
 from backend.engine.folder import Folder
 from backend.engine.gpu import card as torch_card
 from backend.engine.gpu import memory as torch_memory
@@ -25,7 +26,7 @@ from backend.engine.gpu import precision as torch_precision
 from backend.engine.gpu import sample as torch_sample
 from backend.engine.gpu.card import Card
 from backend.engine.gpu.errors import recognise
-from backend.engine.gpu.network import Network, build, embed
+from backend.engine.gpu.network import Network, build, embed, encoders
 from backend.engine.gpu.pipeline import Pipeline
 from backend.engine.gpu.precision import Choice
 from backend.engine.gpu.proof import prove
@@ -42,12 +43,13 @@ Make = Callable[[str], Network]
 class TorchRunner:
     """One model on one device, created by load(). The members are documented in backend.engine.runner.Runner."""
 
-    pads = False
     lanes = 1
 
     def __init__(self, folder: Folder, card: Card, choice: Choice, make: Make, digest: str) -> None:
         self.name, self.max_tokens, self.device = folder.name, folder.max_tokens, card.device.type
         self.precision, self.digest = choice.network.precision, digest
+        self.encoder, self.pads = choice.network.encoder.name, choice.network.encoder.pads
+        self.encoder_reason = ""
         self.dimensions = int(embed(choice.network, card.device, [[0]]).shape[1])
         self._card, self._choice, self._make = card, choice, make
         self._rescue: Network | None = None
@@ -69,7 +71,8 @@ class TorchRunner:
         return {
             "card": self._card.name,
             "torch": torch.__version__,
-            "attention": self._choice.network.attention,
+            "encoder_because": self.encoder_reason,
+            "attention": self._choice.network.encoder.attention,
             "precision_because": self._choice.reason,
             "agreement": round(self._choice.agreement, 6),
             "graphs": self._pipeline.graphs.off or self._pipeline.graphs.sizes,
@@ -121,10 +124,19 @@ class TorchRunner:
         return found
 
 
-def load(folder: Folder, options: Options | None = None, device: str = "cuda", *, half: bool = True) -> TorchRunner:
+def load(
+    folder: Folder,
+    options: Options | None = None,
+    device: str = "cuda",
+    *,
+    half: bool = True,
+    encoder: str = "",
+    tensors: Weights | None = None,
+) -> TorchRunner:
     """Return the model on the device ("cuda" or "cpu"), warmed up. Raises a Problem if device or model cannot be used.
 
-    `half` False disables half precision: gate.Probe.fp16_ok reports whether the GPU supports it.
+    `half` False disables half precision: gate.Probe.fp16_ok reports whether the GPU supports it. `encoder` "" is the
+    preferred one for the family. `tensors` are the folder's weights, if the caller has read them already.
     """
     options = options or Options()
     if options.threads:
@@ -133,9 +145,10 @@ def load(folder: Folder, options: Options | None = None, device: str = "cuda", *
     if not half:
         card = replace(card, half=(), why_not="half precision failed in the probe")
     budget = torch_card.settle(card)
-    tensors = weights.read(folder.transformer)
+    tensors = tensors or weights.read(folder.transformer)
+    encoder = encoder or encoders(folder)[0]
     try:
-        make = partial(build, folder, tensors, device=card.device)
+        make = partial(build, folder, tensors, encoder, device=card.device)
         choice = torch_precision.choose(card, options.mode, make, torch_sample.embedder(folder, card.device))
         runner = TorchRunner(folder, card, choice, make, identity(tensors.digest(), folder, choice.network.precision))
         _warm(runner, card, budget, options.batch_tokens)

@@ -45,4 +45,4 @@ def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vector
         times = max(1, round(_TOKENS[device.type] / sum(map(len, once))))
         return tuple(sorted(once * times, key=len))
 
-    return lambda network: embed(network, device, texts(network.vocabulary))
+    return lambda network: embed(network, device, texts(network.encoder.vocabulary))

@@ -20,7 +20,7 @@ def check(model: Path, _: Path) -> dict[str, object]:
     are not numbers.
     """
     found = folder.read(model)
-    network = build(found, weights.read(found.transformer), "f32", torch.device("cpu"))
+    network = build(found, weights.read(found.transformer), "packed", "f32", torch.device("cpu"))
     with torch.inference_mode():
         tight, spare = (network.forward(_batch(room))[: len(IDS)] for room in (fitting(IDS), Room(64, 16, 64)))
         return {"model": float((tight - spare).abs().max()), **{kind: _pooling(kind) for kind in folder.POOLINGS}}
