@@ -157,7 +157,9 @@ def _built(folder: Folder, options: Options) -> OpenVinoRunner:
     return quantised
 
 
-def _first(folder: Folder, expected: Reference, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
+def _first(
+    folder: Folder, expected: Reference, makers: Sequence[Callable[[], OpenVinoRunner]]
+) -> OpenVinoRunner | None:
     """Return the first runner that is close enough to f32 on every sample text, or None."""
     sample = reference.sample(folder)
     for make in makers:
