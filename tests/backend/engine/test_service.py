@@ -89,6 +89,7 @@ def test_health_info_and_metrics(running: httpx.Client) -> None:
     health = running.get("/health").json()
     assert (health["state"], health["device"], health["expected"]) == ("ready", "cpu", "cpu")
     assert health["proof"]["ok"] and "cosine" in health["proof"]["detail"]
+    assert health["encoder"] == "openvino" and "transformers" not in health["versions"]
     info = running.get("/info").json()
     assert info["details"]["weights"] == "safetensors" and info["quantum"]
     assert "omnimind_engine_proof_ok 1.0" in running.get("/metrics").text
