@@ -95,7 +95,7 @@ def serve(name: str, model: Path, device: str, mode: str) -> None:
     from backend.engine import folder
     from backend.engine.gpu import runner as torch_runner
     from backend.engine.runner import Options
-    from backend.engine.tokenise import Tokeniser
+    from backend.engine.tokeniser import Tokeniser
 
     read = folder.read(model)
     tokeniser, runner = Tokeniser(read), torch_runner.load(read, Options(mode=mode), device, encoder=name)

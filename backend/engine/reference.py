@@ -18,7 +18,7 @@ from backend.engine.folder import Folder
 from backend.engine.identity import digest as identity
 from backend.engine.runner import Options, Runner, Vectors
 from backend.engine.sample import SAMPLE
-from backend.engine.tokenise import Ids, Tokeniser
+from backend.engine.tokeniser import Ids, Tokeniser
 
 
 @dataclass(frozen=True)

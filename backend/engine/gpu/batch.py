@@ -81,7 +81,7 @@ def split(lengths: Sequence[int], tokens: int, texts: int = TEXTS, *, pads: bool
 
 def fitting(ids: Sequence[Sequence[int]]) -> Room:
     """Return the exact room for these texts."""
-    lengths = [len(one) for one in ids]
+    lengths = [len(text) for text in ids]
     return Room(sum(lengths), len(lengths), max(lengths))
 
 
@@ -90,7 +90,7 @@ def pack(ids: Sequence[Sequence[int]], room: Room, into: Numbers) -> None:
     lengths = np.fromiter(map(len, ids), np.int32, len(ids))
     ends = np.cumsum(lengths, dtype=np.int32)
     used = int(ends[-1])
-    arrays = [one for one in ids if isinstance(one, np.ndarray)]  # from the tokeniser; other callers pass lists
+    arrays = [text for text in ids if isinstance(text, np.ndarray)]  # from the tokeniser; other callers pass lists
     into[:used] = (
         np.concatenate(arrays) if len(arrays) == len(ids) else np.fromiter(chain.from_iterable(ids), np.int32, used)
     )

@@ -64,7 +64,7 @@ class Graphs:
             try:
                 self._caught[room.tokens] = self._catch(room)
             except RuntimeError as error:  # includes out of memory: without graphs there may be enough
-                self.off = f"cannot be caught: {str(error).strip().splitlines()[0]}"
+                self.off = f"cannot be captured: {str(error).strip().splitlines()[0]}"
         return None if self.off else self._caught[room.tokens]
 
     def clear(self) -> None:
@@ -89,7 +89,7 @@ class Graphs:
             rows = self._network.forward(batch)
         graph.replay()
         if not bool((rows[: expected.shape[0]] - expected).abs().max() <= _ALIKE):
-            raise RuntimeError("the graph's answers differ from those without it")
+            raise RuntimeError("the results with and without the graph differ")
         return Graph(numbers, rows, graph)
 
 

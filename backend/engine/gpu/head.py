@@ -46,10 +46,10 @@ def pool(kind: str, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def _reduce(how: str, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    found: torch.Tensor = torch.segment_reduce(
+    reduced: torch.Tensor = torch.segment_reduce(
         rows, how, lengths=lengths, unsafe=True
     )  # unsafe: the check would wait for the GPU
-    return found
+    return reduced
 
 
 def _normalize(x: torch.Tensor) -> torch.Tensor:

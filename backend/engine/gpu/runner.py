@@ -43,7 +43,7 @@ Make = Callable[[str], Network]
 class TorchRunner:
     """One model on one device, created by load(). The members are documented in backend.engine.runner.Runner."""
 
-    lanes = 1
+    streams = 1
 
     def __init__(self, folder: Folder, card: Card, choice: Choice, make: Make, digest: str) -> None:
         self.name, self.max_tokens, self.device = folder.name, folder.max_tokens, card.device.type
@@ -86,12 +86,12 @@ class TorchRunner:
 
         Raises a Problem on failure; the process stays usable.
         """
-        wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
-        if wrong is not None:
+        invalid = next((len(text) for text in ids if not 0 < len(text) <= self.max_tokens), None)
+        if invalid is not None:
             raise Problem(
                 "cannot embed a text",
-                f"it has {wrong} tokens; 1 to {self.max_tokens} can be",
-                "cut it with the model's tokenizer",
+                f"it has {invalid} tokens; 1 to {self.max_tokens} are allowed",
+                "truncate it with the model's tokenizer",
             )
         try:
             answer = self._pipeline.run(ids)
@@ -114,14 +114,14 @@ class TorchRunner:
         """Embed these texts in float32, because half precision overflowed on them, though not on the sample."""
         self._rescue = self._rescue or self._make("f32")
         self._rescued += len(texts)
-        found: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
-        if not np.isfinite(found).all():
+        rows: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
+        if not np.isfinite(rows).all():
             raise Problem(
                 f"cannot embed with {self.name}",
-                "it gives numbers that are not finite, in float32 too",
+                "its embeddings contain NaN or infinity, also in float32",
                 "compare the model folder with its source",
             )
-        return found
+        return rows
 
 
 def load(
@@ -158,7 +158,7 @@ def load(
     return runner
 
 
-def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
+def _warm(runner: TorchRunner, card: Card, budget: int, batch_tokens: int) -> None:
     """Find the best batch size for this GPU, and capture the graphs of short texts."""
 
     def measure(tokens: int) -> float:
@@ -168,13 +168,13 @@ def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
         return time.perf_counter() - start
 
     if card.device.type == "cpu":
-        runner.resize(wanted or _ON_CPU)
+        runner.resize(batch_tokens or _ON_CPU)
         return
     torch_memory.give_back(card.device)  # memory of the precisions that were not chosen
-    if not wanted:
-        runner.resize(torch_memory.MOST)
-        wanted = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
-    runner.resize(wanted)
+    if not batch_tokens:
+        runner.resize(torch_memory.MAX_TOKENS)
+        batch_tokens = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
+    runner.resize(batch_tokens)
     torch_memory.give_back(card.device)  # memory of larger batches, which quantum runs can use
     for tokens in (8, 32, 64, 128):
         runner.encode([[0] * min(tokens, runner.max_tokens)])

@@ -24,7 +24,7 @@ from backend.engine.gpu.network import build, embed, encoders
 from backend.engine.gpu.precision import AGREEMENT
 from backend.engine.gpu.runner import TorchRunner
 from backend.engine.runner import Options, Proof, Vectors
-from backend.engine.tokenise import Ids
+from backend.engine.tokeniser import Ids
 from omnimind_ops.model.problem import Problem
 
 FLOAT32 = 0.9999

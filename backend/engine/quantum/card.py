@@ -39,8 +39,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Card:
     try:
         library.nvmlInit()
     except library.NVMLError as error:
-        known = nvml.FAULTS.get(int(error.value))
-        return Card(reason=f"{known[0]}; {known[1]}" if known else str(error))
+        fault = nvml.FAULTS.get(int(error.value))
+        return Card(reason=f"{fault[0]}; {fault[1]}" if fault else str(error))
     try:
         return _ask(library, (visible or "0").split(",")[0].strip())
     except (library.NVMLError, ValueError) as error:

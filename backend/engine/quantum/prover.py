@@ -52,7 +52,7 @@ class Prover:
                 time.monotonic(),
             )
         except Died as error:
-            self.fail(f"the process that tried it ended: {error}")
+            self.fail(f"the process that ran it ended: {error}")
         except TimeoutError:
             self.fail(f"no answer within {PROOF_S:.0f} s")
         assert self.proof is not None

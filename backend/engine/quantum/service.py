@@ -117,7 +117,7 @@ class Quantum:
             raise ApiProblem(
                 503,
                 "quantum simulation is not installed",
-                "there is no Qiskit Aer here",
+                "Qiskit Aer is not installed here",
                 fix="install the engine's requirements",
                 headers={"Retry-After": "3600"},
             )
@@ -137,13 +137,13 @@ class Quantum:
         """Wait for the circuits ahead, at most this circuit's own time limit and at most WAIT_S."""
         patience = min(request.timeout_s, WAIT_S)
         if self.turn.locked() and self.waiting >= self.most_waiting:
-            raise self._busy(f"{self.waiting} circuits wait already")
+            raise self._busy(f"{self.waiting} circuits are already waiting")
         self.waiting += 1
         try:
             async with asyncio.timeout(patience):
                 await self.turn.acquire()
         except TimeoutError:
-            raise self._busy(f"its turn did not come within {patience:g} s") from None
+            raise self._busy(f"it waited {patience:g} s for its turn") from None
         finally:
             self.waiting -= 1
 
@@ -167,17 +167,17 @@ class Quantum:
             raise ApiProblem(
                 504,
                 "the circuit took too long",
-                f"it was ended after {request.timeout_s:g} s",
+                f"it was stopped after {request.timeout_s:g} s",
                 fix=fix,
                 more={"timeout_s": request.timeout_s},
             ) from None
         except Outgrew as error:
             more = {"held_bytes": error.held, "allowed_bytes": error.allowed}
-            said = f"the simulation held {error.held >> 20} MiB where {error.allowed >> 20} were allowed, and was ended"
+            why = f"the simulation used {error.held >> 20} MiB, more than the {error.allowed >> 20} MiB allowed, and was stopped"
             raise ApiProblem(
                 422,
                 "the circuit does not fit",
-                said,
+                why,
                 fix="use fewer qubits, less entanglement or flatter gate definitions",
                 more=more,
             ) from None
@@ -185,7 +185,7 @@ class Quantum:
             fix = "try again; if it happens each time, the circuit is the cause: use a smaller one"
             raise ApiProblem(
                 503,
-                "the simulation broke off",
+                "the simulation ended unexpectedly",
                 f"the simulating process ended: {error}",
                 fix=fix,
                 headers={"Retry-After": "2"},

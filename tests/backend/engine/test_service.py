@@ -82,7 +82,7 @@ def test_bad_requests_are_problems(name: str, running: httpx.Client) -> None:
 
 def test_a_text_that_must_not_be_cut_is_named_with_its_length(running: httpx.Client) -> None:
     said = running.post("/embed", json={"texts": ["a", "word " * 400], "truncate": False}).json()
-    assert said["detail"] == "text 1 has 402 tokens; the model reads 256"
+    assert said["detail"] == "text 1 has 402 tokens; the model's limit is 256"
 
 
 def test_health_info_and_metrics(running: httpx.Client) -> None:

@@ -15,7 +15,7 @@ _SPIN = 0.0005
 _PATIENCE = 120.0
 
 
-class Lane:
+class StagingBuffer:
     """Staging buffers for one batch: call send(), take() and wait() in this order.
 
     On a CPU nothing is copied.
