@@ -99,7 +99,7 @@ class Engine:
 
     async def _embed(self, request: Request) -> Response:
         async with self.bodies.read(request, embed.BODY_BYTES) as body:
-            return await http.unless_gone(request, embed.answer(body, self.tokeniser, self.batcher))
+            return await http.unless_disconnected(request, embed.answer(body, self.tokeniser, self.batcher))
 
     async def _quantum(self, request: Request) -> Response:
         try:
@@ -109,7 +109,7 @@ class Engine:
             raise ApiProblem(422, "the request is not valid", f"the body is not JSON: {error}") from error
         if not isinstance(parsed, dict):
             raise ApiProblem(422, "the request is not valid", "the body is not an object")
-        status, answer = await http.unless_gone(request, self.quantum.run(parsed))
+        status, answer = await http.unless_disconnected(request, self.quantum.run(parsed))
         retry = {"Retry-After": str(answer["retry_after_s"])} if "retry_after_s" in answer else {}
         return http.json(answer, status, retry, http.JSON if status == 200 else MEDIA_TYPE)
 

@@ -31,7 +31,7 @@ QUEUE_TOKENS = 524_288
 LONGEST_WAIT = 60
 
 
-class Full(Exception):  # noqa: N818 an answer, not an error
+class QueueFull(Exception):  # noqa: N818 an answer, not an error
     """The queue is full; `seconds` is the estimated time until it has room."""
 
     def __init__(self, seconds: int) -> None:
@@ -81,7 +81,7 @@ class Batcher:
         with self._change:
             reserved = self._reserved
             if reserved and reserved + tokens > self.limit:
-                raise Full(min(LONGEST_WAIT, math.ceil((reserved + tokens - self.limit) / self.rate)))
+                raise QueueFull(min(LONGEST_WAIT, math.ceil((reserved + tokens - self.limit) / self.rate)))
             self._reserved += tokens
 
     def release(self, tokens: int) -> None:

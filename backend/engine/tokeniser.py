@@ -12,7 +12,7 @@ from backend.engine.folder import Folder
 from omnimind_ops.model.problem import Problem
 
 Ids = NDArray[np.int32]
-LETTERS = 64
+CHARACTERS = 64
 """Characters per readable token that are tokenised first; enough to skip most of a long text."""
 
 
@@ -54,11 +54,11 @@ class Tokeniser:
         Without `truncate`, a text that is too long raises a ValueError with its index and length.
         """
         prompted = [self._prompt + text for text in texts] if self._prompt else texts
-        begun = [self._beginning(text) for text in prompted]
-        encodings = self._tokenizer.encode_batch_fast(begun)
+        beginnings = [self._beginning(text) for text in prompted]
+        encodings = self._tokenizer.encode_batch_fast(beginnings)
         for at, encoding in enumerate(encodings):
             if (
-                begun[at] is not prompted[at] and not encoding.overflowing
+                beginnings[at] is not prompted[at] and not encoding.overflowing
             ):  # mostly white space: the beginning was not enough
                 encodings[at] = self._tokenizer.encode_batch_fast([prompted[at]])[0]
         cut = tuple(bool(encoding.overflowing) for encoding in encodings)
@@ -66,13 +66,13 @@ class Tokeniser:
             at = cut.index(True)
             length = len(encodings[at].ids) + sum(len(rest.ids) - 2 for rest in encodings[at].overflowing)
             raise ValueError(
-                f"text {at} has {'more than ' if begun[at] is not prompted[at] else ''}{length} tokens; the model's limit is {self.max_tokens}"
+                f"text {at} has {'more than ' if beginnings[at] is not prompted[at] else ''}{length} tokens; the model's limit is {self.max_tokens}"
             )
         return Tokens(tuple(np.asarray(encoding.ids or [0], np.int32) for encoding in encodings), cut)
 
     def _beginning(self, text: str) -> str:
         """Return the whole words at the beginning of a text. Later words cannot change the tokens that are kept."""
-        if len(text) <= LETTERS * self.max_tokens:
+        if len(text) <= CHARACTERS * self.max_tokens:
             return text
-        parts = text[: LETTERS * self.max_tokens].rsplit(None, 1)
+        parts = text[: CHARACTERS * self.max_tokens].rsplit(None, 1)
         return parts[0] if len(parts) == 2 else text

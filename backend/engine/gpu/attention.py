@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from backend.engine.gpu.batch import Batch, Room, pack, runs, seen
+from backend.engine.gpu.batch import Batch, Capacity, pack, runs, view
 
 Attention = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """Query, key, value and result are [tokens, heads, size]."""
@@ -41,7 +41,7 @@ def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch
 
     scaled_dot_product_attention calls the same kernel for nested tensors.
     """
-    arguments = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
+    arguments = (batch.offsets, batch.offsets, batch.longest, batch.longest, 0.0, 0)
     output: torch.Tensor = torch.ops.aten._efficient_attention_forward(
         query[None], key[None], value[None], None, *arguments
     )[0][0]
@@ -54,7 +54,7 @@ def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Ba
     torch.nn.attention.varlen is built on it, but uses cuDNN on Hopper (torch 2.15), which plans anew for every batch
     shape.
     """
-    arguments = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, False, False)
+    arguments = (batch.offsets, batch.offsets, batch.longest, batch.longest, 0.0, False, False)
     output: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *arguments)[0]
     return output
 
@@ -72,12 +72,14 @@ def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> t
 def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int, size: int) -> bool:
     """Return whether an implementation runs and agrees with the plain one, on five texts and spare room."""
     texts = [[1] * length for length in (70, 33, 33, 2, 1)]
-    used, room = 139, Room(160, 8, 128)
-    host = torch.zeros(room.numbers, dtype=torch.int32)
-    pack(texts, room, host.numpy())
-    batch = seen(host.to(device), room, runs(texts))
+    used, capacity = 139, Capacity(160, 8, 128)
+    host = torch.zeros(capacity.elements, dtype=torch.int32)
+    pack(texts, capacity, host.numpy())
+    batch = view(host.to(device), capacity, runs(texts))
     q, k, v = (
-        torch.randn(room.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7)).to(device, dtype).unbind(1)
+        torch.randn(capacity.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7))
+        .to(device, dtype)
+        .unbind(1)
     )
     try:
         output, expected = (attention(q, k, v, batch)[:used].float() for attention in (way, grouped))

@@ -28,11 +28,11 @@ class AutoModelEncoder:
 
     def encode(self, batch: Batch) -> torch.Tensor:
         """Return one vector per token. The ids are padded, and the vectors of the padding are dropped."""
-        lengths, device = batch.bounds.diff(), batch.ids.device
+        lengths, device = batch.offsets.diff(), batch.ids.device
         width, texts = batch.longest, lengths.shape[0]
         token = torch.arange(batch.ids.shape[0], device=device)
-        text = torch.searchsorted(batch.bounds, token, right=True, out_int32=True) - 1
-        at = text * width + batch.places  # the position of each token in [texts, width]
+        text = torch.searchsorted(batch.offsets, token, right=True, out_int32=True) - 1
+        at = text * width + batch.positions  # the position of each token in [texts, width]
         ids = torch.full((texts * width,), self._padding, dtype=torch.int64, device=device)
         ids.index_put_((at,), batch.ids.long())
         mask = (torch.arange(width, device=device)[None] < lengths[:, None]).long()

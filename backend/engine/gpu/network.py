@@ -12,7 +12,7 @@ from backend.engine.cpu.weights import Weights
 from backend.engine.folder import Folder
 from backend.engine.gpu import automodel, packed
 from backend.engine.gpu import head as torch_head
-from backend.engine.gpu.batch import Batch, fitting, pack, runs, seen, split
+from backend.engine.gpu.batch import Batch, capacity_for, pack, runs, split, view
 from backend.engine.gpu.encoder import Encoder
 from backend.engine.runner import Vectors
 
@@ -57,9 +57,9 @@ def embed(network: Network, device: torch.device, texts: Sequence[Sequence[int]]
 
 
 def _embed(network: Network, device: torch.device, texts: Sequence[Sequence[int]]) -> Vectors:
-    room = fitting(texts)
-    host = torch.empty(room.numbers, dtype=torch.int32)
-    pack(texts, room, host.numpy())
+    capacity = capacity_for(texts)
+    host = torch.empty(capacity.elements, dtype=torch.int32)
+    pack(texts, capacity, host.numpy())
     with torch.inference_mode():
-        rows: Vectors = network.forward(seen(host.to(device), room, runs(texts))).cpu().numpy()
+        rows: Vectors = network.forward(view(host.to(device), capacity, runs(texts))).cpu().numpy()
     return rows

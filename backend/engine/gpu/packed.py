@@ -72,7 +72,7 @@ class PackedEncoder:
         """Return one vector per token, [tokens, hidden]."""
         shape, table = self._shape, self._layers
         activate = _ACTIVATIONS.get(shape.activation, partial(functional.gelu, approximate="tanh"))
-        x = functional.embedding(batch.ids, table.embeddings) + functional.embedding(batch.places, table.positions)
+        x = functional.embedding(batch.ids, table.embeddings) + functional.embedding(batch.positions, table.positions)
         x = _normalize(x, table.norm, shape.epsilon)
         for layer in table.layers:
             query, key, value = _linear(x, layer.qkv).unflatten(1, (3, shape.heads, -1)).unbind(1)

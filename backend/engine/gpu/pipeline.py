@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from backend.engine.gpu import memory as torch_memory
-from backend.engine.gpu.batch import TEXTS, Room, fitting, runs, seen, split
+from backend.engine.gpu.batch import TEXTS, Capacity, capacity_for, runs, split, view
 from backend.engine.gpu.graphs import Graphs
 from backend.engine.gpu.network import Network
 from backend.engine.gpu.staging import StagingBuffer
@@ -24,12 +24,12 @@ class Pipeline:
     """The buffers and graphs of one network; `tokens` is the batch limit. Not thread-safe."""
 
     def __init__(self, network: Network, device: torch.device, dimensions: int, longest: int, tokens: int) -> None:
-        room = Room(max(tokens, longest), TEXTS, longest)
+        capacity = Capacity(max(tokens, longest), TEXTS, longest)
         self._network, self._device, self._dimensions = network, device, dimensions
-        self._buffers = deque(StagingBuffer(device, room, dimensions, network.encoder.vocabulary) for _ in range(2))
+        self._buffers = deque(StagingBuffer(device, capacity, dimensions, network.encoder.vocabulary) for _ in range(2))
         self._in_flight: deque[tuple[list[int], StagingBuffer]] = deque()
-        self.allowance = torch_memory.Allowance(room.tokens, longest)
-        self.graphs = Graphs(network, device, longest, room.tokens)
+        self.allowance = torch_memory.Allowance(capacity.tokens, longest)
+        self.graphs = Graphs(network, device, longest, capacity.tokens)
 
     def run(self, ids: Ids) -> Vectors:
         """Return one row per text, in the given order.
@@ -74,15 +74,15 @@ class Pipeline:
         return True
 
     def _launch(self, texts: Ids, buffer: StagingBuffer) -> None:
-        room = self.graphs.room(sum(map(len, texts)), len(texts))
-        graph = self.graphs.get(room) if room else None
-        if room and graph:
-            buffer.send(texts, room, graph.numbers)
+        capacity = self.graphs.capacity(sum(map(len, texts)), len(texts))
+        graph = self.graphs.get(capacity) if capacity else None
+        if capacity and graph:
+            buffer.send(texts, capacity, graph.buffer)
             graph.graph.replay()
             buffer.take(graph.rows)
         else:
-            room = fitting(texts)
-            buffer.take(self._network.forward(seen(buffer.send(texts, room), room, runs(texts))))
+            capacity = capacity_for(texts)
+            buffer.take(self._network.forward(view(buffer.send(texts, capacity), capacity, runs(texts))))
 
     def _end(self) -> tuple[list[int], Vectors]:
         rows, buffer = self._in_flight[0]

@@ -12,7 +12,7 @@ import pytest
 from starlette import requests as web
 
 from backend.engine.batch import SMALLEST, fill, share
-from backend.engine.batcher import Batcher, Full
+from backend.engine.batcher import Batcher, QueueFull
 from backend.engine.http import Bodies
 from backend.engine.request import Request
 from backend.engine.runner import Vectors
@@ -150,13 +150,13 @@ def test_what_a_caller_no_longer_wants_is_not_calculated() -> None:
 def test_the_queue_is_bounded_and_says_when_to_come_back() -> None:
     batcher = Batcher(Counting(), limit=1000)
     batcher.reserve(5000)  # an empty queue takes anything, else a large request could never be made
-    with pytest.raises(Full) as full:
+    with pytest.raises(QueueFull) as full:
         batcher.reserve(1)
     assert full.value.seconds >= 1
     batcher.release(5000)
     batcher.reserve(400)
     batcher.reserve(600)
-    with pytest.raises(Full):
+    with pytest.raises(QueueFull):
         batcher.reserve(1)
     batcher.close()
 

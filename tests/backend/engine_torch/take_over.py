@@ -97,7 +97,7 @@ def _mixed(vectors: torch.Tensor, _: Batch) -> torch.Tensor:
 
 def _long_texts(vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Only tokens after the two hundredth are wrong."""
-    return torch.where(batch.places[:, None] > 200, vectors.roll(1, 1), vectors)
+    return torch.where(batch.positions[:, None] > 200, vectors.roll(1, 1), vectors)
 
 
 def _not_finite(vectors: torch.Tensor, _: Batch) -> torch.Tensor:
