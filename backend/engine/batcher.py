@@ -229,6 +229,6 @@ class Batcher:
                 request.error = request.error or error
             finished = [request for request in touched if request.open == 0 or request.error]
             if error:
-                self._waiting = [one for one in self._waiting if one not in touched]
+                self._waiting = [request for request in self._waiting if request not in touched]
         for request in finished:
             request.done(request)

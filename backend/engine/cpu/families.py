@@ -67,12 +67,12 @@ _NAMES = {
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu", "silu", "swish")
 
 
-def known(folder: Folder) -> bool:
+def supports_family(folder: Folder) -> bool:
     """Return whether architecture() supports the family."""
     return folder.family in _NAMES
 
 
-def supported(folder: Folder) -> bool:
+def buildable(folder: Folder) -> bool:
     """Return whether architecture() supports the family and its variant."""
     try:
         architecture(folder)
@@ -84,7 +84,7 @@ def supported(folder: Folder) -> bool:
 def architecture(folder: Folder) -> Architecture:
     """Return the sizes from config.json. Raises a Problem for an unsupported family or variant."""
     family, config = folder.family, folder.config
-    if not known(folder):
+    if not supports_family(folder):
         raise refuse(
             folder,
             f"it is of the family {family or '(no model_type in config.json)'}; supported from safetensors: {', '.join(_NAMES)}",

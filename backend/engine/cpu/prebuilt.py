@@ -13,7 +13,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from backend.engine.cpu.core import core
-from backend.engine.cpu.families import known
+from backend.engine.cpu.families import supports_family
 from backend.engine.cpu.pooling import head
 from backend.engine.folder import Folder
 from omnimind_ops.model.problem import Problem
@@ -26,7 +26,7 @@ def find(folder: Folder) -> Path | None:
 
     Weights of a supported family take precedence, because every mode can be built from them.
     """
-    if known(folder) and any(
+    if supports_family(folder) and any(
         (folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")
     ):
         return None

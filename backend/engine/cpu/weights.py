@@ -21,11 +21,11 @@ _HEADER_LIMIT = 100 * 1024 * 1024  # limit of the format's own reader
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor; `words` is a view of its bytes in the file."""
+    """One tensor; `data` is a view of its bytes in the file."""
 
     dtype: str
     shape: tuple[int, ...]
-    words: memoryview
+    data: memoryview
 
 
 class Weights:
@@ -65,7 +65,7 @@ class Weights:
             )
         if tensor.dtype not in _TYPES:
             raise _cannot(self.source, f"{name} is of type {tensor.dtype}; supported: {', '.join(_TYPES)}")
-        raw = np.frombuffer(tensor.words, dtype=_TYPES[tensor.dtype]).reshape(tensor.shape)
+        raw = np.frombuffer(tensor.data, dtype=_TYPES[tensor.dtype]).reshape(tensor.shape)
         if tensor.dtype == "BF16":  # the upper half of a float32
             return (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.astype(np.float32, copy=False)
@@ -75,7 +75,7 @@ class Weights:
         hasher = hashlib.blake2b(digest_size=8)
         for name, tensor in sorted(self._tensors.items()):
             hasher.update(f"{name} {tensor.dtype} {tensor.shape} ".encode())
-            hasher.update(tensor.words)
+            hasher.update(tensor.data)
         return hasher.hexdigest()
 
 

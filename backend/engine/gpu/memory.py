@@ -52,7 +52,7 @@ def ran_out(error: BaseException) -> bool:
     )
 
 
-def held(device: torch.device) -> int:
+def reserved(device: torch.device) -> int:
     """Return the GPU memory held by torch in this process in bytes, without CUDA's own context; 0 on a CPU."""
     return int(torch.cuda.memory_reserved(device)) if device.type == "cuda" else 0
 

@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch.nn import functional
 
-from backend.engine.cpu.families import Architecture, architecture, supported
+from backend.engine.cpu.families import Architecture, architecture, buildable
 from backend.engine.cpu.weights import Array, Weights
 from backend.engine.folder import Folder
 from backend.engine.gpu.attention import Attention, choose
@@ -84,7 +84,7 @@ class PackedEncoder:
 
 def supports(folder: Folder) -> bool:
     """Return whether this encoder can be built for the folder's family. MPNet's relative positions are missing."""
-    return supported(folder) and not architecture(folder).buckets
+    return buildable(folder) and not architecture(folder).buckets
 
 
 def load(folder: Folder, weights: Weights, dtype: torch.dtype, device: torch.device) -> PackedEncoder:

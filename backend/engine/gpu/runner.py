@@ -76,7 +76,7 @@ class TorchRunner:
             "precision_because": self._choice.reason,
             "agreement": round(self._choice.agreement, 6),
             "graphs": self._pipeline.graphs.off or self._pipeline.graphs.sizes,
-            "card_memory_mb": torch_memory.held(self._card.device) >> 20,
+            "card_memory_mb": torch_memory.reserved(self._card.device) >> 20,
             "memory_ran_out": self._pipeline.allowance.shrunk,
             "texts_calculated_again_in_f32": self._rescued,
         }

@@ -91,7 +91,7 @@ def _reference(folder: Folder, options: Options, tensors: Weights, texts: Sequen
     file = reference.path(options, tensors.digest(), folder)
     if saved := reference.read(file):
         return saved.rows
-    if families.supported(folder):
+    if families.buildable(folder):
         from backend.engine.cpu import calibrate, graph
 
         return calibrate.calibrate(folder, graph.build(folder, tensors), (), file).rows

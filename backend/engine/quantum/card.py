@@ -1,4 +1,4 @@
-"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA is not asked, because that costs VRAM."""
+"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA is not used for this, because it costs VRAM."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Job:
 
     async def _gpu_is_fine(self) -> bool:
         """Return whether the GPU works, so that the circuit is at fault."""
-        gpu, _ = self.tools.prover.known()
+        gpu, _ = self.tools.prover.state()
         failed = gpu.proof is not None and not gpu.proof.ok
         return not failed and (await self.tools.prover.prove()).ok
 
@@ -138,7 +138,7 @@ class Job:
 
         The GPU is chosen only with a recent self-test and, for `auto`, with enough free memory.
         """
-        gpu, card = self.tools.prover.known()
+        gpu, card = self.tools.prover.state()
         if self.request.device == "auto" and not gpu.blocked:
             gpu = replace(gpu, blocked=without_gpu or no_room(circuit, card))
         measured = crossover.load(self.tools.state)
@@ -167,7 +167,7 @@ class Job:
         if device == "cpu":
             return memory.admit(circuit, "cpu", free), free
         memory.admit(replace(circuit, qubits=1), "cpu", free)  # RAM for gates and outcomes, which stay on the host
-        _, card = self.tools.prover.known()
+        _, card = self.tools.prover.state()
         return memory.admit(circuit, "gpu", card.free or 0), free
 
     async def _run(self, message: Message, room: int) -> Message:
@@ -187,7 +187,7 @@ class Job:
         The child may use `room` bytes more than it holds now.
         """
         child = self.tools.child
-        answer = await child.ask(message, child.held() + room)
+        answer = await child.ask(message, child.used_bytes() + room)
         problem = answer.get("problem")
         if isinstance(problem, dict):
             raise ApiProblem(

@@ -46,7 +46,7 @@ async def measure(
     threads: int = 0,
     on_row: Callable[[Row], None] = lambda _row: None,
 ) -> Measured:
-    """Return the measurements of about `budget_s` seconds; `seen` receives each row at once.
+    """Return the measurements of about `budget_s` seconds; `on_row` receives each row at once.
 
     Without a working GPU, returns the CPU's rows and the reason. Each series (circuit, device, precision) gets an equal
     share of the remaining time. Raises process.Died if no child can be started.
@@ -67,7 +67,7 @@ async def measure(
         for left, case in zip(range(len(plan), 0, -1), plan, strict=True):
             now = time.monotonic()
             rows += await Series(child, *case).run(sizes, runs, now + (ends - now) / left, on_row)
-        card = prover.known()[1].name
+        card = prover.state()[1].name
     finally:
         await child.close()
     if why_not:
@@ -101,7 +101,7 @@ def crossover(rows: Sequence[Row], precision: str) -> int | None:
 
 async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
     """Return why the GPU's times would be meaningless ("" if it works), and its amplitudes' differences to the CPU."""
-    gpu, _ = prover.known()
+    gpu, _ = prover.state()
     proof = None if gpu.blocked else await prover.prove()
     await prover.child.start()  # the self-test may have killed it
     if proof is None or not proof.ok:

@@ -37,11 +37,11 @@ def succeeded(result: Any) -> Any:
     )
 
 
-def counts(result: Any, *, whole_key: bool) -> tuple[dict[str, int], dict[str, int] | None]:
+def counts(result: Any, *, whole_keys: bool) -> tuple[dict[str, int], dict[str, int] | None]:
     """Return {"0101": n} in Qiskit's order (last bit first, registers separated by a space), and what was left out.
 
     At most the 65 536 most frequent outcomes are returned, fewer if they are long: a million different ones would be 40
-    MB of text. With `whole_key` False, only the register added by measure_all is kept, not the empty ones that the
+    MB of text. With `whole_keys` False, only the register added by measure_all is kept, not the empty ones that the
     program declares.
     """
     part = result.results[0]
@@ -50,7 +50,7 @@ def counts(result: Any, *, whole_key: bool) -> tuple[dict[str, int], dict[str, i
     limit = min(OUTCOMES, max(1, ANSWER_BYTES // width))
     frequent = raw if len(raw) <= limit else dict(heapq.nlargest(limit, raw.items(), key=lambda item: item[1]))
     formatted = postprocess.format_counts(frequent, part.header)
-    if not whole_key:
+    if not whole_keys:
         formatted = {key.split(" ", 1)[0]: count for key, count in formatted.items()}
     left = len(raw) - len(frequent)
     return formatted, {"outcomes": left, "shots": sum(raw.values()) - sum(frequent.values())} if left else None

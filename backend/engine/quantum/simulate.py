@@ -99,7 +99,7 @@ class Simulator:
         result = outcomes.succeeded(
             backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result()
         )
-        counts, left_out = outcomes.counts(result, whole_key=bool(message["measured"]))
+        counts, left_out = outcomes.counts(result, whole_keys=bool(message["measured"]))
         rows = self._statevector(circuit, backend, message) if message["statevector"] else None
         device = str(result.results[0].metadata.get("device", "")).lower()
         return {

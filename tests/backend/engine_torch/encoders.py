@@ -64,7 +64,7 @@ def proof(model: Path, where: Path) -> dict[str, object]:
         for name in ENCODERS:
             with (
                 patch.object(select_encoder, "encoders", lambda _, name=name: (name,)),
-                patch.object(select_encoder.families, "supported", lambda _: False),
+                patch.object(select_encoder.families, "buildable", lambda _: False),
             ):
                 runner = select_encoder.load(read, Options(mode=mode, state=where), "cpu")
             results[f"{mode} {name}"] = runner.encoder_reason
