@@ -48,12 +48,14 @@ def load(folder: Folder, _weights: Weights, dtype: torch.dtype, device: torch.de
     """
     try:
         from transformers import AutoModel
+        from transformers.utils import logging
     except ImportError as error:
         raise Problem(
             f"cannot load the model {folder.name} with transformers",
             f"the package transformers cannot be imported: {error}",
             "run `omnimind converge` to install the packages for this card again",
         ) from error
+    logging.disable_progress_bar()
     try:
         model = AutoModel.from_pretrained(
             folder.transformer, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
