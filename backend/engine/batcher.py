@@ -1,7 +1,7 @@
 """Batching: threads that run the device and take batches over all callers. The queue before them is limited in tokens.
 
-There is one thread per stream of the runner: a GPU has one, a CPU one per core or per few cores. Streams wait neither for
-more requests nor for each other: whatever arrives during a batch goes into the next one.
+There is one thread per stream of the runner: a GPU has one, a CPU one per core or per few cores. Streams wait neither
+for more requests nor for each other: whatever arrives during a batch goes into the next one.
 
 A collection window of 2 or 5 ms was measured with 16 callers of one short text each: it saves 4 % of the work, but each
 lone caller pays the whole window. Starting and ending batches of all streams together leaves cores idle at the end of

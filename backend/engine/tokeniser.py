@@ -66,7 +66,8 @@ class Tokeniser:
             at = cut.index(True)
             length = len(encodings[at].ids) + sum(len(rest.ids) - 2 for rest in encodings[at].overflowing)
             raise ValueError(
-                f"text {at} has {'more than ' if beginnings[at] is not prompted[at] else ''}{length} tokens; the model's limit is {self.max_tokens}"
+                f"text {at} has {'more than ' if beginnings[at] is not prompted[at] else ''}{length} tokens; "
+                f"the model's limit is {self.max_tokens}"
             )
         return Tokens(tuple(np.asarray(encoding.ids or [0], np.int32) for encoding in encodings), cut)
 

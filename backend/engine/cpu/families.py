@@ -45,12 +45,12 @@ class Architecture:
 
 
 _BERT = Names(
-    "encoder.layer.", "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "attention.output.LayerNorm",
-    "intermediate.dense", "output.dense", "output.LayerNorm",
+    "encoder.layer.", "attention.self.query", "attention.self.key", "attention.self.value",
+    "attention.output.dense", "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm",
 )  # fmt: skip
 _MPNET = Names(
-    "encoder.layer.", "attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o", "attention.LayerNorm",
-    "intermediate.dense", "output.dense", "output.LayerNorm",
+    "encoder.layer.", "attention.attn.q", "attention.attn.k", "attention.attn.v",
+    "attention.attn.o", "attention.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm",
 )  # fmt: skip
 _DISTIL = Names(
     "transformer.layer.", "attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
@@ -85,10 +85,8 @@ def architecture(folder: Folder) -> Architecture:
     """Return the sizes from config.json. Raises a Problem for an unsupported family or variant."""
     family, config = folder.family, folder.config
     if not supports_family(folder):
-        raise refuse(
-            folder,
-            f"it is of the family {family or '(no model_type in config.json)'}; supported from safetensors: {', '.join(_NAMES)}",
-        )
+        named = family or "(no model_type in config.json)"
+        raise refuse(folder, f"it is of the family {named}; supported from safetensors: {', '.join(_NAMES)}")
     if config.get("position_embedding_type", "absolute") != "absolute":
         raise refuse(
             folder, f"its position_embedding_type is {config['position_embedding_type']}; only absolute is supported"
@@ -114,7 +112,8 @@ def architecture(folder: Folder) -> Architecture:
 
 def refuse(folder: Folder, why: str) -> Problem:
     """Return the Problem of an unsupported model, which can still be used as an OpenVINO or ONNX graph."""
-    fix = f"export it once on a machine with torch: SentenceTransformer('{folder.name}', backend='openvino').save_pretrained(FOLDER), then set OMNIMIND_MODEL to FOLDER"
+    export = f"SentenceTransformer('{folder.name}', backend='openvino').save_pretrained(FOLDER)"
+    fix = f"export it once on a machine with torch: {export}, then set OMNIMIND_MODEL to FOLDER"
     return Problem(f"cannot build the model {folder.name} for the CPU", why, fix)
 
 

@@ -90,7 +90,8 @@ def read(folder: Path) -> Weights:
     raise Problem(
         f"cannot load the model {folder}",
         "model.safetensors is missing",
-        "save it again with a current sentence-transformers; pytorch_model.bin is a pickle, which runs code when it is read, so the engine refuses it",
+        "save it again with a current sentence-transformers; pytorch_model.bin is a pickle, which runs code when it is "
+        "read, so the engine refuses it",
     )
 
 

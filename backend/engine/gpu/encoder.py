@@ -1,7 +1,7 @@
 """The interface of a GPU encoder: packed tokens in, one vector per token out. It has two implementations.
 
-packed.py is written for this engine and computes no padding. automodel.py runs transformers' AutoModel. select_encoder.py
-decides which of them serves.
+packed.py is written for this engine and computes no padding. automodel.py runs transformers' AutoModel.
+select_encoder.py decides which of them serves.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ CUDA_ERRORS: dict[int, CudaError] = {
     35: CudaError(
         "driver is too old|driver version is insufficient|driver on your system is too old",
         "the driver is older than the CUDA that this torch was built for",
-        "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), or upgrade the driver",
+        "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), "
+        "or upgrade the driver",
     ),
     46: CudaError(
         "busy or unavailable",
@@ -83,7 +84,8 @@ CUDA_ERRORS: dict[int, CudaError] = {
     304: CudaError(
         "os call failed",
         "the driver is not allowed to open its device files",
-        "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine, which cannot open device nodes created after its start",
+        "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine, which cannot open "
+        "device nodes created after its start",
     ),
     700: CudaError(
         "illegal memory access",

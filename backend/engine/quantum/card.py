@@ -1,4 +1,4 @@
-"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA is not used for this, because it costs VRAM."""
+"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA would take VRAM to tell it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,8 @@ class Installed:
         if not self.dist:
             return "Qiskit Aer is not installed"
         if self.conflict:
-            return f"{self.conflict} are installed together and overwrite each other: uninstall all of them, then install one"
+            fix = "uninstall all of them, then install one"
+            return f"{self.conflict} are installed together and overwrite each other: {fix}"
         return "" if self.gpu_build else f"{self.dist} is a build without GPU; qiskit-aer-gpu has one"
 
 

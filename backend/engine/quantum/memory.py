@@ -84,7 +84,8 @@ def admit(circuit: Circuit, device: str, free: int) -> int:
     if circuit.method == "statevector":
         more["most_qubits"] = most_qubits(free, circuit.precision, device, beside(circuit))
         more["most_qubits_single"] = most_qubits(free, "single", device, beside(circuit))
-    why = f"{circuit.qubits} qubits in {circuit.precision} precision need {readable(need)} of {where}, {readable(free)} are free"
+    size = f"{circuit.qubits} qubits in {circuit.precision} precision"
+    why = f"{size} need {readable(need)} of {where}, {readable(free)} are free"
     raise ApiProblem(422, "the circuit does not fit", why, fix=_fix(circuit, more), more=more)
 
 

@@ -173,7 +173,8 @@ class Quantum:
             ) from None
         except Outgrew as error:
             more = {"held_bytes": error.used_bytes, "allowed_bytes": error.allowed}
-            why = f"the simulation used {error.used_bytes >> 20} MiB, more than the {error.allowed >> 20} MiB allowed, and was stopped"
+            used, allowed = error.used_bytes >> 20, error.allowed >> 20
+            why = f"the simulation used {used} MiB, more than the {allowed} MiB allowed, and was stopped"
             raise ApiProblem(
                 422,
                 "the circuit does not fit",

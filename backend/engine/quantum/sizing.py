@@ -35,7 +35,10 @@ def settle(request: Request, facts: Message) -> memory.Circuit:
             more=more,
         )
     if request.statevector and (qubits > STATEVECTOR_QUBITS or method != "statevector"):
-        why = f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; the circuit has {qubits}, its method is {method}"
+        why = (
+            f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; "
+            f"the circuit has {qubits}, its method is {method}"
+        )
         raise ApiProblem(
             422,
             "the statevector cannot be returned",

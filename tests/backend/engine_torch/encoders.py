@@ -1,4 +1,4 @@
-"""Both encoders of the GPU on torch's CPU device: against sentence-transformers, against each other, and their proof."""
+"""Both GPU encoders on torch's CPU device: against sentence-transformers, against each other, and their proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine's selection of a device, with a packed encoder that is broken on purpose. The card is torch's CPU device."""
+"""The engine's selection of a device with a packed encoder broken on purpose. The card is torch's CPU device."""
 
 from __future__ import annotations
 
