@@ -16,7 +16,7 @@ PORT = 8900
 
 
 def main() -> None:
-    """Serve until the process is asked to stop. A configuration error is reported in one line within a second."""
+    """Serve until SIGTERM. A configuration error is reported in one line within a second."""
     try:
         installed.check(os.environ.get("OMNIMIND_MODEL") or "")
         from backend.engine.settings import find, load

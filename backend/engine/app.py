@@ -19,13 +19,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from backend.engine import about, choose, embed, http
-from backend.engine import settings as told
+from backend.engine import embed, health, http, metrics, select_device
+from backend.engine import settings as engine_settings
 from backend.engine.batcher import Batcher
 from backend.engine.device import Device
 from backend.engine.quantum import Quantum
 from backend.engine.settings import Settings
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 from backend.http.errors import MEDIA_TYPE, ApiProblem
 
 PROVE_SECONDS = 60.0
@@ -81,9 +81,9 @@ class Engine:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _load(self) -> None:
-        folder = told.find(self.settings.model)
+        folder = engine_settings.find(self.settings.model)
         self.tokeniser = Tokeniser(folder)
-        self.device: Device = choose.device(self.settings, folder)
+        self.device: Device = select_device.select(self.settings, folder)
         self.batcher = Batcher(self.device.runner, self.settings.queue_tokens)
 
     async def _prove_again(self) -> None:
@@ -99,32 +99,32 @@ class Engine:
 
     async def _embed(self, request: Request) -> Response:
         async with self.bodies.read(request, embed.BODY_BYTES) as body:
-            return await http.unless_gone(request, embed.answer(body, self.tokeniser, self.batcher))
+            return await http.unless_disconnected(request, embed.answer(body, self.tokeniser, self.batcher))
 
     async def _quantum(self, request: Request) -> Response:
         try:
             async with self.bodies.read(request, QUANTUM_BYTES) as body:
-                found = orjson.loads(body)
+                parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ApiProblem(422, "the request is not valid", f"the body is not JSON: {error}") from error
-        if not isinstance(found, dict):
+        if not isinstance(parsed, dict):
             raise ApiProblem(422, "the request is not valid", "the body is not an object")
-        status, said = await http.unless_gone(request, self.quantum.run(found))
-        retry = {"Retry-After": str(said["retry_after_s"])} if "retry_after_s" in said else {}
-        return http.json(said, status, retry, http.JSON if status == 200 else MEDIA_TYPE)
+        status, answer = await http.unless_disconnected(request, self.quantum.run(parsed))
+        retry = {"Retry-After": str(answer["retry_after_s"])} if "retry_after_s" in answer else {}
+        return http.json(answer, status, retry, http.JSON if status == 200 else MEDIA_TYPE)
 
     async def _health(self, _: Request) -> Response:
-        return http.json(await asyncio.to_thread(about.health, self.device, self.batcher, self.settings.options.mode))
+        return http.json(await asyncio.to_thread(health.report, self.device, self.batcher, self.settings.options.mode))
 
     async def _info(self, _: Request) -> Response:
         return http.json(
             await asyncio.to_thread(
-                about.info, self.device, self.batcher, self.settings.options.mode, self.quantum.info()
+                health.info, self.device, self.batcher, self.settings.options.mode, self.quantum.info()
             )
         )
 
     async def _metrics(self, _: Request) -> Response:
-        return http.respond(about.metrics(self.device, self.batcher), media="text/plain; version=1.0.0; charset=utf-8")
+        return http.respond(metrics.render(self.device, self.batcher), media="text/plain; version=1.0.0; charset=utf-8")
 
 
 def _route(method: str, path: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:

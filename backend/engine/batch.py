@@ -15,7 +15,7 @@ SLACK = 32
 Padding up to this, or to an eighth of the batch, is cheaper than a separate batch.
 """
 SMALLEST = 64
-"""Smallest budget for splitting the queue between lanes, in tokens."""
+"""Smallest budget for splitting the queue between streams, in tokens."""
 LOOK_AT = 256
 """Maximum requests considered for one batch."""
 
@@ -30,7 +30,7 @@ class Item:
 
 
 @dataclass
-class _Room:
+class PaddedBatch:
     """The fill level of a batch that is padded to its longest text."""
 
     budget: int
@@ -47,11 +47,11 @@ class _Room:
         return True
 
 
-def share(tokens: int, lanes: int) -> int:
-    """Return the budget of the first of `lanes` idle lanes while `tokens` wait: its share, plus padding as in
+def share(tokens: int, streams: int) -> int:
+    """Return the budget of the first of `streams` idle streams while `tokens` wait: its share, plus padding as in
     `fill`.
     """
-    part = -(-tokens // lanes)
+    part = -(-tokens // streams)
     return max(SMALLEST, part + max(SLACK, part // 8))
 
 
@@ -64,7 +64,9 @@ def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list
     length follow, from any request. A small request therefore does not wait behind a large one, and a large one is
     never starved.
     """
-    fair = sorted((one for one in requests if one.waiting), key=lambda one: (one.served, len(one.waiting)))[:LOOK_AT]
+    fair = sorted(
+        (request for request in requests if request.waiting), key=lambda request: (request.served, len(request.waiting))
+    )[:LOOK_AT]
     if not fair:
         return []
     items = (_alike if pads else _packed)(fair, budget)
@@ -76,10 +78,12 @@ def fill(requests: Sequence[Request], budget: int, *, pads: bool = True) -> list
 def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
     """Take the texts nearest in length, shorter or longer, while their padding is worth it."""
     middle = fair[0].lengths[-1]
-    room = _Room(budget, middle, tokens=middle)
+    room = PaddedBatch(budget, middle, tokens=middle)
     chosen = [(fair[0], len(fair[0].lengths) - 1)]
     fits = {True: True, False: True}  # longer texts, shorter texts
-    for _, request, at in merge(*(_nearest(one, middle, fits) for one in fair), key=lambda one: one[0]):
+    for _, request, at in merge(
+        *(_nearest(candidate, middle, fits) for candidate in fair), key=lambda candidate: candidate[0]
+    ):
         if (request, at) == chosen[0]:
             continue
         longer = request.lengths[at] > middle
@@ -87,7 +91,7 @@ def _alike(fair: Sequence[Request], budget: int) -> list[Item]:
         if fits[longer]:
             chosen.append((request, at))
     # From the end of each request, so that the remaining positions stay valid.
-    return [Item(request, *request.pop(at)) for request, at in sorted(chosen, key=lambda one: -one[1])]
+    return [Item(request, *request.pop(at)) for request, at in sorted(chosen, key=lambda candidate: -candidate[1])]
 
 
 def _nearest(request: Request, middle: int, fits: Mapping[bool, bool]) -> Iterator[tuple[int, Request, int]]:

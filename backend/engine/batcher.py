@@ -1,10 +1,10 @@
 """Batching: threads that run the device and take batches over all callers. The queue before them is limited in tokens.
 
-There is one thread per lane of the runner: a GPU has one, a CPU one per core or per few cores. Lanes wait neither for
-more requests nor for each other: whatever arrives during a batch goes into the next one.
+There is one thread per stream of the runner: a GPU has one, a CPU one per core or per few cores. Streams wait neither
+for more requests nor for each other: whatever arrives during a batch goes into the next one.
 
 A collection window of 2 or 5 ms was measured with 16 callers of one short text each: it saves 4 % of the work, but each
-lone caller pays the whole window. Starting and ending batches of all lanes together leaves cores idle at the end of
+lone caller pays the whole window. Starting and ending batches of all streams together leaves cores idle at the end of
 each (docs/measurements.md).
 """
 
@@ -23,7 +23,7 @@ from typing import TypeVar
 from backend.engine.batch import Item, fill, share
 from backend.engine.request import Request
 from backend.engine.runner import Runner
-from backend.engine.tokenise import Tokens
+from backend.engine.tokeniser import Tokens
 
 T = TypeVar("T")
 QUEUE_TOKENS = 524_288
@@ -31,7 +31,7 @@ QUEUE_TOKENS = 524_288
 LONGEST_WAIT = 60
 
 
-class Full(Exception):  # noqa: N818 an answer, not an error
+class QueueFull(Exception):  # noqa: N818 an answer, not an error
     """The queue is full; `seconds` is the estimated time until it has room."""
 
     def __init__(self, seconds: int) -> None:
@@ -54,7 +54,7 @@ class Load:
 
 
 class Batcher:
-    """Feeds one Runner. `embed` is called from the event loop; everything else runs in the lanes' threads."""
+    """Feeds one Runner. `embed` is called from the event loop; everything else runs in the streams' threads."""
 
     def __init__(self, runner: Runner, limit: int = 0) -> None:
         self.runner, self.limit = runner, limit or QUEUE_TOKENS
@@ -64,14 +64,14 @@ class Batcher:
         self._stopping = False
         self._clock = 0.0  # mean tokens served per waiting request: new requests start from here
         self._reserved = 0
-        self._free = runner.lanes  # idle lanes
+        self._free = runner.streams  # idle streams
         self._batches = self._texts = self._tokens = 0
-        self._busy = 1e-9  # seconds, over all lanes
-        self._lanes = [
-            threading.Thread(target=self._run, name=f"lane-{number}", daemon=True) for number in range(runner.lanes)
+        self._busy = 1e-9  # seconds, over all streams
+        self._threads = [
+            threading.Thread(target=self._run, name=f"stream-{number}", daemon=True) for number in range(runner.streams)
         ]
-        for lane in self._lanes:
-            lane.start()
+        for thread in self._threads:
+            thread.start()
 
     def reserve(self, tokens: int) -> None:
         """Reserve room in the queue for texts before they are tokenised. Raises Full if there is none.
@@ -79,9 +79,9 @@ class Batcher:
         An empty queue accepts any size.
         """
         with self._change:
-            held = self._reserved
-            if held and held + tokens > self.limit:
-                raise Full(min(LONGEST_WAIT, math.ceil((held + tokens - self.limit) / self.rate)))
+            reserved = self._reserved
+            if reserved and reserved + tokens > self.limit:
+                raise QueueFull(min(LONGEST_WAIT, math.ceil((reserved + tokens - self.limit) / self.rate)))
             self._reserved += tokens
 
     def release(self, tokens: int) -> None:
@@ -91,8 +91,8 @@ class Batcher:
 
     @property
     def rate(self) -> float:
-        """Return tokens per second with all lanes working; a guess before the first batch."""
-        return self._tokens * len(self._lanes) / self._busy if self._tokens else 5000.0
+        """Return tokens per second with all streams working; a guess before the first batch."""
+        return self._tokens * len(self._threads) / self._busy if self._tokens else 5000.0
 
     async def embed(self, tokens: Tokens) -> Request:
         """Return the finished request, or raise the runner's error.
@@ -124,7 +124,7 @@ class Batcher:
         return request
 
     async def between(self, work: Callable[[], T]) -> T:
-        """Run `work` on a device thread, between two batches of its lane, and return its result."""
+        """Run `work` on a device thread, between two batches of its stream, and return its result."""
         answer: Future[T] = Future()
 
         def job() -> None:
@@ -141,7 +141,7 @@ class Batcher:
     def load(self) -> Load:
         """Return the current load and totals."""
         with self._change:
-            texts = sum(len(one.waiting) for one in self._waiting)
+            texts = sum(len(request.waiting) for request in self._waiting)
             speed = self.rate if self._tokens else 0.0
             return Load(
                 len(self._waiting), texts, self._reserved, self.limit, self._batches, self._texts, self._tokens, speed
@@ -152,8 +152,8 @@ class Batcher:
         with self._change:
             self._stopping = True
             self._change.notify_all()
-        for lane in self._lanes:
-            lane.join(30)
+        for thread in self._threads:
+            thread.join(30)
         self.runner.close()
 
     def _drop(self, request: Request) -> None:
@@ -174,7 +174,7 @@ class Batcher:
                 work, self._work = self._work, []
                 items = self._take()
                 if self._waiting:
-                    self._change.notify()  # there is work for another lane
+                    self._change.notify()  # there is work for another stream
             for job in work:
                 job()
             if items:
@@ -183,13 +183,13 @@ class Batcher:
                     self._free += 1
 
     def _take(self) -> list[Item]:
-        """Take a batch for this lane and mark the lane busy. The caller holds the lock."""
+        """Take a batch for this stream and mark the stream busy. The caller holds the lock."""
         if not self._waiting:
             return []
-        callers, open_tokens = len(self._waiting), sum(one.waiting_tokens for one in self._waiting)
+        callers, open_tokens = len(self._waiting), sum(request.waiting_tokens for request in self._waiting)
         budget = min(self.runner.batch_tokens, share(open_tokens, self._free))
         items = fill(self._waiting, budget, pads=self.runner.pads)
-        self._waiting = [one for one in self._waiting if one.waiting]
+        self._waiting = [request for request in self._waiting if request.waiting]
         self._clock += sum(item.length for item in items) / callers
         self._free -= 1
         return items
@@ -206,16 +206,18 @@ class Batcher:
             rows = self.runner.encode([item.request.tokens.ids[item.at] for item in items])  # type: ignore[misc]
             for row, item in zip(rows, items, strict=True):
                 item.request.rows[item.at] = row
-        except Exception as caught:  # the error belongs to this batch only; the lane continues
-            error = caught
+        except Exception as exception:  # the error belongs to this batch only; the stream continues
+            error = exception
         ended = time.perf_counter()
         with self._change:
             for request in touched:
                 request.end(ended)
             self._busy += ended - began
         if error and len(touched) > 1:  # one caller's text must not fail the others
-            for _, own in groupby(sorted(items, key=lambda item: id(item.request)), key=lambda item: item.request):
-                self._calculate(list(own))
+            for _, request_items in groupby(
+                sorted(items, key=lambda item: id(item.request)), key=lambda item: item.request
+            ):
+                self._calculate(list(request_items))
             return
         with self._change:
             self._batches += 1
@@ -227,6 +229,6 @@ class Batcher:
                 request.error = request.error or error
             finished = [request for request in touched if request.open == 0 or request.error]
             if error:
-                self._waiting = [one for one in self._waiting if one not in touched]
+                self._waiting = [request for request in self._waiting if request not in touched]
         for request in finished:
             request.done(request)

@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.engine.runner import Proof, Runner
 
-KNOWN_IDS = (101, 2023, 2003, 1037, 4937, 102)
+PROBE_IDS = (101, 2023, 2003, 1037, 4937, 102)
 """Any text works: later vectors are compared with the one at the start.
 
 The ids are below every vocabulary's size.
@@ -29,7 +29,7 @@ class Device:
     expected: str
     reason: str
     kernel: Callable[[], Proof] | None = None  # a tiny kernel on the GPU
-    proof: Proof = field(default_factory=lambda: Proof(False, "cpu", detail="not tried yet"))
+    proof: Proof = field(default_factory=lambda: Proof(False, "cpu", detail="not run yet"))
     proven_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -60,10 +60,10 @@ class Device:
     def _compare(self) -> Proof:
         now = self._vector()
         cosine = float(now @ self._first / (np.linalg.norm(now) * np.linalg.norm(self._first)))
-        return Proof(cosine >= AGREEMENT, self.name, detail=f"the same text as at the start: cosine {cosine:.6f}")
+        return Proof(cosine >= AGREEMENT, self.name, detail=f"cosine to the same text at the start: {cosine:.6f}")
 
     def _vector(self) -> np.typing.NDArray[np.float64]:
-        row: np.typing.NDArray[np.float64] = self.runner.encode([[min(one, 1000) for one in KNOWN_IDS]])[0].astype(
+        row: np.typing.NDArray[np.float64] = self.runner.encode([[min(token, 1000) for token in PROBE_IDS]])[0].astype(
             np.float64
         )
         return row

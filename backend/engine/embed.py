@@ -9,26 +9,26 @@ from dataclasses import dataclass
 import orjson
 from starlette.responses import Response
 
-from backend.engine.batcher import Batcher, Full
+from backend.engine.batcher import Batcher, QueueFull
 from backend.engine.http import respond
 from backend.engine.request import Request
-from backend.engine.tokenise import Tokeniser, Tokens
+from backend.engine.tokeniser import Tokeniser, Tokens
 from backend.http.errors import ApiProblem
 
-MOST_TEXTS = 4096
+MAX_TEXTS = 4096
 BODY_BYTES = 32 * 1024 * 1024
 SMALL = 1000
 """Up to this many characters in total, texts are tokenised in place: it takes 0.1 ms, less than a thread switch."""
-PLACE = 16
+TOKENS_PER_ROW = 16
 """Extra tokens that each text counts in the queue, because its row has to be stored."""
 LARGE = 256 * 1024
 """Bodies larger than this, in bytes, are parsed outside the event loop."""
-LETTERS_PER_TOKEN = 3
+CHARACTERS_PER_TOKEN = 3
 """Estimate for the reservation before tokenising. Low, so that it reserves too much rather than too little."""
 
 
 @dataclass(frozen=True)
-class Question:
+class EmbedRequest:
     """A parsed body of /embed."""
 
     texts: list[str]
@@ -38,15 +38,15 @@ class Question:
 async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Response:
     """Return the rows. Raises ApiProblem 422 for a bad request, 413 for too many texts, 503 for a full queue."""
     began = time.perf_counter()
-    question = await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
-    letters, places = sum(map(len, question.texts)), len(question.texts) * PLACE
-    room = min(letters // LETTERS_PER_TOKEN, len(question.texts) * tokeniser.max_tokens) + places
+    parsed = await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
+    characters, row_tokens = sum(map(len, parsed.texts)), len(parsed.texts) * TOKENS_PER_ROW
+    room = min(characters // CHARACTERS_PER_TOKEN, len(parsed.texts) * tokeniser.max_tokens) + row_tokens
     _reserve(batcher, room)
     try:
         tokens = (
-            _encode(tokeniser, question) if letters <= SMALL else await asyncio.to_thread(_encode, tokeniser, question)
+            _encode(tokeniser, parsed) if characters <= SMALL else await asyncio.to_thread(_encode, tokeniser, parsed)
         )
-        guess, room = room, tokens.total + places
+        guess, room = room, tokens.total + row_tokens
         batcher.release(guess - room)
         tokenised = time.perf_counter()
         request = await batcher.embed(tokens)
@@ -59,30 +59,32 @@ async def answer(body: bytes, tokeniser: Tokeniser, batcher: Batcher) -> Respons
     )
 
 
-def parse(body: bytes) -> Question:
+def parse(body: bytes) -> EmbedRequest:
     """Return the parsed and validated body."""
     try:
-        found = orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _bad(f"the body is not JSON: {error}") from error
-    texts, truncate = (found.get("texts"), found.get("truncate", True)) if isinstance(found, dict) else (None, True)
+    texts, truncate = (
+        (document.get("texts"), document.get("truncate", True)) if isinstance(document, dict) else (None, True)
+    )
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise _bad("`texts` must be a list of at least one text")
     if not isinstance(truncate, bool):
         raise _bad("`truncate` must be true or false")
-    if len(texts) > MOST_TEXTS:
+    if len(texts) > MAX_TEXTS:
         raise ApiProblem(
             413,
             "too many texts",
-            f"{len(texts)} in one request; {MOST_TEXTS} can be",
+            f"{len(texts)} texts in one request; at most {MAX_TEXTS} are allowed",
             fix="send them in several requests",
         )
-    return Question(texts, truncate)
+    return EmbedRequest(texts, truncate)
 
 
-def _encode(tokeniser: Tokeniser, question: Question) -> Tokens:
+def _encode(tokeniser: Tokeniser, parsed: EmbedRequest) -> Tokens:
     try:
-        return tokeniser.encode(question.texts, truncate=question.truncate)
+        return tokeniser.encode(parsed.texts, truncate=parsed.truncate)
     except ValueError as error:
         raise _bad(str(error), fix="shorten it, or send truncate: true") from error
 
@@ -90,7 +92,7 @@ def _encode(tokeniser: Tokeniser, question: Question) -> Tokens:
 def _reserve(batcher: Batcher, room: int) -> None:
     try:
         batcher.reserve(room)
-    except Full as full:
+    except QueueFull as full:
         headers = {"Retry-After": str(full.seconds)}
         raise ApiProblem(
             503,

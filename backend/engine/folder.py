@@ -65,19 +65,19 @@ class Folder:
 
 def read(path: Path, name: str = "") -> Folder:
     """Return the folder's contents. Raises a Problem that names a missing file or an unsupported setting."""
-    modules = [(str(one["type"]).rpartition(".")[2], path / str(one["path"])) for one in _modules(path)]
+    modules = [(str(module["type"]).rpartition(".")[2], path / str(module["path"])) for module in _modules(path)]
     if not modules or modules[0][0] != "Transformer":
         raise _cannot(
             path, f"modules.json begins with {modules[0][0] if modules else 'nothing'}, not with a Transformer"
         )
     transformer = modules[0][1]
-    rest = modules[1:]
+    later = modules[1:]
     poolings: tuple[str, ...] = ("mean",)
-    if rest and rest[0][0] == "Pooling":
-        poolings = _poolings(_json(rest[0][1] / "config.json"), path)
-        rest = rest[1:]
-    elif rest:
-        raise _cannot(path, f"its second module is {rest[0][0]}; a Pooling is expected there")
+    if later and later[0][0] == "Pooling":
+        poolings = _poolings(_json(later[0][1] / "config.json"), path)
+        later = later[1:]
+    elif later:
+        raise _cannot(path, f"its second module is {later[0][0]}; a Pooling is expected there")
     config = _json(transformer / "config.json")
     settings = _settings(transformer)
     folder = Folder(
@@ -88,7 +88,7 @@ def read(path: Path, name: str = "") -> Folder:
         max_tokens=_max_tokens(transformer, config, settings),
         lower=bool(settings.get("do_lower_case", False)),
         poolings=poolings,
-        layers=tuple(_layer(kind, at, path) for kind, at in rest if kind not in _HARMLESS),
+        layers=tuple(_layer(kind, at, path) for kind, at in later if kind not in _HARMLESS),
         prompt=_prompt(path),
     )
     if not folder.tokenizer.is_file():
@@ -108,8 +108,8 @@ def _modules(path: Path) -> list[dict[str, object]]:
             "set OMNIMIND_MODEL to a sentence-transformers folder (it holds modules.json)",
         )
     if (path / "modules.json").is_file():
-        found = json.loads((path / "modules.json").read_text())
-        return sorted(found, key=lambda one: int(one["idx"]))
+        modules = json.loads((path / "modules.json").read_text())
+        return sorted(modules, key=lambda module: int(module["idx"]))
     if (path / "config.json").is_file():  # a plain transformers folder: sentence-transformers uses mean pooling for it
         return [{"type": "Transformer", "path": ""}]
     raise _cannot(path, "neither modules.json nor config.json is in it")
@@ -118,26 +118,30 @@ def _modules(path: Path) -> list[dict[str, object]]:
 def _poolings(config: Config, path: Path) -> tuple[str, ...]:
     named = config.get("pooling_mode")
     if isinstance(named, str | list):  # the newer notation
-        wanted = [named] if isinstance(named, str) else [str(one) for one in named]
+        poolings = [named] if isinstance(named, str) else [str(pooling) for pooling in named]
     else:
-        wanted = [word for key, word in _SWITCHES.items() if config.get(key)] or ["mean"]
-    wrong = [one for one in wanted if one not in POOLINGS]
-    if wrong or not wanted:
-        raise _cannot(path, f"the pooling {', '.join(wrong) or '(none)'} is not one of {', '.join(POOLINGS)}")
-    return tuple(wanted)
+        poolings = [pooling for key, pooling in _SWITCHES.items() if config.get(key)] or ["mean"]
+    unknown = [pooling for pooling in poolings if pooling not in POOLINGS]
+    if unknown or not poolings:
+        raise _cannot(path, f"the pooling {', '.join(unknown) or '(none)'} is not one of {', '.join(POOLINGS)}")
+    return tuple(poolings)
 
 
 def _layer(kind: str, at: Path, path: Path) -> Dense | str:
     if kind == "Normalize":
         return "normalize"
     if kind != "Dense":
-        raise _cannot(path, f"it has a module {kind}; after the pooling we know Dense and Normalize")
+        raise _cannot(path, f"it has a module {kind}; after the pooling, only Dense and Normalize are supported")
     config = _json(at / "config.json")
     activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2].lower()
     if activation not in ("identity", "tanh"):
         raise _cannot(path, f"the activation {activation} of {at.name} is not one of identity, tanh")
     return Dense(
-        at, _whole(config, "in_features"), _whole(config, "out_features"), bool(config.get("bias", True)), activation
+        at,
+        _integer(config, "in_features"),
+        _integer(config, "out_features"),
+        bool(config.get("bias", True)),
+        activation,
     )
 
 
@@ -154,12 +158,12 @@ def _max_tokens(transformer: Path, config: Config, settings: Config) -> int:
 
     It is the model's own setting, otherwise the smaller of the tokenizer's limit and the position table.
     """
-    own = settings.get("max_seq_length")
+    configured = settings.get("max_seq_length")
     positions = int(str(config.get("max_position_embeddings") or 512))
     if str(config.get("model_type")) in ("roberta", "xlm-roberta", "mpnet", "camembert"):
         positions -= 2  # their positions start after the padding id
-    if isinstance(own, int):
-        return min(own, positions)
+    if isinstance(configured, int):
+        return min(configured, positions)
     file = transformer / "tokenizer_config.json"
     limit = _json(file).get("model_max_length") if file.is_file() else None
     return min(positions, int(limit)) if isinstance(limit, int | float) else positions
@@ -172,20 +176,20 @@ def _prompt(path: Path) -> str:
     return str(prompts.get(name, "")) if isinstance(prompts, dict) and name else ""
 
 
-def _whole(config: Config, key: str) -> int:
+def _integer(config: Config, key: str) -> int:
     return int(str(config[key]))
 
 
 def _json(file: Path) -> Config:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _cannot(file.parent, f"{file} is missing") from None
     except ValueError as error:
         raise _cannot(file.parent, f"{file} is not JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise _cannot(file.parent, f"{file} does not hold an object")
-    return found
+    return document
 
 
 def _cannot(path: Path, why: str, fix: str = "use a folder that `SentenceTransformer.save` wrote") -> Problem:

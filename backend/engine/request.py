@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backend.engine.runner import Vectors
-from backend.engine.tokenise import Tokens
+from backend.engine.tokeniser import Tokens
 
 Done = Callable[["Request"], None]
 

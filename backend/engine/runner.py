@@ -1,8 +1,8 @@
 """The interface between the engine and a device: token ids in, embeddings out. OpenVINO and torch implement it.
 
 `cpu.runner.load(folder, options)` and `gpu.runner.load(folder, options)` return a Runner or raise a Problem
-(omnimind_ops.model.problem); `gpu.proof.prove()` runs a tiny kernel on the GPU. choose.py picks a runner; batcher.py
-feeds it.
+(omnimind_ops.model.problem); `gpu.proof.prove()` runs a tiny kernel on the GPU. select_device.py picks
+a runner; batcher.py feeds it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Proof:
 class Runner(Protocol):
     """One loaded model on one device.
 
-    All calls come from the batcher's `lanes` threads; with one lane, a runner needs no lock.
+    All calls come from the batcher's `streams` threads; with one stream, a runner needs no lock.
     """
 
     @property
@@ -66,6 +66,10 @@ class Runner(Protocol):
         """cpu or cuda."""
 
     @property
+    def encoder(self) -> str:
+        """The implementation that computes the model: openvino, packed or transformers."""
+
+    @property
     def precision(self) -> str:
         """Precision of the computation: f32, bf16, f16 or i8."""
 
@@ -82,7 +86,7 @@ class Runner(Protocol):
         """Whether texts are padded to the longest of a batch. If not, their lengths may differ freely."""
 
     @property
-    def lanes(self) -> int:
+    def streams(self) -> int:
         """Number of batches that this device runs in parallel."""
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 _PROSE = (
-    "The committee met on Thursday to discuss the harbour's new lighthouse, which the storm of last winter had damaged beyond repair; nobody could agree on who should pay. "
-    "An engineer from the capital proposed a tower of steel, lighter and cheaper, yet the fishermen wanted stone, because stone is what their fathers had steered by. "
+    "The committee met on Thursday to discuss the harbour's new lighthouse, which the storm of last winter had "
+    "damaged beyond repair; nobody could agree on who should pay. "
+    "An engineer from the capital proposed a tower of steel, lighter and cheaper, yet the fishermen wanted "
+    "stone, because stone is what their fathers had steered by. "
 )
 SAMPLE = (
     "",

@@ -17,7 +17,7 @@ import numpy as np
 
 from backend.engine import folder
 from backend.engine.sample import SAMPLE
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 from omnimind_ops.bench.corpus import texts
 from tests.gpu.outcome import Skipped
 

@@ -101,7 +101,7 @@ def _baselines(setting: Setting) -> dict[str, Way]:
             "sentence-transformers half": lambda numbers: half.encode([setting.corpus[at] for at in numbers]),
         }
     device = torch.device(setting.device)
-    network = build(setting.folder, weights.read(setting.folder.transformer), "f32", device)
+    network = build(setting.folder, weights.read(setting.folder.transformer), "packed", "f32", device)
 
     def plain(numbers: list[int]) -> None:
         for at in range(0, len(numbers), 32):

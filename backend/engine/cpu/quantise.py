@@ -18,7 +18,7 @@ from backend.engine.cpu.transformer import Linear, Value, linear
 from backend.engine.cpu.weights import Array
 from backend.engine.folder import Folder
 
-MOST = 127
+LARGEST = 127
 BALANCE = 0.5
 """Share of a channel's size that moves into the weights; 1 is all of it."""
 GROUPS = (384, 256, 192, 128, 64, 32)
@@ -47,9 +47,9 @@ def rounding(peaks: dict[str, Array]) -> Linear:
     def build(x: Value, weight: Array, bias: Array, name: str) -> Value:
         scale = smoothing(peaks[name], weight)
         scaled = weight * scale
-        steps = np.asarray(np.maximum(np.abs(scaled).max(1, keepdims=True), 1e-8) / MOST, np.float32)
-        whole = np.clip(np.round(scaled / steps), -MOST, MOST).astype(np.int8)
-        rows = ops.multiply(ops.convert(ops.constant(whole), "f32"), ops.constant(steps))
+        steps = np.asarray(np.maximum(np.abs(scaled).max(1, keepdims=True), 1e-8) / LARGEST, np.float32)
+        integers = np.clip(np.round(scaled / steps), -LARGEST, LARGEST).astype(np.int8)
+        rows = ops.multiply(ops.convert(ops.constant(integers), "f32"), ops.constant(steps))
         inputs = ops.multiply(x, ops.constant((1 / scale).reshape(1, 1, -1)))
         return ops.add(ops.matmul(inputs, rows, False, True), ops.constant(bias.reshape(1, 1, -1)))
 

@@ -1,6 +1,6 @@
 """The Runner on OpenVINO, without torch. load() compiles a model for this CPU.
 
-Each lane is an OpenVINO stream on one core or a few: two small matrix products in parallel are faster than one product
+Each of OpenVINO's streams has one core or a few: two small matrix products in parallel are faster than one product
 on two cores (docs/measurements.md).
 
 Mode `exact` computes in f32, `auto` in bf16 if the CPU supports it in hardware, `fast` in i8. On loading, bf16 and i8
@@ -19,13 +19,15 @@ from queue import SimpleQueue
 import numpy as np
 import openvino as ov
 
-from backend.engine.cpu import given, processor, quantise, weights
+from backend.engine import reference
+from backend.engine.cpu import prebuilt, processor, quantise, weights
+from backend.engine.cpu.calibrate import calibrate
 from backend.engine.cpu.core import core
 from backend.engine.cpu.graph import build
-from backend.engine.cpu.observe import Observed, agreement, observe
 from backend.engine.cpu.transformer import Value
 from backend.engine.folder import Folder
 from backend.engine.identity import digest as identity
+from backend.engine.reference import Reference
 from backend.engine.runner import Options, Vectors
 from omnimind_ops.model.problem import Problem
 
@@ -33,13 +35,13 @@ BATCH_TOKENS = 768
 """512 costs 3 % more per token, 1024 costs 2 % less (every new batch shape has a price). Smaller batches let small
 requests in sooner.
 """
-CORES_PER_LANE = 4
-"""On large machines, more lanes cost memory without a gain in speed."""
+CORES_PER_STREAM = 4
+"""On large machines, more streams cost memory without a gain in speed."""
 SHAPES = 128
 """Compiled kernels that each stream caches. With OpenVINO's default of 5000, every new batch shape would cost 0.5 MB
 without a gain.
 """
-LEAST = {"bf16": 0.999, "i8": 0.99}
+MIN_COSINE = {"bf16": 0.999, "i8": 0.99}
 """Minimum cosine to f32 on every sample text, by precision."""
 Settings = dict[str, object]
 log = logging.getLogger(__name__)
@@ -49,19 +51,20 @@ class OpenVinoRunner:
     """One compiled model, created by load(). The members are documented in backend.engine.runner.Runner."""
 
     device = "cpu"
+    encoder = "openvino"
     pads = True
 
     def __init__(
         self, folder: Folder, model: ov.Model, precision: str, digest: str, options: Options, group: int = 0
     ) -> None:
         threads = options.threads or processor.cores()
-        self.lanes = threads if threads <= CORES_PER_LANE else math.ceil(threads / CORES_PER_LANE)
+        self.streams = threads if threads <= CORES_PER_STREAM else math.ceil(threads / CORES_PER_STREAM)
         hint = "bf16" if precision in ("bf16", "i8") and processor.has_bf16() else "f32"
         self.name, self.max_tokens, self.precision, self.digest = folder.name, folder.max_tokens, precision, digest
         self.batch_tokens = options.batch_tokens or BATCH_TOKENS
-        self.details: dict[str, object] = {"lanes": self.lanes, "threads": threads, "openvino": ov.__version__}
+        self.details: dict[str, object] = {"streams": self.streams, "threads": threads, "openvino": ov.__version__}
         settings: Settings = {
-            "NUM_STREAMS": self.lanes,
+            "NUM_STREAMS": self.streams,
             "INFERENCE_NUM_THREADS": threads,
             "INFERENCE_PRECISION_HINT": hint,
             "PERFORMANCE_HINT": "THROUGHPUT",
@@ -74,7 +77,7 @@ class OpenVinoRunner:
         }
         compiled = core().compile_model(model, "CPU", {key: str(value) for key, value in settings.items()})
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
-        for _ in range(self.lanes):
+        for _ in range(self.streams):
             self._idle.put(compiled.create_infer_request())
         self.dimensions = int(self.encode([[0]]).shape[1])
 
@@ -87,7 +90,7 @@ class OpenVinoRunner:
         except RuntimeError as error:
             why = str(error).strip().splitlines()[-1]
             raise Problem(
-                "cannot embed on the CPU", why, "read the engine's log; the other requests are not touched"
+                "cannot embed on the CPU", why, "read the engine's log; other requests are not affected"
             ) from error
         finally:
             self._idle.put(request)
@@ -100,31 +103,31 @@ class OpenVinoRunner:
 
 def load(folder: Folder, options: Options) -> OpenVinoRunner:
     """Return the compiled model. Raises a Problem if the folder cannot be used."""
-    graph = given.find(folder)
-    runner = _given(folder, graph, options) if graph else _built(folder, options)
+    graph = prebuilt.find(folder)
+    runner = _from_graph(folder, graph, options) if graph else _from_weights(folder, options)
     runner.details["weights"] = graph.name if graph else "safetensors"
     return runner
 
 
-def _given(folder: Folder, graph: Path, options: Options) -> OpenVinoRunner:
+def _from_graph(folder: Folder, graph: Path, options: Options) -> OpenVinoRunner:
     if options.mode == "fast":
         raise Problem(
             "cannot quantise the model",
-            f"{folder.name} comes as a finished graph ({graph.name})",
-            "set OMNIMIND_MODE=auto, or give a folder with model.safetensors",
+            f"{folder.name} is a prebuilt graph ({graph.name})",
+            "set OMNIMIND_MODE=auto, or use a folder with model.safetensors",
         )
-    model, content = given.read(folder, graph), given.digest(graph)
+    model, content = prebuilt.read(folder, graph), prebuilt.digest(graph)
 
     def plain(precision: str) -> OpenVinoRunner:
         return OpenVinoRunner(folder, model, precision, identity(content, folder, precision), options)
 
     if options.mode == "exact" or not processor.has_bf16():
         return plain("f32")
-    seen = observe(folder, model, (), _file(options, content, folder))
-    return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+    expected = calibrate(folder, model, (), reference.path(options, content, folder))
+    return _first(folder, expected, [partial(plain, "bf16")]) or plain("f32")
 
 
-def _built(folder: Folder, options: Options) -> OpenVinoRunner:
+def _from_weights(folder: Folder, options: Options) -> OpenVinoRunner:
     tensors = weights.read(folder.transformer)
     content = tensors.digest()
 
@@ -133,34 +136,36 @@ def _built(folder: Folder, options: Options) -> OpenVinoRunner:
 
     if options.mode == "exact" or (options.mode == "auto" and not processor.has_bf16()):
         return plain("f32")
-    ends: dict[str, Value] = {}
-    watched = build(folder, tensors, quantise.watching(ends), ends)
-    seen = observe(folder, watched, tuple(ends), _file(options, content, folder))
+    peaks: dict[str, Value] = {}
+    instrumented = build(folder, tensors, quantise.watching(peaks), peaks)
+    expected = calibrate(folder, instrumented, tuple(peaks), reference.path(options, content, folder))
     if options.mode == "auto":
-        return _first(folder, seen, [partial(plain, "bf16")]) or plain("f32")
+        return _first(folder, expected, [partial(plain, "bf16")]) or plain("f32")
 
     def rounded(group: int) -> OpenVinoRunner:
         digest = identity(content, folder, f"i8/{group}")
-        return OpenVinoRunner(
-            folder, build(folder, tensors, quantise.rounding(seen.peaks)), "i8", digest, options, group
-        )
+        model = build(folder, tensors, quantise.rounding(expected.peaks))
+        return OpenVinoRunner(folder, model, "i8", digest, options, group)
 
-    found = _first(folder, seen, [partial(rounded, group) for group in quantise.groups(folder)])
-    if not found:
+    quantised = _first(folder, expected, [partial(rounded, group) for group in quantise.groups(folder)])
+    if not quantised:
         raise Problem(
             "cannot quantise the model",
-            f"{folder.name} in 8 bits differs from float32 by more than cosine {LEAST['i8']}",
+            f"{folder.name} in 8 bits differs from float32 by more than cosine {MIN_COSINE['i8']}",
             "set OMNIMIND_MODE=auto",
         )
-    return found
+    return quantised
 
 
-def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVinoRunner]]) -> OpenVinoRunner | None:
+def _first(
+    folder: Folder, expected: Reference, makers: Sequence[Callable[[], OpenVinoRunner]]
+) -> OpenVinoRunner | None:
     """Return the first runner that is close enough to f32 on every sample text, or None."""
+    sample = reference.sample(folder)
     for make in makers:
         runner = make()
-        cosine = agreement(folder, runner, seen)
-        if cosine >= LEAST[runner.precision]:
+        cosine = reference.agreement(runner, sample, expected.rows)
+        if cosine >= MIN_COSINE[runner.precision]:
             runner.details["agreement"] = round(cosine, 6)
             return runner
         log.warning(
@@ -173,10 +178,6 @@ def _first(folder: Folder, seen: Observed, makers: Sequence[Callable[[], OpenVin
 def _inputs(ids: Sequence[Sequence[int]]) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]:
     lengths = np.fromiter(map(len, ids), np.int32, len(ids))
     padded = np.zeros((len(ids), int(lengths.max())), np.int32)
-    for row, one in zip(padded, ids, strict=True):
-        row[: len(one)] = one
+    for row, text in zip(padded, ids, strict=True):
+        row[: len(text)] = text
     return {0: padded, 1: lengths}
-
-
-def _file(options: Options, content: str, folder: Folder) -> Path:
-    return options.state / f"sample-{identity(content, folder, 'f32')}.npz"

@@ -52,12 +52,12 @@ def encoder(
 
 def _embeddings(shape: Architecture, weights: Weights, prefix: str, ids: Value, length: Value) -> Value:
     zero = ops.constant(np.int32(0))
-    words = weights.get(f"{prefix}embeddings.word_embeddings.weight", -1, shape.hidden)
+    embeddings = weights.get(f"{prefix}embeddings.word_embeddings.weight", -1, shape.hidden)
     table = weights.get(f"{prefix}embeddings.position_embeddings.weight", -1, shape.hidden)[shape.first_position :]
     if shape.types:  # every token has type 0
         table = table + weights.get(f"{prefix}embeddings.token_type_embeddings.weight", -1, shape.hidden)[0]
     x = ops.add(
-        ops.gather(ops.constant(words, shared_memory=True), ids, zero),
+        ops.gather(ops.constant(embeddings, shared_memory=True), ids, zero),
         ops.gather(ops.constant(table), positions(length), zero),
     )
     return _norm(x, weights, f"{prefix}embeddings.LayerNorm", shape)
@@ -96,7 +96,7 @@ def _norm(x: Value, weights: Weights, name: str, shape: Architecture) -> Value:
     )  # gamma and beta: TensorFlow checkpoints
     normal = ops.mvn(x, ops.constant([-1]), True, shape.epsilon, "inside_sqrt")
     gain, offset = (
-        ops.constant(weights.get(f"{name}.{word}", shape.hidden).reshape(1, 1, -1)) for word in (scale, shift)
+        ops.constant(weights.get(f"{name}.{part}", shape.hidden).reshape(1, 1, -1)) for part in (scale, shift)
     )
     return ops.add(ops.multiply(normal, gain), offset)
 
@@ -117,12 +117,12 @@ def _relative(shape: Architecture, table: Array, length: Value) -> Value:
     distance = ops.subtract(
         ops.unsqueeze(at, ops.constant([0])), ops.unsqueeze(at, ops.constant([1]))
     )  # [query, key]: key - query
-    found = ops.gather(
+    bias = ops.gather(
         ops.constant(np.ascontiguousarray(rows)),
         ops.add(distance, ops.constant(np.int32(limit))),
         ops.constant(np.int32(1)),
     )
-    return ops.unsqueeze(found, ops.constant([0]))
+    return ops.unsqueeze(bias, ops.constant([0]))
 
 
 def _buckets(distance: np.typing.NDArray[np.int64], buckets: int, furthest: int = 128) -> np.typing.NDArray[np.int64]:

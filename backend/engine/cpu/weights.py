@@ -21,11 +21,11 @@ _HEADER_LIMIT = 100 * 1024 * 1024  # limit of the format's own reader
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor; `words` is a view of its bytes in the file."""
+    """One tensor; `data` is a view of its bytes in the file."""
 
     dtype: str
     shape: tuple[int, ...]
-    words: memoryview
+    data: memoryview
 
 
 class Weights:
@@ -47,7 +47,7 @@ class Weights:
             for name in self._tensors:
                 if name.endswith(suffix) and (name == suffix or name[: -len(suffix)].endswith(".")):
                     return name[: -len(suffix)]
-        raise _cannot(self.source, f"there is no tensor {suffixes[0]} in it")
+        raise _cannot(self.source, f"it has no tensor {suffixes[0]}")
 
     def get(self, name: str, *shape: int) -> Array:
         """Return a tensor as float32. Raises a Problem if it is missing or has another shape.
@@ -56,41 +56,42 @@ class Weights:
         """
         tensor = self._tensors.get(name)
         if tensor is None:
-            raise _cannot(self.source, f"there is no tensor {name} in it")
+            raise _cannot(self.source, f"it has no tensor {name}")
         if len(shape) != len(tensor.shape) or any(
             want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)
         ):
             raise _cannot(
-                self.source, f"{name} has the shape {list(tensor.shape)}, but its config.json asks for {list(shape)}"
+                self.source, f"{name} has the shape {list(tensor.shape)}, but config.json requires {list(shape)}"
             )
         if tensor.dtype not in _TYPES:
-            raise _cannot(self.source, f"{name} is of type {tensor.dtype}; we read {', '.join(_TYPES)}")
-        raw = np.frombuffer(tensor.words, dtype=_TYPES[tensor.dtype]).reshape(tensor.shape)
+            raise _cannot(self.source, f"{name} is of type {tensor.dtype}; supported: {', '.join(_TYPES)}")
+        raw = np.frombuffer(tensor.data, dtype=_TYPES[tensor.dtype]).reshape(tensor.shape)
         if tensor.dtype == "BF16":  # the upper half of a float32
             return (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.astype(np.float32, copy=False)
 
     def digest(self) -> str:
         """Return 16 hex digits over names, types, shapes and every byte."""
-        said = hashlib.blake2b(digest_size=8)
+        hasher = hashlib.blake2b(digest_size=8)
         for name, tensor in sorted(self._tensors.items()):
-            said.update(f"{name} {tensor.dtype} {tensor.shape} ".encode())
-            said.update(tensor.words)
-        return said.hexdigest()
+            hasher.update(f"{name} {tensor.dtype} {tensor.shape} ".encode())
+            hasher.update(tensor.data)
+        return hasher.hexdigest()
 
 
 def read(folder: Path) -> Weights:
     """Return the tensors of model.safetensors, or of the files listed in model.safetensors.index.json."""
-    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if whole.is_file():
-        return Weights(_read(whole), whole)
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.is_file():
+        return Weights(_read(single), single)
     if index.is_file():
         parts = sorted({folder / str(name) for name in json.loads(index.read_text())["weight_map"].values()})
         return Weights({name: tensor for part in parts for name, tensor in _read(part).items()}, index)
     raise Problem(
         f"cannot load the model {folder}",
         "model.safetensors is missing",
-        "save it again with a current sentence-transformers; pytorch_model.bin is a pickle, which runs code when it is read, so the engine refuses it",
+        "save it again with a current sentence-transformers; pytorch_model.bin is a pickle, which runs code when it is "
+        "read, so the engine refuses it",
     )
 
 
@@ -110,13 +111,13 @@ def _read(file: Path) -> dict[str, Tensor]:
         raise _cannot(file, "it is cut short, or no safetensors file")
     try:
         header = json.loads(bytes(view[8 : 8 + length]))
-        return {name: _tensor(one, view[8 + length :]) for name, one in header.items() if name != "__metadata__"}
+        return {name: _tensor(entry, view[8 + length :]) for name, entry in header.items() if name != "__metadata__"}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _cannot(file, f"its header is damaged ({error})") from None
 
 
-def _tensor(one: dict[str, list[int]], data: memoryview) -> Tensor:
-    dtype, shape, (begin, end) = str(one["dtype"]), tuple(int(size) for size in one["shape"]), one["data_offsets"]
+def _tensor(entry: dict[str, list[int]], data: memoryview) -> Tensor:
+    dtype, shape, (begin, end) = str(entry["dtype"]), tuple(int(size) for size in entry["shape"]), entry["data_offsets"]
     if not 0 <= begin <= end <= len(data):
         raise ValueError(f"a tensor ends at byte {end} of {len(data)}: the file is cut short")
     if dtype in _TYPES and int(np.prod(shape, dtype=np.int64)) * np.dtype(_TYPES[dtype]).itemsize != end - begin:

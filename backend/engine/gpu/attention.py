@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from backend.engine.gpu.batch import Batch, Room, pack, runs, seen
+from backend.engine.gpu.batch import Batch, Capacity, pack, runs, view
 
 Attention = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """Query, key, value and result are [tokens, heads, size]."""
@@ -30,7 +30,7 @@ def grouped(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: 
     begin = 0
     for texts, length in batch.runs:
         end = begin + texts * length
-        q, k, v = (one[begin:end].unflatten(0, (texts, length)).transpose(1, 2) for one in (query, key, value))
+        q, k, v = (tensor[begin:end].unflatten(0, (texts, length)).transpose(1, 2) for tensor in (query, key, value))
         answer[begin:end] = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(0, 1)
         begin = end
     return answer
@@ -41,11 +41,11 @@ def efficient(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch
 
     scaled_dot_product_attention calls the same kernel for nested tensors.
     """
-    words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, 0)
-    found: torch.Tensor = torch.ops.aten._efficient_attention_forward(
-        query[None], key[None], value[None], None, *words
+    arguments = (batch.offsets, batch.offsets, batch.longest, batch.longest, 0.0, 0)
+    output: torch.Tensor = torch.ops.aten._efficient_attention_forward(
+        query[None], key[None], value[None], None, *arguments
     )[0][0]
-    return found
+    return output
 
 
 def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -54,9 +54,9 @@ def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, batch: Ba
     torch.nn.attention.varlen is built on it, but uses cuDNN on Hopper (torch 2.15), which plans anew for every batch
     shape.
     """
-    words = (batch.bounds, batch.bounds, batch.longest, batch.longest, 0.0, False, False)
-    found: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *words)[0]
-    return found
+    arguments = (batch.offsets, batch.offsets, batch.longest, batch.longest, 0.0, False, False)
+    output: torch.Tensor = torch.ops.aten._flash_attention_forward(query, key, value, *arguments)[0]
+    return output
 
 
 def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> tuple[str, Attention]:
@@ -72,15 +72,17 @@ def choose(device: torch.device, dtype: torch.dtype, heads: int, size: int) -> t
 def _agrees(way: Attention, device: torch.device, dtype: torch.dtype, heads: int, size: int) -> bool:
     """Return whether an implementation runs and agrees with the plain one, on five texts and spare room."""
     texts = [[1] * length for length in (70, 33, 33, 2, 1)]
-    used, room = 139, Room(160, 8, 128)
-    host = torch.zeros(room.numbers, dtype=torch.int32)
-    pack(texts, room, host.numpy())
-    batch = seen(host.to(device), room, runs(texts))
+    used, capacity = 139, Capacity(160, 8, 128)
+    host = torch.zeros(capacity.elements, dtype=torch.int32)
+    pack(texts, capacity, host.numpy())
+    batch = view(host.to(device), capacity, runs(texts))
     q, k, v = (
-        torch.randn(room.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7)).to(device, dtype).unbind(1)
+        torch.randn(capacity.tokens, 3, heads, size, generator=torch.Generator().manual_seed(7))
+        .to(device, dtype)
+        .unbind(1)
     )
     try:
-        found, expected = (one(q, k, v, batch)[:used].float() for one in (way, grouped))
-        return bool((found - expected).abs().max() <= _ALIKE * expected.abs().max())
+        output, expected = (attention(q, k, v, batch)[:used].float() for attention in (way, grouped))
+        return bool((output - expected).abs().max() <= _ALIKE * expected.abs().max())
     except (RuntimeError, AttributeError, TypeError):  # missing in this torch, or not supported by this GPU
         return False

@@ -15,7 +15,7 @@ _NO_TENSOR_CORES = re.compile(r"GTX 16\d\d|\bMX[45]50\b|\bT(400|500|550|600|1000
 """Turing GPUs without tensor cores, which the compute capability 7.5 does not show. Half precision gives NaN on them
 (github.com/pytorch/pytorch/issues/58123).
 """
-_LEAST_BUDGET = 1 << 30
+_MIN_BUDGET = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Card:
     why_not: str = ""
 
 
-def find(device: str) -> Card:
+def find(name: str) -> Card:
     """Return the GPU (or the CPU, for "cpu"), initialised. Raises a Problem if no GPU works."""
-    if device == "cpu":
+    if name == "cpu":
         return Card(
             torch.device("cpu"), "CPU", (0, 0), 0, 0, ("bf16",) if _bf16() else (), "it has no instructions for bf16"
         )
@@ -44,15 +44,15 @@ def find(device: str) -> Card:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
         torch.cuda.init()
-        found = torch.device("cuda", torch.cuda.current_device())
-        properties = torch.cuda.get_device_properties(found)
-        free, memory = torch.cuda.mem_get_info(found)
+        selected = torch.device("cuda", torch.cuda.current_device())
+        properties = torch.cuda.get_device_properties(selected)
+        free, memory = torch.cuda.mem_get_info(selected)
     except (RuntimeError, AssertionError) as error:  # AssertionError: this torch was built without CUDA
         fault = recognise(str(error))
         raise Problem("cannot use the GPU", fault.meaning, fault.fix) from error
     capability = (properties.major, properties.minor)
     half, why_not = precisions(properties.name, capability)
-    return Card(found, properties.name, capability, memory, free, half, why_not)
+    return Card(selected, properties.name, capability, memory, free, half, why_not)
 
 
 def _bf16() -> bool:
@@ -78,6 +78,6 @@ def settle(card: Card) -> int:
     torch.set_float32_matmul_precision("highest")
     if card.device.type == "cpu":
         return 0
-    budget = int(torch.cuda.memory_reserved(card.device)) + min(max(card.free // 2, _LEAST_BUDGET), card.free)
+    budget = int(torch.cuda.memory_reserved(card.device)) + min(max(card.free // 2, _MIN_BUDGET), card.free)
     torch.cuda.set_per_process_memory_fraction(budget / card.memory, card.device)
     return budget

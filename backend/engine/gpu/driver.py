@@ -59,9 +59,9 @@ def version() -> str:
 
 
 def _text(library: ctypes.CDLL, code: int) -> str:
-    words = ctypes.c_char_p()
+    message = ctypes.c_char_p()
     try:
-        library.cuGetErrorString(code, ctypes.byref(words))
+        library.cuGetErrorString(code, ctypes.byref(message))
     except AttributeError:
         return ""
-    return (words.value or b"").decode(errors="replace")
+    return (message.value or b"").decode(errors="replace")

@@ -24,7 +24,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Known:
+class CudaError:
     """One code. `phrase` is part of CUDA's or torch's message for it, in lower case; "|" separates several."""
 
     phrase: str
@@ -33,86 +33,90 @@ class Known:
 
 
 _RESTART = "restart the engine (systemctl restart omnimind-engine); if it comes back, look for Xid lines in `dmesg`"
-KNOWN: dict[int, Known] = {
-    2: Known(
-        "out of memory", "the card's memory is full", "see with nvidia-smi who holds it, or lower OMNIMIND_BATCH_TOKENS"
+CUDA_ERRORS: dict[int, CudaError] = {
+    2: CudaError(
+        "out of memory",
+        "the card's memory is full",
+        "see `nvidia-smi` for the process that uses it, or lower OMNIMIND_BATCH_TOKENS",
     ),
-    3: Known("initialization error", "the driver did not initialise in this process", _RESTART),
-    34: Known(
+    3: CudaError("initialization error", "the driver did not initialise in this process", _RESTART),
+    34: CudaError(
         "stub library",
         "a stub of libcuda was loaded, not the driver",
         "take CUDA's lib64/stubs folder out of LD_LIBRARY_PATH",
     ),
-    35: Known(
+    35: CudaError(
         "driver is too old|driver version is insufficient|driver on your system is too old",
         "the driver is older than the CUDA that this torch was built for",
-        "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), or upgrade the driver",
+        "run `omnimind converge`, which picks packages for this driver (525 and up: cu12; 580 and up: cu13), "
+        "or upgrade the driver",
     ),
-    46: Known(
+    46: CudaError(
         "busy or unavailable",
-        "another process holds the card for itself",
-        "end that process (nvidia-smi names it), or set the compute mode to Default",
+        "another process uses the card exclusively",
+        "end that process (see `nvidia-smi`), or set the compute mode to Default",
     ),
-    100: Known(
+    100: CudaError(
         "no cuda-capable device|no cuda gpus are available",
-        "the driver sees no card",
+        "the driver finds no card",
         "check `nvidia-smi`, the nodes /dev/nvidia*, and CUDA_VISIBLE_DEVICES",
     ),
-    101: Known(
+    101: CudaError(
         "invalid device ordinal",
-        "there is no card of that number",
+        "there is no card with this number",
         "correct CUDA_VISIBLE_DEVICES: use the GPU-… name that `nvidia-smi -L` prints",
     ),
-    200: Known(
+    200: CudaError(
         "device kernel image is invalid",
-        "the kernels of this torch cannot be read by the driver",
+        "the driver cannot load the kernels of this torch",
         "run `omnimind converge` to install the packages for this driver again",
     ),
-    209: Known(
+    209: CudaError(
         "no kernel image",
-        "this torch holds no kernels for this card",
+        "this torch has no kernels for this card",
         "run `omnimind converge`, which picks packages for this card and driver",
     ),
-    222: Known(
+    222: CudaError(
         "unsupported toolchain",
-        "this torch's kernels need compiling by a driver that is newer than this one",
+        "the kernels of this torch need a newer driver",
         "run `omnimind converge`, which picks packages for this driver, or upgrade the driver",
     ),
-    304: Known(
+    304: CudaError(
         "os call failed",
-        "the driver may not open its device files",
-        "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine: nodes that came after its start stay closed to it",
+        "the driver is not allowed to open its device files",
+        "load nvidia_uvm (modprobe nvidia_uvm; nvidia-modprobe -u -c 0), then restart the engine, which cannot open "
+        "device nodes created after its start",
     ),
-    700: Known(
+    700: CudaError(
         "illegal memory access",
-        "a kernel touched memory that is not its own; this process can use the card no more",
+        "a kernel accessed invalid memory; this process can no longer use the card",
         _RESTART,
     ),
-    719: Known("launch failure", "a kernel crashed; this process can use the card no more", _RESTART),
-    800: Known(
+    719: CudaError("launch failure", "a kernel crashed; this process can no longer use the card", _RESTART),
+    800: CudaError(
         "operation not permitted",
         "the driver refused the operation",
         "check the unit's DeviceAllow list: `systemctl cat omnimind-engine`",
     ),
-    802: Known(
+    802: CudaError(
         "not yet initialized",
         "the card is not ready yet",
         "wait for nvidia-fabricmanager or nvidia-persistenced to start, then restart the engine",
     ),
-    803: Known(
+    803: CudaError(
         "unsupported display driver|driver mismatch",
-        "the driver's library and its kernel module are of different versions, as after an upgrade",
+        "the versions of the driver's library and kernel module differ, as after an upgrade",
         "reboot, or unload and load the nvidia modules",
     ),
-    804: Known(
+    804: CudaError(
         "forward compatibility was attempted",
         "a CUDA compatibility library is loaded that this card does not support",
         "remove cuda-compat, or take its folder out of LD_LIBRARY_PATH",
     ),
-    999: Known(
+    999: CudaError(
         "unknown error",
-        "the driver gave up without a reason; most often nvidia_uvm is missing, or was lost in a suspend",
-        "stop the engine, `rmmod nvidia_uvm; modprobe nvidia_uvm`, start it again; else reboot",
+        "the driver reported an unknown error; most often nvidia_uvm is not loaded, or was lost during a suspend",
+        "stop the engine, `rmmod nvidia_uvm; modprobe nvidia_uvm`, start it again; otherwise reboot",
     ),
 }
 
@@ -124,16 +128,16 @@ _WITHOUT_CODE = {
         "the NVIDIA driver is not installed or not loaded",
         "load it (modprobe nvidia), or install it",
     ),
-    "device-side assert": ("a kernel met a number that cannot be; this process can use the card no more", _RESTART),
+    "device-side assert": ("a kernel's assertion failed; this process can no longer use the card", _RESTART),
 }
 
 
 def explain(code: int, text: str = "") -> Fault:
     """Return the meaning of a code, including unknown ones."""
-    known = KNOWN.get(code)
-    if known is None:
+    entry = CUDA_ERRORS.get(code)
+    if entry is None:
         return Fault(code, text, "CUDA refused", f"look the code up in cuda.h; {_RESTART}")
-    return Fault(code, text or known.phrase.partition("|")[0], known.meaning, known.fix)
+    return Fault(code, text or entry.phrase.partition("|")[0], entry.meaning, entry.fix)
 
 
 def recognise(text: str) -> Fault:
@@ -142,10 +146,10 @@ def recognise(text: str) -> Fault:
     numbered = _NUMBERED.search(low)
     if numbered:
         return explain(int(numbered[1]), text.strip().splitlines()[0])
-    for code, known in KNOWN.items():
-        if any(phrase in low for phrase in known.phrase.split("|")):
+    for code, entry in CUDA_ERRORS.items():
+        if any(phrase in low for phrase in entry.phrase.split("|")):
             return explain(code, text.strip().splitlines()[0])
-    first = text.strip().splitlines()[0] if text.strip() else "no words"
+    first = text.strip().splitlines()[0] if text.strip() else "no message"
     for phrase, (meaning, fix) in _WITHOUT_CODE.items():
         if phrase in low:
             return Fault(None, first, meaning, fix)

@@ -59,10 +59,10 @@ def ask(seconds: float = SECONDS, command: Sequence[str] = _CHILD) -> Probe:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     try:
-        said, complained = child.communicate(timeout=seconds)
+        stdout, stderr = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return _hung(child, seconds)
-    return _read(said.decode(errors="replace"), complained.decode(errors="replace"), child.returncode)
+    return _read(stdout.decode(errors="replace"), stderr.decode(errors="replace"), child.returncode)
 
 
 def _hung(child: subprocess.Popen[bytes], seconds: float) -> Probe:
@@ -79,13 +79,13 @@ def _hung(child: subprocess.Popen[bytes], seconds: float) -> Probe:
     return Probe(False, seconds=seconds, error=Fault(None, text, "the GPU's driver hangs", _HANGS))
 
 
-def _read(said: str, complained: str, code: int) -> Probe:
+def _read(stdout: str, stderr: str, code: int) -> Probe:
     try:
-        found = json.loads(said.strip().splitlines()[-1])
-        error = found.get("error")
-        probe = Probe(**{field.name: found[field.name] for field in fields(Probe) if field.name in found})
+        document = json.loads(stdout.strip().splitlines()[-1])
+        error = document.get("error")
+        probe = Probe(**{field.name: document[field.name] for field in fields(Probe) if field.name in document})
         return replace(probe, error=Fault(**error) if error else None)
     except (IndexError, ValueError, TypeError, AttributeError):
-        last = complained.strip().splitlines()[-1] if complained.strip() else "no words"
-        died = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return Probe(False, error=Fault(None, last, f"the probe {died} and said: {last}", _HANGS))
+        last = stderr.strip().splitlines()[-1] if stderr.strip() else "no message"
+        died = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        return Probe(False, error=Fault(None, last, f"the probe {died}; its last line: {last}", _HANGS))

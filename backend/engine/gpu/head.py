@@ -31,25 +31,25 @@ def build(folder: Folder, device: torch.device) -> Callable[[torch.Tensor, Batch
 
 def pool(kind: str, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return [texts, hidden] by one of folder.POOLINGS."""
-    lengths = batch.bounds.diff()
+    lengths = batch.offsets.diff()
     if kind == "cls":  # clamped, because an empty text starts after the last token
-        return hidden[batch.bounds[:-1].clamp(max=hidden.shape[0] - 1)]
+        return hidden[batch.offsets[:-1].clamp(max=hidden.shape[0] - 1)]
     if kind == "lasttoken":
-        return hidden[(batch.bounds[1:] - 1).clamp(min=0)]
+        return hidden[(batch.offsets[1:] - 1).clamp(min=0)]
     if kind == "max":
         return _reduce("max", hidden, lengths)
     if kind == "weightedmean":
-        weight = (batch.places + 1).float()[:, None]
+        weight = (batch.positions + 1).float()[:, None]
         return _reduce("sum", hidden * weight, lengths) / _reduce("sum", weight, lengths)
     count = lengths.float()[:, None]
     return _reduce("sum", hidden, lengths) / (count.sqrt() if kind == "mean_sqrt_len_tokens" else count)
 
 
 def _reduce(how: str, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    found: torch.Tensor = torch.segment_reduce(
+    reduced: torch.Tensor = torch.segment_reduce(
         rows, how, lengths=lengths, unsafe=True
     )  # unsafe: the check would wait for the GPU
-    return found
+    return reduced
 
 
 def _normalize(x: torch.Tensor) -> torch.Tensor:

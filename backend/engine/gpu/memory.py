@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 _FIRST = 1024
-MOST = 65536
+MAX_TOKENS = 65536
 _GAIN = 1.05
 _LONGEST = 0.1
 """Seconds; a short text waits for at most one such batch."""
@@ -22,9 +22,9 @@ class Allowance:
     It is halved when memory runs out, and doubled after some successful batches, up to its initial value.
     """
 
-    def __init__(self, tokens: int, least: int) -> None:
+    def __init__(self, tokens: int, longest: int) -> None:
         self.full = self.tokens = tokens
-        self._least = least
+        self._least = longest
         self.shrunk = 0
         self._good = 0
 
@@ -48,11 +48,11 @@ class Allowance:
 def ran_out(error: BaseException) -> bool:
     """Return whether an exception means that the GPU's or the host's memory ran out."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _FULL)
+        isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in _FULL)
     )
 
 
-def held(device: torch.device) -> int:
+def reserved(device: torch.device) -> int:
     """Return the GPU memory held by torch in this process in bytes, without CUDA's own context; 0 on a CPU."""
     return int(torch.cuda.memory_reserved(device)) if device.type == "cuda" else 0
 
@@ -64,14 +64,14 @@ def give_back(device: torch.device) -> None:
         torch.cuda.empty_cache()
 
 
-def tune(measure: Callable[[int], float], device: torch.device, budget: int, least: int) -> int:
+def tune(measure: Callable[[int], float], device: torch.device, budget: int, longest: int) -> int:
     """Return the batch size in tokens beyond which this GPU gains nothing.
 
     Starting at 1024, it doubles while that pays, takes at most 0.1 s and stays within `budget` bytes. `measure` embeds
     a batch of that many tokens and returns the seconds.
     """
-    best, rate, tokens = least, 0.0, max(_FIRST, least)
-    while tokens <= MOST:
+    best, rate, tokens = longest, 0.0, max(_FIRST, longest)
+    while tokens <= MAX_TOKENS:
         torch.cuda.reset_peak_memory_stats(device)
         try:
             seconds = measure(tokens)

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from backend.engine.gpu.card import Card
 from backend.engine.gpu.errors import recognise
 from backend.engine.gpu.network import Network
+from backend.engine.reference import cosine
 from backend.engine.runner import Vectors
 
 AGREEMENT = {"auto": 0.999, "fast": 0.99}
@@ -43,28 +42,22 @@ def choose(card: Card, mode: str, make: Callable[[str], Network], embed: Embed) 
     for precision in card.half:
         try:
             half = make(precision)
-            found, fast = _timed(half, embed)
+            vectors, fast = _timed(half, embed)
         except RuntimeError as error:
             reasons.append(f"{precision} fails: {recognise(str(error)).text}")
             continue
-        verdict = _verdict(precision, cosine(found, expected), slow / fast, AGREEMENT[mode])
+        verdict = _verdict(precision, cosine(vectors, expected), slow / fast, AGREEMENT[mode])
         if not verdict.startswith("no "):
-            return Choice(half, cosine(found, expected), verdict)
+            return Choice(half, cosine(vectors, expected), verdict)
         reasons.append(verdict)
     return Choice(full, 1.0, "; ".join(reasons))
 
 
-def cosine(found: Vectors, expected: Vectors) -> float:
-    """Return the lowest cosine between rows of the same number; NaN if any value is NaN."""
-    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
-    return float(np.min(np.sum(found.astype(np.float64) * expected, axis=1) / lengths))
-
-
-def _verdict(precision: str, agreement: float, gain: float, wanted: float) -> str:
-    if not agreement >= wanted:  # also true for NaN
-        return f"no {precision}: cosine to f32 {agreement:.5f}, {wanted} is wanted"
+def _verdict(precision: str, agreement: float, gain: float, required: float) -> str:
+    if agreement < required:
+        return f"no {precision}: cosine to f32 {agreement:.5f}, {required} is required"
     if gain < _WORTH:
-        return f"no {precision}: {gain:.2f} × the speed of f32 does not pay"
+        return f"no {precision}: only {gain:.2f} × the speed of f32"
     return f"{precision}: cosine to f32 {agreement:.5f}, {gain:.1f} × its speed"
 
 

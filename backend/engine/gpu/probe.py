@@ -20,10 +20,10 @@ from backend.engine.gpu.gate import Probe
 def main() -> int:
     """Probe, print the result, and return the exit code."""
     start = time.perf_counter()
-    found = replace(probe(), seconds=round(time.perf_counter() - start, 3))
-    sys.stdout.write(json.dumps(asdict(found)) + "\n")
+    result = replace(probe(), seconds=round(time.perf_counter() - start, 3))
+    sys.stdout.write(json.dumps(asdict(result)) + "\n")
     sys.stdout.flush()
-    return 0 if found.ok else 1
+    return 0 if result.ok else 1
 
 
 def probe() -> Probe:
@@ -42,22 +42,25 @@ def probe() -> Probe:
     driver = gpu_driver.ask()
     if isinstance(driver, Fault):
         return _no(driver, Probe(False, driver=gpu_driver.version()))
-    seen = Probe(False, driver=driver.version, driver_cuda="{}.{}".format(*driver.cuda))
+    findings = Probe(False, driver=driver.version, driver_cuda="{}.{}".format(*driver.cuda))
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
-        return _no(missing("torch", str(error)), seen)
-    seen = replace(seen, torch=torch.__version__, torch_cuda=torch.version.cuda or "")
-    if not seen.torch_cuda:
-        return _no(recognise("Torch not compiled with CUDA enabled"), seen)
-    if driver.cuda[0] < int(seen.torch_cuda.split(".")[0]):
+        return _no(missing("torch", str(error)), findings)
+    findings = replace(findings, torch=torch.__version__, torch_cuda=torch.version.cuda or "")
+    if not findings.torch_cuda:
+        return _no(recognise("Torch not compiled with CUDA enabled"), findings)
+    if driver.cuda[0] < int(findings.torch_cuda.split(".")[0]):
         return _no(
-            explain(35, f"the driver runs CUDA {seen.driver_cuda}, torch {seen.torch} needs {seen.torch_cuda}"), seen
+            explain(
+                35, f"the driver runs CUDA {findings.driver_cuda}, torch {findings.torch} needs {findings.torch_cuda}"
+            ),
+            findings,
         )
-    return _work(seen)
+    return _work(findings)
 
 
-def _work(seen: Probe) -> Probe:
+def _work(findings: Probe) -> Probe:
     from backend.engine.gpu import card as torch_card
     from backend.engine.gpu import proof as torch_proof
     from omnimind_ops.model.problem import Problem
@@ -65,9 +68,9 @@ def _work(seen: Probe) -> Probe:
     try:
         card = torch_card.find("cuda")
     except Problem as problem:
-        return _no(recognise(str(problem.__cause__)), seen)
-    seen = replace(
-        seen,
+        return _no(recognise(str(problem.__cause__)), findings)
+    findings = replace(
+        findings,
         device="cuda",
         name=card.name,
         capability="{}.{}".format(*card.capability),
@@ -76,15 +79,15 @@ def _work(seen: Probe) -> Probe:
     )
     proof = torch_proof.prove("cuda")
     if not proof.ok:
-        return _no(recognise(proof.detail), seen)
+        return _no(recognise(proof.detail), findings)
     try:
-        return replace(seen, ok=True, fp16_ok=torch_proof.half_convolution("cuda"))
+        return replace(findings, ok=True, fp16_ok=torch_proof.half_convolution("cuda"))
     except RuntimeError as error:  # cuDNN is missing or does not fit; embedding does not need it
-        return replace(seen, ok=True, error=recognise(str(error)))
+        return replace(findings, ok=True, error=recognise(str(error)))
 
 
-def _no(fault: Fault, seen: Probe | None = None) -> Probe:
-    return replace(seen or Probe(False, driver=gpu_driver.version()), error=fault)
+def _no(fault: Fault, findings: Probe | None = None) -> Probe:
+    return replace(findings or Probe(False, driver=gpu_driver.version()), error=fault)
 
 
 if __name__ == "__main__":

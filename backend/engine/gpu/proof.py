@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from backend.engine.gpu.errors import recognise
-from backend.engine.gpu.lane import finish
+from backend.engine.gpu.staging import finish
 from backend.engine.runner import Proof
 from omnimind_ops.model.problem import Problem
 
@@ -42,13 +42,13 @@ def _differences(device: torch.device) -> int:
     Only finish() waits for the GPU, and it has a time limit. Inputs are therefore created on the GPU, not copied.
     """
     with torch.backends.cudnn.flags(enabled=False):  # a convolution would load cuDNN, not needed for embedding
-        found = _work(_numbers(device), torch.ones(1, 1, 3, 3, device=device))
-    host = _mailbox(device.type == "cuda").copy_(found, non_blocking=True)
+        computed = _work(_numbers(device), torch.ones(1, 1, 3, 3, device=device))
+    host = _mailbox(device.type == "cuda").copy_(computed, non_blocking=True)
     if device.type == "cuda":
         event = torch.cuda.Event()
         event.record()
         finish(event, _SECONDS)
-    return int((host != _known()).sum())
+    return int((host != _expected()).sum())
 
 
 def _numbers(device: torch.device) -> torch.Tensor:
@@ -67,11 +67,11 @@ def _mailbox(pinned: bool) -> torch.Tensor:
 
 
 @cache
-def _known() -> torch.Tensor:
+def _expected() -> torch.Tensor:
     """Return the expected result, computed in integers on the host without either kernel."""
-    whole = _numbers(torch.device("cpu")).long()
-    product = (whole[:, None, :] * whole[None, :, :]).sum(-1)
-    padded = functional.pad(whole, (1, 1, 1, 1))
+    integers = _numbers(torch.device("cpu")).long()
+    product = (integers[:, None, :] * integers[None, :, :]).sum(-1)
+    padded = functional.pad(integers, (1, 1, 1, 1))
     around = sum(padded[row : row + _SIZE, column : column + _SIZE] for row in range(3) for column in range(3))
     return torch.stack([product, around]).float()
 
@@ -85,5 +85,5 @@ def half_convolution(device: str = "cuda") -> bool:
     image, kernel = (torch.randn(shape, generator=make).to(device) for shape in ((2, 64, 32, 32), (64, 64, 3, 3)))
     with torch.inference_mode():
         expected = functional.conv2d(image, kernel, padding=1)
-        found = functional.conv2d(image.half(), kernel.half(), padding=1).float()
-    return bool((found - expected).abs().max() <= 0.02 * expected.abs().max())  # False for NaN
+        computed = functional.conv2d(image.half(), kernel.half(), padding=1).float()
+    return bool((computed - expected).abs().max() <= 0.02 * expected.abs().max())  # False for NaN

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from backend.engine.cpu import weights
+from backend.engine.cpu.weights import Weights
 from backend.engine.folder import Folder
 from backend.engine.gpu import card as torch_card
 from backend.engine.gpu import memory as torch_memory
@@ -25,7 +26,7 @@ from backend.engine.gpu import precision as torch_precision
 from backend.engine.gpu import sample as torch_sample
 from backend.engine.gpu.card import Card
 from backend.engine.gpu.errors import recognise
-from backend.engine.gpu.network import Network, build, embed
+from backend.engine.gpu.network import Network, build, embed, encoders
 from backend.engine.gpu.pipeline import Pipeline
 from backend.engine.gpu.precision import Choice
 from backend.engine.gpu.proof import prove
@@ -42,12 +43,13 @@ Make = Callable[[str], Network]
 class TorchRunner:
     """One model on one device, created by load(). The members are documented in backend.engine.runner.Runner."""
 
-    pads = False
-    lanes = 1
+    streams = 1
 
     def __init__(self, folder: Folder, card: Card, choice: Choice, make: Make, digest: str) -> None:
         self.name, self.max_tokens, self.device = folder.name, folder.max_tokens, card.device.type
         self.precision, self.digest = choice.network.precision, digest
+        self.encoder, self.pads = choice.network.encoder.name, choice.network.encoder.pads
+        self.encoder_reason = ""
         self.dimensions = int(embed(choice.network, card.device, [[0]]).shape[1])
         self._card, self._choice, self._make = card, choice, make
         self._rescue: Network | None = None
@@ -69,11 +71,12 @@ class TorchRunner:
         return {
             "card": self._card.name,
             "torch": torch.__version__,
-            "attention": self._choice.network.attention,
+            "encoder_because": self.encoder_reason,
+            "attention": self._choice.network.encoder.attention,
             "precision_because": self._choice.reason,
             "agreement": round(self._choice.agreement, 6),
             "graphs": self._pipeline.graphs.off or self._pipeline.graphs.sizes,
-            "card_memory_mb": torch_memory.held(self._card.device) >> 20,
+            "card_memory_mb": torch_memory.reserved(self._card.device) >> 20,
             "memory_ran_out": self._pipeline.allowance.shrunk,
             "texts_calculated_again_in_f32": self._rescued,
         }
@@ -83,12 +86,12 @@ class TorchRunner:
 
         Raises a Problem on failure; the process stays usable.
         """
-        wrong = next((len(one) for one in ids if not 0 < len(one) <= self.max_tokens), None)
-        if wrong is not None:
+        invalid = next((len(text) for text in ids if not 0 < len(text) <= self.max_tokens), None)
+        if invalid is not None:
             raise Problem(
                 "cannot embed a text",
-                f"it has {wrong} tokens; 1 to {self.max_tokens} can be",
-                "cut it with the model's tokenizer",
+                f"it has {invalid} tokens; 1 to {self.max_tokens} are allowed",
+                "truncate it with the model's tokenizer",
             )
         try:
             answer = self._pipeline.run(ids)
@@ -111,20 +114,29 @@ class TorchRunner:
         """Embed these texts in float32, because half precision overflowed on them, though not on the sample."""
         self._rescue = self._rescue or self._make("f32")
         self._rescued += len(texts)
-        found: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
-        if not np.isfinite(found).all():
+        rows: Vectors = np.concatenate([embed(self._rescue, self._card.device, [text]) for text in texts])
+        if not np.isfinite(rows).all():
             raise Problem(
                 f"cannot embed with {self.name}",
-                "it gives numbers that are not finite, in float32 too",
+                "its embeddings contain NaN or infinity, also in float32",
                 "compare the model folder with its source",
             )
-        return found
+        return rows
 
 
-def load(folder: Folder, options: Options | None = None, device: str = "cuda", *, half: bool = True) -> TorchRunner:
+def load(
+    folder: Folder,
+    options: Options | None = None,
+    device: str = "cuda",
+    *,
+    half: bool = True,
+    encoder: str = "",
+    tensors: Weights | None = None,
+) -> TorchRunner:
     """Return the model on the device ("cuda" or "cpu"), warmed up. Raises a Problem if device or model cannot be used.
 
-    `half` False disables half precision: gate.Probe.fp16_ok reports whether the GPU supports it.
+    `half` False disables half precision: gate.Probe.fp16_ok reports whether the GPU supports it. `encoder` "" is the
+    preferred one for the family. `tensors` are the folder's weights, if the caller has read them already.
     """
     options = options or Options()
     if options.threads:
@@ -133,9 +145,10 @@ def load(folder: Folder, options: Options | None = None, device: str = "cuda", *
     if not half:
         card = replace(card, half=(), why_not="half precision failed in the probe")
     budget = torch_card.settle(card)
-    tensors = weights.read(folder.transformer)
+    tensors = tensors or weights.read(folder.transformer)
+    encoder = encoder or encoders(folder)[0]
     try:
-        make = partial(build, folder, tensors, device=card.device)
+        make = partial(build, folder, tensors, encoder, device=card.device)
         choice = torch_precision.choose(card, options.mode, make, torch_sample.embedder(folder, card.device))
         runner = TorchRunner(folder, card, choice, make, identity(tensors.digest(), folder, choice.network.precision))
         _warm(runner, card, budget, options.batch_tokens)
@@ -145,7 +158,7 @@ def load(folder: Folder, options: Options | None = None, device: str = "cuda", *
     return runner
 
 
-def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
+def _warm(runner: TorchRunner, card: Card, budget: int, batch_tokens: int) -> None:
     """Find the best batch size for this GPU, and capture the graphs of short texts."""
 
     def measure(tokens: int) -> float:
@@ -155,13 +168,13 @@ def _warm(runner: TorchRunner, card: Card, budget: int, wanted: int) -> None:
         return time.perf_counter() - start
 
     if card.device.type == "cpu":
-        runner.resize(wanted or _ON_CPU)
+        runner.resize(batch_tokens or _ON_CPU)
         return
     torch_memory.give_back(card.device)  # memory of the precisions that were not chosen
-    if not wanted:
-        runner.resize(torch_memory.MOST)
-        wanted = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
-    runner.resize(wanted)
+    if not batch_tokens:
+        runner.resize(torch_memory.MAX_TOKENS)
+        batch_tokens = torch_memory.tune(measure, card.device, budget, runner.max_tokens)
+    runner.resize(batch_tokens)
     torch_memory.give_back(card.device)  # memory of larger batches, which quantum runs can use
     for tokens in (8, 32, 64, 128):
         runner.encode([[0] * min(tokens, runner.max_tokens)])

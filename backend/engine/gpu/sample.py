@@ -12,7 +12,7 @@ from backend.engine.folder import Folder
 from backend.engine.gpu.network import Network, embed
 from backend.engine.runner import Vectors
 from backend.engine.sample import SAMPLE
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 
 _TOKENS = {"cuda": 16384, "cpu": 1024}
 """Tokens for timing precisions: enough to keep the device busy."""
@@ -24,13 +24,13 @@ def ids(folder: Folder, vocabulary: int) -> list[Sequence[int]]:
     Without the tokenizers package, returns ids drawn with a fixed seed, of similar lengths.
     """
     try:
-        found = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
+        tokens = Tokeniser(folder).encode(SAMPLE, truncate=True).ids
     except ImportError:
         draw = np.random.default_rng(20)
         return [
             draw.integers(0, vocabulary, size=min(folder.max_tokens, 2 + len(text) // 4)).tolist() for text in SAMPLE
         ]
-    return [one.tolist() for one in found]
+    return [text.tolist() for text in tokens]
 
 
 def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vectors]:
@@ -45,4 +45,4 @@ def embedder(folder: Folder, device: torch.device) -> Callable[[Network], Vector
         times = max(1, round(_TOKENS[device.type] / sum(map(len, once))))
         return tuple(sorted(once * times, key=len))
 
-    return lambda network: embed(network, device, texts(network.vocabulary))
+    return lambda network: embed(network, device, texts(network.encoder.vocabulary))

@@ -23,27 +23,27 @@ def main() -> int:
     """Measure, save, and return the exit code."""
     folder, budget = sys.argv[1], float(sys.argv[2])
     if not installed().dist:
-        _say({"cannot": "Qiskit Aer is not installed"})
+        _print({"cannot": "Qiskit Aer is not installed"})
         return 1
     try:
-        found = asyncio.run(measure(budget_s=budget, seen=lambda row: _say({"row": asdict(row)})))
-        saved = str(crossover.save(Path(folder), found.crossover)) if found.crossover and folder else ""
+        measured = asyncio.run(measure(budget_s=budget, on_row=lambda row: _print({"row": asdict(row)})))
+        saved = str(crossover.save(Path(folder), measured.crossover)) if measured.crossover and folder else ""
     except (Died, OSError) as error:
-        _say({"cannot": str(error)})
+        _print({"cannot": str(error)})
         return 1
-    _say(
+    _print(
         {
-            "crossover": asdict(found.crossover) if found.crossover else None,
-            "why_not": found.why_not,
-            "differ": found.differ,
+            "crossover": asdict(measured.crossover) if measured.crossover else None,
+            "why_not": measured.why_not,
+            "differ": measured.differ,
             "saved": saved,
         }
     )
     return 0
 
 
-def _say(words: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(words) + "\n")
+def _print(message: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 

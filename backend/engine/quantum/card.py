@@ -1,4 +1,4 @@
-"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA is not asked, because that costs VRAM."""
+"""The GPU that Aer would use and its free memory, from NVML. The child's CUDA would take VRAM to tell it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Card:
     try:
         library.nvmlInit()
     except library.NVMLError as error:
-        known = nvml.FAULTS.get(int(error.value))
-        return Card(reason=f"{known[0]}; {known[1]}" if known else str(error))
+        fault = nvml.FAULTS.get(int(error.value))
+        return Card(reason=f"{fault[0]}; {fault[1]}" if fault else str(error))
     try:
         return _ask(library, (visible or "0").split(",")[0].strip())
     except (library.NVMLError, ValueError) as error:

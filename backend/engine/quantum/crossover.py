@@ -31,13 +31,13 @@ def load(folder: Path) -> Crossover | str:
     """Return the measured crossover, or the reason why there is none."""
     path = folder / FILE
     try:
-        words = json.loads(path.read_bytes())
-        if words["schema"] != 1:
-            return f"{path} has schema {words['schema']}, only 1 is known: run omnimind bench quantum"
+        document = json.loads(path.read_bytes())
+        if document["schema"] != 1:
+            return f"{path} has schema {document['schema']}, only 1 is known: run omnimind bench quantum"
         return Crossover(
-            str(words["card"]),
-            {str(name): None if most is None else int(most) for name, most in words["precision"].items()},
-            str(words["measured_at"]),
+            str(document["card"]),
+            {str(name): None if qubits is None else int(qubits) for name, qubits in document["precision"].items()},
+            str(document["measured_at"]),
         )
     except FileNotFoundError:
         return UNMEASURED
@@ -49,12 +49,12 @@ def save(folder: Path, crossover: Crossover) -> Path:
     """Write the file atomically and return its path."""
     path = folder / FILE
     beside = path.with_suffix(f".{os.getpid()}.part")
-    words = {
+    document = {
         "schema": 1,
         "card": crossover.card,
         "precision": dict(crossover.precision),
         "measured_at": crossover.measured_at,
     }
-    beside.write_text(json.dumps(words, indent=1) + "\n")
+    beside.write_text(json.dumps(document, indent=1) + "\n")
     beside.replace(path)
     return path

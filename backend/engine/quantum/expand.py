@@ -13,7 +13,12 @@ from backend.http.errors import ApiProblem
 GATES = 100_000
 DEPTH = 200  # maximum nesting of definitions
 ALWAYS = frozenset({"measure", "barrier", "reset", "delay"})
-OWN = ("qiskit.circuit.gate", "qiskit.circuit.instruction", "qiskit.circuit.controlledgate", "qiskit.qasm2.parse")
+DEFINED_BY_PROGRAM = (
+    "qiskit.circuit.gate",
+    "qiskit.circuit.instruction",
+    "qiskit.circuit.controlledgate",
+    "qiskit.qasm2.parse",
+)
 """Modules of the gate classes that a program defines.
 
 Aer recognises gates by name alone: a `gate h` that is not a Hadamard would silently become one.
@@ -44,8 +49,8 @@ def expand(circuit: QuantumCircuit, basis: frozenset[str]) -> tuple[QuantumCircu
     A loop's body counts once per turn.
     """
     budget = Budget(basis | ALWAYS)
-    whole = _expanded(circuit, budget, 1)
-    return whole, GATES - budget.left
+    expanded = _expanded(circuit, budget, 1)
+    return expanded, GATES - budget.left
 
 
 def _expanded(circuit: QuantumCircuit, budget: Budget, times: int) -> QuantumCircuit:
@@ -65,7 +70,7 @@ def _put(
     elif isinstance(gate, ControlFlowOp):
         turns = times * max(1, len(gate.params[0])) if isinstance(gate, ForLoopOp) else times
         out.append(gate.replace_blocks(_expanded(block, budget, turns) for block in gate.blocks), qubits, bits)
-    elif gate.name in budget.basis and not _own(gate):
+    elif gate.name in budget.basis and not _defined_by_program(gate):
         out.append(gate, qubits, bits, copy=False)
     elif (definition := getattr(gate, "definition", None)) is not None:
         _inline(out, definition, gate.name, qubits, bits, budget, times)
@@ -91,7 +96,7 @@ def _inline(
         raise ApiProblem(
             422,
             "the circuit is too large",
-            f"gates are defined by gates {DEPTH} deep at {name}",
+            f"gate definitions are nested {DEPTH} deep at {name}",
             fix="use flatter definitions",
             more={"most_depth": DEPTH},
         )
@@ -105,5 +110,5 @@ def _inline(
     budget.path.pop()
 
 
-def _own(gate: Instruction) -> bool:
-    return getattr(gate, "base_class", type(gate)).__module__ in OWN
+def _defined_by_program(gate: Instruction) -> bool:
+    return getattr(gate, "base_class", type(gate)).__module__ in DEFINED_BY_PROGRAM

@@ -31,18 +31,19 @@ class Installed:
         if not self.dist:
             return "Qiskit Aer is not installed"
         if self.conflict:
-            return f"{self.conflict} are installed together and overwrite each other: uninstall all of them, then install one"
+            fix = "uninstall all of them, then install one"
+            return f"{self.conflict} are installed together and overwrite each other: {fix}"
         return "" if self.gpu_build else f"{self.dist} is a build without GPU; qiskit-aer-gpu has one"
 
 
 @functools.cache
 def installed() -> Installed:
     """Return what is installed. Cached, because it does not change while the process runs."""
-    found = [f"{dist} {version}" for dist in DISTS if (version := _version(dist))]
+    dists = [f"{dist} {version}" for dist in DISTS if (version := _version(dist))]
     return Installed(
-        found[-1] if found else "",
-        " and ".join(found) if len(found) > 1 else "",
-        bool(found) and _wants_cuda(_library()),
+        dists[-1] if dists else "",
+        " and ".join(dists) if len(dists) > 1 else "",
+        bool(dists) and _wants_cuda(_library()),
     )
 
 
@@ -54,8 +55,8 @@ def _version(dist: str) -> str:
 
 
 def _library() -> Path | None:
-    found = importlib.util.find_spec("qiskit_aer")
-    folders = (found.submodule_search_locations or []) if found else []
+    spec = importlib.util.find_spec("qiskit_aer")
+    folders = (spec.submodule_search_locations or []) if spec else []
     return next((path for folder in folders for path in Path(folder, "backends").glob("controller_wrappers*.so")), None)
 
 

@@ -18,7 +18,7 @@ from backend.engine.quantum.sizing import no_room, settle
 from backend.engine.quantum.wire import Message
 from backend.http.errors import ApiProblem
 
-LEAST_BYTES = 192 << 20  # the child itself and a small circuit
+MIN_BYTES = 192 << 20  # the child itself and a small circuit
 PARSE_BYTES = 512 << 20  # limit for parsing a circuit: definitions can turn a short text into a huge circuit
 
 
@@ -33,11 +33,11 @@ class Tools:
 
     def crossover_info(self) -> dict[str, object]:
         """Return the crossover's part of /info."""
-        found = crossover.load(self.state)
+        measured = crossover.load(self.state)
         return (
-            {"why_not": found}
-            if isinstance(found, str)
-            else {"card": found.card, "precision": dict(found.precision), "measured_at": found.measured_at}
+            {"why_not": measured}
+            if isinstance(measured, str)
+            else {"card": measured.card, "precision": dict(measured.precision), "measured_at": measured.measured_at}
         )
 
 
@@ -75,13 +75,13 @@ class Job:
 
     def _room_to_start(self) -> None:
         free = self.tools.free_ram()
-        if self.tools.child.pid is None and free < LEAST_BYTES:
-            said = f"{memory.words(free)} of memory are free, {memory.words(LEAST_BYTES)} are needed to begin"
-            more = {"needed_bytes": LEAST_BYTES, "free_bytes": free}
+        if self.tools.child.pid is None and free < MIN_BYTES:
+            why = f"{memory.readable(free)} of memory are free, {memory.readable(MIN_BYTES)} are required to start"
+            more = {"needed_bytes": MIN_BYTES, "free_bytes": free}
             raise ApiProblem(
                 503,
                 "no memory for quantum simulation",
-                said,
+                why,
                 fix="try again later, or free memory",
                 headers={"Retry-After": "30"},
                 more=more,
@@ -89,9 +89,9 @@ class Job:
 
     async def _gpu_is_fine(self) -> bool:
         """Return whether the GPU works, so that the circuit is at fault."""
-        gpu, _ = self.tools.prover.known()
-        known_bad = gpu.proof is not None and not gpu.proof.ok
-        return not known_bad and (await self.tools.prover.prove()).ok
+        gpu, _ = self.tools.prover.state()
+        failed = gpu.proof is not None and not gpu.proof.ok
+        return not failed and (await self.tools.prover.prove()).ok
 
     async def _simulated(self, without_gpu: str = "") -> dict[str, object]:
         """Return the answer without its times.
@@ -108,34 +108,29 @@ class Job:
         circuit = settle(self.request, facts)
         chosen = await self._route(circuit, without_gpu)
         need, room = self._admit(circuit, chosen.device)
-        seed = self.request.seed if self.request.seed is not None else secrets.randbelow(1 << 32)
-        how = {
-            "method": circuit.method,
-            "precision": circuit.precision,
-            "device": chosen.device,
-            "shots": circuit.shots,
-            "seed": seed,
-        }
-        ran = await self._run(
-            {
-                "act": "run",
-                **how,
-                "measured": facts["measured"],
-                "flow": facts["flow"],
-                "statevector": self.request.statevector,
-            },
-            room,
-        )
-        self.seconds["run"] = float(str(ran["seconds"]))
-        told = {key: ran[key] for key in ("counts", "statevector", "device")}
+        options = self._options(circuit, chosen.device)
+        flags = {"measured": facts["measured"], "flow": facts["flow"], "statevector": self.request.statevector}
+        result = await self._run({"act": "run", **options, **flags}, room)
+        self.seconds["run"] = float(str(result["seconds"]))
         return {
-            **how,
-            **told,
-            "counts_left_out": ran["left_out"],
+            **options,
+            **{key: result[key] for key in ("counts", "statevector", "device")},
+            "counts_left_out": result["left_out"],
             "qubits": facts["qubits"],
             "gates": facts["gates"],
             "memory_bytes": need,
             "routed": chosen.why,
+        }
+
+    def _options(self, circuit: memory.Circuit, device: str) -> dict[str, object]:
+        """Return the options of the run, with the seed that was requested or chosen."""
+        seed = self.request.seed if self.request.seed is not None else secrets.randbelow(1 << 32)
+        return {
+            "method": circuit.method,
+            "precision": circuit.precision,
+            "device": device,
+            "shots": circuit.shots,
+            "seed": seed,
         }
 
     async def _route(self, circuit: memory.Circuit, without_gpu: str) -> Route:
@@ -143,19 +138,19 @@ class Job:
 
         The GPU is chosen only with a recent self-test and, for `auto`, with enough free memory.
         """
-        gpu, card = self.tools.prover.known()
+        gpu, card = self.tools.prover.state()
         if self.request.device == "auto" and not gpu.blocked:
             gpu = replace(gpu, blocked=without_gpu or no_room(circuit, card))
-        found = crossover.load(self.tools.state)
+        measured = crossover.load(self.tools.state)
 
-        def ask(known: Gpu) -> Route:
+        def ask(gpu_state: Gpu) -> Route:
             return route(
                 self.request.device,
                 method=circuit.method,
                 precision=circuit.precision,
                 qubits=circuit.qubits,
-                gpu=known,
-                crossover=found,
+                gpu=gpu_state,
+                crossover=measured,
             )
 
         chosen = ask(gpu)
@@ -172,19 +167,19 @@ class Job:
         if device == "cpu":
             return memory.admit(circuit, "cpu", free), free
         memory.admit(replace(circuit, qubits=1), "cpu", free)  # RAM for gates and outcomes, which stay on the host
-        _, card = self.tools.prover.known()
+        _, card = self.tools.prover.state()
         return memory.admit(circuit, "gpu", card.free or 0), free
 
     async def _run(self, message: Message, room: int) -> Message:
         if message["device"] == "cpu":
             return await self._ask(message, room)
         try:
-            ran = await self._ask(message, room)
+            result = await self._ask(message, room)
         except (ApiProblem, Died) as error:
             raise GpuFailed(error) from error
-        if ran["device"] != "gpu":
-            raise GpuFailed(Died(f"the circuit was given to the GPU and ran on {ran['device']}"))
-        return ran
+        if result["device"] != "gpu":
+            raise GpuFailed(Died(f"the circuit ran on {result['device']} instead of the GPU"))
+        return result
 
     async def _ask(self, message: Message, room: int) -> Message:
         """Return the child's answer, or raise the problem it reports.
@@ -192,7 +187,7 @@ class Job:
         The child may use `room` bytes more than it holds now.
         """
         child = self.tools.child
-        answer = await child.ask(message, child.held() + room)
+        answer = await child.ask(message, child.used_bytes() + room)
         problem = answer.get("problem")
         if isinstance(problem, dict):
             raise ApiProblem(

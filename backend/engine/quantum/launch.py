@@ -24,11 +24,11 @@ def share_of_cores() -> int:
 
 def environment(threads: int) -> dict[str, str]:
     """Return the child's environment: its number of threads, passive waiting, and this code on its path."""
-    kept = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+    inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
-    path = [str(Path(__file__).parents[3]), *filter(None, [kept.get("PYTHONPATH")])]
+    path = [str(Path(__file__).parents[3]), *filter(None, [inherited.get("PYTHONPATH")])]
     return {
-        **kept,
+        **inherited,
         **dict.fromkeys(names, str(threads)),
         "OMP_WAIT_POLICY": "PASSIVE",
         "QISKIT_PARALLEL": "FALSE",

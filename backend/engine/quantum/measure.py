@@ -44,9 +44,9 @@ async def measure(
     budget_s: float = 60.0,
     runs: int = RUNS,
     threads: int = 0,
-    seen: Callable[[Row], None] = lambda _row: None,
+    on_row: Callable[[Row], None] = lambda _row: None,
 ) -> Measured:
-    """Return the measurements of about `budget_s` seconds; `seen` receives each row at once.
+    """Return the measurements of about `budget_s` seconds; `on_row` receives each row at once.
 
     Without a working GPU, returns the CPU's rows and the reason. Each series (circuit, device, precision) gets an equal
     share of the remaining time. Raises process.Died if no child can be started.
@@ -64,20 +64,20 @@ async def measure(
             for name in CIRCUITS
         ]
         ends = time.monotonic() + budget_s
-        for left, one in zip(range(len(plan), 0, -1), plan, strict=True):
+        for left, case in zip(range(len(plan), 0, -1), plan, strict=True):
             now = time.monotonic()
-            rows += await Series(child, *one).run(sizes, runs, now + (ends - now) / left, seen)
-        card = prover.known()[1].name
+            rows += await Series(child, *case).run(sizes, runs, now + (ends - now) / left, on_row)
+        card = prover.state()[1].name
     finally:
         await child.close()
     if why_not:
         return Measured(tuple(rows), None, why_not, differ)
-    found = Crossover(
+    measured = Crossover(
         card,
         {precision: crossover(rows, precision) for precision in AMPLITUDE},
         datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    return Measured(tuple(rows), found, "", differ)
+    return Measured(tuple(rows), measured, "", differ)
 
 
 def crossover(rows: Sequence[Row], precision: str) -> int | None:
@@ -101,21 +101,23 @@ def crossover(rows: Sequence[Row], precision: str) -> int | None:
 
 async def _gpu(prover: Prover) -> tuple[str, dict[str, float]]:
     """Return why the GPU's times would be meaningless ("" if it works), and its amplitudes' differences to the CPU."""
-    gpu, _ = prover.known()
+    gpu, _ = prover.state()
     proof = None if gpu.blocked else await prover.prove()
     await prover.child.start()  # the self-test may have killed it
     if proof is None or not proof.ok:
         return gpu.blocked if proof is None else f"the GPU failed its proof: {proof.detail}", {}
     differ = {}
     for precision in AGREE:
-        ours, theirs = [await amplitudes(prover.child, AGREE_QUBITS, device, precision) for device in ("cpu", "gpu")]
-        differ[precision] = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
+        on_cpu, on_gpu = [await amplitudes(prover.child, AGREE_QUBITS, device, precision) for device in ("cpu", "gpu")]
+        differ[precision] = max(
+            abs(cpu_amplitude - gpu_amplitude) for cpu_amplitude, gpu_amplitude in zip(on_cpu, on_gpu, strict=True)
+        )
     wrong = [
         f"{differ[precision]:.1e} in {precision} precision"
         for precision in AGREE
         if differ[precision] > AGREE[precision]
     ]
     return (
-        f"the GPU computes something else than the CPU: amplitudes differ by {', '.join(wrong)}" if wrong else "",
+        f"GPU and CPU give different results: amplitudes differ by {', '.join(wrong)}" if wrong else "",
         differ,
     )

@@ -58,13 +58,13 @@ def _state(circuit: Circuit) -> int:
             return 64 * 1024 * circuit.qubits
 
 
-def most_qubits(free: int, precision: str, device: str, other: int = 0) -> int:
+def most_qubits(free: int, precision: str, device: str, reserved: int = 0) -> int:
     """Return the maximum qubits of a statevector in `free` bytes; `other` bytes are reserved (beside() on the CPU)."""
-    fixed, factor = (CARD, CARD_FACTOR) if device == "gpu" else (other, HOST_FACTOR)
-    most = 0
-    while int((AMPLITUDE[precision] << (most + 1)) * factor) + fixed <= free:
-        most += 1
-    return most
+    fixed, factor = (CARD, CARD_FACTOR) if device == "gpu" else (reserved, HOST_FACTOR)
+    qubits = 0
+    while int((AMPLITUDE[precision] << (qubits + 1)) * factor) + fixed <= free:
+        qubits += 1
+    return qubits
 
 
 def admit(circuit: Circuit, device: str, free: int) -> int:
@@ -84,27 +84,28 @@ def admit(circuit: Circuit, device: str, free: int) -> int:
     if circuit.method == "statevector":
         more["most_qubits"] = most_qubits(free, circuit.precision, device, beside(circuit))
         more["most_qubits_single"] = most_qubits(free, "single", device, beside(circuit))
-    said = f"{circuit.qubits} qubits in {circuit.precision} precision need {words(need)} of {where}, {words(free)} are free"
-    raise ApiProblem(422, "the circuit does not fit", said, fix=_fix(circuit, more), more=more)
+    size = f"{circuit.qubits} qubits in {circuit.precision} precision"
+    why = f"{size} need {readable(need)} of {where}, {readable(free)} are free"
+    raise ApiProblem(422, "the circuit does not fit", why, fix=_fix(circuit, more), more=more)
 
 
 def _fix(circuit: Circuit, more: dict[str, object]) -> str:
     if circuit.method != "statevector":
         return "use fewer qubits or fewer shots"
-    most, single = more["most_qubits"], more["most_qubits_single"]
+    limit, single = more["most_qubits"], more["most_qubits_single"]
     if not single:
         return "use fewer shots, or free memory and try again"
     if circuit.precision == "single":
-        return f"use at most {most} qubits"
+        return f"use at most {limit} qubits"
     fits = isinstance(single, int) and single >= circuit.qubits
     return (
-        f"use precision single or at most {most} qubits"
+        f"use precision single or at most {limit} qubits"
         if fits
-        else f"use at most {most} qubits, or at most {single} with precision single"
+        else f"use at most {limit} qubits, or at most {single} with precision single"
     )
 
 
-def words(count: int) -> str:
+def readable(count: int) -> str:
     """Return bytes in readable form: 2.0 GiB."""
     if count >= CEILING:
         return "more than any machine has"

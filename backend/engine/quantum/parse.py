@@ -26,7 +26,7 @@ def parse(source: str) -> tuple[QuantumCircuit, int]:
     except RecursionError:
         raise _refused(version, "it is nested too deeply", {}) from None
     except Exception as error:  # on invalid programs, the importers raise IndexError, TypeError and others
-        raise _refused(version, *_told(error)) from error
+        raise _refused(version, *_message(error)) from error
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
         raise _refused(version, f"it has inputs without a value: {names}", {})
@@ -39,10 +39,10 @@ def _qasm2(source: str) -> QuantumCircuit:
     A gate that the source defines overrides this list; otherwise the parser would silently use its own. Without a
     search path, the only include found is the built-in qelib1.inc, so "/etc/passwd" is refused.
     """
-    own = defined(source) | {"delay"}
-    known = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]
+    overridden = defined(source) | {"delay"}
+    instructions = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in overridden]
     return qasm2.loads(
-        source, include_path=(), custom_instructions=known, custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL
+        source, include_path=(), custom_instructions=instructions, custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL
     )
 
 
@@ -51,17 +51,17 @@ def _qasm3(source: str) -> QuantumCircuit:
     return qasm3.loads(source)
 
 
-def _told(error: Exception) -> tuple[str, dict[str, object]]:
+def _message(error: Exception) -> tuple[str, dict[str, object]]:
     """Return an importer's message and its position (line and column from 1)."""
     text = str(error).strip("'")
     for pattern in (QASM2_PLACE, QASM3_PLACE):
-        if found := pattern.match(text):
-            return found[3], {"line": int(found[1]), "column": int(found[2]) + 1}
+        if match := pattern.match(text):
+            return match[3], {"line": int(match[1]), "column": int(match[2]) + 1}
     cause = error.__cause__.args[0] if error.__cause__ is not None and error.__cause__.args else None
     token = getattr(cause, "offendingToken", None)  # ANTLR's bail-out strategy does not put this into its message
     if token is not None:
-        seen = "the end" if token.text == "<EOF>" else repr(token.text)
-        return f"{seen} is not expected here", {"line": int(token.line), "column": int(token.column) + 1}
+        unexpected = "the end" if token.text == "<EOF>" else repr(token.text)
+        return f"{unexpected} is not expected here", {"line": int(token.line), "column": int(token.column) + 1}
     return f"{type(error).__name__}: {text}" if text else type(error).__name__, {}
 
 

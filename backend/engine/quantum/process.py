@@ -16,7 +16,7 @@ from backend.engine.quantum.wire import Message, pack, receive
 
 START_S = 30.0  # importing Qiskit takes 0.7 s on an idle machine
 WATCH_S = 0.1  # interval for checking the child's memory while it works
-LEAVE_S = 5.0
+END_S = 5.0
 
 
 class Died(Exception):  # noqa: N818 an event of the child, not an error
@@ -24,11 +24,11 @@ class Died(Exception):  # noqa: N818 an event of the child, not an error
 
 
 class Outgrew(Exception):  # noqa: N818 an event of the circuit, not an error
-    """The child was killed because it used more memory than allowed: `held` of `allowed` bytes."""
+    """The child was killed because it used more memory than allowed: `used_bytes` of `allowed` bytes."""
 
-    def __init__(self, held: int, allowed: int) -> None:
-        super().__init__(f"{held} of {allowed} bytes")
-        self.held = held
+    def __init__(self, used_bytes: int, allowed: int) -> None:
+        super().__init__(f"{used_bytes} of {allowed} bytes")
+        self.used_bytes = used_bytes
         self.allowed = allowed
 
 
@@ -39,7 +39,7 @@ class Child:
         self.threads = threads
         self.process: asyncio.subprocess.Process | None = None
         self.hello: Message = {}
-        self.leaving: set[asyncio.Task[None]] = set()
+        self.ending_tasks: set[asyncio.Task[None]] = set()
         self.closed = False
         self.base = 0  # bytes held before any work
 
@@ -51,7 +51,7 @@ class Child:
             return None
         return process.pid
 
-    def held(self) -> int:
+    def used_bytes(self) -> int:
         """Return the child's resident bytes, 0 if there is none."""
         try:
             return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -63,8 +63,8 @@ class Child:
         if self.pid is not None:
             return
         self.kill()
-        if self.leaving:  # two children would share the free memory of one
-            await asyncio.wait(self.leaving)
+        if self.ending_tasks:  # two children would share the free memory of one
+            await asyncio.wait(self.ending_tasks)
         if self.closed:
             raise Died("the engine is closing")
         self.process = await asyncio.create_subprocess_exec(
@@ -79,7 +79,7 @@ class Child:
                 self.hello = await self._answer(None)
         except TimeoutError:
             raise Died(f"it was not ready within {START_S:.0f} s") from None
-        self.base = self.held()
+        self.base = self.used_bytes()
         if failed := self.hello.get("failed"):
             self.kill()
             raise Died(str(failed))
@@ -102,8 +102,8 @@ class Child:
         answer = asyncio.ensure_future(receive(process.stdout))
         try:
             while not (await asyncio.wait({answer}, timeout=WATCH_S))[0]:
-                if allowed is not None and (held := self.held()) > allowed:
-                    raise Outgrew(held, allowed)
+                if allowed is not None and (used_bytes := self.used_bytes()) > allowed:
+                    raise Outgrew(used_bytes, allowed)
             return answer.result()
         except (asyncio.IncompleteReadError, ConnectionError):
             self.kill()  # its end of the pipe is closed, so it is of no further use
@@ -122,24 +122,24 @@ class Child:
     def dismiss(self) -> None:
         """Let an idle child end by closing its input; it is killed if it does not. Does not wait."""
         if self.process is not None:
-            task = asyncio.ensure_future(_see_off(self.process))
-            self.leaving.add(task)
-            task.add_done_callback(self.leaving.discard)
+            task = asyncio.ensure_future(_end(self.process))
+            self.ending_tasks.add(task)
+            task.add_done_callback(self.ending_tasks.discard)
             self.process = None
 
     async def close(self) -> None:
         """End the child, idle or working, wait for its end, and allow no new one."""
         self.closed = True
         self.kill()
-        if self.leaving:
-            await asyncio.wait(self.leaving)
+        if self.ending_tasks:
+            await asyncio.wait(self.ending_tasks)
 
 
-async def _see_off(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        async with asyncio.timeout(LEAVE_S):
+        async with asyncio.timeout(END_S):
             await process.wait()
     except TimeoutError:
         _kill(process)

@@ -25,7 +25,7 @@ class Prover:
         self.read_card = read_card
         self.proof: Proof | None = None
 
-    def known(self) -> tuple[Gpu, Card]:
+    def state(self) -> tuple[Gpu, Card]:
         """Return the known state without running a self-test. An expired self-test is left out."""
         blocked = self.have.without_gpu()
         card = Card() if blocked else self.read_card()
@@ -44,7 +44,7 @@ class Prover:
             await self.child.start()
             async with asyncio.timeout(PROOF_S):
                 answer = await self.child.ask({"act": "prove"})
-            self.child.base = self.child.held()  # includes CUDA, which stays loaded
+            self.child.base = self.child.used_bytes()  # includes CUDA, which stays loaded
             self.proof = Proof(
                 bool(answer.get("ok")),
                 str(answer.get("detail", answer.get("failed", ""))),
@@ -52,7 +52,7 @@ class Prover:
                 time.monotonic(),
             )
         except Died as error:
-            self.fail(f"the process that tried it ended: {error}")
+            self.fail(f"the process that ran it ended: {error}")
         except TimeoutError:
             self.fail(f"no answer within {PROOF_S:.0f} s")
         assert self.proof is not None
@@ -64,7 +64,7 @@ class Prover:
 
     def info(self) -> dict[str, object]:
         """Return the GPU's part of /info."""
-        gpu, card = self.known()
+        gpu, card = self.state()
         proof = self.proof and {
             "ok": self.proof.ok,
             "detail": self.proof.detail,

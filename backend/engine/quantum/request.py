@@ -33,18 +33,18 @@ class Request:
 def read(body: Mapping[str, object]) -> Request:
     """Return the request in a JSON body. Raises 422 that names every invalid member, not only the first."""
     request = Request("")
-    wrong = [f"{name} is not known" for name in body if name not in Request.__dataclass_fields__]
+    errors = [f"{name} is not a member of the request" for name in body if name not in Request.__dataclass_fields__]
     values = {name: body.get(name, getattr(request, name)) for name in Request.__dataclass_fields__}
-    wrong += [text for name, value in values.items() if (text := _wrong(name, value))]
+    errors += [text for name, value in values.items() if (text := _wrong(name, value))]
     if "qasm" not in body:
-        wrong.append("qasm is missing: the OpenQASM 2 or 3 source of the circuit")
-    if wrong:
+        errors.append("qasm is missing: the OpenQASM 2 or 3 source of the circuit")
+    if errors:
         raise ApiProblem(
             422,
             "the request is not valid",
-            "; ".join(wrong),
-            fix="correct what `errors` names; the members are " + ", ".join(Request.__dataclass_fields__),
-            more={"errors": wrong},
+            "; ".join(errors),
+            fix="correct the members that `errors` lists; the members are " + ", ".join(Request.__dataclass_fields__),
+            more={"errors": errors},
         )
     return Request(**values)  # type: ignore[arg-type]  # all checked above
 
@@ -55,11 +55,11 @@ def _wrong(name: str, value: object) -> str:
         case "qasm":
             return "" if isinstance(value, str) else "qasm must be text"
         case "shots":
-            return "" if _whole(value, 1, SHOTS) else f"shots must be a whole number from 1 to {SHOTS}"
+            return "" if _integer(value, 1, SHOTS) else f"shots must be a whole number from 1 to {SHOTS}"
         case "seed":
             return (
                 ""
-                if value is None or _whole(value, 0, SEED)
+                if value is None or _integer(value, 0, SEED)
                 else f"seed must be null or a whole number from 0 to {SEED}"
             )
         case "precision":
@@ -75,9 +75,9 @@ def _wrong(name: str, value: object) -> str:
             return "" if fine else f"timeout_s must be a number above 0 and at most {TIMEOUT_S:.0f}"
 
 
-def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _integer(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _one_of(name: str, value: object, words: tuple[str, ...]) -> str:
-    return "" if isinstance(value, str) and value in words else f"{name} must be one of " + ", ".join(words)
+def _one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
+    return "" if isinstance(value, str) and value in choices else f"{name} must be one of " + ", ".join(choices)

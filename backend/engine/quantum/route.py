@@ -41,13 +41,13 @@ class Gpu:
     proof: Proof | None = None
 
 
-def route(asked: str, *, method: str, precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str) -> Route:
+def route(device: str, *, method: str, precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str) -> Route:
     """Return where to run. Raises 422 or 503 if the request demands the GPU and it is not available."""
-    if asked == "cpu":
-        return Route("cpu", "the CPU was asked for")
-    if asked == "auto" and method not in GPU_METHODS:
+    if device == "cpu":
+        return Route("cpu", "the request chose the CPU")
+    if device == "auto" and method not in GPU_METHODS:
         return Route("cpu", f"method {method} runs on the CPU only")
-    if asked == "gpu":
+    if device == "gpu":
         return _by_name(method, gpu)
     if gpu.blocked:
         return Route("cpu", gpu.blocked)
@@ -66,7 +66,7 @@ def _by_name(method: str, gpu: Gpu) -> Route:
             fix="use method statevector, or device cpu",
         )
     if gpu.blocked:
-        raise ApiProblem(422, "no GPU to run the circuit on", gpu.blocked, fix="use device cpu or auto")
+        raise ApiProblem(422, "no GPU is available for the circuit", gpu.blocked, fix="use device cpu or auto")
     if gpu.proof is not None and not gpu.proof.ok:
         raise ApiProblem(
             503,
@@ -75,7 +75,7 @@ def _by_name(method: str, gpu: Gpu) -> Route:
             fix="use device cpu or auto; omnimind doctor finds what is wrong with the GPU",
             headers={"Retry-After": "60"},
         )
-    return Route("gpu", "the GPU was asked for", unproven=gpu.proof is None)
+    return Route("gpu", "the request chose the GPU", unproven=gpu.proof is None)
 
 
 def _measured(precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str) -> Route:
@@ -86,11 +86,13 @@ def _measured(precision: str, qubits: int, gpu: Gpu, crossover: Crossover | str)
         return Route(
             "cpu", f"measured on {crossover.card}, the card here is {gpu.card or 'unknown'}: run omnimind bench quantum"
         )
-    least = crossover.precision.get(precision)
-    if least is None:
+    threshold = crossover.precision.get(precision)
+    if threshold is None:
         return Route(
             "cpu", f"the GPU was never faster in {precision} precision when measured on {crossover.measured_at}"
         )
-    if qubits < least:
-        return Route("cpu", f"{qubits} qubits: the GPU is faster from {least} on in {precision} precision")
-    return Route("gpu", f"{qubits} qubits: the GPU is faster from {least} on in {precision} precision", unproven=True)
+    if qubits < threshold:
+        return Route("cpu", f"{qubits} qubits: the GPU is faster from {threshold} on in {precision} precision")
+    return Route(
+        "gpu", f"{qubits} qubits: the GPU is faster from {threshold} on in {precision} precision", unproven=True
+    )

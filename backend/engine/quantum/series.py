@@ -50,7 +50,7 @@ class Series:
         self.device = device
         self.precision = precision
 
-    async def run(self, sizes: Sequence[int], runs: int, until: float, seen: Callable[[Row], None]) -> list[Row]:
+    async def run(self, sizes: Sequence[int], runs: int, until: float, on_row: Callable[[Row], None]) -> list[Row]:
         """Return the rows of the sizes that fit in memory and in the time until `until` (monotonic clock).
 
         The time is estimated from the previous size. The first size is always measured. A size that fails ends the
@@ -62,7 +62,7 @@ class Series:
             if not self._fits(qubits) or (rows and time.monotonic() + guess > until):
                 break
             rows.append(await self._row(qubits, runs))
-            seen(rows[-1])
+            on_row(rows[-1])
             if rows[-1].error:
                 break
         return rows
@@ -84,9 +84,9 @@ class Series:
             "shots": SHOTS,
             "seed": SEED,
         }
-        answer = await _asked(self.child, {"act": "time", **how})
+        answer = await _ask(self.child, {"act": "time", **how})
         if answer["device"] != self.device:
-            raise ValueError(f"it was to run on {self.device} and ran on {answer['device']}")
+            raise ValueError(f"it ran on {answer['device']} instead of {self.device}")
         return float(str(answer["seconds"]))
 
     def _fits(self, qubits: int) -> bool:
@@ -97,7 +97,7 @@ class Series:
 
 async def amplitudes(child: Child, qubits: int, device: str, precision: str) -> list[complex]:
     """Return the final state of the QFT circuit."""
-    answer = await _asked(
+    answer = await _ask(
         child,
         {
             "act": "amplitudes",
@@ -113,7 +113,7 @@ async def amplitudes(child: Child, qubits: int, device: str, precision: str) -> 
     return [complex(*row) for row in rows]
 
 
-async def _asked(child: Child, message: Message) -> Message:
+async def _ask(child: Child, message: Message) -> Message:
     """Return the child's answer. Raises ValueError with its message if it failed."""
     answer = await child.ask(message)
     if problem := answer.get("problem") or answer.get("failed"):

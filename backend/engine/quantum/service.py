@@ -65,7 +65,7 @@ class Quantum:
         self.idle_s = idle_s
         self.turn = asyncio.Lock()
         self.last_s = 1.0
-        self.goodbye: asyncio.TimerHandle | None = None
+        self.idle_timer: asyncio.TimerHandle | None = None
         self.ended: Counter[str] = Counter()
 
     async def run(self, body: Mapping[str, object]) -> tuple[int, dict[str, object]]:
@@ -85,8 +85,8 @@ class Quantum:
 
     async def close(self) -> None:
         """End the child and wait for its end. Waiting requests get a 503."""
-        if self.goodbye:
-            self.goodbye.cancel()
+        if self.idle_timer:
+            self.idle_timer.cancel()
         await self.child.close()
 
     def info(self) -> dict[str, object]:
@@ -105,7 +105,7 @@ class Quantum:
             "gpu": self.prover.info(),
             "crossover": self.tools.crossover_info(),
             "queue": {"running": self.turn.locked(), "waiting": self.waiting, "limit": self.most_waiting},
-            "child": {"pid": self.child.pid, "resident_bytes": self.child.held(), "threads": self.child.threads},
+            "child": {"pid": self.child.pid, "resident_bytes": self.child.used_bytes(), "threads": self.child.threads},
             "free_ram_bytes": self.tools.free_ram(),
             "ended": dict(self.ended),
         }
@@ -117,33 +117,33 @@ class Quantum:
             raise ApiProblem(
                 503,
                 "quantum simulation is not installed",
-                "there is no Qiskit Aer here",
+                "Qiskit Aer is not installed here",
                 fix="install the engine's requirements",
                 headers={"Retry-After": "3600"},
             )
         began = time.perf_counter()
         await self._take_turn(request)
         queued = time.perf_counter() - began
-        if self.goodbye:
-            self.goodbye.cancel()
+        if self.idle_timer:
+            self.idle_timer.cancel()
         try:
             return await self._worked(request, queued)
         finally:
             self.last_s = time.perf_counter() - began - queued
-            self._rest()
+            self._end_when_idle()
             self.turn.release()
 
     async def _take_turn(self, request: Request) -> None:
         """Wait for the circuits ahead, at most this circuit's own time limit and at most WAIT_S."""
         patience = min(request.timeout_s, WAIT_S)
         if self.turn.locked() and self.waiting >= self.most_waiting:
-            raise self._busy(f"{self.waiting} circuits wait already")
+            raise self._busy(f"{self.waiting} circuits are already waiting")
         self.waiting += 1
         try:
             async with asyncio.timeout(patience):
                 await self.turn.acquire()
         except TimeoutError:
-            raise self._busy(f"its turn did not come within {patience:g} s") from None
+            raise self._busy(f"it waited {patience:g} s for its turn") from None
         finally:
             self.waiting -= 1
 
@@ -167,17 +167,18 @@ class Quantum:
             raise ApiProblem(
                 504,
                 "the circuit took too long",
-                f"it was ended after {request.timeout_s:g} s",
+                f"it was stopped after {request.timeout_s:g} s",
                 fix=fix,
                 more={"timeout_s": request.timeout_s},
             ) from None
         except Outgrew as error:
-            more = {"held_bytes": error.held, "allowed_bytes": error.allowed}
-            said = f"the simulation held {error.held >> 20} MiB where {error.allowed >> 20} were allowed, and was ended"
+            more = {"held_bytes": error.used_bytes, "allowed_bytes": error.allowed}
+            used, allowed = error.used_bytes >> 20, error.allowed >> 20
+            why = f"the simulation used {used} MiB, more than the {allowed} MiB allowed, and was stopped"
             raise ApiProblem(
                 422,
                 "the circuit does not fit",
-                said,
+                why,
                 fix="use fewer qubits, less entanglement or flatter gate definitions",
                 more=more,
             ) from None
@@ -185,19 +186,19 @@ class Quantum:
             fix = "try again; if it happens each time, the circuit is the cause: use a smaller one"
             raise ApiProblem(
                 503,
-                "the simulation broke off",
+                "the simulation ended unexpectedly",
                 f"the simulating process ended: {error}",
                 fix=fix,
                 headers={"Retry-After": "2"},
             ) from None
 
-    def _rest(self) -> None:
+    def _end_when_idle(self) -> None:
         """End the idle child later, or now if it holds too much memory."""
-        if self.child.held() > self.child.base + GROWN:
+        if self.child.used_bytes() > self.child.base + GROWN:
             self.child.dismiss()
         elif self.child.pid is not None:
-            self.goodbye = asyncio.get_running_loop().call_later(self.idle_s, self._leave)
+            self.idle_timer = asyncio.get_running_loop().call_later(self.idle_s, self._end_idle)
 
-    def _leave(self) -> None:
+    def _end_idle(self) -> None:
         if not self.turn.locked():
             self.child.dismiss()

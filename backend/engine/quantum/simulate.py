@@ -63,23 +63,23 @@ class Simulator:
         self.circuit = None
         method = str(message["method"])
         parsed, version = parse(str(message["qasm"]))
-        for what, count, most in (("qubits", parsed.num_qubits, QUBITS), ("classical bits", parsed.num_clbits, BITS)):
-            if count > most:
-                raise too_many(what, count, most)
+        for what, count, limit in (("qubits", parsed.num_qubits, QUBITS), ("classical bits", parsed.num_clbits, BITS)):
+            if count > limit:
+                raise too_many(what, count, limit)
         if not parsed.num_qubits:
             raise ApiProblem(422, "the circuit cannot be simulated", "it has no qubits", fix="declare a register")
-        whole, gates = expand(parsed, basis("statevector" if method == "automatic" else method))
-        names = outcomes.names(whole)
+        expanded, gates = expand(parsed, basis("statevector" if method == "automatic" else method))
+        names = outcomes.names(expanded)
         if measured := "measure" in names:
-            self.circuit = whole
+            self.circuit = expanded
         else:
-            self.circuit = whole.measure_all(inplace=False)
+            self.circuit = expanded.measure_all(inplace=False)
         touched = {qubit for step in self.circuit.data if step.operation.name != "barrier" for qubit in step.qubits}
-        flow = any(isinstance(step.operation, ControlFlowOp) for step in whole.data)
+        flow = any(isinstance(step.operation, ControlFlowOp) for step in expanded.data)
         return {
-            "qubits": whole.num_qubits,
-            "bits": whole.num_clbits if measured else whole.num_qubits,
-            "active": whole.num_qubits if flow else len(touched),
+            "qubits": expanded.num_qubits,
+            "bits": expanded.num_clbits if measured else expanded.num_qubits,
+            "active": expanded.num_qubits if flow else len(touched),
             "gates": gates,
             "clifford": names <= CLIFFORD,
             "measured": measured,
@@ -99,7 +99,7 @@ class Simulator:
         result = outcomes.succeeded(
             backend.run(circuit, shots=message["shots"], seed_simulator=message["seed"]).result()
         )
-        counts, left_out = outcomes.counts(result, whole_key=bool(message["measured"]))
+        counts, left_out = outcomes.counts(result, whole_keys=bool(message["measured"]))
         rows = self._statevector(circuit, backend, message) if message["statevector"] else None
         device = str(result.results[0].metadata.get("device", "")).lower()
         return {
@@ -181,12 +181,12 @@ class Simulator:
             pure = circuit.remove_final_measurements(inplace=False)
         except CircuitError as error:
             raise ApiProblem(
-                422, "the circuit has no one statevector", str(error), fix="leave statevector out"
+                422, "the circuit has no single statevector", str(error), fix="omit statevector"
             ) from error
         if outcomes.names(pure) & {"measure", "reset"} or message["flow"]:
-            said = "it measures, resets or branches before its end, so that the state differs from shot to shot"
+            why = "it measures, resets or branches before its end, so the state differs from shot to shot"
             raise ApiProblem(
-                422, "the circuit has no one statevector", said, fix="leave statevector out, or measure only at the end"
+                422, "the circuit has no single statevector", why, fix="omit statevector, or measure only at the end"
             )
         return _amplitudes(pure, backend, message)
 

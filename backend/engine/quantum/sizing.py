@@ -11,7 +11,7 @@ from backend.http.errors import ApiProblem
 STATEVECTOR_QUBITS = 12
 # Qubits from which method automatic runs a Clifford circuit as a stabilizer tableau. Below, a statevector is as fast.
 TABLEAU_FROM = 17
-MOST_QUBITS = {"statevector": 40, "stabilizer": 5_000, "matrix_product_state": 1_000}
+MAX_QUBITS = {"statevector": 40, "stabilizer": 5_000, "matrix_product_state": 1_000}
 
 
 def settle(request: Request, facts: Message) -> memory.Circuit:
@@ -20,8 +20,8 @@ def settle(request: Request, facts: Message) -> memory.Circuit:
     method = request.method
     if method == "automatic":
         method = "stabilizer" if facts["clifford"] and active >= TABLEAU_FROM else "statevector"
-    if active > MOST_QUBITS[method]:
-        more = {"qubits": active, "most_qubits": MOST_QUBITS[method], "method": method}
+    if active > MAX_QUBITS[method]:
+        more = {"qubits": active, "most_qubits": MAX_QUBITS[method], "method": method}
         fix = (
             "use fewer qubits"
             if method != "statevector"
@@ -30,17 +30,20 @@ def settle(request: Request, facts: Message) -> memory.Circuit:
         raise ApiProblem(
             422,
             "the circuit does not fit",
-            f"method {method} runs at most {MOST_QUBITS[method]} qubits, the circuit has {active}",
+            f"method {method} runs at most {MAX_QUBITS[method]} qubits, the circuit has {active}",
             fix=fix,
             more=more,
         )
     if request.statevector and (qubits > STATEVECTOR_QUBITS or method != "statevector"):
-        said = f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; the circuit has {qubits}, its method is {method}"
+        why = (
+            f"a statevector is returned by method statevector for at most {STATEVECTOR_QUBITS} qubits; "
+            f"the circuit has {qubits}, its method is {method}"
+        )
         raise ApiProblem(
             422,
             "the statevector cannot be returned",
-            said,
-            fix="leave statevector out",
+            why,
+            fix="omit statevector",
             more={"qubits": qubits, "most_qubits": STATEVECTOR_QUBITS},
         )
     return memory.Circuit(active, bits, gates, request.shots, request.precision, method)
@@ -51,4 +54,4 @@ def no_room(circuit: memory.Circuit, card: Card) -> str:
     need = memory.needed(circuit, "gpu")
     if card.free is None or need <= card.free:
         return ""
-    return f"the card has {memory.words(card.free)} free, the circuit needs {memory.words(need)}"
+    return f"the card has {memory.readable(card.free)} free, the circuit needs {memory.readable(need)}"

@@ -36,9 +36,9 @@ def check(qasm: str) -> int:
     bare = without_comments(qasm)
     header = HEADER.match(bare)
     if header is None or header[1] not in ("2", "3"):
-        said = f"its header says OPENQASM {header[1]}" if header else "it has no OPENQASM header"
+        why = f"its header says OPENQASM {header[1]}" if header else "it has no OPENQASM header"
         raise ApiProblem(
-            422, "the circuit cannot be read", said, fix="begin the source with OPENQASM 2.0; or OPENQASM 3.0;"
+            422, "the circuit cannot be read", why, fix="begin the source with OPENQASM 2.0; or OPENQASM 3.0;"
         )
     _declared("qubits", QUANTUM, bare, QUBITS)
     _declared("classical bits", CLASSICAL, bare, BITS)
@@ -55,21 +55,21 @@ def defined(qasm: str) -> frozenset[str]:
     return frozenset(GATE.findall(without_comments(qasm)))
 
 
-def _declared(what: str, pattern: re.Pattern[str], bare: str, most: int) -> None:
+def _declared(what: str, pattern: re.Pattern[str], bare: str, limit: int) -> None:
     digits = [first or second for first, second in pattern.findall(bare)]
     # A number of thousands of digits is not worth converting (and Python refuses to).
-    count = most + 1 if any(len(number) > 9 for number in digits) else sum(int(number) for number in digits)
-    if count > most:
-        raise too_many(what, count, most)
+    count = limit + 1 if any(len(number) > 9 for number in digits) else sum(int(number) for number in digits)
+    if count > limit:
+        raise too_many(what, count, limit)
 
 
-def too_many(what: str, count: int, most: int) -> ApiProblem:
+def too_many(what: str, count: int, limit: int) -> ApiProblem:
     """Return the 422 for too many qubits, classical bits or gates. Counting stops at most + 1."""
     member = what.replace(" ", "_")
     return ApiProblem(
         422,
         "the circuit is too large",
-        f"it has {'more than ' + str(most) if count == most + 1 else count} {what}, {most} are allowed",
-        fix=f"use at most {most} {what}",
-        more={member: count, f"most_{member}": most},
+        f"it has {'more than ' + str(limit) if count == limit + 1 else count} {what}, {limit} are allowed",
+        fix=f"use at most {limit} {what}",
+        more={member: count, f"most_{member}": limit},
     )

@@ -12,7 +12,7 @@ import pytest
 from backend.engine import folder
 from backend.engine.cpu import runner
 from backend.engine.runner import Options, Vectors
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 
 from .conftest import TEXTS, Reference
 

@@ -12,11 +12,11 @@ import pytest
 from starlette import requests as web
 
 from backend.engine.batch import SMALLEST, fill, share
-from backend.engine.batcher import Batcher, Full
+from backend.engine.batcher import Batcher, QueueFull
 from backend.engine.http import Bodies
 from backend.engine.request import Request
 from backend.engine.runner import Vectors
-from backend.engine.tokenise import Tokens
+from backend.engine.tokeniser import Tokens
 from backend.http.errors import ApiProblem
 
 
@@ -34,7 +34,7 @@ class Counting:
     """A device that answers each text with its length; it can be held, and told to fail."""
 
     pads = True
-    lanes = 1
+    streams = 1
     name, dimensions, max_tokens, device, precision, digest, batch_tokens = (
         "counting",
         1,
@@ -150,13 +150,13 @@ def test_what_a_caller_no_longer_wants_is_not_calculated() -> None:
 def test_the_queue_is_bounded_and_says_when_to_come_back() -> None:
     batcher = Batcher(Counting(), limit=1000)
     batcher.reserve(5000)  # an empty queue takes anything, else a large request could never be made
-    with pytest.raises(Full) as full:
+    with pytest.raises(QueueFull) as full:
         batcher.reserve(1)
     assert full.value.seconds >= 1
     batcher.release(5000)
     batcher.reserve(400)
     batcher.reserve(600)
-    with pytest.raises(Full):
+    with pytest.raises(QueueFull):
         batcher.reserve(1)
     batcher.close()
 
@@ -187,22 +187,22 @@ def test_a_large_request_is_not_starved_by_small_ones_that_never_end() -> None:
     assert asyncio.run(story()) < 8 * 2400 / 30 * 2
 
 
-def test_idle_lanes_share_what_waits_and_a_small_batch_stays_whole() -> None:
+def test_idle_streams_share_what_waits_and_a_small_batch_stays_whole() -> None:
     assert share(40, 2) == SMALLEST
     assert 200 <= share(400, 2) < 300
     many = request(*[50] * 8)
     assert [len(fill([many], share(many.waiting_tokens, idle))) for idle in (2, 1)] == [4, 4]
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_batches_of_one_request_run_side_by_side_on_as_many_lanes_as_there_are(lanes: int) -> None:
+@pytest.mark.parametrize("streams", [1, 3])
+def test_batches_of_one_request_run_side_by_side_on_as_many_streams_as_there_are(streams: int) -> None:
     class Meeting(Counting):
-        """Each batch waits until all lanes have one."""
+        """Each batch waits until all streams have one."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.lanes = lanes
-            self.all_here = threading.Barrier(lanes)
+            self.streams = streams
+            self.all_here = threading.Barrier(streams)
 
         def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
             self.all_here.wait(10)
@@ -211,19 +211,19 @@ def test_batches_of_one_request_run_side_by_side_on_as_many_lanes_as_there_are(l
 
     async def story() -> Request:
         batcher = Batcher(Meeting())
-        answer = await batcher.embed(tokens(*range(50, 50 + 2 * lanes)))
+        answer = await batcher.embed(tokens(*range(50, 50 + 2 * streams)))
         batcher.close()
         return answer
 
     began = time.perf_counter()
     answer = asyncio.run(story())
-    assert answer.rows[:, 0].tolist() == list(range(50, 50 + 2 * lanes))
+    assert answer.rows[:, 0].tolist() == list(range(50, 50 + 2 * streams))
     assert 0.1 <= answer.inference <= time.perf_counter() - began  # two rounds; side by side counts once
 
 
-def test_a_batch_that_fails_on_one_lane_leaves_the_other_alone() -> None:
+def test_a_batch_that_fails_on_one_stream_leaves_the_other_alone() -> None:
     class Two(Counting):
-        lanes = 2
+        streams = 2
 
     async def story() -> list[object]:
         batcher = Batcher(Two())
@@ -290,7 +290,7 @@ def test_the_bodies_of_all_requests_are_bounded_together() -> None:
     asyncio.run(story())
 
 
-def test_a_runner_that_returns_too_few_rows_costs_its_caller_the_answer_and_nobody_the_lane() -> None:
+def test_a_runner_that_returns_too_few_rows_costs_its_caller_the_answer_and_nobody_the_stream() -> None:
     class Short(Counting):
         def encode(self, ids: Sequence[Sequence[int]]) -> Vectors:
             return super().encode(ids)[1:] if len(ids) > 1 else super().encode(ids)

@@ -12,7 +12,7 @@ import pytest
 from backend.engine import folder, settings
 from backend.engine.cpu import runner, weights
 from backend.engine.runner import Options
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 from omnimind_ops.model.problem import Problem
 
 

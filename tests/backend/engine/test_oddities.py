@@ -14,7 +14,7 @@ import pytest
 from backend.engine import folder
 from backend.engine.cpu import runner
 from backend.engine.runner import Options
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 from omnimind_ops.bench import corpus
 from omnimind_ops.model.problem import Problem
 
@@ -45,7 +45,7 @@ def test_a_graph_instead_of_weights(kind: str, mode: str, reference: Reference, 
 
 
 def test_a_graph_cannot_be_rounded_and_says_so(reference: Reference, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="finished graph") as refused:
+    with pytest.raises(Problem, match="prebuilt graph") as refused:
         runner.load(folder.read(reference.folders["exported"]), Options(mode="fast", state=tmp_path))
     assert "OMNIMIND_MODE=auto" in refused.value.fix
 
@@ -59,7 +59,7 @@ def test_fast_says_how_near_it_comes_to_float32(name: str, reference: Reference,
 
 
 def test_a_precision_that_strays_is_not_used(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LEAST", {"bf16": 1.1, "i8": 1.1})
+    monkeypatch.setattr(runner, "MIN_COSINE", {"bf16": 1.1, "i8": 1.1})
     loaded = runner.load(folder.read(model), Options(mode="auto", state=tmp_path))
     assert loaded.precision == "f32"
     loaded.close()

@@ -82,13 +82,14 @@ def test_bad_requests_are_problems(name: str, running: httpx.Client) -> None:
 
 def test_a_text_that_must_not_be_cut_is_named_with_its_length(running: httpx.Client) -> None:
     said = running.post("/embed", json={"texts": ["a", "word " * 400], "truncate": False}).json()
-    assert said["detail"] == "text 1 has 402 tokens; the model reads 256"
+    assert said["detail"] == "text 1 has 402 tokens; the model's limit is 256"
 
 
 def test_health_info_and_metrics(running: httpx.Client) -> None:
     health = running.get("/health").json()
     assert (health["state"], health["device"], health["expected"]) == ("ready", "cpu", "cpu")
     assert health["proof"]["ok"] and "cosine" in health["proof"]["detail"]
+    assert health["encoder"] == "openvino" and "transformers" not in health["versions"]
     info = running.get("/info").json()
     assert info["details"]["weights"] == "safetensors" and info["quantum"]
     assert "omnimind_engine_proof_ok 1.0" in running.get("/metrics").text

@@ -13,7 +13,7 @@ from backend.engine import folder
 from backend.engine.gpu import runner as torch_runner
 from backend.engine.runner import Options
 from backend.engine.sample import SAMPLE
-from backend.engine.tokenise import Tokeniser
+from backend.engine.tokeniser import Tokeniser
 from omnimind_ops.bench.corpus import texts
 
 

@@ -54,7 +54,7 @@ TEXTS = ["hello", "", "ação 機械 🚀", "two words", "a text that is somewha
 
 
 def check(model: Path, where: Path) -> dict[str, object]:
-    """Least cosine and the way attention was calculated, for each model."""
+    """Least cosine and the encoder in use, for each model."""
     cases = [(family, "mean_tokens", True) for family in FAMILIES] + [("bert", pooling, False) for pooling in POOLINGS]
     return {
         f"{family} {pooling}": _compare(_save(family, pooling, dense, model, where)) for family, pooling, dense in cases
@@ -104,6 +104,6 @@ def _compare(made: Path) -> dict[str, object]:
     expected = SentenceTransformer(str(made), device="cpu").encode(TEXTS)
     return {
         "cosine": cosine(runner.encode(tokenised(found, TEXTS)), expected),
-        "attention": runner.details["attention"],
+        "encoder": runner.encoder,
         "dimensions": runner.dimensions,
     }

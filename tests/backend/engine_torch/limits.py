@@ -58,7 +58,7 @@ def overflow(model: Path, where: Path) -> dict[str, object]:
     tensors[name][rare] *= 1e6
     save_file(tensors, made / "model.safetensors")
     found, card = folder.read(made), torch_card.find("cpu")
-    make = partial(torch_network.build, found, weights.read(made), device=card.device)
+    make = partial(torch_network.build, found, weights.read(made), "packed", device=card.device)
     half, full = (
         torch_runner.TorchRunner(found, card, Choice(make(precision), 1.0, "chosen by this test"), make, "0" * 16)
         for precision in ("f16", "f32")

@@ -12,9 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import agreement
+import encoders
 import families
 import limits
 import spare
+import take_over
 
 CHECKS: dict[str, Callable[[Path, Path], dict[str, object]]] = {
     "agreement": agreement.check,
@@ -23,6 +25,9 @@ CHECKS: dict[str, Callable[[Path, Path], dict[str, object]]] = {
     "overflow": limits.overflow,
     "refused": limits.refused,
     "spare": spare.check,
+    "encoders": encoders.agreement,
+    "encoder proof": encoders.proof,
+    "take over": take_over.check,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import torch
 from backend.engine import folder
 from backend.engine.cpu import weights
 from backend.engine.gpu import head as torch_head
-from backend.engine.gpu.batch import Room, fitting, pack, runs, seen
+from backend.engine.gpu.batch import Capacity, capacity_for, pack, runs, view
 from backend.engine.gpu.network import build
 
 IDS = [[101, 2023, 2003, 102], [101, 102], [101, 7592, 2088, 999, 2003, 102]]
@@ -20,20 +20,20 @@ def check(model: Path, _: Path) -> dict[str, object]:
     are not numbers.
     """
     found = folder.read(model)
-    network = build(found, weights.read(found.transformer), "f32", torch.device("cpu"))
+    network = build(found, weights.read(found.transformer), "packed", "f32", torch.device("cpu"))
     with torch.inference_mode():
-        tight, spare = (network.forward(_batch(room))[: len(IDS)] for room in (fitting(IDS), Room(64, 16, 64)))
+        tight, spare = (network.forward(_batch(room))[: len(IDS)] for room in (capacity_for(IDS), Capacity(64, 16, 64)))
         return {"model": float((tight - spare).abs().max()), **{kind: _pooling(kind) for kind in folder.POOLINGS}}
 
 
-def _batch(room: Room) -> torch_head.Batch:
-    host = torch.empty(room.numbers, dtype=torch.int32)
+def _batch(room: Capacity) -> torch_head.Batch:
+    host = torch.empty(room.elements, dtype=torch.int32)
     pack(IDS, room, host.numpy())
-    return seen(host, room, runs(IDS))
+    return view(host, room, runs(IDS))
 
 
 def _pooling(kind: str) -> float:
-    tight, room = fitting(IDS), Room(64, 16, 64)
+    tight, room = capacity_for(IDS), Capacity(64, 16, 64)
     vectors = torch.full((room.tokens, 8), float("nan"))
     vectors[: tight.tokens] = torch.randn(tight.tokens, 8, generator=torch.Generator().manual_seed(2))
     expected = torch_head.pool(kind, vectors[: tight.tokens], _batch(tight))

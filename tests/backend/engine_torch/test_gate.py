@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backend.engine.gpu import gate as gpu_gate
-from backend.engine.gpu.errors import KNOWN, recognise
+from backend.engine.gpu.errors import CUDA_ERRORS, recognise
 from tests.backend.reference import cannot
 
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ def test_every_code_of_the_driver_is_told_in_words_with_a_way_out(
     assert found.error
     assert found.error.code == code
     assert found.error.text == "as the driver words it"
-    assert found.error.meaning == KNOWN[code].meaning
+    assert found.error.meaning == CUDA_ERRORS[code].meaning
     assert len(found.error.fix) > 20
     assert str(code) in found.reason
 

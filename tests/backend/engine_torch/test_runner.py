@@ -4,6 +4,7 @@ of the tests).
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,96 @@ def test_the_digest_changes_with_the_precision_and_nothing_else(agreement: dict[
     assert (auto == exact) == (agreement["auto_precision"] == "f32")
 
 
+def test_both_encoders_give_the_embeddings_of_sentence_transformers(model: Path, tmp_path: Path) -> None:
+    """In odd order, of any length, in other scripts, one text, none."""
+    found = check("encoders", model, tmp_path)
+    for name in ("packed", "transformers"):
+        encoder = found[name]
+        assert encoder["all"] >= 0.99999
+        assert encoder["one"] >= 0.99999
+        assert encoder["long"] == [256, pytest.approx(1, abs=1e-5)]
+        assert encoder["backwards"] >= 0.99999
+        assert encoder["none"] == [0, 384]
+    assert found["both"] >= 0.99999
+    assert found["packed"]["encoder"] == ["packed", False, "grouped"]
+    assert found["transformers"]["encoder"] == ["transformers", True, "sdpa"]
+    assert found["packed"]["digest"] == found["transformers"]["digest"]  # a cache filled by one serves the other
+
+
+def test_both_encoders_pass_their_proof_in_every_mode(model: Path, tmp_path: Path) -> None:
+    found = check("encoder proof", model, tmp_path)
+    assert found.pop("references") == 1  # computed once, then read
+    assert len(found) == 6
+    assert {
+        how: reason for how, reason in found.items() if not reason.startswith(f"the {how.split()[1]} encoder passed")
+    } == {}
+
+
+@pytest.fixture(scope="module")
+def take_over(model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The engine's selection of a device, once for each way to break the packed encoder."""
+    folder = tmp_path_factory.mktemp("take-over")
+    openvino = importlib.util.find_spec("openvino")
+    assert openvino and openvino.submodule_search_locations
+    (folder / "openvino").symlink_to(Path(openvino.submodule_search_locations[0]).parent)
+    return check("take over", model, folder)
+
+
+def proven_cosine(encoder: str, reason: str) -> float:
+    """The cosine in the reason: `the packed encoder passed its proof: cosine 0.999999 …`."""
+    return float(reason.split(f"the {encoder} encoder passed its proof: cosine ")[1].split()[0])
+
+
+def test_the_packed_encoder_serves_once_it_has_passed_its_proof(take_over: dict[str, Any]) -> None:
+    found = take_over["nothing"]
+    assert found["encoder"] == "packed"
+    assert found["reason"] == f"the card of this test works; {found['because']}"
+    assert proven_cosine("packed", found["because"]) >= 0.99999
+    assert found["log"] == ""
+    assert found["cosine"] >= 0.99999
+    assert take_over["references"] == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("mixed", "failed its proof: cosine 0."),
+        ("long texts", "failed its proof: cosine 0.9"),
+        ("zero", "failed its proof: cosine 0.000000"),
+        ("not finite", "failed: cannot embed with model: its embeddings contain NaN or infinity"),
+        ("construction", "failed: AttributeError: '_OpNamespace' 'aten' object has no attribute"),
+        ("at proof", "failed: cannot embed on CPU: a kernel accessed invalid memory"),
+    ],
+)
+def test_transformers_takes_over_from_a_packed_encoder_that_fails(
+    broken: str, why: str, take_over: dict[str, Any]
+) -> None:
+    """Every failure is found at the start, and the reason is shown; the embeddings are right."""
+    found = take_over[broken]
+    assert found["encoder"] == "transformers"
+    assert found["reason"].startswith(f"the card of this test works; the packed encoder {why}")
+    assert proven_cosine("transformers", found["because"]) >= 0.99999
+    assert f"ERROR the packed encoder {why}" in found["log"]
+    assert "WARNING embedding with the transformers encoder" in found["log"]
+    assert found["cosine"] >= 0.99999
+    assert found["proof"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("both", "the transformers encoder failed its proof: cosine 0."),
+        ("no transformers", "the package transformers cannot be imported"),
+    ],
+)
+def test_the_cpu_takes_over_when_both_encoders_fail(broken: str, why: str, take_over: dict[str, Any]) -> None:
+    found = take_over[broken]
+    assert found["encoder"] == "openvino"
+    assert found["reason"].startswith("gpu expected but running on cpu: the packed encoder failed: AttributeError")
+    assert why in found["reason"]
+    assert found["cosine"] >= 0.99999
+
+
 def test_in_float32_the_digest_is_that_of_the_cpu_runner(agreement: dict[str, Any], model: Path) -> None:
     """Both make the same vectors: a cache filled by one serves the other."""
     from backend.engine import folder
@@ -72,7 +163,7 @@ def test_in_float32_the_digest_is_that_of_the_cpu_runner(agreement: dict[str, An
 def test_every_family_and_pooling_agrees(model: Path, tmp_path: Path) -> None:
     found = check("families", model, tmp_path)
     assert {name: one["cosine"] for name, one in found.items() if one["cosine"] < 0.99999} == {}
-    own = {name.split()[0] for name, one in found.items() if one["attention"] != "transformers"}
+    own = {name.split()[0] for name, one in found.items() if one["encoder"] == "packed"}
     assert own == {"bert", "roberta", "distilbert"}  # the rest pads, by transformers
 
 

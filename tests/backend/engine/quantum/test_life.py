@@ -229,10 +229,10 @@ def test_a_large_circuit_leaves_the_cpu_with_what_it_was_told_to_need(tmp_path):
     async def story():
         async with quantum(tmp_path) as one:
             await works(one)
-            base, peak = one.child.held(), 0
+            base, peak = one.child.used_bytes(), 0
             job = asyncio.create_task(one.run({"qasm": turned(23), "method": "statevector", "shots": 100}))
             while not job.done():
-                peak = max(peak, one.child.held())
+                peak = max(peak, one.child.used_bytes())
                 await asyncio.sleep(0.005)
             status, body = await job
             assert status == 200

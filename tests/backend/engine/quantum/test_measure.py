@@ -46,7 +46,7 @@ def test_every_circuit_has_to_agree():
 
 def test_without_a_gpu_the_cpu_is_measured_and_the_reason_told():
     seen: list[Row] = []
-    measured = asyncio.run(measure(sizes=(4, 6), budget_s=60, runs=2, seen=seen.append))
+    measured = asyncio.run(measure(sizes=(4, 6), budget_s=60, runs=2, on_row=seen.append))
     assert measured.crossover is None
     assert "without GPU" in measured.why_not
     assert list(measured.rows) == seen

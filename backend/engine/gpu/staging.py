@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from backend.engine.gpu.batch import Room, pack
+from backend.engine.gpu.batch import Capacity, pack
 from backend.engine.runner import Vectors
 from omnimind_ops.model.problem import Problem
 
@@ -15,33 +15,33 @@ _SPIN = 0.0005
 _PATIENCE = 120.0
 
 
-class Lane:
+class StagingBuffer:
     """Staging buffers for one batch: call send(), take() and wait() in this order.
 
     On a CPU nothing is copied.
     """
 
-    def __init__(self, device: torch.device, room: Room, dimensions: int, vocabulary: int) -> None:
+    def __init__(self, device: torch.device, capacity: Capacity, dimensions: int, vocabulary: int) -> None:
         self._device, self._vocabulary = device, vocabulary
         on_card = device.type == "cuda"
-        self._numbers = torch.empty(room.numbers, dtype=torch.int32, pin_memory=on_card)
-        self._rows = torch.empty((room.texts, dimensions), dtype=torch.float32, pin_memory=on_card)
+        self._elements = torch.empty(capacity.elements, dtype=torch.int32, pin_memory=on_card)
+        self._rows = torch.empty((capacity.texts, dimensions), dtype=torch.float32, pin_memory=on_card)
         self._event = torch.cuda.Event() if on_card else None
         self._texts = 0
 
-    def send(self, ids: Sequence[Sequence[int]], room: Room, into: torch.Tensor | None = None) -> torch.Tensor:
+    def send(self, ids: Sequence[Sequence[int]], capacity: Capacity, into: torch.Tensor | None = None) -> torch.Tensor:
         """Pack the texts, start the copy into `into` or a new buffer, and return that buffer.
 
         Raises a Problem for a token without a vector: on the GPU it would cause an error after which this process could
         not use CUDA any more.
         """
-        numbers = self._numbers.numpy()
-        pack(ids, room, numbers)
-        if numbers[: room.tokens].min() < 0 or numbers[: room.tokens].max() >= self._vocabulary:
+        elements = self._elements.numpy()
+        pack(ids, capacity, elements)
+        if elements[: capacity.tokens].min() < 0 or elements[: capacity.tokens].max() >= self._vocabulary:
             why = f"it has a token outside 0 to {self._vocabulary - 1}"
             raise Problem("cannot embed a text", why, "use the tokenizer that belongs to the model's weights")
         self._texts = len(ids)
-        packed = self._numbers[: room.numbers]
+        packed = self._elements[: capacity.elements]
         if into is None:
             return packed.to(self._device, non_blocking=True)
         return into.copy_(packed, non_blocking=True)

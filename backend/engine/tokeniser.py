@@ -12,7 +12,7 @@ from backend.engine.folder import Folder
 from omnimind_ops.model.problem import Problem
 
 Ids = NDArray[np.int32]
-LETTERS = 64
+CHARACTERS = 64
 """Characters per readable token that are tokenised first; enough to skip most of a long text."""
 
 
@@ -44,8 +44,8 @@ class Tokeniser:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(folder.max_tokens)
         if folder.lower:
-            own = [self._tokenizer.normalizer] if self._tokenizer.normalizer else []
-            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+            configured = [self._tokenizer.normalizer] if self._tokenizer.normalizer else []
+            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *configured])
         self.max_tokens, self._prompt = folder.max_tokens, folder.prompt
 
     def encode(self, texts: Sequence[str], *, truncate: bool) -> Tokens:
@@ -53,24 +53,27 @@ class Tokeniser:
 
         Without `truncate`, a text that is too long raises a ValueError with its index and length.
         """
-        wanted = [self._prompt + text for text in texts] if self._prompt else texts
-        begun = [self._beginning(text) for text in wanted]
-        found = self._tokenizer.encode_batch_fast(begun)
-        for at, one in enumerate(found):
-            if begun[at] is not wanted[at] and not one.overflowing:  # mostly white space: the beginning was not enough
-                found[at] = self._tokenizer.encode_batch_fast([wanted[at]])[0]
-        cut = tuple(bool(one.overflowing) for one in found)
+        prompted = [self._prompt + text for text in texts] if self._prompt else texts
+        beginnings = [self._beginning(text) for text in prompted]
+        encodings = self._tokenizer.encode_batch_fast(beginnings)
+        for at, encoding in enumerate(encodings):
+            if (
+                beginnings[at] is not prompted[at] and not encoding.overflowing
+            ):  # mostly white space: the beginning was not enough
+                encodings[at] = self._tokenizer.encode_batch_fast([prompted[at]])[0]
+        cut = tuple(bool(encoding.overflowing) for encoding in encodings)
         if not truncate and any(cut):
             at = cut.index(True)
-            length = len(found[at].ids) + sum(len(rest.ids) - 2 for rest in found[at].overflowing)
+            length = len(encodings[at].ids) + sum(len(rest.ids) - 2 for rest in encodings[at].overflowing)
             raise ValueError(
-                f"text {at} has {'more than ' if begun[at] is not wanted[at] else ''}{length} tokens; the model reads {self.max_tokens}"
+                f"text {at} has {'more than ' if beginnings[at] is not prompted[at] else ''}{length} tokens; "
+                f"the model's limit is {self.max_tokens}"
             )
-        return Tokens(tuple(np.asarray(one.ids or [0], np.int32) for one in found), cut)
+        return Tokens(tuple(np.asarray(encoding.ids or [0], np.int32) for encoding in encodings), cut)
 
     def _beginning(self, text: str) -> str:
         """Return the whole words at the beginning of a text. Later words cannot change the tokens that are kept."""
-        if len(text) <= LETTERS * self.max_tokens:
+        if len(text) <= CHARACTERS * self.max_tokens:
             return text
-        words = text[: LETTERS * self.max_tokens].rsplit(None, 1)
-        return words[0] if len(words) == 2 else text
+        parts = text[: CHARACTERS * self.max_tokens].rsplit(None, 1)
+        return parts[0] if len(parts) == 2 else text

@@ -13,7 +13,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from backend.engine.cpu.core import core
-from backend.engine.cpu.families import known
+from backend.engine.cpu.families import supports_family
 from backend.engine.cpu.pooling import head
 from backend.engine.folder import Folder
 from omnimind_ops.model.problem import Problem
@@ -26,7 +26,7 @@ def find(folder: Folder) -> Path | None:
 
     Weights of a supported family take precedence, because every mode can be built from them.
     """
-    if known(folder) and any(
+    if supports_family(folder) and any(
         (folder.transformer / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")
     ):
         return None
@@ -37,13 +37,13 @@ def find(folder: Folder) -> Path | None:
 
 def digest(graph: Path) -> str:
     """Return 16 hex digits over the graph and its external weights."""
-    said = hashlib.blake2b(digest_size=8)
+    hasher = hashlib.blake2b(digest_size=8)
     beside = (graph.with_suffix(".bin"), graph.with_name(f"{graph.name}_data"), graph.with_name(f"{graph.name}.data"))
     for file in (graph, *beside):
         if file.is_file():
             with file.open("rb") as opened:
-                said.update(hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=8)).digest())
-    return said.hexdigest()
+                hasher.update(hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=8)).digest())
+    return hasher.hexdigest()
 
 
 def read(folder: Folder, graph: Path) -> ov.Model:
@@ -71,9 +71,14 @@ def read(folder: Folder, graph: Path) -> ov.Model:
     at = ops.range(ops.constant(np.int32(0)), length, ops.constant(np.int32(1)), "i32")
     is_token = ops.less(ops.unsqueeze(at, ops.constant([0])), ops.unsqueeze(lengths, ops.constant([1])))
     zeros = ops.multiply(ids, ops.constant(np.int32(0)))
-    ours = {"input_ids": ids, "attention_mask": is_token, "token_type_ids": zeros, "position_ids": ops.add(zeros, at)}
+    engine_inputs = {
+        "input_ids": ids,
+        "attention_mask": is_token,
+        "token_type_ids": zeros,
+        "position_ids": ops.add(zeros, at),
+    }
     for name, port in inputs.items():
-        value = ops.convert(ours[name], port.get_element_type().get_type_name())
+        value = ops.convert(engine_inputs[name], port.get_element_type().get_type_name())
         for target in list(port.get_target_inputs()):
             target.replace_source_output(value.output(0))
     mask = ops.convert(is_token, "f32")
@@ -92,5 +97,5 @@ def _tokens(model: ov.Model, graph: Path) -> ov.Output:
         raise Problem(
             f"cannot use {graph}", "none of its outputs has a vector for each token", "export it for feature extraction"
         )
-    found: ov.Output = (named or outputs)[0].get_node().input_value(0)
-    return found
+    output: ov.Output = (named or outputs)[0].get_node().input_value(0)
+    return output

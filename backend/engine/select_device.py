@@ -1,8 +1,9 @@
-"""Choice of the runner: the GPU if one is expected and works, otherwise the CPU, with the reason."""
+"""Selection of the device: the GPU if one is expected and works, otherwise the CPU, with the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from backend.engine.device import Device
 from backend.engine.folder import Folder
@@ -11,20 +12,19 @@ from backend.engine.settings import Settings
 from omnimind_ops.model.problem import Problem
 
 
-def device(settings: Settings, folder: Folder) -> Device:
+def select(settings: Settings, folder: Folder) -> Device:
     """Return the device with the loaded model.
 
     If the GPU does not work, or not in time, the CPU takes over and the reason is kept.
     """
     if not settings.expects_gpu:
         return Device(_cpu(settings, folder), "cpu", "the packages for the CPU are installed")
-    reason = ""
     try:
-        found = _gpu(settings, folder)
-        if not isinstance(found, str):
-            runner, prove, reason = found
+        gpu = _gpu(settings, folder)
+        if not isinstance(gpu, str):
+            runner, prove, reason = gpu
             return Device(runner, "cuda", reason, prove)
-        reason = found
+        reason = gpu
     except Problem as problem:
         reason = f"{problem.why}; {problem.fix}"
     except ImportError as error:
@@ -39,12 +39,14 @@ def _cpu(settings: Settings, folder: Folder) -> Runner:
 
 
 def _gpu(settings: Settings, folder: Folder) -> tuple[Runner, Callable[[], Proof], str] | str:
-    """Return runner, kernel and reason; only the reason if the probe, in a separate process, failed."""
+    """Return runner, self-test and reason; only the reason if the probe, in a separate process, failed."""
     from backend.engine.gpu import gate
 
     probe = gate.ask()
     if not probe.ok:
         return probe.reason
-    from backend.engine.gpu import runner
+    from backend.engine.gpu import select_encoder
+    from backend.engine.gpu.proof import prove
 
-    return runner.load(folder, settings.options, half=probe.fp16_ok is not False), runner.prove, probe.reason
+    runner = select_encoder.load(folder, settings.options, probe.device, half=probe.fp16_ok is not False)
+    return runner, partial(prove, probe.device), f"{probe.reason}; {runner.encoder_reason}"
