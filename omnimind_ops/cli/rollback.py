@@ -16,6 +16,10 @@ def command(
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", hidden=True, help="Only when nobody confirmed it; the timer asks so.")
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Roll back although containers or their data are gone: start what is left."),
+    ] = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
@@ -38,8 +42,10 @@ def command(
         if found.state is RunState.ROLLED_BACK:
             output.said(f"{found.id} is rolled back already; 0 changes", {"run": found.id, "changes": 0}, json=json)
             return
+        if not yes:
+            rollback.check(found, anyway=anyway)
         sure(f"Go back from {found.id}? What was written since the cutover stays aside, it is not copied back.", yes)
         with choose(json) as show:
-            done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed)
+            done = rollback.rollback(found, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
     output.summary(read(done.run.id, paths()), json=json)
     done.check()

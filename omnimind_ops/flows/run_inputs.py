@@ -6,7 +6,7 @@ With them resume, rollback and converge need no discovery.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Found
@@ -14,31 +14,14 @@ from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.model import codec
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.old_stack import OldContainer, OldStack
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
+from omnimind_ops.planning.way_back import old_mounts
 from omnimind_ops.settings import Settings
 
 CHANGEABLE = ("model", "mode", "open_reads", "wheelhouse")
 """Settings that take effect on a native host: they change no data, no port and no name."""
-
-
-@dataclass(frozen=True)
-class OldContainer:
-    """A container that was migrated."""
-
-    id: str
-    name: str
-    image: str
-    service: str
-
-
-@dataclass(frozen=True)
-class OldStack:
-    """The project's containers and anonymous volumes, which `finish` deletes, and its bind mounts, which stay."""
-
-    containers: tuple[OldContainer, ...] = ()
-    anonymous_volumes: tuple[str, ...] = ()
-    bind_mounts: tuple[str, ...] = ()
 
 
 def questions(asked: MigrateOptions) -> dict[str, JSON]:
@@ -50,9 +33,10 @@ def setup(asked: MigrateOptions, found: Found, confirm_minutes: int) -> dict[str
     """Return everything that is stored at a migration's start."""
     source, containers = found.source, found.project.containers
     old = OldStack(
-        tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
+        tuple(OldContainer(c.id, c.name, c.image, c.service, old_mounts(c)) for c in containers),
         tuple(m.name for c in containers for m in c.mounts if m.anonymous),
         tuple(m.source for c in containers for m in c.mounts if m.kind == "bind"),
+        found.project.working_dir,
     )
     return {
         "asked": questions(asked),

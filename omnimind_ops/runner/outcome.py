@@ -22,12 +22,13 @@ class Left:
 class Outcome:
     """Result of apply() and undo().
 
-    `problem` is why apply rolled back; `left` lists the steps to be undone by hand.
+    `problem` is why apply rolled back; `left` lists the steps to be undone by hand; `refusal` is why nothing was undone.
     """
 
     run: Run
     problem: Problem | None = None
     left: tuple[Left, ...] = ()
+    refusal: Problem | None = None
 
     @property
     def state(self) -> RunState:
@@ -38,6 +39,8 @@ class Outcome:
         """Return the run if all went well, else raise the Problem with the full explanation and its exit code."""
         if self.left:
             raise _left_over(self)
+        if self.problem and self.refusal:
+            raise _stayed(self.problem, self.refusal)
         if self.problem:
             raise _went_back(self.problem)
         return self.run
@@ -48,6 +51,12 @@ def _went_back(problem: Problem) -> Problem:
     return Problem(
         problem.what, f"{problem.why}\nEverything done was taken back.", problem.fix, code=code, log=problem.log
     )
+
+
+def _stayed(problem: Problem, refusal: Problem) -> Problem:
+    again = f"{problem.fix}, and run the same command again: it goes on where it stopped"
+    why = f"{problem.why}\nNothing was rolled back: {refusal.why}"
+    return Problem(problem.what, why, f"{again}\n{refusal.fix}", code=refusal.code, log=problem.log)
 
 
 def _left_over(outcome: Outcome) -> Problem:
