@@ -12,9 +12,14 @@ from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
+from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
+
+REMOVE_SECONDS = 300
+"""A large writable layer takes a while."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     """Return what `finish` would delete and keep; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
+    _engine_answers(run)
     old, goal = old_stack(run), goal_of(run)
     parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
     folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
@@ -46,9 +52,9 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
 
 def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Delete the leftovers. This cannot be undone."""
-    for container in left.containers:
-        shell(("docker", "rm", "--volumes", container), check=False)
-        tell(line("", f"removed container {container[:12]}"))
+    _engine_answers(run)
+    for container, name in zip(left.containers, left.names, strict=True):
+        tell(line("", _remove(container, name)))
     for folder in left.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
@@ -56,3 +62,27 @@ def finish(run: Run, left: Leftovers, journal: Journal, paths: Paths, tell: Tell
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run
+
+
+def _engine_answers(run: Run) -> None:
+    """Raise Problem if nothing could be removed: without an answer, nobody knows what is left."""
+    if reason := docker.version()[1]:
+        raise Problem(
+            f"cannot finish {run.id}",
+            f"no Docker engine answers: {reason}. Nothing was deleted",
+            "start it (systemctl start docker), then run the same command again",
+        )
+
+
+def _remove(container: str, name: str) -> str:
+    """Remove a container and its anonymous volumes; return what became of it. One that is gone is no Problem."""
+    done = shell(("docker", "rm", "--volumes", container), check=False, timeout=REMOVE_SECONDS)
+    if done.ok:
+        return f"removed container {name} ({container[:12]})"
+    if "no such container" in done.err.lower():
+        return f"container {name} ({container[:12]}) was removed before"
+    raise Problem(
+        f"cannot remove container {name}",
+        main_line(done.err.splitlines()) or f"docker rm ended with {done.code}",
+        f"if it runs, stop it (docker stop {container[:12]}), then run the same command again",
+    )
