@@ -10,6 +10,8 @@ import typer
 from omnimind_ops.cli.by_its_own import TakeOver, hand_over
 from omnimind_ops.cli.options import Config, ForceOs, Ignore, Json, chosen, need_root, paths, sure, who
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 
 
 def command(
@@ -125,9 +127,8 @@ def _dry(asked, settings, ignore, force_os, json) -> None:  # type: ignore[no-un
 
 
 def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> None:  # type: ignore[no-untyped-def]
-    from omnimind_ops.flows import converge, rollback
+    from omnimind_ops.flows import confirm, converge, rollback
     from omnimind_ops.flows import migrate as flow
-    from omnimind_ops.model.status import RunState
     from omnimind_ops.planning import preflight
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
@@ -145,17 +146,20 @@ def _migrate(asked, settings, ignore, force_os, json, yes, postpone, bench) -> N
             output.before(prepared, json=json)
             sure(f"Migrate project {prepared.found.project.name} now?", yes)
         if run is not None and run.state in flow.NATIVE:
+            if yes and run.state is RunState.UNCONFIRMED:
+                with Journal(where.journal) as journal:
+                    run = confirm.confirm(run, journal, where)
             with choose(json) as show:
                 changed = converge.converge(run, where, settings, show.tell)
-            output.said(
-                f"already native since run {run.id}; {changed} changes", {"run": run.id, "changes": changed}, json=json
-            )
+            text = f"already native since run {run.id}, which is {run.state}; {changed} changes"
+            output.said(text, {"run": run.id, "changes": changed, "state": str(run.state)}, json=json)
+            _truth(run)
             return
         if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
             with Journal(where.journal) as journal, choose(json) as show:
                 outcome = rollback.rollback(run, journal, where, show.tell)
             _end(outcome, json)
-            return
+            raise _not_migrated(run)
         with Journal(where.journal) as journal:
             if run is not None:
                 run = flow.resume(run, asked)
@@ -173,3 +177,19 @@ def _end(outcome, json) -> None:  # type: ignore[no-untyped-def]
 
     output.summary(read(outcome.run.id, paths()), json=json)
     outcome.check()
+    _truth(outcome.run)
+
+
+def _truth(run: Run) -> None:
+    """Exit with a code of its own if the native services run and nobody confirmed them yet."""
+    if run.state is RunState.UNCONFIRMED:
+        raise typer.Exit(int(ExitCode.UNCONFIRMED))
+
+
+def _not_migrated(run: Run) -> Problem:
+    return Problem(
+        "cannot go on with the migration",
+        f"run {run.id} had to be rolled back; that is done, and the containers answer",
+        "run the same command again: it starts anew",
+        code=ExitCode.ROLLED_BACK,
+    )
