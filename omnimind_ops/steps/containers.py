@@ -76,7 +76,8 @@ class ContainersStep:
         try:
             if not is_running(now):
                 _start(now)
-                tell(line(step, f"started container {now[:12]}"))
+                instead = "" if now == container else f" in place of {container[:12]}"
+                tell(line(step, f"started container {now[:12]}{instead}"))
         except Problem as problem:
             return problem
         return None

@@ -130,6 +130,8 @@ def test_containers_made_again_with_the_same_data_are_started_in_place_of_the_ol
     assert host.double.running == names(*IDS)
     assert all(c["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped" for c in host.double.state["containers"])
     assert any("omnimind_redis_1 was created again as 111111111111" in text for text in told)
+    logged = [entry.event.text for entry in host.journal.events(host.run.id)]
+    assert "started container 111111111111 in place of rrrrrrrrrrrr" in logged
 
 
 def test_a_renamed_container_comes_back_and_its_new_name_is_told(host: Host) -> None:
