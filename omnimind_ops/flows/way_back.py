@@ -46,7 +46,7 @@ class WayBack:
         if troubled and way_back.native_runs(run) and not self.anyway:
             raise way_back_refused.not_as_it_was(run, troubled, stack, project)
         for one in self.found.values():
-            if text := "; ".join(filter(None, (one.note, one.trouble))):
+            if text := one.trouble or one.note:
                 self.tell(warning(f"{one.old.name or one.old.id[:12]}: {text}"))
 
     def current(self, container: str) -> str:

@@ -76,7 +76,7 @@ def returns(ids: Sequence[str], stack: OldStack, project: str, engine: Engine) -
 def _return(old: OldContainer, known: Collection[str], project: str, engine: Engine) -> Return:
     same = next((c for c in engine.containers if c.id == old.id), None)
     if same:
-        note = "" if same.name == old.name or old.id not in known else f"{old.name} is called {same.name} now"
+        note = "" if same.name == old.name or old.id not in known else f"it is called {same.name} now"
         return Return(old, same.id, _lost(map(_old_mount, same.mounts), engine), note)
     heirs = [
         c
@@ -86,7 +86,7 @@ def _return(old: OldContainer, known: Collection[str], project: str, engine: Eng
     heir = next((c for c in heirs if c.name == old.name), heirs[0] if len(heirs) == 1 else None)
     if not heir or not old.service:
         return Return(old, trouble=f"its container {old.id[:12]} was removed")
-    note = f"{old.name} was created again as {heir.id[:12]}"
+    note = f"it was created again as {heir.id[:12]}"
     return Return(old, heir.id, _other_data(old, heir) or _lost(map(_old_mount, heir.mounts), engine), note)
 
 

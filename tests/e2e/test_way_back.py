@@ -50,16 +50,18 @@ def refused(host: Host, *words: str) -> str:
 
 def test_an_old_qdrant_that_comes_back_before_the_proof_is_not_certified(host: Host) -> None:
     container = host.sh(OLD.format("qdrant"))
-    words = (tool.PROGRAM, *tool.WORDS, "--yes", "--json")
-    with host.popen(words, stderr=subprocess.PIPE) as client:
-        assert client.stdout and client.stderr
+    words, problem = (tool.PROGRAM, *tool.WORDS, "--yes", "--json"), {}
+    with host.popen(words, stderr=subprocess.DEVNULL) as client:
+        assert client.stdout
         for line in client.stdout:
             event = json.loads(line)
-            if event.get("step") == "activate-units" and event["data"].get("status") == "doing":
+            if event.get("step") == "activate-units" and event.get("data", {}).get("status") == "doing":
                 host.run(("docker", "start", container))
-        said = client.stderr.read().decode()
-    assert client.returncode == ExitCode.ROLLED_BACK, said
-    assert "cannot prove qdrant" in said and "docker-proxy" in said and "qdrant.service" in said, said
+            problem = event if event["kind"] == "problem" else problem
+    assert client.returncode == ExitCode.ROLLED_BACK, problem
+    assert problem["what"] == "cannot prove qdrant", problem
+    assert "docker-proxy" in problem["why"] and "not qdrant.service" in problem["why"], problem
+    assert "docker stop" in problem["fix"], problem
     assert state(host) == "rolled back"
     wait_for_stack(host)
 

@@ -129,7 +129,7 @@ def test_containers_made_again_with_the_same_data_are_started_in_place_of_the_ol
     assert done is RunState.ROLLED_BACK
     assert host.double.running == names(*IDS)
     assert all(c["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped" for c in host.double.state["containers"])
-    assert any("omnimind_redis_1 was created again as 111111111111" in text for text in told)
+    assert any("omnimind_redis_1: it was created again as 111111111111" in text for text in told)
     logged = [entry.event.text for entry in host.journal.events(host.run.id)]
     assert "started container 111111111111 in place of rrrrrrrrrrrr" in logged
 
@@ -140,7 +140,7 @@ def test_a_renamed_container_comes_back_and_its_new_name_is_told(host: Host) -> 
     host.double.add(container(IDS["redis"], "cache", "redis", host.mounts("redis")))
     assert host.rollback(lambda event: told.append(event.text)) is RunState.ROLLED_BACK
     assert "cache" in host.double.running
-    assert any("omnimind_redis_1 is called cache now" in text for text in told)
+    assert any("omnimind_redis_1: it is called cache now" in text for text in told)
 
 
 def test_a_container_of_another_project_stands_for_none_of_ours(host: Host) -> None:
