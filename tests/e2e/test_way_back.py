@@ -90,7 +90,7 @@ def test_a_container_that_compose_created_again_with_its_volumes_comes_back(host
 
 def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host: Host) -> None:
     waits = host.run(
-        ("script", "-qec", " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 3")), "/dev/null"),
+        ("script", "-qec", " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 2")), "/dev/null"),
         input="y\n",
         timeout=300,
         check=False,
