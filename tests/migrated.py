@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.flows import handover, rollback, way_back
+from omnimind_ops import __version__
+from omnimind_ops.flows import rollback, way_back
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import questions
 from omnimind_ops.model.event import Event
@@ -111,7 +112,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
             "goal": asdict(goal),
             "project": "omnimind",
             "containers": noted,
-            "code": handover.note(),
+            "code": {"version": __version__},
         },
     )
     for record in run.steps:
