@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from omnimind_ops import __version__
-from omnimind_ops.flows import rollback, way_back
+from omnimind_ops.flows import rollback
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import questions
 from omnimind_ops.model.event import Event
@@ -78,7 +78,6 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A migration that is done and waits; the containers are stopped and held."""
     monkeypatch.setattr(guards, "RECORD", tmp_path / "packages")
     monkeypatch.setattr(guards, "POLICY", tmp_path / "policy-rc.d")
-    monkeypatch.setattr(way_back, "RESTART_SECONDS", 0)
     double, bind = engine_double.install(tmp_path, monkeypatch), tmp_path / "data/qdrant"
     bind.mkdir(parents=True)
     paths = Paths(tmp_path / "root")

@@ -5,6 +5,7 @@ The journal, the plan, the runner and every handler are real; `docker` and `syst
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -243,3 +244,31 @@ def test_finish_is_refused_while_docker_does_not_answer(host: Host) -> None:
     left = finish.leftovers(run, host.paths)
     assert finish.finish(run, left, host.journal, host.paths, lambda event: None).state is RunState.FINISHED
     assert host.double.state["containers"] == []
+
+
+def test_a_migration_that_fails_while_docker_is_down_is_left_to_go_on_or_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing could be started: undoing would only take away what a later try needs."""
+    monkeypatch.setattr(migrate, "RESTART_SECONDS", 0)
+    for step in ("activate-units", "prove", "verify"):
+        host.journal.mark(host.run.id, step, Status.TODO)
+    host.journal.mark(host.run.id, "stop-data", Status.DOING)
+    host.journal.state(host.run.id, RunState.RUNNING)
+    dockerd_stopped(host)
+    run = host.journal.run(host.run.id)
+    outcome = migrate.apply(run, host.journal, host.paths, lambda event: None, yes=True, bench=False)
+    with pytest.raises(Problem, match="no Docker engine answers"):
+        outcome.check()
+    assert (host.state, host.double.calls) == (RunState.RUNNING, ())
+    host.double.set(answers=True)
+    assert host.rollback() is RunState.ROLLED_BACK
+    assert host.double.running == names(*IDS)
+
+
+def test_a_dockerd_that_is_being_restarted_is_waited_for(host: Host) -> None:
+    dockerd_stopped(host)
+    back = threading.Timer(0.5, lambda: host.double.set(answers=True))
+    back.start()
+    way_back.WayBack(lambda event: None, wait=60).check(host.run)
+    back.join()
