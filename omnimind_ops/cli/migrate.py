@@ -20,6 +20,8 @@ from omnimind_ops.cli.options import (
     with_options,
 )
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 
 if TYPE_CHECKING:
     from omnimind_ops.flows.migrate import Prepared
@@ -165,8 +167,8 @@ def _migrate(
     postpone: bool,
     bench: bool,
 ) -> None:
+    from omnimind_ops.flows import confirm
     from omnimind_ops.flows import migrate as flow
-    from omnimind_ops.model.status import RunState
     from omnimind_ops.render import choose
     from omnimind_ops.runner.history import History
     from omnimind_ops.runner.journal import Journal
@@ -177,12 +179,16 @@ def _migrate(
         # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
         prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
         if run is not None and run.state in flow.NATIVE:
+            if yes and run.state is RunState.UNCONFIRMED:
+                with Journal(paths().journal) as journal:
+                    run = confirm.confirm(run, journal, paths())
             _converge(run, settings, json)
+            _exit_unconfirmed(run)
             return
         with Journal(paths().journal) as journal:
             if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
                 _roll_back(run, journal, json)
-                return
+                raise _not_migrated(run)
             if run is not None:
                 run = flow.resume(run, options)
             elif prepared is not None:
@@ -215,8 +221,8 @@ def _converge(run: Run, settings: Settings, json: bool) -> None:
 
     with choose(json) as show:
         changed = converge.converge(run, paths(), settings, show.tell)
-    text = f"already native since run {run.id}; {changed} changes"
-    output.message(text, {"run": run.id, "changes": changed}, json=json)
+    text = f"already native since run {run.id}, which is {run.state}; {changed} changes"
+    output.message(text, {"run": run.id, "changes": changed, "state": str(run.state)}, json=json)
 
 
 def _roll_back(run: Run, journal: Journal, json: bool) -> None:
@@ -235,3 +241,19 @@ def _end(outcome: Outcome, json: bool) -> None:
 
     output.summary(read(outcome.run.id, paths()), json=json)
     outcome.check()
+    _exit_unconfirmed(outcome.run)
+
+
+def _exit_unconfirmed(run: Run) -> None:
+    """Exit with a code of its own if the native services run and nobody confirmed them yet."""
+    if run.state is RunState.UNCONFIRMED:
+        raise typer.Exit(int(ExitCode.UNCONFIRMED))
+
+
+def _not_migrated(run: Run) -> Problem:
+    return Problem(
+        "cannot resume the migration",
+        f"run {run.id} had to be rolled back first; that is done, and the containers run again",
+        "run the same command again: it starts a new migration",
+        code=ExitCode.ROLLED_BACK,
+    )

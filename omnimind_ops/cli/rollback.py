@@ -16,6 +16,10 @@ def command(
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", hidden=True, help="Only if the run is unconfirmed; the timer passes it.")
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Roll back although containers or their data are gone: start what is left."),
+    ] = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
@@ -40,10 +44,12 @@ def command(
                 f"{migration.id} is already rolled back; 0 changes", {"run": migration.id, "changes": 0}, json=json
             )
             return
+        if not yes:
+            rollback.check(migration, anyway=anyway)
         require_confirmation(
             f"Roll back {migration.id}? Data written since the cutover is set aside, not copied back.", yes
         )
         with choose(json) as show:
-            done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed)
+            done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
     output.summary(read(done.run.id, paths()), json=json)
     done.check()

@@ -10,13 +10,14 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.way_back import is_whole
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps.timer import remove_timer
 
 
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
     """Confirm a finished migration; a confirmed one stays confirmed."""
-    if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED):
+    if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED) and not _undo_changed_nothing(run):
         raise Problem(
             f"cannot confirm {run.id}",
             f"it is {run.state}",
@@ -27,3 +28,8 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run
+
+
+def _undo_changed_nothing(run: Run) -> bool:
+    """Return whether a rollback was cut off, or failed, before it took anything away."""
+    return run.state in (RunState.ROLLING_BACK, RunState.FAILED) and is_whole(run)

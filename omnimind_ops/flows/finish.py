@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.flows import receipt
-from omnimind_ops.flows.old_volumes import OldVolume
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
+from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
+
+REMOVE_SECONDS = 300
+"""A large writable layer takes a while."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     """Return what `finish` would delete and keep; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
+    _engine_answers(run)
     old, goal = old_stack(run), goal_begun(run)
     parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
     folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
@@ -57,9 +62,9 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
 
 def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
     """Delete the leftovers. This cannot be undone."""
-    for container in leftovers.containers:
-        shell(("docker", "rm", container), check=False)
-        tell(line("", f"removed container {container[:12]}"))
+    _engine_answers(run)
+    for container, name in zip(leftovers.containers, leftovers.names, strict=True):
+        tell(line("", _remove(container, name)))
     for volume in leftovers.volumes:
         removed = shell(("docker", "volume", "rm", volume.name), check=False)
         why = main_line(removed.err.splitlines())
@@ -71,3 +76,27 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run
+
+
+def _engine_answers(run: Run) -> None:
+    """Raise Problem if nothing could be removed: without an answer, nobody knows what is left."""
+    if reason := docker.version()[1]:
+        raise Problem(
+            f"cannot finish {run.id}",
+            f"no Docker engine answers: {reason}. Nothing was deleted",
+            "start it (systemctl start docker), then run the same command again",
+        )
+
+
+def _remove(container: str, name: str) -> str:
+    """Remove a container; return what became of it. One that is gone is no Problem."""
+    done = shell(("docker", "rm", container), check=False, timeout=REMOVE_SECONDS)
+    if done.ok:
+        return f"removed container {name} ({container[:12]})"
+    if "no such container" in done.err.lower():
+        return f"container {name} ({container[:12]}) was removed before"
+    raise Problem(
+        f"cannot remove container {name}",
+        main_line(done.err.splitlines()) or f"docker rm ended with {done.code}",
+        f"if it runs, stop it (docker stop {container[:12]}), then run the same command again",
+    )

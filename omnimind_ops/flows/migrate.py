@@ -12,6 +12,7 @@ from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
+from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
@@ -120,8 +121,10 @@ def apply(
     """
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
-    with handlers(goal_begun(run), paths, run.id) as kinds:
-        outcome = runner.apply(run, journal, kinds, tell, stop_before="cutover" if postpone else None)
+    way = WayBack(tell, wait=RESTART_SECONDS)
+    with handlers(goal_begun(run), paths, run.id, way) as kinds:
+        stop_before = "cutover" if postpone else None
+        outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
     receipt.write(outcome.run, paths)
     if outcome.state is not RunState.UNCONFIRMED:
         return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from omnimind_ops.flows import receipt
 from omnimind_ops.flows.run_inputs import goal_begun
+from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Tell
 from omnimind_ops.model.problem import Problem
@@ -16,21 +17,36 @@ from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.steps.timer import remove_timer
 
 
-def rollback(run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False) -> Outcome:
+def rollback(
+    run: Run, journal: Journal, paths: Paths, tell: Tell, *, unconfirmed: bool = False, anyway: bool = False
+) -> Outcome:
     """Undo a run; a run that is already rolled back stays unchanged.
 
-    `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
+    While the native services run, it is a Problem before anything is touched if a container cannot come back as it was,
+    unless `anyway`. `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
     """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
+    refuse_finished(run)
+    way = WayBack(tell, anyway, RESTART_SECONDS if unconfirmed else 0)
+    with handlers(goal_begun(run), paths, run.id, way) as kinds:
+        outcome = runner.undo(run, journal, kinds, tell, check_undo=way.check)
+    remove_timer(paths)
+    receipt.write(outcome.run, paths)
+    return outcome
+
+
+def check(run: Run, *, anyway: bool = False) -> None:
+    """Raise the Problem with which rollback() would end before it changes anything; read-only."""
+    refuse_finished(run)
+    WayBack(lambda _: None, anyway).check(run)
+
+
+def refuse_finished(run: Run) -> None:
+    """Raise Problem if the old stack was deleted."""
     if run.state is RunState.FINISHED:
         raise Problem(
             f"cannot roll back {run.id}",
             "`omnimind finish` deleted the old stack",
             "restore the containers from your own backup",
         )
-    with handlers(goal_begun(run), paths, run.id) as kinds:
-        outcome = runner.undo(run, journal, kinds, tell)
-    remove_timer(paths)
-    receipt.write(outcome.run, paths)
-    return outcome

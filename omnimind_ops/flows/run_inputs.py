@@ -5,40 +5,19 @@ With them resume, rollback and converge need no discovery.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 
 from omnimind_ops.flows import handover
 from omnimind_ops.flows.discover import Discovery
 from omnimind_ops.flows.migrate_options import MigrateOptions
-from omnimind_ops.flows.old_volumes import OldVolume, old_volumes
 from omnimind_ops.model import codec
 from omnimind_ops.model.goal import Goal, goal_of
 from omnimind_ops.model.json import JSON
+from omnimind_ops.model.old_stack import OldContainer, OldStack
 from omnimind_ops.model.run import Run
+from omnimind_ops.planning.old_volumes import old_volumes
+from omnimind_ops.planning.way_back import old_mounts
 from omnimind_ops.settings import Settings, updated
-
-
-@dataclass(frozen=True)
-class OldContainer:
-    """A container that was migrated."""
-
-    id: str
-    name: str
-    image: str
-    service: str
-
-
-@dataclass(frozen=True)
-class OldStack:
-    """The project's containers, its volumes, and its bind mounts, which are the user's own folders.
-
-    `anonymous_volumes` is all that earlier versions noted of volumes.
-    """
-
-    containers: tuple[OldContainer, ...] = ()
-    anonymous_volumes: tuple[str, ...] = ()
-    bind_mounts: tuple[str, ...] = ()
-    volumes: tuple[OldVolume, ...] = ()
 
 
 def arguments(options: MigrateOptions) -> dict[str, JSON]:
@@ -50,9 +29,10 @@ def setup_of(options: MigrateOptions, discovery: Discovery, confirm_minutes: int
     """Return everything that is stored at a migration's start."""
     source, containers = discovery.source, discovery.project.containers
     old = OldStack(
-        tuple(OldContainer(c.id, c.name, c.image, c.service) for c in containers),
+        tuple(OldContainer(c.id, c.name, c.image, c.service, old_mounts(c)) for c in containers),
         tuple(m.name for c in containers for m in c.mounts if m.anonymous),
         tuple(m.source for c in containers for m in c.mounts if m.kind == "bind"),
+        discovery.project.working_dir,
         old_volumes(source, containers, discovery.goal),
     )
     return {

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from omnimind_ops import credentials
 from omnimind_ops.flows import handover
+from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
@@ -24,8 +25,11 @@ from omnimind_ops.steps.verify import VerifyStep
 
 
 @contextmanager
-def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Handlers]:
-    """Yield the handler of every kind; the pyinfra child process lives as long as the context."""
+def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None) -> Iterator[Handlers]:
+    """Yield the handler of every kind; the pyinfra child process lives as long as the context.
+
+    `way_back`: the preflight that an undo of this run passes first.
+    """
 
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)
@@ -36,7 +40,7 @@ def handlers(goal: Goal, paths: Paths, run: str) -> Iterator[Handlers]:
             ProgramStep(paths),
             CopyStep(paths, run),
             ProveBackupStep(paths),
-            ContainersStep(),
+            ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             FingerprintStep(),
             RedisStep(paths),
             PlaceStep(paths, run),

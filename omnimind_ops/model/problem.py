@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     ROLLED_BACK = 3
     NOT_INSTALLED = 4
     BUSY = 5
+    UNCONFIRMED = 6  # of `omnimind migrate`: migrated, waits for `omnimind confirm`
+    NO_WAY_BACK = 7  # the old containers cannot come back; nothing was undone
     USAGE = 64
     THRESHOLD = 99  # of `omnimind bench`: a --require does not hold; the same code as k6
     INTERRUPTED = 130

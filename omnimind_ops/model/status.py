@@ -17,6 +17,10 @@ class Status(StrEnum):
     HELD = "held"  # has no undo; left in place
 
 
+TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
+"""Statuses of steps that may have changed something."""
+
+
 class RunState(StrEnum):
     """How far a run got."""
 

@@ -21,7 +21,17 @@ from omnimind_ops.tools.compose import pairs, services
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run
 
-__all__ = ["Roles", "containers", "environment", "pick_project", "projects", "redis_password", "roles", "version"]
+__all__ = [
+    "Roles",
+    "containers",
+    "environment",
+    "pick_project",
+    "projects",
+    "redis_password",
+    "roles",
+    "version",
+    "volumes",
+]
 
 ENV_FILE = "com.docker.compose.project.environment_file"
 
@@ -53,6 +63,11 @@ def containers() -> tuple[Container, ...]:
             "see `docker ps -a`",
         )
     return tuple(sorted(with_volumes(docker.parse_inspect(completed.out)), key=lambda container: container.name))
+
+
+def volumes() -> frozenset[str]:
+    """Return the names of all volumes, anonymous ones too."""
+    return frozenset(run(docker.list_volumes(), timeout=30).out.split())
 
 
 def projects(listed: Sequence[Container] | None = None) -> tuple[Project, ...]:

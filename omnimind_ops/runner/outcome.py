@@ -22,12 +22,14 @@ class NotUndone:
 class Outcome:
     """Result of apply() and undo().
 
-    `problem` is why apply rolled back; `not_undone` lists the steps to be undone by hand.
+    `problem` is why apply rolled back; `not_undone` lists the steps to be undone by hand; `refusal` is why nothing was
+    undone.
     """
 
     run: Run
     problem: Problem | None = None
     not_undone: tuple[NotUndone, ...] = ()
+    refusal: Problem | None = None
 
     @property
     def state(self) -> RunState:
@@ -38,6 +40,8 @@ class Outcome:
         """Return the run if all went well, else raise the Problem with the full explanation and its exit code."""
         if self.not_undone:
             raise _not_undone(self)
+        if self.problem and self.refusal:
+            raise _nothing_undone(self.problem, self.refusal)
         if self.problem:
             raise _rolled_back(self.problem)
         return self.run
@@ -46,6 +50,12 @@ class Outcome:
 def _rolled_back(problem: Problem) -> Problem:
     code = problem.code if problem.code is ExitCode.INTERRUPTED else ExitCode.ROLLED_BACK
     return Problem(problem.what, f"{problem.why}\nAll steps were rolled back.", problem.fix, code=code, log=problem.log)
+
+
+def _nothing_undone(problem: Problem, refusal: Problem) -> Problem:
+    again = f"{problem.fix}, and run the same command again: it resumes where it stopped"
+    why = f"{problem.why}\nNothing was rolled back: {refusal.why}"
+    return Problem(problem.what, why, f"{again}\n{refusal.fix}", code=refusal.code, log=problem.log)
 
 
 def _not_undone(outcome: Outcome) -> Problem:

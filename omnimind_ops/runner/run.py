@@ -7,7 +7,7 @@ rolled back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from omnimind_ops.model.event import Event, Progress, StepChanged, Tell, failed,
 from omnimind_ops.model.plan import Plan, Preview, Step, Task, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Handler, Run, StepRecord
-from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.model.status import TO_UNDO, RunState, Status
 from omnimind_ops.runner.clock import Clock
 from omnimind_ops.runner.events import EventRecorder, ended, started
 from omnimind_ops.runner.interrupt import Stop, interrupts
@@ -26,10 +26,11 @@ from omnimind_ops.runner.outcome import NotUndone, Outcome
 
 Handlers = Mapping[str, Handler[Any, Any]]
 """Handlers by the kind of step they handle."""
+CheckUndo = Callable[[Run], None]
+"""Raises a Problem if a run must not be undone now; read-only."""
 
 _STOPPING = "stopping after this step, then rolling back; Ctrl-C again stops at once"
 _STILL_ROLLING_BACK = "the rollback continues to its end; Ctrl-C again stops at once"
-_TO_UNDO = frozenset({Status.DONE, Status.FAILED, Status.DOING, Status.UNDOING})
 _TO_APPLY = frozenset({RunState.RUNNING, RunState.POSTPONED, RunState.UNCONFIRMED})
 
 
@@ -54,12 +55,14 @@ def apply(
     *,
     stop_before: str | None = None,
     clock: Clock | None = None,
+    check_undo: CheckUndo | None = None,
 ) -> Outcome:
     """Do the remaining steps.
 
     Ends UNCONFIRMED, or POSTPONED before phase `stop_before`; after a failure ROLLED_BACK, or FAILED. The journal's
     state counts, not that of `run`: a step found DOING is done again, and a phase that has begun is continued despite
-    `stop_before`. A run that already rolled back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves
+    `stop_before`. If `check_undo` refuses after a failure, nothing is undone and the run stays RUNNING, to be applied
+    or undone later. A run that already rolled back is a Problem. A second Ctrl-C is a KeyboardInterrupt that leaves
     everything as it is, to be applied or undone again.
     """
     run = journal.run(run.id)
@@ -76,18 +79,29 @@ def apply(
             execution.enter(RunState.RUNNING)
             return execution.end(execution.forward(stop_before))
         except Problem as problem:
-            return execution.back(problem)
+            refusal = _refusal(check_undo, journal.run(run.id))
+            return execution.end(RunState.RUNNING, problem, refusal=refusal) if refusal else execution.back(problem)
 
 
-def undo(run: Run, journal: Journal, handlers: Handlers, tell: Tell, *, clock: Clock | None = None) -> Outcome:
+def undo(
+    run: Run,
+    journal: Journal,
+    handlers: Handlers,
+    tell: Tell,
+    *,
+    clock: Clock | None = None,
+    check_undo: CheckUndo | None = None,
+) -> Outcome:
     """Undo everything that was done, newest first, from any state but FINISHED.
 
-    Ends ROLLED_BACK, or FAILED with the steps that could not be undone.
+    Ends ROLLED_BACK, or FAILED with the steps that could not be undone. A Problem of `check_undo` changes nothing.
     """
     run = journal.run(run.id)
     if run.state is RunState.FINISHED:
         fix = "restore the old stack from your own backup"
         raise Problem(f"cannot roll back run {run.id}", "it is finished: `omnimind finish` deleted the old stack", fix)
+    if check_undo:
+        check_undo(run)
     with _executing(run, journal, handlers, tell, clock, _STILL_ROLLING_BACK) as execution:
         return execution.back(None)
 
@@ -120,7 +134,7 @@ class _Execution:
     def back(self, problem: Problem | None) -> Outcome:
         """Undo every step that may have happened, newest first; a failed undo does not stop the others."""
         self.enter(RunState.ROLLING_BACK)
-        records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in _TO_UNDO]
+        records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in TO_UNDO]
         not_undone = tuple(failure for failure in map(self._undo, records) if failure)
         return self.end(RunState.FAILED if not_undone else RunState.ROLLED_BACK, problem, not_undone)
 
@@ -129,12 +143,18 @@ class _Execution:
         self.journal.state(self.id, state)
         self.recorder(started(self.journal.run(self.id)))
 
-    def end(self, state: RunState, problem: Problem | None = None, not_undone: tuple[NotUndone, ...] = ()) -> Outcome:
+    def end(
+        self,
+        state: RunState,
+        problem: Problem | None = None,
+        not_undone: tuple[NotUndone, ...] = (),
+        refusal: Problem | None = None,
+    ) -> Outcome:
         """Record and report the state in which the run stopped."""
         self.journal.state(self.id, state)
         run = self.journal.run(self.id)
         self.recorder(ended(run))
-        return Outcome(run, problem, not_undone)
+        return Outcome(run, problem, not_undone, refusal)
 
     def _do(self, step: Step) -> None:
         self._mark(step, Status.DOING)
@@ -219,6 +239,15 @@ def _executing(
     recorder, clock = EventRecorder(journal, run.id, tell), clock or journal.clock
     with interrupts(clock, lambda: recorder(warning(on_interrupt))) as stop:
         yield _Execution(run.id, journal, handlers, recorder, clock, stop)
+
+
+def _refusal(check_undo: CheckUndo | None, run: Run) -> Problem | None:
+    try:
+        if check_undo:
+            check_undo(run)
+    except Problem as refusal:
+        return refusal
+    return None
 
 
 def _refuse_unreadable(plan: Plan, handlers: Handlers) -> None:

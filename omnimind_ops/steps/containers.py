@@ -33,11 +33,17 @@ def is_running(container: str) -> bool:
 
 @dataclass(frozen=True)
 class ContainersStep:
-    """Acts "hold" and "stop"; each notes the previous state before it acts."""
+    """Acts "hold" and "stop"; each notes the previous state before it acts.
+
+    `current` returns the ID of the container that stands for an old one now, "" for none; undo skips those without
+    one if `give_up`, else it starts the others and raises a Problem.
+    """
 
     payload: ClassVar = ContainersPayload
     notes: ClassVar = ContainersNotes
     clock: Callable[[], float] = time.time
+    current: Callable[[str], str] = str
+    give_up: bool = False
 
     def preview(self, step: Task[ContainersPayload]) -> Preview:
         """Return the containers that would change."""
@@ -58,12 +64,27 @@ class ContainersStep:
         before = memo.read()
         if step.payload.act is Act.HOLD:
             for container, policy in (before.policies or {}).items():
-                run(("docker", "update", f"--restart={policy}", container))
+                if now := self.current(container):
+                    run(("docker", "update", f"--restart={policy}", now))
             return
-        for container in before.running or ():
-            if not is_running(container):
-                _start(container)
-                tell(line(step.id, f"started container {container[:12]}"))
+        problems = [problem for container in before.running or () if (problem := self._start(container, step.id, tell))]
+        if problems:
+            raise problems[0]
+
+    def _start(self, container: str, step: str, tell: Tell) -> Problem | None:
+        """Start the container; return why it does not start, so that the others are started all the same."""
+        now = self.current(container)
+        if not now:
+            why, fix = "it was removed", "create it again, or give it up with `omnimind rollback --anyway`"
+            return None if self.give_up else Problem(f"cannot start container {container[:12]}", why, fix)
+        try:
+            if not is_running(now):
+                _start(now)
+                instead = "" if now == container else f" in place of {container[:12]}"
+                tell(line(step, f"started container {now[:12]}{instead}"))
+        except Problem as problem:
+            return problem
+        return None
 
     def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes]) -> bool:
         policies = {container: restart_policy(container) for container in step.payload.ids}

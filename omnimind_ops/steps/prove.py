@@ -1,4 +1,7 @@
-"""kind "prove": wait until every native service answers a real request, and record when each one first did."""
+"""kind "prove": wait until every native service answers a real request, and record when each one first did.
+
+An answer counts only from the unit's own process: an old container that came back answers as well.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import ClassVar
 
 from omnimind_ops.credentials import Credentials
@@ -17,8 +21,11 @@ from omnimind_ops.model.payloads import ProvePayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
+from omnimind_ops.steps.owner import Refuse, owners, refuse_strangers
 from omnimind_ops.tools.shell import run
 
+WATCH_SECONDS = 2.0
+"""A port that is another's twice, this long apart, is not just being handed over."""
 CRITICAL_SECONDS = 300.0
 UNITS = {
     "postgresql": "postgresql",
@@ -41,6 +48,7 @@ class ProveStep:
     goal: Goal
     credentials: Callable[[], Credentials]
     seconds: float = CRITICAL_SECONDS
+    refuse: Refuse = refuse_strangers
 
     def preview(self, step: Task[ProvePayload]) -> Preview:
         """Return no change: the step is read-only."""
@@ -48,11 +56,13 @@ class ProveStep:
 
     def do(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> bool:
         """Probe the services; note the wall-clock times of the first good answers."""
-        probes = native(self.goal, self.credentials())
-        with ThreadPoolExecutor(len(probes)) as pool:
-            results = dict(
-                zip(probes, pool.map(lambda name: self._wait_until_ready(name, probes[name]), probes), strict=True)
-            )
+        probes, over = native(self.goal, self.credentials()), Event()
+        with ThreadPoolExecutor(len(probes) + 1) as pool:
+            watch = pool.submit(self._watch, over)
+            waits = pool.map(lambda name: self._wait_until_ready(name, probes[name], over), probes)
+            results = dict(zip(probes, waits, strict=True))
+            over.set()
+        watch.result()
         if errors := {name: error for name, (_, error) in results.items() if error}:
             name = next(iter(errors))
             raise Problem(
@@ -61,6 +71,7 @@ class ProveStep:
                 f"read its log: journalctl -u {unit_of(name)} -b",
                 log=journal(unit_of(name)),
             )
+        self.refuse(self.goal, owners(self.goal))
         memo.write(ProveNotes({name: at for name, (at, _) in results.items()}))
         tell(line(step.id, ", ".join(results)))
         return False
@@ -68,9 +79,22 @@ class ProveStep:
     def undo(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> None:
         """Do nothing."""
 
-    def _wait_until_ready(self, name: str, probe: Probe) -> tuple[float, str | None]:
+    def _watch(self, over: Event) -> None:
+        """Raise Problem as soon as a port stays another's, and end the wait for all the others."""
+        was_strange = False
+        while not over.wait(WATCH_SECONDS):
+            try:
+                self.refuse(self.goal, owners(self.goal))
+                was_strange = False
+            except Problem:
+                if was_strange:
+                    over.set()
+                    raise
+                was_strange = True
+
+    def _wait_until_ready(self, name: str, probe: Probe, over: Event) -> tuple[float, str | None]:
         end = time.monotonic() + self.seconds
-        while (error := probe()) and time.monotonic() < end:
+        while (error := probe()) and time.monotonic() < end and not over.is_set():
             if run(("systemctl", "is-failed", "--quiet", unit_of(name)), check=False).ok:
                 return time.time(), f"{error} (its unit has failed)"
             time.sleep(0.05)

@@ -17,6 +17,7 @@ from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
+from omnimind_ops.steps.owner import Refuse, refuse_strangers
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
@@ -32,19 +33,28 @@ class VerifyStep:
     notes: ClassVar = VerifyNotes
     goal: Goal
     credentials: Callable[[], Credentials]
+    refuse: Refuse = refuse_strangers
 
     def preview(self, step: Task[VerifyPayload]) -> Preview:
         """Return no change: the step is read-only."""
         return Preview(step.id, Change.NO)
 
     def do(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> bool:
-        """Compare everything; note both sides' fingerprints for the receipt."""
+        """Compare everything; note both sides' fingerprints for the receipt.
+
+        What is compared is the unit's own store: before and after reading, its process must own the port.
+        """
+        payload = step.payload
+        used = {"qdrant": payload.qdrant or payload.backup, "redis": payload.redis}
+        stores = [name for name, is_compared in used.items() if is_compared]
+        self.refuse(self.goal, stores)
         for name, old, new in self._read_pairs(step, memo, tell):
             tell(
                 line(step.id, f"{name}: {sum(new.counts.values())} items counted, {len(new.digests)} digests compared")
             )
             memo.write(VerifyNotes({name: Sides(old, new)}))
             _check_equal(name, old, new)
+        self.refuse(self.goal, stores)
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:

@@ -27,6 +27,11 @@ def list_ids() -> tuple[str, ...]:
     return "docker", "ps", "--all", "--quiet", "--no-trunc"
 
 
+def list_volumes() -> tuple[str, ...]:
+    """Return the command that lists every volume by name."""
+    return "docker", "volume", "ls", "--quiet"
+
+
 def inspect(ids: Sequence[str]) -> tuple[str, ...]:
     """Return the command that describes containers; it exits 1 if one is gone, and still describes the others."""
     return "docker", "inspect", "--type", "container", *ids

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from select import select
 
+from omnimind_ops.model.problem import ExitCode
 from tests.hosts import certificates
 from tests.hosts.host import Host
 from tests.hosts.words import Mount
@@ -21,6 +22,8 @@ from tests.hosts.words import Mount
 LOGIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """root's on Debian: /etc/profile."""
 QUESTION = re.compile(rb"\[y/N\]:? $|\[y/N\]: \x1b\[[0-9;]*m$")
+UNTIL_ONE_FAILS = f"trap 'code=$?; [ $code = {int(ExitCode.UNCONFIRMED)} ] || exit $code' ERR"
+"""A migration that waits for its confirmation has not failed: the next line confirms it."""
 CA_VARIABLES = (*certificates.VARIABLES, "NODE_EXTRA_CA_CERTS")
 
 
@@ -58,9 +61,9 @@ class Typed:
 
 def type_in(host: Host, script: str, cwd: str, timeout: float) -> Typed:
     """Run the lines one after the other until one fails; each question [y/N] is answered with y."""
-    host.write("/run/typed.sh", script)
+    host.write("/run/typed.sh", f"{UNTIL_ONE_FAILS}\n{script}")
     clean = [f"{name}={value}" for name, value in environment().items()]
-    words = ["env", "-i", *clean, "timeout", f"{timeout:.0f}", "bash", "-l", "-e", "-o", "pipefail", "/run/typed.sh"]
+    words = ["env", "-i", *clean, "timeout", f"{timeout:.0f}", "bash", "-l", "-o", "pipefail", "/run/typed.sh"]
     began = time.monotonic()
     outer, inner = pty.openpty()
     try:

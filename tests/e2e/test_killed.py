@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from omnimind_ops.model.problem import ExitCode
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample, wait_for_stack
@@ -56,7 +57,8 @@ def test_killed_then_rolled_back_ends_where_it_began(host: Host) -> None:
 
 def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
     words = " ".join((tool.PROGRAM, *tool.WORDS, "--confirm-minutes 1"))
-    host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300)
+    waits = host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300, check=False)
+    assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
     assert host.sh("systemctl is-active omnimind-confirm.timer") == "active"
     wait_for_stack(host, timeout=150)
     assert host.sh("systemctl is-active qdrant || true") == "inactive"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from omnimind_ops import __version__
+from omnimind_ops.model.problem import ExitCode
 from tests.hosts import wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.installer import CLI, environments, from_wheelhouse, install, put_wheel
@@ -51,8 +52,12 @@ def test_a_postponed_migration_goes_on_by_the_version_that_began_it_and_is_taken
     assert refused.returncode == 1 and "a migration is open" in refused.stderr and "postponed" in refused.stderr
 
     went_on = host.run(
-        ("script", "-qec", f"{' '.join(MIGRATE)} --confirm-minutes 30", "/dev/null"), input="y\n", timeout=LIMIT
+        ("script", "-qec", f"{' '.join(MIGRATE)} --confirm-minutes 30", "/dev/null"),
+        input="y\n",
+        timeout=LIMIT,
+        check=False,
     )
+    assert went_on.returncode == ExitCode.UNCONFIRMED, went_on.stdout
     assert f"omnimind {OLD} began run" in went_on.stdout
     assert run(host) == ("unconfirmed", OLD)
     assert host.sh("docker ps -q") == ""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from omnimind_ops.flows.old_volumes import OldVolume, old_volumes
 from omnimind_ops.model.facts import Container, Mount
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.old_volumes import old_volumes
 from tests.unit.test_migration_plan import QDRANT, REDIS
 
 VOLUMES = "/var/lib/docker/volumes"

@@ -58,7 +58,8 @@ def test_one_payload_that_differs_from_the_backup_takes_the_run_back(made: Made,
         held = full_fingerprint(QdrantEndpoint(server.url), silent)
         Memo(memo.notes, "prove-backup", ProveBackupNotes).write(ProveBackupNotes(fingerprint=held))
         goal = Goal(qdrant_port=server.port)
-        verify = VerifyStep(goal, lambda: Credentials("", "", ""))
+        in_no_unit = lambda goal, services: None  # noqa: E731 ARG005 this server is the test's own
+        verify = VerifyStep(goal, lambda: Credentials("", "", ""), in_no_unit)
         step = Task("verify", VerifyPayload(backup=True))
         client.create_collection(
             "omnimind_health", vectors_config=models.VectorParams(size=4, distance=models.Distance.DOT)

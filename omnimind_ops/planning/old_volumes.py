@@ -1,27 +1,17 @@
-"""Volumes of the old containers, and which of them hold only data that the migration copied."""
+"""Volumes of the old containers, and which of them hold only data that the migration copied. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from omnimind_ops.model.facts import Container, Mount
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.planning.migration import Source, copies
 
 REDIS_DATA = ("/data", "/bitnami")
 """Where images of Redis and Valkey keep their dump and append-only file."""
-
-
-@dataclass(frozen=True)
-class OldVolume:
-    """A volume, the Compose service that used it, and where; `copy` is the native folder of its data, "" if not moved."""
-
-    name: str
-    service: str
-    mounted_at: str
-    copy: str = ""
 
 
 def old_volumes(source: Source, containers: Sequence[Container], goal: Goal) -> tuple[OldVolume, ...]:

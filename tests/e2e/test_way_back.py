@@ -1,0 +1,112 @@
+"""No dead end: what answers is proven by its owner, and a rollback that cannot end well does not begin.
+
+The tests build on each other, in this order.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from omnimind_ops.model.problem import ExitCode
+from tests.hosts import tool, wheelhouse
+from tests.hosts.host import Host
+from tests.hosts.sample import FOLDER, boot_sample, wait_for_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+NATIVE = "qdrant redis-server omnimind-8000@1 omnimind-3001@2"
+OLD = "docker ps -aq --filter label=com.docker.compose.service={}"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with boot_sample(points=2_000, mounts=[wheelhouse.mount()]) as booted:
+        tool.install(booted)
+        yield booted
+
+
+def state(host: Host) -> str:
+    """Of the newest run."""
+    said = tool.omnimind(host, "runs", "--json").stdout
+    return str(json.loads(said)["data"]["runs"][0]["state"])
+
+
+def native(host: Host) -> bool:
+    """Whether all native services run and no container does."""
+    active = host.run(("systemctl", "is-active", *NATIVE.split()), check=False).stdout.split()
+    return set(active) == {"active"} and host.sh("docker ps -q || true") == ""
+
+
+def refused(host: Host, *words: str) -> str:
+    """A rollback that is refused; returns what it said. The native services keep running."""
+    said = tool.omnimind(host, "rollback", "--yes", *words, check=False)
+    assert said.returncode == ExitCode.NO_WAY_BACK, said.stdout + said.stderr
+    assert native(host)
+    return " ".join(said.stderr.split())
+
+
+def test_an_old_qdrant_that_comes_back_before_the_proof_is_not_certified(host: Host) -> None:
+    container = host.sh(OLD.format("qdrant"))
+    words, problem = (tool.PROGRAM, *tool.WORDS, "--yes", "--json"), {}
+    with host.popen(words, stderr=subprocess.DEVNULL) as client:
+        assert client.stdout
+        for line in client.stdout:
+            event = json.loads(line)
+            if event.get("step") == "activate-units" and event.get("data", {}).get("status") == "doing":
+                host.run(("docker", "start", container))
+            problem = event if event["kind"] == "problem" else problem
+    assert client.returncode == ExitCode.ROLLED_BACK, problem
+    assert problem["what"] == "cannot prove qdrant", problem
+    assert "docker-proxy" in problem["why"] and "not qdrant.service" in problem["why"], problem
+    assert "docker stop" in problem["fix"], problem
+    assert state(host) == "rolled back"
+    wait_for_stack(host)
+
+
+def test_without_docker_a_rollback_and_a_finish_are_refused(host: Host) -> None:
+    tool.migrate(host)
+    host.sh("systemctl stop docker.socket docker.service")
+    try:
+        assert "no Docker engine answers" in refused(host)
+        finish = tool.omnimind(host, "finish", "--yes", check=False)
+        assert finish.returncode == ExitCode.PROBLEM and "Nothing was deleted" in finish.stderr, finish.stderr
+        assert state(host) == "confirmed"
+    finally:
+        host.sh("systemctl start docker.service")
+
+
+def test_a_container_that_compose_created_again_with_its_volumes_comes_back(host: Host) -> None:
+    before = host.sh(OLD.format("redis"))
+    host.sh("docker-compose up --no-start --no-build --force-recreate --no-deps redis", cwd=FOLDER)
+    assert host.sh(OLD.format("redis")) != before
+    said = tool.omnimind(host, "rollback", "--yes")
+    assert "created again as" in said.stderr, said.stderr
+    wait_for_stack(host)
+    assert state(host) == "rolled back"
+
+
+def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host: Host) -> None:
+    waits = host.run(
+        ("script", "-qec", " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench", "--confirm-minutes 2")), "/dev/null"),
+        input="y\n",
+        timeout=300,
+        check=False,
+    )
+    assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
+    host.sh("docker-compose down", cwd=FOLDER)
+    said = refused(host)
+    assert "was removed" in said and "omnimind confirm" in said and "up --no-start" in said, said
+    failed = "systemctl show -p ExecMainStatus --value omnimind-confirm.service"
+    host.wait_for(("sh", "-c", f"test $({failed}) = {int(ExitCode.NO_WAY_BACK)}"), 240, "the timer's rollback")
+    assert native(host) and state(host) == "unconfirmed"
+
+
+def test_what_is_left_can_be_confirmed_and_finished(host: Host) -> None:
+    assert tool.migrate(host).returncode == 0
+    assert state(host) == "confirmed"
+    refused(host)
+    assert tool.omnimind(host, "finish", "--yes").returncode == 0
+    assert state(host) == "finished" and native(host)
