@@ -35,6 +35,15 @@ match words:
         print(*(c["Id"] for c in state["containers"]), sep="\n")
     case ["volume", "ls", *_]:
         print(*state["volumes"], sep="\n")
+    case ["volume", "inspect", *names]:
+        for name in set(names) - set(state["volumes"]):
+            print(f"Error response from daemon: get {name}: no such volume", file=sys.stderr)
+        there = [name for name in names if name in state["volumes"]]
+        print(json.dumps([{"Name": name, "Driver": "local", "Options": None} for name in there]))
+        sys.exit(len(there) != len(names))
+    case ["volume", "rm", name]:
+        state["volumes"].remove(name)
+        write("volume rm", name)
     case ["inspect", "--type", "container", *names]:
         found = [c for name in names for c in find(name)]
         print(json.dumps(found))
@@ -52,7 +61,7 @@ match words:
             (one,) = find(name) or sys.exit(1)
             one["HostConfig"]["RestartPolicy"]["Name"] = policy.partition("=")[2]
         write("update", policy, *names)
-    case ["rm", "--volumes", name]:
+    case ["rm", name]:
         (one,) = find(name) or sys.exit(1)
         state["containers"].remove(one)
         write("rm", name)

@@ -13,7 +13,7 @@ import pytest
 from omnimind_ops import __version__
 from omnimind_ops.flows import rollback
 from omnimind_ops.flows.migrate_options import MigrateOptions
-from omnimind_ops.flows.run_inputs import questions
+from omnimind_ops.flows.run_inputs import arguments
 from omnimind_ops.model.event import Event
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import ContainersNotes, HostNotes
@@ -23,7 +23,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
 from omnimind_ops.planning.migration import migrate as plan
 from omnimind_ops.runner.journal import Journal
-from omnimind_ops.steps import guards
+from omnimind_ops.steps import units
 from tests import engine_double
 from tests.engine_double import Double, container
 
@@ -76,8 +76,8 @@ def names(*services: str) -> frozenset[str]:
 
 def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A migration that is done and waits; the containers are stopped and held."""
-    monkeypatch.setattr(guards, "RECORD", tmp_path / "packages")
-    monkeypatch.setattr(guards, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(units, "RECORD", tmp_path / "packages")
+    monkeypatch.setattr(units, "POLICY", tmp_path / "policy-rc.d")
     double, bind = engine_double.install(tmp_path, monkeypatch), tmp_path / "data/qdrant"
     bind.mkdir(parents=True)
     paths = Paths(tmp_path / "root")
@@ -107,7 +107,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     run = journal.create(
         plan(source, goal, 10),
         {
-            "asked": questions(MigrateOptions()),
+            "asked": arguments(MigrateOptions()),
             "goal": asdict(goal),
             "project": "omnimind",
             "containers": noted,

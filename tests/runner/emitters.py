@@ -73,7 +73,7 @@ def up(_: Path, monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None:
     backend = service("backend", "store")
     monkeypatch.setattr(bring_up, "_probe", lambda _: lambda _: Outcome(True))
     monkeypatch.setattr(bring_up, "_prove", lambda _world, _manager: SimpleNamespace(state=State.READY))
-    calm = SimpleNamespace(wait=lambda: SimpleNamespace(said="the processors rest"), close=lambda: None)
+    calm = SimpleNamespace(wait=lambda: SimpleNamespace(summary="the processors rest"), close=lambda: None)
     monkeypatch.setattr(bring_up, "PressureMeter", lambda: calm)
     monkeypatch.setattr(bring_up, "lines", lambda _: ["the chain"])
     for fate, services in ((fates, (STORE, backend)), ({}, (STORE,))):

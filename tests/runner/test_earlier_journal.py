@@ -53,6 +53,9 @@ RETITLED = {
     "put the backup at /srv/new/var/lib/qdrant/storage": "move the backup to /srv/new/var/lib/qdrant/storage",
     "put Redis' data in place": "move Redis' data into place",
     "compare old and new": "compare old and new data",
+    "restart what is sick of engine": "restart the failing processes of engine",
+    "restart all of engine": "restart engine",
+    "restart engine and what needs it": "restart engine and its dependants",
 }
 """Titles that were reworded. A plan's digest does not cover titles."""
 
@@ -69,8 +72,11 @@ def test_the_same_migration_is_written_the_same_but_for_steps_that_did_nothing(r
 
 
 def test_a_recovery_is_written_the_same(tmp_path: Path) -> None:
-    plan = recovery.plan("engine")
-    assert (plan.digest, records.plan_text(plan)) == plans(earlier.journal(tmp_path))[earlier.RECOVERING]
+    plan, (digest, text) = recovery.plan("engine"), plans(earlier.journal(tmp_path))[earlier.RECOVERING]
+    stored = json.loads(text)
+    for step in stored["steps"]:
+        step["title"] = RETITLED.get(step["title"], step["title"])
+    assert (plan.digest, json.loads(records.plan_text(plan))) == (digest, stored)
 
 
 def test_a_plan_that_was_read_has_the_digest_that_it_had(tmp_path: Path) -> None:

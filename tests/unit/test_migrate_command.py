@@ -24,7 +24,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A migration that is done and waits."""
     made = migrated(tmp_path, monkeypatch)
     monkeypatch.setattr(command, "paths", lambda: made.paths)
-    monkeypatch.setattr(command, "need_root", lambda doing: None)
+    monkeypatch.setattr(command, "require_root", lambda doing: None)
     monkeypatch.setattr(converge, "converge", lambda run, paths, settings, tell: 0)
     return made
 
@@ -53,7 +53,7 @@ def test_migrated_and_not_confirmed_is_a_code_of_its_own(host: Host, monkeypatch
 
 def test_yes_confirms_what_waits_and_ends_its_timer(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """It said "already native" with 0, and later the timer took everything back."""
-    unit = timer.unit(host.paths, "timer")
+    unit = timer.unit_path(host.paths, "timer")
     unit.parent.mkdir(parents=True)
     unit.touch()
     assert migrate(monkeypatch, "--yes") == 0

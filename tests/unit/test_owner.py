@@ -23,14 +23,14 @@ from omnimind_ops.model.notes import FingerprintNotes, ProveNotes, VerifyNotes
 from omnimind_ops.model.payloads import ProvePayload, VerifyPayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Memo, Unsaved
+from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.observe.ports import holders
 from omnimind_ops.steps import owner, prove
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
-from omnimind_ops.tools.shell import Done
+from omnimind_ops.tools.shell import Completed
 from tests import engine_double
 from tests.services import free_port
 
@@ -149,7 +149,7 @@ def old_qdrant() -> Iterator[int]:
 
 
 def test_equal_data_in_anothers_store_is_not_certified(old_qdrant: int) -> None:
-    memo = Memo(Unsaved(), "verify", VerifyNotes)
+    memo = Memo(MemoryNotes(), "verify", VerifyNotes)
     held = fingerprint(QdrantEndpoint(f"http://127.0.0.1:{old_qdrant}"))
     Memo(memo.notes, "read-qdrant", FingerprintNotes).write(FingerprintNotes(held))
     step = VerifyStep(Goal(qdrant_port=old_qdrant), lambda: Credentials("", "", ""))
@@ -162,7 +162,7 @@ def test_services_that_answer_from_anothers_process_are_not_proven(
     old_qdrant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prove, "native", lambda goal, credentials: {"qdrant": lambda: None})
-    memo = Memo(Unsaved(), "prove", ProveNotes)
+    memo = Memo(MemoryNotes(), "prove", ProveNotes)
     with pytest.raises(Problem, match="cannot prove qdrant"):
         ProveStep(goal(old_qdrant), lambda: Credentials("", "", "")).do(
             Task("prove", ProvePayload()), memo, lambda event: None
@@ -174,10 +174,10 @@ def test_a_stranger_on_one_port_ends_the_wait_for_all_others(monkeypatch: pytest
     """A worker that waits for the true Qdrant would not be ready for the whole time-out."""
     port = free_port()
     monkeypatch.setattr(prove, "WATCH_SECONDS", 0.05)
-    monkeypatch.setattr(prove, "run", lambda argv, check: Done(argv, 1, "", ""))
+    monkeypatch.setattr(prove, "run", lambda argv, check: Completed(argv, 1, "", ""))
     waiting = {"qdrant": lambda: "wrong key", "backend:8000": lambda: "waits for qdrant"}
     monkeypatch.setattr(prove, "native", lambda goal, credentials: waiting)
     with listening(port), pytest.raises(Problem, match="cannot prove qdrant"):
         ProveStep(goal(port), lambda: Credentials("", "", "")).do(
-            Task("prove", ProvePayload()), Memo(Unsaved(), "prove", ProveNotes), lambda event: None
+            Task("prove", ProvePayload()), Memo(MemoryNotes(), "prove", ProveNotes), lambda event: None
         )

@@ -163,7 +163,7 @@ def test_where_the_native_side_does_not_serve_all_that_is_left_is_started(host: 
         host.journal.mark(host.run.id, step, Status.TODO)
     host.journal.state(host.run.id, RunState.RUNNING)
     one_removed(host)
-    with pytest.raises(Problem, match="cannot take back 1 step"):
+    with pytest.raises(Problem, match="cannot undo 1 step"):
         host.rollback()
     assert (host.state, host.double.running) == (RunState.FAILED, names("qdrant", "backend", "frontend"))
     host.create("redis", "7" * 64)
