@@ -23,7 +23,7 @@ def main() -> None:
         show(problem, as_json=as_json)
         sys.exit(int(problem.code))
     except KeyboardInterrupt:
-        sys.stderr.write("stopped at once; run the same command to resume (a migration: `omnimind rollback` undoes it)\n")
+        sys.stderr.write("stopped; run the same command to resume (a migration: `omnimind rollback` undoes it)\n")
         sys.exit(int(ExitCode.INTERRUPTED))
 
 

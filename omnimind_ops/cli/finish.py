@@ -7,7 +7,7 @@ from omnimind_ops.cli.options import Json, RunId, Yes, calling_user, paths, requ
 
 
 def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json: Json = False) -> None:
-    """Delete the old stack: its containers, the volumes whose data was moved, and the parked data. This cannot be undone."""
+    """Delete the old containers, the volumes whose data was moved, and the parked data. This cannot be undone."""
     require_root("finish")
     from omnimind_ops.flows import finish, resolve_run
     from omnimind_ops.flows.handover import ENDED

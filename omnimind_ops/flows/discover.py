@@ -148,7 +148,7 @@ def qdrant_source(container: Container | None, options: MigrateOptions, notes: l
     if backup:
         notes.append(
             "the backup does not record which Qdrant version wrote it; "
-            f"Qdrant {source.version or '(unknown version)'}, which will serve it, loads it as a test before anything stops"
+            f"Qdrant {source.version or '(unknown version)'}, which will serve it, loads it before anything stops"
         )
     return source
 

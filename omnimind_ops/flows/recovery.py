@@ -51,7 +51,8 @@ class RecoveryLog:
             journal.mark(run, step_of(restart), Status.DOING)
 
         self._write(restart.service, write)
-        text = f"{_TITLES[restart.escalation].format(restart.service)} ({', '.join(restart.processes)}), attempt {restart.attempt} of {len(ESCALATIONS)}: {restart.reason}"
+        title, processes = _TITLES[restart.escalation].format(restart.service), ", ".join(restart.processes)
+        text = f"{title} ({processes}), attempt {restart.attempt} of {len(ESCALATIONS)}: {restart.reason}"
         event = StepChanged(step_of(restart), text, Status.DOING, PLAN, rung=restart.escalation, reason=restart.reason)
         self.event(restart.service, event)
 

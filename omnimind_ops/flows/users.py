@@ -1,6 +1,7 @@
 """User accounts.
 
-Start at run_command(): the backend's own code does the work in a child process, because only it knows the tables and hashes.
+Start at run_command(): the backend's own code does the work in a child process, because only it knows the tables and
+hashes.
 """
 
 from __future__ import annotations

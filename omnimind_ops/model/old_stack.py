@@ -27,7 +27,10 @@ class OldContainer:
 
 @dataclass(frozen=True)
 class OldVolume:
-    """A volume, the Compose service that used it, and where; `copy` is the native folder of its data, "" if not moved."""
+    """A volume, the Compose service that used it, and where.
+
+    `copy` is the native folder of its data, "" if it was not moved.
+    """
 
     name: str
     service: str

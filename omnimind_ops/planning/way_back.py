@@ -99,7 +99,8 @@ def _other_data(old: OldContainer, heir: Container) -> str:
         if now.get(mount.target) != mount:
             found = now.get(mount.target)
             place = f"{found.kind} {found.origin}" if found else "nothing"
-            return f"it was created again as {heir.id[:12]}, with {place} at {mount.target} instead of {mount.kind} {mount.origin}"
+            before = f"{mount.kind} {mount.origin}"
+            return f"it was created again as {heir.id[:12]}, with {place} at {mount.target} instead of {before}"
     return ""
 
 

@@ -28,7 +28,8 @@ def not_as_it_was(run: Run, troubled: Sequence[Return], stack: OldStack, project
         []
         if not gone
         else [
-            f"create the containers again without starting them ({_create(gone, stack, project)}), then run `omnimind rollback --run {run.id}`"
+            f"create the containers again without starting them ({_create(gone, stack, project)}), "
+            f"then run `omnimind rollback --run {run.id}`"
         ]
     )
     if any(one.now for one in troubled):

@@ -1,6 +1,7 @@
 """Run one command: argv in, text out, with a time-out that kills the whole process group.
 
-Everything that omnimind_ops starts is started here, except the worker (steps/pyinfra_process): jobs are written to it while its
+Everything that omnimind_ops starts is started here, except the worker (steps/pyinfra_process): jobs are written to it
+while its
 messages are read. The services start two more: the engine's simulator (asyncio), and its probe of the GPU, which may
 hang in the kernel, where no signal reaches it.
 """

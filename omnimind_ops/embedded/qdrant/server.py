@@ -53,7 +53,8 @@ def serve(settings: Settings) -> int:
     )
     points = sum(collection.shards.info().points_count for collection in storage.collections.values())
     print(
-        f"{version.banner()}: {len(storage.collections)} collections, {points} points, on {settings.host}:{settings.http_port}",
+        f"{version.banner()}: {len(storage.collections)} collections, {points} points, "
+        f"on {settings.host}:{settings.http_port}",
         file=sys.stderr,
         flush=True,
     )

@@ -170,7 +170,8 @@ def _filled(session: Session, qdrant: QdrantClient, world: World) -> Iterator[in
     if _count(qdrant, world.system.collection) >= FEW:
         yield 0
         return
-    text = f"{world.system.collection} has fewer than {FEW} points: {FILL} texts are added for the measurement, then deleted"
+    name = world.system.collection
+    text = f"{name} has fewer than {FEW} points: {FILL} texts are added for the measurement, then deleted"
     session.tell(line("bench", text))
     document_ids: list[str] = []
     try:

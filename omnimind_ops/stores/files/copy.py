@@ -154,7 +154,7 @@ def _check_same_source(manifest: Manifest, tree: Tree, *, live: bool) -> None:
     elif manifest.origin not in (None, origin):
         raise Problem(
             f"cannot copy the last changes of {tree.root}",
-            "another directory is there than while the containers ran: a file system was mounted there, or is no longer",
+            "it is not the directory that was there while the containers ran: something was mounted or unmounted",
             "mount it on this host, not by Docker, and use it in the Compose file as a bind mount",
         )
 

@@ -40,8 +40,8 @@ class CopiedFile:
 class Manifest:
     """The files that need not be copied again, by relative path.
 
-    `inode` is the inode of the target directory; `origin` is the device and inode of the source directory in the last live
-    pass, None when there was none since the machine booted.
+    `inode` is the inode of the target directory; `origin` is the device and inode of the source directory in the last
+    live pass, None when there was none since the machine booted.
     """
 
     source: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -59,10 +59,7 @@ def point_bytes(point: Record) -> bytes:
     """
     payload = json.dumps(point.payload or {}, sort_keys=True, separators=(",", ":")).encode()
     parts = [str(sort_key(point.id)[1]).encode(), payload]
-    named: Mapping[str, Any] = point.vector if isinstance(point.vector, Mapping) else {"": point.vector}
-    parts += [
-        name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(named.items()) if vector is not None
-    ]
+    parts += [name.encode() + b"=" + vector_bytes(vector) for name, vector in sorted(_vectors(point).items())]
     return b"".join(struct.pack("<Q", len(part)) + part for part in parts)
 
 
@@ -71,7 +68,7 @@ def vector_bytes(vector: Any) -> bytes:
     if not isinstance(vector, list):
         pairs = sorted(zip(vector.indices, vector.values, strict=True))
         return b"sparse" + b"".join(struct.pack("<If", index, value) for index, value in pairs)
-    if vector and isinstance(vector[0], Sequence):
+    if vector and isinstance(vector[0], list):
         return b"multi" + b"".join(struct.pack("<I", len(row)) + vector_bytes(row) for row in vector)
     return struct.pack(f"<{len(vector)}f", *vector)
 
@@ -80,10 +77,14 @@ def query_vector(point: Record) -> tuple[str, Any] | None:
     """Return the name ("" for the only one) and value of a vector of the point to search with; a dense vector is
     preferred.
     """
-    if not isinstance(point.vector, Mapping):
-        return ("", point.vector) if point.vector else None
-    named = sorted(point.vector.items(), key=lambda item: (not isinstance(item[1], list), item[0]))
+    named = sorted(_vectors(point).items(), key=lambda item: (not isinstance(item[1], list), item[0]))
     return next(((name, vector) for name, vector in named if vector), None)
+
+
+def _vectors(point: Record) -> dict[str, Any]:
+    """Return the point's vectors by name; an only vector has the name ""."""
+    named = point.vector if isinstance(point.vector, dict) else {"": point.vector}
+    return {name: vector for name, vector in named.items() if vector is not None}
 
 
 def spread_offsets(client: QdrantClient, name: str, count: int, pages: int) -> Iterator[Identity]:

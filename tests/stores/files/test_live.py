@@ -81,7 +81,7 @@ def test_the_last_pass_refuses_another_directory_under_the_same_path(source: Pat
     copy_tree(source, tmp_path / "copy", live=True)
     source.rename(tmp_path / "unmounted")
     source.mkdir()
-    with pytest.raises(Problem, match="another directory is there than while the containers ran"):
+    with pytest.raises(Problem, match="it is not the directory that was there while the containers ran"):
         copy_tree(source, tmp_path / "copy")
     assert same(tmp_path / "unmounted", tmp_path / "copy"), "the warm copy was touched"
     source.rmdir()
