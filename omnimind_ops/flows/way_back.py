@@ -29,7 +29,7 @@ class WayBack:
     tell: Tell
     anyway: bool = False
     wait: float = 0.0
-    found: dict[str, Return] = field(default_factory=dict)
+    returns: dict[str, Return] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
     def check(self, run: Run) -> None:
@@ -41,17 +41,17 @@ class WayBack:
         self._answers(run)
         stack, project = old_stack(run), str(run.setup.get("project", ""))
         engine = Engine(docker.containers(), docker.volumes(), lambda path: Path(path).exists())
-        self.found = {one.old.id: one for one in way_back.returns(ids, stack, project, engine)}
-        troubled = [self.found[id] for id in start if self.found[id].trouble]
+        self.returns = {container.old.id: container for container in way_back.returns(ids, stack, project, engine)}
+        troubled = [self.returns[id] for id in start if self.returns[id].trouble]
         if troubled and way_back.native_runs(run) and not self.anyway:
             raise way_back_refused.not_as_it_was(run, troubled, stack, project)
-        for one in self.found.values():
-            if text := one.trouble or one.note:
-                self.tell(warning(f"{one.old.name or one.old.id[:12]}: {text}"))
+        for container in self.returns.values():
+            if text := container.trouble or container.note:
+                self.tell(warning(f"{container.old.name or container.old.id[:12]}: {text}"))
 
     def current(self, container: str) -> str:
         """Return the ID of the container that stands for an old one, "" for none."""
-        return self.found[container].now if container in self.found else container
+        return self.returns[container].now if container in self.returns else container
 
     def _answers(self, run: Run) -> None:
         until = self.clock() + self.wait

@@ -97,8 +97,8 @@ def _other_data(old: OldContainer, heir: Container) -> str:
     now = {mount.target: _old_mount(mount) for mount in heir.mounts}
     for mount in old.mounts:
         if now.get(mount.target) != mount:
-            found = now.get(mount.target)
-            place = f"{found.kind} {found.origin}" if found else "nothing"
+            actual = now.get(mount.target)
+            place = f"{actual.kind} {actual.origin}" if actual else "nothing"
             before = f"{mount.kind} {mount.origin}"
             return f"it was created again as {heir.id[:12]}, with {place} at {mount.target} instead of {before}"
     return ""

@@ -22,9 +22,9 @@ def no_engine(run: Run, reason: str) -> Problem:
 
 def not_as_it_was(run: Run, troubled: Sequence[Return], stack: OldStack, project: str) -> Problem:
     """Return the Problem of containers that are gone or have lost their data."""
-    why = "; ".join(f"{one.old.name}: {one.trouble}" for one in troubled)
-    gone = tuple(one.old.service for one in troubled if not one.now and one.old.service)
-    words = (
+    why = "; ".join(f"{container.old.name}: {container.trouble}" for container in troubled)
+    gone = tuple(container.old.service for container in troubled if not container.now and container.old.service)
+    fixes = (
         []
         if not gone
         else [
@@ -32,10 +32,10 @@ def not_as_it_was(run: Run, troubled: Sequence[Return], stack: OldStack, project
             f"then run `omnimind rollback --run {run.id}`"
         ]
     )
-    if any(one.now for one in troubled):
-        words.append("restore that data where it was, then run the same command again")
+    if any(container.now for container in troubled):
+        fixes.append("restore that data where it was, then run the same command again")
     anyway = f"`omnimind rollback --run {run.id} --anyway` starts what is left, as it is"
-    return Problem(WHAT, f"{why}. {_unchanged(run)}", _fixes(*_stay(run), *words, anyway), code=ExitCode.NO_WAY_BACK)
+    return Problem(WHAT, f"{why}. {_unchanged(run)}", _fixes(*_stay(run), *fixes, anyway), code=ExitCode.NO_WAY_BACK)
 
 
 def _create(services: Sequence[str], stack: OldStack, project: str) -> str:
@@ -57,5 +57,5 @@ def _stay(run: Run) -> tuple[str, ...]:
     return (*confirm, f"`omnimind finish --run {run.id}` ends the run for good{' after that' if confirm else ''}")
 
 
-def _fixes(*words: str) -> str:
-    return "; or ".join(words)
+def _fixes(*fixes: str) -> str:
+    return "; or ".join(fixes)

@@ -37,9 +37,9 @@ def owners(goal: Goal) -> Owners:
     }
 
 
-def stranger(port: int, units: Iterable[str], found: Iterable[Holder]) -> Holder | None:
+def stranger(port: int, units: Iterable[str], listeners: Iterable[Holder]) -> Holder | None:
     """Return who answers on 127.0.0.1:port and belongs to none of the units; None if nobody does."""
-    listening = [holder for holder in found if holder.port == port]
+    listening = [holder for holder in listeners if holder.port == port]
     for addresses in NEAREST:
         answering = [holder for holder in listening if holder.address in addresses]
         if answering:
@@ -49,10 +49,10 @@ def stranger(port: int, units: Iterable[str], found: Iterable[Holder]) -> Holder
 
 def refuse_strangers(goal: Goal, services: Iterable[str]) -> None:
     """Raise Problem if another process than the unit's own answers on the port of one of the services."""
-    wanted, found = owners(goal), holders()
+    expected, listeners = owners(goal), holders()
     for service in services:
-        port, units = wanted[service]
-        holder = stranger(port, units, found)
+        port, units = expected[service]
+        holder = stranger(port, units, listeners)
         if holder and not holder.pid:  # it ended or began while /proc was read
             time.sleep(AGAIN_SECONDS)
             holder = stranger(port, units, holders())
@@ -62,13 +62,13 @@ def refuse_strangers(goal: Goal, services: Iterable[str]) -> None:
 
 def problem(service: str, unit: str, holder: Holder) -> Problem:
     """Return the Problem of a port that answers and is not the unit's."""
-    who = f"{holder.program or 'an unknown program'} (pid {holder.pid}, {holder.unit or 'in no unit'})"
+    owner = f"{holder.program or 'an unknown program'} (pid {holder.pid}, {holder.unit or 'in no unit'})"
     stop = f"stop {holder.unit or f'process {holder.pid}'}"
     if holder.container:
-        who, stop = f"container {holder.container} (by {who})", f"docker stop {holder.container}"
+        owner, stop = f"container {holder.container} (by {owner})", f"docker stop {holder.container}"
     return Problem(
         f"cannot prove {service}",
-        f"what answers on port {holder.port} is {who}, not {unit}",
+        f"what answers on port {holder.port} is {owner}, not {unit}",
         f"{stop}, find what started it (a boot unit, a script, cron) and switch that off; then migrate again",
     )
 
@@ -81,5 +81,7 @@ def _named(holder: Holder) -> Holder:
     """Return the holder with the name of its container, if the engine answers and knows one."""
     if not docker.version()[0]:
         return holder
-    same = (one for one in holders(docker.containers()) if (one.port, one.address) == (holder.port, holder.address))
+    same = (
+        other for other in holders(docker.containers()) if (other.port, other.address) == (holder.port, holder.address)
+    )
     return next(same, holder)
