@@ -144,7 +144,7 @@ def test_backup_corrupt(host: Host) -> None:
         ),
         (
             ["--qdrant-backup", "/testhost/shard.snapshot", "--qdrant-collection", "universal_machine_embeddings"],
-            "says (unnamed) (384 Cosine)",
+            "has (unnamed) (384 Cosine)",
         ),
         (["--qdrant-collection", "universal_machine_embeddings"], "--qdrant-backup PATH"),
     ],

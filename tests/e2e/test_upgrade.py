@@ -58,13 +58,13 @@ def test_a_postponed_migration_goes_on_by_the_version_that_began_it_and_is_taken
         check=False,
     )
     assert went_on.returncode == ExitCode.UNCONFIRMED, went_on.stdout
-    assert f"omnimind {OLD} began run" in went_on.stdout
+    assert f"omnimind {OLD} started run" in went_on.stdout
     assert run(host) == ("unconfirmed", OLD)
     assert host.sh("docker ps -q") == ""
     assert f"ExecStart={old}/bin/omnimind rollback" in host.read("/etc/systemd/system/omnimind-confirm.service")
 
     back = host.run(("omnimind", "rollback", "--yes"), timeout=LIMIT)
-    assert f"omnimind {OLD} began run" in back.stderr
+    assert f"omnimind {OLD} started run" in back.stderr
     wait_for_stack(host)
     assert run(host) == ("rolled back", OLD)
     assert host.sh("omnimind --version") == f"omnimind {__version__}", (
