@@ -314,3 +314,12 @@ def test_redis_holds_what_the_old_one_held() -> None:
     assert "MemoryHigh=1167M\nMemoryMax=1400M\n" in unit
     plain = of_goal("systemd/redis-server.conf.j2", GOALS["cpu"], config="/c")
     assert "MemoryHigh=640M\nMemoryMax=768M\n" in plain
+
+
+def test_a_unit_waits_for_the_file_system_of_its_data(tmp_path: Path) -> None:
+    """Mounted late at boot, an empty folder would be served, or filled below the mount point."""
+    goal = replace(GOALS["cpu"], redis_dir="/data/redis", qdrant_home="/data/qdrant", uploads="/data/my uploads")
+    units = {file.name: file.read_text() for file in write_units(goal, tmp_path)}
+    assert "\nRequiresMountsFor=/data/qdrant\n" in units["qdrant.service"]
+    assert '\nRequiresMountsFor="/data/my uploads"\n' in units["omnimind-8000@.service"]
+    assert "\nRequiresMountsFor=/data/redis\n" in of_goal("systemd/redis-server.conf.j2", goal, config="/c")
