@@ -81,7 +81,7 @@ class RedisStep:
                 text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
                 tell(warning(text, step.id))
         until = choose_horizon(source)
-        memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id)))
+        memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id, minutes=True)))
         if payload.way == "logical":
             build_rdb_key_by_key(source, self._scratch, rdb, tell, step.id)
         else:

@@ -21,7 +21,7 @@ from omnimind_ops.steps.owner import Refuse, refuse_strangers
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-from omnimind_ops.stores.redis.compare import comparable_fingerprint
+from omnimind_ops.stores.redis.compare import comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 
@@ -75,8 +75,8 @@ class VerifyStep:
         if payload.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             notes = memo.of("take-redis", RedisNotes)
-            old = _stored_fingerprint(notes)
-            new, ignored = comparable_fingerprint(native, old, notes.horizon or 0, tell, step.id)
+            noted = _stored_fingerprint(notes)
+            old, new, ignored = comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id)
             if ignored:
                 tell(line(step.id, f"redis: ignored {ignored} keys that the native backends have written"))
             pairs.append(("redis", old, new))

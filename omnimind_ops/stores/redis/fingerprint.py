@@ -9,9 +9,9 @@ separate facts ("db 0: keys of type string below omnimind:embedding:"); backend_
 because it changes by itself or cannot be copied: idle times, LFU/LRU, encodings, entries-added, pending entries without
 an entry.
 
-Keys that expire during the move must not look like a difference. Keys (and hash fields) that expire before a given
-moment, the `horizon`, are left out on both sides. Use one horizon for both fingerprints and compare before it passes; a
-fingerprint that ends after its horizon is refused.
+Keys that expire during the move must not look like a difference. Hash fields that expire before a given moment, the
+`horizon`, are left out on both sides; keys that do are left out or counted by the minute (expiring.py). Use one horizon
+for both fingerprints and compare before it passes; a fingerprint that ends after its horizon is refused.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis import expiring
 from omnimind_ops.stores.redis.backend_keys import fact_suffix
 from omnimind_ops.stores.redis.connection import Connection, as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -47,10 +49,12 @@ def choose_horizon(endpoint: RedisEndpoint, grace: float = GRACE) -> int:
         return server_time(connection) + round(grace * 1000)
 
 
-def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None, step: str = "") -> Fingerprint:
-    """Read all data and return counts and digests. Keys that expire before `horizon` (unix milliseconds) are left out.
+def fingerprint(
+    endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None, step: str = "", *, minutes: bool = False
+) -> Fingerprint:
+    """Read all data and return counts and digests.
 
-    Reads about 50 000 to 100 000 small keys per second. Exact only while nobody writes. Raise Problem when the horizon
+    Keys that expire before `horizon` (unix milliseconds) are left out, or with `minutes` counted by the minute. Reads about 50 000 to 100 000 small keys per second. Exact only while nobody writes. Raise Problem when the horizon
     has passed at the end.
     """
     counts: Counter[str] = Counter()
@@ -60,14 +64,10 @@ def fingerprint(endpoint: RedisEndpoint, horizon: int, tell: Tell | None = None,
         done = 0
         for db in used_databases(connection):
             for batch in scan_keys(connection, db):
-                _add_batch(
-                    connection,
-                    [key for key in batch if key.expires == NEVER or key.expires >= horizon],
-                    horizon,
-                    counts,
-                    sums,
-                    fields=facts.field_ttls is not False,
-                )
+                read = _Reading(connection, horizon, counts, sums, fields=facts.field_ttls is not False)
+                read.add([key for key in batch if key.expires == NEVER or key.expires >= horizon])
+                if minutes:
+                    read.add_expiring([key for key in batch if NEVER < key.expires < horizon])
                 done += len(batch)
                 if tell:
                     tell(progress(step, "read Redis keys", done, max(done, facts.total_keys), "keys"))
@@ -88,23 +88,35 @@ def _check_horizon(connection: Connection, horizon: int) -> None:
         )
 
 
-def _add_batch(
-    connection: Connection,
-    batch: Sequence[Key],
-    horizon: int,
-    counts: Counter[str],
-    sums: Counter[str],
-    *,
-    fields: bool,
-) -> None:
-    for key, content in _digest_values(connection, batch, horizon, fields=fields):
-        suffix = fact_suffix(key.name)
-        counts[f"db {key.db}: keys of type {key.type}{suffix}"] += 1
-        if key.expires != NEVER:
-            counts[f"db {key.db}: keys with a time to live{suffix}"] += 1
-        sums[f"db {key.db}: content of type {key.type}{suffix}"] += _hash_number(
-            [key.name, b"%d" % key.expires, content]
-        )
+@dataclass(frozen=True)
+class _Reading:
+    """Where the facts of the keys are added up."""
+
+    connection: Connection
+    horizon: int
+    counts: Counter[str]
+    sums: Counter[str]
+    fields: bool
+
+    def add(self, batch: Sequence[Key]) -> None:
+        """Add keys by their type."""
+        for key, content in _digest_values(self.connection, batch, self.horizon, fields=self.fields):
+            suffix = fact_suffix(key.name)
+            self.counts[f"db {key.db}: keys of type {key.type}{suffix}"] += 1
+            if key.expires != NEVER:
+                self.counts[f"db {key.db}: keys with a time to live{suffix}"] += 1
+            self.sums[f"db {key.db}: content of type {key.type}{suffix}"] += _key_number(key, content)
+
+    def add_expiring(self, batch: Sequence[Key]) -> None:
+        """Add keys by the minute of their expiry."""
+        named = {key: name for key in batch if (name := expiring.fact_of(key))}
+        for key, content in _digest_values(self.connection, tuple(named), self.horizon, fields=self.fields):
+            self.counts[named[key]] += 1
+            self.sums[named[key]] += _key_number(key, content)
+
+
+def _key_number(key: Key, content: bytes) -> int:
+    return _hash_number([key.name, b"%d" % key.expires, content])
 
 
 def _digest_values(
