@@ -31,7 +31,7 @@ def main(name: str, given: str = "") -> None:
     container = next(one for one in docker.containers() if one.name == name)
     asked, notes, paths = discover.MigrateOptions(qdrant_binary=Path(given) if given else None), [], Paths()
     source = discover.qdrant_source(container, asked, notes)
-    goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, paths)
+    goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, None, paths)
     whole = migration.Source("", (), (), (), (), (), source, None)
     plan = migration.migrate(whole, goal, 1)
     take = next(Task.of(step, ProgramPayload) for step in plan.steps if step.id == "take-qdrant")
