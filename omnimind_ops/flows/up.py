@@ -18,6 +18,7 @@ from omnimind_ops.flows import down, gpu_gate, port_check
 from omnimind_ops.flows.startup.bring_up import Up, bring_up
 from omnimind_ops.flows.startup.items import Task
 from omnimind_ops.flows.startup.log import StartLog
+from omnimind_ops.flows.unfinished import refuse_beside_migration
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.problem import Problem
@@ -51,6 +52,7 @@ def is_native(paths: Paths) -> bool:
 
 
 def _native(settings: Settings, paths: Paths, environment: Mapping[str, str], tell: Tell) -> Up:
+    refuse_beside_migration(paths, "start the services")
     world = worlds.find(settings, paths, environment)
     port_check.check(world, managers.of(world))
     paths.logs.mkdir(parents=True, exist_ok=True)
