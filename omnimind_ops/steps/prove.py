@@ -6,7 +6,7 @@ An answer counts only from the unit's own process: an old container that came ba
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -37,10 +37,20 @@ UNITS = {
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A service's first good answer (unix time), or why there was none and whether its unit has failed."""
+
+    at: float
+    error: str | None
+    has_failed: bool = False
+
+
+@dataclass(frozen=True)
 class ProveStep:
     """Runs all probes in parallel until each succeeds.
 
-    A service without an answer within the time-out is a Problem with its unit's own log.
+    A service without an answer within the time-out is a Problem with its unit's own log. A unit that fails ends the wait
+    for all: those that need it would only wait for their time-outs.
     """
 
     payload: ClassVar = ProvePayload
@@ -60,21 +70,28 @@ class ProveStep:
         with ThreadPoolExecutor(len(probes) + 1) as pool:
             watch = pool.submit(self._watch, over)
             waits = pool.map(lambda name: self._wait_until_ready(name, probes[name], over), probes)
-            results = dict(zip(probes, waits, strict=True))
+            answers = dict(zip(probes, waits, strict=True))
             over.set()
         watch.result()
-        if errors := {name: error for name, (_, error) in results.items() if error}:
-            name = next(iter(errors))
-            raise Problem(
-                f"cannot start {', '.join(errors)}",
-                f"{name} did not answer within {self.seconds:g} s: {errors[name]}",
-                f"read its log: journalctl -u {unit_of(name)} -b",
-                log=journal(unit_of(name)),
-            )
+        self._check(answers)
         self.refuse(self.goal, owners(self.goal))
-        memo.write(ProveNotes({name: at for name, (at, _) in results.items()}))
-        tell(line(step.id, ", ".join(results)))
+        memo.write(ProveNotes({name: answer.at for name, answer in answers.items()}))
+        tell(line(step.id, ", ".join(answers)))
         return False
+
+    def _check(self, answers: Mapping[str, Answer]) -> None:
+        failed = [name for name, answer in answers.items() if answer.has_failed]
+        silent = [name for name, answer in answers.items() if answer.error]
+        if not silent:
+            return
+        name = (failed or silent)[0]
+        when = "its unit has failed" if failed else f"it did not answer within {self.seconds:g} s"
+        raise Problem(
+            f"cannot start {', '.join(failed or silent)}",
+            f"{name}: {when}: {answers[name].error}",
+            f"read its log: journalctl -u {unit_of(name)} -b",
+            log=journal(unit_of(name)),
+        )
 
     def undo(self, step: Task[ProvePayload], memo: Memo[ProveNotes], tell: Tell) -> None:
         """Do nothing."""
@@ -92,13 +109,14 @@ class ProveStep:
                     raise
                 was_strange = True
 
-    def _wait_until_ready(self, name: str, probe: Probe, over: Event) -> tuple[float, str | None]:
+    def _wait_until_ready(self, name: str, probe: Probe, over: Event) -> Answer:
         end = time.monotonic() + self.seconds
         while (error := probe()) and time.monotonic() < end and not over.is_set():
             if run(("systemctl", "is-failed", "--quiet", unit_of(name)), check=False).ok:
-                return time.time(), f"{error} (its unit has failed)"
+                over.set()
+                return Answer(time.time(), error, has_failed=True)
             time.sleep(0.05)
-        return time.time(), error
+        return Answer(time.time(), error)
 
 
 def unit_of(service: str) -> str:
