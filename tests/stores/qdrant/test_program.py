@@ -133,7 +133,7 @@ def test_of_a_backup_nobody_knows_who_wrote_it_and_that_is_said(
     found = qdrant_source(container, asked, notes := [])
     assert found.backup
     assert (found.version, found.storage, found.backup.path) == (moved(running, -1), "", str(running.storage))
-    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it as a test before anything stops" in notes[-1]
+    assert f"Qdrant {moved(running, -1)}, which will serve it, loads it before anything stops" in notes[-1]
 
 
 def test_a_shard_snapshots_configuration_comes_from_the_running_container(
