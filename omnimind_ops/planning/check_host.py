@@ -75,8 +75,12 @@ def memory(machine: Machine, needs: Needs) -> Check:
     amount = f"{size(machine.memory)} of memory, {machine.cpus} CPUs"
     least = LEAST + needs.redis_memory - REDIS_MEMORY
     if machine.memory < least:
-        of_redis = f", {size(needs.redis_memory)} of them for Redis' data" if needs.redis_memory > REDIS_MEMORY else ""
-        return Check("memory", State.FAIL, f"{amount}; at least {size(least)} required{of_redis}", "add memory")
+        large = needs.redis_memory > REDIS_MEMORY
+        of_redis = f", {size(needs.redis_memory)} of them for Redis' data" if large else ""
+        fix = "add memory" + (
+            "; or lower the old Redis' maxmemory, if it is higher than its data needs" if large else ""
+        )
+        return Check("memory", State.FAIL, f"{amount}; at least {size(least)} required{of_redis}", fix)
     if machine.memory < ENOUGH:
         return Check("memory", State.WARN, f"{amount}; {size(ENOUGH)} recommended", SMALLEST_SETTINGS)
     return Check("memory", State.OK, amount)

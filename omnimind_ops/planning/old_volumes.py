@@ -10,8 +10,13 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.planning.migration import Source, copies
 
-REDIS_DATA = ("/data", "/bitnami")
-"""Where images of Redis and Valkey keep their dump and append-only file."""
+REDIS_DATA = frozenset(
+    ("/data", "/bitnami", *(f"/bitnami/{kind}{end}" for kind in ("redis", "valkey") for end in ("", "/data")))
+)
+"""Where images of Redis and Valkey keep their dump and append-only file.
+
+A volume mounted below or beside it holds something else.
+"""
 
 
 def old_volumes(source: Source, containers: Sequence[Container], goal: Goal) -> tuple[OldVolume, ...]:
@@ -29,7 +34,7 @@ def old_volumes(source: Source, containers: Sequence[Container], goal: Goal) -> 
 def _copy(source: Source, container: Container, mount: Mount, goal: Goal) -> str:
     """Return the native folder that holds all of the mount's data; "" if there is none."""
     redis = source.redis
-    if redis and container.id == redis.container and redis.way != "empty" and mount.target.startswith(REDIS_DATA):
+    if redis and container.id == redis.container and redis.way != "empty" and mount.target in REDIS_DATA:
         return goal.redis_dir
     whole = (copy.target for copy in copies(source, goal) if not copy.backup and _holds(copy.source, mount.source))
     return next(whole, "")

@@ -48,13 +48,25 @@ def test_volumes_that_were_copied_whole_say_where_the_copy_is() -> None:
     [
         (SOURCE, container("p", "db", volume("points-not", "/var/lib/postgresql/data"))),
         (SOURCE, container("r", "redis", volume("conf", "/usr/local/etc/redis"))),
+        (SOURCE, container("r", "redis", volume("other", "/database"))),
+        (SOURCE, container("r", "redis", volume("inner", "/data/backups"))),
         (SOURCE, container("x", "another-redis", volume("0f3b", "/data"))),
         (replace(SOURCE, redis=replace(REDIS, way="empty")), OLD_REDIS),
         (replace(SOURCE, redis=RedisSource("", "", 0, "", "rdb", "", backup="/b.rdb")), OLD_REDIS),
         (replace(SOURCE, qdrant=replace(QDRANT, storage="")), OLD_QDRANT),
         (replace(SOURCE, qdrant=replace(STORED, storage=f"{STORED.storage}/storage")), OLD_QDRANT),
     ],
-    ids=["database", "configuration", "other", "left-empty", "from-a-backup", "backup-instead", "part-of-it"],
+    ids=[
+        "database",
+        "configuration",
+        "beside",
+        "below",
+        "other",
+        "left-empty",
+        "from-a-backup",
+        "backup-instead",
+        "part-of-it",
+    ],
 )
 def test_what_was_not_copied_whole_is_kept(source: Source, old: Container) -> None:
     (kept,) = old_volumes(source, (old,), Goal())

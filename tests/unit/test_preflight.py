@@ -351,3 +351,4 @@ def test_a_large_redis_needs_its_memory_before_anything_stops() -> None:
     assert only("memory", HOST, replace(NEEDS, redis_memory=6 * GB)).state is State.OK
     check = only("memory", HOST, replace(NEEDS, redis_memory=7 * GB))
     assert check.state is State.FAIL and "7.0 GB of them for Redis' data" in check.found
+    assert "maxmemory" in check.fix
