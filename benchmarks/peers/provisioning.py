@@ -55,6 +55,7 @@ PATHS = (
         "/opt/omnimind/venv",
         "/opt/omnimind/qdrant/current",
         "/opt/omnimind/qdrant/benchmark/qdrant",
+        "/opt/omnimind/qdrant/benchmark/start",
     ),
     *(
         "/var/log/omnimind",

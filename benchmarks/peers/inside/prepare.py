@@ -22,6 +22,7 @@ from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths, data
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.tools.program import start_script
 
 STAGED = "/opt/staged/qdrant"
 
@@ -55,6 +56,7 @@ def _variables(goal: Goal, paths: Paths, folder: Path) -> dict[str, object]:
             "model": str(release.model),
             "wheel": str(origin.wheel(folder)),
         },
+        "qdrant_start": start_script(""),
         "variables": environment.services(goal, native.ENGINE_SOCKET, paths.state),
         "units_all": native.all_units(goal),
         "units_ours": native.ours(goal),
