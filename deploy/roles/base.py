@@ -8,6 +8,7 @@ from pyinfra.operations import server
 from deploy import secrets
 from deploy.facts.accounts import Accounts
 from deploy.operations.folder import ensure_folder, folder
+from deploy.own_files import ENDINGS, folder_of
 from deploy.roles import qdrant
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -19,6 +20,8 @@ def install(goal: Goal) -> None:
     _users({goal.user: str(paths.state), qdrant.USER: goal.qdrant_home})
     folder(paths.config)
     folder(paths.secrets, "700")
+    for service in ENDINGS:
+        folder(folder_of(service))  # for the user's own files
     folder(paths.opt)
     # Owned by root: files that control a rollback must not be writable by a web server. The group lets it read the
     # journal (runner/database.py).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from pyinfra import host
 from pyinfra.operations import files
 
@@ -9,10 +11,12 @@ from deploy.facts.stats import Stats
 from deploy.operations.folder import folder
 from deploy.operations.program import program
 from deploy.operations.unit import FOLDER, unit
-from deploy.render import template
+from deploy.own_files import merged
+from deploy.render import of_goal
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
+from omnimind_ops.stores.qdrant.carried import nested
 
 USER = "qdrant"
 CONFIG = "/etc/qdrant/config.yaml"
@@ -39,7 +43,9 @@ def configure(goal: Goal) -> None:
     folder("/etc/qdrant")
     files.put(
         name="Configure Qdrant",
-        src=template("config/qdrant.yaml.j2", goal, static=static),
+        src=io.StringIO(
+            merged(of_goal("config/qdrant.yaml.j2", goal, static=static), "qdrant", nested(goal.qdrant_settings))
+        ),
         dest=CONFIG,
         user="root",
         group="root",

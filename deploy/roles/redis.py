@@ -10,6 +10,7 @@ from deploy.facts.stats import Stats
 from deploy.operations.folder import folder
 from deploy.operations.secret import Secret, secret
 from deploy.operations.unit import FOLDER, unit
+from deploy.own_files import own_files
 from deploy.render import of_goal
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
@@ -31,7 +32,8 @@ def configure(goal: Goal) -> None:
         app=secrets.sha256(values["redis-app.password"]),
         is_before_6_2=_is_before(version, 6, 2),
         is_before_7=_is_before(version, 7, 0),
-        append_only=_appends(goal),
+        own=own_files("redis"),
+        append_only=goal.redis.append_only or _appends(goal),
     )
     group = "redis" if version else "root"  # only a preview runs on a host without the package
     secret(name="Configure Redis", files=[Secret(CONFIG, content, 0o640, "root", group)])

@@ -9,6 +9,7 @@ from deploy import secrets
 from deploy.facts.units import Units
 from deploy.operations.unit import FOLDER, unit
 from deploy.operations.units import running
+from deploy.own_files import own_files
 from deploy.render import template
 from deploy.roles import qdrant, redis
 from omnimind_ops.model import native
@@ -71,7 +72,7 @@ def inputs(goal: Goal) -> dict[str, tuple[str, ...]]:
     venv, backend = str(paths.venv), secrets.path_of("backend.env")
     paths_of = {
         native.QDRANT: (qdrant.UNIT, qdrant.CONFIG, secrets.path_of("qdrant.env"), qdrant.CURRENT),
-        native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf"),
+        native.REDIS: (redis.CONFIG, f"{redis.DROP_IN}/omnimind.conf", *own_files("redis")),
         **{service: (f"{FOLDER}/{service}", venv) for service in (native.ENGINE[1], native.FRONTEND[1], native.GUARD)},
     }
     for worker in native.workers(goal):

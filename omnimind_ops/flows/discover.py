@@ -10,8 +10,9 @@ from omnimind_ops.flows import qdrant_program
 from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, require_running
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
+from omnimind_ops.flows.qdrant_settings import settings_of
 from omnimind_ops.model.facts import Container, Machine, Project
-from omnimind_ops.model.goal import Goal, RedisSize
+from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
@@ -23,7 +24,7 @@ from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
-from omnimind_ops.stores.redis import sizing
+from omnimind_ops.stores.redis import settings as redis_settings
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
@@ -106,8 +107,9 @@ def goal(
         qdrant_binary=str(staged / PROGRAM) if qdrant else str(options.qdrant_binary or ""),
         qdrant_packages=qdrant.start.packages if qdrant and qdrant.start else (),
         qdrant_version=version,
+        qdrant_settings=qdrant.settings if qdrant else (),
         qdrant_static=str(staged / STATIC) if qdrant and qdrant.static else "",
-        redis=redis.size if redis else RedisSize(),
+        redis=redis.settings if redis else RedisSettings(),
         gpu=host.gpu.lock != "cpu",
         systemd=host.systemd,
     )
@@ -175,6 +177,7 @@ def _source_in_container(container: Container, binary: Path | None, backup: Back
         str(binary or ""),
         program_to_install.start,
         qdrant_program.web_ui(container),
+        settings_of(container),
     )
 
 
@@ -204,7 +207,9 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
             f"from {options.redis_backup}",
             backup=str(options.redis_backup),
             target_version=target,
-            size=sizing.of_dump(backup.rdb.used_memory if backup.rdb else 0, backup.size),
+            settings=redis_settings.of_backup(
+                backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only)
+            ),
         )
     assert container is not None
     if options.redis_empty:
@@ -221,8 +226,8 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     save = loses_data_on_stop(facts)
     if save:
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
-    size = sizing.of_server(facts)
-    return RedisSource(container.id, host, port, container.id, method.name, method.reason, save, "", target, size)
+    carried = redis_settings.of_server(facts)
+    return RedisSource(container.id, host, port, container.id, method.name, method.reason, save, "", target, carried)
 
 
 def redis_candidate() -> str:

@@ -20,6 +20,7 @@ from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
+from omnimind_ops.steps.redis_users import RedisUsersStep
 from omnimind_ops.steps.timer import TimerStep
 from omnimind_ops.steps.verify import VerifyStep
 
@@ -43,6 +44,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             FingerprintStep(),
             RedisStep(paths),
+            RedisUsersStep(paths),
             PlaceStep(paths, run),
             TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
             ProveStep(goal, secrets),

@@ -14,18 +14,27 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.system import System
 
 REDIS_MEMORY = 384 * 1024 * 1024
+SAVE_POINTS = "3600 1 300 100 60 10000"
+"""When Redis saves by itself: after so many seconds if at least so many keys changed."""
 
 
 @dataclass(frozen=True)
-class RedisSize:
-    """How much Redis may hold: bytes of data, numbered databases, and what happens when it is full."""
+class RedisSettings:
+    """Settings of Redis that the old server had: how much it may hold, how it keeps data, what it announces.
+
+    `memory` is in bytes; `policy` says what happens when it is full. The texts are those of redis.conf.
+    """
 
     memory: int = REDIS_MEMORY
     databases: int = 16
     policy: str = "noeviction"
+    save: str = SAVE_POINTS
+    append_only: bool = False
+    append_fsync: str = "everysec"
+    keyspace_events: str = ""
 
 
-PLAIN_REDIS = RedisSize()
+PLAIN_REDIS = RedisSettings()
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,9 @@ class Goal(System):
     qdrant_binary: str = ""  # staged executable that role qdrant installs
     qdrant_packages: tuple[str, ...] = ()  # distribution packages that the program needs
     qdrant_version: str = ""  # "1.20.0"
+    qdrant_settings: tuple[str, ...] = ()  # "storage.wal.wal_capacity_mb=64": carried from the old server
     qdrant_static: str = ""  # staged web UI, "" for none
-    redis: RedisSize = PLAIN_REDIS
+    redis: RedisSettings = PLAIN_REDIS
     gpu: bool = False
     systemd: int = 252  # version found; units are generated for it
 

@@ -67,6 +67,13 @@ class RedisNotes:
 
 
 @dataclass(frozen=True)
+class RedisUsersNotes:
+    """`written`: this run wrote the file."""
+
+    written: bool | None = None
+
+
+@dataclass(frozen=True)
 class PlaceNotes:
     """`placing`: the RDB file is put in place; `parked`: what the native server wrote is parked."""
 

@@ -137,11 +137,28 @@ class RedisPayload(Payload):
 
 
 @dataclass(frozen=True)
+class RedisUsersPayload(Payload):
+    """The old Redis, whose users are written to `file`, but for those named in `without`."""
+
+    kind = "redis-users"
+    host: str
+    port: int
+    password_of: str
+    target_version: str
+    file: str
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PlacePayload(Payload):
-    """The native Redis' directory."""
+    """The native Redis' directory.
+
+    `append_only` is the version of the server that loads the data as its append-only file; None for a dump.
+    """
 
     kind = "place"
     redis_dir: str
+    append_only: str | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class Rule:
     why: str
 
 
+CARRIED = "--(appendonly|appendfsync|save|maxmemory|maxmemory-policy|databases|notify-keyspace-events)"
+"""Options of redis-server whose settings the native server takes over from the running one."""
 C, R, L, K = Verdict.CONVERTED, Verdict.REPLACED, Verdict.LOST, Verdict.KEPT
 RULES = (
     Rule(
@@ -56,6 +58,10 @@ RULES = (
         "qdrant", r"environment\.QDRANT__SERVICE__API_KEY", R, "a key generated for this host, in /etc/omnimind/secrets"
     ),
     Rule(
+        "qdrant", r"environment\.QDRANT__STORAGE__\w*PATH", R, "the native server's own folders, below /var/lib/qdrant"
+    ),
+    Rule("qdrant", r"environment\.QDRANT__STORAGE__\w+", C, "carried into /etc/qdrant/config.yaml"),
+    Rule(
         "frontend",
         r"(environment|env_file|build\.args).*",
         R,
@@ -65,7 +71,7 @@ RULES = (
         "qdrant redis postgres",
         r"(environment|env_file).*",
         L,
-        "settings of the image are not migrated: add what you need to the native service's configuration",
+        "settings of the image are not migrated: add what you need to the native service's own files (/etc/omnimind/*.d)",
     ),
     Rule("backend", r"extra_hosts\.host\.docker\.internal", R, "127.0.0.1: a native process runs on the host itself"),
     Rule("", r"extra_hosts.*", L, "add the name to /etc/hosts"),
@@ -92,11 +98,12 @@ RULES = (
         R,
         "a password generated for this host, in /etc/omnimind/secrets",
     ),
+    Rule("redis", rf"command\[\d+\] ({CARRIED} .*|.* {CARRIED}(=.*)?)", C, "carried into /etc/redis/omnimind.conf"),
     Rule(
         "redis qdrant postgres",
         r"(command|entrypoint).*",
         L,
-        "options are not migrated: add what you need to the native service's configuration",
+        "options are not migrated: add what you need to the native service's own files (/etc/omnimind/*.d)",
     ),
     Rule("", r"(command|entrypoint|working_dir).*", R, "the unit's ExecStart"),
     Rule(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from omnimind_ops.model.checksum import Checksum
-from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSize
+from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
@@ -27,12 +27,14 @@ from omnimind_ops.model.payloads import (
     ProveBackupPayload,
     ProvePayload,
     RedisPayload,
+    RedisUsersPayload,
     TimerPayload,
     VerifyPayload,
 )
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
+from omnimind_ops.paths import Paths
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class QdrantSource:
     file: str = ""  # the program of `--qdrant-binary`
     start: Start | None = None  # how the program starts on this host
     static: str = ""  # folder of the web UI inside the container, "" without one
+    settings: tuple[str, ...] = ()  # that the native server takes over
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class RedisSource:
     save_first: bool = False
     backup: str = ""
     target_version: str = ""
-    size: RedisSize = PLAIN_REDIS  # what the native server must be able to hold
+    settings: RedisSettings = PLAIN_REDIS  # that the native server takes over
 
 
 @dataclass(frozen=True)
@@ -161,16 +164,30 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
     """Return the steps from a running Compose project to native services."""
     return Plan(
         "migrate",
-        (*_install(source), *_warm(source, goal), *_cutover(source, goal, confirm_minutes), _verify(source, goal)),
+        (
+            *_install(source, goal),
+            *_warm(source, goal),
+            *_cutover(source, goal, confirm_minutes),
+            _verify(source, goal),
+        ),
     )
 
 
-def _install(source: Source) -> list[Step]:
+def _install(source: Source, goal: Goal) -> list[Step]:
     steps: list[Step] = []
     if source.qdrant:
         steps.append(_program(source.qdrant))
-    steps += [host_step(role, stage) for role, stage in prepared()]
+    for role, stage in prepared():
+        if (role, stage) == ("redis", "configure") and source.redis and source.redis.port:
+            steps.append(_redis_users(source.redis, goal))  # whose file the configuration includes
+        steps.append(host_step(role, stage))
     return [*steps, *(host_step(role, "activate") for role in EARLY)]
+
+
+def _redis_users(source: RedisSource, goal: Goal) -> Step:
+    file, without = f"{Paths().config}/redis.d/users-of-docker.conf", ("default", goal.user)
+    payload = RedisUsersPayload(source.host, source.port, source.password_of, source.target_version, file, without)
+    return Step.of("carry-redis-users", payload, "carry Redis' own users (ACL)", Undo.YES)
 
 
 def _program(source: QdrantSource) -> Step:
@@ -226,7 +243,8 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         )
         steps.append(step(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
     if redis and redis.way != "empty":
-        steps.append(step("place-redis", PlacePayload(goal.redis_dir), "move Redis' data into place"))
+        place = PlacePayload(goal.redis_dir, redis.target_version if goal.redis.append_only else None)
+        steps.append(step("place-redis", place, "move Redis' data into place"))
     steps.append(host_step("units", "activate", "cutover"))
     steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
     return steps

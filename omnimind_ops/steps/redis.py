@@ -19,6 +19,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.docker import redis_password
 from omnimind_ops.paths import Paths
+from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
 from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -137,6 +138,8 @@ class PlaceStep:
         memo.write(PlaceNotes(placing=True))
         owner = pwd.getpwnam("redis")
         place_rdb(self.paths.stage / "redis" / "dump.rdb", folder, (owner.pw_uid, owner.pw_gid), parked)
+        if step.payload.append_only:
+            make_append_only(folder, step.payload.append_only)
         return True
 
     def undo(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> None:

@@ -25,7 +25,7 @@ from omnimind_ops.embedded import programs
 from omnimind_ops.embedded.home import Home
 from omnimind_ops.model import native
 from omnimind_ops.model.environment import services
-from omnimind_ops.model.goal import Goal, RedisSize
+from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.system import System
 from omnimind_ops.model.world import Mode, World
 from omnimind_ops.paths import Paths
@@ -288,7 +288,7 @@ def test_qdrant_listens_on_the_loopback_and_keeps_its_temporary_files_beside_its
     assert "api_key" not in found["service"]
 
 
-REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False}
+REDIS = {"default": "0" * 64, "app": "1" * 64, "is_before_6_2": False, "is_before_7": False, "own": ()}
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -307,13 +307,28 @@ def test_redis_starts_without_an_append_only_file() -> None:
 
 
 def test_redis_holds_what_the_old_one_held() -> None:
-    goal = replace(GOALS["cpu"], redis=RedisSize(700 * 1024 * 1024, 32, "allkeys-lru"))
+    goal = replace(GOALS["cpu"], redis=RedisSettings(700 * 1024 * 1024, 32, "allkeys-lru"))
     lines = of_goal("config/redis.conf.j2", goal, append_only=False, **REDIS).splitlines()
     assert {"maxmemory 700mb", "maxmemory-policy allkeys-lru", "databases 32"} <= set(lines)
     unit = of_goal("systemd/redis-server.conf.j2", goal, config="/c")
     assert "MemoryHigh=1167M\nMemoryMax=1400M\n" in unit
     plain = of_goal("systemd/redis-server.conf.j2", GOALS["cpu"], config="/c")
     assert "MemoryHigh=640M\nMemoryMax=768M\n" in plain
+
+
+def test_redis_keeps_data_as_the_old_one_did() -> None:
+    settings = RedisSettings(save="60 5 10 7", append_only=True, append_fsync="always", keyspace_events="Ex")
+    goal = replace(GOALS["cpu"], redis=settings)
+    lines = of_goal("config/redis.conf.j2", goal, append_only=True, **REDIS).splitlines()
+    assert {"save 60 5", "save 10 7", "appendfsync always", "notify-keyspace-events Ex"} <= set(lines)
+    plain = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **REDIS)
+    assert "notify-keyspace-events" not in plain
+
+
+def test_the_user_s_own_files_of_redis_are_read_last() -> None:
+    own = ("/etc/omnimind/redis.d/a.conf", "/etc/omnimind/redis.d/b.conf")
+    lines = of_goal("config/redis.conf.j2", GOALS["cpu"], append_only=False, **{**REDIS, "own": own}).splitlines()
+    assert lines[-2:] == [f"include {path}" for path in own]
 
 
 def test_a_unit_waits_for_the_file_system_of_its_data(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_secret_of_the_environment_is_masked_wherever_it_is_repeated() -> None
         ("backend", "deploy.resources.reservations.devices[0].driver", Verdict.REPLACED),
         ("backend", "deploy.placement.constraints[0]", Verdict.LOST),
         ("backend", "warp_drive.factor", Verdict.LOST),
-        ("redis", "command[1]", Verdict.LOST),
+        ("redis", "command[1]", Verdict.CONVERTED),
         ("redis", "command[4]", Verdict.REPLACED),
         ("cache", "command", Verdict.LOST),  # a password among other options: those are lost
         ("benchmark", "restart", Verdict.LOST),

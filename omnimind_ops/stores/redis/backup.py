@@ -10,12 +10,10 @@ from pathlib import Path
 
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.redis.append_only import AOF_FILE, AOF_FOLDER
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, RdbFacts, rdb_facts, rdb_header
 from omnimind_ops.stores.redis.scratch import MANY_DATABASES, SERVER, fresh_folder, save_scratch, serve
 from omnimind_ops.stores.redis.versions import at_least, can_read_rdb, newest_rdb_version, plain_version
-
-AOF_FOLDER = "appendonlydir"
-AOF_FILE = "appendonly.aof"
 
 
 @dataclass(frozen=True)

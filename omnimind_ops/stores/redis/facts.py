@@ -12,6 +12,15 @@ from omnimind_ops.stores.redis.connection import Connection, as_bytes, as_dict, 
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.versions import rdb_version_written
 
+SETTINGS = (
+    "save",
+    "repl-diskless-sync",
+    "shutdown-on-sigterm",
+    "dir",
+    "databases",
+    "appendfsync",
+    "notify-keyspace-events",
+)
 BUILT_IN_MODULES = {"lua", "vectorset"}  # listed as modules by Valkey 9 and Redis 8, but part of the server
 
 
@@ -41,6 +50,8 @@ class ServerFacts:
     field_ttls: bool | None = (
         None  # whether hash fields have a time to live; None: possible, but the server does not report it
     )
+    append_fsync: str | None = None  # always, everysec, no
+    keyspace_events: str | None = None  # notify-keyspace-events: "" for none
 
     @property
     def databases(self) -> int:
@@ -78,6 +89,8 @@ def read_facts(connection: Connection) -> ServerFacts:
         eviction=info.get("maxmemory_policy", ""),
         database_limit=int(config["databases"]) if "databases" in config else None,
         aof=aof,
+        append_fsync=config.get("appendfsync"),
+        keyspace_events=config.get("notify-keyspace-events"),
         save_points=save,
         diskless_sync={"yes": True, "no": False}.get(config.get("repl-diskless-sync", "")),
         saves_on_stop=_saves_on_stop(save, config.get("shutdown-on-sigterm", "default")),
@@ -157,7 +170,7 @@ def _read_info(connection: Connection) -> dict[str, str]:
 def _read_config(connection: Connection) -> dict[str, str]:
     """Return only the needed settings: others contain passwords. Empty when CONFIG is renamed or forbidden."""
     settings: dict[str, str] = {}
-    for name in ("save", "repl-diskless-sync", "shutdown-on-sigterm", "dir", "databases"):
+    for name in SETTINGS:
         reply = connection.try_call("CONFIG", "GET", name, forbidden=True)
         settings.update({k: as_bytes(v).decode(errors="replace") for k, v in as_dict(reply or []).items()})
     return settings

@@ -1,0 +1,94 @@
+"""kind "redis-users": the old Redis' users (ACL), in a file that the native server reads and that is then the user's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from omnimind_ops.model.event import Tell, line, warning
+from omnimind_ops.model.notes import RedisUsersNotes
+from omnimind_ops.model.payloads import RedisUsersPayload
+from omnimind_ops.model.plan import Change, Preview, Task
+from omnimind_ops.model.run import Memo
+from omnimind_ops.observe.docker import redis_password
+from omnimind_ops.paths import Paths
+from omnimind_ops.stores.redis.connection import connect
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.scratch import SERVER, scratch_server
+from omnimind_ops.stores.redis.users import lines_for, name_of, read_users, refusal
+
+HEADER = "# Users of the old Redis, with the digests of their passwords. This file is yours: omnimind does not write it again.\n"
+
+
+@dataclass(frozen=True)
+class RedisUsersStep:
+    """Writes the file; a user whom the native server does not understand is named and left out."""
+
+    payload: ClassVar = RedisUsersPayload
+    notes: ClassVar = RedisUsersNotes
+    paths: Paths
+    server: str = SERVER
+
+    def preview(self, step: Task[RedisUsersPayload]) -> Preview:
+        """Return maybe: the users are read when the step runs."""
+        return Preview(step.id, Change.MAYBE)
+
+    def do(self, step: Task[RedisUsersPayload], memo: Memo[RedisUsersNotes], tell: Tell) -> bool:
+        """Write the users that the native server accepts."""
+        payload = step.payload
+        with connect(_source(payload)) as connection:
+            users = read_users(connection, payload.without)
+        if users is None:
+            tell(warning("the old Redis does not list its users (ACL LIST): none is carried", step.id))
+        accepted = self._accepted(lines_for(users or (), payload.target_version), step.id, tell)
+        file = Path(payload.file)
+        if not accepted:
+            return False
+        if file.exists() and not memo.read().written:
+            tell(warning(f"{file} exists and stays as it is: the old Redis' users are not carried", step.id))
+            return False
+        memo.write(RedisUsersNotes(written=True))
+        _write(file, HEADER + "".join(f"{user}\n" for user in accepted))
+        return True
+
+    def undo(self, step: Task[RedisUsersPayload], memo: Memo[RedisUsersNotes], tell: Tell) -> None:
+        """Remove the file that this run wrote."""
+        if memo.read().written:
+            Path(step.payload.file).unlink(missing_ok=True)
+            memo.write(RedisUsersNotes(written=False))
+
+    def _accepted(self, lines: tuple[str, ...], step: str, tell: Tell) -> tuple[str, ...]:
+        if not lines:
+            return ()
+        accepted = []
+        with (
+            scratch_server(self.server, self.paths.stage / "redis-users") as scratch,
+            connect(scratch) as connection,
+        ):
+            for user in lines:
+                if why := refusal(connection, user):
+                    tell(warning(f"the user {name_of(user)} of the old Redis is not carried: {why}", step))
+                else:
+                    tell(line(step, f"carried the user {name_of(user)}"))
+                    accepted.append(user)
+        return tuple(accepted)
+
+
+def _source(payload: RedisUsersPayload) -> RedisEndpoint:
+    password = redis_password(payload.password_of) if payload.password_of else ""
+    return RedisEndpoint(payload.host, payload.port, password=password)
+
+
+def _write(file: Path, content: str) -> None:
+    """Write the file for root and the server's group; the digests are of no use to others."""
+    new = file.with_name(f".{file.name}.new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(handle)
+    shutil.chown(new, "root", "redis")
+    new.replace(file)
