@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -26,21 +26,35 @@ def own_files(service: str) -> tuple[str, ...]:
     return host.get_fact(Listing, folder=folder_of(service), ending=ENDINGS[service])
 
 
-def merged(content: str, service: str, carried: Mapping[str, Any]) -> str:
+def merged(content: str, service: str, carried: Iterable[str]) -> str:
     """Return YAML with the settings carried from the old server and the user's files merged in, in this order.
 
     Without any of them it is unchanged, with its comments.
     """
     paths = own_files(service)
-    if not paths and not carried:
+    above = nested(carried)
+    if not paths and not above:
         return content
     states = host.get_fact(PathsFact, paths=paths) if paths else {}
-    result = _merge(yaml.safe_load(content), carried)
+    result = _merge(yaml.safe_load(content), above)
     for path in paths:
         result = _merge(result, _load(path, states[path].content if path in states else b""))
     comments = "".join(f"{line}\n" for line in content.splitlines() if line.startswith("#"))
     sources = "".join(f"# Merged with {path}.\n" for path in paths)
     return comments + sources + yaml.safe_dump(result, sort_keys=False)
+
+
+def nested(settings: Iterable[str]) -> dict[str, Any]:
+    """Return carried settings as a document: sections by name, values as YAML reads them."""
+    document: dict[str, Any] = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        *sections, name = key.split(".")
+        section = document
+        for part in sections:
+            section = section.setdefault(part, {})
+        section[name] = yaml.safe_load(value)
+    return document
 
 
 def _load(path: str, content: bytes) -> Mapping[str, Any]:

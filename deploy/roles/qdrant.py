@@ -16,7 +16,6 @@ from deploy.render import of_goal
 from omnimind_ops.model import native
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
-from omnimind_ops.stores.qdrant.carried import nested
 
 USER = "qdrant"
 CONFIG = "/etc/qdrant/config.yaml"
@@ -43,9 +42,7 @@ def configure(goal: Goal) -> None:
     folder("/etc/qdrant")
     files.put(
         name="Configure Qdrant",
-        src=io.StringIO(
-            merged(of_goal("config/qdrant.yaml.j2", goal, static=static), "qdrant", nested(goal.qdrant_settings))
-        ),
+        src=io.StringIO(merged(of_goal("config/qdrant.yaml.j2", goal, static=static), "qdrant", goal.qdrant_settings)),
         dest=CONFIG,
         user="root",
         group="root",

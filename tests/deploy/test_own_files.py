@@ -14,6 +14,7 @@ from deploy.facts.listing import Listing
 from deploy.facts.paths import PathState
 
 BASE = "# Written by omnimind.\nstorage:\n  storage_path: /var/lib/qdrant/storage\n  wal:\n    wal_capacity_mb: 32\n"
+CARRIED = ("storage.wal.wal_capacity_mb=64", "storage.wal.wal_segments_ahead=2")
 Files = dict[str, bytes]
 
 
@@ -36,12 +37,12 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Callable[[Files], None]:
 
 def test_without_any_the_content_is_unchanged(host: Callable[[Files], None]) -> None:
     host({})
-    assert own_files.merged(BASE, "qdrant", {}) == BASE
+    assert own_files.merged(BASE, "qdrant", ()) == BASE
 
 
 def test_a_later_file_wins_and_sections_are_merged(host: Callable[[Files], None]) -> None:
     host({"/a.yaml": b"storage: {wal: {wal_capacity_mb: 8}}\nlog_level: WARN\n", "/b.yaml": b"log_level: DEBUG\n"})
-    merged = own_files.merged(BASE, "qdrant", {"storage": {"wal": {"wal_capacity_mb": 64, "wal_segments_ahead": 2}}})
+    merged = own_files.merged(BASE, "qdrant", CARRIED)
     assert merged.startswith("# Written by omnimind.\n# Merged with /a.yaml.\n# Merged with /b.yaml.\n")
     assert yaml.safe_load(merged) == {
         "storage": {
@@ -56,7 +57,7 @@ def test_a_later_file_wins_and_sections_are_merged(host: Callable[[Files], None]
 def test_a_file_that_is_no_configuration_is_named(host: Callable[[Files], None], content: bytes) -> None:
     host({"/a.yaml": content})
     with pytest.raises(OperationError, match=r"^/a\.yaml "):
-        own_files.merged(BASE, "qdrant", {})
+        own_files.merged(BASE, "qdrant", ())
 
 
 def test_the_listing_is_sorted_and_follows_links(tmp_path: Any) -> None:

@@ -7,7 +7,6 @@ https://qdrant.tech/documentation/guides/configuration/
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import yaml
 
@@ -28,19 +27,6 @@ def carried_settings(environment: Mapping[str, str], documents: Iterable[Mapping
         if name.upper().startswith(f"{PREFIX}{SECTION.upper()}__"):
             settings[".".join(name[len(PREFIX) :].lower().split("__"))] = value
     return tuple(f"{key}={value}" for key, value in sorted(settings.items()) if key.split(".")[1] not in PATHS)
-
-
-def nested(settings: Iterable[str]) -> dict[str, Any]:
-    """Return carried settings as a document: sections by name, values as YAML reads them."""
-    document: dict[str, Any] = {}
-    for setting in settings:
-        key, _, value = setting.partition("=")
-        *sections, name = key.split(".")
-        section = document
-        for part in sections:
-            section = section.setdefault(part, {})
-        section[name] = yaml.safe_load(value)
-    return document
 
 
 def _flatten(key: str, value: JSON) -> Iterator[tuple[str, str]]:

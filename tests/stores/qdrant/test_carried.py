@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from omnimind_ops.stores.qdrant.carried import carried_settings, nested
+from deploy.own_files import nested
+from omnimind_ops.stores.qdrant.carried import carried_settings
 
 ENVIRONMENT = {
     "QDRANT__STORAGE__WAL__WAL_CAPACITY_MB": "64",
