@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.campaigns import corruption, faults, kills, soak
+from tests.campaigns import corruption, faults, host_kills, kills, soak
 from tests.campaigns.result import Campaign
 
 EVERY: dict[str, Campaign] = {
-    one.name: one for one in (kills.CAMPAIGN, corruption.CAMPAIGN, faults.CAMPAIGN, soak.CAMPAIGN)
+    one.name: one for one in (kills.CAMPAIGN, host_kills.CAMPAIGN, corruption.CAMPAIGN, faults.CAMPAIGN, soak.CAMPAIGN)
 }
