@@ -13,7 +13,6 @@ import pytest
 from tests.campaigns.every import EVERY
 from tests.campaigns.record import ROOT
 
-
 SAMPLED = sorted(name for name, campaign in EVERY.items() if campaign.sample)
 """Not host-kills: tests/e2e/test_killed.py is its fixed sample."""
 

@@ -13,6 +13,7 @@ from tests.hosts.sample import FOLDER, USER, boot_sample, wait_for_stack
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 STORAGE = "/storage/uploads"
 BOUND = f"driver_opts: {{type: none, o: bind, device: {STORAGE}}}"
+DURABLE = "--appendonly yes --appendfsync always --notify-keyspace-events Ex"
 IN_MEMORY = "driver_opts: {type: tmpfs, device: tmpfs}"
 
 
@@ -70,7 +71,7 @@ def volumes(host: Host) -> tuple[str, str]:
     host.sh(
         "printf '  mongo: {image: python:3.11-slim, command: sleep infinity, volumes: [/data/db]}\\n' > /testhost/mongo"
     )
-    command = "redis-server --databases 32 --maxmemory 600mb --maxmemory-policy volatile-lru"
+    command = "redis-server --databases 32 --maxmemory 600mb --maxmemory-policy volatile-lru " + DURABLE
     host.sh(
         f"""
         sed -i '/^services:/r /testhost/mongo' docker-compose.yml
@@ -92,6 +93,7 @@ def volumes(host: Host) -> tuple[str, str]:
 
 def test_redis_keeps_its_limits_and_databases(host: Host, volumes: tuple[str, str]) -> None:
     host.sh("docker-compose exec -T redis redis-cli -n 20 set far away", cwd=FOLDER)
+    host.sh("docker-compose exec -T redis redis-cli acl setuser guest on '>s3cret' '~guest:*' +get +set", cwd=FOLDER)
     before = tool.census(host, native=False)
     tool.migrate(host)
     assert tool.census(host, native=True) == before
@@ -102,8 +104,30 @@ def test_redis_keeps_its_limits_and_databases(host: Host, volumes: tuple[str, st
         ("databases", "32"),
         ("maxmemory", f"{600 * 1024 * 1024}"),
         ("maxmemory-policy", "volatile-lru"),
+        ("appendonly", "yes"),
+        ("appendfsync", "always"),
+        ("notify-keyspace-events", "xE"),
     ):
         assert host.sh(f"{ask} config get {name}").split() == [name, value]
+    assert host.sh("REDISCLI_AUTH=s3cret redis-cli --user guest set guest:1 kept") == "OK"
+    host.sh("systemctl kill --signal=KILL redis-server")
+    host.wait_for(("bash", "-c", f"{ask} ping"), 30, "Redis")
+    assert host.sh(f"{ask} get guest:1") == "kept", "an acknowledged write was lost"
+
+
+def test_a_file_of_the_user_s_own_is_read_last(host: Host, volumes: tuple[str, str]) -> None:
+    own = {
+        "/etc/omnimind/redis.d/mine.conf": "timeout 77\n",
+        "/etc/omnimind/qdrant.d/mine.yaml": "storage: {wal: {wal_capacity_mb: 8}}\n",
+    }
+    for path, text in own.items():
+        host.write(path, text)
+    for _ in range(2):
+        tool.omnimind(host, "converge")
+        assert {path: host.read(path) for path in own} == own
+    key = host.read("/etc/omnimind/secrets/redis.password").strip()
+    assert host.sh(f"REDISCLI_AUTH={key} redis-cli --raw config get timeout").split() == ["timeout", "77"]
+    assert "wal_capacity_mb: 8" in host.read("/etc/qdrant/config.yaml")
 
 
 def test_finish_deletes_no_volume_that_was_not_moved(host: Host, volumes: tuple[str, str]) -> None:
