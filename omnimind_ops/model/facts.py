@@ -61,6 +61,9 @@ class Container:
     image_id: str = ""  # sha256:…; the tag may have moved since
     networks: tuple[str, ...] = ()
     network_mode: str = ""  # "host" and "container:ID" share another network
+    health: str = ""  # starting, healthy, unhealthy; "" without a health check
+    started: str = ""  # when its process was started, in the engine's format
+    exit_code: int = 0
 
 
 @dataclass(frozen=True)

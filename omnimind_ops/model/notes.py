@@ -42,12 +42,36 @@ class ProveBackupNotes:
 
 
 @dataclass(frozen=True)
+class ContainerState:
+    """A container before it was touched.
+
+    `status` and `health` are the engine's words. `started` says when its process was started: another time is another
+    process.
+    """
+
+    status: str
+    policy: str
+    health: str = ""
+    started: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Return whether the container ran."""
+        return self.status in ("running", "paused", "restarting")
+
+
+@dataclass(frozen=True)
 class ContainersNotes:
-    """The state before: restart policies and running containers, by ID. `stopped_at` is unix time."""
+    """The state before: restart policies and running containers, by ID. `stopped_at` is unix time.
+
+    `states` has the same and more, by ID. `engine` is when the engine was started. Earlier versions noted neither.
+    """
 
     policies: Mapping[str, str] | None = None
     running: tuple[str, ...] | None = None
     stopped_at: float | None = None
+    states: Mapping[str, ContainerState] | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True)

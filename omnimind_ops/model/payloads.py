@@ -99,6 +99,7 @@ class ProveBackupPayload(Payload):
 class Act(StrEnum):
     """An action on containers."""
 
+    NOTE = "note"  # note how they are; changes nothing
     HOLD = "hold"  # disable automatic restarts
     STOP = "stop"
 

@@ -165,12 +165,19 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
     return Plan(
         "migrate",
         (
+            _note(source),
             *_install(source, goal),
             *_warm(source, goal),
             *_cutover(source, goal, confirm_minutes),
             _verify(source, goal),
         ),
     )
+
+
+def _note(source: Source) -> Step:
+    """Return the first step, whose undo is the last: the containers are as they were noted."""
+    payload = ContainersPayload(Act.NOTE, source.containers)
+    return Step.of("note-containers", payload, "note how the containers are", Undo.YES)
 
 
 def _install(source: Source, goal: Goal) -> list[Step]:

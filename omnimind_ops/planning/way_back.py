@@ -46,8 +46,10 @@ def held(run: Run) -> tuple[str, ...]:
 
 
 def stopped(run: Run) -> tuple[str, ...]:
-    """Return the containers that the undo starts, in that order."""
-    return tuple(id for notes in reversed(_notes(run, Act.STOP)) for id in notes.running or ())
+    """Return the containers that the undo starts, in that order: those that were stopped, then others that ran."""
+    stopped = [id for notes in reversed(_notes(run, Act.STOP)) for id in notes.running or ()]
+    ran = [id for notes in _notes(run, Act.HOLD) for id, state in (notes.states or {}).items() if state.ran]
+    return tuple(dict.fromkeys((*stopped, *ran)))
 
 
 def native_runs(run: Run) -> bool:

@@ -1,39 +1,35 @@
-"""kind "containers": hold (disable automatic restarts) and stop the old stack, and start it again."""
+"""kind "containers": note how the old stack is, hold it (disable automatic restarts), stop it, and bring it back."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.notes import ContainersNotes
+from omnimind_ops.model.event import Tell, line, warning
+from omnimind_ops.model.notes import ContainersNotes, ContainerState
 from omnimind_ops.model.payloads import Act, ContainersPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.ports import holders
+from omnimind_ops.steps.container_return import STAY_SECONDS, ContainerReturn
+from omnimind_ops.steps.container_states import engine_start, look, state_of
 from omnimind_ops.tools.shell import run
 
 STOP_SECONDS = 60
-POLICY = "{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}"
-
-
-def restart_policy(container: str) -> str:
-    """Return a container's restart policy as `docker update --restart` takes it."""
-    name, _, count = run(("docker", "inspect", "--format", POLICY, container)).out.strip().partition(":")
-    return f"{name}:{count}" if name == "on-failure" and count != "0" else name or "no"
-
-
-def is_running(container: str) -> bool:
-    """Return whether a container runs."""
-    return run(("docker", "inspect", "--format", "{{.State.Running}}", container)).out.strip() == "true"
+NOTE_STEP = "note-containers"
+HOLD_STEP = "hold-containers"
 
 
 @dataclass(frozen=True)
 class ContainersStep:
-    """Acts "hold" and "stop"; each notes the previous state before it acts.
+    """Acts "note", "hold" and "stop"; each notes the state before it acts.
+
+    The undo of "stop" starts what was running. That of "hold" restores the restart policies, and waits until each
+    container is as it was noted: it also finds those that ended because their restart policy was taken away. That of
+    "note" does the same for a run that held nothing, if the engine was restarted meanwhile.
 
     `current` returns the ID of the container that stands for an old one now, "" for none; undo skips those without
     one if `give_up`, else it starts the others and raises a Problem.
@@ -44,32 +40,100 @@ class ContainersStep:
     clock: Callable[[], float] = time.time
     current: Callable[[str], str] = str
     give_up: bool = False
+    stay: float = STAY_SECONDS
 
     def preview(self, step: Task[ContainersPayload]) -> Preview:
         """Return the containers that would change."""
-        hold = step.payload.act is Act.HOLD
+        states, act = _states(step.payload.ids), step.payload.act
         affected = [
-            container
-            for container in step.payload.ids
-            if (restart_policy(container) != "no" if hold else is_running(container))
+            container[:12]
+            for container, state in states.items()
+            if act is not Act.NOTE and (state.policy != "no" if act is Act.HOLD else state.ran)
         ]
-        return Preview(step.id, Change.YES if affected else Change.NO, tuple(container[:12] for container in affected))
+        return Preview(step.id, Change.YES if affected else Change.NO, tuple(affected))
 
     def do(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
-        """Hold or stop; idempotent."""
-        return self._hold(step, memo) if step.payload.act is Act.HOLD else self._stop(step, memo, tell)
+        """Note, hold or stop; idempotent."""
+        match step.payload.act:
+            case Act.NOTE:
+                if memo.read().states is None:
+                    memo.write(ContainersNotes(states=_states(step.payload.ids), engine=engine_start()))
+                return False
+            case Act.HOLD:
+                return self._hold(step, memo, tell)
+            case Act.STOP:
+                return self._stop(step, memo, tell)
 
     def undo(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> None:
         """Restore the restart policies, or start what was running."""
         before = memo.read()
-        if step.payload.act is Act.HOLD:
-            for container, policy in (before.policies or {}).items():
-                if now := self.current(container):
-                    run(("docker", "update", f"--restart={policy}", now))
-            return
-        problems = [problem for container in before.running or () if (problem := self._start(container, step.id, tell))]
-        if problems:
+        match step.payload.act:
+            case Act.NOTE:
+                if memo.of(HOLD_STEP, ContainersNotes).policies is None and before.engine not in (None, engine_start()):
+                    there = look(before.states or {})  # one that somebody removed is not ours to bring back
+                    states = {id: state for id, state in (before.states or {}).items() if id in there}
+                    self._return(step.id, tell).bring_back(states)
+            case Act.HOLD:
+                self._release(step.id, before, tell)
+            case Act.STOP:
+                self._start_again(step.id, memo, tell)
+
+    def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
+        states = _states(step.payload.ids)
+        if memo.read().policies is None:
+            begun = memo.of(NOTE_STEP, ContainersNotes)
+            policies = {container: state.policy for container, state in states.items()}
+            memo.write(ContainersNotes(policies=policies, states=_expected(begun, states), engine=engine_start()))
+        expected = memo.read().states or {}
+        self._return(step.id, tell).bring_back({id: s for id, s in expected.items() if not states[id].ran})
+        restarting = [container for container, state in states.items() if state.policy != "no"]
+        if restarting:
+            run(("docker", "update", "--restart=no", *restarting))
+        return bool(restarting)
+
+    def _stop(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
+        states = _states(step.payload.ids)
+        running = tuple(container for container in step.payload.ids if states[container].ran)
+        notes = memo.read()
+        if notes.running is None:
+            memo.write(ContainersNotes(running=running, states={id: states[id] for id in running}))
+        if notes.stopped_at is None:
+            memo.write(ContainersNotes(stopped_at=self.clock()))
+        if running:
+            run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
+            tell(line(step.id, f"stopped {len(running)} containers"))
+        _wait_until_free(step.payload.ports or ())
+        return bool(running)
+
+    def _release(self, step: str, before: ContainersNotes, tell: Tell) -> None:
+        """Restore the restart policies, then wait until every container is as it was."""
+        for container, policy in (before.policies or {}).items():
+            if now := self.current(container):
+                run(("docker", "update", f"--restart={policy}", now))
+        states = before.states or {}
+        gone = [] if self.give_up else [id for id, state in states.items() if state.ran and not self.current(id)]
+        there = {now: state for id, state in states.items() if (now := self.current(id))}
+        self._return(step, tell).bring_back({**there, **{id: states[id] for id in gone}})
+
+    def _start_again(self, step: str, memo: Memo[ContainersNotes], tell: Tell) -> None:
+        before = memo.read()
+        self._end_stop(before)
+        problems = [problem for id in before.running or () if (problem := self._start(id, step, tell))]
+        if memo.of(HOLD_STEP, ContainersNotes).states is None and problems:
             raise problems[0]
+        for problem in problems:  # the undo of "hold" tries again and has the last word
+            tell(warning(f"{problem.what}: {problem.why}", step))
+
+    def _end_stop(self, before: ContainersNotes) -> None:
+        """End a stop that was cut: a container that ignores SIGTERM is killed by it later, after it was "started"."""
+        if before.stopped_at is None or not before.states:
+            return
+        found = look(now for id in before.states if (now := self.current(id)))
+        old = {state.started for state in before.states.values()}
+        stopping = [id for id, container in found.items() if container.running and container.started in old]
+        if stopping:
+            left = int(min(max(before.stopped_at + STOP_SECONDS - self.clock(), 1), STOP_SECONDS))
+            run(("docker", "stop", f"--time={left}", *stopping), timeout=left + STOP_SECONDS, check=False)
 
     def _start(self, container: str, step: str, tell: Tell) -> Problem | None:
         """Start the container; return why it does not start, so that the others are started all the same."""
@@ -78,7 +142,8 @@ class ContainersStep:
             why, fix = "it was removed", "create it again, or give it up with `omnimind rollback --anyway`"
             return None if self.give_up else Problem(f"cannot start container {container[:12]}", why, fix)
         try:
-            if not is_running(now):
+            found = look((now,)).get(now)
+            if not (found and found.running):
                 _start(now)
                 instead = "" if now == container else f" in place of {container[:12]}"
                 tell(line(step, f"started container {now[:12]}{instead}"))
@@ -86,27 +151,32 @@ class ContainersStep:
             return problem
         return None
 
-    def _hold(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes]) -> bool:
-        policies = {container: restart_policy(container) for container in step.payload.ids}
-        if memo.read().policies is None:
-            memo.write(ContainersNotes(policies=policies))
-        restarting = [container for container, policy in policies.items() if policy != "no"]
-        if restarting:
-            run(("docker", "update", "--restart=no", *restarting))
-        return bool(restarting)
+    def _return(self, step: str, tell: Tell) -> ContainerReturn:
+        return ContainerReturn(step, tell, self.stay)
 
-    def _stop(self, step: Task[ContainersPayload], memo: Memo[ContainersNotes], tell: Tell) -> bool:
-        running = tuple(container for container in step.payload.ids if is_running(container))
-        notes = memo.read()
-        if notes.running is None:
-            memo.write(ContainersNotes(running=running))
-        if notes.stopped_at is None:
-            memo.write(ContainersNotes(stopped_at=self.clock()))
-        if running:
-            run(("docker", "stop", f"--time={STOP_SECONDS}", *running), timeout=STOP_SECONDS * 2)
-            tell(line(step.id, f"stopped {len(running)} containers"))
-        _wait_until_free(step.payload.ports or ())
-        return bool(running)
+
+def _states(ids: Iterable[str]) -> dict[str, ContainerState]:
+    """Return the state of each container; raise Problem if one was removed."""
+    wanted = tuple(ids)
+    found = look(wanted)
+    if gone := [id[:12] for id in wanted if id not in found]:
+        raise Problem(
+            f"cannot find container {', '.join(gone)}",
+            "it was removed since this migration was planned",
+            "run `omnimind rollback`, then `omnimind migrate --from-docker` again",
+        )
+    return {id: state_of(found[id]) for id in wanted}
+
+
+def _expected(begun: ContainersNotes, now: Mapping[str, ContainerState]) -> dict[str, ContainerState]:
+    """Return how the containers are; one that ran until the engine was restarted counts as running."""
+    if not begun.engine or begun.engine == engine_start():
+        return dict(now)
+    before = begun.states or {}
+    return {
+        id: replace(before[id], policy=state.policy) if id in before and before[id].ran and not state.ran else state
+        for id, state in now.items()
+    }
 
 
 def _start(container: str, tries: int = 20) -> None:

@@ -124,7 +124,16 @@ def _container(raw: Mapping[str, Any]) -> Container:
         image_id=raw.get("Image", ""),
         networks=tuple(sorted(network.get("Networks") or {})),
         network_mode=host.get("NetworkMode", ""),
+        health=_health(state),
+        started=state.get("StartedAt", ""),
+        exit_code=int(state.get("ExitCode") or 0),
     )
+
+
+def _health(state: Mapping[str, Any]) -> str:
+    """Return the result of the health check; Docker says "none" or nothing without one."""
+    status = str((state.get("Health") or {}).get("Status", ""))
+    return "" if status == "none" else status
 
 
 def _config_files(label: str, working_dir: str) -> tuple[str, ...]:
