@@ -58,7 +58,9 @@ class Engine:
         words = ("--host", self.socket, "--data-root", f"{self.root}/data", "--exec-root", f"{self.root}/exec")
         network = ("--bridge", "none", "--iptables=false", "--ip6tables=false", "--storage-driver", "vfs")
         own = ("--pidfile", str(self.pid_file), "--containerd", f"{self.root}/c.sock")
-        self.process = self._popen(("unshare", "--net", "dockerd", *words, *own, *network))  # `--bridge none` deletes the host's docker0
+        self.process = self._popen(
+            ("unshare", "--net", "dockerd", *words, *own, *network)
+        )  # `--bridge none` deletes the host's docker0
         while subprocess.run(("docker", "version"), capture_output=True, check=False).returncode:
             assert self.process.poll() is None and time.monotonic() < until, (self.root / "log").read_text()[-3000:]
             time.sleep(0.1)
@@ -141,6 +143,7 @@ def own_engine(monkeypatch: pytest.MonkeyPatch, *programs: str) -> Iterator[Engi
             if ids := call("ps", "-aq").split():
                 call("rm", "-f", "-v", *ids)
         engine.close()
+        subprocess.run(("umount", root / "data"), capture_output=True, check=False)  # dockerd mounts it on itself
         shutil.rmtree(root, ignore_errors=True)
 
 

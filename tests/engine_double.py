@@ -1,5 +1,5 @@
 """A container engine and a service manager at the rim: the programs `docker` and `systemctl` on PATH, with a file as
-their state. What they are asked to change is in `calls`.
+their state; and `runuser`, which is asked for psql, and whose PostgreSQL is empty. What they are asked to change is in `calls`.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Double:
     file, programs = folder / "engine.json", folder / "bin"
     file.write_text(json.dumps({"answers": True, "containers": [], "volumes": [], "calls": []}))
     programs.mkdir()
-    for name, text in (("docker", DOCKER), ("systemctl", SYSTEMCTL)):
+    for name, text in (("docker", DOCKER), ("systemctl", SYSTEMCTL), ("runuser", "# psql: there is nothing in PostgreSQL")):
         program = programs / name
         program.write_text(f"#!{sys.executable} -IS\n{text.replace('@FILE@', repr(str(file)))}")
         program.chmod(0o755)

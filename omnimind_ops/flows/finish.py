@@ -19,9 +19,11 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.stores.postgres.parking import Server
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
 
+DATABASE_STEP = "empty-database"
 REMOVE_SECONDS = 300
 """A large writable layer takes a while."""
 
@@ -31,6 +33,7 @@ class Leftovers:
     """What `finish` would delete, and what it keeps.
 
     `volumes` were moved and compared; `kept_volumes` were not. Bind mounts (`kept`) are the user's own folders.
+    `databases` were parked in PostgreSQL.
     """
 
     containers: tuple[str, ...]
@@ -39,6 +42,7 @@ class Leftovers:
     kept_volumes: tuple[OldVolume, ...]
     folders: tuple[Path, ...]
     kept: tuple[str, ...]
+    databases: tuple[str, ...] = ()
 
 
 def leftovers(run: Run, paths: Paths) -> Leftovers:
@@ -57,6 +61,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
         or tuple(OldVolume(name, "", "") for name in old.anonymous_volumes if not old.volumes),
         tuple(folder for folder in folders if folder.exists()),
         old.bind_mounts,
+        _server(run).parked(goal.database) if run.record(DATABASE_STEP) else (),
     )
 
 
@@ -69,6 +74,9 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
         removed = shell(("docker", "volume", "rm", volume.name), check=False)
         why = main_line(removed.err.splitlines())
         tell(line("", f"removed volume {volume.name}" if removed.ok else f"kept volume {volume.name}: {why}"))
+    for database in leftovers.databases:
+        _server(run).drop(database)
+        tell(line("", f"removed database {database}"))
     for folder in leftovers.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
@@ -76,6 +84,10 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run
+
+
+def _server(run: Run) -> Server:
+    return Server(goal_begun(run).postgres_port)
 
 
 def _engine_answers(run: Run) -> None:

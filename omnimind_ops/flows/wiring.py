@@ -14,6 +14,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
+from omnimind_ops.steps.database import DatabaseStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
@@ -39,6 +40,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
         yield by_kind(
             host,
             ProgramStep(paths),
+            DatabaseStep(run),
             CopyStep(paths, run),
             ProveBackupStep(paths),
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),

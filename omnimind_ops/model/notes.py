@@ -106,6 +106,15 @@ class PlaceNotes:
 
 
 @dataclass(frozen=True)
+class DatabaseNotes:
+    """`parking`: the database had rows before. `parked`: what the run wrote is parked; `undone`: all is as before."""
+
+    parking: bool | None = None
+    parked: bool | None = None
+    undone: bool | None = None
+
+
+@dataclass(frozen=True)
 class TimerNotes:
     """When the run is rolled back, in systemd's format."""
 

@@ -163,6 +163,16 @@ class PlacePayload(Payload):
 
 
 @dataclass(frozen=True)
+class DatabasePayload(Payload):
+    """The native PostgreSQL's database and its owner."""
+
+    kind = "database"
+    port: int
+    database: str
+    owner: str
+
+
+@dataclass(frozen=True)
 class TimerPayload(Payload):
     """How long the native services may stay unconfirmed."""
 

@@ -16,6 +16,7 @@ from omnimind_ops.model.payloads import (
     Act,
     ContainersPayload,
     CopyPayload,
+    DatabasePayload,
     FingerprintPayload,
     HostPayload,
     Packed,
@@ -188,7 +189,15 @@ def _install(source: Source, goal: Goal) -> list[Step]:
         if (role, stage) == ("redis", "configure") and source.redis and source.redis.port:
             steps.append(_redis_users(source.redis, goal))  # whose file the configuration includes
         steps.append(host_step(role, stage))
-    return [*steps, *(host_step(role, "activate") for role in EARLY)]
+    steps += [host_step(role, "activate") for role in EARLY]
+    after = next(number for number, step in enumerate(steps, 1) if step.id == "activate-postgres")
+    return [*steps[:after], _empty_database(goal), *steps[after:]]
+
+
+def _empty_database(goal: Goal) -> Step:
+    payload = DatabasePayload(goal.postgres_port, goal.database, goal.user)
+    title = "begin with an empty database; one with data is kept under another name"
+    return Step.of("empty-database", payload, title, Undo.UNTIL_FINISH)
 
 
 def _redis_users(source: RedisSource, goal: Goal) -> Step:

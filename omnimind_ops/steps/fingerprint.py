@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.notes import FingerprintNotes
 from omnimind_ops.model.payloads import FingerprintPayload
@@ -17,7 +18,7 @@ from omnimind_ops.stores.qdrant.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class FingerprintStep:
-    """Stores the fingerprint in the journal for `verify`."""
+    """Stores the fingerprint in the journal for `verify`, without the collection of OmniMind's own health check."""
 
     payload: ClassVar = FingerprintPayload
     notes: ClassVar = FingerprintNotes
@@ -32,7 +33,7 @@ class FingerprintStep:
             return False
         container = step.payload.key_of
         key = environment(container).get("QDRANT__SERVICE__API_KEY", "") if container else ""
-        content = fingerprint(QdrantEndpoint(step.payload.url, key or None))
+        content = fingerprint(QdrantEndpoint(step.payload.url, key or None), without=(COLLECTION,))
         memo.write(FingerprintNotes(content))
         tell(line(step.id, ", ".join(f"{name}: {count}" for name, count in content.counts.items())))
         return False

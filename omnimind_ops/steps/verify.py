@@ -68,7 +68,7 @@ class VerifyStep:
         pairs = []
         if payload.qdrant:
             old = _stored_fingerprint(memo.of("read-qdrant", FingerprintNotes))
-            pairs.append(("qdrant", old, qdrant.fingerprint(endpoint)))
+            pairs.append(("qdrant", old, qdrant.fingerprint(endpoint, without=(COLLECTION,))))
         if payload.backup:
             old = _stored_fingerprint(memo.of("prove-backup", ProveBackupNotes))
             pairs.append(("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))

@@ -170,7 +170,7 @@ def verified(claims: Sequence[tuple[str, bool, str]], *, json: bool) -> None:
 def leftovers(left: Leftovers, *, json: bool) -> None:
     """Print, on stderr, what `finish` is about to delete and what it keeps."""
     volumes = [volume.name for volume in left.volumes]
-    groups = {"containers": left.names, "volumes": volumes, "folders": left.folders}
+    groups = {"containers": left.names, "volumes": volumes, "databases": left.databases, "folders": left.folders}
     kept: list[JSON] = [*left.kept, *(volume.name for volume in left.kept_volumes)]
     if json:
         deletes: dict[str, JSON] = {name: [str(item) for item in items] for name, items in groups.items()}

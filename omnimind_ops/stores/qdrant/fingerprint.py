@@ -27,16 +27,19 @@ _DIGITS = 3
 """Significant digits of a compared score: another build of the same engine may add in another order."""
 
 
-def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5) -> Fingerprint:
+def fingerprint(
+    endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 5, without: Collection[str] = ()
+) -> Fingerprint:
     """Return the contents of a server, equal for servers with equal data; takes about half a second for half a million
     points.
 
     Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors)
-    and the ten nearest neighbours of `queries` of these points. For the server: names and aliases. Nothing is written.
+    and the ten nearest neighbours of `queries` of these points. For the server: names and aliases. Collections in `without` are left out. Nothing is written.
     Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
-        names, aliases = _read_names(client)
+        all_names, aliases = _read_names(client)
+        names = [name for name in all_names if name not in without]
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json_digest(aliases)}
         for name in names:
