@@ -97,13 +97,6 @@ class Engine:
         """Start a container; return its ID."""
         return call("run", "--detach", "--network", "none", "--name", name, *options, IMAGE, *command)
 
-    def import_programs(self, *programs: str) -> None:
-        """Make the image of these programs, each with its libraries."""
-        with tempfile.NamedTemporaryFile(suffix=".tar") as file:
-            file.write(_archive(programs))
-            file.flush()
-            call("import", file.name, IMAGE)
-
 
 def call(*words: str) -> str:
     done = subprocess.run(("docker", *words), capture_output=True, text=True, check=False)
@@ -124,7 +117,7 @@ def policy(name: str) -> str:
 
 
 @contextmanager
-def own_engine(monkeypatch: pytest.MonkeyPatch, *programs: str) -> Iterator[Engine]:
+def own_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Start an engine for the block; `docker` of this process and its children talks to it."""
     if os.geteuid() or not shutil.which("dockerd"):
         pytest.skip("needs root and dockerd")
@@ -134,7 +127,7 @@ def own_engine(monkeypatch: pytest.MonkeyPatch, *programs: str) -> Iterator[Engi
     monkeypatch.setattr(container_states, "PID_FILES", (engine.pid_file,))
     try:
         engine.start()
-        engine.import_programs("/bin/sh", "/bin/sleep", *programs)
+        import_programs(IMAGE)
         yield engine
     finally:
         with suppress(AssertionError):
@@ -145,6 +138,14 @@ def own_engine(monkeypatch: pytest.MonkeyPatch, *programs: str) -> Iterator[Engi
         engine.close()
         subprocess.run(("umount", root / "data"), capture_output=True, check=False)  # dockerd mounts it on itself
         shutil.rmtree(root, ignore_errors=True)
+
+
+def import_programs(image: str, *programs: str) -> None:
+    """Make an image of a shell, sleep and these programs, each with its libraries."""
+    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
+        file.write(_archive(programs))
+        file.flush()
+        call("import", file.name, image)
 
 
 def _archive(programs: tuple[str, ...]) -> bytes:

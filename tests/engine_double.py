@@ -147,7 +147,11 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Double:
     file, programs = folder / "engine.json", folder / "bin"
     file.write_text(json.dumps({"answers": True, "containers": [], "volumes": [], "calls": []}))
     programs.mkdir()
-    for name, text in (("docker", DOCKER), ("systemctl", SYSTEMCTL), ("runuser", "# psql: there is nothing in PostgreSQL")):
+    for name, text in (
+        ("docker", DOCKER),
+        ("systemctl", SYSTEMCTL),
+        ("runuser", "# psql: there is nothing in PostgreSQL"),
+    ):
         program = programs / name
         program.write_text(f"#!{sys.executable} -IS\n{text.replace('@FILE@', repr(str(file)))}")
         program.chmod(0o755)

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.observe.address import address
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-
-
-def address(container: Container, port: int) -> tuple[str, int]:
-    for publish in container.ports:
-        if publish.container_port == port:
-            anywhere = publish.host_ip in ("", "0.0.0.0", "::")  # noqa: S104
-            return "127.0.0.1" if anywhere else publish.host_ip, publish.host_port
-    if container.ip:
-        return container.ip, port
-    raise Problem(
-        f"cannot reach {container.name}",
-        f"it neither publishes port {port} nor has an address",
-        "start it: docker start " + container.name,
-    )
 
 
 def require_running(container: Container) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
 from omnimind_ops.flows import qdrant_program
-from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, require_running
+from omnimind_ops.flows.container_endpoints import qdrant_endpoint, require_running
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
@@ -17,6 +17,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
+from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source

@@ -45,7 +45,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             ProveBackupStep(paths),
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             FingerprintStep(),
-            RedisStep(paths),
+            RedisStep(paths, way_back.current) if way_back else RedisStep(paths),
             RedisUsersStep(paths),
             PlaceStep(paths, run),
             TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),

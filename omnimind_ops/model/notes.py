@@ -83,11 +83,16 @@ class FingerprintNotes:
 
 @dataclass(frozen=True)
 class RedisNotes:
-    """Keys that expire before `horizon` (unix milliseconds) are in no fingerprint; `taken`: the RDB is complete."""
+    """Keys that expire before `horizon` (unix milliseconds) are in no fingerprint; `taken`: the RDB is complete.
+
+    `process` is Redis' run_id, another after each start. `giving_back`: the undo loads the data into the old server.
+    """
 
     horizon: int | None = None
     fingerprint: Fingerprint | None = None
     taken: bool | None = None
+    process: str | None = None
+    giving_back: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from omnimind_ops.tools.shell import run
 
 __all__ = [
     "Roles",
+    "container_now",
     "containers",
     "environment",
     "pick_project",
@@ -81,7 +82,7 @@ def projects(listed: Sequence[Container] | None = None) -> tuple[Project, ...]:
 
 def environment(container: str) -> Mapping[str, str]:
     """Return a container's environment, running or not; it contains secrets."""
-    return _inspect(container).env
+    return container_now(container).env
 
 
 def redis_password(container: str) -> str:
@@ -95,7 +96,8 @@ def redis_password(container: str) -> str:
     return next((inspected.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if inspected.env.get(name)), "")
 
 
-def _inspect(container: str) -> Container:
+def container_now(container: str) -> Container:
+    """Return a container as it is now."""
     return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
 
 

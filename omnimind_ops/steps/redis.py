@@ -5,7 +5,7 @@ it.
 from __future__ import annotations
 
 import pwd
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +17,22 @@ from omnimind_ops.model.payloads import PlacePayload, RedisPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
-from omnimind_ops.observe.docker import redis_password
+from omnimind_ops.observe import docker
+from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
 from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
+from omnimind_ops.stores.redis.give_back import GiveBack, process_of
 from omnimind_ops.stores.redis.rdb import park, place_rdb
 from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
 
+PORT = 6379
 DELAY = "repl-diskless-sync-delay"
 
 
@@ -39,6 +43,7 @@ class RedisStep:
     payload: ClassVar = RedisPayload
     notes: ClassVar = RedisNotes
     paths: Paths
+    current: Callable[[str], str] = str  # as in steps/containers
 
     def preview(self, step: Task[RedisPayload]) -> Preview:
         """Return the copy method."""
@@ -60,11 +65,26 @@ class RedisStep:
         return True
 
     def undo(self, step: Task[RedisPayload], memo: Memo[RedisNotes], tell: Tell) -> None:
-        """Mark the staged copy as outdated; it stays until the next run or `finish`. Held writes go on."""
+        """Let held writes go on. If the old server was restarted and came back empty, load its data from the copy.
+
+        The staged copy is then outdated; it stays until the next run or `finish`.
+        """
+        old = self.current(step.payload.password_of)
+        if not step.payload.backup and old:
+            self._give_back(step, old, memo, tell)
         memo.write(RedisNotes(taken=False))
-        if not step.payload.backup:
-            with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
-                release_writes(connection)
+
+    def _give_back(self, step: Task[RedisPayload], container: str, memo: Memo[RedisNotes], tell: Tell) -> None:
+        with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
+            release_writes(connection)
+        notes = memo.read()
+        if not (notes.taken and notes.process and self.staged.exists()):
+            return  # earlier versions did not note the process
+        source = _source_now(container)
+        wait_until_ready(source)
+        if notes.giving_back or (process_of(source) != notes.process and not server_facts(source).total_keys):
+            memo.write(RedisNotes(giving_back=True))
+            GiveBack(self.staged, self._scratch, tell, step.id).to(source, again=bool(notes.giving_back))
 
     @property
     def staged(self) -> Path:
@@ -81,6 +101,7 @@ class RedisStep:
             if not hold_writes(connection):
                 text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
                 tell(warning(text, step.id))
+        memo.write(RedisNotes(process=process_of(source)))
         until = choose_horizon(source)
         memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id, minutes=True)))
         if payload.way == "logical":
@@ -95,8 +116,14 @@ class RedisStep:
 
 
 def _source(payload: RedisPayload) -> RedisEndpoint:
-    password = redis_password(payload.password_of) if payload.password_of else ""
+    password = docker.redis_password(payload.password_of) if payload.password_of else ""
     return RedisEndpoint(payload.host, payload.port, password=password)
+
+
+def _source_now(container: str) -> RedisEndpoint:
+    """Return the endpoint of a container that was started again: its address may be another."""
+    host, port = address(docker.container_now(container), PORT)
+    return RedisEndpoint(host, port, password=docker.redis_password(container))
 
 
 @contextmanager

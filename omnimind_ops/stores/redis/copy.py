@@ -21,19 +21,27 @@ FLUSH_COMMANDS = 2000
 
 
 def copy_keys(
-    source: RedisEndpoint, target: RedisEndpoint, tell: Tell, step: str = "", *, scratch: bool = False
+    source: RedisEndpoint,
+    target: RedisEndpoint,
+    tell: Tell,
+    step: str = "",
+    *,
+    scratch: bool = False,
+    again: bool = False,
 ) -> int:
     """Copy every key and return the number of keys. The source is only read.
 
     Raise Problem when the target already holds keys. With `scratch` (a server that omnimind started, which holds at
-    most the keys of an earlier attempt) the target is emptied first. Raise Problem for what the target cannot hold and
+    most the keys of an earlier attempt) the target is emptied first. With `again` keys that are there are replaced: the
+    copy was cut. Raise Problem for what the target cannot hold and
     name it; unsupported_keys checks this in advance.
     The copy is exact only while nobody writes to the source. Large values are copied in parts. Progress is reported in
     keys.
     """
     with connect(source) as reader, connect(target) as writer:
         refuse_unsupported(unsupported_besides_keys(reader, functions=writer.supports("FUNCTION")))
-        _prepare_target(writer, scratch=scratch)
+        if not again:
+            _prepare_target(writer, scratch=scratch)
         facts = read_facts(reader)
         writer.pipeline([("FUNCTION", "LOAD", "REPLACE", code) for _, code in function_libraries(reader)])
         copier = _KeyCopier(reader, writer, fields=facts.field_ttls is not False)
