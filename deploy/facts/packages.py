@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-RECORD = "/var/lib/omnimind/packages"
-"""File with one package per line: those that OmniMind installed.
-
-Only their services may be masked, and stopped by an undo.
-"""
-POLICY = "/usr/sbin/policy-rc.d"
-GUARD = "omnimind: nothing starts while a package is being installed"
+from omnimind_ops.tools.dpkg import GUARD, POLICY, RECORD
 
 
 @dataclass(frozen=True)

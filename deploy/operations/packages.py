@@ -9,9 +9,9 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploy.commands import Commands
-from deploy.facts.packages import GUARD, POLICY, RECORD, Packages
+from deploy.facts.packages import Packages
 from deploy.notes import note
-from deploy.render import text
+from omnimind_ops.tools.dpkg import script
 
 
 @operation()
@@ -26,12 +26,8 @@ def packages(package_units: Mapping[str, str]) -> Commands:
     note(*(f"+ package {name}" for name in missing), *["- leftover policy-rc.d of omnimind"] * state.guarded)
     if missing or state.guarded:
         yield StringCommand(
-            text(
-                "scripts/packages.sh.j2",
-                packages=[shlex.quote(name) for name in missing],
-                hold=[shlex.quote(unit) for name in missing if (unit := package_units[name])],
-                record=RECORD,
-                policy=POLICY,
-                guard=GUARD,
+            script(
+                [shlex.quote(name) for name in missing],
+                [shlex.quote(unit) for name in missing if (unit := package_units[name])],
             )
         )

@@ -14,7 +14,7 @@ from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.pyinfra_process import PyinfraProcess
-from omnimind_ops.steps.units import allow_service_starts, enabled_or_running, stop_and_disable
+from omnimind_ops.steps.units import allow_service_starts, enabled_or_running, end_cut_installation, stop_and_disable
 
 
 class HostStep:
@@ -74,6 +74,8 @@ class HostStep:
         if stage == "activate" and before is not None:  # None: it never began
             stop_and_disable(unit for unit in units_of(role, self.goal) if unit not in before)
         elif (role, stage) == ("packages", "install"):
+            if end_cut_installation():
+                tell(line(step.id, "dpkg ended an installation that was cut"))
             allow_service_starts()
 
     def close(self) -> None:

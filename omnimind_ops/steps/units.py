@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from omnimind_ops.model import native
-from omnimind_ops.tools import systemctl
+from omnimind_ops.tools import dpkg, systemctl
 from omnimind_ops.tools.shell import run
 
 PACKAGED = {"postgresql": native.POSTGRES, "redis-server": native.REDIS}
 """Package → unit, of services that come from the distribution."""
-RECORD = Path("/var/lib/omnimind/packages")
-POLICY = Path("/usr/sbin/policy-rc.d")
+RECORD = Path(dpkg.RECORD)
+POLICY = Path(dpkg.POLICY)
 MARK = "omnimind:"
 STOP_SECONDS = 300
+INSTALL_SECONDS = 900
+UPDATES = Path("/var/lib/dpkg/updates")
 
 
 def enabled_or_running(units: Iterable[str]) -> frozenset[str]:
@@ -43,6 +45,19 @@ def allow_service_starts() -> None:
             if mask.is_symlink() and str(mask.readlink()) == "/dev/null":
                 run(("systemctl", "unmask", unit))
             stop_and_disable((unit,))
+
+
+def end_cut_installation() -> bool:
+    """Let dpkg end what it began, if OmniMind began it; return whether there was something.
+
+    Raises Problem with dpkg's own words if it cannot.
+    """
+    is_guarded = POLICY.exists() and MARK in POLICY.read_text(errors="replace")
+    is_cut = is_guarded or any(UPDATES.glob("[0-9]*")) or run(("dpkg", "--audit"), check=False).out.strip()
+    if not (RECORD.exists() and is_cut):
+        return False
+    run(("sh", "-c", dpkg.script(repair=True)), timeout=INSTALL_SECONDS)
+    return True
 
 
 def is_installed_by_omnimind(package: str) -> bool:
