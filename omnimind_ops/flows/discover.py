@@ -11,13 +11,14 @@ from omnimind_ops.flows.container_endpoints import qdrant_endpoint, require_runn
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
-from omnimind_ops.model.facts import Container, Machine, Project
+from omnimind_ops.model.facts import Container, Machine, Project, Starter
 from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.observe.address import address
+from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
@@ -49,6 +50,7 @@ class Discovery:
     source: Source
     goal: Goal
     notes: tuple[str, ...] = field(default=())  # shown before anything happens
+    starters: tuple[Starter, ...] = ()
 
 
 def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Discovery:
@@ -76,6 +78,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
     redis = _redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
+    found = starters(project)
     source = Source(
         project=project.name,
         containers=tuple(c.id for c in order),
@@ -85,8 +88,9 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         uploads=_uploads(order, data, project, notes),
         qdrant=qdrant,
         redis=redis,
+        starters=tuple(starter.name for starter in found if starter.unit),
     )
-    return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes))
+    return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes), found)
 
 
 def goal(

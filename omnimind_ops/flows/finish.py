@@ -13,6 +13,7 @@ from omnimind_ops.flows import receipt
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
+from omnimind_ops.model.payloads import ContainersPayload
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -77,6 +78,8 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     for database in leftovers.databases:
         _server(run).drop(database)
         tell(line("", f"removed database {database}"))
+    for unit in _fenced(run):
+        tell(line("", f"{unit} stays fenced, because it starts containers; to delete it: systemctl disable {unit}"))
     for folder in leftovers.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
@@ -84,6 +87,11 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run
+
+
+def _fenced(run: Run) -> tuple[str, ...]:
+    hold = run.record("hold-containers")
+    return (hold.step.payload(ContainersPayload).starters or ()) if hold else ()
 
 
 def _server(run: Run) -> Server:

@@ -84,6 +84,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
         redis_memory=goal.redis.memory,
+        starters=discovery.starters,
         backup=restored.path if restored else "",
         checksum=restored.checksum if restored else None,
     )

@@ -168,3 +168,15 @@ class Machine:
     gpu_containers: tuple[str, ...] = ()  # names of running containers that use a GPU
     glibc: tuple[int, int] = (0, 0)  # (0, 0): another libc
     arch: str = ""  # as reported by the kernel: x86_64
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Something on this host that starts a project's containers by itself.
+
+    `name` is a system unit that is enabled or active (`unit`), else the path of a file; `command` is its line.
+    """
+
+    name: str
+    command: str
+    unit: bool = True

@@ -65,6 +65,7 @@ class ContainersNotes:
     """The state before: restart policies and running containers, by ID. `stopped_at` is unix time.
 
     `states` has the same and more, by ID. `engine` is when the engine was started. Earlier versions noted neither.
+    `starters` are the units that were fenced: whether each was active.
     """
 
     policies: Mapping[str, str] | None = None
@@ -72,6 +73,7 @@ class ContainersNotes:
     stopped_at: float | None = None
     states: Mapping[str, ContainerState] | None = None
     engine: str | None = None
+    starters: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -106,12 +106,13 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class ContainersPayload(Payload):
-    """Containers by ID. `ports` must be free after a stop."""
+    """Containers by ID. `ports` must be free after a stop; `starters` are units that would start them."""
 
     kind = "containers"
     act: Act
     ids: tuple[str, ...]
     ports: tuple[int, ...] | None = None
+    starters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

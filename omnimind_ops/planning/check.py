@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from omnimind_ops.model.checksum import Checksum
-from omnimind_ops.model.facts import Index
+from omnimind_ops.model.facts import Index, Starter
 from omnimind_ops.model.goal import REDIS_MEMORY
 from omnimind_ops.model.wheelhouse import Pin, Wheelhouse
 
@@ -47,6 +47,7 @@ class Needs:
     wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
     redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold
+    starters: tuple[Starter, ...] = ()  # what starts the old containers besides Docker
     backup: str = ""  # path of the Qdrant backup to restore
     checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 

@@ -111,6 +111,7 @@ class Source:
     uploads: tuple[str, ...]
     qdrant: QdrantSource | None
     redis: RedisSource | None
+    starters: tuple[str, ...] = ()  # units that would start the containers
 
 
 def host_step(role: str, stage: str, phase: str = "install") -> Step:
@@ -239,7 +240,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     timer = f"set the timer that rolls back unless confirmed within {minutes} min"
     steps = [
         step("arm-timer", TimerPayload(minutes), timer),
-        containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
+        _hold(source),
         containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
     ]
     qdrant, redis = source.qdrant, source.redis
@@ -264,6 +265,13 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     steps.append(host_step("units", "activate", "cutover"))
     steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
     return steps
+
+
+def _hold(source: Source) -> Step:
+    payload = ContainersPayload(Act.HOLD, source.containers, starters=source.starters or None)
+    units = f", also by {', '.join(source.starters)}" if source.starters else ""
+    title = f"disable automatic restarts of the containers{units}"
+    return Step.of("hold-containers", payload, title, Undo.UNTIL_FINISH, "cutover")
 
 
 def _redis(redis: RedisSource) -> RedisPayload:

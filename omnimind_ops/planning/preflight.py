@@ -16,6 +16,7 @@ from omnimind_ops.planning.check_disk import disk
 from omnimind_ops.planning.check_gpu import cuda, gpu_containers
 from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
+from omnimind_ops.planning.check_starters import starters
 from omnimind_ops.planning.check_volumes import volumes
 from omnimind_ops.planning.check_wheelhouse import wheelhouse
 
@@ -29,6 +30,7 @@ NAMES = (
     "memory",
     "docker",
     "volumes",
+    "starters",
     "ports",
     "locale",
     "cuda",
@@ -57,6 +59,7 @@ def checks(
         check_host.memory(machine, needs),
         check_host.docker(machine, needs),
         *volumes(project),
+        *starters(needs.starters),
         *ports(machine.holders, project, needs.ports, needs.units),
         check_host.locale(machine),
         cuda(machine.gpu, needs.lock),

@@ -14,6 +14,7 @@ from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.ports import holders
+from omnimind_ops.steps import fence
 from omnimind_ops.steps.container_return import STAY_SECONDS, ContainerReturn
 from omnimind_ops.steps.container_states import engine_start, look, state_of
 from omnimind_ops.tools.shell import run
@@ -84,6 +85,10 @@ class ContainersStep:
             begun = memo.of(NOTE_STEP, ContainersNotes)
             policies = {container: state.policy for container, state in states.items()}
             memo.write(ContainersNotes(policies=policies, states=_expected(begun, states), engine=engine_start()))
+        if starters := step.payload.starters or ():
+            if memo.read().starters is None:
+                memo.write(ContainersNotes(starters=fence.active(starters)))
+            fence.fence(starters)
         expected = memo.read().states or {}
         self._return(step.id, tell).bring_back({id: s for id, s in expected.items() if not states[id].ran})
         restarting = [container for container, state in states.items() if state.policy != "no"]
@@ -113,7 +118,10 @@ class ContainersStep:
         states = before.states or {}
         gone = [] if self.give_up else [id for id, state in states.items() if state.ran and not self.current(id)]
         there = {now: state for id, state in states.items() if (now := self.current(id))}
-        self._return(step, tell).bring_back({**there, **{id: states[id] for id in gone}})
+        try:
+            self._return(step, tell).bring_back({**there, **{id: states[id] for id in gone}})
+        finally:
+            fence.lift(before.starters or {})
 
     def _start_again(self, step: str, memo: Memo[ContainersNotes], tell: Tell) -> None:
         before = memo.read()
