@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from omnimind_ops.model import native
-from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import DatabaseNotes
 from omnimind_ops.model.payloads import DatabasePayload
 from omnimind_ops.model.plan import Change, Preview, Task
@@ -16,7 +16,7 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.stores.postgres.parking import Server, parked_name
 from omnimind_ops.tools.shell import run
 
-START_SECONDS = 60.0
+START_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ class DatabaseStep:
         if notes.parking is None or notes.undone:
             return
         server, name = self._server(step), step.payload.database
+        if not server.answers():  # why the run failed, perhaps: the next migration parks the database
+            tell(warning(f"database {name} stays as it is, because PostgreSQL does not answer", step.id))
+            return
         before, after = (parked_name(name, when, self.run) for when in ("before", "after"))
         if not notes.parked:
             if server.exists(name) and (not notes.parking or server.exists(before)):

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from omnimind_ops.embedded import postgres
+from omnimind_ops.model.event import Event
 from omnimind_ops.model.notes import DatabaseNotes
 from omnimind_ops.model.payloads import DatabasePayload
 from omnimind_ops.model.plan import Task
@@ -122,6 +123,20 @@ def test_somebody_who_is_connected_does_not_keep_it(world: World) -> None:
         with pytest.raises(psycopg.OperationalError):
             link.execute("SELECT 1")
     assert world.parked == (f"{NAME}_after_{FIRST}",)
+
+
+def test_a_rollback_ends_without_an_answer_and_the_next_migration_parks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL may be why the migration failed: that must not be a run without an exit."""
+    world.migrate(FIRST, "ghost")
+    monkeypatch.setattr(database, "START_SECONDS", 0)
+    _, task, memo = world.step(FIRST)
+    told: list[Event] = []
+    DatabaseStep(FIRST, lambda port: Server(port, lambda *_: ("false",))).undo(task, memo, told.append)
+    assert "does not answer" in getattr(told[0], "text", "")
+    world.migrate(SECOND)
+    assert world.rows() == [] and world.rows(f"{NAME}_before_{SECOND}") == ["ghost"]
 
 
 class Cut(BaseException):

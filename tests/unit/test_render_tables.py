@@ -158,6 +158,7 @@ class Leftovers:
     kept_volumes: tuple[OldVolume, ...] = (OldVolume("0f3a", "db", "/var/lib/postgresql/data"),)
     folders: tuple[Path, ...] = field(default_factory=lambda: (Path("/var/lib/x"),))
     kept: tuple[str, ...] = ("/home/alice/data",)
+    databases: tuple[str, ...] = ("omnimind_after_r1",)
 
 
 def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,6 +169,7 @@ def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixt
     assert [" ".join(text.split()) for text in err.splitlines()] == [
         "delete container stack-redis-1",
         "delete volume stack_redis (redis /data): its copy is /var/lib/redis",
+        "delete database omnimind_after_r1",
         "delete folder /var/lib/x",
         "keep /home/alice/data",
         "keep volume 0f3a (db /var/lib/postgresql/data): it was not moved; to delete it: docker volume rm 0f3a",
@@ -177,6 +179,7 @@ def test_what_finish_deletes_is_listed_before_it_asks(capsys: pytest.CaptureFixt
     assert said["deletes"] == {
         "containers": ["stack-redis-1"],
         "volumes": ["stack_redis"],
+        "databases": ["omnimind_after_r1"],
         "folders": ["/var/lib/x"],
     }
     assert said["keeps"] == ["/home/alice/data", "0f3a"]

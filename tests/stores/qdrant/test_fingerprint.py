@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import UUID
@@ -14,8 +15,17 @@ from uuid import UUID
 import pytest
 from qdrant_client import QdrantClient, models
 
+from omnimind_ops.credentials import Credentials
+from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import compare
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.notes import FingerprintNotes, VerifyNotes
+from omnimind_ops.model.payloads import FingerprintPayload, VerifyPayload
+from omnimind_ops.model.plan import Task
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.model.run import Memo, MemoryNotes
+from omnimind_ops.steps.fingerprint import FingerprintStep
+from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.facts import version
 from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_results
@@ -120,6 +130,21 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
     assert "sampled points" in different()
     client.delete(NAME, [30])
     assert "points" in different()
+
+
+def test_the_collection_of_the_health_check_is_no_difference(server: Server, client: QdrantClient) -> None:
+    """The native services of a run that was cut have made it; the same command must go on."""
+    fill(client, list(range(50)))
+    notes, here = MemoryNotes(), endpoint(server)
+    noting = Task("read-qdrant", FingerprintPayload(here.url, ""))
+    FingerprintStep().do(noting, Memo(notes, "read-qdrant", FingerprintNotes), lambda _: None)
+    client.create_collection(COLLECTION, vectors_config=models.VectorParams(size=4, distance=models.Distance.DOT))
+    try:
+        goal = replace(Goal(), qdrant_port=int(here.url.rpartition(":")[2]))
+        step = VerifyStep(goal, lambda: Credentials("", "", ""), refuse=lambda *_: None)
+        step.do(Task("verify", VerifyPayload(qdrant=True)), Memo(notes, "verify", VerifyNotes), lambda _: None)
+    finally:
+        client.delete_collection(COLLECTION)
 
 
 def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
