@@ -15,7 +15,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe.ports import holders
 from omnimind_ops.steps import fence
-from omnimind_ops.steps.container_return import STAY_SECONDS, ContainerReturn
+from omnimind_ops.steps.container_return import RETURN_SECONDS, STAY_SECONDS, ContainerReturn
 from omnimind_ops.steps.container_states import engine_start, look, state_of
 from omnimind_ops.tools.shell import run
 
@@ -42,6 +42,7 @@ class ContainersStep:
     current: Callable[[str], str] = str
     give_up: bool = False
     stay: float = STAY_SECONDS
+    seconds: float = RETURN_SECONDS
 
     def preview(self, step: Task[ContainersPayload]) -> Preview:
         """Return the containers that would change."""
@@ -160,7 +161,7 @@ class ContainersStep:
         return None
 
     def _return(self, step: str, tell: Tell) -> ContainerReturn:
-        return ContainerReturn(step, tell, self.stay)
+        return ContainerReturn(step, tell, self.stay, self.seconds)
 
 
 def _states(ids: Iterable[str]) -> dict[str, ContainerState]:

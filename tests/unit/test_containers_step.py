@@ -36,12 +36,12 @@ class Migration:
 
     def do(self, *acts: Act) -> None:
         for act in acts:
-            ContainersStep().do(*self.task(act), self.told.append)
+            ContainersStep(stay=0.5, seconds=5).do(*self.task(act), self.told.append)
 
     def undo(self, *acts: Act) -> None:
         """Undo these, newest first."""
         for act in acts:
-            ContainersStep().undo(*self.task(act), self.told.append)
+            ContainersStep(stay=0.5, seconds=5).undo(*self.task(act), self.told.append)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_cut_stop_does_not_kill_later_what_the_undo_has_started(
     migration: Migration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`docker stop` goes on in the engine when omnimind is killed, and ends with SIGKILL."""
-    monkeypatch.setattr("omnimind_ops.steps.containers.STOP_SECONDS", 5)
+    monkeypatch.setattr("omnimind_ops.steps.containers.STOP_SECONDS", 3)
     migration.ids = (migration.engine.run("deaf", *FOREVER, options=RESTARTS),)
     migration.do(Act.NOTE, Act.HOLD)
     before = inspected("deaf", "{{.State.StartedAt}}")
@@ -115,7 +115,7 @@ def test_a_cut_stop_does_not_kill_later_what_the_undo_has_started(
         _cut_stop(monkeypatch, task, memo)
     assert running("deaf")
     migration.undo(Act.STOP, Act.HOLD, Act.NOTE)
-    time.sleep(6)
+    time.sleep(4)
     assert running("deaf") and inspected("deaf", "{{.State.StartedAt}}") != before
     assert inspected("deaf", "{{.RestartCount}}") == "0", "it died after the undo, and its restart policy saved it"
 
@@ -131,14 +131,13 @@ def _cut_stop(monkeypatch: pytest.MonkeyPatch, task: Task[ContainersPayload], me
 
     with monkeypatch.context() as patch:
         patch.setattr(containers, "run", killed)
-        ContainersStep().do(task, memo, lambda _: None)
+        ContainersStep(stay=0.5, seconds=5).do(task, memo, lambda _: None)
 
 
 def test_one_that_does_not_stay_is_named_and_the_others_run(
-    migration: Migration, monkeypatch: pytest.MonkeyPatch
+    migration: Migration,
 ) -> None:
-    monkeypatch.setattr("omnimind_ops.steps.container_return.ContainerReturn.seconds", 6)
-    once = ("/bin/sh", "-c", "[ -e /tmp/x ] && exit 3; : > /tmp/x; exec sleep 1000")
+    once = ("/bin/sh", "-c", f"[ -e /tmp/x ] && exit 3; : > /tmp/x; {POLITE[-1]}")
     migration.ids = (migration.engine.run("once", *once), *migration.ids)
     migration.do(Act.NOTE, Act.HOLD, Act.STOP)
     migration.undo(Act.STOP)
