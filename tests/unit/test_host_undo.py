@@ -16,6 +16,7 @@ from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.planning.migration import ROLES, host_step
 from omnimind_ops.steps import host, units
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.tools.shell import Completed
 
 
 @pytest.mark.parametrize("stage", ["install", "configure"])
@@ -48,3 +49,38 @@ def test_all_that_we_brought_is_stopped_and_what_was_here_before_is_not(
     record.write_text("postgresql\nredis-server\nredis-tools\n")
     units.allow_service_starts()
     assert stopped == [native.REDIS, native.POSTGRES, native.REDIS]
+
+
+@pytest.mark.parametrize(
+    ("installed", "guarded", "audit", "ends"),
+    [
+        (True, False, "", False),
+        (True, False, "The following packages are only half configured", True),
+        (True, True, "", True),
+        (False, True, "The following packages are only half configured", False),
+    ],
+    ids=["whole", "half configured", "apt may still be at it", "not ours"],
+)
+def test_an_installation_of_ours_that_was_cut_is_ended_under_the_guard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, installed: bool, guarded: bool, audit: str, ends: bool
+) -> None:
+    record, policy, scripts = tmp_path / "packages", tmp_path / "policy-rc.d", list[str]()
+    monkeypatch.setattr(units, "RECORD", record)
+    monkeypatch.setattr(units, "POLICY", policy)
+    monkeypatch.setattr(units, "UPDATES", tmp_path)
+    if installed:
+        record.write_text("postgresql\n")
+    if guarded:
+        policy.write_text("#!/bin/sh\n# omnimind: nothing starts\nexit 101\n")
+
+    def run(words: tuple[str, ...], **_: object) -> Completed:
+        if words[0] == "sh":
+            scripts.append(words[-1])
+        return Completed(words, 0, audit if words[0] == "dpkg" else "", "")
+
+    monkeypatch.setattr(units, "run", run)
+    assert units.end_cut_installation() is ends
+    assert len(scripts) == ends
+    if ends:
+        order = [scripts[0].index(text) for text in ("exit 101", "rm -rf", "--configure -a")]
+        assert order == sorted(order) and "apt install" not in scripts[0]
