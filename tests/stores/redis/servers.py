@@ -43,6 +43,14 @@ def valkey_program() -> str:
     return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
+def newest_program() -> str:
+    """Return a Redis 8 that $OMNIMIND_TEST_REDIS8 names, or the installed one; skip where there is neither."""
+    for program in (os.environ.get("OMNIMIND_TEST_REDIS8", ""), REDIS):
+        if program and "v=8" in subprocess.run([program, "--version"], capture_output=True, text=True).stdout:
+            return program
+    return pytest.skip("no Redis 8 here: Debian 13 has one; name it in OMNIMIND_TEST_REDIS8")
+
+
 def need_servers() -> None:
     """Skip with the reason; fail where $OMNIMIND_REQUIRE_STORES says that they must run (CI)."""
     if reason := why_not():
