@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from qdrant_client.models import Record
 
 TOP = 10
+EVERY = 10_000
+"""Points of a collection up to which all are read. Above, reading would take seconds while nothing serves, and the
+copied files were compared byte by byte."""
+SETTINGS = ("optimizer_config", "wal_config", "strict_mode_config", "metadata")
 _FETCHED = 3 * TOP
 _DIGITS = 3
 """Significant digits of a compared score: another build of the same engine may add in another order."""
@@ -31,16 +35,17 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     """Return the contents of a server, equal for servers with equal data; takes about half a second for half a million
     points.
 
-    Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors)
-    and the ten nearest neighbours of `queries` of these points. For the server: names and aliases. Nothing is written.
-    Problem when the server does not answer or refuses the key.
+    Per collection: exact count; digests of configuration, settings, payload indexes, all points (payload and vectors),
+    above `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For the
+    server: names and aliases. A collection whose strict mode refuses exact searches is read completely and not
+    searched. Nothing is written. Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
         names, aliases = _read_names(client)
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json_digest(aliases)}
         for name in names:
-            count, collection_digests = _read_collection(client, name, samples, queries)
+            count, collection_digests = _read_collection(endpoint, client, name, samples, queries)
             counts[f"points of {name}"] = count
             digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}
     return Fingerprint("qdrant", counts, digests)
@@ -87,23 +92,37 @@ def _configuration_digests(facts: Mapping[str, Any]) -> dict[str, str]:
     indexes = facts.get("payload_schema", {})
     return {
         "configuration": _json_digest(configuration(facts["config"])),
+        "settings": _json_digest(_without_none({key: facts["config"].get(key) for key in SETTINGS})),
         "payload indexes": _json_digest(
             {field: _without_none({**index, "points": None}) for field, index in indexes.items()}
         ),
     }
 
 
-def _read_collection(client: QdrantClient, name: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
+def _read_collection(
+    endpoint: QdrantEndpoint, client: QdrantClient, name: str, samples: int, queries: int
+) -> tuple[int, dict[str, str]]:
     facts = collection_info(client, name)
-    count = client.count(name, exact=True).count
-    points = sample_points(client, name, count, samples) if count else []
-    return count, {
-        **_configuration_digests(facts),
-        "sampled points": _digest(map(point_bytes, points)),
-        "nearest points": _digest(
-            _nearest(client, name, facts["config"], point) for point in _evenly_spread(points, queries)
-        ),
-    }
+    config, digests = facts["config"], _configuration_digests(facts)
+    is_exact = not refuses_exact(config)
+    count = client.count(name, exact=True).count if is_exact else int(facts.get("points_count") or 0)
+    if not is_exact or count <= EVERY:
+        content = digest_points(endpoint, name, config, count, lambda _points: None)
+        count, digests["every point"] = content.count, content.digest
+    points = sample_points(client, name, count, samples) if count and is_exact else []
+    if count > EVERY and is_exact:
+        digests["sampled points"] = _digest(map(point_bytes, points))
+    if is_exact:
+        digests["nearest points"] = _digest(
+            _nearest(client, name, config, point) for point in _evenly_spread(points, queries)
+        )
+    return count, digests
+
+
+def refuses_exact(config: Mapping[str, Any]) -> bool:
+    """Return whether a collection's strict mode refuses exact counts and searches."""
+    strict = config.get("strict_mode_config") or {}
+    return bool(strict.get("enabled")) and strict.get("search_allow_exact") is False
 
 
 def configuration(config: Mapping[str, Any]) -> object:

@@ -11,12 +11,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, check_response
 from omnimind_ops.stores.qdrant.facts import version
 from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_results
 from omnimind_ops.stores.qdrant.sample import point_bytes
@@ -103,7 +104,7 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
         }
 
     client.set_payload(NAME, {"n": 8}, points=[7])
-    assert different() == {"sampled points"}
+    assert different() == {"every point"}
     client.set_payload(NAME, {"n": 7}, points=[7])
     assert different() == set()
     client.create_payload_index(NAME, "text", field_schema=models.PayloadSchemaType.KEYWORD)
@@ -117,9 +118,43 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
     )
     vector = client.retrieve(NAME, [30], with_vectors=True)[0].vector
     client.update_vectors(NAME, [models.PointVectors(id=30, vector=[-x for x in vector])])  # type: ignore[arg-type, union-attr, operator]
-    assert "sampled points" in different()
+    assert "every point" in different()
     client.delete(NAME, [30])
     assert "points" in different()
+
+
+def test_a_single_point_of_thousands_and_any_setting_shows(server: Server, client: QdrantClient) -> None:
+    fill(client, list(range(3000)))
+    first = fingerprint(endpoint(server))
+    client.set_payload(NAME, {"text": "other"}, points=[1717])
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
+    client.set_payload(NAME, {"text": "ü 1717"}, points=[1717])
+    client.update_collection(NAME, optimizers_config=models.OptimizersConfigDiff(indexing_threshold=77_000))
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"settings of {NAME}"}
+
+
+def test_a_collection_that_refuses_exact_searches_is_read_completely(server: Server, client: QdrantClient) -> None:
+    fill(client, list(range(150)))
+    strict = models.StrictModeConfig(enabled=True, search_allow_exact=False, max_query_limit=20)
+    client.update_collection(NAME, strict_mode_config=strict)
+    with pytest.raises(Exception, match=r"[Ee]xact"):
+        client.count(NAME, exact=True)
+    first = fingerprint(endpoint(server))
+    assert first.counts[f"points of {NAME}"] == 150
+    client.set_payload(NAME, {"n": -1}, points=[77])
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
+
+
+def test_a_refusal_by_strict_mode_is_not_called_a_missing_key() -> None:
+    request = httpx.Request("POST", "http://127.0.0.1:1/collections/c/points/count")
+    error = {"error": "Forbidden: Exact search disabled!. Help: Set exact=false."}
+    response = httpx.Response(403, json={"status": error}, request=request)
+    with pytest.raises(Problem, match="Exact search disabled") as caught:
+        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, response)
+    assert "API key" not in str(caught.value)
+    refused = httpx.Response(403, json={"status": {"error": "Forbidden: Global access is required"}}, request=request)
+    with pytest.raises(Problem, match="API key"):
+        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, refused)
 
 
 def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
@@ -155,7 +190,7 @@ def test_named_sparse_and_multi_vectors_are_read(server: Server, client: QdrantC
     client.update_vectors(
         NAME, [models.PointVectors(id=3, vector={"words": models.SparseVector(indices=[3, 9000], values=[0.1, 0.3])})]
     )
-    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"sampled points of {NAME}"}
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
 
 
 def test_an_empty_collection_and_an_empty_server(server: Server, client: QdrantClient) -> None:
