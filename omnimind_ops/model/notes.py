@@ -52,9 +52,10 @@ class ContainersNotes:
 
 @dataclass(frozen=True)
 class FingerprintNotes:
-    """Content of the old Qdrant."""
+    """Content of the old Qdrant; `fenced`: its container has no network."""
 
     fingerprint: Fingerprint | None = None
+    fenced: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,15 @@ class ContainersPayload(Payload):
 
 @dataclass(frozen=True)
 class FingerprintPayload(Payload):
-    """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none."""
+    """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none.
+
+    `container` is cut off from the network meanwhile, "" for none.
+    """
 
     kind = "fingerprint"
     url: str
     key_of: str
+    container: str = ""
 
 
 @dataclass(frozen=True)

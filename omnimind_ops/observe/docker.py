@@ -25,6 +25,7 @@ __all__ = [
     "Roles",
     "containers",
     "environment",
+    "inspect",
     "pick_project",
     "projects",
     "redis_password",
@@ -81,7 +82,7 @@ def projects(listed: Sequence[Container] | None = None) -> tuple[Project, ...]:
 
 def environment(container: str) -> Mapping[str, str]:
     """Return a container's environment, running or not; it contains secrets."""
-    return _inspect(container).env
+    return inspect(container).env
 
 
 def redis_password(container: str) -> str:
@@ -95,7 +96,8 @@ def redis_password(container: str) -> str:
     return next((inspected.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if inspected.env.get(name)), "")
 
 
-def _inspect(container: str) -> Container:
+def inspect(container: str) -> Container:
+    """Return one container, running or not; its environment contains secrets."""
     return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
 
 

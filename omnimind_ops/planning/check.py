@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -47,6 +47,10 @@ class Needs:
     wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
     redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold
+    outside_writers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # programs, by store
+    redis_obstacles: Sequence[tuple[str, str]] = ()  # what keeps the old Redis from being read, and the fix
+    qdrant_unfenced: str = ""  # why the old Qdrant cannot be cut off from writers; "" when it can
+    strict_collections: Sequence[str] = ()  # whose strict mode refuses exact searches
     backup: str = ""  # path of the Qdrant backup to restore
     checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 

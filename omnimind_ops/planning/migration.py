@@ -228,8 +228,8 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
-        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of)
-        steps.append(step("read-qdrant", payload, "record the content of Qdrant", Undo.KEPT))
+        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, qdrant.container)
+        steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content"))
     if redis and redis.way != "empty":
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from omnimind_ops.model.facts import Machine, Project
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.wheelhouse import Target
-from omnimind_ops.planning import check_host
+from omnimind_ops.planning import check_host, check_stores
 from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_backup import backup
 from omnimind_ops.planning.check_disk import disk
@@ -18,6 +18,7 @@ from omnimind_ops.planning.check_index import index
 from omnimind_ops.planning.check_ports import ports
 from omnimind_ops.planning.check_volumes import volumes
 from omnimind_ops.planning.check_wheelhouse import wheelhouse
+from omnimind_ops.planning.check_writers import outside_writers
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
@@ -36,6 +37,9 @@ NAMES = (
     "index",
     "wheelhouse",
     "backup",
+    "redis",
+    "qdrant",
+    "outside-writers",
     "gpu-containers",
 )
 
@@ -64,6 +68,9 @@ def checks(
         index(needs.index, needs.venv_exists),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
         backup(needs.backup, needs.checksum),
+        *check_stores.redis(needs),
+        *check_stores.qdrant(needs),
+        outside_writers(needs.outside_writers),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in results)

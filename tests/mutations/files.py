@@ -130,6 +130,6 @@ def _attributes(top: Path) -> dict[str, Callable[[random.Random], object]]:
         "an extended attribute changed": lambda _: os.setxattr(top / "deep" / "file 4", "user.origin", b"x"),
         "an extended attribute added": lambda _: os.setxattr(top / "deep", "user.new", b"x"),
         "a hard link separated": unlinked,
-        "a file written through another name": linked,
+        "a file with the content of another": linked,
         "a sparse file without its holes": filled,
     }

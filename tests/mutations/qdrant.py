@@ -178,7 +178,7 @@ def _payloads(client: QdrantClient) -> Mutations:
         "a payload's number as text": put(n="7"),
         "a payload's text": put(text="other"),
         "a payload's nested value": put(deep={"list": [1, None, 1.25]}),
-        "a payload's key added": put(new=None),
+        "a payload's key added": put(new=[]),
         "a payload's key lost": lambda chance: client.delete_payload(
             PLAIN, ["text"], points=[chance.randrange(POINTS)], wait=True
         ),

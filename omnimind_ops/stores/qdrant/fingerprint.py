@@ -5,6 +5,7 @@ queries.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import xxhash
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect, request_json
 from omnimind_ops.stores.qdrant.points import digest_points
 from omnimind_ops.stores.qdrant.sample import point_bytes, query_vector, sample_points, sort_key
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from qdrant_client.models import Record
 
 TOP = 10
+TRIES = 20
+"""To find the server at rest."""
 EVERY = 10_000
 """Points of a collection up to which all are read. Above, reading would take seconds while nothing serves, and the
 copied files were compared byte by byte."""
@@ -49,6 +53,33 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
             counts[f"points of {name}"] = count
             digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}
     return Fingerprint("qdrant", counts, digests)
+
+
+def settled_fingerprint(endpoint: QdrantEndpoint, *, pause: float = 0.1) -> Fingerprint:
+    """Return the contents of a server once its queue of writes is empty; Problem when somebody goes on writing.
+
+    Qdrant acknowledges a write before it is visible, unless the writer waits for it.
+    """
+    for _ in range(TRIES):
+        before = _progress(endpoint)
+        time.sleep(pause)
+        if _progress(endpoint) != before:
+            continue
+        content = fingerprint(endpoint)
+        if _progress(endpoint) == before:
+            return content
+    raise Problem(
+        "cannot note what the old Qdrant contains",
+        f"its contents changed {TRIES} times while they were read: another program writes to it",
+        "stop that program, then run `omnimind migrate` again",
+    )
+
+
+def _progress(endpoint: QdrantEndpoint) -> list[object]:
+    """Return what moves when a collection is written to."""
+    with connect(endpoint) as client:
+        infos = {name: collection_info(client, name) for name in _read_names(client)[0]}
+    return [[name, *(info.get(key) for key in ("points_count", "update_queue"))] for name, info in infos.items()]
 
 
 def full_fingerprint(
@@ -117,6 +148,12 @@ def _read_collection(
             _nearest(client, name, config, point) for point in _evenly_spread(points, queries)
         )
     return count, digests
+
+
+def strict_collections(endpoint: QdrantEndpoint) -> tuple[str, ...]:
+    """Return the collections whose strict mode refuses exact searches."""
+    with connect(endpoint) as client:
+        return tuple(name for name in _read_names(client)[0] if refuses_exact(collection_info(client, name)["config"]))
 
 
 def refuses_exact(config: Mapping[str, Any]) -> bool:
