@@ -14,6 +14,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
+from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
@@ -43,6 +44,8 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             ProveBackupStep(paths),
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             FingerprintStep(),
+            NoteEvidenceStep(),
+            CheckEvidenceStep(),
             RedisStep(paths),
             RedisUsersStep(paths),
             PlaceStep(paths, run),

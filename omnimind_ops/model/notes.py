@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from omnimind_ops.model.codec import INLINE, key
-from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.data import Fingerprint, FolderEvidence
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ class FingerprintNotes:
 
     fingerprint: Fingerprint | None = None
     fenced: bool | None = None
+
+
+@dataclass(frozen=True)
+class EvidenceNotes:
+    """Folder → what it held while the containers ran."""
+
+    folders: Mapping[str, FolderEvidence] | None = None
 
 
 @dataclass(frozen=True)

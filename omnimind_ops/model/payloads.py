@@ -127,6 +127,21 @@ class FingerprintPayload(Payload):
 
 
 @dataclass(frozen=True)
+class NoteEvidencePayload(Payload):
+    """Folders to count while the containers run."""
+
+    kind = "note-evidence"
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckEvidencePayload(Payload):
+    """The noted folders, after the containers have stopped."""
+
+    kind = "check-evidence"
+
+
+@dataclass(frozen=True)
 class RedisPayload(Payload):
     """The old Redis, or a `backup` of one; `password_of` is the container that has its password, "" for none."""
 

@@ -5,7 +5,7 @@ Pure: what was discovered goes in, a Plan comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,10 +14,12 @@ from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
+    CheckEvidencePayload,
     ContainersPayload,
     CopyPayload,
     FingerprintPayload,
     HostPayload,
+    NoteEvidencePayload,
     Packed,
     Pass,
     Payload,
@@ -224,6 +226,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     steps = [
         step("arm-timer", TimerPayload(minutes), timer),
         containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
+        *_note_folders(step, source),
         containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
     ]
     qdrant, redis = source.qdrant, source.redis
@@ -235,6 +238,9 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
     steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
+    if source.uploads:
+        title = "check that no folder has lost files with its containers"
+        steps.append(step("check-folders", CheckEvidencePayload(), title, Undo.KEPT))
     for copy in copies(source, goal):
         title = (
             f"move the backup to {copy.target}"
@@ -248,6 +254,12 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     steps.append(host_step("units", "activate", "cutover"))
     steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
     return steps
+
+
+def _note_folders(step: Callable[..., Step], source: Source) -> list[Step]:
+    title = "note what the folders hold while the containers run"
+    payload = NoteEvidencePayload(source.uploads)
+    return [step("note-folders", payload, title, Undo.KEPT)] if source.uploads else []
 
 
 def _redis(redis: RedisSource) -> RedisPayload:
