@@ -114,16 +114,28 @@ class ContainersPayload(Payload):
 
 
 @dataclass(frozen=True)
+class Fenced:
+    """The container that is cut off from its network."""
+
+    container: str
+
+
+@dataclass(frozen=True)
 class FingerprintPayload(Payload):
     """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none.
 
-    `container` is cut off from the network meanwhile, "" for none.
+    `fenced` is None in plans of versions that did not cut it off.
     """
 
     kind = "fingerprint"
     url: str
     key_of: str
-    container: str = ""
+    fenced: Fenced | None = field(default=None, metadata=INLINE)
+
+    @property
+    def container(self) -> str:
+        """Return the container that is cut off, "" for none."""
+        return self.fenced.container if self.fenced else ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from omnimind_ops.model.payloads import (
     CheckEvidencePayload,
     ContainersPayload,
     CopyPayload,
+    Fenced,
     FingerprintPayload,
     HostPayload,
     NoteEvidencePayload,
@@ -231,8 +232,8 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
-        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, qdrant.container)
-        steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content"))
+        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
+        steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
     if redis and redis.way != "empty":
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
