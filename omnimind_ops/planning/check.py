@@ -50,7 +50,7 @@ class Needs:
     outside_writers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # programs, by store
     redis_obstacles: Sequence[tuple[str, str]] = ()  # what keeps the old Redis from being read, and the fix
     qdrant_unfenced: str = ""  # why the old Qdrant cannot be cut off from writers; "" when it can
-    strict_collections: Sequence[str] = ()  # whose strict mode refuses exact searches
+    strict_collections: Sequence[str] = ()  # whose strict mode refuses the comparison's searches
     backup: str = ""  # path of the Qdrant backup to restore
     checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 

@@ -12,7 +12,7 @@ def redis(needs: Needs) -> tuple[Check, ...]:
 
 
 def qdrant(needs: Needs) -> tuple[Check, ...]:
-    """Warn if the old Qdrant cannot be cut off from writers, or refuses exact searches."""
+    """Warn if the old Qdrant cannot be cut off from writers, or refuses the searches of the comparison."""
     rows = []
     if needs.qdrant_unfenced:
         rows.append(
@@ -25,6 +25,6 @@ def qdrant(needs: Needs) -> tuple[Check, ...]:
         )
     if needs.strict_collections:
         names = ", ".join(needs.strict_collections)
-        text = f"strict mode refuses exact searches in {names}: every point is read instead, while nothing serves"
+        text = f"strict mode refuses exact or larger searches in {names}: every point is read instead, while nothing serves"
         rows.append(Check("qdrant", State.WARN, text))
     return tuple(rows) or (Check("qdrant", State.OK, "its data can be read and compared"),)

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 TOP = 10
 TRIES = 20
 """To find the server at rest."""
-EVERY = 10_000
-"""Points of a collection up to which all are read. Above, reading would take seconds while nothing serves, and the
+EVERY = 20_000
+"""Points that are all read, of the smallest collections first. More would take seconds while nothing serves, and the
 copied files were compared byte by byte."""
+MOST = 50
+"""Points in the largest request."""
 SETTINGS = ("optimizer_config", "wal_config", "strict_mode_config", "metadata")
 _FETCHED = 3 * TOP
 _DIGITS = 3
@@ -40,17 +42,25 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
     points.
 
     Per collection: exact count; digests of configuration, settings, payload indexes, all points (payload and vectors),
-    above `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For the
-    server: names and aliases. A collection whose strict mode refuses exact searches is read completely and not
+    beyond `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For the
+    server: names and aliases. A collection whose strict mode refuses these requests is read completely and not
     searched. Nothing is written. Problem when the server does not answer or refuses the key.
     """
     with connect(endpoint) as client:
         names, aliases = _read_names(client)
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json_digest(aliases)}
-        for name in names:
-            count, collection_digests = _read_collection(endpoint, client, name, samples, queries)
-            counts[f"points of {name}"] = count
+        facts = {name: collection_info(client, name) for name in names}
+        sizes = {name: _count(client, name, info) for name, info in facts.items()}
+        whole = _read_completely(facts, sizes)
+        for name, info in facts.items():
+            if name in whole:
+                content = digest_points(endpoint, name, info["config"], sizes[name], lambda _points: None)
+                sizes[name], digests[f"every point of {name}"] = content.count, content.digest
+            collection_digests = _read_collection(client, name, info, sizes[name], samples, queries)
+            if name in whole:
+                collection_digests.pop("sampled points", None)
+            counts[f"points of {name}"] = sizes[name]
             digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}
     return Fingerprint("qdrant", counts, digests)
 
@@ -130,36 +140,50 @@ def _configuration_digests(facts: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _count(client: QdrantClient, name: str, facts: Mapping[str, Any]) -> int:
+    """Return the number of points; an estimate if the collection refuses to count exactly."""
+    return (
+        int(facts.get("points_count") or 0)
+        if refuses_searches(facts["config"])
+        else client.count(name, exact=True).count
+    )
+
+
+def _read_completely(facts: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, int]) -> frozenset[str]:
+    """Return the collections of which every point is read: the smallest ones, and those that cannot be searched."""
+    names = {name for name, info in facts.items() if refuses_searches(info["config"])}
+    total = 0
+    for name in sorted(sizes, key=lambda name: (sizes[name], name)):
+        total += sizes[name]
+        if total <= EVERY:
+            names.add(name)
+    return frozenset(names)
+
+
 def _read_collection(
-    endpoint: QdrantEndpoint, client: QdrantClient, name: str, samples: int, queries: int
-) -> tuple[int, dict[str, str]]:
-    facts = collection_info(client, name)
-    config, digests = facts["config"], _configuration_digests(facts)
-    is_exact = not refuses_exact(config)
-    count = client.count(name, exact=True).count if is_exact else int(facts.get("points_count") or 0)
-    if not is_exact or count <= EVERY:
-        content = digest_points(endpoint, name, config, count, lambda _points: None)
-        count, digests["every point"] = content.count, content.digest
-    points = sample_points(client, name, count, samples) if count and is_exact else []
-    if count > EVERY and is_exact:
-        digests["sampled points"] = _digest(map(point_bytes, points))
-    if is_exact:
-        digests["nearest points"] = _digest(
-            _nearest(client, name, config, point) for point in _evenly_spread(points, queries)
-        )
-    return count, digests
+    client: QdrantClient, name: str, facts: Mapping[str, Any], count: int, samples: int, queries: int
+) -> dict[str, str]:
+    digests = _configuration_digests(facts)
+    if refuses_searches(facts["config"]):
+        return digests
+    points = sample_points(client, name, count, samples) if count else []
+    nearest = (_nearest(client, name, facts["config"], point) for point in _evenly_spread(points, queries))
+    return {**digests, "sampled points": _digest(map(point_bytes, points)), "nearest points": _digest(nearest)}
 
 
 def strict_collections(endpoint: QdrantEndpoint) -> tuple[str, ...]:
-    """Return the collections whose strict mode refuses exact searches."""
+    """Return the collections whose strict mode refuses the searches of a fingerprint."""
     with connect(endpoint) as client:
-        return tuple(name for name in _read_names(client)[0] if refuses_exact(collection_info(client, name)["config"]))
+        return tuple(
+            name for name in _read_names(client)[0] if refuses_searches(collection_info(client, name)["config"])
+        )
 
 
-def refuses_exact(config: Mapping[str, Any]) -> bool:
-    """Return whether a collection's strict mode refuses exact counts and searches."""
+def refuses_searches(config: Mapping[str, Any]) -> bool:
+    """Return whether a collection's strict mode refuses exact counts and searches, or requests of `MOST` points."""
     strict = config.get("strict_mode_config") or {}
-    return bool(strict.get("enabled")) and strict.get("search_allow_exact") is False
+    is_small = int(strict.get("max_query_limit") or MOST) < MOST
+    return bool(strict.get("enabled")) and (strict.get("search_allow_exact") is False or is_small)
 
 
 def configuration(config: Mapping[str, Any]) -> object:

@@ -19,7 +19,7 @@ from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, check_response
 from omnimind_ops.stores.qdrant.facts import version
-from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_results
+from omnimind_ops.stores.qdrant.fingerprint import EVERY, configuration, fingerprint, strict_collections, top_results
 from omnimind_ops.stores.qdrant.sample import point_bytes
 from tests.qdrant import Server
 
@@ -133,16 +133,38 @@ def test_a_single_point_of_thousands_and_any_setting_shows(server: Server, clien
     assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"settings of {NAME}"}
 
 
-def test_a_collection_that_refuses_exact_searches_is_read_completely(server: Server, client: QdrantClient) -> None:
+@pytest.mark.parametrize(
+    "strict",
+    [
+        models.StrictModeConfig(enabled=True, search_allow_exact=False),
+        models.StrictModeConfig(enabled=True, max_query_limit=20),
+    ],
+    ids=["exact", "large"],
+)
+def test_a_collection_that_refuses_searches_is_read_completely(
+    server: Server, client: QdrantClient, strict: models.StrictModeConfig
+) -> None:
     fill(client, list(range(150)))
-    strict = models.StrictModeConfig(enabled=True, search_allow_exact=False, max_query_limit=20)
     client.update_collection(NAME, strict_mode_config=strict)
-    with pytest.raises(Exception, match=r"[Ee]xact"):
-        client.count(NAME, exact=True)
+    assert strict_collections(endpoint(server)) == (NAME,)
     first = fingerprint(endpoint(server))
     assert first.counts[f"points of {NAME}"] == 150
     client.set_payload(NAME, {"n": -1}, points=[77])
     assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
+
+
+def test_the_smallest_collections_are_read_completely(
+    server: Server, client: QdrantClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert EVERY > 10_000
+    monkeypatch.setattr("omnimind_ops.stores.qdrant.fingerprint.EVERY", 1000)
+    for name, size in (("small", 300), ("middle", 500), ("large", 600)):
+        fill(client, list(range(size)), name=name)
+    first = fingerprint(endpoint(server))
+    assert {name for name in first.digests if "point of" in name} == {
+        f"every point of {n}" for n in ("small", "middle")
+    }
+    assert {name for name in first.digests if "sampled" in name} == {"sampled points of large"}
 
 
 def test_a_refusal_by_strict_mode_is_not_called_a_missing_key() -> None:
