@@ -76,9 +76,10 @@ class RedisNotes:
 
 @dataclass(frozen=True)
 class RedisUsersNotes:
-    """`written`: this run wrote the file."""
+    """`written`: this run wrote the file. `users`: user → digest of the line with which the native server lists it."""
 
     written: bool | None = None
+    users: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

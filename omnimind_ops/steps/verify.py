@@ -12,7 +12,15 @@ from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import FingerprintNotes, ProveBackupNotes, ProveNotes, RedisNotes, Sides, VerifyNotes
+from omnimind_ops.model.notes import (
+    FingerprintNotes,
+    ProveBackupNotes,
+    ProveNotes,
+    RedisNotes,
+    RedisUsersNotes,
+    Sides,
+    VerifyNotes,
+)
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
@@ -94,7 +102,8 @@ class VerifyStep:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             notes = memo.of("take-redis", RedisNotes)
             noted = _stored_fingerprint(notes)
-            yield _redis_pair(comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id))
+            users = memo.of("carry-redis-users", RedisUsersNotes).users or {}
+            yield _redis_pair(comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id, users))
         answered = memo.of("prove", ProveNotes).answered or {}
         since = min(answered.values(), default=None)
         for name, source, target in payload.trees:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell
@@ -12,6 +13,7 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.expiring import expired, summarized, without_past
 from omnimind_ops.stores.redis.fingerprint import fingerprint
 from omnimind_ops.stores.redis.keys import server_time
+from omnimind_ops.stores.redis.users import user_digests
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,15 @@ class Comparable:
 
 
 def comparable_fingerprints(
-    native: RedisEndpoint, source: Fingerprint, horizon: int, tell: Tell, step: str
+    native: RedisEndpoint,
+    source: Fingerprint,
+    horizon: int,
+    tell: Tell,
+    step: str,
+    users: Mapping[str, str] | None = None,
 ) -> Comparable:
-    """Read the native server, and return both sides as they can be compared.
+    """Read the native server, and return both sides as they can be compared. `users` are the digests of the carried
+    users (ACL) by name.
 
     Of the keys that expire soon, those count that both servers must still have.
 
@@ -51,8 +59,14 @@ def comparable_fingerprints(
     ignored = sum(count for name, count in content.counts.items() if ": keys of type " in name and name.endswith(new))
     with connect(native) as connection:
         now, evicted = server_time(connection), _evicted(connection)
-    own = without_past(Fingerprint(content.store, counts, digests), now)
-    return Comparable(without_past(source, now), own, ignored, expired(source, now), evicted)
+        found = user_digests(connection, users) if users else {}
+    own = without_past(Fingerprint(content.store, counts, digests | _facts(found)), now)
+    old = without_past(replace(source, digests={**source.digests, **_facts(users or {})}), now)
+    return Comparable(old, own, ignored, expired(source, now), evicted)
+
+
+def _facts(users: Mapping[str, str]) -> dict[str, str]:
+    return {f"user {name}": digest for name, digest in users.items()}
 
 
 def _evicted(connection: Connection) -> int:
