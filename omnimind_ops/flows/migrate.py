@@ -86,6 +86,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
         redis_memory=goal.redis.memory,
+        stores=True,
         outside_writers=stores.outside_writers,
         redis_obstacles=stores.redis_obstacles,
         qdrant_unfenced=stores.qdrant_unfenced,

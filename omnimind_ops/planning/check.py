@@ -47,6 +47,7 @@ class Needs:
     wheelhouse: Wheelhouse | None = None  # source of the venv's packages if that is a folder, else None
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
     redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold
+    stores: bool = False  # the old stores were asked for the following
     outside_writers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # programs, by store
     redis_obstacles: Sequence[tuple[str, str]] = ()  # what keeps the old Redis from being read, and the fix
     qdrant_unfenced: str = ""  # why the old Qdrant cannot be cut off from writers; "" when it can

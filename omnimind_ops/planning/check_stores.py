@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from omnimind_ops.planning.check import Check, Needs, State
 
+NONE = "no old store to read"
+
 
 def redis(needs: Needs) -> tuple[Check, ...]:
     """Fail for each obstacle to reading the old Redis."""
     rows = tuple(Check("redis", State.FAIL, f"the old Redis: {text}", fix) for text, fix in needs.redis_obstacles)
-    return rows or (Check("redis", State.OK, "its data can be read"),)
+    return rows or (Check("redis", State.OK, "the old Redis can be read" if needs.stores else NONE),)
 
 
 def qdrant(needs: Needs) -> tuple[Check, ...]:
@@ -27,4 +29,6 @@ def qdrant(needs: Needs) -> tuple[Check, ...]:
         names = ", ".join(needs.strict_collections)
         text = f"strict mode refuses exact or larger searches in {names}: every point is read instead, while nothing serves"
         rows.append(Check("qdrant", State.WARN, text))
-    return tuple(rows) or (Check("qdrant", State.OK, "its data can be read and compared"),)
+    return tuple(rows) or (
+        Check("qdrant", State.OK, "the old Qdrant can be read and compared" if needs.stores else NONE),
+    )

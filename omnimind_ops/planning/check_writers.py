@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from omnimind_ops.planning.check import Check, State
+from omnimind_ops.planning.check import Check, Needs, State
+from omnimind_ops.planning.check_stores import NONE
 
 MAX_NAMED = 5
 
 
-def outside_writers(clients: Mapping[str, Sequence[str]]) -> Check:
-    """Warn if programs that are not of the project are connected to a store: their writes are refused at the cutover.
-
-    `clients` are names by store.
-    """
+def outside_writers(needs: Needs) -> Check:
+    """Warn if programs that are not of the project are connected to a store: their writes are refused at the cutover."""
+    clients = needs.outside_writers
     rows = [f"{store}: {', '.join(names[:MAX_NAMED])}{_more(names)}" for store, names in clients.items() if names]
     if not rows:
-        return Check("outside-writers", State.OK, "no other program is connected to Qdrant or Redis")
+        found = "no other program is connected to Qdrant or Redis" if needs.stores else NONE
+        return Check("outside-writers", State.OK, found)
     return Check(
         "outside-writers",
         State.WARN,

@@ -70,7 +70,7 @@ def checks(
         backup(needs.backup, needs.checksum),
         *check_stores.redis(needs),
         *check_stores.qdrant(needs),
-        outside_writers(needs.outside_writers),
+        outside_writers(needs),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in results)

@@ -79,10 +79,14 @@ def test_without_access_to_the_tables_nobody_is_named(tmp_path: Path) -> None:
 
 
 def test_the_rows_of_the_preflight() -> None:
-    row = outside_writers({"redis": tuple(f"cron (pid {pid})" for pid in range(7)), "qdrant": ()})
+    row = outside_writers(
+        Needs(stores=True, outside_writers={"redis": tuple(f"cron (pid {pid})" for pid in range(7)), "qdrant": ()})
+    )
     assert row.state is State.WARN
     assert "redis: cron (pid 0)" in row.found and "and 2 more" in row.found and "qdrant" not in row.found
-    assert outside_writers({"redis": ()}).state is State.OK
+    nobody = outside_writers(Needs(stores=True, outside_writers={"redis": ()}))
+    assert (nobody.state, nobody.found) == (State.OK, "no other program is connected to Qdrant or Redis")
+    assert outside_writers(Needs()).found == "no old store to read"
     (row,) = redis(Needs(redis_obstacles=(("its user may not run SCAN", "allow it"),)))
     assert (row.state, row.fix) == (State.FAIL, "allow it")
     unfenced, strict = qdrant(Needs(qdrant_unfenced="it shares another network", strict_collections=("a", "b")))
