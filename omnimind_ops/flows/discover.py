@@ -30,7 +30,8 @@ from omnimind_ops.stores.redis import settings as redis_settings
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
-from omnimind_ops.stores.redis.method import choose_method
+from omnimind_ops.stores.redis.method import Method, choose_method
+from omnimind_ops.stores.redis.readable import sync_refused
 from omnimind_ops.stores.redis.scratch import SERVER
 from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
 from omnimind_ops.stores.redis.versions import plain_version
@@ -226,6 +227,8 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     facts = server_facts(endpoint)
     check_movable(facts, lambda event: notes.append(event.text))
     method = choose_method(facts, target)
+    if method.name == "rdb" and (refused := sync_refused(endpoint)):
+        method = Method("logical", f"key by key: {refused}")
     if method.name == "logical":
         refuse_unsupported(unsupported_keys(endpoint, target))
     save = loses_data_on_stop(facts)

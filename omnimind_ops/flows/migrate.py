@@ -12,6 +12,7 @@ from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.run_inputs import arguments, goal_begun, setup_of
+from omnimind_ops.flows.store_checks import store_state
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
@@ -74,6 +75,7 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    stores = store_state(discovery.source)
     return preflight.Needs(
         space,
         ports,
@@ -85,6 +87,11 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
         redis_memory=goal.redis.memory,
         starters=discovery.starters,
+        stores=True,
+        outside_writers=stores.outside_writers,
+        redis_obstacles=stores.redis_obstacles,
+        qdrant_unfenced=stores.qdrant_unfenced,
+        strict_collections=stores.strict_collections,
         backup=restored.path if restored else "",
         checksum=restored.checksum if restored else None,
     )

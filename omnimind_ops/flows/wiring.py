@@ -15,6 +15,7 @@ from omnimind_ops.runner.run import Handlers, by_kind
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.database import DatabaseStep
+from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
@@ -46,6 +47,8 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             FingerprintStep(),
             RedisStep(paths, way_back.current) if way_back else RedisStep(paths),
+            NoteEvidenceStep(),
+            CheckEvidenceStep(),
             RedisUsersStep(paths),
             PlaceStep(paths, run),
             TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),

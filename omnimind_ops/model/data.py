@@ -19,6 +19,19 @@ class Fingerprint:
 
 
 @dataclass(frozen=True)
+class FolderEvidence:
+    """A folder at a moment: device and inode, files (with links) and their bytes, and the time in ns of the latest
+    change of any directory in it.
+    """
+
+    device: int
+    inode: int
+    files: int
+    bytes: int
+    changed: int
+
+
+@dataclass(frozen=True)
 class Difference:
     """One fact that differs; both values as text, "absent" when missing."""
 

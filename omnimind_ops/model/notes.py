@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from omnimind_ops.model.codec import INLINE, key
-from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.data import Fingerprint, FolderEvidence
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,17 @@ class ContainersNotes:
 
 @dataclass(frozen=True)
 class FingerprintNotes:
-    """Content of the old Qdrant."""
+    """Content of the old Qdrant; `fenced`: its container has no network."""
 
     fingerprint: Fingerprint | None = None
+    fenced: bool | None = None
+
+
+@dataclass(frozen=True)
+class EvidenceNotes:
+    """Folder → what it held while the containers ran."""
+
+    folders: Mapping[str, FolderEvidence] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +107,10 @@ class RedisNotes:
 
 @dataclass(frozen=True)
 class RedisUsersNotes:
-    """`written`: this run wrote the file."""
+    """`written`: this run wrote the file. `users`: user → digest of the line with which the native server lists it."""
 
     written: bool | None = None
+    users: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -116,12 +116,43 @@ class ContainersPayload(Payload):
 
 
 @dataclass(frozen=True)
+class Fenced:
+    """The container that is cut off from its network."""
+
+    container: str
+
+
+@dataclass(frozen=True)
 class FingerprintPayload(Payload):
-    """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none."""
+    """The old Qdrant; `key_of` is the container whose environment holds its API key, "" for none.
+
+    `fenced` is None in plans of versions that did not cut it off.
+    """
 
     kind = "fingerprint"
     url: str
     key_of: str
+    fenced: Fenced | None = field(default=None, metadata=INLINE)
+
+    @property
+    def container(self) -> str:
+        """Return the container that is cut off, "" for none."""
+        return self.fenced.container if self.fenced else ""
+
+
+@dataclass(frozen=True)
+class NoteEvidencePayload(Payload):
+    """Folders to count while the containers run."""
+
+    kind = "note-evidence"
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckEvidencePayload(Payload):
+    """The noted folders, after the containers have stopped."""
+
+    kind = "check-evidence"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) ->
     Without root, other users' sockets have pid 0 and no program. `containers` gives names to the ports of docker-proxy.
     """
     listening = listeners(proc)
-    owners = _owners({listener.inode for listener in listening}, proc)
+    owners = socket_owners({listener.inode for listener in listening}, proc)
     sockets = _socket_units() if 1 in owners.values() and proc == Path("/proc") else {}
     unique = {
         _holder(listener, owners.get(listener.inode, 0), containers, sockets, proc): None for listener in listening
@@ -61,8 +61,8 @@ def _listener(local: str, inode: str) -> Listener:
     return Listener(str(ipaddress.ip_address(b"".join(groups))), int(port, 16), inode)
 
 
-def _owners(inodes: set[str], proc: Path) -> dict[str, int]:
-    """Return the lowest PID that has each socket open; PID 1 only if it is the only one.
+def socket_owners(inodes: set[str], proc: Path) -> dict[str, int]:
+    """Return by inode the lowest PID that has each socket open; PID 1 only if it is the only one.
 
     A parent comes before its forked workers.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -48,6 +48,11 @@ class Needs:
     pins: tuple[Pin, ...] = ()  # the packages that the venv takes from the wheelhouse
     redis_memory: int = REDIS_MEMORY  # bytes that the native Redis may hold
     starters: tuple[Starter, ...] = ()  # what starts the old containers besides Docker
+    stores: bool = False  # the old stores were asked for the following
+    outside_writers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # programs, by store
+    redis_obstacles: Sequence[tuple[str, str]] = ()  # what keeps the old Redis from being read, and the fix
+    qdrant_unfenced: str = ""  # why the old Qdrant cannot be cut off from writers; "" when it can
+    strict_collections: Sequence[str] = ()  # whose strict mode refuses the comparison's searches
     backup: str = ""  # path of the Qdrant backup to restore
     checksum: Checksum | None = None  # the checksum that covers it; None without a backup
 

@@ -5,7 +5,7 @@ Pure: what was discovered goes in, a Plan comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,11 +14,14 @@ from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
+    CheckEvidencePayload,
     ContainersPayload,
     CopyPayload,
     DatabasePayload,
+    Fenced,
     FingerprintPayload,
     HostPayload,
+    NoteEvidencePayload,
     Packed,
     Pass,
     Payload,
@@ -241,17 +244,21 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     steps = [
         step("arm-timer", TimerPayload(minutes), timer),
         _hold(source),
+        *_note_folders(step, source),
         containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
     ]
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
-        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of)
-        steps.append(step("read-qdrant", payload, "record the content of Qdrant", Undo.KEPT))
+        payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
+        steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
     if redis and redis.way != "empty":
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
     steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
+    if source.uploads:
+        title = "check that no folder has lost files with its containers"
+        steps.append(step("check-folders", CheckEvidencePayload(), title, Undo.KEPT))
     for copy in copies(source, goal):
         title = (
             f"move the backup to {copy.target}"
@@ -272,6 +279,12 @@ def _hold(source: Source) -> Step:
     units = f", also by {', '.join(source.starters)}" if source.starters else ""
     title = f"disable automatic restarts of the containers{units}"
     return Step.of("hold-containers", payload, title, Undo.UNTIL_FINISH, "cutover")
+
+
+def _note_folders(step: Callable[..., Step], source: Source) -> list[Step]:
+    title = "note what the folders hold while the containers run"
+    payload = NoteEvidencePayload(source.uploads)
+    return [step("note-folders", payload, title, Undo.KEPT)] if source.uploads else []
 
 
 def _redis(redis: RedisSource) -> RedisPayload:

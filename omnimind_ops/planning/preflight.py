@@ -9,7 +9,7 @@ from dataclasses import replace
 from omnimind_ops.model.facts import Machine, Project
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.wheelhouse import Target
-from omnimind_ops.planning import check_host
+from omnimind_ops.planning import check_host, check_stores
 from omnimind_ops.planning.check import Check, Needs, State
 from omnimind_ops.planning.check_backup import backup
 from omnimind_ops.planning.check_disk import disk
@@ -19,6 +19,7 @@ from omnimind_ops.planning.check_ports import ports
 from omnimind_ops.planning.check_starters import starters
 from omnimind_ops.planning.check_volumes import volumes
 from omnimind_ops.planning.check_wheelhouse import wheelhouse
+from omnimind_ops.planning.check_writers import outside_writers
 
 __all__ = ["NAMES", "Check", "Needs", "State", "checks", "refuse"]
 
@@ -38,6 +39,9 @@ NAMES = (
     "index",
     "wheelhouse",
     "backup",
+    "redis",
+    "qdrant",
+    "outside-writers",
     "gpu-containers",
 )
 
@@ -67,6 +71,9 @@ def checks(
         index(needs.index, needs.venv_exists),
         wheelhouse(needs.wheelhouse, needs.pins, _target(machine), needs.lock or machine.gpu.lock),
         backup(needs.backup, needs.checksum),
+        *check_stores.redis(needs),
+        *check_stores.qdrant(needs),
+        outside_writers(needs),
         gpu_containers(machine.gpu_containers),
     )
     return tuple(_ignored(check) if check.id in ignore and check.state is State.FAIL else check for check in results)

@@ -18,7 +18,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.scratch import SERVER, scratch_server
-from omnimind_ops.stores.redis.users import lines_for, name_of, read_users, refusal
+from omnimind_ops.stores.redis.users import lines_for, listed_as, name_of, read_users, refusal
 
 HEADER = "# Users of the old Redis, with the digests of their passwords. This file is yours: omnimind does not write it again.\n"
 
@@ -50,7 +50,7 @@ class RedisUsersStep:
         if file.exists() and not memo.read().written:
             tell(warning(f"{file} exists and stays as it is: the old Redis' users are not carried", step.id))
             return False
-        memo.write(RedisUsersNotes(written=True))
+        memo.write(RedisUsersNotes(True, {name_of(user): digest for user, digest in accepted.items()}))
         _write(file, HEADER + "".join(f"{user}\n" for user in accepted))
         return True
 
@@ -60,10 +60,11 @@ class RedisUsersStep:
             Path(step.payload.file).unlink(missing_ok=True)
             memo.write(RedisUsersNotes(written=False))
 
-    def _accepted(self, lines: tuple[str, ...], step: str, tell: Tell) -> tuple[str, ...]:
+    def _accepted(self, lines: tuple[str, ...], step: str, tell: Tell) -> dict[str, str]:
+        """Return the users that the native server accepts, each with the digest of how it lists it."""
         if not lines:
-            return ()
-        accepted = []
+            return {}
+        accepted = {}
         with (
             scratch_server(self.server, self.paths.stage / "redis-users") as scratch,
             connect(scratch) as connection,
@@ -73,8 +74,8 @@ class RedisUsersStep:
                     tell(warning(f"the user {name_of(user)} of the old Redis is not carried: {why}", step))
                 else:
                     tell(line(step, f"carried the user {name_of(user)}"))
-                    accepted.append(user)
-        return tuple(accepted)
+                    accepted[user] = listed_as(connection, user)
+        return accepted
 
 
 def _source(payload: RedisUsersPayload) -> RedisEndpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,17 +12,40 @@ from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import FingerprintNotes, ProveBackupNotes, RedisNotes, Sides, VerifyNotes
+from omnimind_ops.model.notes import (
+    FingerprintNotes,
+    ProveBackupNotes,
+    ProveNotes,
+    RedisNotes,
+    RedisUsersNotes,
+    Sides,
+    VerifyNotes,
+)
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.owner import Refuse, refuse_strangers
-from omnimind_ops.stores.files.fingerprint import tree_fingerprint
+from omnimind_ops.stores.files.compare import comparable_trees
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-from omnimind_ops.stores.redis.compare import comparable_fingerprints
+from omnimind_ops.stores.redis.compare import Comparable, comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both sides of a store or folder; `left_out` says what does not count.
+
+    `receipt` are both sides as the receipt keeps them, when that is shorter; `cause` explains a difference.
+    """
+
+    name: str
+    source: Fingerprint
+    native: Fingerprint
+    left_out: tuple[str, ...] = ()
+    receipt: tuple[Fingerprint, Fingerprint] | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,41 +71,55 @@ class VerifyStep:
         used = {"qdrant": payload.qdrant or payload.backup, "redis": payload.redis}
         stores = [name for name, is_compared in used.items() if is_compared]
         self.refuse(self.goal, stores)
-        for name, old, new in self._read_pairs(step, memo, tell):
+        for pair in self._read_pairs(step, memo, tell):
+            old, new = pair.source, pair.native
             tell(
-                line(step.id, f"{name}: {sum(new.counts.values())} items counted, {len(new.digests)} digests compared")
+                line(
+                    step.id,
+                    f"{pair.name}: {sum(new.counts.values())} items counted, {len(new.digests)} digests compared",
+                )
             )
-            memo.write(VerifyNotes({name: Sides(old, new)}))
-            _check_equal(name, old, new)
+            for text in pair.left_out:
+                tell(line(step.id, f"{pair.name}: {text}"))
+            memo.write(VerifyNotes({pair.name: Sides(*(pair.receipt or (old, new)))}))
+            _check_equal(pair)
         self.refuse(self.goal, stores)
         return False
 
     def undo(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
 
-    def _read_pairs(
-        self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell
-    ) -> list[tuple[str, Fingerprint, Fingerprint]]:
+    def _read_pairs(self, step: Task[VerifyPayload], memo: Memo[VerifyNotes], tell: Tell) -> Iterator[Pair]:
         credentials, payload = self.credentials(), step.payload
         endpoint = QdrantEndpoint(f"http://127.0.0.1:{self.goal.qdrant_port}", credentials.qdrant)
-        pairs = []
         if payload.qdrant:
             old = _stored_fingerprint(memo.of("read-qdrant", FingerprintNotes))
-            pairs.append(("qdrant", old, qdrant.fingerprint(endpoint, without=(COLLECTION,))))
+            yield Pair("qdrant", old, qdrant.fingerprint(endpoint, without=(COLLECTION,)))
         if payload.backup:
             old = _stored_fingerprint(memo.of("prove-backup", ProveBackupNotes))
-            pairs.append(("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
+            yield Pair("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,)))
         if payload.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
             notes = memo.of("take-redis", RedisNotes)
             noted = _stored_fingerprint(notes)
-            old, new, ignored = comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id)
-            if ignored:
-                tell(line(step.id, f"redis: ignored {ignored} keys that the native backends have written"))
-            pairs.append(("redis", old, new))
+            users = memo.of("carry-redis-users", RedisUsersNotes).users or {}
+            yield _redis_pair(comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id, users))
+        answered = memo.of("prove", ProveNotes).answered or {}
+        since = min(answered.values(), default=None)
         for name, source, target in payload.trees:
-            pairs.append((name, tree_fingerprint(Path(source)), tree_fingerprint(Path(target))))
-        return pairs
+            trees = comparable_trees(Path(source), Path(target), since)
+            left_out = (f"ignored {trees.new} names that the native services have created",) if trees.new else ()
+            yield Pair(name, trees.source, trees.target, left_out)
+
+
+def _redis_pair(sides: Comparable) -> Pair:
+    reasons = {
+        "ignored {} keys that the native backends have written": sides.ignored,
+        "{} keys and hash fields have expired since they were noted": sides.expired,
+    }
+    evicted = f"; the native server has dropped {sides.evicted} keys, because it is full" if sides.evicted else ""
+    left_out = tuple(text.format(count) for text, count in reasons.items() if count)
+    return Pair("redis", sides.source, sides.native, left_out, sides.for_receipt, evicted)
 
 
 def _stored_fingerprint(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:
@@ -95,15 +132,15 @@ def _stored_fingerprint(notes: FingerprintNotes | ProveBackupNotes | RedisNotes)
     return notes.fingerprint
 
 
-def _check_equal(name: str, old: Fingerprint, new: Fingerprint) -> None:
-    if differences := compare(old, new):
+def _check_equal(pair: Pair) -> None:
+    if differences := compare(pair.source, pair.native):
         first = "; ".join(
             f"{difference.name}: {difference.source} in the old store, {difference.target} in the native one"
             for difference in differences[:3]
         )
         raise Problem(
-            f"cannot accept the native {name}",
-            f"{len(differences)} differences from the old store: {first}",
+            f"cannot accept the native {pair.name}",
+            f"{len(differences)} differences from the old store: {first}{pair.cause}",
             "nothing is lost: the containers start again. If another program wrote to the old store during the "
             "migration, stop it and run `omnimind migrate` again",
         )

@@ -45,7 +45,7 @@ def copy_extended_attributes(source: int | str, target: int | str) -> None:
     """Copy extended attributes (access lists, file capabilities, user attributes) as far as both file systems and
     permissions allow.
     """
-    expected, existing = _read_extended(source), _read_extended(target)
+    expected, existing = read_extended(source), read_extended(target)
     for name, value in expected.items():
         if existing.get(name) != value:
             try:
@@ -55,7 +55,8 @@ def copy_extended_attributes(source: int | str, target: int | str) -> None:
                     raise
 
 
-def _read_extended(target: int | str) -> dict[str, bytes]:
+def read_extended(target: int | str) -> dict[str, bytes]:
+    """Return the extended attributes that belong to a file; empty where the file system has none."""
     attributes = {}
     try:
         for name in os.listxattr(target):

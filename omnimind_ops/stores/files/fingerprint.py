@@ -22,7 +22,11 @@ def tree_fingerprint(path: Path, *, threads: int = 2) -> Fingerprint:
     tree has at most 64 names at its top, each has a separate digest, which shows where a difference is. Problem when
     something cannot be read.
     """
-    tree = walk(path)
+    return fingerprint_of(walk(path), threads=threads)
+
+
+def fingerprint_of(tree: Tree, *, threads: int = 2) -> Fingerprint:
+    """Read all of a walked tree; see `tree_fingerprint`."""
     files = list(tree.of(Kind.FILE))
     with ThreadPoolExecutor(max(1, threads), "hash") as pool:
         digests = list(pool.map(lambda part: _hash_files(tree, part), (files[i::threads] for i in range(threads))))

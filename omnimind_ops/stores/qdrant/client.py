@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TIMEOUT = 120.0
 """Seconds per response: an exact query reads every vector, which takes time on a disk with a cold cache."""
 _SUCCESS = (200, 201, 202)
+STRICT = b" Help: "
+"""In each refusal by a collection's strict mode, some of which have the status of a missing key."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _problem_middleware(endpoint: QdrantEndpoint) -> Callable[..., httpx.Respons
 
 def check_response(endpoint: QdrantEndpoint, request: httpx.Request, response: httpx.Response) -> httpx.Response:
     """Return the response if it is a valid one from Qdrant; otherwise raise a Problem that describes it."""
-    if response.status_code in (401, 403):
+    if response.status_code in (401, 403) and STRICT not in response.content:
         raise unauthorized(endpoint)
     if response.status_code in _SUCCESS and response.content[:1] == b"{":  # pages of points are large: parse them once
         return response

@@ -5,6 +5,7 @@ queries.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import xxhash
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect, request_json
 from omnimind_ops.stores.qdrant.points import digest_points
 from omnimind_ops.stores.qdrant.sample import point_bytes, query_vector, sample_points, sort_key
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
     from qdrant_client.models import Record
 
 TOP = 10
+TRIES = 20
+"""To find the server at rest."""
+EVERY = 20_000
+"""Points that are all read, of the smallest collections first. More would take seconds while nothing serves, and the
+copied files were compared byte by byte."""
+MOST = 50
+"""Points in the largest request."""
+SETTINGS = ("optimizer_config", "wal_config", "strict_mode_config", "metadata")
 _FETCHED = 3 * TOP
 _DIGITS = 3
 """Significant digits of a compared score: another build of the same engine may add in another order."""
@@ -33,20 +43,57 @@ def fingerprint(
     """Return the contents of a server, equal for servers with equal data; takes about half a second for half a million
     points.
 
-    Per collection: exact count; digests of configuration, payload indexes, about `samples` points (payload and vectors)
-    and the ten nearest neighbours of `queries` of these points. For the server: names and aliases. Collections in `without` are left out. Nothing is written.
-    Problem when the server does not answer or refuses the key.
+    Per collection: exact count; digests of configuration, settings, payload indexes, all points (payload and vectors),
+    beyond `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For the
+    server: names and aliases. Collections in `without` are left out. A collection whose strict mode refuses these
+    requests is read completely and not searched. Nothing is written. Problem when the server does not answer or refuses
+    the key.
     """
     with connect(endpoint) as client:
         all_names, aliases = _read_names(client)
         names = [name for name in all_names if name not in without]
         counts = {"collections": len(names), "aliases": len(aliases)}
         digests = {"aliases": _json_digest(aliases)}
-        for name in names:
-            count, collection_digests = _read_collection(client, name, samples, queries)
-            counts[f"points of {name}"] = count
+        facts = {name: collection_info(client, name) for name in names}
+        sizes = {name: _count(client, name, info) for name, info in facts.items()}
+        whole = _read_completely(facts, sizes)
+        for name, info in facts.items():
+            if name in whole:
+                content = digest_points(endpoint, name, info["config"], sizes[name], lambda _points: None)
+                sizes[name], digests[f"every point of {name}"] = content.count, content.digest
+            collection_digests = _read_collection(client, name, info, sizes[name], samples, queries)
+            if name in whole:
+                collection_digests.pop("sampled points", None)
+            counts[f"points of {name}"] = sizes[name]
             digests |= {f"{kind} of {name}": digest for kind, digest in collection_digests.items()}
     return Fingerprint("qdrant", counts, digests)
+
+
+def settled_fingerprint(endpoint: QdrantEndpoint, *, without: Collection[str] = (), pause: float = 0.1) -> Fingerprint:
+    """Return the contents of a server once its queue of writes is empty; Problem when somebody goes on writing.
+
+    Qdrant acknowledges a write before it is visible, unless the writer waits for it.
+    """
+    for _ in range(TRIES):
+        before = _progress(endpoint)
+        time.sleep(pause)
+        if _progress(endpoint) != before:
+            continue
+        content = fingerprint(endpoint, without=without)
+        if _progress(endpoint) == before:
+            return content
+    raise Problem(
+        "cannot note what the old Qdrant contains",
+        f"its contents changed {TRIES} times while they were read: another program writes to it",
+        "stop that program, then run `omnimind migrate` again",
+    )
+
+
+def _progress(endpoint: QdrantEndpoint) -> list[object]:
+    """Return what moves when a collection is written to."""
+    with connect(endpoint) as client:
+        infos = {name: collection_info(client, name) for name in _read_names(client)[0]}
+    return [[name, *(info.get(key) for key in ("points_count", "update_queue"))] for name, info in infos.items()]
 
 
 def full_fingerprint(
@@ -90,23 +137,57 @@ def _configuration_digests(facts: Mapping[str, Any]) -> dict[str, str]:
     indexes = facts.get("payload_schema", {})
     return {
         "configuration": _json_digest(configuration(facts["config"])),
+        "settings": _json_digest(_without_none({key: facts["config"].get(key) for key in SETTINGS})),
         "payload indexes": _json_digest(
             {field: _without_none({**index, "points": None}) for field, index in indexes.items()}
         ),
     }
 
 
-def _read_collection(client: QdrantClient, name: str, samples: int, queries: int) -> tuple[int, dict[str, str]]:
-    facts = collection_info(client, name)
-    count = client.count(name, exact=True).count
+def _count(client: QdrantClient, name: str, facts: Mapping[str, Any]) -> int:
+    """Return the number of points; an estimate if the collection refuses to count exactly."""
+    return (
+        int(facts.get("points_count") or 0)
+        if refuses_searches(facts["config"])
+        else client.count(name, exact=True).count
+    )
+
+
+def _read_completely(facts: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, int]) -> frozenset[str]:
+    """Return the collections of which every point is read: the smallest ones, and those that cannot be searched."""
+    names = {name for name, info in facts.items() if refuses_searches(info["config"])}
+    total = 0
+    for name in sorted(sizes, key=lambda name: (sizes[name], name)):
+        total += sizes[name]
+        if total <= EVERY:
+            names.add(name)
+    return frozenset(names)
+
+
+def _read_collection(
+    client: QdrantClient, name: str, facts: Mapping[str, Any], count: int, samples: int, queries: int
+) -> dict[str, str]:
+    digests = _configuration_digests(facts)
+    if refuses_searches(facts["config"]):
+        return digests
     points = sample_points(client, name, count, samples) if count else []
-    return count, {
-        **_configuration_digests(facts),
-        "sampled points": _digest(map(point_bytes, points)),
-        "nearest points": _digest(
-            _nearest(client, name, facts["config"], point) for point in _evenly_spread(points, queries)
-        ),
-    }
+    nearest = (_nearest(client, name, facts["config"], point) for point in _evenly_spread(points, queries))
+    return {**digests, "sampled points": _digest(map(point_bytes, points)), "nearest points": _digest(nearest)}
+
+
+def strict_collections(endpoint: QdrantEndpoint) -> tuple[str, ...]:
+    """Return the collections whose strict mode refuses the searches of a fingerprint."""
+    with connect(endpoint) as client:
+        return tuple(
+            name for name in _read_names(client)[0] if refuses_searches(collection_info(client, name)["config"])
+        )
+
+
+def refuses_searches(config: Mapping[str, Any]) -> bool:
+    """Return whether a collection's strict mode refuses exact counts and searches, or requests of `MOST` points."""
+    strict = config.get("strict_mode_config") or {}
+    is_small = int(strict.get("max_query_limit") or MOST) < MOST
+    return bool(strict.get("enabled")) and (strict.get("search_allow_exact") is False or is_small)
 
 
 def configuration(config: Mapping[str, Any]) -> object:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.connection import Connection, as_bytes_list
+from omnimind_ops.stores.redis.digests import hash_of
 from omnimind_ops.stores.redis.versions import at_least
 
 SINCE = {"sanitize-payload": (6, 2), "skip-sanitize-payload": (6, 2), "resetchannels": (6, 2), "allchannels": (6, 2)}
@@ -51,3 +53,27 @@ def refusal(server: Connection, line: str) -> str:
     except Problem as problem:
         return problem.why
     return ""
+
+
+def listed_as(server: Connection, line: str) -> str:
+    """Return the digest of the line with which this server lists such a user. The user is gone afterwards."""
+    name, rules = name_of(line), line.split(" ")[2:]
+    server.call("ACL", "SETUSER", name, *rules)
+    digest = user_digests(server, (name,))[name]
+    server.call("ACL", "DELUSER", name)
+    return digest
+
+
+def user_digests(server: Connection, names: Collection[str]) -> dict[str, str]:
+    """Return the digest of each of these users as the server lists it; users that it does not have are left out."""
+    lines = [line for line in read_users(server, ()) or () if name_of(line) in names]
+    return {name_of(line): hash_of([ordered(line).encode(errors="surrogateescape")]).hex() for line in lines}
+
+
+def ordered(line: str) -> str:
+    """Return a line with neighbouring single commands (+get +set) in order: Redis lists them in any."""
+    words: list[str] = []
+    for is_single, group in groupby(line.split(" "), lambda word: word[:1] in ("+", "-") and "@" not in word):
+        members = list(group)
+        words += sorted(members) if is_single else members
+    return " ".join(words)

