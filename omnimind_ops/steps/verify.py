@@ -12,17 +12,28 @@ from omnimind_ops.health.stores import COLLECTION
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import FingerprintNotes, ProveBackupNotes, RedisNotes, Sides, VerifyNotes
+from omnimind_ops.model.notes import (
+    FingerprintNotes,
+    ProveBackupNotes,
+    ProveRedisBackupNotes,
+    RedisNotes,
+    Sides,
+    VerifyNotes,
+)
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
+from omnimind_ops.paths import Paths
 from omnimind_ops.steps.owner import Refuse, refuse_strangers
+from omnimind_ops.steps.prove_redis_backup import evidence
 from omnimind_ops.stores.files.fingerprint import tree_fingerprint
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.redis.compare import comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+
+ON_HOST = Paths()
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class VerifyStep:
     goal: Goal
     credentials: Callable[[], Credentials]
     refuse: Refuse = refuse_strangers
+    paths: Paths = ON_HOST
 
     def preview(self, step: Task[VerifyPayload]) -> Preview:
         """Return no change: the step is read-only."""
@@ -74,15 +86,22 @@ class VerifyStep:
             pairs.append(("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,))))
         if payload.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
-            notes = memo.of("take-redis", RedisNotes)
-            noted = _stored_fingerprint(notes)
-            old, new, ignored = comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id)
+            noted, horizon = self._noted_redis(memo, tell, step.id)
+            old, new, ignored = comparable_fingerprints(native, noted, horizon, tell, step.id)
             if ignored:
                 tell(line(step.id, f"redis: ignored {ignored} keys that the native backends have written"))
             pairs.append(("redis", old, new))
         for name, source, target in payload.trees:
             pairs.append((name, tree_fingerprint(Path(source)), tree_fingerprint(Path(target))))
         return pairs
+
+    def _noted_redis(self, memo: Memo[VerifyNotes], tell: Tell, step: str) -> tuple[Fingerprint, int]:
+        """Return the fingerprint of the old server, or of the backup that replaces it, and the horizon."""
+        proven = memo.of("prove-redis-backup", ProveRedisBackupNotes)
+        if proven.fingerprint:
+            return evidence(proven, self.paths, tell, step)
+        notes = memo.of("take-redis", RedisNotes)
+        return _stored_fingerprint(notes), notes.horizon or 0
 
 
 def _stored_fingerprint(notes: FingerprintNotes | ProveBackupNotes | RedisNotes) -> Fingerprint:
