@@ -15,6 +15,7 @@ _MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a rar archive"),
 )
+TAR = "a tar archive"
 _TAR_AT = 257
 
 
@@ -23,5 +24,5 @@ def archive_kind(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(512)
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        return "a tar archive"
+        return TAR
     return next((name for magic, name in _MAGIC if head.startswith(magic)), "")

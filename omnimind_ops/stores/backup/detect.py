@@ -12,7 +12,7 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import shard
 from omnimind_ops.stores.backup.checksum import embedded_checksum, verify_checksum
-from omnimind_ops.stores.backup.contents import Contents, read_directory
+from omnimind_ops.stores.backup.contents import ALIASES, Contents, read_directory
 from omnimind_ops.stores.backup.flatten import flatten, read_object, read_small_file
 from omnimind_ops.stores.backup.kinds import (
     MULTI_COLLECTION,
@@ -67,8 +67,8 @@ class Backup:
 def detect(path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = "") -> Backup:
     """Return the kind and contents of a backup after checking that it is complete. Read-only.
 
-    Accepted: a storage directory (up to two levels further down), the directory of one collection, a tar, tar.gz or
-    tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot. FILE.checksum or FILE.sha256 beside
+    Accepted: a storage directory (up to two levels further down), the directory of one collection, a tar (also
+    with gzip, zstd, xz or bzip2) of either, a collection snapshot, a shard snapshot or a full snapshot. FILE.checksum or FILE.sha256 beside
     it is compared. `collection` names the collection of a single-collection backup whose name does not contain it.
     `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is the checksum of a
     snapshot from the server that made it, "" when unknown. Problem for everything else: damaged, truncated, with links
@@ -99,6 +99,8 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
     storages = [folder for folder in storages if not any(parent in storages for parent in folder.parents)]
     if not storages and shard.load_config(path / "config.json") is not None:
         return _detect_collection_directory(path, collection)
+    if not storages and _has_collections(path):
+        raise _only_collections(path)
     if len(storages) != 1:
         several = f"it contains several storage directories: {', '.join(map(str, storages))}"
         fix = "pass the directory that contains collections/, or the directory of one collection"
@@ -120,6 +122,27 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
         Checksum.FOLDER,
         layout,
         storage=storage,
+    )
+
+
+def _has_collections(path: Path) -> bool:
+    return any(shard.load_config(config) is not None for config in path.glob("*/config.json"))
+
+
+def _only_collections(path: Path) -> Problem:
+    """Return the Problem for the folder `collections` of a storage: aliases are beside it."""
+    beside = path.resolve().parent
+    if path.resolve().name == "collections" and (beside / ALIASES).is_file():
+        fix = f"pass {beside}"
+    else:
+        fix = (
+            "copy the whole storage directory from the machine that made it. If there were no aliases, put this folder "
+            f"into another one as collections/, beside a file {ALIASES} with the content {{}}, and pass that"
+        )
+    return Problem(
+        f"cannot use {path}",
+        f"it contains only collections: the aliases ({ALIASES}) are not in it and would be lost",
+        fix,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import xxhash
@@ -13,7 +14,8 @@ import xxhash
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect, request_json
-from omnimind_ops.stores.qdrant.points import digest_points
+from omnimind_ops.stores.qdrant.lengths import Lengths
+from omnimind_ops.stores.qdrant.points import digest_points, ignore_page
 from omnimind_ops.stores.qdrant.sample import point_bytes, query_vector, sample_points, sort_key
 from omnimind_ops.stores.throttle import Throttle
 
@@ -47,10 +49,14 @@ def fingerprint(endpoint: QdrantEndpoint, *, samples: int = 200, queries: int = 
 
 
 def full_fingerprint(
-    endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()
+    endpoint: QdrantEndpoint,
+    tell: Tell,
+    step: str = "",
+    without: Collection[str] = (),
+    lengths: Lengths | None = None,
 ) -> Fingerprint:
     """Return the contents of a server with every point read, equal for servers with equal data. Collections in
-    `without` are left out.
+    `without` are left out. `lengths` looks at every point.
 
     Nothing is written. Problem when the server does not answer, refuses the key, or cannot serve a collection.
     """
@@ -69,7 +75,8 @@ def full_fingerprint(
         throttle(progress(step, "read every point", done, max(total, done), "points"))
 
     for name, info in facts.items():
-        content = digest_points(endpoint, name, info["config"], int(info.get("points_count") or 0), report)
+        look = partial(lengths.add, name, info["config"]) if lengths else ignore_page
+        content = digest_points(endpoint, name, info["config"], int(info.get("points_count") or 0), report, look)
         counts[f"points of {name}"] = content.count
         digests |= {f"every point of {name}": content.digest} | {
             f"{kind} of {name}": digest for kind, digest in _configuration_digests(info).items()

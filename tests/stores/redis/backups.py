@@ -13,6 +13,8 @@ from omnimind_ops.stores.redis.backup import read_backup
 from omnimind_ops.stores.redis.proof import RedisProof, prove_backup
 from tests.stores.redis.servers import REDIS, client, served
 
+MADE = Path(__file__).parents[2] / "fixtures/redis-made"
+"""Files that Redis 7.0.15 wrote: every one holds the same 301 keys."""
 VERSION = "7.0.15"
 KEYS = 500
 
