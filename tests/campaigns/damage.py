@@ -1,6 +1,4 @@
-"""Damage to files and folders: bits, bytes, holes, cuts, blocks that are missing or exchanged, files that are missing or
-exchanged.
-"""
+"""Damage to files and folders: bits, bytes, holes, cuts, blocks and files that are missing or exchanged."""
 
 from __future__ import annotations
 

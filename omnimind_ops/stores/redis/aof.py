@@ -24,7 +24,7 @@ _BASE, _INCREMENT, _HISTORY = "b", "i", "h"
 class AppendOnly:
     """Append-only files that belong together, in the order in which a server reads them.
 
-    `folder` has the manifest, None for a single file. `name` is the setting `appendfilename`. `base` is the dump at their
+    `folder` has the manifest, None for a single file. `name` is the setting `appendfilename`. `base` is the dump at the
     start, None without one.
     """
 

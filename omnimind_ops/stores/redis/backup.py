@@ -117,7 +117,7 @@ def _read_folder(folder: Path) -> RedisBackup:
 
 
 def _candidates(folder: Path) -> tuple[list[Path], list[Path], list[str]]:
-    """Return the dumps of a data folder, its append-only files or their folders, and names of empty folders for them."""
+    """Return the dumps of a data folder, its append-only files or folders of them, and the names of empty ones."""
     dumps: list[Path] = []
     logs: list[Path] = []
     unused: list[str] = []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from omnimind_ops.stores.redis.backup import RedisBackup
 from omnimind_ops.stores.redis.dump import Dump
 from omnimind_ops.stores.redis.rdb_content import RdbContent
+from omnimind_ops.tools import age
 
 COVERED = "its CRC-64 matches"
 NOT_COVERED = "it has no checksum (rdbchecksum no): a bit that flipped since it was made cannot be detected"
@@ -15,7 +15,6 @@ AOF_NOT_COVERED = (
     "append-only files have no checksum: a bit that flipped since they were made, or commands that are missing at the "
     "end, cannot be detected"
 )
-_DAY, _HOUR, _MINUTE = 86_400, 3600, 60
 
 
 def coverage(backup: RedisBackup) -> str:
@@ -34,7 +33,7 @@ def description(backup: RedisBackup, now: float) -> str:
     if log:
         parts.append(f"{log.commands.count} commands in {len(log.files)} files ({log.name})")
         written = float(log.commands.written) or max(written, log.changed)
-    parts.append(f"written {_moment(written)}, {_age(now - written)} ago" if written else "it does not say when")
+    parts.append(age.written(written, now))
     return "; ".join(parts)
 
 
@@ -55,14 +54,3 @@ def _content(content: RdbContent) -> str:
     if content.functions:
         parts.append(f"{content.functions} function libraries")
     return ", ".join(parts)
-
-
-def _moment(unix: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(unix))
-
-
-def _age(seconds: float) -> str:
-    for size, name in ((_DAY, "days"), (_HOUR, "h"), (_MINUTE, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:g} {name}"
-    return f"{max(0, seconds):.0f} s"

@@ -1,7 +1,7 @@
 """CRC-64 of Redis' dump files (Jones polynomial, reflected), some hundred MB per second. Pure.
 
-The data is read as columns: one step of the table works on the next byte of every column at once. The columns' checksums
-are then joined in pairs: a checksum is linear, so the first of two is moved on by the length of the second.
+The data is read as columns: one step works on the next eight bytes of every column at once. The columns' checksums are
+then joined in pairs: a checksum is linear, so the first of two is moved on by the length of the second.
 """
 
 from __future__ import annotations

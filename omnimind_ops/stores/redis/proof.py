@@ -1,4 +1,4 @@
-"""Prove that a backup works with the server that will serve it: a scratch server loads all of it, and every key is read."""
+"""Prove that a backup works with the server that will serve it: a scratch server loads it, and every key is read."""
 
 from __future__ import annotations
 

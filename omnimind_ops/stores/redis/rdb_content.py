@@ -1,7 +1,7 @@
 """What a dump holds, read without a server: databases, keys, times to live, the moment it was written, where it ends.
 
-Values are skipped, not decoded. The format is that of Redis up to 8 and Valkey up to 9 (rdb.h); a dump with anything newer
-or with a module's data is not counted, and only the server that loads it can say what it holds.
+Values are skipped, not decoded. The format is that of Redis up to 8 and Valkey up to 9 (rdb.h). A dump with anything
+newer is not counted: only the server that loads it can say what it holds.
 """
 
 from __future__ import annotations

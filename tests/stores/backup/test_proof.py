@@ -1,5 +1,6 @@
 """Whether a backup suits is asked of the program; what is unpacked is compared with what Qdrant itself recovers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,21 @@ def test_a_compressed_snapshot_is_recovered_by_qdrant_too(made: Made, tmp_path: 
     assert proof.second_reader == "equal"
     assert proof.fingerprint.counts == {"collections": 2, "aliases": 1, f"points of {NAME}": 500, "points of other": 20}
     assert not compare(proof.fingerprint, proof.fingerprint)
+
+
+def test_a_vector_that_qdrant_cannot_have_written_is_damage_where_no_checksum_covers_it(
+    made: Made, tmp_path: Path
+) -> None:
+    """A flipped bit of a Cosine vector's exponent; nothing in the files but its length shows it."""
+    folder = tmp_path / "copy"
+    shutil.copytree(made.storage, folder)
+    vectors = next((folder / "collections" / NAME / "0" / "segments").glob("*/vector_storage/vectors/chunk_0.mmap"))
+    with vectors.open("r+b") as file:
+        data = bytearray(file.read(500 * 32 * 4))
+        data[100 * 32 * 4 + 3] ^= 1
+        file.seek(0)
+        file.write(data)
+    backup = detect(folder)
+    storage = unpack(backup, tmp_path / "storage", silent)
+    with pytest.raises(Problem, match=f"1 points of {NAME} .* have vectors of an impossible length"):
+        prove(backup, None, storage, program(), tmp_path / "scratch", silent)
