@@ -61,4 +61,5 @@ def _checked_names(config: Mapping[str, Any]) -> list[str]:
 def _lengths(vector: Any) -> list[float]:
     if not isinstance(vector, list) or not vector:
         return []
-    return [math.hypot(*row) for row in (vector if isinstance(vector[0], list) else [vector])]
+    rows = vector if isinstance(vector[0], list) else [vector]
+    return [math.nan if None in row else math.hypot(*row) for row in rows]
