@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +29,7 @@ from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis import settings as redis_settings
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
+from omnimind_ops.stores.redis.backup_words import coverage, description
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
 from omnimind_ops.stores.redis.method import Method, choose_method
@@ -204,6 +206,9 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     if options.redis_backup:
         backup = read_backup(options.redis_backup)
         check_backup(options.redis_backup, backup, target)
+        notes.append(f"Redis' data comes from {options.redis_backup}, not from the container")
+        texts = (description(backup, time.time()), coverage(backup), *backup.notes)
+        notes += [f"{options.redis_backup}: {text}" for text in texts]
         return RedisSource(
             "",
             "",
@@ -214,7 +219,7 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
             backup=str(options.redis_backup),
             target_version=target,
             settings=redis_settings.of_backup(
-                backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only)
+                backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only), backup.databases
             ),
         )
     assert container is not None

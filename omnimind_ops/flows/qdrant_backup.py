@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from omnimind_ops.flows.container_endpoints import qdrant_endpoint
@@ -13,6 +14,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.planning.migration import BackupToRestore
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
+from omnimind_ops.tools import age
 
 
 def backup_to_restore(container: Container | None, options: MigrateOptions, notes: list[str]) -> BackupToRestore | None:
@@ -37,7 +39,7 @@ def backup_to_restore(container: Container | None, options: MigrateOptions, note
     if sha256 := _reported_checksum(container, detected):
         detected = backup.detect(path, options.qdrant_collection or None, config_of, sha256)
     notes.append(f"Qdrant's data comes from {path} ({detected.kind}), not from the container")
-    notes += [f"{path}: {note}" for note in detected.notes]
+    notes += [f"{path}: {note}" for note in (_description(detected, time.time()), *detected.notes)]
     if detected.kind is not backup.BackupKind.SHARD:
         if config_file:
             raise Problem(
@@ -53,6 +55,21 @@ def backup_to_restore(container: Container | None, options: MigrateOptions, note
     if not config:
         notes.append(f"the configuration of {name} comes from the running Qdrant: a shard snapshot contains none")
     return BackupToRestore(str(path), name, config_of(name), _space_needed(detected), detected.checksum, sha256)
+
+
+def _description(detected: backup.Backup, now: float) -> str:
+    """Return what the backup holds and how old it is."""
+    collections = [_collection(name, detected.points.get(name)) for name in detected.collections]
+    aliases = [f"{alias} → {name}" for alias, name in sorted((detected.aliases or {}).items())]
+    parts = [f"collections {', '.join(collections)}"]
+    if detected.aliases is not None:
+        parts.append(f"aliases {', '.join(aliases)}" if aliases else "no aliases")
+    parts.append(age.written(detected.written, now))
+    return "; ".join(parts)
+
+
+def _collection(name: str, points: int | None) -> str:
+    return name if points is None else f"{name} (up to {points} points)"
 
 
 def _space_needed(detected: backup.Backup) -> int:

@@ -21,6 +21,7 @@ from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
+from omnimind_ops.steps.prove_redis_backup import ProveRedisBackupStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
 from omnimind_ops.steps.redis_users import RedisUsersStep
 from omnimind_ops.steps.timer import TimerStep
@@ -50,8 +51,9 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             NoteEvidenceStep(),
             CheckEvidenceStep(),
             RedisUsersStep(paths),
+            ProveRedisBackupStep(paths),
             PlaceStep(paths, run),
             TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
             ProveStep(goal, secrets),
-            VerifyStep(goal, secrets),
+            VerifyStep(goal, secrets, paths=paths),
         )

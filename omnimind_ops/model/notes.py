@@ -114,6 +114,16 @@ class RedisUsersNotes:
 
 
 @dataclass(frozen=True)
+class ProveRedisBackupNotes:
+    """What a backup holds (as RedisNotes), in words, and what detects damage of it. The dump for the target is staged."""
+
+    horizon: int | None = None
+    fingerprint: Fingerprint | None = None
+    description: str | None = None
+    coverage: str | None = None
+
+
+@dataclass(frozen=True)
 class PlaceNotes:
     """`placing`: the RDB file is put in place; `parked`: what the native server wrote is parked."""
 

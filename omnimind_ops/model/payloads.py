@@ -183,6 +183,15 @@ class RedisUsersPayload(Payload):
 
 
 @dataclass(frozen=True)
+class ProveRedisBackupPayload(Payload):
+    """A `backup` of Redis, for a server of `target_version`."""
+
+    kind = "prove-redis-backup"
+    backup: str
+    target_version: str
+
+
+@dataclass(frozen=True)
 class PlacePayload(Payload):
     """The native Redis' directory.
 

@@ -12,8 +12,15 @@ from omnimind_ops import __version__
 from omnimind_ops.model import codec
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.notes import ContainersNotes, ProveBackupNotes, ProveNotes, Sides, VerifyNotes
-from omnimind_ops.model.payloads import ProveBackupPayload
+from omnimind_ops.model.notes import (
+    ContainersNotes,
+    ProveBackupNotes,
+    ProveNotes,
+    ProveRedisBackupNotes,
+    Sides,
+    VerifyNotes,
+)
+from omnimind_ops.model.payloads import ProveBackupPayload, ProveRedisBackupPayload
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 
@@ -54,6 +61,15 @@ class ReceiptBackup:
 
 
 @dataclass(frozen=True)
+class ReceiptRedisBackup:
+    """The Redis backup that was restored; the texts are empty when the run ended before it was read."""
+
+    path: str
+    description: str = ""
+    coverage: str = ""
+
+
+@dataclass(frozen=True)
 class Receipt:
     """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after."""
 
@@ -69,6 +85,7 @@ class Receipt:
     digest: str
     setup: Mapping[str, Any] = field(default_factory=dict)
     backup: ReceiptBackup | None = None
+    redis_backup: ReceiptRedisBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -93,6 +110,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "setup": dict(run.setup),
         "verified": codec.write(verify.notes(VerifyNotes)) if verify else {},
         "backup": _backup(run),
+        "redis_backup": _redis_backup(run),
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
@@ -132,6 +150,15 @@ def _backup(run: Run) -> JSON:
         return None
     noted, path = record.notes(ProveBackupNotes), record.step.payload(ProveBackupPayload).backup
     return {"path": path, "checksum": noted.checksum, "second_reader": noted.second_reader}
+
+
+def _redis_backup(run: Run) -> JSON:
+    """Return which Redis backup was restored, what it held, and what covers it; None without one."""
+    record = next((record for record in run.steps if record.step.kind == ProveRedisBackupPayload.kind), None)
+    if record is None:
+        return None
+    noted, path = record.notes(ProveRedisBackupNotes), record.step.payload(ProveRedisBackupPayload).backup
+    return {"path": path, "description": noted.description or "", "coverage": noted.coverage or ""}
 
 
 def _step(record: StepRecord) -> dict[str, JSON]:

@@ -30,6 +30,7 @@ from omnimind_ops.model.payloads import (
     ProgramStart,
     ProveBackupPayload,
     ProvePayload,
+    ProveRedisBackupPayload,
     RedisPayload,
     RedisUsersPayload,
     TimerPayload,
@@ -230,6 +231,10 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
             title = "load the backup in Qdrant and read every point"
             steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
+    if source.redis and source.redis.backup:
+        loaded = ProveRedisBackupPayload(source.redis.backup, source.redis.target_version)
+        title = "load the backup in Redis and read every key"
+        steps.append(Step.of("prove-redis-backup", loaded, title, Undo.KEPT, "warm"))
     return steps
 
 
@@ -251,7 +256,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     if qdrant and not qdrant.backup:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
         steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
-    if redis and redis.way != "empty":
+    if redis and redis.way != "empty" and not redis.backup:
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
@@ -303,7 +308,7 @@ def _verify(source: Source, goal: Goal) -> Step:
     payload = VerifyPayload(
         qdrant=bool(source.qdrant and not source.qdrant.backup),
         backup=bool(source.qdrant and source.qdrant.backup),
-        redis=bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
+        redis=bool(source.redis and source.redis.way in ("rdb", "logical")),
         trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
     )
     return Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify")

@@ -21,13 +21,14 @@ from omnimind_ops.observe import docker
 from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
 from omnimind_ops.stores.redis.append_only import make_append_only
-from omnimind_ops.stores.redis.backup import build_rdb_from_backup
+from omnimind_ops.stores.redis.backup import read_backup
 from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.give_back import GiveBack, process_of
+from omnimind_ops.stores.redis.proof import prove_backup
 from omnimind_ops.stores.redis.rdb import park, place_rdb
 from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
@@ -58,7 +59,8 @@ class RedisStep:
         rdb.unlink(missing_ok=True)
         payload = step.payload
         if payload.backup:
-            build_rdb_from_backup(Path(payload.backup), payload.target_version, self._scratch, rdb, tell, step.id)
+            # only in runs that an older version planned; now the step prove-redis-backup does this
+            prove_backup(read_backup(Path(payload.backup)), payload.target_version, self._scratch, rdb, tell, step.id)
         else:
             self._copy_from_server(step, rdb, memo, tell)
         memo.write(RedisNotes(taken=True))

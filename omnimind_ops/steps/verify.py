@@ -16,6 +16,7 @@ from omnimind_ops.model.notes import (
     FingerprintNotes,
     ProveBackupNotes,
     ProveNotes,
+    ProveRedisBackupNotes,
     RedisNotes,
     RedisUsersNotes,
     Sides,
@@ -25,12 +26,16 @@ from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
+from omnimind_ops.paths import Paths
 from omnimind_ops.steps.owner import Refuse, refuse_strangers
+from omnimind_ops.steps.prove_redis_backup import evidence
 from omnimind_ops.stores.files.compare import comparable_trees
 from omnimind_ops.stores.qdrant import fingerprint as qdrant
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.redis.compare import Comparable, comparable_fingerprints
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+
+ON_HOST = Paths()
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class VerifyStep:
     goal: Goal
     credentials: Callable[[], Credentials]
     refuse: Refuse = refuse_strangers
+    paths: Paths = ON_HOST
 
     def preview(self, step: Task[VerifyPayload]) -> Preview:
         """Return no change: the step is read-only."""
@@ -100,16 +106,23 @@ class VerifyStep:
             yield Pair("qdrant", old, qdrant.full_fingerprint(endpoint, tell, step.id, without=(COLLECTION,)))
         if payload.redis:
             native = RedisEndpoint("127.0.0.1", self.goal.redis_port, password=credentials.redis)
-            notes = memo.of("take-redis", RedisNotes)
-            noted = _stored_fingerprint(notes)
+            noted, horizon = self._noted_redis(memo, tell, step.id)
             users = memo.of("carry-redis-users", RedisUsersNotes).users or {}
-            yield _redis_pair(comparable_fingerprints(native, noted, notes.horizon or 0, tell, step.id, users))
+            yield _redis_pair(comparable_fingerprints(native, noted, horizon, tell, step.id, users))
         answered = memo.of("prove", ProveNotes).answered or {}
         since = min(answered.values(), default=None)
         for name, source, target in payload.trees:
             trees = comparable_trees(Path(source), Path(target), since)
             left_out = (f"ignored {trees.new} names that the native services have created",) if trees.new else ()
             yield Pair(name, trees.source, trees.target, left_out)
+
+    def _noted_redis(self, memo: Memo[VerifyNotes], tell: Tell, step: str) -> tuple[Fingerprint, int]:
+        """Return the fingerprint of the old server, or of the backup that replaces it, and the horizon."""
+        proven = memo.of("prove-redis-backup", ProveRedisBackupNotes)
+        if proven.fingerprint:
+            return evidence(proven, self.paths, tell, step)
+        notes = memo.of("take-redis", RedisNotes)
+        return _stored_fingerprint(notes), notes.horizon or 0
 
 
 def _redis_pair(sides: Comparable) -> Pair:

@@ -7,7 +7,7 @@ from typing import Any
 
 from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
 from omnimind_ops.model.notes import Sides
-from omnimind_ops.model.receipt import Receipt, ReceiptBackup, ReceiptStep
+from omnimind_ops.model.receipt import Receipt, ReceiptBackup, ReceiptRedisBackup, ReceiptStep
 
 
 def receipt(content: Receipt) -> str:
@@ -28,6 +28,7 @@ def receipt(content: Receipt) -> str:
         "## Compared",
         "",
         *_backup(content.backup),
+        *_redis_backup(content.redis_backup),
     ]
     for store, sides in content.verified.items():
         lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides)), ""]
@@ -68,6 +69,14 @@ def _backup(backup: ReceiptBackup | None) -> list[str]:
         return lines
     mark = "**" if backup.checksum in UNPROTECTED else ""
     return [*lines, f"{mark}Checksum of the backup: {DESCRIPTIONS[backup.checksum]}.{mark}", ""]
+
+
+def _redis_backup(backup: ReceiptRedisBackup | None) -> list[str]:
+    """Return which backup replaces the old Redis as the source, what it held, and what covers it."""
+    if backup is None:
+        return []
+    texts = [text for text in (backup.description, backup.coverage) if text]
+    return ["; ".join((f"Redis' old side is the backup {backup.path}", *texts)) + ".", ""]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Backups that a real Qdrant wrote, damaged: each is refused, or what is restored from it is what it held.
+"""Backups that real servers wrote, damaged: each is refused, or what is restored from it is what it held.
 
-A reader of the tests' own judges.
+A reader of the tests' own judges. This file has those of Qdrant, corruption_redis.py those of Redis.
 """
 
 from __future__ import annotations
@@ -8,133 +8,160 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import shutil
+import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from omnimind_ops.model.checksum import Checksum
+from omnimind_ops.model.checksum import UNPROTECTED
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import detect, prove, unpack
 from omnimind_ops.stores.qdrant.scratch import scratch_server
+from tests.campaigns import corruption_redis, damage
 from tests.campaigns.result import Campaign, Result, Trial
 from tests.stores.backup.backups import NAME, silent
 from tests.stores.backup.real import MADE, SNAPSHOTS, config_of, expected, file_of, program, read, reads_rocksdb
 
-BLOCK = 512
-"""A tar's."""
+REDIS = 0.3
+"""Of the trials: those with a backup of Redis."""
 CHECKED = 0.2
-"""Of the trials: those with Qdrant's own checksum beside the file, which tells of any change."""
+"""Of the snapshots: those with Qdrant's own checksum beside the file, which tells of any change."""
+WHOLE = 0.05
+"""Of the trials: those without damage."""
 UNSEEN = "accepted and different, no file missing, with no checksum beside"
 """Other bytes where a point's values were, or in the list of deleted points.
 
 The product has said that it cannot see it.
 """
 OTHER = "accepted and different, with files missing"
+UNLISTED = "accepted and different, a whole segment or collection missing, and said to be without a checksum"
 COVERED = "accepted and different, and not said to be without a checksum"
-
-
-def flip(data: bytearray, chance: random.Random) -> str:
-    """Change one bit."""
-    at, bit = chance.randrange(len(data)), chance.randrange(8)
-    data[at] ^= 1 << bit
-    return f"bit {bit} of byte {at} changed"
-
-
-def burst(data: bytearray, chance: random.Random) -> str:
-    """Overwrite up to 64 bytes."""
-    at, count = chance.randrange(len(data)), chance.randint(2, 64)
-    data[at : at + count] = chance.randbytes(len(data[at : at + count]))
-    return f"{count} bytes from {at} overwritten"
-
-
-def hole(data: bytearray, chance: random.Random) -> str:
-    """Zero up to eight blocks, as a disk does that lost them."""
-    at, count = chance.randrange(len(data) // BLOCK) * BLOCK, chance.randint(1, 8) * BLOCK
-    data[at : at + count] = bytes(len(data[at : at + count]))
-    return f"{count} bytes from {at} zeroed"
-
-
-def cut(data: bytearray, chance: random.Random) -> str:
-    """End early: anywhere, or at a block's border."""
-    at = chance.randrange(len(data))
-    at -= at % BLOCK if chance.random() < 0.5 else 0
-    del data[at:]
-    return f"cut at {at}"
-
-
-def omit(data: bytearray, chance: random.Random) -> str:
-    """Leave some blocks out."""
-    at, count = chance.randrange(len(data) // BLOCK) * BLOCK, chance.randint(1, 64) * BLOCK
-    del data[at : at + count]
-    return f"{count} bytes from {at} left out"
-
-
-def swap(data: bytearray, chance: random.Random) -> str:
-    """Exchange two blocks."""
-    one, two = (chance.randrange(len(data) // BLOCK) * BLOCK for _ in range(2))
-    data[one : one + BLOCK], data[two : two + BLOCK] = data[two : two + BLOCK], data[one : one + BLOCK]
-    return f"blocks at {one} and {two} exchanged"
-
-
-DAMAGES: tuple[Callable[[bytearray, random.Random], str], ...] = (flip, burst, hole, cut, omit, swap)
+REFUSED_WHOLE = "refused although it was not damaged"
+PACKED = {"tar.gz": "-czSf", "tar.xz": "-cJSf", "tar.bz2": "-cjSf", "absolute tar": "-cPSf"}
+"""A storage directory, packed with these options of tar."""
+FOLDERS = ("storage", "folder")
+FORMS = (*sorted(SNAPSHOTS), *PACKED, *FOLDERS)
 
 
 @contextmanager
 def opened() -> Iterator[Trial]:
-    """Nothing is shared."""
-    yield trial
-
-
-def trial(chance: random.Random) -> Result:
-    """Damage one file once, and restore it as a migration does."""
-    made = chance.choice([one for one in MADE if one != "made-1.15.5" or reads_rocksdb()])
-    kind, checked = chance.choice(sorted(SNAPSHOTS)), chance.random() < CHECKED
-    source = file_of(made, kind)
+    """Unpack and pack once what the trials damage."""
     with tempfile.TemporaryDirectory(prefix="om-corruption-") as name:
-        path, data = Path(name) / source.name, bytearray(source.read_bytes())
-        said = chance.choice(DAMAGES)(data, chance)
-        path.write_bytes(data)
+        forms = Forms(Path(name))
+        yield lambda chance: trial(chance, forms)
+
+
+class Forms:
+    """Backups of every form; those that are not among the recordings are made of the recorded storage when needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def storage(self, made: str) -> Path:
+        """Return the storage directory, which the recorded archive has in a folder."""
+        home = self.folder / made
+        if not home.exists():
+            home.mkdir()
+            subprocess.run(["tar", "-C", home, "-xSf", file_of(made, "archive")], check=True)
+        return home / "storage"
+
+    def path(self, made: str, form: str) -> Path:
+        """Return the backup of this form."""
+        if form in SNAPSHOTS:
+            return file_of(made, form)
+        if form in FOLDERS:
+            return self.storage(made) if form == "storage" else self.storage(made) / "collections" / NAME
+        packed = self.folder / f"{made}.{form.replace(' ', '.')}"
+        if not packed.exists():
+            where = [self.storage(made)] if form == "absolute tar" else ["-C", self.storage(made), "."]
+            subprocess.run(["tar", "--sort=name", PACKED[form], packed, *where], check=True)
+        return packed
+
+
+def trial(chance: random.Random, forms: Forms) -> Result:
+    """Damage one backup once, and restore it as a migration does."""
+    is_damaged = chance.random() >= WHOLE
+    with tempfile.TemporaryDirectory(prefix="om-corruption-") as name:
+        if chance.random() < REDIS:
+            return corruption_redis.trial(Path(name), chance, damaged=is_damaged)
+        made = chance.choice([one for one in MADE if one != "made-1.15.5" or reads_rocksdb()])
+        form, is_checked = chance.choice(FORMS), chance.random() < CHECKED
+        source = forms.path(made, form)
+        path = Path(name) / source.name
+        subprocess.run(["cp", "-a", "--sparse=always", source, path], check=True)
+        said = "as it was"
+        if is_damaged:
+            said = (damage.of_folder if path.is_dir() else damage.of_file)(path, chance)
         beside = source.with_name(f"{source.name}.checksum")
-        if checked := checked and beside.exists():
+        if is_checked := is_checked and beside.is_file():
             shutil.copy(beside, path.parent)
-        detail = f"{made}, {kind}{', its checksum beside it' if checked else ''}: {said}"
-        if data == source.read_bytes():
-            return Result("the damage changed nothing", detail=detail)
-        return _judged(made, kind, path, Path(name), detail)
+        detail = f"{made}, {form}{', its checksum beside it' if is_checked else ''}: {said}"
+        return _judged(made, form, source, path, detail, damaged=is_damaged)
 
 
-def _judged(made: str, kind: str, path: Path, folder: Path, detail: str) -> Result:
-    config = config_of(made) if kind == "shard" else None
+def _judged(made: str, form: str, source: Path, path: Path, detail: str, *, damaged: bool) -> Result:
+    folder = path.parent
+    config = config_of(made) if form == "shard" else None
     try:
         backup = detect(path, NAME if config else None, lambda _: config_of(made))
         storage = unpack(backup, folder / "home" / "storage", silent)
         prove(backup, config, storage, program(), folder / "home" / "scratch", silent)
     except Problem as problem:
+        if not damaged:
+            return Result(REFUSED_WHOLE, True, f"{detail}: {problem}")
         left = sorted(os.listdir(folder / "home" / "storage")) if (folder / "home" / "storage").is_dir() else []
         return Result("refused", detail=f"{detail}: {problem}; left: {left}")
     with scratch_server(program(), storage, folder / "server") as endpoint:
         found = read(endpoint)
-    if found == expected(kind):
+    wanted = expected(_recorded(form))
+    if found == wanted:
         return Result("accepted and equal", detail=detail)
-    whole = _files(path.read_bytes()) == _files(file_of(made, kind).read_bytes())
-    name = COVERED if backup.checksum is not Checksum.ABSENT else UNSEEN if whole else OTHER
-    return Result(name, True, f"{detail}: {_difference(found, expected(kind))}")
+    name = _missing(source, path) if backup.checksum in UNPROTECTED else COVERED
+    return Result(name, True, f"{detail}: {_difference(found, wanted)}")
 
 
-def _files(data: bytes) -> list[tuple[str, int]]:
-    """Return name and size of every file in an archive and in those inside it."""
-    found = []
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        for one in tar:
-            if one.name.endswith((".tar", ".snapshot")):
-                found += _files(data[one.offset_data : one.offset_data + one.size])
-            elif one.isfile():
-                found.append((one.name, one.size))
-    return found
+def _recorded(form: str) -> str:
+    """Return the recorded kind that holds the same."""
+    return "archive" if form in PACKED else form
+
+
+def _missing(source: Path, path: Path) -> str:
+    """Return which kind of difference this is: no file is missing, only whole segments or collections, or others."""
+    before, after = _names(source), _names(path)
+    parts = {_part(name) for name in before - after}
+    if not parts:
+        return UNSEEN
+    return OTHER if any(_part(name) in parts for name in after) else UNLISTED
+
+
+def _part(name: str) -> str:
+    """Return the segment of a file, else its collection."""
+    match = re.match(r"(.*/?segments/[^/.]+)|(.*collections/[^/]+)", name)
+    return match[0] if match else name
+
+
+def _names(path: Path) -> set[str]:
+    """Return the names of all files in a folder, or in an archive and in those inside it."""
+    if path.is_dir():
+        return {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    with tarfile.open(path) as tar:
+        return set(_names_in(tar))
+
+
+def _names_in(tar: tarfile.TarFile, prefix: str = "") -> Iterator[str]:
+    for one in tar:
+        if one.isfile():
+            yield prefix + one.name
+        if one.isfile() and one.name.endswith((".tar", ".snapshot")):
+            inner = tar.extractfile(one)
+            assert inner
+            with tarfile.open(fileobj=io.BytesIO(inner.read())) as nested:
+                yield from _names_in(nested, f"{prefix}{one.name}/")
 
 
 def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -160,10 +187,12 @@ def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 CAMPAIGN = Campaign(
     "corruption",
-    "files that a real Qdrant wrote, damaged at random and restored; accepted and different must be 0",
+    "backups that real servers wrote, damaged at random and restored; accepted and different must be 0",
     opened,
     tuple(range(13)),
     {
-        UNSEEN: "Qdrant's own files carry no checksum of a point's vector, nor of which points are deleted: where the file beside is gone, nobody can tell a changed bit of them from another number"
+        UNSEEN: "Qdrant's own files have no checksum of a point's vector, nor of which points are deleted: where no checksum is beside or around them, nobody can tell a changed bit from another number",
+        UNLISTED: "no file of Qdrant lists the segments of a shard or the collections of a storage",
+        corruption_redis.UNSEEN: "append-only files and dumps of a server with `rdbchecksum no` have no checksum of a value",
     },
 )

@@ -16,11 +16,19 @@ from tests.hosts.sample import boot_sample, wait_for_stack
 from tests.hosts.words import Mount
 from tests.stores.backup.backups import NAME
 from tests.stores.backup.real import REAL, config_of, expected, file_of, reads_rocksdb, shown
+from tests.stores.redis.backups import MADE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 KINDS = ("collection", "two shards", "full", "shard", "archive", "storage")
 OLD = "made-1.15.5"
+MOUNTS = (Mount(REAL, "/testhost/real"), Mount(MADE, "/testhost/redis"))
+REDIS = """
+export REDISCLI_AUTH=$(cat /etc/omnimind/secrets/redis.password)
+redis-cli --raw --scan --pattern 'key *' | wc -l
+redis-cli --raw -n 20 get elsewhere
+"""
+"""Runs on the host: prints how many keys of the backup its Redis holds, and the one in another database."""
 READ = """
 import json, urllib.request
 key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
@@ -44,7 +52,7 @@ print(json.dumps({"aliases": ask("/aliases")["aliases"], "collections": held}))
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
-    with boot_sample(points=300, mounts=[wheelhouse.mount(), Mount(REAL, "/testhost/real")]) as booted:
+    with boot_sample(points=300, mounts=[wheelhouse.mount(), *MOUNTS]) as booted:
         tool.install(booted)
         booted.write("/testhost/config.json", json.dumps(config_of("made-1.18.3")))
         for made in ("made-1.18.3", OLD):
@@ -82,8 +90,8 @@ def migrate(host: Host, made: str, kind: str, *more: str, check: bool = True) ->
     return tool.omnimind(host, *options, check=check, timeout=1800)
 
 
-def restore(host: Host, made: str, kind: str) -> None:
-    said = migrate(host, made, kind, "--json")
+def restore(host: Host, made: str, kind: str, *more: str) -> None:
+    said = migrate(host, made, kind, "--json", *more)
     assert tool.results(said)[-1]["data"]["state"] == "confirmed"
     assert read(host) == expected(kind)
     receipt = json.loads(tool.omnimind(host, "receipt", "--json").stdout.splitlines()[-1])["data"]
@@ -93,13 +101,21 @@ def restore(host: Host, made: str, kind: str) -> None:
     assert {name for name in verified["native"]["digests"] if name.startswith("every point of ")} == {
         f"every point of {name}" for name in expected(kind) if name != "aliases"
     }
+    if "--redis-backup" in more:
+        assert host.sh(REDIS).split() == ["300", "value"]
+        assert "301 keys" in said.stdout and "have no checksum" in receipt["redis_backup"]["coverage"]
+        redis = receipt["verified"]["redis"]
+        assert redis["source"]["counts"]["db 20: keys of type string"] == 1
+        assert redis["source"] == redis["native"]
     tool.omnimind(host, "rollback", "--yes")
     wait_for_stack(host)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_real_server_made_is_served_natively_point_by_point(host: Host, kind: str) -> None:
-    restore(host, "made-1.18.3", kind)
+    """With the last, a backup of Redis: a data folder with append-only files and a dump."""
+    more = ("--redis-backup", "/testhost/redis/both") if kind == KINDS[-1] else ()
+    restore(host, "made-1.18.3", kind, *more)
 
 
 @pytest.mark.parametrize("kind", ["collection", "storage"])

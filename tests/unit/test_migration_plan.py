@@ -98,3 +98,13 @@ def test_digest_changes_with_any_argument() -> None:
 
 def test_converge_touches_no_data() -> None:
     assert {step.kind for step in converge().steps} == {"host"}
+
+
+def test_a_backup_of_redis_is_loaded_before_anything_stops_and_compared_afterwards() -> None:
+    source = replace(SOURCE, redis=replace(REDIS, backup="/b/dump.rdb", target_version="7.0.15"))
+    steps = {step.id: step for step in migrate(source, Goal(), 10).steps}
+    order = list(steps)
+    assert order.index("install-packages") < order.index("prove-redis-backup") < order.index("arm-timer")
+    assert steps["prove-redis-backup"].args == {"backup": "/b/dump.rdb", "target_version": "7.0.15"}
+    assert steps["verify"].args["redis"] and "place-redis" in steps
+    assert "take-redis" not in steps and "prove-redis-backup" not in ids(SOURCE)

@@ -217,6 +217,8 @@ def test_the_receipt_shows_measured_downtime_and_what_was_compared(capsys: pytes
         "backup: it has no checksum: a bit that flipped since it was made, or a missing segment, cannot be detected"
         in " ".join(told(capsys))
     )
+    output.summary({**RECEIPT, "redis_backup": {"path": "/d", "coverage": "its CRC-64 matches"}}, json=False)
+    assert "redis backup: its CRC-64 matches" in told(capsys)
     output.receipt(RECEIPT, json=False)
     assert "install install redis done 2.2 s" in told(capsys)
     output.summary(RECEIPT, json=True)

@@ -29,6 +29,8 @@ def sections(receipt: Receipt, *, full: bool) -> Iterator[RenderableType]:
     checksum = receipt.backup.checksum if receipt.backup else None
     if checksum in UNPROTECTED:
         yield Text.assemble(("backup: ", "yellow"), DESCRIPTIONS[checksum])
+    if receipt.redis_backup and receipt.redis_backup.coverage:
+        yield Text.assemble(("redis backup: ", "yellow"), receipt.redis_backup.coverage)
     yield Text.assemble(("rollback: ", "dim"), receipt.rollback)
     if full:
         yield Text(f"digest: {receipt.digest}", "dim")

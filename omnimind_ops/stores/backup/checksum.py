@@ -13,8 +13,10 @@ from pathlib import Path
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.backup.tar import GZIP, ZSTD, check_frames
+from omnimind_ops.stores.backup.tar import BZIP2, GZIP, XZ, ZSTD, check_frames
 
+_XZ_FLAGS = 7
+"""Position of the byte that names the checksum of an xz stream, 0 for none."""
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -23,8 +25,9 @@ def embedded_checksum(path: Path) -> Checksum:
     end.
     """
     with path.open("rb") as file:
-        magic = file.read(4)
-        inside = magic.startswith(GZIP) or (magic == ZSTD and check_frames(file))
+        head = file.read(_XZ_FLAGS + 1)
+        inside = head.startswith((GZIP, BZIP2)) or (head.startswith(XZ) and head[_XZ_FLAGS] != 0)
+        inside = inside or (head.startswith(ZSTD) and check_frames(file))
     return Checksum.INSIDE if inside else Checksum.ABSENT
 
 

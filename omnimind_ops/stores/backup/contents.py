@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -54,6 +55,30 @@ class Contents:
     def aliases(self) -> dict[str, str]:
         """Return the collection of each alias."""
         return {str(alias): str(target) for alias, target in self._read_object(ALIASES).items()}
+
+    def points(self) -> dict[str, int]:
+        """Return the largest possible number of points of each collection: deleted ones that are still stored included.
+
+        A collection is left out when the small files do not contain the number.
+        """
+        points = {}
+        for name in self.collections():
+            counts = self._stored_points(name)
+            known = [count for count in counts if count is not None]
+            if len(known) == len(counts):
+                points[name] = sum(known)
+        return points
+
+    def _stored_points(self, collection: str) -> list[int | None]:
+        """Return the number of vectors in each segment of a collection; with None for one that does not say it."""
+        segment = re.compile(rf"(collections/{re.escape(collection)}/[^/]+/segments/[^/.]+)/segment\.json")
+        found = [match[1] for match in map(segment.fullmatch, self.small_files) if match]
+        return [self._vectors_in(folder) for folder in found]
+
+    def _vectors_in(self, segment: str) -> int | None:
+        status = re.compile(rf"{re.escape(segment)}/vector_storage[^/]*/vectors/status\.dat")
+        counts = [int.from_bytes(data, "little") for path, data in self.small_files.items() if status.fullmatch(path)]
+        return max(counts, default=None)
 
     def check(self, *, snapshot: bool, aliases: bool = False) -> None:
         """Raise Problem when a collection lacks files that a server needs to load it. With `aliases`, the alias file is

@@ -12,7 +12,7 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import shard
 from omnimind_ops.stores.backup.checksum import embedded_checksum, verify_checksum
-from omnimind_ops.stores.backup.contents import Contents, read_directory
+from omnimind_ops.stores.backup.contents import ALIASES, Contents, read_directory
 from omnimind_ops.stores.backup.flatten import flatten, read_object, read_small_file
 from omnimind_ops.stores.backup.kinds import (
     MULTI_COLLECTION,
@@ -61,18 +61,20 @@ class Backup:
     storage: Path | None = None
     notes: tuple[str, ...] = ()
     extra_files: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, int] = field(default_factory=dict)  # at most, by collection; left out when unknown
+    written: float = 0.0  # unix time of its newest file
     file_stamp: tuple[int, int] = field(default=(0, 0), repr=False)  # size and mtime of the file when it was read
 
 
 def detect(path: Path, collection: str | None = None, config_of: ConfigOf = no_config, sha256: str = "") -> Backup:
     """Return the kind and contents of a backup after checking that it is complete. Read-only.
 
-    Accepted: a storage directory (up to two levels further down), the directory of one collection, a tar, tar.gz or
-    tar.zst of either, a collection snapshot, a shard snapshot or a full snapshot. FILE.checksum or FILE.sha256 beside
-    it is compared. `collection` names the collection of a single-collection backup whose name does not contain it.
-    `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is the checksum of a
-    snapshot from the server that made it, "" when unknown. Problem for everything else: damaged, truncated, with links
-    or names that lead outside, unfinished, foreign.
+    Accepted: a storage directory (up to two levels further down), the directory of one collection, a tar of either
+    (also compressed), a collection snapshot, a shard snapshot or a full snapshot. FILE.checksum or FILE.sha256
+    beside it is compared. `collection` names the collection of a single-collection backup whose name does not
+    contain it. `config_of` returns the configuration of a shard snapshot's collection by name. `sha256` is the
+    checksum of a snapshot from the server that made it, "" when unknown. Problem for everything else: damaged,
+    truncated, with links or names that lead outside, unfinished, foreign.
     """
     if path.is_dir():
         return _detect_directory(path, collection)
@@ -99,6 +101,8 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
     storages = [folder for folder in storages if not any(parent in storages for parent in folder.parents)]
     if not storages and shard.load_config(path / "config.json") is not None:
         return _detect_collection_directory(path, collection)
+    if not storages and _has_collections(path):
+        raise _only_collections(path)
     if len(storages) != 1:
         several = f"it contains several storage directories: {', '.join(map(str, storages))}"
         fix = "pass the directory that contains collections/, or the directory of one collection"
@@ -106,7 +110,8 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
     storage = storages[0]
     layout = Layout(BackupKind.STORAGE, packed=False)
     _refuse_collection_option(path, layout, collection)
-    read_directory(storage, "", str(path)).check(snapshot=False, aliases=True)
+    contents = read_directory(storage, "", str(path))
+    contents.check(snapshot=False, aliases=True)
     facts = qdrant_storage.storage_facts(storage)
     names = tuple(facts.collections)
     return Backup(
@@ -120,13 +125,37 @@ def _detect_directory(path: Path, collection: str | None) -> Backup:
         Checksum.FOLDER,
         layout,
         storage=storage,
+        points=contents.points(),
+        written=_newest(storage),
+    )
+
+
+def _has_collections(path: Path) -> bool:
+    return any(shard.load_config(config) is not None for config in path.glob("*/config.json"))
+
+
+def _only_collections(path: Path) -> Problem:
+    """Return the Problem for the folder `collections` of a storage: aliases are beside it."""
+    beside = path.resolve().parent
+    if path.resolve().name == "collections" and (beside / ALIASES).is_file():
+        fix = f"pass {beside}"
+    else:
+        fix = (
+            "copy the whole storage directory from the machine that made it. If there were no aliases, put this folder "
+            f"into another one as collections/, beside a file {ALIASES} with the content {{}}, and pass that"
+        )
+    return Problem(
+        f"cannot use {path}",
+        f"it contains only collections: the aliases ({ALIASES}) are not in it and would be lost",
+        fix,
     )
 
 
 def _detect_collection_directory(path: Path, collection: str | None) -> Backup:
     layout = _with_collection_names(path, Layout(BackupKind.FOLDER, packed=False), [], {}, collection)
     name = layout.collections[""]
-    read_directory(path, f"collections/{name}/", str(path)).check(snapshot=False)
+    contents = read_directory(path, f"collections/{name}/", str(path))
+    contents.check(snapshot=False)
     tree = walk(path, live=True)
     return Backup(
         path,
@@ -140,6 +169,8 @@ def _detect_collection_directory(path: Path, collection: str | None) -> Backup:
         layout,
         storage=path,
         notes=_notes(layout),
+        points=contents.points(),
+        written=_newest(path),
     )
 
 
@@ -199,7 +230,7 @@ def _read_archive(
 ) -> Backup:
     """Read everything that would be unpacked, without writing."""
     contents = Contents(str(path))
-    apparent, size = _read_entries(path, layout, contents)
+    apparent, size, written = _read_entries(path, layout, contents)
     aliases = _parse_aliases(top.get("collections_aliases"), path) if layout.kind is BackupKind.FULL else None
     extra_files: dict[str, str] = {}
     if layout.kind is BackupKind.SHARD:
@@ -225,20 +256,29 @@ def _read_archive(
         layout,
         notes=_notes(layout),
         extra_files=extra_files,
+        points=contents.points(),
+        written=written,
         file_stamp=(file_status.st_size, file_status.st_mtime_ns),
     )
 
 
-def _read_entries(path: Path, layout: Layout, contents: Contents) -> tuple[int, int]:
-    """Record every entry of an archive in `contents`; return the total sizes with and without holes."""
-    apparent = size = 0
+def _read_entries(path: Path, layout: Layout, contents: Contents) -> tuple[int, int, float]:
+    """Record every entry of an archive in `contents`; return the total sizes with and without holes, and the time of
+    the newest file.
+    """
+    apparent, size, written = 0, 0, 0.0
     with open_archive(path) as (file, _):
         for entry in flatten(file, layout, str(path)):
             member = entry.member
             contents.add(entry.path, None if member.folder else partial(read_small_file, member, str(path)))
             apparent += member.size
             size += sum(length for _, length in member.extents) + 4096
-    return apparent, size
+            written = max(written, member.info.mtime)
+    return apparent, size, written
+
+
+def _newest(folder: Path) -> float:
+    return max((path.stat().st_mtime for path in folder.rglob("*") if path.is_file()), default=0.0)
 
 
 def _notes(layout: Layout) -> tuple[str, ...]:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omnimind_ops.model.checksum import UNPROTECTED
 from omnimind_ops.model.data import Fingerprint, compare
-from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup.detect import Backup
 from omnimind_ops.stores.backup.restore import SNAPSHOT_KINDS, NotSupportedError, restore
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.space import check_space
 from omnimind_ops.stores.qdrant.fingerprint import full_fingerprint
+from omnimind_ops.stores.qdrant.lengths import Lengths, named
 from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server, set_owner
 
 
@@ -57,7 +59,10 @@ def prove(
     set_owner(scratch, program.user)
     try:
         with scratch_server(program, storage, scratch / "server") as endpoint:
-            unpacked = full_fingerprint(endpoint, tell, step, without)
+            lengths = Lengths()
+            unpacked = full_fingerprint(endpoint, tell, step, without, lengths)
+        if backup.checksum in UNPROTECTED:
+            _check_lengths(lengths, backup.path, tell, step)
         _check_collections(set(backup.collections) - set(without), unpacked, backup.path)
         tell(line(step, f"{program.argv[-1]} loads the backup: {_format_counts(unpacked)}"))
         second_reader = _compare_with_restore(backup, config, unpacked, program, scratch, tell, step, without)
@@ -107,6 +112,19 @@ def _compare_with_restore(
             "report this with the values above; use another backup in the meantime",
         )
     return "equal"
+
+
+def _check_lengths(lengths: Lengths, path: Path, tell: Tell, step: str) -> None:
+    """Raise Problem for vectors that Qdrant cannot have written; warn about vectors of zeros."""
+    if lengths.wrong:
+        raise Problem(
+            f"cannot restore {path}",
+            f"it is damaged: {named(lengths.wrong)} have vectors of an impossible length (with Cosine distance, Qdrant "
+            "stores vectors of length 1), and no checksum covers it",
+            "copy it again from the machine that made it, or use another backup",
+        )
+    if lengths.zeros:
+        tell(warning(f"{path}: {named(lengths.zeros)} have a vector of zeros, which may be damage", step))
 
 
 def _check_collections(expected: set[str], unpacked: Fingerprint, path: Path) -> None:

@@ -1,11 +1,15 @@
 """Read tar archives, also compressed ones, without trusting them: each member once, in order, up to the end.
 
+Names may be absolute (`tar -P`) if all of them are: they are read below the folder to which they are unpacked.
+
 `tarfile` takes a damaged header for the end of the archive and does not report a missing end; `members` checks both.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import tarfile
 import zlib
@@ -19,14 +23,17 @@ import zstandard
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.sparse import BUFFER
+from omnimind_ops.tools.archive import TAR, archive_kind
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD, XZ, BZIP2 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh"
+MAGIC = max(map(len, (GZIP, ZSTD, XZ, BZIP2)))
 _BLOCK = 512
 _BUFFERED = 64 << 10
 _READ_ERRORS = (
     tarfile.TarError,
     EOFError,
     zlib.error,
+    lzma.LZMAError,
     zstandard.ZstdError,
     OSError,
     ValueError,
@@ -120,7 +127,10 @@ class Member:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[tuple[IO[bytes], str]]:
-    """Open an archive and yield the tar stream and its compression: "", "gzip" or "zstd"; Problem if unreadable."""
+    """Open an archive and yield the tar stream and its compression: "", "gzip", "zstd", "xz" or "bzip2".
+
+    Problem if it is unreadable, or another kind of archive.
+    """
     try:
         file: BinaryIO = path.open("rb")
     except OSError as error:
@@ -128,18 +138,38 @@ def open_archive(path: Path) -> Iterator[tuple[IO[bytes], str]]:
             f"cannot read {path}", error.strerror or str(error), "check the path and its permissions"
         ) from error
     with file:
-        magic = file.read(4)
+        magic = file.read(MAGIC)
         file.seek(0)
         if magic.startswith(GZIP):
             with gzip.GzipFile(fileobj=file) as plain:
-                yield cast(IO[bytes], ForwardStream(cast(IO[bytes], plain))), "gzip"
-        elif magic == ZSTD:
+                yield _forward(plain), "gzip"
+        elif magic.startswith(ZSTD):
             with damage_as_problem(str(path)):
                 check_frames(file)
             with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-                yield cast(IO[bytes], ForwardStream(cast(IO[bytes], reader))), "zstd"
+                yield _forward(reader), "zstd"
+        elif magic.startswith(XZ):
+            with lzma.LZMAFile(file) as plain_xz:
+                yield _forward(plain_xz), "xz"
+        elif magic.startswith(BZIP2):
+            with bz2.BZ2File(file) as plain_bz2:
+                yield _forward(plain_bz2), "bzip2"
         else:
+            _refuse_other_archives(path)
             yield file, ""
+
+
+def _forward(source: object) -> IO[bytes]:
+    return cast(IO[bytes], ForwardStream(cast(IO[bytes], source)))
+
+
+def _refuse_other_archives(path: Path) -> None:
+    if (kind := archive_kind(path)) not in ("", TAR):
+        raise Problem(
+            f"cannot use {path}",
+            f"it is {kind}, which omnimind does not read",
+            "unpack it, and pass the folder or the snapshot in it",
+        )
 
 
 def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
@@ -150,13 +180,14 @@ def members(file: IO[bytes], name: str, last: str = "") -> Iterator[Member]:
     """
     with damage_as_problem(name):
         tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - the caller owns the file
-    latest_name = ""
+    latest_name, absolute = "", None
     while True:
         with damage_as_problem(name):
             info = tar.next()
         if info is None:
             break
-        member = _member(tar, info, name)
+        absolute = info.name.startswith("/") if absolute is None else absolute
+        member = _member(tar, info, name, absolute=absolute)
         latest_name = member.name
         yield member
     with damage_as_problem(name):
@@ -222,9 +253,9 @@ def damaged(name: str, why: str) -> Problem:
     )
 
 
-def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str) -> Member:
-    parts = PurePosixPath(info.name).parts
-    if info.name.startswith("/") or ".." in parts or "\0" in info.name:
+def _member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: str, *, absolute: bool) -> Member:
+    parts = PurePosixPath(info.name.lstrip("/")).parts
+    if info.name.startswith("/") != absolute or ".." in parts or "\0" in info.name:
         raise damaged(archive, f"{info.name!r} leads outside the archive")
     if not (info.isreg() or info.isdir()):
         raise damaged(archive, f"{info.name!r} is a link or a device; Qdrant's data contain neither")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import xxhash
@@ -15,7 +16,8 @@ from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem, collection_info, connect, request_json
-from omnimind_ops.stores.qdrant.points import digest_points
+from omnimind_ops.stores.qdrant.lengths import Lengths
+from omnimind_ops.stores.qdrant.points import digest_points, ignore_page
 from omnimind_ops.stores.qdrant.sample import point_bytes, query_vector, sample_points, sort_key
 from omnimind_ops.stores.throttle import Throttle
 
@@ -97,10 +99,14 @@ def _progress(endpoint: QdrantEndpoint) -> list[object]:
 
 
 def full_fingerprint(
-    endpoint: QdrantEndpoint, tell: Tell, step: str = "", without: Collection[str] = ()
+    endpoint: QdrantEndpoint,
+    tell: Tell,
+    step: str = "",
+    without: Collection[str] = (),
+    lengths: Lengths | None = None,
 ) -> Fingerprint:
     """Return the contents of a server with every point read, equal for servers with equal data. Collections in
-    `without` are left out.
+    `without` are left out. `lengths` looks at every point.
 
     Nothing is written. Problem when the server does not answer, refuses the key, or cannot serve a collection.
     """
@@ -119,7 +125,8 @@ def full_fingerprint(
         throttle(progress(step, "read every point", done, max(total, done), "points"))
 
     for name, info in facts.items():
-        content = digest_points(endpoint, name, info["config"], int(info.get("points_count") or 0), report)
+        look = partial(lengths.add, name, info["config"]) if lengths else ignore_page
+        content = digest_points(endpoint, name, info["config"], int(info.get("points_count") or 0), report, look)
         counts[f"points of {name}"] = content.count
         digests |= {f"every point of {name}": content.digest} | {
             f"{kind} of {name}": digest for kind, digest in _configuration_digests(info).items()

@@ -28,6 +28,12 @@ _MODULUS = 1 << 128
 
 OnPoints = Callable[[int], None]
 """Called with the number of points read since the last call."""
+OnPage = Callable[["list[Record]"], None]
+"""Called with the points of a page, from several threads."""
+
+
+def ignore_page(points: list[Record]) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,12 @@ class PointsDigest:
 
 
 def digest_points(
-    endpoint: QdrantEndpoint, name: str, config: Mapping[str, Any], estimate: int, on_points: OnPoints
+    endpoint: QdrantEndpoint,
+    name: str,
+    config: Mapping[str, Any],
+    estimate: int,
+    on_points: OnPoints,
+    on_page: OnPage = ignore_page,
 ) -> PointsDigest:
     """Read every point of a collection with about `estimate` points; Problem when the server refuses."""
     limit = page_size(config)
@@ -56,6 +67,7 @@ def digest_points(
         with connect(endpoint) as client:
             for points in _pages(client, name, (start, end), limit):
                 into.add(points)
+                on_page(points)
 
     reported = 0
     with ThreadPoolExecutor(len(begins)) as pool:

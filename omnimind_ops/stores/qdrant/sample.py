@@ -7,6 +7,7 @@ spread offsets contain the same points wherever the ids are the same, at a cost 
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -64,13 +65,20 @@ def point_bytes(point: Record) -> bytes:
 
 
 def vector_bytes(vector: Any) -> bytes:
-    """Return a dense, multi or sparse vector as bytes."""
+    """Return a dense, multi or sparse vector as bytes. In JSON, a number that is none (NaN) is null."""
     if not isinstance(vector, list):
-        pairs = sorted(zip(vector.indices, vector.values, strict=True))
+        values = (_number(value) for value in vector.values)
+        pairs = sorted(zip(vector.indices, values, strict=True))
         return b"sparse" + b"".join(struct.pack("<If", index, value) for index, value in pairs)
     if vector and isinstance(vector[0], list):
         return b"multi" + b"".join(struct.pack("<I", len(row)) + vector_bytes(row) for row in vector)
+    if None in vector:
+        vector = [_number(value) for value in vector]
     return struct.pack(f"<{len(vector)}f", *vector)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def query_vector(point: Record) -> tuple[str, Any] | None:

@@ -42,7 +42,7 @@ class GiveBack:
         """
         folder = fresh_folder(self.workdir)
         shutil.copyfile(self.dump, folder / DUMP_NAME)
-        with serve(self.program, folder, databases=MANY_DATABASES, append_only=False) as scratch:
+        with serve(self.program, folder, databases=MANY_DATABASES) as scratch:
             if not server_facts(scratch).total_keys:
                 return 0
             self.tell(warning(f"the old Redis at {old} came back empty: its data is loaded from the dump", self.step))

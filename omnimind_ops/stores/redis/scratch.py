@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -28,6 +28,7 @@ SOCKET_PATH_MAX = 107  # bytes, sun_path of unix(7)
 DAY = 86_400.0
 MANY_DATABASES = 1024  # databases: a dump refers to them by number, and a server refuses numbers beyond its setting
 SERVER = "/usr/bin/redis-server"
+NO_SETTINGS: Mapping[str, str] = {}
 
 
 def build_rdb_key_by_key(
@@ -44,15 +45,13 @@ def build_rdb_key_by_key(
 
 
 @contextmanager
-def scratch_server(
-    program: str, workdir: Path, *, databases: int = 16, append_only: bool = False
-) -> Iterator[RedisEndpoint]:
+def scratch_server(program: str, workdir: Path, *, databases: int = 16) -> Iterator[RedisEndpoint]:
     """Run an empty server in `workdir`/redis-scratch for the block: unix socket only, no saves unless requested, killed
     if this process dies.
 
     A leftover of an earlier run is stopped and removed first.
     """
-    with serve(program, fresh_folder(workdir), databases=max(16, databases), append_only=append_only) as endpoint:
+    with serve(program, fresh_folder(workdir), databases=max(16, databases)) as endpoint:
         yield endpoint
 
 
@@ -88,11 +87,16 @@ def fresh_folder(workdir: Path) -> Path:
 
 
 @contextmanager
-def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> Iterator[RedisEndpoint]:
-    """Run a server on the files in the folder; the folder is removed at the end."""
+def serve(
+    program: str, folder: Path, *, databases: int, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[RedisEndpoint]:
+    """Run a server on the files in the folder; the folder is removed at the end.
+
+    It loads a file completely or not at all. `settings` say which files it loads; the default is the dump.
+    """
     endpoint = RedisEndpoint(socket=str(folder / "redis.sock"))
     results: list[Completed] = []
-    command = _server_command(program, folder, databases=databases, append_only=append_only)
+    command = _server_command(program, folder, databases=databases, settings=settings)
     # run() blocks until the server ends, so it needs a thread. PDEATHSIG is tied to that thread, which lives exactly as
     # long as the server or this process.
     thread = Thread(
@@ -109,7 +113,7 @@ def serve(program: str, folder: Path, *, databases: int, append_only: bool) -> I
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _server_command(program: str, folder: Path, *, databases: int, append_only: bool) -> tuple[str, ...]:
+def _server_command(program: str, folder: Path, *, databases: int, settings: Mapping[str, str]) -> tuple[str, ...]:
     settings = {
         "port": "0",
         "unixsocket": str(folder / "redis.sock"),
@@ -118,10 +122,12 @@ def _server_command(program: str, folder: Path, *, databases: int, append_only: 
         "pidfile": str(folder / "redis.pid"),
         "dbfilename": DUMP_NAME,
         "save": "",
-        "appendonly": "yes" if append_only else "no",
+        "appendonly": "no",
+        "aof-load-truncated": "no",
         "databases": str(databases),
         "maxmemory": "0",
         "daemonize": "no",
+        **settings,
     }
     return (
         *killed_with_parent(),

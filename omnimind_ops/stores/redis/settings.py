@@ -32,12 +32,13 @@ def of_server(facts: ServerFacts) -> RedisSettings:
     return RedisSettings(memory, databases, policy, facts.save_points or DEFAULT.save, facts.aof, fsync, events)
 
 
-def of_backup(used_memory: int, file_bytes: int, append_only: bool) -> RedisSettings:
+def of_backup(used_memory: int, file_bytes: int, append_only: bool, databases: int = 0) -> RedisSettings:
     """Return the settings for a backup: from the memory that its writer used, 0 where it does not say it.
 
-    A server that wrote append-only files goes on writing them.
+    A server that wrote append-only files goes on writing them. `databases` is the number that the keys need.
     """
-    return RedisSettings(_roomy(used_memory or file_bytes * UNPACKED), append_only=append_only)
+    memory = _roomy(used_memory or file_bytes * UNPACKED)
+    return RedisSettings(memory, max(16, databases), append_only=append_only)
 
 
 def _known_events(flags: str) -> str:

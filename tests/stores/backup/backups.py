@@ -21,6 +21,8 @@ ARCHIVES = {
     "sparse pax": ("a.tar", ["-S", "--format=pax"], "."),
     "gzip": ("a.tar.gz", ["-z", "-S"], "."),
     "zstd": ("a.tar.zst", ["--zstd"], "."),
+    "xz": ("a.tar.xz", ["-J", "-S"], "."),
+    "bzip2": ("a.tar.bz2", ["-j", "-S"], "."),
     "deeper": ("a.tgz", ["-z"], "storage"),
 }
 

@@ -99,3 +99,26 @@ def test_paths_that_are_not_there_or_hold_nothing(tmp_path: Path) -> None:
         detect(tmp_path / "absent")
     with pytest.raises(Problem, match="no Qdrant storage"):
         detect(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("zip", "a zip archive"), ("lz4", "lz4 data"), ("7z", "a 7z archive")])
+def test_other_archives_are_named_as_what_they_are(name: str, kind: str, tmp_path: Path) -> None:
+    magic = {"lz4": b"\x04\x22\x4d\x18", "7z": b"7z\xbc\xaf\x27\x1c"}
+    if name == "zip":
+        shutil.make_archive(str(tmp_path / "a"), "zip", backup_of("made-1.18.3", "folder", tmp_path))
+    else:
+        (tmp_path / f"a.{name}").write_bytes(magic[name] + bytes(600))
+    with pytest.raises(Problem, match=f"it is {kind}") as caught:
+        detect(tmp_path / f"a.{name}")
+    assert caught.value.fix.startswith("unpack it")
+
+
+def test_collections_alone_are_refused_because_they_lack_the_aliases(tmp_path: Path) -> None:
+    storage = backup_of("made-1.18.3", "storage", tmp_path)
+    with pytest.raises(Problem, match="aliases") as caught:
+        detect(storage / "collections")
+    assert caught.value.fix == f"pass {storage}"
+    shutil.copytree(storage / "collections", tmp_path / "copy")
+    with pytest.raises(Problem, match="aliases") as caught:
+        detect(tmp_path / "copy")
+    assert "aliases/data.json" in caught.value.fix

@@ -2,6 +2,7 @@
 
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import httpx
@@ -24,15 +25,30 @@ def test_an_archive_of_a_storage_directory_is_served_again(made: Made, tmp_path:
     backup = detect(packed(made, tmp_path / name, *words, top=top))
     assert (backup.kind, backup.checksum) == (
         BackupKind.ARCHIVE,
-        "inside" if kind in ("gzip", "zstd", "deeper") else "absent",
+        "inside" if kind in ("gzip", "zstd", "xz", "bzip2", "deeper") else "absent",
     )
-    assert backup.compression == {"gzip": "gzip", "zstd": "zstd", "deeper": "gzip"}.get(kind, "")
+    assert backup.compression == {"deeper": "gzip"}.get(kind, kind if backup.checksum == "inside" else "")
     assert backup.collections == ("other", NAME)
     assert backup.aliases == {"current": NAME}
     target = unpack(backup, tmp_path / "home" / "unpacked", silent)
     assert not compare(tree_fingerprint(made.storage), tree_fingerprint(target))
     assert space_needed(target) < backup.apparent / 10  # zeros became holes
     assert not compare(made.fingerprint, served(target))
+
+
+def test_an_archive_with_absolute_names_is_read_below_its_new_folder(made: Made, tmp_path: Path) -> None:
+    subprocess.run(["tar", "-cPSf", tmp_path / "a.tar", made.storage], check=True, capture_output=True)
+    backup = detect(tmp_path / "a.tar")
+    assert backup.aliases == {"current": NAME}
+    target = unpack(backup, tmp_path / "home" / "storage", silent)
+    assert not compare(tree_fingerprint(made.storage), tree_fingerprint(target))
+
+
+def test_a_backup_says_how_many_points_it_holds_at_most_and_how_old_it_is(made: Made, tmp_path: Path) -> None:
+    for path in (made.storage, made.full, packed(made, tmp_path / "a.tar")):
+        backup = detect(path)
+        assert backup.points == {NAME: 500, "other": 20}
+        assert 0 < backup.written <= time.time() + 1
 
 
 def test_a_storage_directory_is_found_beside_other_things(made: Made, tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
 """Whether a backup suits is asked of the program; what is unpacked is compared with what Qdrant itself recovers."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from qdrant_client import models
 
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.backup import detect, prove, unpack
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
+from omnimind_ops.stores.qdrant.lengths import Lengths, named
+from omnimind_ops.stores.qdrant.sample import point_bytes
 from omnimind_ops.stores.qdrant.scratch import CannotLoadError, Program, scratch_server
 from tests.stores.backup.backups import NAME, Made, bare, silent
 from tests.stores.backup.real import program
@@ -82,3 +87,30 @@ def test_a_compressed_snapshot_is_recovered_by_qdrant_too(made: Made, tmp_path: 
     assert proof.second_reader == "equal"
     assert proof.fingerprint.counts == {"collections": 2, "aliases": 1, f"points of {NAME}": 500, "points of other": 20}
     assert not compare(proof.fingerprint, proof.fingerprint)
+
+
+def test_a_vector_that_qdrant_cannot_have_written_is_damage_where_no_checksum_covers_it(
+    made: Made, tmp_path: Path
+) -> None:
+    """A flipped bit of a Cosine vector's exponent; nothing in the files but its length shows it."""
+    folder = tmp_path / "copy"
+    shutil.copytree(made.storage, folder)
+    vectors = next((folder / "collections" / NAME / "0" / "segments").glob("*/vector_storage/vectors/chunk_0.mmap"))
+    with vectors.open("r+b") as file:
+        data = bytearray(file.read(500 * 32 * 4))
+        data[100 * 32 * 4 + 3] ^= 1
+        file.seek(0)
+        file.write(data)
+    backup = detect(folder)
+    storage = unpack(backup, tmp_path / "storage", silent)
+    with pytest.raises(Problem, match=f"1 points of {NAME} .* have vectors of an impossible length"):
+        prove(backup, None, storage, program(), tmp_path / "scratch", silent)
+
+
+@pytest.mark.parametrize("vector", [[None, 1.0], [[0.6, 0.8], [None, 1.0]], [0.6, 0.9]])
+def test_a_number_that_is_none_is_an_impossible_length_and_no_error(vector: list[Any]) -> None:
+    point = models.Record(id=7, payload={}, vector=[])
+    object.__setattr__(point, "vector", vector)  # as the client decodes null
+    lengths = Lengths()
+    lengths.add("c", {"params": {"vectors": {"size": 2, "distance": "Cosine"}}}, [point])
+    assert named(lengths.wrong) == "1 points of c (7)" and point_bytes(point)

@@ -15,5 +15,5 @@ def fingerprint_rdb(rdb: Path, workdir: Path, horizon: int, server_program: str 
     """Return what a dump holds, by loading a copy of it into a scratch server."""
     folder = fresh_folder(workdir)
     shutil.copyfile(rdb, folder / DUMP_NAME)
-    with serve(server_program, folder, databases=MANY_DATABASES, append_only=False) as scratch:
+    with serve(server_program, folder, databases=MANY_DATABASES) as scratch:
         return fingerprint(scratch, horizon)

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.model.data import compare
-from omnimind_ops.model.event import Event
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.backup import build_rdb_from_backup, check_backup, read_backup
-from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
+from omnimind_ops.stores.redis.backup import check_backup, read_backup
 from omnimind_ops.stores.redis.rdb import park, place_rdb, rdb_facts
-from tests.stores.redis.dump import fingerprint_rdb
-from tests.stores.redis.sample import fill
 from tests.stores.redis.servers import REDIS, client, need_servers, served, valkey_program
 
 US = (os.getuid(), os.getgid())
@@ -102,39 +97,6 @@ def test_a_dump_beside_an_empty_aof_folder_would_be_ignored(dump: Path) -> None:
         assert client(endpoint).dbsize() == 0
 
 
-def test_a_backup_folder_with_a_dump(dump: Path, tmp_path: Path) -> None:
-    for given in (dump, dump.parent):
-        into = tmp_path / "made.rdb"
-        build_rdb_from_backup(given, "7.0.15", tmp_path, into, lambda event: None)
-        assert into.read_bytes() == dump.read_bytes()
-
-
-def test_a_backup_with_append_only_files_is_replayed(tmp_path: Path) -> None:
-    home = tmp_path / "data"
-    home.mkdir()
-    with served(REDIS, "--appendonly", "yes", "--appendfsync", "always", folder=home) as endpoint:
-        fill(client(endpoint), client(endpoint, 5))
-        until = choose_horizon(endpoint)
-        before = fingerprint(endpoint, until)
-    (home / "dump.rdb").write_bytes(b"REDIS0010 stale, and not even whole")
-    kept = {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
-    told: list[Event] = []
-    build_rdb_from_backup(home, "7.0.15", tmp_path, tmp_path / "made.rdb", told.append)
-    assert any("append-only files are used" in event.text for event in told)
-    assert compare(before, fingerprint_rdb(tmp_path / "made.rdb", tmp_path, until)) == ()
-    assert kept == {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
-
-
-def test_a_single_append_only_file_of_an_older_server_is_replayed(tmp_path: Path) -> None:
-    need_servers()
-    home = tmp_path / "data"
-    home.mkdir()
-    (home / "appendonly.aof").write_bytes(b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n")
-    build_rdb_from_backup(home, "7.0.15", tmp_path, tmp_path / "made.rdb", lambda event: None)
-    with served(REDIS, "--dbfilename", "made.rdb", folder=tmp_path) as endpoint:
-        assert client(endpoint).get("a") == b"b"
-
-
 def test_a_newer_backup_is_refused_with_a_way_out(tmp_path: Path) -> None:
     need_servers()
     home = tmp_path / "data"
@@ -148,11 +110,14 @@ def test_a_newer_backup_is_refused_with_a_way_out(tmp_path: Path) -> None:
     with served(valkey_program(), "--appendonly", "yes", folder=home):
         pass
     with pytest.raises(Problem, match="RDB 80"):
-        check_backup(home, read_backup(home), "5:7.0.15-1")
+        check_backup(home, read_backup(home / "appendonlydir"), "5:7.0.15-1")
 
 
 def test_append_only_parts_need_a_7_0(tmp_path: Path) -> None:
-    (tmp_path / "appendonlydir").mkdir()
+    parts = tmp_path / "appendonlydir"
+    parts.mkdir()
+    (parts / "appendonly.aof.manifest").write_text("file appendonly.aof.1.incr.aof seq 1 type i\n")
+    (parts / "appendonly.aof.1.incr.aof").write_text("*1\r\n$4\r\nPING\r\n")
     with pytest.raises(Problem, match=r"since 7\.0"):
         check_backup(tmp_path, read_backup(tmp_path), "6.0.16")
 
