@@ -23,8 +23,8 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
             f"it is {run.state}",
             "confirm a migration after all of its steps are done; check it with `omnimind runs`",
         )
+    journal.state(run.id, RunState.CONFIRMED)  # first: interrupted after this, the timer finds it and does nothing
     remove_timer(paths)
-    journal.state(run.id, RunState.CONFIRMED)
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +26,12 @@ from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
+from omnimind_ops.runner.interrupt import interrupts
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
+from omnimind_ops.steps.timer import confirm_until
 from omnimind_ops.stores.files.space import space_needed
 
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
@@ -121,23 +124,26 @@ def apply(
     """
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
-    way = WayBack(tell, wait=RESTART_SECONDS)
-    with handlers(goal_begun(run), paths, run.id, way) as kinds:
-        stop_before = "cutover" if postpone else None
-        outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
-    receipt.write(outcome.run, paths)
-    if outcome.state is not RunState.UNCONFIRMED:
-        return outcome
-    if yes:
-        outcome = Outcome(confirm(outcome.run, journal, paths))
-    if bench:
-        before_and_after.measure_after(outcome.run, paths, tell)
+    with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
+        way = WayBack(tell, wait=RESTART_SECONDS)
+        with handlers(goal_begun(run), paths, run.id, way) as kinds:
+            stop_before = "cutover" if postpone else None
+            outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
         receipt.write(outcome.run, paths)
-    if not yes:
-        tell(
-            warning(
-                f"not confirmed yet: run `omnimind confirm` within {run.setup.get('confirm_minutes')} min, "
-                "or the migration is rolled back"
-            )
-        )
+        if outcome.state is not RunState.UNCONFIRMED:
+            return outcome
+        if yes and not stop.by:
+            outcome = Outcome(confirm(outcome.run, journal, paths))
+    with suppress(KeyboardInterrupt):
+        if bench and not stop.by:
+            before_and_after.measure_after(outcome.run, paths, tell)
+            receipt.write(outcome.run, paths)
+        _tell_unconfirmed(outcome.run, tell, stop.by)
     return outcome
+
+
+def _tell_unconfirmed(run: Run, tell: Tell, interrupted: str) -> None:
+    if run.state is not RunState.UNCONFIRMED:
+        return
+    reason = f"interrupted ({interrupted}) before it was confirmed" if interrupted else "not confirmed yet"
+    tell(warning(f"{reason}: run `omnimind confirm` before {confirm_until(run)}, or the migration is rolled back"))

@@ -21,7 +21,7 @@ from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
 from omnimind_ops.steps.redis_users import RedisUsersStep
-from omnimind_ops.steps.timer import TimerStep
+from omnimind_ops.steps.timer import ConfirmTimeStep, RollbackTimer, TimerStep
 from omnimind_ops.steps.verify import VerifyStep
 
 
@@ -35,6 +35,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)
 
+    timer = RollbackTimer(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC))
     with HostStep(goal) as host:
         yield by_kind(
             host,
@@ -46,7 +47,8 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             RedisStep(paths),
             RedisUsersStep(paths),
             PlaceStep(paths, run),
-            TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
+            TimerStep(timer),
+            ConfirmTimeStep(timer),
             ProveStep(goal, secrets),
             VerifyStep(goal, secrets),
         )

@@ -163,9 +163,17 @@ class PlacePayload(Payload):
 
 @dataclass(frozen=True)
 class TimerPayload(Payload):
-    """How long the native services may stay unconfirmed."""
+    """How long a cutover may take before the old stack comes back, if nothing is working on it any more."""
 
     kind = "timer"
+    minutes: int
+
+
+@dataclass(frozen=True)
+class ConfirmTimePayload(Payload):
+    """How long the native services may stay unconfirmed."""
+
+    kind = "confirm-time"
     minutes: int
 
 

@@ -14,6 +14,7 @@ from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
+    ConfirmTimePayload,
     ContainersPayload,
     CopyPayload,
     FingerprintPayload,
@@ -168,7 +169,7 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
             *_install(source, goal),
             *_warm(source, goal),
             *_cutover(source, goal, confirm_minutes),
-            _verify(source, goal),
+            *_verify(source, goal, confirm_minutes),
         ),
     )
 
@@ -220,7 +221,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     def containers(name: str, title: str, act: Act, ids: tuple[str, ...], ports: tuple[int, ...] | None = None) -> Step:
         return step(name, ContainersPayload(act, ids, ports), title)
 
-    timer = f"set the timer that rolls back unless confirmed within {minutes} min"
+    timer = "set the timer that rolls back a cutover that is killed"
     steps = [
         step("arm-timer", TimerPayload(minutes), timer),
         containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
@@ -262,11 +263,15 @@ def _redis(redis: RedisSource) -> RedisPayload:
     )
 
 
-def _verify(source: Source, goal: Goal) -> Step:
+def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
     payload = VerifyPayload(
         qdrant=bool(source.qdrant and not source.qdrant.backup),
         backup=bool(source.qdrant and source.qdrant.backup),
         redis=bool(source.redis and source.redis.way in ("rdb", "logical") and not source.redis.backup),
         trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
     )
-    return Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify")
+    confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
+    return [
+        Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify"),
+        Step.of("start-confirm-time", ConfirmTimePayload(minutes), confirm, Undo.KEPT, "verify"),
+    ]
