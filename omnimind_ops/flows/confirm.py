@@ -5,7 +5,7 @@ The timer is disarmed and the native services stay; `rollback` is possible until
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -25,6 +25,7 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
         )
     journal.state(run.id, RunState.CONFIRMED)  # first: interrupted after this, the timer finds it and does nothing
     remove_timer(paths)
+    planned.remove(paths)
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run

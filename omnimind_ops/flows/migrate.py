@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
@@ -116,17 +116,27 @@ def resume(run: Run, options: MigrateOptions) -> Run:
 
 
 def apply(
-    run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True
+    run: Run,
+    journal: Journal,
+    paths: Paths,
+    tell: Tell,
+    *,
+    yes: bool,
+    postpone: bool = False,
+    bench: bool = True,
+    ask: Callable[[Run], None] | None = None,
 ) -> Outcome:
     """Do the remaining steps of a run; a failing step rolls everything back. With `yes` it is confirmed at once.
 
     `bench`: measure the speed before the first step and at the end, for the receipt; services stay up meanwhile.
+    `ask`: raises Problem if the cutover must not begin.
     """
+    planned.disarm(paths)
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
-        with handlers(goal_begun(run), paths, run.id, way) as kinds:
+        with handlers(goal_begun(run), paths, run.id, way, lambda: ask(run) if ask else None) as kinds:
             stop_before = "cutover" if postpone else None
             outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
         receipt.write(outcome.run, paths)

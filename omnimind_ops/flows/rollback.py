@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -44,6 +44,7 @@ def _undo(run: Run, journal: Journal, paths: Paths, tell: Tell, *, anyway: bool 
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         outcome = runner.undo(run, journal, kinds, tell, check_undo=way.check)
     remove_timer(paths)
+    planned.remove(paths)
     receipt.write(outcome.run, paths)
     return outcome
 

@@ -12,6 +12,7 @@ from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
+from omnimind_ops.steps.ask import Ask, AskStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
@@ -26,10 +27,12 @@ from omnimind_ops.steps.verify import VerifyStep
 
 
 @contextmanager
-def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None) -> Iterator[Handlers]:
+def handlers(
+    goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None, ask: Ask = lambda: None
+) -> Iterator[Handlers]:
     """Yield the handler of every kind; the pyinfra child process lives as long as the context.
 
-    `way_back`: the preflight that an undo of this run passes first.
+    `way_back`: the preflight that an undo of this run passes first. `ask`: that of the cutover.
     """
 
     def secrets() -> credentials.Credentials:
@@ -47,6 +50,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             RedisStep(paths),
             RedisUsersStep(paths),
             PlaceStep(paths, run),
+            AskStep(ask),
             TimerStep(timer),
             ConfirmTimeStep(timer),
             ProveStep(goal, secrets),

@@ -162,6 +162,13 @@ class PlacePayload(Payload):
 
 
 @dataclass(frozen=True)
+class AskPayload(Payload):
+    """Whatever a cutover needs."""
+
+    kind = "ask"
+
+
+@dataclass(frozen=True)
 class TimerPayload(Payload):
     """How long a cutover may take before the old stack comes back, if nothing is working on it any more."""
 

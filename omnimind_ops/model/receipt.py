@@ -14,6 +14,7 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.notes import ContainersNotes, ProveBackupNotes, ProveNotes, Sides, VerifyNotes
 from omnimind_ops.model.payloads import ProveBackupPayload
+from omnimind_ops.model.planned import planned
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 
@@ -70,6 +71,7 @@ class Receipt:
     setup: Mapping[str, Any] = field(default_factory=dict)
     backup: ReceiptBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    planned: str | None = None  # for when the cutover is, or was, planned
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -82,7 +84,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
 
     `bench`: documents of `omnimind bench`, before and after.
     """
-    verify = run.record("verify")
+    verify, at = run.record("verify"), planned(run)
     body: dict[str, JSON] = {
         "omnimind": __version__,
         "run": run.id,
@@ -95,6 +97,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "backup": _backup(run),
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
+        "planned": at.isoformat(timespec="seconds") if at else None,
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)

@@ -14,6 +14,7 @@ from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
+    AskPayload,
     ConfirmTimePayload,
     ContainersPayload,
     CopyPayload,
@@ -223,6 +224,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
 
     timer = "set the timer that rolls back a cutover that is killed"
     steps = [
+        step("ask-again", AskPayload(), "check again everything that the cutover needs", Undo.KEPT),
         step("arm-timer", TimerPayload(minutes), timer),
         containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
         containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
