@@ -17,9 +17,10 @@ from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.payloads import MaintenancePayload
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
-from omnimind_ops.model.status import RunState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
@@ -31,6 +32,7 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
+from omnimind_ops.steps import maintenance
 from omnimind_ops.steps.timer import confirm_until
 from omnimind_ops.stores.files.space import space_needed
 
@@ -136,9 +138,11 @@ def apply(
         before_and_after.measure_before(run, paths, tell)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
+        _show_page_again(run, paths)
         with handlers(goal_begun(run), paths, run.id, way, lambda: ask(run) if ask else None) as kinds:
             stop_before = "cutover" if postpone else None
             outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
+        maintenance.hide(paths)
         receipt.write(outcome.run, paths)
         if outcome.state is not RunState.UNCONFIRMED:
             return outcome
@@ -150,6 +154,13 @@ def apply(
             receipt.write(outcome.run, paths)
         _tell_unconfirmed(outcome.run, tell, stop.by)
     return outcome
+
+
+def _show_page_again(run: Run, paths: Paths) -> None:
+    """Show the page of a cutover that was killed and goes on: it ended with the process that showed it."""
+    page, sockets = run.record("show-page"), run.record("activate-units")
+    if page and sockets and page.status is Status.DONE and sockets.status is Status.TODO:
+        maintenance.show(page.step.payload(MaintenancePayload).addresses, goal_begun(run), paths)
 
 
 def _tell_unconfirmed(run: Run, tell: Tell, interrupted: str) -> None:

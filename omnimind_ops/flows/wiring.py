@@ -17,6 +17,7 @@ from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.maintenance import MaintenanceStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
@@ -46,6 +47,7 @@ def handlers(
             CopyStep(paths, run),
             ProveBackupStep(paths),
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
+            MaintenanceStep(goal, paths),
             FingerprintStep(),
             RedisStep(paths),
             RedisUsersStep(paths),

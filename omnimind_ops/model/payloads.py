@@ -169,6 +169,14 @@ class AskPayload(Payload):
 
 
 @dataclass(frozen=True)
+class MaintenancePayload(Payload):
+    """Addresses and ports of stopped containers, on which a page says that they are stopped."""
+
+    kind = "maintenance"
+    addresses: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class TimerPayload(Payload):
     """How long a cutover may take before the old stack comes back, if nothing is working on it any more."""
 

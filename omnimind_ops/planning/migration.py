@@ -20,6 +20,7 @@ from omnimind_ops.model.payloads import (
     CopyPayload,
     FingerprintPayload,
     HostPayload,
+    MaintenancePayload,
     Packed,
     Pass,
     Payload,
@@ -112,6 +113,12 @@ class Source:
     uploads: tuple[str, ...]
     qdrant: QdrantSource | None
     redis: RedisSource | None
+    pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
+
+    @property
+    def page_ports(self) -> tuple[int, ...]:
+        """Return the ports of `pages`."""
+        return tuple(dict.fromkeys(port for _, port in self.pages))
 
 
 def host_step(role: str, stage: str, phase: str = "install") -> Step:
@@ -227,8 +234,13 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         step("ask-again", AskPayload(), "check again everything that the cutover needs", Undo.KEPT),
         step("arm-timer", TimerPayload(minutes), timer),
         containers("hold-containers", "disable automatic restarts of the containers", Act.HOLD, source.containers),
-        containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
+        containers(
+            "stop-writers", "stop the containers that write", Act.STOP, source.writers, source.page_ports or None
+        ),
     ]
+    if source.pages:
+        title = "answer 503 on their ports until the native services take over"
+        steps.append(step("show-page", MaintenancePayload(source.pages), title))
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of)
@@ -237,7 +249,8 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
-    steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
+    data_ports = tuple(port for port in source.ports if port not in source.page_ports)
+    steps.append(containers("stop-data", title, Act.STOP, source.holders, data_ports))
     for copy in copies(source, goal):
         title = (
             f"move the backup to {copy.target}"
