@@ -38,7 +38,7 @@ class AskAgain:
         checks = preflight.checks(
             discovery.machine,
             discovery.project,
-            remaining(discovery, needs(discovery, self.settings.lock, self.paths)),
+            remaining(discovery, needs(discovery, self.settings.lock, self.paths, is_installed=True)),
             ignore=ignored,
             force_os=self.force_os,
         )
@@ -55,7 +55,7 @@ def remaining(discovery: Discovery, all_needs: preflight.Needs) -> preflight.Nee
         copied = all_needs.space[home] if copy.backup else _stored(Path(copy.incoming))
         space[home] = max(0, space[home] - copied)
     ports = tuple(port for port in all_needs.ports if port != goal.postgres_port)
-    return replace(all_needs, space=space, ports=ports, venv="", index=None, wheelhouse=None, pins=())
+    return replace(all_needs, space=space, ports=ports, venv="")
 
 
 def _stored(folder: Path) -> int:

@@ -62,8 +62,8 @@ def prepare(
     return Prepared(discovery, plan, checks, report.report(discovery.project))
 
 
-def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
-    """Return what must be available before anything stops.
+def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool = False) -> preflight.Needs:
+    """Return what must be available before anything stops; no source of packages if all `is_installed`.
 
     Disk space for data and venv, ports, and the source of the venv's packages.
     """
@@ -78,13 +78,13 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
     space[goal.uploads] += sum(space_needed(Path(folder)) for folder in discovery.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
-    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
     return preflight.Needs(
         space,
         ports,
         units=frozenset(native.all_units(goal)),
         lock=lock,
-        index=None if wheels else index.probe(),
+        index=None if wheels or is_installed else index.probe(),
         venv_exists=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),

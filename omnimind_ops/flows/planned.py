@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from os import environ
 from pathlib import Path
 
 from omnimind_ops.flows import handover, receipt
@@ -20,10 +21,13 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.planning.moment import shown
 from omnimind_ops.runner.events import EventRecorder
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.settings import PREFIX, RULES
 from omnimind_ops.tools.shell import run as shell
 from omnimind_ops.tools.template import render, word
 
 UNIT = "omnimind-cutover"
+VARIABLES = frozenset(f"{PREFIX}{name.upper()}" for name in (*RULES, "config"))
+"""Settings that the environment may have; none of them is a secret."""
 FORMAT = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -52,6 +56,7 @@ def plan(run: Run, at: datetime, words: Sequence[str], journal: Journal, paths: 
         "run": run.id,
         "command": " ".join(word(part).replace("$", "$$") for part in command),
         "folder": str(Path.cwd()).replace("%", "%%"),
+        "variables": {name: value for name, value in environ.items() if name in VARIABLES},
         "time": at.strftime(FORMAT),
     }
     for suffix in ("service", "timer"):

@@ -100,12 +100,15 @@ def test_the_cutover_is_left_to_a_timer_with_the_same_command(
     host: Host, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     at = (datetime.now(UTC) + SOON).replace(microsecond=0)
+    monkeypatch.setenv("OMNIMIND_PROJECT", "my project")
+    monkeypatch.setenv("OMNIMIND_TOKEN", "not a setting")
     assert migrate(monkeypatch, "--ignore", "memory", "--at", at.isoformat()) == 0
     assert host.state is RunState.POSTPONED and host.double.running == frozenset()
     said = text_of(capfd)
     assert "omnimind confirm" in said and f"omnimind rollback --run {host.run.id}" in said
     service, timer = unit(host, "service").read_text(), unit(host, "timer").read_text()
     words = f"omnimind migrate --from-docker --no-bench --ignore memory --planned {host.run.id}\n"
+    assert 'Environment="OMNIMIND_PROJECT=my project"\n' in service and "OMNIMIND_TOKEN" not in service
     assert words in service and "SuccessExitStatus=6" in service and "RestartForceExitStatus=5" in service
     assert f"OnCalendar={at:%Y-%m-%d %H:%M:%S} UTC\n" in timer and "Persistent=false" in timer
     assert "systemctl enable omnimind-cutover.timer" in host.double.calls
