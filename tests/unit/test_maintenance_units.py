@@ -84,8 +84,8 @@ def test_systemd_finds_nothing_to_complain_about_and_little_is_exposed(port: int
     words = ("systemd-analyze", "verify", "--man=no", str(file))
     verified = subprocess.run(words, env=search, capture_output=True, text=True, check=False)
     assert [line for line in verified.stderr.splitlines() if "maintenance" in line] == []
-    words = ("systemd-analyze", "security", "--offline=true", "--no-pager", str(file))
-    scored = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    score_words = ("systemd-analyze", "security", "--offline=true", "--no-pager", str(file))
+    scored = subprocess.run(score_words, capture_output=True, text=True, check=True).stdout
     score = re.search(r"exposure level for .*: ([\d.]+)", scored)
     assert score and float(score.group(1)) <= 2.5, scored
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.qdrant import free_port
 
-HTML = {"Accept": "text/html,application/xhtml+xml"}
+HTML = "text/html,application/xhtml+xml"
 
 
 @contextmanager
@@ -57,22 +57,24 @@ def port() -> Iterator[int]:
             yield number
 
 
-def ask(port: int, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    port: int, method: str = "GET", body: bytes | None = None, accept: str = "*/*"
+) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, "/any/path?x=1", body, headers)
+    connection.request(method, "/any/path?x=1", body, {"Accept": accept})
     said = connection.getresponse()
     return said.status, {name.lower(): value for name, value in said.getheaders()}, said.read()
 
 
 def test_a_client_of_the_api_gets_503_as_json(port: int) -> None:
-    status, headers, body = ask(port, Accept="*/*")
+    status, headers, body = ask(port)
     assert (status, headers["content-type"]) == (503, "application/problem+json")
     assert int(headers["retry-after"]) > 0 and headers["cache-control"] == "no-store"
     assert json.loads(body)["status"] == 503
 
 
 def test_a_browser_gets_a_page_that_reloads(port: int) -> None:
-    status, headers, body = ask(port, **HTML)
+    status, headers, body = ask(port, accept=HTML)
     assert (status, headers["content-type"]) == (503, "text/html; charset=utf-8")
     assert "retry-after" in headers and b'http-equiv="refresh"' in body and b'<html lang="en">' in body
 
