@@ -17,6 +17,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight
+from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.files.space import space_needed
 
@@ -49,11 +50,11 @@ class AskAgain:
 def remaining(discovery: Discovery, all_needs: preflight.Needs) -> preflight.Needs:
     """Return what the cutover itself needs: not the space of what is copied and installed, not PostgreSQL's port."""
     goal = discovery.goal
-    space = {path: count for path, count in all_needs.space.items() if path in (goal.qdrant_home, goal.uploads)}
+    space = {path: count for path, count in all_needs.space.items() if path not in PACKAGES}
     for copy in migration.copies(discovery.source, goal):
         home = goal.qdrant_home if copy.name == "qdrant" else goal.uploads
-        copied = all_needs.space[home] if copy.backup else _stored(Path(copy.incoming))
-        space[home] = max(0, space[home] - copied)
+        place = copy.target if copy.target in space else home
+        space[place] = 0 if copy.backup else max(0, space[place] - _stored(Path(copy.incoming)))
     ports = tuple(port for port in all_needs.ports if port != goal.postgres_port)
     return replace(all_needs, space=space, ports=ports, venv="")
 

@@ -22,11 +22,13 @@ from omnimind_ops.cli import rollback as rollback_command
 from omnimind_ops.cli import runs as runs_command
 from omnimind_ops.flows import ask_again, planned
 from omnimind_ops.flows.ask_again import AskAgain
+from omnimind_ops.flows.discover import Discovery
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import AskNotes
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.planning.check import Needs
 from omnimind_ops.planning.migration import RedisSource, Source
 from omnimind_ops.planning.migration import migrate as plan
 from tests.migrated import IDS, Host, migrated
@@ -226,3 +228,17 @@ def test_containers_that_were_recreated_are_not_those_of_the_plan() -> None:
 def test_nothing_stops_before_everything_was_asked_again() -> None:
     order = [step.id for step in plan(SOURCE, Goal(), 10).steps if step.phase == "cutover"]
     assert order[0] == "ask-again"
+
+
+def test_what_is_copied_and_installed_needs_no_space_again(tmp_path: Path) -> None:
+    """Otherwise a disk that is large enough for one copy would refuse every cutover."""
+    target, old = tmp_path / "new" / "uploads", tmp_path / "old"
+    for folder, size in ((old, 3_000_000), (tmp_path / "new" / "uploads.incoming", 2_000_000)):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(os.urandom(size))
+    goal = Goal(uploads=str(target), qdrant_home=str(tmp_path / "qdrant"))
+    source = replace(SOURCE, uploads=(str(old),))
+    needs = Needs({goal.qdrant_home: 0, goal.uploads: 3_000_000, "/usr": 290_000_000}, (3000, 5432), "/opt/venv")
+    left = ask_again.remaining(Discovery(None, None, source, goal), needs)  # type: ignore[arg-type]
+    assert 900_000 < left.space[goal.uploads] <= 1_000_000
+    assert (set(left.space), left.ports, left.venv) == ({goal.qdrant_home, goal.uploads}, (3000,), "")
