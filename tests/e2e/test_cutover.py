@@ -56,7 +56,9 @@ def newest(host: Host) -> dict[str, Any]:
 def asking(host: Host) -> Iterator[list[tuple[float, int, int, str | None]]]:
     """What both ports answered for the block, asked every 50 ms."""
     answers: list[tuple[float, int, int, str | None]] = []
-    host.sh("systemd-run --unit=asking -p StandardOutput=file:/testhost/answers python3 /testhost/ask.py")
+    host.sh(
+        "rm -f /testhost/answers; systemd-run --unit=asking -p StandardOutput=file:/testhost/answers python3 /testhost/ask.py"
+    )
     yield answers
     host.sh("systemctl stop asking")
     answers += [tuple(json.loads(line)) for line in host.read("/testhost/answers").splitlines()]
