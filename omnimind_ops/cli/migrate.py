@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from omnimind_ops.cli import migrate_at
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import (
     Config,
@@ -24,6 +27,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 
 if TYPE_CHECKING:
+    from omnimind_ops.flows.ask_again import AskAgain
     from omnimind_ops.flows.migrate import Prepared
     from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.model.run import Run
@@ -39,6 +43,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the prompts and con
 Postpone = Annotated[
     bool, typer.Option("--postpone", help="Stop before the cutover. To continue, run the same command without it.")
 ]
+At = Annotated[
+    str,
+    typer.Option("--at", metavar="TIME", help="Plan and copy now, cut over at this time: 03:00, or 2026-12-01T03:00."),
+]
+Planned = Annotated[str, typer.Option("--planned", hidden=True, help="Run to cut over now; the timer passes it.")]
 ConfirmMinutes = Annotated[
     int | None, typer.Option("--confirm-minutes", min=1, help="Minutes to confirm before the automatic rollback.")
 ]
@@ -78,6 +87,8 @@ def command(
     dry_run: DryRun = False,
     yes: Yes = False,
     postpone: Postpone = False,
+    at: At = "",
+    planned: Planned = "",
     confirm_minutes: ConfirmMinutes = None,
     qdrant_backup: QdrantBackup = None,
     qdrant_collection: QdrantCollection = "",
@@ -99,7 +110,9 @@ def command(
     The old stack is stopped but not changed.
     """
     _check_options(from_docker, redis)
+    time = migrate_at.time(at, postpone) if at else None
     require_root("inspect the containers" if dry_run else "migrate")
+    from omnimind_ops.flows.ask_again import AskAgain
     from omnimind_ops.flows.migrate_options import MigrateOptions
     from omnimind_ops.settings import load
 
@@ -119,7 +132,10 @@ def command(
         _dry_run(options, settings, ignored_checks, force_os, json)
         return
     _hand_over(take_over)
-    _migrate(options, settings, ignored_checks, force_os, json, yes, postpone, not no_bench)
+    ask = AskAgain(options, settings, paths(), ignored_checks, force_os)
+    how = How(yes, postpone or time is not None, not no_bench, json, time)
+    with migrate_at.announcing(planned):
+        _migrate(ask, how, planned)
 
 
 def _check_options(from_docker: bool, redis: str) -> None:
@@ -157,17 +173,18 @@ def _dry_run(options: MigrateOptions, settings: Settings, ignored: frozenset[str
     preflight.refuse(prepared.checks)
 
 
-def _migrate(
-    options: MigrateOptions,
-    settings: Settings,
-    ignored: frozenset[str],
-    force_os: bool,
-    json: bool,
-    yes: bool,
-    postpone: bool,
-    bench: bool,
-) -> None:
-    from omnimind_ops.flows import confirm
+@dataclass(frozen=True)
+class How:
+    """How to migrate; `time` is that of the planned cutover."""
+
+    yes: bool
+    postpone: bool
+    bench: bool
+    json: bool
+    time: datetime | None = None
+
+
+def _migrate(ask: AskAgain, how: How, planned: str) -> None:
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.render import choose
     from omnimind_ops.runner.history import History
@@ -176,42 +193,57 @@ def _migrate(
 
     with hold(paths().lock, calling_user(), "migrate"):
         run = flow.current(History(paths().journal))
+        if planned and not migrate_at.is_due(run, planned, json=how.json):
+            return
+        if how.time:
+            migrate_at.check_plannable(run)
         # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
-        prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
+        prepared = None if run else _prepare(ask, how)
         if run is not None and run.state in flow.NATIVE:
-            if yes and run.state is RunState.UNCONFIRMED:
-                with Journal(paths().journal) as journal:
-                    run = confirm.confirm(run, journal, paths())
-            _converge(run, settings, json)
-            _exit_unconfirmed(run)
+            _already_native(run, ask.settings, how)
             return
         with Journal(paths().journal) as journal:
             if run is not None and run.state in (RunState.ROLLING_BACK, RunState.FAILED):
-                _roll_back(run, journal, json)
+                _roll_back(run, journal, how.json)
                 raise _not_migrated(run)
             if run is not None:
-                run = flow.resume(run, options)
+                run = flow.resume(run, ask.options)
             elif prepared is not None:
-                run = flow.start(prepared, options, settings, journal)
+                run = flow.start(prepared, ask.options, ask.settings, journal)
             assert run is not None
-            with choose(json) as show:
-                outcome = flow.apply(run, journal, paths(), show.tell, yes=yes, postpone=postpone, bench=bench)
-            _end(outcome, json)
+            with choose(how.json) as show:
+                outcome = flow.apply(
+                    run, journal, paths(), show.tell, yes=how.yes, postpone=how.postpone, bench=how.bench, ask=ask
+                )
+                if how.time and outcome.state is RunState.POSTPONED:
+                    migrate_at.plan(outcome.run, how.time, journal, show.tell, confirmed=how.yes)
+            _end(outcome, how.json)
 
 
-def _prepare(
-    options: MigrateOptions, settings: Settings, ignored: frozenset[str], force_os: bool, json: bool, yes: bool
-) -> Prepared:
+def _prepare(ask: AskAgain, how: How) -> Prepared:
     """Check the host, show the plan and ask for confirmation."""
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.planning import preflight
+    from omnimind_ops.planning.moment import shown
     from omnimind_ops.render.run import output
 
-    prepared = flow.prepare(options, settings, paths(), ignored, force_os)
+    prepared = flow.prepare(ask.options, ask.settings, paths(), ask.ignored, ask.force_os)
     preflight.refuse(prepared.checks)
-    output.before(prepared, json=json)
-    require_confirmation(f"Migrate project {prepared.discovery.project.name} now?", yes)
+    output.before(prepared, json=how.json)
+    when = f"at {shown(how.time)}" if how.time else "now"
+    require_confirmation(f"Migrate project {prepared.discovery.project.name} {when}?", how.yes)
     return prepared
+
+
+def _already_native(run: Run, settings: Settings, how: How) -> None:
+    from omnimind_ops.flows import confirm
+    from omnimind_ops.runner.journal import Journal
+
+    if how.yes and run.state is RunState.UNCONFIRMED:
+        with Journal(paths().journal) as journal:
+            run = confirm.confirm(run, journal, paths())
+    _converge(run, settings, how.json)
+    _exit_unconfirmed(run)
 
 
 def _converge(run: Run, settings: Settings, json: bool) -> None:

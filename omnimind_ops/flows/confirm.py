@@ -5,7 +5,7 @@ The timer is disarmed and the native services stay; `rollback` is possible until
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -23,8 +23,9 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
             f"it is {run.state}",
             "confirm a migration after all of its steps are done; check it with `omnimind runs`",
         )
+    journal.state(run.id, RunState.CONFIRMED)  # first: interrupted after this, the timer finds it and does nothing
     remove_timer(paths)
-    journal.state(run.id, RunState.CONFIRMED)
+    planned.remove(paths)
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run

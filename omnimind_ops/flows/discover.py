@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -92,6 +93,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         qdrant=qdrant,
         redis=redis,
         starters=tuple(starter.name for starter in found if starter.unit),
+        pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
     )
     return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes), found)
 
@@ -121,6 +123,12 @@ def goal(
         gpu=host.gpu.lock != "cpu",
         systemd=host.systemd,
     )
+
+
+def _pages(writers: Iterable[Container], ports: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Return the published addresses whose ports the native services will have; HTTP is spoken on them."""
+    published = (p for c in writers if c.running for p in c.ports if p.protocol == "tcp" and p.host_port in ports)
+    return tuple(sorted({(p.host_ip or "0.0.0.0", p.host_port) for p in published}))  # noqa: S104 compared, not bound
 
 
 def _start_order(containers: tuple[Container, ...]) -> tuple[Container, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
@@ -17,19 +18,23 @@ from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model import native
 from omnimind_ops.model.event import Tell, warning
+from omnimind_ops.model.payloads import MaintenancePayload
 from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.run import Run
-from omnimind_ops.model.status import RunState
+from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
+from omnimind_ops.runner.interrupt import interrupts
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
+from omnimind_ops.steps import maintenance
+from omnimind_ops.steps.timer import confirm_until
 from omnimind_ops.stores.files.space import space_needed
 
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
@@ -58,8 +63,8 @@ def prepare(
     return Prepared(discovery, plan, checks, report.report(discovery.project))
 
 
-def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
-    """Return what must be available before anything stops.
+def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool = False) -> preflight.Needs:
+    """Return what must be available before anything stops; no source of packages if all `is_installed`.
 
     Disk space for data and venv, ports, and the source of the venv's packages.
     """
@@ -74,14 +79,14 @@ def needs(discovery: Discovery, lock: str, paths: Paths) -> preflight.Needs:
     space[goal.uploads] += sum(space_needed(Path(folder)) for folder in discovery.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
-    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse else None
+    wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
     stores = store_state(discovery.source)
     return preflight.Needs(
         space,
         ports,
         units=frozenset(native.all_units(goal)),
         lock=lock,
-        index=None if wheels else index.probe(),
+        index=None if wheels or is_installed else index.probe(),
         venv_exists=(paths.venv / ".complete").exists(),
         wheelhouse=wheels,
         pins=wheelhouse.pins(goal.lock, "model") if wheels else (),
@@ -121,31 +126,53 @@ def resume(run: Run, options: MigrateOptions) -> Run:
 
 
 def apply(
-    run: Run, journal: Journal, paths: Paths, tell: Tell, *, yes: bool, postpone: bool = False, bench: bool = True
+    run: Run,
+    journal: Journal,
+    paths: Paths,
+    tell: Tell,
+    *,
+    yes: bool,
+    postpone: bool = False,
+    bench: bool = True,
+    ask: Callable[[Run], None] | None = None,
 ) -> Outcome:
     """Do the remaining steps of a run; a failing step rolls everything back. With `yes` it is confirmed at once.
 
     `bench`: measure the speed before the first step and at the end, for the receipt; services stay up meanwhile.
+    `ask`: raises Problem if the cutover must not begin.
     """
+    planned.disarm(paths)
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
-    way = WayBack(tell, wait=RESTART_SECONDS)
-    with handlers(goal_begun(run), paths, run.id, way) as kinds:
-        stop_before = "cutover" if postpone else None
-        outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
-    receipt.write(outcome.run, paths)
-    if outcome.state is not RunState.UNCONFIRMED:
-        return outcome
-    if yes:
-        outcome = Outcome(confirm(outcome.run, journal, paths))
-    if bench:
-        before_and_after.measure_after(outcome.run, paths, tell)
+    with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
+        way = WayBack(tell, wait=RESTART_SECONDS)
+        _show_page_again(run, paths)
+        with handlers(goal_begun(run), paths, run.id, way, lambda: ask(run) if ask else None) as kinds:
+            stop_before = "cutover" if postpone else None
+            outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
+        maintenance.hide(paths)
         receipt.write(outcome.run, paths)
-    if not yes:
-        tell(
-            warning(
-                f"not confirmed yet: run `omnimind confirm` within {run.setup.get('confirm_minutes')} min, "
-                "or the migration is rolled back"
-            )
-        )
+        if outcome.state is not RunState.UNCONFIRMED:
+            return outcome
+        if yes and not stop.by:
+            outcome = Outcome(confirm(outcome.run, journal, paths))
+    with suppress(KeyboardInterrupt):
+        if bench and not stop.by:
+            before_and_after.measure_after(outcome.run, paths, tell)
+            receipt.write(outcome.run, paths)
+        _tell_unconfirmed(outcome.run, tell, stop.by)
     return outcome
+
+
+def _show_page_again(run: Run, paths: Paths) -> None:
+    """Show the page of a cutover that was killed and goes on: it ended with the process that showed it."""
+    page, sockets = run.record("show-page"), run.record("activate-units")
+    if page and sockets and page.status is Status.DONE and sockets.status is Status.TODO:
+        maintenance.show(page.step.payload(MaintenancePayload).addresses, goal_begun(run), paths)
+
+
+def _tell_unconfirmed(run: Run, tell: Tell, interrupted: str) -> None:
+    if run.state is not RunState.UNCONFIRMED:
+        return
+    reason = f"interrupted ({interrupted}) before it was confirmed" if interrupted else "not confirmed yet"
+    tell(warning(f"{reason}: run `omnimind confirm` before {confirm_until(run)}, or the migration is rolled back"))

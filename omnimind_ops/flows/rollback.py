@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
+from datetime import UTC, datetime
+
+from omnimind_ops.flows import planned, receipt
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -14,7 +16,10 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
-from omnimind_ops.steps.timer import remove_timer
+from omnimind_ops.steps.timer import confirm_until, parsed, remove_timer
+from omnimind_ops.tools.announce import announce
+
+REASONS = {RunState.UNCONFIRMED: "was not confirmed in time", RunState.RUNNING: "was interrupted"}
 
 
 def rollback(
@@ -23,17 +28,52 @@ def rollback(
     """Undo a run; a run that is already rolled back stays unchanged.
 
     While the native services run, it is a Problem before anything is touched if a container cannot come back as it was,
-    unless `anyway`. `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
+    unless `anyway`. `unconfirmed`: undo only if nobody confirmed the run in time (used by the timer); people are told.
     """
-    if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
+    if unconfirmed and run.state is RunState.CONFIRMED:
+        remove_timer(paths)
+        return Outcome(run)
+    if run.state is RunState.ROLLED_BACK or (unconfirmed and _has_time(run)):
         return Outcome(run)
     refuse_finished(run)
-    way = WayBack(tell, anyway, RESTART_SECONDS if unconfirmed else 0)
+    return _announced(run, journal, paths, tell) if unconfirmed else _undo(run, journal, paths, tell, anyway=anyway)
+
+
+def _undo(run: Run, journal: Journal, paths: Paths, tell: Tell, *, anyway: bool = False, wait: float = 0) -> Outcome:
+    way = WayBack(tell, anyway, wait)
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         outcome = runner.undo(run, journal, kinds, tell, check_undo=way.check)
     remove_timer(paths)
+    planned.remove(paths)
     receipt.write(outcome.run, paths)
     return outcome
+
+
+def _announced(run: Run, journal: Journal, paths: Paths, tell: Tell) -> Outcome:
+    """Undo a run that nobody confirmed in time; tell the people on this machine before and after.
+
+    The timer's service repeats a rollback that is incomplete; people are not told each time.
+    """
+    is_first = run.state in REASONS
+    if is_first:
+        why = REASONS[run.state]
+        announce(f"OmniMind: migration {run.id} {why}. The native services stop and the containers start now.")
+    try:
+        outcome = _undo(run, journal, paths, tell, wait=RESTART_SECONDS)
+    except Problem as problem:
+        announce(f"OmniMind: migration {run.id} was not rolled back: {problem.why}\n{problem.fix}")
+        raise
+    if outcome.not_undone and is_first:
+        announce(f"OmniMind: the rollback of {run.id} is incomplete. Run: omnimind rollback --run {run.id}")
+    elif not outcome.not_undone:
+        announce(f"OmniMind: migration {run.id} is rolled back; the containers run again.")
+    return outcome
+
+
+def _has_time(run: Run) -> bool:
+    """Return whether the time to confirm is not over: the timer of the cutover may have waited for the migration."""
+    until = confirm_until(run) if run.state is RunState.UNCONFIRMED else None
+    return until is not None and datetime.now(UTC) < parsed(until)
 
 
 def check(run: Run, *, anyway: bool = False) -> None:

@@ -12,32 +12,37 @@ from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.run import Handlers, by_kind
+from omnimind_ops.steps.ask import Ask, AskStep
 from omnimind_ops.steps.containers import ContainersStep
 from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.database import DatabaseStep
 from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.maintenance import MaintenanceStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
 from omnimind_ops.steps.prove_redis_backup import ProveRedisBackupStep
 from omnimind_ops.steps.redis import PlaceStep, RedisStep
 from omnimind_ops.steps.redis_users import RedisUsersStep
-from omnimind_ops.steps.timer import TimerStep
+from omnimind_ops.steps.timer import ConfirmTimeStep, RollbackTimer, TimerStep
 from omnimind_ops.steps.verify import VerifyStep
 
 
 @contextmanager
-def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None) -> Iterator[Handlers]:
+def handlers(
+    goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None, ask: Ask = lambda: None
+) -> Iterator[Handlers]:
     """Yield the handler of every kind; the pyinfra child process lives as long as the context.
 
-    `way_back`: the preflight that an undo of this run passes first.
+    `way_back`: the preflight that an undo of this run passes first. `ask`: that of the cutover.
     """
 
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)
 
+    timer = RollbackTimer(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC))
     with HostStep(goal) as host:
         yield by_kind(
             host,
@@ -46,6 +51,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             CopyStep(paths, run),
             ProveBackupStep(paths),
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
+            MaintenanceStep(goal, paths),
             FingerprintStep(),
             RedisStep(paths, way_back.current) if way_back else RedisStep(paths),
             NoteEvidenceStep(),
@@ -53,7 +59,9 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             RedisUsersStep(paths),
             ProveRedisBackupStep(paths),
             PlaceStep(paths, run),
-            TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
+            AskStep(ask),
+            TimerStep(timer),
+            ConfirmTimeStep(timer),
             ProveStep(goal, secrets),
             VerifyStep(goal, secrets, paths=paths),
         )

@@ -141,6 +141,13 @@ class DatabaseNotes:
 
 
 @dataclass(frozen=True)
+class AskNotes:
+    """When the cutover is planned to begin: UTC, ISO 8601."""
+
+    planned: str | None = None
+
+
+@dataclass(frozen=True)
 class TimerNotes:
     """When the run is rolled back, in systemd's format."""
 

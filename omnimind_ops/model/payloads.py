@@ -214,10 +214,33 @@ class DatabasePayload(Payload):
 
 
 @dataclass(frozen=True)
+class AskPayload(Payload):
+    """Whatever a cutover needs."""
+
+    kind = "ask"
+
+
+@dataclass(frozen=True)
+class MaintenancePayload(Payload):
+    """Addresses and ports of stopped containers, on which a page says that they are stopped."""
+
+    kind = "maintenance"
+    addresses: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class TimerPayload(Payload):
-    """How long the native services may stay unconfirmed."""
+    """How long a cutover may take before the old stack comes back, if nothing is working on it any more."""
 
     kind = "timer"
+    minutes: int
+
+
+@dataclass(frozen=True)
+class ConfirmTimePayload(Payload):
+    """How long the native services may stay unconfirmed."""
+
+    kind = "confirm-time"
     minutes: int
 
 

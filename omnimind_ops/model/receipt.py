@@ -21,6 +21,7 @@ from omnimind_ops.model.notes import (
     VerifyNotes,
 )
 from omnimind_ops.model.payloads import ProveBackupPayload, ProveRedisBackupPayload
+from omnimind_ops.model.planned import planned
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 
@@ -87,6 +88,7 @@ class Receipt:
     backup: ReceiptBackup | None = None
     redis_backup: ReceiptRedisBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    planned: str | None = None  # for when the cutover is, or was, planned
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -99,7 +101,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
 
     `bench`: documents of `omnimind bench`, before and after.
     """
-    verify = run.record("verify")
+    verify, at = run.record("verify"), planned(run)
     body: dict[str, JSON] = {
         "omnimind": __version__,
         "run": run.id,
@@ -113,6 +115,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "redis_backup": _redis_backup(run),
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
+        "planned": at.isoformat(timespec="seconds") if at else None,
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)

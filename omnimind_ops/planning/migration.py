@@ -14,13 +14,16 @@ from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     Act,
+    AskPayload,
     CheckEvidencePayload,
+    ConfirmTimePayload,
     ContainersPayload,
     CopyPayload,
     DatabasePayload,
     Fenced,
     FingerprintPayload,
     HostPayload,
+    MaintenancePayload,
     NoteEvidencePayload,
     Packed,
     Pass,
@@ -116,6 +119,12 @@ class Source:
     qdrant: QdrantSource | None
     redis: RedisSource | None
     starters: tuple[str, ...] = ()  # units that would start the containers
+    pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
+
+    @property
+    def page_ports(self) -> tuple[int, ...]:
+        """Return the ports of `pages`."""
+        return tuple(dict.fromkeys(port for _, port in self.pages))
 
 
 def host_step(role: str, stage: str, phase: str = "install") -> Step:
@@ -175,7 +184,7 @@ def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
             *_install(source, goal),
             *_warm(source, goal),
             *_cutover(source, goal, confirm_minutes),
-            _verify(source, goal),
+            *_verify(source, goal, confirm_minutes),
         ),
     )
 
@@ -245,13 +254,19 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
     def containers(name: str, title: str, act: Act, ids: tuple[str, ...], ports: tuple[int, ...] | None = None) -> Step:
         return step(name, ContainersPayload(act, ids, ports), title)
 
-    timer = f"set the timer that rolls back unless confirmed within {minutes} min"
+    timer = "set the timer that rolls back a cutover that is killed"
     steps = [
+        step("ask-again", AskPayload(), "check again everything that the cutover needs", Undo.KEPT),
         step("arm-timer", TimerPayload(minutes), timer),
         _hold(source),
         *_note_folders(step, source),
-        containers("stop-writers", "stop the containers that write", Act.STOP, source.writers),
+        containers(
+            "stop-writers", "stop the containers that write", Act.STOP, source.writers, source.page_ports or None
+        ),
     ]
+    if source.pages:
+        title = "answer 503 on their ports until the native services take over"
+        steps.append(step("show-page", MaintenancePayload(source.pages), title))
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
@@ -260,7 +275,8 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
-    steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))
+    data_ports = tuple(port for port in source.ports if port not in source.page_ports)
+    steps.append(containers("stop-data", title, Act.STOP, source.holders, data_ports))
     if source.uploads:
         title = "check that no folder has lost files with its containers"
         steps.append(step("check-folders", CheckEvidencePayload(), title, Undo.KEPT))
@@ -304,11 +320,15 @@ def _redis(redis: RedisSource) -> RedisPayload:
     )
 
 
-def _verify(source: Source, goal: Goal) -> Step:
+def _verify(source: Source, goal: Goal, minutes: int) -> list[Step]:
     payload = VerifyPayload(
         qdrant=bool(source.qdrant and not source.qdrant.backup),
         backup=bool(source.qdrant and source.qdrant.backup),
         redis=bool(source.redis and source.redis.way in ("rdb", "logical")),
         trees=tuple((copy.name, copy.source, copy.target) for copy in copies(source, goal) if copy.name != "qdrant"),
     )
-    return Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify")
+    confirm = f"set the timer that rolls back unless confirmed within {minutes} min from here"
+    return [
+        Step.of("verify", payload, "compare old and new data", Undo.KEPT, "verify"),
+        Step.of("start-confirm-time", ConfirmTimePayload(minutes), confirm, Undo.KEPT, "verify"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -14,6 +15,7 @@ from omnimind_ops.model.payloads import HostPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.pyinfra_process import PyinfraProcess
+from omnimind_ops.steps.unit_watch import UnitWatch, watched, watching
 from omnimind_ops.steps.units import allow_service_starts, enabled_or_running, end_cut_installation, stop_and_disable
 
 
@@ -46,8 +48,13 @@ class HostStep:
         role, stage = step.payload.role, step.payload.stage
         if stage == "activate" and memo.read().before is None:
             memo.write(HostNotes(tuple(sorted(enabled_or_running(units_of(role, self.goal))))))
+        watch = UnitWatch(watched(self.goal), tell, step.id)
+        with watching(watch) if (role, stage) == ("units", "activate") else nullcontext():
+            return self._run(step, tell)
+
+    def _run(self, step: Task[HostPayload], tell: Tell) -> bool:
         changed = 0
-        for message in self.pyinfra.job(role, stage, dry=False):
+        for message in self.pyinfra.job(step.payload.role, step.payload.stage, dry=False):
             if message["kind"] == "line":
                 tell(line(step.id, message["text"]))
             elif message["kind"] == "op" and message["change"] != "no":

@@ -20,6 +20,7 @@ def receipt(content: Receipt) -> str:
         "",
         f"Rollback: {content.rollback}.",
         "",
+        *([f"Cutover planned for {content.planned}.", ""] if content.planned else []),
         "## Downtime, seconds",
         "",
         *table(("service", "seconds"), [(name, f"{seconds}") for name, seconds in content.downtime_s.items()]),

@@ -39,6 +39,7 @@ GONE = ["install-postgres", "install-redis", "install-backend", "install-fronten
 GONE += ["install-guard", "install-units", "configure-packages"]
 """Steps that did nothing; no plan has them any more."""
 SINCE = {"redis-users", "database", "note-evidence", "check-evidence", "prove-redis-backup"}
+SINCE |= {"ask", "confirm-time", "maintenance"}
 """Kinds of steps that no earlier version had."""
 NEW = "note-containers"
 """The first step of every plan now, of a kind that earlier versions had."""
@@ -46,7 +47,7 @@ RETITLED = {
     "take Qdrant's program from its container": "copy Qdrant's program from its container",
     "take Qdrant's program from /srv/qdrant": "copy Qdrant's program from /srv/qdrant",
     "load it with the program that will serve it, and read every point": "load the backup in Qdrant and read every point",
-    "arm the timer that goes back unless confirmed within 15 min": "set the timer that rolls back unless confirmed within 15 min",
+    "arm the timer that goes back unless confirmed within 15 min": "set the timer that rolls back a cutover that is killed",
     "keep the containers from restarting by themselves": "disable automatic restarts of the containers",
     "note what Qdrant holds": "cut Qdrant off from the network and record its content",
     "take Redis' data (logical: Valkey 9 writes what Redis 7 cannot load)": "copy Redis' data (logical: Valkey 9 writes what Redis 7 cannot load)",

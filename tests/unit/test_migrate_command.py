@@ -5,14 +5,18 @@ The command, the journal and the runner are real; all steps of the run are done 
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from omnimind_ops import cli
 from omnimind_ops.cli import migrate as command
-from omnimind_ops.flows import converge
+from omnimind_ops.flows import confirm, converge, receipt
+from omnimind_ops.model.notes import TimerNotes
 from omnimind_ops.model.problem import ExitCode
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.steps import timer
@@ -85,3 +89,38 @@ def test_a_rollback_that_is_refused_has_a_code_of_its_own(host: Host, monkeypatc
     host.double.remove(*names("redis"))
     assert migrate(monkeypatch, "--yes") == ExitCode.NO_WAY_BACK == 7
     assert (host.state, host.double.calls) == (RunState.ROLLING_BACK, ())
+
+
+def ctrl_c(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Press Ctrl-C when this function is called."""
+    real = getattr(module, name)
+
+    def pressed(*values: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(*values)
+
+    monkeypatch.setattr(module, name, pressed)
+
+
+def test_ctrl_c_during_the_confirmation_leaves_no_half_of_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There was a traceback, the timer was gone, and the run stayed unconfirmed."""
+    host.journal.state(host.run.id, RunState.RUNNING)
+    ctrl_c(monkeypatch, confirm, "remove_timer")
+    assert migrate(monkeypatch, "--yes") == 0
+    assert host.state is RunState.CONFIRMED
+
+
+def test_ctrl_c_before_the_confirmation_keeps_the_timer_and_says_so(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host.journal.state(host.run.id, RunState.RUNNING)
+    host.journal.memo(host.run.id, "start-confirm-time", TimerNotes).write(TimerNotes("2026-12-01 03:12:00 UTC"))
+    unit = timer.unit_path(host.paths, "timer")
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    ctrl_c(monkeypatch, receipt, "write")
+    assert migrate(monkeypatch, "--yes") == ExitCode.UNCONFIRMED
+    assert host.state is RunState.UNCONFIRMED and unit.exists()
+    said = " ".join(capfd.readouterr().err.split())
+    assert "interrupted (SIGINT) before it was confirmed: run `omnimind confirm` before 2026-12-01 03:12:00" in said
+    assert "Traceback" not in said

@@ -30,7 +30,6 @@ from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.verify import VerifyStep
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
-from omnimind_ops.tools.shell import Completed
 from tests import engine_double
 from tests.services import free_port
 
@@ -174,10 +173,9 @@ def test_a_stranger_on_one_port_ends_the_wait_for_all_others(monkeypatch: pytest
     """A worker that waits for the true Qdrant would not be ready for the whole time-out."""
     port = free_port()
     monkeypatch.setattr(prove, "WATCH_SECONDS", 0.05)
-    monkeypatch.setattr(prove, "run", lambda argv, check: Completed(argv, 1, "", ""))
     waiting = {"qdrant": lambda: "wrong key", "backend:8000": lambda: "waits for qdrant"}
     monkeypatch.setattr(prove, "native", lambda goal, credentials: waiting)
     with listening(port), pytest.raises(Problem, match="cannot prove qdrant"):
-        ProveStep(goal(port), lambda: Credentials("", "", "")).do(
+        ProveStep(goal(port), lambda: Credentials("", "", ""), show=lambda units: ()).do(
             Task("prove", ProvePayload()), Memo(MemoryNotes(), "prove", ProveNotes), lambda event: None
         )

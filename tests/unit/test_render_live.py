@@ -124,6 +124,14 @@ def test_the_downtime_clock_runs_from_cutover_to_its_end() -> None:
     assert "downtime" not in fresh.read()[0]
 
 
+def test_a_cutover_that_only_asks_is_no_downtime() -> None:
+    board = Board(lambda: 0.0)
+    board.update(StepChanged("ask-again", "check again", Status.DOING, "cutover"))
+    assert board.downtime is None
+    board.update(StepChanged("arm-timer", "set the timer", Status.DOING, "cutover"))
+    assert board.downtime == 0
+
+
 def test_a_run_that_goes_back_names_what_failed_and_what_is_back() -> None:
     """Also what could not be undone."""
     story = Story()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from omnimind_ops.model.event import Event, Line, Progress, RunEnded, RunStarted, StepChanged, StepProblem, Warning
+from omnimind_ops.model.planned import STEP as ASK
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.render.run.progress_rate import ProgressRate
 
@@ -111,9 +112,11 @@ class Board:
             row.began, row.seconds, row.progress, row.detail = self.now(), None, None, ""
         row.changed = event.changed is not False
         if row.status is Status.DOING:
-            self._cutover(row.phase)
+            self._cutover(row.id, row.phase)
 
-    def _cutover(self, phase: str) -> None:
+    def _cutover(self, step: str, phase: str) -> None:
+        if step == ASK:
+            return  # the first step of a cutover only asks
         if phase == "cutover" and self.cutover_began is None:
             self.cutover_began = self.now()
         elif phase != "cutover" and self.cutover_began is not None and self.cutover_ended is None:

@@ -19,6 +19,7 @@ from omnimind_ops.model.code import started_by
 from omnimind_ops.model.event import Result
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan, Preview
+from omnimind_ops.model.planned import planned
 from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.run import Run
 from omnimind_ops.planning.check import Check, State
@@ -136,6 +137,7 @@ def runs(history: Sequence[Run], *, json: bool) -> None:
             "started": run.started,
             "ended": run.ended,
             **recovery_facts(run),
+            **({"planned": at.isoformat(timespec="seconds")} if (at := planned(run)) else {}),
             "steps": [
                 {"id": record.step.id, "status": record.status, "seconds": record.seconds, "problem": record.problem}
                 for record in run.steps

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from omnimind_ops.model.checksum import DESCRIPTIONS, UNPROTECTED
 from omnimind_ops.model.receipt import Receipt
+from omnimind_ops.planning.moment import shown
 from omnimind_ops.render.run.drawing import STATES
 from omnimind_ops.render.run.tables import compared_table, downtime_table, speed_table, steps_table
 
@@ -16,6 +18,8 @@ from omnimind_ops.render.run.tables import compared_table, downtime_table, speed
 def sections(receipt: Receipt, *, full: bool) -> Iterator[RenderableType]:
     """Yield the sections of a receipt to print; `full` adds versions, times, steps and the receipt's own digest."""
     yield Text.assemble(("run ", "dim"), (receipt.run, "bold"), " is ", (receipt.state, STATES.get(receipt.state, "")))
+    if receipt.planned:
+        yield Text.assemble(("cutover planned for: ", "dim"), shown(datetime.fromisoformat(receipt.planned)))
     if full:
         times = f"started {receipt.started}, ended {receipt.ended or 'not yet'}"
         yield Text(f"omnimind {receipt.omnimind}, {times}", "dim")

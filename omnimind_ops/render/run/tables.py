@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -13,11 +14,13 @@ from omnimind_ops.model.code import started_by
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.plan import Change, Plan, Preview, Undo
+from omnimind_ops.model.planned import awaited, missed
 from omnimind_ops.model.receipt import ReceiptStep
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Check, State
 from omnimind_ops.planning.key_rules import Verdict
+from omnimind_ops.planning.moment import shown
 from omnimind_ops.render.format import duration
 from omnimind_ops.render.run.drawing import STATES, STYLES
 from omnimind_ops.render.run.log import recovery_facts
@@ -122,12 +125,17 @@ def rows_table(rows: Iterable[Row]) -> Table:
 def runs_table(runs: Iterable[Run]) -> Table:
     """Return the runs of this host, newest first."""
     table = _table("run", "started (UTC)", "version", "state", "steps done", "problem")
+    now = datetime.now(UTC)
     for run in runs:
         done = sum(record.status is Status.DONE for record in run.steps)
         problem = next((record.problem for record in run.steps if record.problem), "")
         if recovery := recovery_facts(run):
             problem = f"{recovery['service']}: {problem or recovery['reason']}"
-        state = Text(run.state, STATES.get(run.state, "green" if run.state is RunState.FINISHED else ""))
+        if at := missed(run, now):
+            problem = f"the cutover planned for {shown(at)} was missed; nothing was stopped"
+        at = awaited(run, now)
+        style = STATES.get(run.state, "green" if run.state is RunState.FINISHED else "")
+        state = Text(f"{run.state} until {shown(at)}" if at else run.state, style)
         table.add_row(
             Text(run.id, "bold"),
             run.started[:19].replace("T", " "),
