@@ -197,8 +197,14 @@ def _migrate(ask: AskAgain, how: How, planned: str) -> None:
             return
         if how.time:
             migrate_at.check_plannable(run)
-        # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
-        prepared = None if run else _prepare(ask, how)
+    # Nothing is written, not even a journal, before all checks have passed and the user has agreed. Others may use the
+    # lock while the question waits.
+    prepared = None if run else _prepare(ask, how)
+    with hold(paths().lock, calling_user(), "migrate"):
+        run = flow.current(History(paths().journal))
+        if run and prepared:
+            why = f"another command started migration {run.id} meanwhile, it is {run.state}"
+            raise Problem("cannot migrate", why, "look at it (omnimind runs), then run the command again")
         if run is not None and run.state in flow.NATIVE:
             _already_native(run, ask.settings, how)
             return
@@ -239,8 +245,8 @@ def _already_native(run: Run, settings: Settings, how: How) -> None:
     from omnimind_ops.flows import confirm
     from omnimind_ops.runner.journal import Journal
 
-    if how.yes and run.state is RunState.UNCONFIRMED:
-        with Journal(paths().journal) as journal:
+    with Journal(paths().journal) as journal:  # it is restored here if it was lost
+        if how.yes and run.state is RunState.UNCONFIRMED:
             run = confirm.confirm(run, journal, paths())
     _converge(run, settings, how.json)
     _exit_unconfirmed(run)
@@ -268,10 +274,10 @@ def _roll_back(run: Run, journal: Journal, json: bool) -> None:
 
 
 def _end(outcome: Outcome, json: bool) -> None:
-    from omnimind_ops.flows.receipt import read
+    from omnimind_ops.flows import receipt
     from omnimind_ops.render.run import output
 
-    output.summary(read(outcome.run.id, paths()), json=json)
+    output.summary(receipt.body(outcome.run, paths()), json=json)
     outcome.check()
     _exit_unconfirmed(outcome.run)
 

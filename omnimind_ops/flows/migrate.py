@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.flows import planned, receipt
+from omnimind_ops.flows import handover, planned, receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
@@ -33,7 +33,7 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
-from omnimind_ops.steps import maintenance
+from omnimind_ops.steps import boot, maintenance
 from omnimind_ops.steps.timer import confirm_until
 from omnimind_ops.stores.files.space import space_needed
 
@@ -144,6 +144,7 @@ def apply(
     planned.disarm(paths)
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
+    boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=yes)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
         _show_page_again(run, paths)
@@ -151,7 +152,8 @@ def apply(
             stop_before = "cutover" if postpone else None
             outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
         maintenance.hide(paths)
-        receipt.write(outcome.run, paths)
+        boot.settle(paths, outcome.state)
+        receipt.keep(outcome.run, paths, tell)
         if outcome.state is not RunState.UNCONFIRMED:
             return outcome
         if yes and not stop.by:

@@ -72,7 +72,10 @@ class ReceiptRedisBackup:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after."""
+    """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after.
+
+    `set_aside` is folder → what is in it: native data from before, or what came since the cutover.
+    """
 
     omnimind: str
     run: str
@@ -89,6 +92,7 @@ class Receipt:
     redis_backup: ReceiptRedisBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     planned: str | None = None  # for when the cutover is, or was, planned
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -96,7 +100,9 @@ def parse(body: Mapping[str, JSON]) -> Receipt:
     return codec.read(Receipt, body, f"receipt of run {body.get('run')}", source="the receipt")
 
 
-def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
+def receipt(
+    run: Run, bench: Mapping[str, JSON] | None = None, set_aside: Mapping[str, str] | None = None
+) -> dict[str, JSON]:
     """Return what happened, as data; `digest` covers all the other members.
 
     `bench`: documents of `omnimind bench`, before and after.
@@ -116,6 +122,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
         "planned": at.isoformat(timespec="seconds") if at else None,
+        "set_aside": dict(set_aside or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)

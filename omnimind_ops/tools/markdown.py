@@ -31,6 +31,8 @@ def receipt(content: Receipt) -> str:
         *_backup(content.backup),
         *_redis_backup(content.redis_backup),
     ]
+    if content.set_aside:
+        lines += ["### Set aside", "", *table(("folder", "content"), list(content.set_aside.items())), ""]
     for store, sides in content.verified.items():
         lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides)), ""]
     lines += [

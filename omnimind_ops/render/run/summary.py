@@ -35,6 +35,8 @@ def sections(receipt: Receipt, *, full: bool) -> Iterator[RenderableType]:
         yield Text.assemble(("backup: ", "yellow"), DESCRIPTIONS[checksum])
     if receipt.redis_backup and receipt.redis_backup.coverage:
         yield Text.assemble(("redis backup: ", "yellow"), receipt.redis_backup.coverage)
+    for folder, what in receipt.set_aside.items():
+        yield Text.assemble(("kept: ", "yellow"), f"{folder} ({what}; `omnimind finish` deletes it)")
     yield Text.assemble(("rollback: ", "dim"), receipt.rollback)
     if full:
         yield Text(f"digest: {receipt.digest}", "dim")
