@@ -8,6 +8,7 @@ import typer
 
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import Json, RunId, Yes, calling_user, paths, require_confirmation, require_root
+from omnimind_ops.model.since import Part
 
 
 def command(
@@ -20,12 +21,23 @@ def command(
         bool,
         typer.Option("--anyway", help="Roll back although containers or their data are gone: start what is left."),
     ] = False,
+    with_data: Annotated[
+        bool,
+        typer.Option("--with-data", help="First carry what was written since the cutover back into the old stores."),
+    ] = False,
+    leave: Annotated[
+        list[Part] | None,
+        typer.Option("--leave", help="With --with-data: leave this part behind (redis, qdrant, uploads). Repeatable."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what was written, and with --with-data how it is carried back.")
+    ] = False,
     take_over: TakeOver = False,
     json: Json = False,
 ) -> None:
     """Return to the containers and their data. Native services stop; containers start with their old restart policy."""
     require_root("roll back")
-    from omnimind_ops.flows import resolve_run, rollback
+    from omnimind_ops.flows import carry, resolve_run, rollback, since
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.status import RunState
@@ -46,10 +58,20 @@ def command(
             return
         if not yes:
             rollback.check(migration, anyway=anyway)
-        require_confirmation(
-            f"Roll back {migration.id}? Data written since the cutover is set aside, not copied back.", yes
-        )
+        came = since.since(migration, paths())
+        output.since(came, json=json)
         with choose(json) as show:
+            carry.settle(migration, journal, paths(), show.tell)
+            prepared = carry.prepare(migration, leave or (), paths(), show.tell) if with_data else None
+        if dry_run:
+            if prepared:
+                output.previews(prepared.plan, carry.preview(prepared, paths()), json=json)
+            return
+        require_confirmation(f"Roll back {migration.id}? {since.consequence(came, with_data=with_data)}", yes)
+        since.save(migration, came, paths())
+        with choose(json) as show:
+            if prepared:
+                carry.carry(migration, prepared, journal, paths(), show.tell)
             done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
     output.summary(read(done.run.id, paths()), json=json)
     done.check()

@@ -23,7 +23,7 @@ def write(run: Run, paths: Paths) -> Path:
     """Write receipt.json and receipt.md for a run; return the path of the JSON."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = receipt(run, before_and_after.read(run.id, paths))
+    body = receipt(run, before_and_after.read(run.id, paths), *(_beside(folder, name) for name in ("since", "carried")))
     for name, text in (
         ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
         ("receipt.md", markdown(parse(body))),
@@ -32,6 +32,15 @@ def write(run: Run, paths: Paths) -> Path:
         partial.write_text(text + "\n", errors="backslashreplace")  # a file name that is not UTF-8: \udc80 is JSON too
         partial.rename(folder / name)
     return folder / "receipt.json"
+
+
+def _beside(folder: Path, name: str) -> JSON:
+    """Return what a rollback saved beside the receipt; None if it saved nothing."""
+    try:
+        content: JSON = json.loads((folder / f"{name}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return content
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import carry, receipt
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -27,7 +27,10 @@ def rollback(
     """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
+    if run.plan.name == carry.NAME:
+        return carry.take_back(run, journal, paths, tell)
     refuse_finished(run)
+    carry.settle(run, journal, paths, tell)
     way = WayBack(tell, anyway, RESTART_SECONDS if unconfirmed else 0)
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         outcome = runner.undo(run, journal, kinds, tell, check_undo=way.check)

@@ -193,3 +193,79 @@ class RestartPayload(Payload):
 
     kind = "restart"
     service: str
+
+
+@dataclass(frozen=True)
+class StopUnitsPayload(Payload):
+    """Native units, in the order in which they are stopped."""
+
+    kind = "stop-units"
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportPayload(Payload):
+    """A PostgreSQL database that the old stack has no place for."""
+
+    kind = "export"
+    port: int
+    database: str
+    file: str
+
+
+@dataclass(frozen=True)
+class ReadNativePayload(Payload):
+    """The native stores to read before they stop; `dump` is where Redis' data goes, "" for none."""
+
+    kind = "read-native"
+    qdrant: bool
+    dump: str
+
+
+@dataclass(frozen=True)
+class CarryFolderPayload(Payload):
+    """A native folder whose changes go into the `old` one; what they replace is renamed into `parked`.
+
+    `without` are paths that stay behind.
+    """
+
+    kind = "carry-folder"
+    native: str
+    old: str
+    parked: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParkRedisPayload(Payload):
+    """The data folder of the old Redis, which is stopped; its data is renamed into `parked`."""
+
+    kind = "park-redis"
+    folder: str
+    parked: str
+
+
+@dataclass(frozen=True)
+class StartContainersPayload(Payload):
+    """Containers of the old stack, by ID."""
+
+    kind = "start-containers"
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadRedisPayload(Payload):
+    """A dump, and the old Redis container that gets its keys."""
+
+    kind = "load-redis"
+    container: str
+    dump: str
+
+
+@dataclass(frozen=True)
+class VerifyOldPayload(Payload):
+    """The old containers to compare with what was read from the native stores, "" for none."""
+
+    kind = "verify-old"
+    qdrant: str
+    redis: str

@@ -23,6 +23,8 @@ UNTIL = {
     RunState.ROLLED_BACK: "done",
 }
 
+_BACK = (RunState.ROLLING_BACK, RunState.ROLLED_BACK, RunState.FAILED)
+
 
 @dataclass(frozen=True)
 class ReceiptStep:
@@ -70,6 +72,8 @@ class Receipt:
     setup: Mapping[str, Any] = field(default_factory=dict)
     backup: ReceiptBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    since: tuple[Mapping[str, Any], ...] = ()  # of a rollback: what came after the cutover
+    carried: Mapping[str, Any] = field(default_factory=dict)  # of a rollback: what was carried back, and how
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -77,10 +81,13 @@ def parse(body: Mapping[str, JSON]) -> Receipt:
     return codec.read(Receipt, body, f"receipt of run {body.get('run')}", source="the receipt")
 
 
-def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
+def receipt(
+    run: Run, bench: Mapping[str, JSON] | None = None, since: JSON = None, carried: JSON = None
+) -> dict[str, JSON]:
     """Return what happened, as data; `digest` covers all the other members.
 
-    `bench`: documents of `omnimind bench`, before and after.
+    `bench`: documents of `omnimind bench`, before and after. `since`, `carried`: what came after the cutover, and what
+    of it a rollback took along.
     """
     verify = run.record("verify")
     body: dict[str, JSON] = {
@@ -95,6 +102,8 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "backup": _backup(run),
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
+        **({"since": since} if since and run.state in _BACK else {}),
+        **({"carried": carried} if carried and run.state in _BACK else {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)
