@@ -11,6 +11,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning import carry as planning
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
@@ -27,7 +28,7 @@ def rollback(
     """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
-    if run.plan.name == carry.NAME:
+    if run.plan.name == planning.NAME:
         return carry.take_back(run, journal, paths, tell)
     refuse_finished(run)
     carry.settle(run, journal, paths, tell)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from omnimind_ops import credentials
@@ -39,15 +40,13 @@ def since(run: Run, paths: Paths) -> tuple[Since, ...]:
     """Return what came, changed or vanished, part by part; empty if the native side never served."""
     if not native_runs(run):
         return ()
-    found: list[Since] = []
-    for part, unit, count in (
+    counts: tuple[tuple[Part, str, Callable[[Run, Paths], Iterator[Since]]], ...] = (
         (Part.REDIS, "keys", _redis),
         (Part.QDRANT, "points", _qdrant),
-        (Part.UPLOADS, "files", lambda run, _: _uploads(run)),
+        (Part.UPLOADS, "files", _uploads),
         (Part.POSTGRESQL, "rows", _rows),
-    ):
-        found += _counted(part, unit, lambda count=count: count(run, paths))
-    return tuple(found)
+    )
+    return tuple(found for part, unit, count in counts for found in _counted(part, unit, partial(count, run, paths)))
 
 
 def consequence(found: Iterable[Since], *, with_data: bool = False) -> str:
@@ -122,7 +121,7 @@ def _noted_qdrant(run: Run) -> Fingerprint | None:
     return record.notes(ProveBackupNotes).fingerprint if record else None
 
 
-def _uploads(run: Run) -> Iterator[Since]:
+def _uploads(run: Run, _: Paths) -> Iterator[Since]:
     verify = run.record("verify")
     sides = verify.notes(VerifyNotes).compared if verify else {}
     for name, source, target in verify.step.payload(VerifyPayload).trees if verify else ():

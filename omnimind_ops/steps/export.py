@@ -35,7 +35,7 @@ class ExportStep:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = file.with_name(f".{file.name}.part")
         words = ("-h", SOCKETS, "-p", str(export.port), "-U", "postgres", "-Fc", "-d", export.database)
-        with partial.open("wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        with open(partial, "wb", opener=_open_private) as out:
             run(("pg_dump", *words), timeout=SECONDS, into=out, user="postgres", cwd=Path("/"))
             os.fsync(out.fileno())
         partial.rename(file)
@@ -44,3 +44,7 @@ class ExportStep:
 
     def undo(self, step: Task[ExportPayload], memo: Memo[NoNotes], tell: Tell) -> None:
         """Keep the file."""
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -31,7 +31,8 @@ def host() -> Iterator[Host]:
 def state(host: Host) -> str:
     """Of the newest run."""
     said = tool.omnimind(host, "runs", "--json").stdout
-    return str(json.loads(said)["data"]["runs"][0]["state"])
+    runs = json.loads(said)["data"]["runs"]
+    return str(next(run["state"] for run in runs if run["name"] == "migrate"))
 
 
 def native(host: Host) -> bool:
@@ -78,14 +79,50 @@ def test_without_docker_a_rollback_and_a_finish_are_refused(host: Host) -> None:
         host.sh("systemctl start docker.service")
 
 
-def test_a_container_that_compose_created_again_with_its_volumes_comes_back(host: Host) -> None:
+WRITE = """
+import json, sys, urllib.request
+key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
+def ask(method, path, body):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:6333/collections/universal_machine_embeddings{path}", json.dumps(body).encode(),
+        {"content-type": "application/json", "api-key": key}, method=method)
+    return json.load(urllib.request.urlopen(request, timeout=60))["result"]
+points = ask("POST", "/points/scroll", {"limit": 3, "with_vector": True, "with_payload": True})["points"]
+new = [{"id": 10**9 + n, "vector": p["vector"], "payload": {"written": "natively"}} for n, p in enumerate(points)]
+ask("PUT", "/points?wait=true", {"points": new})
+ask("POST", "/points/delete?wait=true", {"points": [points[0]["id"]]})
+"""
+
+
+def write_natively(host: Host) -> None:
+    """Into every store, as the services do."""
+    host.run(("python3", "-c", WRITE))
+    host.sh(
+        """
+        export REDISCLI_AUTH=$(cat /etc/omnimind/secrets/redis.password)
+        redis-cli set written natively
+        redis-cli hset 'written too' field value
+        echo natively > /var/lib/omnimind/uploads/written
+        """
+    )
+
+
+def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Host) -> None:
+    """Compose created it again with its volumes; `--with-data` fills them, and the censuses are equal."""
     before = host.sh(OLD.format("redis"))
     host.sh("docker-compose up --no-start --no-build --force-recreate --no-deps redis", cwd=FOLDER)
     assert host.sh(OLD.format("redis")) != before
-    said = tool.omnimind(host, "rollback", "--yes")
+    write_natively(host)
+    census = tool.census(host, native=True)
+    said = tool.omnimind(host, "rollback", "--yes", "--with-data")
     assert "created again as" in said.stderr, said.stderr
+    words = " ".join(said.stderr.split())
+    assert "redis: 2 keys came" in words and "universal_machine_embeddings: 2 points more" in words, words
+    assert "uploads: 1 file came" in words, words
     wait_for_stack(host)
     assert state(host) == "rolled back"
+    assert tool.census(host, native=False) == census
+    assert host.sh("ls /var/lib/omnimind/exports/*-postgresql.dump")
 
 
 def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host: Host) -> None:
