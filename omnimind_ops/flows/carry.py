@@ -172,7 +172,8 @@ def _undone(run: Run, problem: Problem) -> Problem:
 
 
 def _save(run: Run, own: Run, prepared: Prepared, paths: Paths) -> None:
-    """Keep what was carried beside the migration's receipt."""
+    """Keep what was carried beside the migration's receipt; the dump is not needed any more."""
+    (paths.stage / NAME / "redis.rdb").unlink(missing_ok=True)
     verify = own.record("verify-old")
     document: dict[str, JSON] = {
         "run": own.id,

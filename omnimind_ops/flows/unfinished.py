@@ -5,6 +5,7 @@ The containers may run or come back, and both sides want the same ports and the 
 
 from __future__ import annotations
 
+from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
@@ -16,6 +17,7 @@ BACK = frozenset({RunState.ROLLING_BACK, RunState.FAILED})
 
 def refuse_beside_migration(paths: Paths, doing: str) -> None:
     """Raise Problem if the newest migration is neither done nor undone; read-only."""
+    refuse_beside_carry(paths, doing)
     run = History(paths.journal).latest(name="migrate")
     if run is None or run.state not in FORWARD | BACK:
         return

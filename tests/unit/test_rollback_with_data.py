@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omnimind_ops.flows import carry, receipt, since
+from omnimind_ops.flows import carry, receipt, rollback, since, unfinished
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.notes import FingerprintNotes
 from omnimind_ops.model.payloads import CarryFolderPayload
@@ -56,11 +56,18 @@ def test_a_rollback_takes_a_carry_that_was_cut_off_back_first(host: Host, state:
 def test_a_carry_alone_can_be_taken_back(host: Host) -> None:
     """What the error of a failed undo advises: the migration stays as it is."""
     own, before = cut_off(host, RunState.FAILED), host.state
-    from omnimind_ops.flows import rollback
-
     rollback.rollback(own, host.journal, host.paths, lambda event: None).check()
     assert (host.bind / "segment").read_text() == "old"
     assert host.state is before
+
+
+def test_native_services_are_not_started_beside_it(host: Host) -> None:
+    own = cut_off(host)
+    with pytest.raises(Problem, match="cannot start services now") as caught:
+        unfinished.refuse_beside_migration(host.paths, "start services")
+    assert f"omnimind rollback --run {own.id}" in caught.value.fix
+    carry.take_back(own, host.journal, host.paths, lambda event: None)
+    unfinished.refuse_beside_migration(host.paths, "start services")
 
 
 def test_data_that_the_containers_use_is_not_taken_back(host: Host) -> None:
