@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import Json, RunId, Yes, calling_user, paths, require_confirmation, require_root
 from omnimind_ops.model.since import Part
+
+if TYPE_CHECKING:
+    from omnimind_ops.model.run import Run
+    from omnimind_ops.runner.journal import Journal
 
 
 def command(
@@ -37,7 +42,7 @@ def command(
 ) -> None:
     """Return to the containers and their data. Native services stop; containers start with their old restart policy."""
     require_root("roll back")
-    from omnimind_ops.flows import carry, resolve_run, rollback, since
+    from omnimind_ops.flows import carry, resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
     from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.status import RunState
@@ -56,22 +61,45 @@ def command(
                 f"{migration.id} is already rolled back; 0 changes", {"run": migration.id, "changes": 0}, json=json
             )
             return
+        asked = Asked(with_data, tuple(leave or ()), dry_run)
         if not yes:
             rollback.check(migration, anyway=anyway)
-        came = since.since(migration, paths())
-        output.since(came, json=json)
-        with choose(json) as show:
-            carry.settle(migration, journal, paths(), show.tell)
-            prepared = carry.prepare(migration, leave or (), paths(), show.tell) if with_data else None
-        if dry_run:
-            if prepared:
-                output.previews(prepared.plan, carry.preview(prepared, paths()), json=json)
+        if not _agreed(migration, journal, asked, yes=yes, json=json):
             return
-        require_confirmation(f"Roll back {migration.id}? {since.consequence(came, with_data=with_data)}", yes)
-        since.save(migration, came, paths())
         with choose(json) as show:
-            if prepared:
+            if with_data:
+                prepared = carry.prepare(migration, asked.leave, paths(), show.tell)
                 carry.carry(migration, prepared, journal, paths(), show.tell)
             done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
     output.summary(read(done.run.id, paths()), json=json)
     done.check()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to do with what was written since the cutover."""
+
+    with_data: bool
+    leave: tuple[Part, ...]
+    dry_run: bool
+
+
+def _agreed(migration: Run, journal: Journal, asked: Asked, *, yes: bool, json: bool) -> bool:
+    """Show what was written since the cutover, and what becomes of it; return whether to go on."""
+    from omnimind_ops.flows import carry, since
+    from omnimind_ops.render import choose
+    from omnimind_ops.render.run import output
+
+    with choose(json) as show:
+        if not asked.dry_run:
+            carry.settle(migration, journal, paths(), show.tell)
+        came = since.since(migration, paths())
+        output.since(came, json=json)
+        prepared = carry.prepare(migration, asked.leave, paths(), lambda _: None) if asked.with_data else None
+    if prepared and (asked.dry_run or not yes):
+        output.previews(prepared.plan, carry.preview(prepared, paths()), json=json)
+    if asked.dry_run:
+        return False
+    require_confirmation(since.question(migration, came, with_data=asked.with_data), yes)
+    since.save(migration, came, paths())
+    return True

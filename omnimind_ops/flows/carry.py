@@ -144,6 +144,8 @@ def _no_folder(route: Route) -> str:
     if not old.is_dir():
         return f"its old folder {old} is gone"
     found = changes(old, Path(route.native), without=(OWN_COLLECTION,), live=True)
+    if route.part is Part.QDRANT:
+        found = found.whole((OWN_COLLECTION,))
     check_space(old, sum(found.new.entries[path].stored for path in (*found.came, *found.changed)))
     return ""
 

@@ -6,7 +6,7 @@ A rollback says it before it asks, and its receipt keeps it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part, Since
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.carry import NAME
 from omnimind_ops.planning.way_back import native_runs
 from omnimind_ops.stores.files.changes import changes
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
@@ -49,15 +50,15 @@ def since(run: Run, paths: Paths) -> tuple[Since, ...]:
     return tuple(found for part, unit, count in counts for found in _counted(part, unit, partial(count, run, paths)))
 
 
-def consequence(found: Iterable[Since], *, with_data: bool = False) -> str:
-    """Return what a rollback does with it, for the question."""
-    if all(part.is_none for part in found):
-        return "Nothing was written since the cutover."
+def question(run: Run, found: Collection[Since], *, with_data: bool) -> str:
+    """Return what a rollback asks: what becomes of the data."""
+    if run.plan.name == NAME:
+        return f"Take back {run.id}? The old data is restored, and the native services start again."
+    if found and all(part.is_none for part in found):
+        return f"Roll back {run.id}? Nothing was written since the cutover."
     if with_data:
-        return (
-            "What was written since the cutover is carried back first. PostgreSQL is exported: the old stack has none."
-        )
-    return "What was written since the cutover is set aside, not copied back (--with-data copies it back)."
+        return f"Roll back {run.id}? What was written is carried back first. PostgreSQL's part is exported to a file."
+    return f"Roll back {run.id}? What was written is set aside, not copied back (--with-data copies it back)."
 
 
 def save(run: Run, found: Iterable[Since], paths: Paths) -> None:

@@ -226,7 +226,8 @@ class ReadNativePayload(Payload):
 class CarryFolderPayload(Payload):
     """A native folder whose changes go into the `old` one; what they replace is renamed into `parked`.
 
-    `without` are paths that stay behind.
+    `without` are paths that stay behind. `whole`: all of the old one is parked, because a server opens the folder
+    before it is certain that it stays.
     """
 
     kind = "carry-folder"
@@ -234,6 +235,7 @@ class CarryFolderPayload(Payload):
     old: str
     parked: str
     without: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,9 @@ def _folders(chosen: Collection[Route]) -> list[Step]:
         is_qdrant = route.part is Part.QDRANT
         name = "carry-qdrant" if is_qdrant else f"carry-uploads-{number}"
         number += not is_qdrant
-        payload = CarryFolderPayload(route.native, route.old, route.parked, (OWN_COLLECTION,) if is_qdrant else ())
+        payload = CarryFolderPayload(
+            route.native, route.old, route.parked, (OWN_COLLECTION,) if is_qdrant else (), whole=is_qdrant
+        )
         steps.append(_step(name, payload, f"bring the changes of {route.native} into {route.old}, and compare"))
     return steps
 

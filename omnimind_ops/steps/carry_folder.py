@@ -35,7 +35,7 @@ class CarryFolderStep:
         folder = step.payload
         old, parked = Path(folder.old), Path(folder.parked)
         take_back(old, parked)
-        found = carry(Path(folder.native), old, parked, without=folder.without)
+        found = carry(Path(folder.native), old, parked, without=folder.without, whole=folder.whole)
         counts = [found.count(paths) for paths in (found.came, found.changed, found.vanished)]
         text = f"{counts[0]} files came, {counts[1]} changed, {counts[2]} vanished; the old ones are in {parked}"
         tell(line(step.id, f"{folder.old}: {text}"))

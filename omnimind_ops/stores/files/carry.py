@@ -1,6 +1,7 @@
 """Bring the changes of one tree into another, in place; what they replace is parked, and everything can be taken back.
 
-Unlike a copy beside and a rename, this works in a mount point, and it writes no more than what changed.
+Unlike a copy beside and a rename, this works in a mount point, and it writes no more than what changed. A tree that a
+server opens before it is certain that it stays is replaced as a whole: the server may write to any of its files.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import os
 import shutil
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.files.attributes import Owner, apply_attributes
-from omnimind_ops.stores.files.changes import Changes, changes
+from omnimind_ops.stores.files.changes import NOT_DATA, Changes, changes
 from omnimind_ops.stores.files.copy_file import FileCopier
 from omnimind_ops.stores.files.flush import Flusher
 from omnimind_ops.stores.files.settled import settled_rule, sync_filesystem
@@ -28,10 +29,14 @@ RECORD = ".omnimind-carried.json"
 
 @dataclass(frozen=True)
 class Record:
-    """What is going to be changed, written before the first change: new names, and names whose old content is parked."""
+    """What is going to be changed, written before the first change: new names, and names whose old content is parked.
+
+    `whole`: nothing of the old tree stays in place.
+    """
 
     came: tuple[str, ...]
     parked: tuple[str, ...]
+    whole: bool
 
 
 def parking(folder: Path, run: str) -> Path:
@@ -41,16 +46,17 @@ def parking(folder: Path, run: str) -> Path:
     return folder.parent / ".omnimind-parked" / run / folder.name
 
 
-def carry(new: Path, old: Path, parked: Path, *, without: Collection[str] = ()) -> Changes:
+def carry(new: Path, old: Path, parked: Path, *, without: Collection[str] = (), whole: bool = False) -> Changes:
     """Make `old` equal to `new` and prove it by reading both; return what differed.
 
-    Files keep their old owner and mode; new ones get the owner of their folder. Problem leaves a state from which
+    `whole`: park all of it and write all of it, not only what differs. Files keep their old owner and mode; new ones get the owner of their folder. Problem leaves a state from which
     take_back() restores the old tree.
     """
-    found = changes(old, new, without=without, exact=True)
-    needed = sum(found.new.entries[path].stored for path in (*found.came, *found.changed))
-    check_space(old, needed)
-    record = _record(found, parked)
+    found = differences = changes(old, new, without=without, exact=not whole)
+    if whole:
+        found = found.whole(without)
+    check_space(old, sum(found.new.entries[path].stored for path in (*found.came, *found.changed)))
+    record = _record(found, parked, whole=whole)
     try:
         for path in record.parked:
             _park(old, parked, path)
@@ -63,7 +69,7 @@ def carry(new: Path, old: Path, parked: Path, *, without: Collection[str] = ()) 
         first = (*left.came, *left.changed, *left.vanished)[0]
         why = f"{first} differs from {new}: somebody writes to one of them, or the disk is failing"
         raise Problem(f"cannot carry the changes into {old}", why, "find the writer (fuser -v), then try again")
-    return found
+    return differences
 
 
 def take_back(old: Path, parked: Path) -> bool:
@@ -71,10 +77,13 @@ def take_back(old: Path, parked: Path) -> bool:
     file = parked / RECORD
     if not file.exists():
         return False
-    content = json.loads(file.read_text(errors="surrogateescape"))
-    for path in reversed(content["came"]):
-        _remove(old / path)
-    for path in content["parked"]:
+    record = Record(**json.loads(file.read_text(errors="surrogateescape")))
+    if record.whole:
+        _clear(old, parked, record)
+    else:
+        for path in reversed(record.came):
+            _remove(old / path)
+    for path in record.parked:
         if os.path.lexists(parked / path):
             _remove(old / path)
             (parked / path).rename(old / path)
@@ -84,13 +93,11 @@ def take_back(old: Path, parked: Path) -> bool:
     return True
 
 
-def _record(found: Changes, parked: Path) -> Record:
+def _record(found: Changes, parked: Path, *, whole: bool) -> Record:
     """Write down what will be done. A parked folder takes everything below it along."""
-    tops: list[str] = []
-    for path in found.vanished:
-        if not (tops and path.startswith(f"{tops[-1]}/")):
-            tops.append(path)
-    record = Record(found.came, (*found.changed, *tops))
+    vanished = frozenset(found.vanished)
+    tops = tuple(path for path in found.vanished if os.path.dirname(path) not in vanished)
+    record = Record(found.came, (*found.changed, *tops), whole)
     parked.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = parked / RECORD
     if file.exists():
@@ -98,10 +105,22 @@ def _record(found: Changes, parked: Path) -> Record:
             f"cannot park data in {parked}", "an earlier run has not been taken back", "run `omnimind rollback` first"
         )
     with file.open("w", errors="surrogateescape") as out:
-        json.dump({"came": record.came, "parked": record.parked}, out)
+        json.dump(asdict(record), out)
         out.flush()
         os.fsync(out.fileno())
     return record
+
+
+def _clear(old: Path, parked: Path, record: Record) -> None:
+    """Remove all that came, and what a server made of it. A name that is not parked yet is the original."""
+    for path in old.iterdir():
+        is_original = path.name in record.parked and not os.path.lexists(parked / path.name)
+        if path.name in NOT_DATA or is_original:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _park(old: Path, parked: Path, path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omnimind_ops.stores.files.sparse import BUFFER, hash_data
@@ -30,6 +30,15 @@ class Changes:
         """Return how many of these are no folders."""
         entries = (self.new.entries.get(path) or self.old.entries[path] for path in paths)
         return sum(1 for entry in entries if entry.kind is not Kind.FOLDER)
+
+    def whole(self, without: Collection[str] = ()) -> Changes:
+        """Return this as if nothing were the same: all of the new tree comes, all of the old one vanishes."""
+        left_out = (*NOT_DATA, *without)
+        came, vanished = (
+            tuple(path for path in tree.entries if path and not _is_below(path, left_out))
+            for tree in (self.new, self.old)
+        )
+        return replace(self, came=came, changed=(), vanished=vanished)
 
 
 def changes(old: Path, new: Path, *, without: Collection[str] = (), live: bool = False, exact: bool = False) -> Changes:

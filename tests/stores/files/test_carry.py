@@ -61,10 +61,11 @@ def trees(tmp_path: Path) -> tuple[Path, Path]:
     return old, new
 
 
-def test_the_old_tree_becomes_the_native_one_with_its_own_owners(trees: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_old_tree_becomes_the_native_one_with_its_own_owners(trees: tuple[Path, Path], whole: bool) -> None:
     old, new = trees
     before = facts(old)
-    carry(new, old, parking(old, "run"), without=("left",))
+    carry(new, old, parking(old, "run"), without=("left",), whole=whole)
     after, native = facts(old), {name: fact for name, fact in facts(new).items() if not name.startswith("left")}
     assert {name: fact[3] for name, fact in after.items()} == {name: fact[3] for name, fact in native.items()}
     owners = {fact[1:3] for fact in after.values()}
@@ -74,19 +75,24 @@ def test_the_old_tree_becomes_the_native_one_with_its_own_owners(trees: tuple[Pa
     assert (parking(old, "run") / "becomes a file/inner").read_text() == "inner"
 
 
-def test_it_is_taken_back_whole(trees: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_it_is_taken_back(trees: tuple[Path, Path], whole: bool) -> None:
     old, new = trees
     before, parked = facts(old), parking(old, "run")
-    carry(new, old, parked)
+    carry(new, old, parked, whole=whole)
     assert facts(old) != before
+    if whole:  # a server opened it
+        (old / "same").write_text("a server's")
+        (old / "in/log").write_text("a server's")
     assert take_back(old, parked)
     assert facts(old) == before
     assert not parked.exists() and not take_back(old, parked)
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("number", range(12))
 def test_a_failure_at_any_change_is_taken_back(
-    trees: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, number: int
+    trees: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, number: int, whole: bool
 ) -> None:
     old, new = trees
     before, parked, left = facts(old), parking(old, "run"), iter(range(number))
@@ -102,6 +108,6 @@ def test_a_failure_at_any_change_is_taken_back(
     for name in ("_park", "apply_attributes"):
         monkeypatch.setattr(carry_module, name, failing(name, getattr(carry_module, name)))
     with pytest.raises(Problem, match="cannot write to"):
-        carry(new, old, parked)
+        carry(new, old, parked, whole=whole)
     take_back(old, parked)
     assert facts(old) == before
