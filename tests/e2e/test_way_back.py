@@ -80,6 +80,7 @@ def test_without_docker_a_rollback_and_a_finish_are_refused(host: Host) -> None:
         host.sh("systemctl start docker.service")
 
 
+SUMS = f"cd {FOLDER}/data && find . -type f -print0 | sort -z | xargs -0 sha256sum"
 WRITE = """
 import json, sys, urllib.request
 key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
@@ -108,12 +109,26 @@ def write_natively(host: Host) -> None:
     )
 
 
+def test_a_carry_that_fails_half_way_leaves_the_native_side_serving(host: Host) -> None:
+    """Redis' container cannot start, because somebody has its port; Qdrant's runs by then, with the new data."""
+    write_natively(host)
+    census, old = (
+        tool.census(host, native=True),
+        host.sh(f"cd {FOLDER}/data && find . -type f | sort | xargs sha256sum"),
+    )
+    host.sh("systemd-run --unit squatter python3 -m http.server 6379 --bind 127.0.0.2")
+    said = refused(host, "--with-data")
+    host.sh("systemctl stop squatter")
+    assert "cannot run docker" in said and "the native services serve again" in said, said
+    assert state(host) == "confirmed" and tool.census(host, native=True) == census
+    assert host.sh(SUMS) == old
+
+
 def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Host) -> None:
     """Compose created it again with its volumes; `--with-data` fills them, and the censuses are equal."""
     before = host.sh(OLD.format("redis"))
     host.sh("docker-compose up --no-start --no-build --force-recreate --no-deps redis", cwd=FOLDER)
     assert host.sh(OLD.format("redis")) != before
-    write_natively(host)
     census = tool.census(host, native=True)
     said = tool.omnimind(host, "rollback", "--yes", "--with-data")
     assert "created again as" in said.stderr, said.stderr
