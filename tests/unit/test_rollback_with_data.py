@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from omnimind_ops import cli
+from omnimind_ops.cli import rollback as command
 from omnimind_ops.flows import carry, receipt, rollback, since, unfinished
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.notes import FingerprintNotes
@@ -140,3 +144,35 @@ def test_what_cannot_be_counted_does_not_stop_a_rollback_and_is_in_its_receipt(h
     assert "uploads /uploads: 1 file came, 2 files vanished" in texts
     assert "uploads /uploads: 1 file came" in (host.paths.receipts / run.id / "receipt.md").read_text()
     json.dumps(texts)
+
+
+def results(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> dict[str, Any]:
+    """The command's JSON results by their text."""
+    monkeypatch.setattr(command, "paths", lambda: host.paths)
+    monkeypatch.setattr(command, "require_root", lambda doing: None)
+    monkeypatch.setattr(sys, "argv", ["omnimind", "rollback", "--json", *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert not caught.value.code
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    return {line["text"]: line["data"] for line in lines if line["kind"] == "result"}
+
+
+def test_a_dry_run_shows_what_came_and_the_way_and_changes_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = results(host, monkeypatch, capsys, "--with-data", "--dry-run")
+    assert "postgresql" in {part["part"] for part in found["since the cutover"]["since"]}
+    assert "carry-qdrant" in [step["id"] for step in found["plan"]["steps"]]
+    assert host.double.calls == () and host.state is RunState.UNCONFIRMED
+    assert not (host.paths.receipts / host.run.id / "since.json").exists()
+
+
+def test_the_command_says_what_it_leaves_behind(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = results(host, monkeypatch, capsys, "--yes")
+    assert found["receipt"]["since"] == found["since the cutover"]["since"] != []
+    assert host.state is RunState.ROLLED_BACK
