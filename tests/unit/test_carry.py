@@ -185,7 +185,10 @@ def write_natively(world: World) -> None:
     (uploads / "gone").unlink()
 
 
-@pytest.fixture(params=[False, True], ids=["dump", "append-only"])
+APPEND_ONLY = [False, True]
+
+
+@pytest.fixture
 def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     """Two equal sides; the old one is stopped, the native one serves and was written to."""
     need_servers()
@@ -234,6 +237,7 @@ def carry(world: World, **handlers: object) -> tuple[Outcome, Journal]:
     return runner.apply(run, journal, {**kinds, **handlers}, lambda event: None), journal  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize("world", APPEND_ONLY, ids=["dump", "append-only"], indirect=True)
 def test_the_old_stores_get_what_came_changed_and_vanished(world: World) -> None:
     keys = world.keys("native")
     points = contents.seen(world.qdrant["native"].client())
@@ -252,7 +256,17 @@ def test_the_old_stores_get_what_came_changed_and_vanished(world: World) -> None
     assert world.keys("old") == keys
 
 
-@pytest.mark.parametrize("step", ["carry-folder", "park-redis", "start-containers", "load-redis", "verify-old"])
+@pytest.mark.parametrize(
+    ("world", "step"),
+    [
+        (False, "carry-folder"),
+        (False, "park-redis"),
+        (True, "start-containers"),
+        (True, "load-redis"),
+        (False, "verify-old"),
+    ],
+    indirect=["world"],
+)
 def test_a_failure_leaves_the_old_data_as_it_was_and_the_native_side_serving(world: World, step: str) -> None:
     before = {name: fact for name, fact in facts(world.home / "old").items() if ".log" not in name}
     keys = world.keys("native")
