@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe import docker
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
-from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 
 def address(container: Container, port: int) -> tuple[str, int]:
@@ -36,17 +34,3 @@ def qdrant_endpoint(container: Container) -> QdrantEndpoint:
     require_running(container)
     host, port = address(container, 6333)
     return QdrantEndpoint(f"http://{host}:{port}", container.env.get("QDRANT__SERVICE__API_KEY") or None)
-
-
-def running(id: str) -> Container:
-    """Return the container with that ID; Problem when there is none."""
-    container = next((container for container in docker.containers() if container.id == id), None)
-    if container is None:
-        raise Problem(f"cannot reach container {id[:12]}", "it was removed", "see `docker ps -a`")
-    return container
-
-
-def redis_endpoint(container: Container) -> RedisEndpoint:
-    require_running(container)
-    host, port = address(container, 6379)
-    return RedisEndpoint(host, port, password=docker.redis_password(container.id))

@@ -115,33 +115,3 @@ class RestartNotes:
     """Processes that the guard restarts."""
 
     processes: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class UnitsNotes:
-    """Units that ran, in the order in which they were stopped."""
-
-    running: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class NativeNotes:
-    """Content of the native stores; of Redis' keys that expire before `horizon`, see RedisNotes."""
-
-    qdrant: Fingerprint | None = None
-    redis: Fingerprint | None = None
-    horizon: int | None = None
-
-
-@dataclass(frozen=True)
-class ParkNotes:
-    """Names that are being renamed into the parking place, or were; empty after they were renamed back."""
-
-    names: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class StartNotes:
-    """Containers that did not run before."""
-
-    started: tuple[str, ...] | None = None

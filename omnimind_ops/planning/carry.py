@@ -10,23 +10,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from omnimind_ops.model import native
-from omnimind_ops.model.facts import Container
-from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.payloads import (
+from omnimind_ops.model.carry import (
     CarryFolderPayload,
-    CopyPayload,
     ExportPayload,
     LoadRedisPayload,
     ParkRedisPayload,
-    Pass,
-    Payload,
-    ProgramPayload,
     ReadNativePayload,
-    RedisPayload,
     StartContainersPayload,
     StopUnitsPayload,
     VerifyOldPayload,
 )
+from omnimind_ops.model.facts import Container
+from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.payloads import CopyPayload, Pass, Payload, ProgramPayload, RedisPayload
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part

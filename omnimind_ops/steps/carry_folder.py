@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from omnimind_ops.model.carry import CarryFolderPayload
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.notes import NoNotes
-from omnimind_ops.model.payloads import CarryFolderPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.stores.files.carry import carry, take_back

@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar
 
+from omnimind_ops.model.carry import LoadRedisPayload, ParkNotes, ParkRedisPayload
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.notes import NoNotes, ParkNotes
-from omnimind_ops.model.payloads import LoadRedisPayload, ParkRedisPayload
+from omnimind_ops.model.notes import NoNotes
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.stores.redis.connection import connect

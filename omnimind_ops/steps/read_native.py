@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from omnimind_ops.credentials import Credentials
+from omnimind_ops.model.carry import NativeNotes, ReadNativePayload
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import NativeNotes
-from omnimind_ops.model.payloads import ReadNativePayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo

@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
+from omnimind_ops.model.carry import StartContainersPayload, StartNotes
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.notes import StartNotes
-from omnimind_ops.model.payloads import StartContainersPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from omnimind_ops.model.carry import StopUnitsPayload, UnitsNotes
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.notes import UnitsNotes
-from omnimind_ops.model.payloads import StopUnitsPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.steps.units import STOP_SECONDS

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from omnimind_ops.health.stores import COLLECTION
+from omnimind_ops.model.carry import NativeNotes, VerifyOldPayload
 from omnimind_ops.model.data import Fingerprint, compare
 from omnimind_ops.model.event import Tell, line
-from omnimind_ops.model.notes import NativeNotes, Sides, VerifyNotes
-from omnimind_ops.model.payloads import VerifyOldPayload
+from omnimind_ops.model.notes import Sides, VerifyNotes
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo

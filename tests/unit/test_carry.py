@@ -16,9 +16,9 @@ import pytest
 
 from omnimind_ops.credentials import Credentials
 from omnimind_ops.model import native
+from omnimind_ops.model.carry import ExportPayload, StartContainersPayload, StopUnitsPayload, UnitsNotes
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.notes import NoNotes, UnitsNotes, VerifyNotes
-from omnimind_ops.model.payloads import ExportPayload, StartContainersPayload, StopUnitsPayload
+from omnimind_ops.model.notes import NoNotes, VerifyNotes
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.since import Part

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from omnimind_ops.model import native
+from omnimind_ops.model.carry import StartContainersPayload, StopUnitsPayload
 from omnimind_ops.model.facts import Container, Mount
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.json import JSON
-from omnimind_ops.model.payloads import ContainersPayload, StartContainersPayload, StopUnitsPayload
+from omnimind_ops.model.payloads import ContainersPayload
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.since import Part
 from omnimind_ops.model.status import RunState, Status

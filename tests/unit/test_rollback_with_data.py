@@ -12,9 +12,9 @@ import pytest
 from omnimind_ops import cli
 from omnimind_ops.cli import rollback as command
 from omnimind_ops.flows import carry, receipt, rollback, since, unfinished
+from omnimind_ops.model.carry import CarryFolderPayload
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.notes import FingerprintNotes
-from omnimind_ops.model.payloads import CarryFolderPayload
 from omnimind_ops.model.plan import Plan, Step
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
