@@ -37,6 +37,7 @@ from omnimind_ops.runner.records import UNFINISHED
 from omnimind_ops.stores.files.carry import parking
 from omnimind_ops.stores.files.changes import changes
 from omnimind_ops.stores.files.space import check_space
+from omnimind_ops.stores.qdrant.versions import version_problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.unsupported import unsupported_keys
 
@@ -67,7 +68,7 @@ def prepare(run: Run, leave: Collection[Part], paths: Paths, tell: Tell) -> Prep
     current = {old: known[now.now] for old, now in way.returns.items() if now.now in known}
     found = tuple(
         _checked(route, goal, current, paths)
-        for route in planning.routes(run, goal, current)
+        for route in planning.routes(run, goal, current, version_problem)
         if route.part not in leave
     )
     if refused := [route for route in found if route.why_not]:

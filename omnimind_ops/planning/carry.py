@@ -6,7 +6,7 @@ Pure: the run and what is known of the old containers go in. Start at routes() a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from omnimind_ops.model import native
@@ -24,11 +24,13 @@ from omnimind_ops.model.facts import Container
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.payloads import CopyPayload, Pass, Payload, ProgramPayload, RedisPayload
 from omnimind_ops.model.plan import Plan, Step, Undo
+from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part
 from omnimind_ops.planning.old_volumes import REDIS_DATA
-from omnimind_ops.stores.qdrant.versions import version_problem
 
+VersionProblem = Callable[[str, str], Problem | None]
+"""Why a Qdrant of the second version may not open what the first one wrote, None if it may."""
 NAME = "carry"
 OWN_COLLECTION = "collections/omnimind_health"
 """OmniMind's health checks write it; the old store had none."""
@@ -49,7 +51,9 @@ class Route:
     parked: str = ""
 
 
-def routes(run: Run, goal: Goal, containers: Mapping[str, Container]) -> tuple[Route, ...]:
+def routes(
+    run: Run, goal: Goal, containers: Mapping[str, Container], version_problem: VersionProblem
+) -> tuple[Route, ...]:
     """Return the way of every part that was moved. `containers`: old ID → the container that stands for it now."""
     moved = [
         record.step.payload(CopyPayload)
@@ -58,11 +62,13 @@ def routes(run: Run, goal: Goal, containers: Mapping[str, Container]) -> tuple[R
     ]
     storage = f"{goal.qdrant_home}/storage"
     uploads = [Route(Part.UPLOADS, copy.target, copy.source) for copy in moved if copy.target != storage]
-    qdrant = [_qdrant(run, goal, copy, containers) for copy in moved if copy.target == storage]
+    qdrant = [_qdrant(run, goal, copy, containers, version_problem) for copy in moved if copy.target == storage]
     return (*qdrant, *uploads, *_redis(run, goal, containers))
 
 
-def _qdrant(run: Run, goal: Goal, copy: CopyPayload, containers: Mapping[str, Container]) -> Route:
+def _qdrant(
+    run: Run, goal: Goal, copy: CopyPayload, containers: Mapping[str, Container], version_problem: VersionProblem
+) -> Route:
     record = run.record("take-qdrant")
     program = record.step.payload(ProgramPayload) if record else None
     route = Route(Part.QDRANT, copy.target, copy.source, program.container if program else "")

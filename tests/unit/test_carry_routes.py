@@ -18,6 +18,7 @@ from omnimind_ops.model.since import Part
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.carry import Route, plan, redis_version, routes
 from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source, migrate
+from omnimind_ops.stores.qdrant.versions import version_problem
 
 GOAL = Goal(qdrant_version="1.12.4")
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.12.4")
@@ -40,7 +41,7 @@ def run_of(source: Source, asked: Mapping[str, JSON] | None = None) -> Run:
 
 
 def test_every_part_that_was_moved_can_go() -> None:
-    found = routes(run_of(SOURCE), GOAL, CONTAINERS)
+    found = routes(run_of(SOURCE), GOAL, CONTAINERS, version_problem)
     assert found == (
         Route(Part.QDRANT, f"{GOAL.qdrant_home}/storage", "/data/qdrant", "q"),
         Route(Part.UPLOADS, GOAL.uploads, "/data/uploads"),
@@ -75,18 +76,20 @@ REFUSED = [
 def test_a_part_that_cannot_go_has_a_reason(
     source: Source, containers: Mapping[str, Container], asked: Mapping[str, JSON], why: str
 ) -> None:
-    found = routes(run_of(source, asked), GOAL, containers)
+    found = routes(run_of(source, asked), GOAL, containers, version_problem)
     assert [why in route.why_not for route in found if route.why_not] == [True]
     assert len([route for route in found if not route.why_not]) == 2
 
 
 def test_a_newer_program_goes_back_to_a_container_that_may_open_its_data() -> None:
     same = {**CONTAINERS, "q": container("q", "qdrant/qdrant:v1.12.4-unprivileged")}
-    assert not any(route.why_not for route in routes(run_of(replace(SOURCE, qdrant=NEWER)), GOAL, same))
+    assert not any(
+        route.why_not for route in routes(run_of(replace(SOURCE, qdrant=NEWER)), GOAL, same, version_problem)
+    )
 
 
 def test_writers_stop_first_and_old_writers_never_start() -> None:
-    made = plan(routes(run_of(SOURCE), GOAL, CONTAINERS), GOAL, "/stage/dump", "/exports/dump")
+    made = plan(routes(run_of(SOURCE), GOAL, CONTAINERS, version_problem), GOAL, "/stage/dump", "/exports/dump")
     ids = [step.id for step in made.steps]
     assert ids == [
         "stop-native-writers",
