@@ -11,6 +11,7 @@ from pathlib import Path
 
 from omnimind_ops.flows import receipt
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
+from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.model.problem import Problem
@@ -45,6 +46,7 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
     """Return what `finish` would delete and keep; read-only."""
     if run.state is not RunState.CONFIRMED:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
+    refuse_beside_carry(paths, f"finish {run.id}")
     _engine_answers(run)
     old, goal = old_stack(run), goal_begun(run)
     parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}

@@ -11,7 +11,7 @@ import pytest
 
 from omnimind_ops import cli
 from omnimind_ops.cli import rollback as command
-from omnimind_ops.flows import carry, receipt, rollback, since, unfinished
+from omnimind_ops.flows import carry, confirm, finish, receipt, rollback, since, unfinished
 from omnimind_ops.model.carry import CarryFolderPayload
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.notes import FingerprintNotes
@@ -70,6 +70,9 @@ def test_native_services_are_not_started_beside_it(host: Host) -> None:
     with pytest.raises(Problem, match="cannot start services now") as caught:
         unfinished.refuse_beside_migration(host.paths, "start services")
     assert f"omnimind rollback --run {own.id}" in caught.value.fix
+    confirmed = confirm.confirm(host.run, host.journal, host.paths)
+    with pytest.raises(Problem, match=f"cannot finish {host.run.id} now"):
+        finish.leftovers(confirmed, host.paths)
     carry.take_back(own, host.journal, host.paths, lambda event: None)
     unfinished.refuse_beside_migration(host.paths, "start services")
 
