@@ -12,6 +12,7 @@ from pathlib import Path
 
 from omnimind_ops.flows import parked, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
+from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
 from omnimind_ops.model.payloads import ContainersPayload
@@ -54,6 +55,7 @@ def leftovers(run: Run, paths: Paths, rolled_back: Iterable[str] = ()) -> Leftov
     Of a run that was rolled back it is only what that run and the others in `rolled_back` have parked.
     """
     unfinished.refuse(Trigger.FINISH, run, f"finish {run.id}")
+    refuse_beside_carry(paths, f"finish {run.id}")
     old, goal = old_stack(run), goal_begun(run)
     if run.state is not RunState.CONFIRMED:
         ids = dict.fromkeys((run.id, *rolled_back)) if run.state is RunState.ROLLED_BACK else ()

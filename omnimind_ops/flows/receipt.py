@@ -41,6 +41,15 @@ def write(run: Run, paths: Paths) -> Path:
     return folder / "receipt.json"
 
 
+def _beside(folder: Path, name: str) -> JSON:
+    """Return what a rollback saved beside the receipt; None if it saved nothing."""
+    try:
+        content: JSON = json.loads((folder / f"{name}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return content
+
+
 def keep(run: Run, paths: Paths, tell: Tell) -> None:
     """Write the receipt; where that is not possible, on a full disk for example, warn: what the run did is done."""
     try:
@@ -53,7 +62,9 @@ def body(run: Run, paths: Paths) -> dict[str, JSON]:
     """Return the receipt of a run as it is now."""
     described = parked.described(goal_begun(run), run.id) if "goal" in run.setup else ()
     set_aside = {str(folder): what for folder, what in described}
-    return receipt(run, before_and_after.read(run.id, paths), set_aside)
+    folder = paths.receipts / run.id
+    written = (_beside(folder, name) for name in ("since", "carried"))
+    return receipt(run, before_and_after.read(run.id, paths), set_aside, *written)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,8 @@ def verify(body: Mapping[str, JSON], run: Run) -> list[tuple[str, bool, str]]:
         facts = len(sides.source.counts) + len(sides.source.digests)
         results.append((f"{name}: old equals native at the cutover", equal, f"{facts} facts"))
     verify = run.record("verify")
-    trees = verify.step.payload(VerifyPayload).trees if verify else ()
+    is_carried = bool(parsed.carried)  # the old folders were changed on purpose
+    trees = verify.step.payload(VerifyPayload).trees if verify and not is_carried else ()
     results += [_source_unchanged(name, source, sides_of.get(name)) for name, source, _ in trees]
     return results
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from omnimind_ops.flows import handover, planned, receipt, unfinished
+from omnimind_ops.flows import carry, handover, planned, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -14,6 +14,7 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning import carry as planning
 from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
@@ -39,11 +40,14 @@ def rollback(
         return Outcome(run)
     if run.state is RunState.ROLLED_BACK or (unconfirmed and _has_time(run)):
         return Outcome(run)
+    if run.plan.name == planning.NAME:
+        return carry.take_back(run, journal, paths, tell)
     refuse_finished(run)
     return _announced(run, journal, paths, tell) if unconfirmed else _undo(run, journal, paths, tell, anyway=anyway)
 
 
 def _undo(run: Run, journal: Journal, paths: Paths, tell: Tell, *, anyway: bool = False, wait: float = 0) -> Outcome:
+    carry.settle(run, journal, paths, tell)
     way = WayBack(tell, anyway, wait)
 
     def check_undo(run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from omnimind_ops.flows.run_inputs import old_stack
+from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
@@ -37,6 +38,7 @@ def refuse(trigger: Trigger, run: Run, doing: str) -> None:
 
 def refuse_beside_migration(paths: Paths, trigger: Trigger, doing: str) -> None:
     """Do the same with the newest migration; nothing without one; read-only."""
+    refuse_beside_carry(paths, doing)
     run = History(paths.journal).latest(name="migrate")
     if run is not None:
         refuse(trigger, run, doing)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from omnimind_ops import credentials
 from omnimind_ops.flows import handover
+from omnimind_ops.flows.carry_steps import carry_steps
 from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.paths import Paths
@@ -64,4 +65,5 @@ def handlers(
             ConfirmTimeStep(timer),
             ProveStep(goal, secrets),
             VerifyStep(goal, secrets, paths=paths),
+            *carry_steps(goal, secrets, way_back.current if way_back else str),
         )

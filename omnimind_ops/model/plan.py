@@ -36,7 +36,7 @@ class Step:
     title: str
     args: Mapping[str, JSON] = field(default_factory=dict)
     undo: Undo = Undo.YES
-    phase: str = "install"  # install, warm, cutover, verify, confirm
+    phase: str = "install"  # install, warm, cutover, verify, confirm; carry
 
     @classmethod
     def of(cls, id: str, payload: Payload, title: str, undo: Undo = Undo.YES, phase: str = "install") -> Self:

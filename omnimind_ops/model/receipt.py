@@ -31,6 +31,8 @@ UNTIL = {
     RunState.ROLLED_BACK: "done",
 }
 
+_BACK = (RunState.ROLLING_BACK, RunState.ROLLED_BACK, RunState.FAILED)
+
 
 @dataclass(frozen=True)
 class ReceiptStep:
@@ -93,6 +95,8 @@ class Receipt:
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     planned: str | None = None  # for when the cutover is, or was, planned
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    since: tuple[Mapping[str, Any], ...] = ()  # of a rollback: what came after the cutover
+    carried: Mapping[str, Any] = field(default_factory=dict)  # of a rollback: what was carried back, and how
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -101,11 +105,16 @@ def parse(body: Mapping[str, JSON]) -> Receipt:
 
 
 def receipt(
-    run: Run, bench: Mapping[str, JSON] | None = None, set_aside: Mapping[str, str] | None = None
+    run: Run,
+    bench: Mapping[str, JSON] | None = None,
+    set_aside: Mapping[str, str] | None = None,
+    since: JSON = None,
+    carried: JSON = None,
 ) -> dict[str, JSON]:
     """Return what happened, as data; `digest` covers all the other members.
 
-    `bench`: documents of `omnimind bench`, before and after.
+    `bench`: documents of `omnimind bench`, before and after. `since`, `carried`: what came after the cutover, and what
+    of it a rollback took along.
     """
     verify, at = run.record("verify"), planned(run)
     body: dict[str, JSON] = {
@@ -123,6 +132,8 @@ def receipt(
         "bench": dict(bench or {}),
         "planned": at.isoformat(timespec="seconds") if at else None,
         "set_aside": dict(set_aside or {}),
+        **({"since": since} if since and run.state in _BACK else {}),
+        **({"carried": carried} if carried and run.state in _BACK else {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)

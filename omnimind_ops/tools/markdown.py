@@ -26,6 +26,7 @@ def receipt(content: Receipt) -> str:
         *table(("service", "seconds"), [(name, f"{seconds}") for name, seconds in content.downtime_s.items()]),
         "",
         *_speed(content.bench),
+        *_since(content),
         "## Compared",
         "",
         *_backup(content.backup),
@@ -43,6 +44,20 @@ def receipt(content: Receipt) -> str:
         f"Digest: `{content.digest}`",
     ]
     return "\n".join(lines)
+
+
+def _since(content: Receipt) -> list[str]:
+    """Return what came after the cutover, and which of it was carried back; nothing for a run that was not undone."""
+    if not content.since and not content.carried:
+        return []
+    carried = [f"- {name}: {value}" for name, value in content.carried.items() if name != "verified"]
+    return [
+        "## Written after the cutover",
+        "",
+        *(f"- {part['text']}" for part in content.since),
+        "",
+        *(["Carried back:", "", *carried, ""] if carried else ["It was not carried back.", ""]),
+    ]
 
 
 def _speed(measurements: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ The tests build on each other, in this order.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -31,7 +32,8 @@ def host() -> Iterator[Host]:
 def state(host: Host) -> str:
     """Of the newest run."""
     said = tool.omnimind(host, "runs", "--json").stdout
-    return str(json.loads(said)["data"]["runs"][0]["state"])
+    runs = json.loads(said)["data"]["runs"]
+    return str(next(run["state"] for run in runs if run["name"] == "migrate"))
 
 
 def native(host: Host) -> bool:
@@ -78,14 +80,67 @@ def test_without_docker_a_rollback_and_a_finish_are_refused(host: Host) -> None:
         host.sh("systemctl start docker.service")
 
 
-def test_a_container_that_compose_created_again_with_its_volumes_comes_back(host: Host) -> None:
+SUMS = f"cd {FOLDER}/data && find . -type f -print0 | sort -z | xargs -0 sha256sum"
+WRITE = """
+import json, sys, urllib.request
+key = open("/etc/omnimind/secrets/qdrant.key").read().strip()
+def ask(method, path, body):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:6333/collections/universal_machine_embeddings{path}", json.dumps(body).encode(),
+        {"content-type": "application/json", "api-key": key}, method=method)
+    return json.load(urllib.request.urlopen(request, timeout=60))["result"]
+points = ask("POST", "/points/scroll", {"limit": 3, "with_vector": True, "with_payload": True})["points"]
+new = [{"id": 10**9 + n, "vector": p["vector"], "payload": {"written": "natively"}} for n, p in enumerate(points)]
+ask("PUT", "/points?wait=true", {"points": new})
+ask("POST", "/points/delete?wait=true", {"points": [points[0]["id"]]})
+"""
+
+
+def write_natively(host: Host) -> None:
+    """Into every store, as the services do."""
+    host.run(("python3", "-c", WRITE))
+    host.sh(
+        """
+        export REDISCLI_AUTH=$(cat /etc/omnimind/secrets/redis.password)
+        redis-cli set written natively
+        redis-cli hset 'written too' field value
+        echo natively > /var/lib/omnimind/uploads/written
+        """
+    )
+
+
+def test_a_carry_that_fails_half_way_leaves_the_native_side_serving(host: Host) -> None:
+    """Redis' container cannot start, because somebody has its port; Qdrant's runs by then, with the new data."""
+    write_natively(host)
+    census, old = (
+        tool.census(host, native=True),
+        host.sh(f"cd {FOLDER}/data && find . -type f | sort | xargs sha256sum"),
+    )
+    host.sh("systemd-run --unit squatter python3 -m http.server 6379 --bind 127.0.0.2")
+    said = refused(host, "--with-data")
+    host.sh("systemctl stop squatter")
+    assert "cannot run docker" in said and "the native services serve again" in said, said
+    assert state(host) == "confirmed" and tool.census(host, native=True) == census
+    assert host.sh(SUMS) == old
+
+
+def test_a_recreated_container_and_what_came_since_the_cutover_go_back(host: Host) -> None:
+    """Compose created it again with its volumes; `--with-data` fills them, and the censuses are equal."""
     before = host.sh(OLD.format("redis"))
     host.sh("docker-compose up --no-start --no-build --force-recreate --no-deps redis", cwd=FOLDER)
     assert host.sh(OLD.format("redis")) != before
-    said = tool.omnimind(host, "rollback", "--yes")
+    census = tool.census(host, native=True)
+    said = tool.omnimind(host, "rollback", "--yes", "--with-data")
     assert "created again as" in said.stderr, said.stderr
+    words = " ".join(said.stderr.split())
+    keys = re.search(r"redis: (\d+) keys came", words)  # the native backends write keys too
+    assert keys and int(keys[1]) >= 2, words
+    assert "universal_machine_embeddings: 2 points more" in words and "uploads: 1 file came" in words, words
+    assert "not counted" not in words, words
     wait_for_stack(host)
     assert state(host) == "rolled back"
+    assert tool.census(host, native=False) == census
+    assert host.sh("ls /var/lib/omnimind/exports/*-postgresql.dump")
 
 
 def test_the_timer_leaves_the_native_services_when_the_containers_are_gone(host: Host) -> None:

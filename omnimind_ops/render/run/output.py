@@ -15,6 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from omnimind_ops.model import codec
 from omnimind_ops.model.code import started_by
 from omnimind_ops.model.event import Result
 from omnimind_ops.model.json import JSON
@@ -22,6 +23,7 @@ from omnimind_ops.model.plan import Plan, Preview
 from omnimind_ops.model.planned import planned
 from omnimind_ops.model.receipt import parse
 from omnimind_ops.model.run import Run
+from omnimind_ops.model.since import Since
 from omnimind_ops.planning.check import Check, State
 from omnimind_ops.planning.key_rules import Verdict
 from omnimind_ops.render.jsonl import json_line
@@ -198,6 +200,15 @@ def leftovers(left: Leftovers, *, json: bool) -> None:
         for volume in left.kept_volumes
     ]
     _print_all(_console(sys.stderr), *(lines or [Text("nothing to delete", "dim")]))
+
+
+def since(parts: Sequence[Since], *, json: bool) -> None:
+    """Print, on stderr, what came, changed or vanished natively since the cutover."""
+    if json:
+        data: list[JSON] = [{**codec.write(part), "text": str(part)} for part in parts]
+        _line("since the cutover", {"since": data})
+    elif parts:
+        _print_all(_console(sys.stderr), Text("Written since the cutover:"), *(Text(f"  {part}") for part in parts))
 
 
 def message(text: str, data: Mapping[str, JSON], *, json: bool) -> None:

@@ -30,6 +30,8 @@ def sections(receipt: Receipt, *, full: bool) -> Iterator[RenderableType]:
         yield speed_table(receipt.bench)
     if receipt.verified:
         yield compared_table(receipt.verified)
+    for part in receipt.since:
+        yield Text.assemble(("since the cutover: ", "dim"), str(part["text"]))
     checksum = receipt.backup.checksum if receipt.backup else None
     if checksum in UNPROTECTED:
         yield Text.assemble(("backup: ", "yellow"), DESCRIPTIONS[checksum])
