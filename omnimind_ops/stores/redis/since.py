@@ -45,7 +45,7 @@ def key_changes(native: RedisEndpoint, dump: Path, workdir: Path, server_program
     folder = fresh_folder(workdir)
     shutil.copyfile(dump, folder / DUMP_NAME)
     databases = max(16, server_facts(native).database_limit or 0)
-    with serve(server_program, folder, databases=databases, append_only=False) as scratch:
+    with serve(server_program, folder, databases=databases) as scratch:
         before = dict(_digests(scratch))
         came = changed = 0
         for key, digest in _digests(native):
