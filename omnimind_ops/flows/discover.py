@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
-from omnimind_ops.flows import qdrant_program
+from omnimind_ops.flows import data_folders, qdrant_program
 from omnimind_ops.flows.container_endpoints import address, qdrant_endpoint, require_running
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
@@ -17,9 +17,10 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
+from omnimind_ops.observe.disks import disks
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.check_disk import PACKAGES
-from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
+from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
+from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source, targets
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
@@ -85,7 +86,17 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         qdrant=qdrant,
         redis=redis,
     )
-    return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes))
+    wanted = goal(host, settings, options, qdrant, redis, paths)
+    return _with_folders(Discovery(host, project, source, wanted, tuple(notes)), places)
+
+
+def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:
+    """Return the discovery with what its target folders are, and the file systems of these and of `places`."""
+    source = data_folders.with_folders(found.source, found.goal)
+    folders = (*targets(source, found.goal), POSTGRES_DATA)
+    host = replace(found.machine, disks=disks((*places, *folders)))
+    notes = (*found.notes, *data_folders.notes(host.disks, folders))
+    return replace(found, machine=host, source=source, notes=notes)
 
 
 def goal(
@@ -210,6 +221,7 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
             settings=redis_settings.of_backup(
                 backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only)
             ),
+            data=backup.size,
         )
     assert container is not None
     if options.redis_empty:
@@ -226,8 +238,9 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     save = loses_data_on_stop(facts)
     if save:
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
-    carried = redis_settings.of_server(facts)
-    return RedisSource(container.id, host, port, container.id, method.name, method.reason, save, "", target, carried)
+    carried, data = redis_settings.of_server(facts), facts.used_memory
+    way, reason = method.name, method.reason
+    return RedisSource(container.id, host, port, container.id, way, reason, save, "", target, carried, data)
 
 
 def redis_candidate() -> str:

@@ -5,11 +5,10 @@ Nothing else deletes data.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import places, receipt
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
@@ -19,6 +18,7 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
 
@@ -47,8 +47,8 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
         raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
     _engine_answers(run)
     old, goal = old_stack(run), goal_begun(run)
-    parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
-    folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
+    beside = (Path(folder).parent / ".omnimind-parked" for folder in (goal.redis_dir, goal.uploads))
+    folders = dict.fromkeys((*places.leftovers(run), *beside, paths.stage))
     return Leftovers(
         tuple(container.id for container in old.containers),
         tuple(container.name for container in old.containers),
@@ -70,7 +70,7 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
         why = main_line(removed.err.splitlines())
         tell(line("", f"removed volume {volume.name}" if removed.ok else f"kept volume {volume.name}: {why}"))
     for folder in leftovers.folders:
-        shutil.rmtree(folder)
+        discard(folder)
         tell(line("", f"removed {folder}"))
     journal.state(run.id, RunState.FINISHED)
     run = journal.run(run.id)
