@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
-from omnimind_ops.flows import qdrant_program
+from omnimind_ops.flows import data_folders, qdrant_program
 from omnimind_ops.flows.container_endpoints import qdrant_endpoint, require_running
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
@@ -20,10 +20,11 @@ from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
 from omnimind_ops.observe import apt, docker, machine
 from omnimind_ops.observe.address import address
+from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.check_disk import PACKAGES
-from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
+from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
+from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source, targets
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
@@ -95,7 +96,17 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
         starters=tuple(starter.name for starter in found if starter.unit),
         pages=_pages((c for c in order if c.id not in data), (*settings.backend_ports, settings.frontend_port)),
     )
-    return Discovery(host, project, source, goal(host, settings, options, qdrant, redis, paths), tuple(notes), found)
+    wanted = goal(host, settings, options, qdrant, redis, paths)
+    return _with_folders(Discovery(host, project, source, wanted, tuple(notes), found), places)
+
+
+def _with_folders(found: Discovery, places: tuple[str, ...]) -> Discovery:
+    """Return the discovery with what its target folders are, and the file systems of these and of `places`."""
+    source = data_folders.with_folders(found.source, found.goal)
+    folders = (*targets(source, found.goal), POSTGRES_DATA)
+    host = replace(found.machine, disks=disks((*places, *folders)))
+    notes = (*found.notes, *data_folders.notes(host.disks, folders))
+    return replace(found, machine=host, source=source, notes=notes)
 
 
 def goal(
@@ -229,6 +240,7 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
             settings=redis_settings.of_backup(
                 backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only), backup.databases
             ),
+            data=backup.size,
         )
     assert container is not None
     if options.redis_empty:
@@ -247,8 +259,9 @@ def _redis_source(container: Container | None, options: MigrateOptions, notes: l
     save = loses_data_on_stop(facts)
     if save:
         notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
-    carried = redis_settings.of_server(facts)
-    return RedisSource(container.id, host, port, container.id, method.name, method.reason, save, "", target, carried)
+    carried, data = redis_settings.of_server(facts), facts.used_memory
+    way, reason = method.name, method.reason
+    return RedisSource(container.id, host, port, container.id, way, reason, save, "", target, carried, data)
 
 
 def redis_candidate() -> str:

@@ -5,12 +5,11 @@ Nothing else deletes data.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.flows import parked, receipt, unfinished
+from omnimind_ops.flows import parked, places, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.flows.unfinished_carry import refuse_beside_carry
 from omnimind_ops.model.event import Tell, line
@@ -23,6 +22,7 @@ from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.postgres.parking import Server
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
@@ -61,7 +61,7 @@ def leftovers(run: Run, paths: Paths, rolled_back: Iterable[str] = ()) -> Leftov
         ids = dict.fromkeys((run.id, *rolled_back)) if run.state is RunState.ROLLED_BACK else ()
         return Leftovers((), (), (), (), parked.of_runs(goal, ids), old.bind_mounts)
     _engine_answers(run)
-    folders = [*parked.roots(goal), paths.stage]
+    folders = dict.fromkeys((*places.leftovers(run), *parked.roots(goal), paths.stage))
     return Leftovers(
         tuple(container.id for container in old.containers),
         tuple(container.name for container in old.containers),
@@ -90,7 +90,7 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     for unit in _fenced(run):
         tell(line("", f"{unit} stays fenced, because it starts containers; to delete it: systemctl disable {unit}"))
     for folder in leftovers.folders:
-        shutil.rmtree(folder)
+        discard(folder)
         tell(line("", f"removed {folder}"))
     if run.state is not RunState.CONFIRMED:
         return run

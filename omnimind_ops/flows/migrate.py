@@ -26,6 +26,7 @@ from omnimind_ops.observe import index, wheelhouse
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration, preflight, report
 from omnimind_ops.planning.check_disk import PACKAGES
+from omnimind_ops.planning.migration import copies
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.interrupt import interrupts
@@ -69,14 +70,9 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
     Disk space for data and venv, ports, and the source of the venv's packages.
     """
     goal = discovery.goal
-    space = {goal.qdrant_home: 0, goal.uploads: 0}
-    if discovery.source.qdrant and discovery.source.qdrant.backup:
-        space[goal.qdrant_home] += discovery.source.qdrant.backup.room
-    elif discovery.source.qdrant and discovery.source.qdrant.storage:
-        space[goal.qdrant_home] += space_needed(Path(discovery.source.qdrant.storage))
+    space = {goal.qdrant_home: 0, goal.uploads: 0, **_copied(discovery, paths)}
     if not Path("/usr/lib/postgresql").is_dir():
         space |= PACKAGES
-    space[goal.uploads] += sum(space_needed(Path(folder)) for folder in discovery.source.uploads)
     ports = (*goal.backend_ports, goal.frontend_port, goal.redis_port, goal.qdrant_port, goal.postgres_port)
     restored = discovery.source.qdrant.backup if discovery.source.qdrant else None
     wheels = wheelhouse.wheelhouse(goal.wheelhouse) if goal.wheelhouse and not is_installed else None
@@ -100,6 +96,19 @@ def needs(discovery: Discovery, lock: str, paths: Paths, *, is_installed: bool =
         backup=restored.path if restored else "",
         checksum=restored.checksum if restored else None,
     )
+
+
+def _copied(discovery: Discovery, paths: Paths) -> dict[str, int]:
+    """Return the bytes that are written to each data folder, and to the stage where Redis' dump waits."""
+    source, goal = discovery.source, discovery.goal
+    space = {
+        copy.target: copy.backup.room if copy.backup else space_needed(Path(copy.source))
+        for copy in copies(source, goal)
+        if copy.backup or copy.source
+    }
+    if source.redis and source.redis.way != "empty":
+        space |= dict.fromkeys((str(paths.state), goal.redis_dir), source.redis.data)
+    return space
 
 
 def preview(prepared: Prepared, paths: Paths) -> Iterator[Preview]:

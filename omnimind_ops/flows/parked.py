@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.place import Place
 
-NAME = ".omnimind-parked"
 BEFORE = ".before"
 
 
 def roots(goal: Goal) -> tuple[Path, ...]:
-    """Return the folders in which runs park data, by run; they need not exist."""
-    parents = (Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent)
-    return tuple(dict.fromkeys(parent / NAME for parent in parents))
+    """Return the folders in which runs park data, by run; they need not exist.
+
+    Several upload folders lie beside each other in the folder of uploads.
+    """
+    folders = (Path(goal.qdrant_home) / "storage", Path(goal.redis_dir), Path(goal.uploads), Path(goal.uploads) / "0")
+    return tuple(dict.fromkeys(Place(folder, inside).parked for inside in (False, True) for folder in folders))
 
 
 def of_runs(goal: Goal, runs: Iterable[str]) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from omnimind_ops.flows.places import check_returns
 from omnimind_ops.flows.run_inputs import old_stack
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.run import Run
@@ -34,6 +35,7 @@ class WayBack:
 
     def check(self, run: Run) -> None:
         """Raise Problem if the old side cannot come back as it was while the native side runs; read-only."""
+        check_returns(run)
         start = way_back.stopped(run)
         ids = tuple(dict.fromkeys((*start, *way_back.held(run))))
         if not ids:

@@ -73,7 +73,7 @@ class Pass(StrEnum):
 
 @dataclass(frozen=True)
 class CopyPayload(Payload):
-    """A directory to move: the copy is made at `incoming`, beside `target`, and is then renamed to it."""
+    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place."""
 
     kind = "copy"
     source: str
@@ -195,12 +195,14 @@ class ProveRedisBackupPayload(Payload):
 class PlacePayload(Payload):
     """The native Redis' directory.
 
-    `append_only` is the version of the server that loads the data as its append-only file; None for a dump.
+    `append_only` is the version of the server that loads the data as its append-only file; None for a dump. `inside`: the
+    directory is a mount point or a link, whose content is swapped inside it.
     """
 
     kind = "place"
     redis_dir: str
     append_only: str | None = None
+    inside: bool | None = None
 
 
 @dataclass(frozen=True)

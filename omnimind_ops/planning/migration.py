@@ -6,8 +6,8 @@ Pure: what was discovered goes in, a Plan comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.goal import PLAIN_REDIS, Goal, RedisSettings
@@ -39,6 +39,7 @@ from omnimind_ops.model.payloads import (
     TimerPayload,
     VerifyPayload,
 )
+from omnimind_ops.model.place import Place
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.program import Start
 from omnimind_ops.model.stages import EARLY, ROLES, prepared
@@ -104,11 +105,15 @@ class RedisSource:
     backup: str = ""
     target_version: str = ""
     settings: RedisSettings = PLAIN_REDIS  # that the native server takes over
+    data: int = 0  # bytes that its dump takes at most
 
 
 @dataclass(frozen=True)
 class Source:
-    """The old stack: the project's containers, which of them write, and which folders hold uploads."""
+    """The old stack: the project's containers, which of them write, and which folders hold uploads.
+
+    `inside`: the target folders that are mount points or links; their content is swapped inside them.
+    """
 
     project: str
     containers: tuple[str, ...]  # IDs, in the order in which they are started again
@@ -120,6 +125,7 @@ class Source:
     redis: RedisSource | None
     starters: tuple[str, ...] = ()  # units that would start the containers
     pages: tuple[tuple[str, int], ...] = ()  # addresses of the writers that native services will have
+    inside: frozenset[str] = frozenset()
 
     @property
     def page_ports(self) -> tuple[int, ...]:
@@ -141,19 +147,19 @@ def converge(only: Iterable[str] = ROLES) -> Plan:
 
 @dataclass(frozen=True)
 class Copy:
-    """A directory to move: the copy is made at `incoming`, beside `target`, and is then renamed to it."""
+    """A directory to move: the copy is made at `incoming`, beside or inside `target`, and is then put in its place."""
 
     name: str
     source: str
     target: str
     owner: str
     backup: BackupToRestore | None = None
+    inside: bool = False
 
     @property
     def incoming(self) -> str:
-        """Return the path of the copy before it is renamed."""
-        target = PurePosixPath(self.target)
-        return str(target.with_name(f"{target.name}.incoming"))
+        """Return the path of the copy before it is in its place."""
+        return str(Place(Path(self.target), self.inside).incoming)
 
     def payload(self, which: Pass) -> CopyPayload:
         """Return the payload of a step for one pass."""
@@ -172,7 +178,12 @@ def copies(source: Source, goal: Goal) -> tuple[Copy, ...]:
     for number, folder in enumerate(source.uploads):
         target = goal.uploads if is_single else f"{goal.uploads}/{number}-{PurePosixPath(folder).name}"
         directories.append(Copy(f"uploads-{number}", folder, target, goal.user))
-    return tuple(directories)
+    return tuple(replace(copy, inside=copy.target in source.inside) for copy in directories)
+
+
+def targets(source: Source, goal: Goal) -> tuple[str, ...]:
+    """Return every folder that gets data."""
+    return (*(copy.target for copy in copies(source, goal)), goal.redis_dir)
 
 
 def migrate(source: Source, goal: Goal, confirm_minutes: int) -> Plan:
@@ -288,7 +299,11 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         )
         steps.append(step(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
     if redis and redis.way != "empty":
-        place = PlacePayload(goal.redis_dir, redis.target_version if goal.redis.append_only else None)
+        place = PlacePayload(
+            goal.redis_dir,
+            redis.target_version if goal.redis.append_only else None,
+            goal.redis_dir in source.inside or None,
+        )
         steps.append(step("place-redis", place, "move Redis' data into place"))
     steps.append(host_step("units", "activate", "cutover"))
     steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))

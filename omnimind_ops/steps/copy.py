@@ -1,6 +1,6 @@
 """kind "copy": move a directory.
 
-Warm: a first pass into `incoming` while the old stack serves. Final: copy the changes, then two renames.
+Warm: a first pass into `incoming` while the old stack serves. Final: copy the changes, then swap (stores/files/place.py).
 """
 
 from __future__ import annotations
@@ -14,21 +14,29 @@ from typing import ClassVar
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.notes import CopyNotes
 from omnimind_ops.model.payloads import CopyPayload, Pass
+from omnimind_ops.model.place import Place
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
 from omnimind_ops.steps.prove_backup import detect_backup, run_marker
 from omnimind_ops.stores import backup
-from omnimind_ops.stores.files.copy import copy_tree
+from omnimind_ops.stores.files.copy import check_separate, copy_tree
 from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.files.place import (
+    check,
+    check_return,
+    give_back,
+    has_copy,
+    is_arriving,
+    make_room,
+    swap_in,
+    take_out,
+)
 
 
 @dataclass(frozen=True)
 class CopyStep:
-    """Copy beside, compare, rename.
-
-    The previous target is parked beside it in `.omnimind-parked/<run>`; nothing is deleted.
-    """
+    """Copy, compare, swap. The previous content of the target is parked on its own file system; nothing is deleted."""
 
     payload: ClassVar = CopyPayload
     notes: ClassVar = CopyNotes
@@ -43,48 +51,42 @@ class CopyStep:
 
     def do(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> bool:
         """Make one pass."""
-        incoming, target = Path(step.payload.incoming), Path(step.payload.target)
-        if step.payload.pass_ is Pass.WARM:
-            return self._fill(step, incoming, tell, live=True)
-        if memo.read().swapping and not incoming.exists():
-            return False  # killed after the renames
-        if not step.payload.backup:
-            self._fill(step, incoming, tell, live=False)
-        previous = self._parked(target, "before")
-        previous.parent.mkdir(parents=True, exist_ok=True)
+        copy, place = step.payload, _place(step)
+        if memo.read().swapping and not has_copy(place):
+            return False  # killed after the swap
+        check(place)
+        if copy.pass_ is Pass.WARM:
+            return self._fill(step, place, tell, live=True)
+        if not (copy.backup or is_arriving(place)):
+            self._fill(step, place, tell, live=False)
         memo.write(CopyNotes(swapping=True))
-        if target.exists():
-            incoming.chmod(target.stat().st_mode & 0o7777)  # the goal's mode, not the source's
-            target.rename(previous)
-        incoming.rename(target)
-        self._manifest(incoming).unlink(missing_ok=True)
-        run_marker(incoming).unlink(missing_ok=True)
+        swap_in(place, self.run, _owner(copy.owner))
+        self._manifest(place.incoming).unlink(missing_ok=True)
+        run_marker(place.incoming).unlink(missing_ok=True)
         return True
 
     def undo(self, step: Task[CopyPayload], memo: Memo[CopyNotes], tell: Tell) -> None:
         """Park the target, which may contain newer writes, and restore the previous one."""
-        notes = memo.read()
+        notes, place = memo.read(), _place(step)
         if step.payload.pass_ is Pass.WARM or not notes.swapping:
             return
-        incoming, target = Path(step.payload.incoming), Path(step.payload.target)
-        previous = self._parked(target, "before")
-        if not incoming.exists() and target.exists() and not notes.parked:
-            parked = self._parked(target, "after")
-            target.rename(parked)
-            tell(line(step.id, f"moved {target} to {parked}"))
+        check_return(place)
+        if not notes.parked and take_out(place, self.run):
+            tell(line(step.id, f"moved {place.target} to {place.after(self.run)}"))
         memo.write(CopyNotes(parked=True))
-        if previous.exists() and not target.exists():
-            previous.rename(target)
+        give_back(place, self.run)
         memo.write(CopyNotes(swapping=False, parked=False))
 
-    def _fill(self, step: Task[CopyPayload], incoming: Path, tell: Tell, *, live: bool) -> bool:
+    def _fill(self, step: Task[CopyPayload], place: Place, tell: Tell, *, live: bool) -> bool:
+        make_room(place)
         if step.payload.backup:
-            return self._unpack(step, incoming, tell)
-        incoming.parent.mkdir(parents=True, exist_ok=True)
+            return self._unpack(step, place.incoming, tell)
+        source = Path(step.payload.source)
+        check_separate(source, place.target)
         report = copy_tree(
-            Path(step.payload.source),
-            incoming,
-            manifest=self._manifest(incoming),
+            source,
+            place.incoming,
+            manifest=self._manifest(place.incoming),
             owner=_owner(step.payload.owner),
             step=step.id,
             tell=tell,
@@ -112,8 +114,9 @@ class CopyStep:
         self.paths.stage.mkdir(parents=True, exist_ok=True)
         return self.paths.stage / f"{incoming.parent.name}-{incoming.name}.manifest"
 
-    def _parked(self, target: Path, when: str) -> Path:
-        return target.parent / ".omnimind-parked" / self.run / f"{target.name}.{when}"
+
+def _place(step: Task[CopyPayload]) -> Place:
+    return Place.of(step.payload.target, step.payload.incoming)
 
 
 def _owner(name: str) -> tuple[int, int]:

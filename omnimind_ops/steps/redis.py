@@ -14,12 +14,23 @@ from typing import ClassVar
 from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import PlaceNotes, RedisNotes
 from omnimind_ops.model.payloads import PlacePayload, RedisPayload
+from omnimind_ops.model.place import Place
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker
 from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
+from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.files.place import (
+    check,
+    check_return,
+    give_back,
+    has_copy,
+    make_room,
+    swap_in,
+    take_out,
+)
 from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import read_backup
 from omnimind_ops.stores.redis.connection import as_bytes, connect
@@ -29,7 +40,7 @@ from omnimind_ops.stores.redis.fence import hold_writes, release_writes
 from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.give_back import GiveBack, process_of
 from omnimind_ops.stores.redis.proof import prove_backup
-from omnimind_ops.stores.redis.rdb import park, place_rdb
+from omnimind_ops.stores.redis.rdb import DUMP_NAME, stage_rdb
 from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
 from omnimind_ops.stores.redis.sync import fetch_rdb
 
@@ -162,28 +173,34 @@ class PlaceStep:
 
     def do(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> bool:
         """Place the file; the native server is not running yet."""
-        folder = Path(step.payload.redis_dir)
-        parked = self._parked(folder, "before")
-        memo.write(PlaceNotes(placing=True))
+        place = _place(step)
+        placing = memo.read().placing
+        if placing and not has_copy(place):
+            return False  # killed after the swap
+        check(place)
         owner = pwd.getpwnam("redis")
-        place_rdb(self.paths.stage / "redis" / "dump.rdb", folder, (owner.pw_uid, owner.pw_gid), parked)
-        if step.payload.append_only:
-            make_append_only(folder, step.payload.append_only)
+        if not placing:
+            make_room(place)
+            discard(place.incoming)
+            stage_rdb(self.paths.stage / "redis" / DUMP_NAME, place.incoming, (owner.pw_uid, owner.pw_gid))
+            if step.payload.append_only:
+                make_append_only(place.incoming, step.payload.append_only)
+        memo.write(PlaceNotes(placing=True))
+        swap_in(place, self.run, (owner.pw_uid, owner.pw_gid))
         return True
 
     def undo(self, step: Task[PlacePayload], memo: Memo[PlaceNotes], tell: Tell) -> None:
         """Park what the native server wrote and restore the previous data."""
-        notes = memo.read()
+        notes, place = memo.read(), _place(step)
         if not notes.placing:
             return
-        folder = Path(step.payload.redis_dir)
-        previous = self._parked(folder, "before")
-        if not notes.parked:
-            park(folder, self._parked(folder, "after"))
-            memo.write(PlaceNotes(parked=True))
-        if previous.exists():
-            park(previous, folder)
+        check_return(place)
+        if not notes.parked and take_out(place, self.run):
+            tell(line(step.id, f"moved {place.target} to {place.after(self.run)}"))
+        memo.write(PlaceNotes(parked=True))
+        give_back(place, self.run)
         memo.write(PlaceNotes(placing=False, parked=False))
 
-    def _parked(self, folder: Path, when: str) -> Path:
-        return folder.parent / ".omnimind-parked" / self.run / f"{folder.name}.{when}"
+
+def _place(step: Task[PlacePayload]) -> Place:
+    return Place(Path(step.payload.redis_dir), bool(step.payload.inside))

@@ -82,6 +82,17 @@ def test_empty_redis_moves_nothing() -> None:
     assert not {"take-redis", "place-redis"} & set(ids(empty))
 
 
+def test_a_folder_that_is_a_mount_point_gets_its_copy_inside_it() -> None:
+    inside = frozenset({"/var/lib/omnimind/uploads", "/var/lib/redis"})
+    steps = {step.id: step.args for step in migrate(replace(SOURCE, inside=inside), Goal(), 10).steps}
+    for name in ("warm-uploads-0", "final-uploads-0"):
+        assert steps[name]["incoming"] == "/var/lib/omnimind/uploads/.omnimind/incoming"
+    assert steps["final-qdrant"]["incoming"] == "/var/lib/qdrant/storage.incoming"
+    assert steps["place-redis"] == {"redis_dir": "/var/lib/redis", "inside": True}
+    plain = {step.id: step.args for step in migrate(SOURCE, Goal(), 10).steps}
+    assert plain["place-redis"] == {"redis_dir": "/var/lib/redis"}
+
+
 def test_several_upload_folders_do_not_overwrite_each_other() -> None:
     two = Source("omnimind", (), (), (), (), ("/a/files", "/b/files"), None, None)
     targets = [copy.target for copy in copies(two, Goal())]

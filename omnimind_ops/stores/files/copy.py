@@ -22,7 +22,7 @@ from omnimind_ops.stores.files.flush import Flusher
 from omnimind_ops.stores.files.manifest import Manifest, default_manifest, load_manifest, save_manifest
 from omnimind_ops.stores.files.settled import settled_rule, sync_filesystem
 from omnimind_ops.stores.files.space import check_space
-from omnimind_ops.stores.files.walk import Tree, printable, walk
+from omnimind_ops.stores.files.walk import Kind, Tree, printable, walk
 
 _TELL_EVERY = 0.1
 _SAVE_EVERY = 20.0
@@ -60,10 +60,11 @@ def copy_tree(
     began = time.monotonic()
     source, target = source.absolute(), target.absolute()
     manifest_path = manifest or default_manifest(target)
-    _check_separate(source, target)
+    check_separate(source, target)
     try:
         rule = settled_rule(source, live=live)
         tree = walk(source, live=live)
+        _check_outside(tree, target)
         record = claim_target(manifest_path, source, target)
         _check_same_source(record, tree, live=live)
         for name in tree.skipped:
@@ -159,11 +160,36 @@ def _check_same_source(manifest: Manifest, tree: Tree, *, live: bool) -> None:
         )
 
 
-def _check_separate(source: Path, target: Path) -> None:
-    real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
-    if real_source == real_target or real_source in real_target.parents or real_target in real_source.parents:
+def _check_outside(tree: Tree, target: Path) -> None:
+    """Raise Problem if the target is in the source tree under another name: a bind mount of a part of it."""
+    nearest = next(path for path in (target, *target.parents) if path.exists())
+    facts = nearest.stat()
+    if (facts.st_dev, facts.st_ino) in {entry.identity for entry in tree.of(Kind.FOLDER)}:
         raise Problem(
-            f"cannot copy {source} to {target}",
-            "one directory is inside the other",
+            f"cannot copy {tree.root} to {target}",
+            f"{nearest} is a directory of {tree.root} under another name",
             "choose a target outside the source",
         )
+
+
+def check_separate(source: Path, target: Path) -> None:
+    """Raise Problem if one directory is the other or inside it, by any name: bind mounts and links included."""
+    ends = [_with_parents(Path(os.path.realpath(path))) for path in (source, target)]
+    if ends[0][0] in ends[1] or ends[1][0] in ends[0]:
+        raise Problem(
+            f"cannot copy {source} to {target}",
+            "they are the same directory, or one directory is inside the other",
+            "use a folder for the copy that is neither inside the original nor around it",
+        )
+
+
+def _with_parents(path: Path) -> list[tuple[int, int] | Path]:
+    """Return device and inode of a path and of its parents; the path itself where there is nothing yet."""
+    found: list[tuple[int, int] | Path] = []
+    for part in (path, *path.parents):
+        try:
+            facts = os.stat(part)
+            found.append((facts.st_dev, facts.st_ino))
+        except FileNotFoundError:
+            found.append(part)
+    return found

@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from omnimind_ops.stores.files.mounts import mount_points
+
 LIVE_MARGIN = 10.0
 """Seconds without a change before a live pass treats a file as settled."""
 FINAL_MARGIN = 0.1
@@ -75,17 +77,12 @@ def sync_filesystem(path: Path) -> None:
 
 def filesystem_type(path: Path) -> str:
     """Return the type of the file system that holds `path` ("ext4"), "" when the kernel does not report it."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    except OSError:
-        return ""
     real = os.fsencode(os.path.realpath(path))
     best, kind = -1, ""
-    for fields in (line.split(b" ") for line in lines):
-        point = fields[4].decode("unicode_escape").encode("latin-1")  # blanks are written as \040
-        inside = real == point or real.startswith(point.rstrip(b"/") + b"/")
-        if inside and len(point) >= best:
-            best, kind = len(point), fields[fields.index(b"-") + 1].decode()
+    for mount in mount_points():
+        inside = real == mount.path or real.startswith(mount.path.rstrip(b"/") + b"/")
+        if inside and len(mount.path) >= best:
+            best, kind = len(mount.path), mount.kind
     return kind
 
 

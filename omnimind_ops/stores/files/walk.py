@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from omnimind_ops.model.place import OWN_FOLDER
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.mounts import not_data
 
 PARTIAL = ".omnimind-partial-"
 """Prefix of omnimind's temporary files. In a source, names with this prefix are not data; in a target, they are
@@ -92,6 +94,8 @@ def walk(root: Path, *, live: bool = False) -> Tree:
         except OSError as error:
             raise _unreadable(root / folder, error) from error
         below = []
+        if not folder:
+            names = _data(root, names, skipped)
         for name, facts in names:
             path = f"{folder}/{name}" if folder else name
             if name.startswith(PARTIAL):
@@ -106,6 +110,29 @@ def walk(root: Path, *, live: bool = False) -> Tree:
                 below.append(path)
         folders += reversed(below)
     return Tree(root, entries, tuple(skipped), tuple(partials))
+
+
+def _data(root: Path, names: list[tuple[str, os.stat_result]], skipped: list[str]) -> list[tuple[str, os.stat_result]]:
+    """Return the names at the top of a tree that are data. What else is there is skipped, unless it is empty."""
+    others = not_data(root)
+    skipped += [
+        f"{name}: {'a folder of omnimind' if name == OWN_FOLDER else 'a part of the file system'}"
+        for name, _ in names
+        if name in others and not _is_empty(root / name)
+    ]
+    return [(name, facts) for name, facts in names if name not in others and not _is_remnant(root / name)]
+
+
+def _is_remnant(path: Path) -> bool:
+    """Return whether this is the empty lost+found of a copied file system."""
+    return path.name == "lost+found" and _is_empty(path)
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return not any(path.iterdir())
+    except OSError:
+        return False
 
 
 def printable(path: str) -> str:

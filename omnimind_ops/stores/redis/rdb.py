@@ -74,60 +74,22 @@ def _used_memory(head: bytes) -> int:
     return int(field[4]) if field[4] else int.from_bytes(field[1] or field[2] or field[3], "little")
 
 
-def place_rdb(rdb: Path, redis_dir: Path, owner: tuple[int, int], parked: Path) -> bool:
-    """Make `rdb` the dump that a server in `redis_dir` loads at start; return False when it already is.
+def stage_rdb(rdb: Path, folder: Path, owner: tuple[int, int]) -> None:
+    """Create `folder`, with a copy of `rdb` as the dump that a server there loads at start.
 
-    The copy is written next to the target, synced, compared by hash, then renamed to dump.rdb with mode 0640 and
-    `owner` (uid, gid). Everything that was in the folder is first renamed into `parked` (on the same file system),
-    never deleted. The server must be stopped, and must start with AOF off: with `appendonly yes` and no AOF it ignores
-    the dump and starts empty.
+    The copy is synced and compared by hash; it has mode 0640 and `owner` (uid, gid). The server must start with AOF off:
+    with `appendonly yes` and no AOF it ignores the dump and starts empty.
     """
-    target, beside = redis_dir / DUMP_NAME, redis_dir / f".{DUMP_NAME}.omnimind"
-    digest = _sha256(rdb)
-    in_place = target.is_file() and _sha256(target) == digest
-    if not in_place:
-        _copy(rdb, beside, owner)
-        if _sha256(beside) != digest:
-            raise Problem(
-                f"cannot place {rdb}",
-                f"its copy {beside} has a different SHA-256",
-                "check the disk (dmesg), then run the same command again",
-            )
-    park(redis_dir, parked, keep=(target,) if in_place else (beside,))
-    if not in_place:
-        beside.replace(target)
-        _sync_folder(redis_dir)
-    return not in_place
-
-
-def park(folder: Path, target: Path, keep: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Rename everything in `folder` into the folder `target`, without overwriting anything; return the new paths.
-
-    The same function also reverts the move.
-    """
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    moved: list[Path] = []
-    for path in sorted(folder.iterdir()):
-        if path in keep or path == target or path.name == "lost+found":
-            continue
-        new = _unused_path(target, path.name)
-        try:
-            path.rename(new)
-        except OSError as error:
-            raise Problem(
-                f"cannot move {path} to {target}",
-                error.strerror or str(error),
-                "use a folder on the same file system, then run the same command again",
-            ) from error
-        moved.append(new)
-    for changed in (folder, target):
-        _sync_folder(changed)
-    return tuple(moved)
-
-
-def _unused_path(folder: Path, name: str) -> Path:
-    names = (name, *(f"{name}.{number}" for number in range(1, 10_000)))
-    return next(folder / unused for unused in names if not os.path.lexists(folder / unused))
+    folder.mkdir(mode=0o750)
+    copy = folder / DUMP_NAME
+    _copy(rdb, copy, owner)
+    if _sha256(copy) != _sha256(rdb):
+        raise Problem(
+            f"cannot place {rdb}",
+            f"its copy {copy} has a different SHA-256",
+            "check the disk (dmesg), then run the same command again",
+        )
+    _sync_folder(folder)
 
 
 def _copy(source: Path, target: Path, owner: tuple[int, int]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
+from omnimind_ops.model.place import Place
 from omnimind_ops.model.problem import Problem
+from omnimind_ops.stores.files.place import give_back, swap_in, take_out
 from omnimind_ops.stores.redis.backup import check_backup, read_backup
-from omnimind_ops.stores.redis.rdb import park, place_rdb, rdb_facts
+from omnimind_ops.stores.redis.rdb import rdb_facts, stage_rdb
 from tests.stores.redis.servers import REDIS, client, need_servers, served, valkey_program
 
 US = (os.getuid(), os.getgid())
@@ -61,34 +62,35 @@ def test_other_files_are_no_dumps(content: bytes, tmp_path: Path) -> None:
         rdb_facts(tmp_path / "file")
 
 
-def test_placing_parks_what_was_there_and_is_loaded(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
-    parked = tmp_path / "parked"
-    assert place_rdb(dump, redis_dir, US, parked)
+def place_rdb(dump: Path, redis_dir: Path, run: str) -> Place:
+    """Put a dump into a data folder."""
+    place = Place(redis_dir)
+    stage_rdb(dump, place.incoming, US)
+    swap_in(place, run, US)
+    return place
+
+
+def test_placing_parks_what_was_there_and_is_loaded(dump: Path, redis_dir: Path) -> None:
+    parked = place_rdb(dump, redis_dir, "r").before("r")
     assert sorted(p.name for p in redis_dir.iterdir()) == ["dump.rdb"]
     assert (redis_dir / "dump.rdb").stat().st_mode & 0o777 == 0o640
     assert (parked / "dump.rdb").read_text() == "old dump" and (parked / "appendonlydir" / "part").read_text() == "old"
-    assert not place_rdb(dump, redis_dir, US, parked)  # again: nothing to do
     with served(REDIS, folder=redis_dir) as endpoint:
         assert client(endpoint).dbsize() == 100
-    assert place_rdb(dump, redis_dir, US, parked) is False
 
 
-def test_parked_things_are_never_overwritten_and_can_come_back(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
-    parked = tmp_path / "parked"
-    place_rdb(dump, redis_dir, US, parked)
+def test_parked_things_are_never_overwritten_and_can_come_back(dump: Path, redis_dir: Path) -> None:
+    first = place_rdb(dump, redis_dir, "first")
     (redis_dir / "dump.rdb").write_text("newer")
-    place_rdb(dump, redis_dir, US, parked)
-    assert {p.name for p in parked.iterdir()} == {"dump.rdb", "dump.rdb.1", "appendonlydir"}
-    assert (parked / "dump.rdb").read_text() == "old dump"
-    park(redis_dir, tmp_path / "discarded")
-    park(parked, redis_dir)
+    place = place_rdb(dump, redis_dir, "second")
+    assert (first.before("first") / "dump.rdb").read_text() == "old dump"
+    assert (place.before("second") / "dump.rdb").read_text() == "newer"
+    assert take_out(place, "second")
+    give_back(place, "second")
+    assert (redis_dir / "dump.rdb").read_text() == "newer"
+    assert take_out(place, "first")
+    give_back(place, "first")
     assert (redis_dir / "dump.rdb").read_text() == "old dump"
-
-
-def test_a_placing_that_was_cut_short_is_done_again(dump: Path, redis_dir: Path, tmp_path: Path) -> None:
-    (redis_dir / ".dump.rdb.omnimind").write_text("half")
-    assert place_rdb(dump, redis_dir, US, tmp_path / "parked")
-    assert [p.name for p in redis_dir.iterdir()] == ["dump.rdb"]
 
 
 def test_a_dump_beside_an_empty_aof_folder_would_be_ignored(dump: Path) -> None:
@@ -127,16 +129,3 @@ def test_a_folder_without_redis_files_is_no_backup(tmp_path: Path) -> None:
         read_backup(tmp_path)
     with pytest.raises(Problem):
         read_backup(tmp_path / "absent.rdb")
-
-
-def test_other_file_systems_are_refused_for_parking(redis_dir: Path) -> None:
-    elsewhere = Path("/dev/shm")
-    if not elsewhere.is_dir() or elsewhere.stat().st_dev == redis_dir.stat().st_dev:
-        pytest.skip("/dev/shm is not another file system here")
-    into = elsewhere / f"omnimind-{os.getpid()}"
-    try:
-        with pytest.raises(Problem, match="cannot move"):
-            park(redis_dir, into)
-        assert (redis_dir / "dump.rdb").read_text() == "old dump"
-    finally:
-        shutil.rmtree(into, ignore_errors=True)
