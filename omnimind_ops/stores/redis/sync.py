@@ -15,9 +15,10 @@ from typing import BinaryIO
 
 from omnimind_ops.model.event import Tell, line, progress
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.connection import connect, encode_command
+from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
+from omnimind_ops.stores.redis.link import encode_commands
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
 
 CHUNK = 1 << 18
@@ -85,7 +86,7 @@ def _handshake(sock: socket.socket, replies: BufferedReader, endpoint: RedisEndp
     _send(sock, replies, "REPLCONF", "capa", "eof")
     _send(sock, replies, "REPLCONF", "version", "255.255.255")
     _send(sock, replies, "REPLCONF", "rdb-only", "1")
-    sock.sendall(encode_command(["SYNC"]))
+    sock.sendall(encode_commands([("SYNC",)]))
 
 
 def _receive_dump(replies: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
@@ -134,7 +135,7 @@ def _read_until_mark(replies: BufferedReader, mark: bytes) -> Iterator[bytes]:
 
 
 def _send(sock: socket.socket, replies: BufferedReader, *command: str) -> bytes:
-    sock.sendall(encode_command(command))
+    sock.sendall(encode_commands([command]))
     return replies.readline().strip()
 
 
