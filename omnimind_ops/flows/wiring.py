@@ -17,6 +17,7 @@ from omnimind_ops.steps.copy import CopyStep
 from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.live_redis import LiveRedis, LiveRedisStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
 from omnimind_ops.steps.prove_backup import ProveBackupStep
@@ -36,7 +37,7 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
     def secrets() -> credentials.Credentials:
         return credentials.load(paths)
 
-    with HostStep(goal) as host:
+    with HostStep(goal) as host, LiveRedis(paths) as live_redis:
         yield by_kind(
             host,
             ProgramStep(paths),
@@ -46,8 +47,9 @@ def handlers(goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None
             FingerprintStep(),
             NoteEvidenceStep(),
             CheckEvidenceStep(),
-            RedisStep(paths),
             RedisUsersStep(paths),
+            LiveRedisStep(live_redis),
+            RedisStep(paths, live_redis),
             PlaceStep(paths, run),
             TimerStep(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC)),
             ProveStep(goal, secrets),

@@ -20,6 +20,7 @@ from omnimind_ops.model.payloads import (
     Fenced,
     FingerprintPayload,
     HostPayload,
+    LiveRedisPayload,
     NoteEvidencePayload,
     Packed,
     Pass,
@@ -213,6 +214,11 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
             title = "load the backup in Qdrant and read every point"
             steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
+    redis = source.redis
+    if redis and redis.way != "empty" and not redis.backup:  # last: its copy must not become old before the cutover
+        payload = LiveRedisPayload(redis.host, redis.port, redis.password_of, redis.way)
+        title = f"copy Redis' data while it is in use ({redis.way}: {redis.reason})"
+        steps.append(Step.of("warm-redis", payload, title, Undo.KEPT, "warm"))
     return steps
 
 
@@ -235,7 +241,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
         steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
     if redis and redis.way != "empty":
-        title = f"copy Redis' data ({redis.way}: {redis.reason})"
+        title = f"copy Redis' data from {redis.backup}" if redis.backup else "copy what has changed in Redis since"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
     steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))

@@ -42,16 +42,16 @@ class Connection:
                     replies[at] = None
         return cast(list[Reply], replies)
 
-    def try_call(self, *command: Argument, forbidden: bool = False) -> Reply | None:
-        """Send one command; return None when the server does not know it, or with `forbidden` when the user may not run
-        it.
+    def try_call(self, *command: Argument, forbidden: bool = False, refused: bool = False) -> Reply | None:
+        """Send one command; return None when the server does not know it, with `forbidden` when the user may not run
+        it, with `refused` after any error reply.
         """
         from redis.exceptions import NoPermissionError
 
         reply = self._exchange([command])[0]
         if not isinstance(reply, Exception):
             return reply
-        if _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
+        if refused or _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
             return None
         raise command_refused(command, reply, self.name)
 

@@ -96,8 +96,7 @@ class KeyReader:
         """Return the keys of these names that exist. The connection must be on their database."""
         count = len(names)
         replies = self.connection.pipeline(
-            [("TYPE", name) for name in names]
-            + ([("PEXPIRETIME", name) for name in names] if self.absolute else [])
+            [("TYPE", name) for name in names] + ([("PEXPIRETIME", name) for name in names] if self.absolute else [])
         )
         types = [as_bytes(reply).decode() for reply in replies[:count]]
         existing = [name for name, type_ in zip(names, types, strict=True) if type_ != "none"]

@@ -36,19 +36,21 @@ class Link:
         """
         self.errors = 0
         self.sock.sendall(encode_commands(commands))
-        replies = [self.receive() for _ in commands]
+        replies: list[Reply | Exception] = []
+        next_reply = self._reader.gets
+        for _ in commands:
+            while (reply := next_reply()) is _INCOMPLETE:
+                self._receive()
+            replies.append(reply)
         if self.errors:
             _raise_refusal(replies)
         return replies
 
-    def receive(self) -> Reply | Exception:
-        """Return the next reply."""
-        while (reply := self._reader.gets()) is _INCOMPLETE:
-            size = self.sock.recv_into(self._buffer)
-            if not size:
-                raise ConnectionError("the server closed the connection")
-            self._reader.feed(self._buffer, 0, size)
-        return cast("Reply | Exception", reply)
+    def _receive(self) -> None:
+        size = self.sock.recv_into(self._buffer)
+        if not size:
+            raise ConnectionError("the server closed the connection")
+        self._reader.feed(cast(bytes, self._buffer), 0, size)
 
     def close(self) -> None:
         """Close the socket."""
@@ -76,7 +78,7 @@ def encode_commands(commands: Sequence[Command]) -> bytes:
     """Return commands in wire format."""
     from hiredis import pack_command
 
-    return b"".join([pack_command(tuple(command)) for command in commands])
+    return b"".join([pack_command(cast("tuple[bytes]", command)) for command in map(tuple, commands)])
 
 
 def _log_in(link: Link, command: Command) -> None:

@@ -73,9 +73,9 @@ def _read_strings(connection: Connection, keys: Sequence[Key]) -> Iterator[tuple
     known = dict(whole)
     for group in _groups([key for key, _ in whole], [length for _, length in whole]):
         commands: list[Command] = [("GETRANGE", key.name, 0, known[key] - 1) for key in group]
-        for key, value in zip(group, connection.pipeline(commands, retyped=True), strict=True):
-            if value is not None:
-                yield key, iter([[as_bytes(value)]])
+        for key, reply in zip(group, connection.pipeline(commands, retyped=True), strict=True):
+            if reply is not None:
+                yield key, iter([[as_bytes(reply)]])
     for key, length in zip(long, lengths, strict=True):
         if length > PIECE_BYTES:
             yield key, _by_offset(connection, key, length)

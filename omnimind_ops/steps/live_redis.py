@@ -1,0 +1,132 @@
+"""kind "live-redis": copy Redis while it is in use. The copy stays up to date until the cutover takes it over."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from omnimind_ops.model.data import Fingerprint
+from omnimind_ops.model.event import Tell, line, warning
+from omnimind_ops.model.notes import NoNotes
+from omnimind_ops.model.payloads import LiveRedisPayload
+from omnimind_ops.model.plan import Change, Preview, Task
+from omnimind_ops.model.run import Memo
+from omnimind_ops.observe.docker import redis_password
+from omnimind_ops.paths import Paths
+from omnimind_ops.stores.redis.changes import CannotFollowError
+from omnimind_ops.stores.redis.connection import connect
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.facts import server_facts
+from omnimind_ops.stores.redis.live import LiveCopy, open_live_copy
+from omnimind_ops.stores.redis.replica import follow, promote, wait_until_linked
+from omnimind_ops.stores.redis.scratch import SERVER, save_scratch, scratch_server
+
+
+class LiveRedis:
+    """The scratch server and the copy into it, for as long as this process works on a run."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.folder = paths.stage / "redis-scratch"
+        self._stack = ExitStack()
+        self._copy: LiveCopy | None = None
+        self._source = self._scratch = RedisEndpoint()
+        self._way, self._is_replica = "", False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def start(self, source: RedisEndpoint, way: str, tell: Tell, step: str, *, follow_changes: bool = True) -> None:
+        """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence.
+
+        Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
+        any more.
+        """
+        self.close()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        facts = server_facts(source)
+        databases = max(facts.databases, facts.database_limit or 0)
+        try:
+            self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
+            is_replica = way != "logical" and follow_changes
+            target = None if is_replica else self._scratch
+            self._copy = self._stack.enter_context(open_live_copy(source, target, self.folder, follow=follow_changes))
+            if is_replica:
+                follow(self._scratch, source)
+            self._copy.copy_everything(tell, step)
+            if is_replica:
+                wait_until_linked(self._scratch, tell, step)
+        except BaseException:
+            self.close()
+            raise
+        self._source, self._way, self._is_replica = source, way, is_replica
+
+    def is_ready(self, source: RedisEndpoint, way: str) -> bool:
+        """Return whether there is a copy of this source, and it knows all changes."""
+        if self._copy is None or (self._source, self._way) != (source, way):
+            return False
+        try:
+            self._copy.check()
+        except CannotFollowError:
+            return False
+        return True
+
+    def finish(self, tell: Tell, step: str) -> tuple[Fingerprint, int]:
+        """Bring the copy up to date and return the evidence with its horizon. Nobody may write to the source any
+        more.
+        """
+        assert self._copy
+        evidence = self._copy.finish(tell, step)
+        if self._is_replica:
+            with connect(self._source) as connection:
+                promote(self._scratch, connection)
+        return evidence, self._copy.horizon
+
+    def save(self, rdb: Path) -> None:
+        """Write the copy to a dump file, and end."""
+        save_scratch(self._scratch, self.folder, rdb)
+        self.close()
+
+    def close(self) -> None:
+        """End the copy and the scratch server."""
+        self._copy = None
+        self._stack.close()
+
+
+@dataclass(frozen=True)
+class LiveRedisStep:
+    """Copies everything while the old Redis serves; what changes afterwards is followed until the cutover."""
+
+    payload: ClassVar = LiveRedisPayload
+    notes: ClassVar = NoNotes
+    live: LiveRedis
+
+    def preview(self, step: Task[LiveRedisPayload]) -> Preview:
+        """Return the way of the copy."""
+        return Preview(step.id, Change.YES, (step.payload.way,))
+
+    def do(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> bool:
+        """Start the copy. Without it, the cutover copies everything while writers wait."""
+        payload = step.payload
+        try:
+            self.live.start(redis_source(payload.host, payload.port, payload.password_of), payload.way, tell, step.id)
+        except CannotFollowError as problem:
+            text = f"Redis is copied after the writers have stopped, because {problem.what}: {problem.why}"
+            tell(warning(text, step.id))
+            return False
+        tell(line(step.id, "copied all Redis keys; changes are followed until the cutover"))
+        return True
+
+    def undo(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> None:
+        """Stop to follow; nothing was changed outside the staging directory."""
+        self.live.close()
+
+
+def redis_source(host: str, port: int, password_of: str) -> RedisEndpoint:
+    """Return the old Redis with the password of its container, if it has one."""
+    return RedisEndpoint(host, port, password=redis_password(password_of) if password_of else "")
