@@ -29,7 +29,7 @@ class LiveRedis:
     """The scratch server and the copy into it, for as long as this process works on a run."""
 
     def __init__(self, paths: Paths) -> None:
-        self.folder = paths.stage / "redis-scratch"
+        self.folder = paths.stage / "redis-live"
         self._stack = ExitStack()
         self._copy: LiveCopy | None = None
         self._source = self._scratch = RedisEndpoint()

@@ -55,7 +55,9 @@ class Changes:
         self._reader.feed(rest)
         self._thread = threading.Thread(target=self._listen, name="redis-changes", daemon=True)
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """Return the number of names so far."""
         return len(self._names) + len(self._unknown)
 
     def start(self) -> None:

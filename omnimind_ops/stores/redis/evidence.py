@@ -17,8 +17,8 @@ NUMBER_BYTES = 16
 FACT_BYTES = 4
 CACHE_KIB = 32 << 10
 
-Shares = list[tuple[str, int | None]]
-"""What one key contributes: (fact, digest or None)."""
+Shares = list[tuple[str, int, int]]
+"""What one key contributes: (fact, count, digest)."""
 
 
 class Evidence:
@@ -37,14 +37,11 @@ class Evidence:
         """
         marks = {_mark(db, name): content for name, content in shares.items()}
         for content in self._stored(list(marks)):
-            for fact, number in self._decode(content):
-                self.tally.add(fact, number, -1)
-        counts, sums = self.tally.counts, self.tally.sums
+            for share in self._decode(content):
+                self.tally.add(*share, -1)
         for noted in marks.values():
-            for fact, number in noted:
-                counts[fact] += 1
-                if number is not None:
-                    sums[fact] += number
+            for share in noted:
+                self.tally.add(*share)
         self._db.executemany(
             "INSERT OR REPLACE INTO share VALUES (?, ?)", [(mark, self._encode(noted)) for mark, noted in marks.items()]
         )
@@ -61,20 +58,20 @@ class Evidence:
     def _encode(self, shares: Shares) -> bytes:
         return b"".join(
             [
-                (self._number(fact) * 2 + (number is not None)).to_bytes(FACT_BYTES, "big")
-                + (number.to_bytes(NUMBER_BYTES, "big") if number is not None else b"")
-                for fact, number in shares
+                (self._number(fact) * 4 + count * 2 + bool(digest)).to_bytes(FACT_BYTES, "big")
+                + (digest.to_bytes(NUMBER_BYTES, "big") if digest else b"")
+                for fact, count, digest in shares
             ]
         )
 
-    def _decode(self, content: bytes) -> Iterator[tuple[str, int | None]]:
+    def _decode(self, content: bytes) -> Iterator[tuple[str, int, int]]:
         at = 0
         while at < len(content):
-            fact, has_number = divmod(int.from_bytes(content[at : at + FACT_BYTES], "big"), 2)
+            head = int.from_bytes(content[at : at + FACT_BYTES], "big")
             at += FACT_BYTES
-            number = int.from_bytes(content[at : at + NUMBER_BYTES], "big") if has_number else None
-            at += NUMBER_BYTES * has_number
-            yield self._facts[fact], number
+            end = at + NUMBER_BYTES * (head & 1)
+            yield self._facts[head >> 2], head >> 1 & 1, int.from_bytes(content[at:end], "big")
+            at = end
 
     def _number(self, fact: str) -> int:
         if fact not in self._numbers:
@@ -89,9 +86,9 @@ class Shared:
     def __init__(self, names: Sequence[bytes]) -> None:
         self.shares: dict[bytes, Shares] = {name: [] for name in names}
 
-    def note(self, key: Key, fact: str, number: int | None) -> None:
+    def note(self, key: Key, fact: str, count: int, digest: int) -> None:
         """Take one contribution."""
-        self.shares[key.name].append((fact, number))
+        self.shares[key.name].append((fact, count, digest))
 
 
 @contextmanager

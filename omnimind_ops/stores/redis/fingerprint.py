@@ -58,7 +58,7 @@ def fingerprint(
     with connect(endpoint) as connection:
         facts = read_facts(connection)
         reading = Reading(
-            connection, horizon, lambda _, fact, number: tally.add(fact, number), facts.field_ttls is not False, minutes
+            connection, horizon, lambda _, *share: tally.add(*share), facts.field_ttls is not False, minutes
         )
         done = 0
         for db in used_databases(connection):
@@ -74,28 +74,29 @@ def fingerprint(
 
 @dataclass(frozen=True)
 class Tally:
-    """Facts that are added up: a count, and the sum of the digests where a fact has one."""
+    """Facts that are added up: a count, a sum of digests, or both."""
 
     counts: Counter[str] = field(default_factory=Counter)
     sums: Counter[str] = field(default_factory=Counter)
 
-    def add(self, fact: str, number: int | None, sign: int = 1) -> None:
+    def add(self, fact: str, count: int, number: int, sign: int = 1) -> None:
         """Add what one key contributes to a fact; with `sign` -1 take it away."""
-        self.counts[fact] += sign
-        if number is not None:
+        if count:
+            self.counts[fact] += sign * count
+        if number:
             self.sums[fact] += sign * number
 
     def fingerprint(self) -> Fingerprint:
         """Return the facts so far."""
         counts = {name: count for name, count in self.counts.items() if count}
-        digests = {name: f"{value % MODULUS:032x}" for name, value in self.sums.items() if self.counts[name]}
+        digests = {name: f"{value % MODULUS:032x}" for name, value in self.sums.items() if value}
         return Fingerprint("redis", counts, digests)
 
 
 def add_functions(connection: Connection, tally: Tally) -> None:
     """Add the function libraries of a server."""
     for name, code in function_libraries(connection):
-        tally.add("function libraries", number_of([name, code]))
+        tally.add("function libraries", 1, number_of([name, code]))
 
 
 def check_horizon(connection: Connection, horizon: int) -> None:
@@ -113,12 +114,12 @@ def check_horizon(connection: Connection, horizon: int) -> None:
 class Reading:
     """Reads keys and notes what each contributes. `fields`: hash fields may expire; `soon`: what expires soon counts.
 
-    `note` takes a key, a fact, and a digest (None for a fact that is only a count). `read` is the source of the values.
+    `note` takes a key, a fact, what to add to its count, and a digest (0 for none). `read` is the source of the values.
     """
 
     connection: Connection
     horizon: int
-    note: Callable[[Key, str, int | None], None]
+    note: Callable[[Key, str, int, int], None]
     fields: bool
     soon: bool
     read: Callable[[Connection, Sequence[Key]], Iterable[tuple[Key, Parts]]] = read_values
@@ -130,12 +131,12 @@ class Reading:
             if NEVER < key.expires < self.horizon:
                 if self.soon and not is_own(key.name):
                     fact = fact_of(key.db, "keys", key.expires, self.horizon, suffix)
-                    self.note(key, fact, _key_number(key, content))
+                    self.note(key, fact, 1, _key_number(key, content))
                 continue
-            self.note(key, f"db {key.db}: keys of type {key.type}{suffix}", None)
+            self.note(key, f"db {key.db}: keys of type {key.type}{suffix}", 1, 0)
             if key.expires != NEVER:
-                self.note(key, f"db {key.db}: keys with a time to live{suffix}", None)
-            self.note(key, f"db {key.db}: content of type {key.type}{suffix}", _key_number(key, content))
+                self.note(key, f"db {key.db}: keys with a time to live{suffix}", 1, 0)
+            self.note(key, f"db {key.db}: content of type {key.type}{suffix}", 0, _key_number(key, content))
 
     def _digest_values(self, batch: Sequence[Key]) -> Iterable[tuple[Key, bytes]]:
         """Yield each key that still exists with the digest of its value."""
@@ -176,7 +177,7 @@ class Reading:
     def _add_field(self, key: Key, expires: int, words: Sequence[bytes]) -> None:
         first = expires if key.expires == NEVER else min(expires, key.expires)
         fact = fact_of(key.db, "hash fields", first, self.horizon, fact_suffix(key.name))
-        self.note(key, fact, number_of([key.name, b"%d" % key.expires, *words]))
+        self.note(key, fact, 1, number_of([key.name, b"%d" % key.expires, *words]))
 
 
 def _key_number(key: Key, content: bytes) -> int:

@@ -57,10 +57,10 @@ class LiveCopy:
                 self._copy_keys(db, batch, ())
                 done += len(batch)
                 tell(progress(step, "copy Redis keys", done, max(done, total), "keys"))
-                if self.changes and len(self.changes) > MANY:
+                if self.changes and self.changes.count > MANY:
                     self._copy_changes(self.changes)
         for _ in range(ROUNDS):
-            if not self.changes or len(self.changes) <= FEW:
+            if not self.changes or self.changes.count <= FEW:
                 break
             self._copy_changes(self.changes)
         return done
