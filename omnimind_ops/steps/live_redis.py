@@ -14,8 +14,9 @@ from omnimind_ops.model.notes import NoNotes
 from omnimind_ops.model.payloads import LiveRedisPayload
 from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.run import Memo
-from omnimind_ops.observe.docker import redis_password
+from omnimind_ops.observe.docker import memory_limit, redis_password
 from omnimind_ops.paths import Paths
+from omnimind_ops.stores.redis.care import room_to_read
 from omnimind_ops.stores.redis.changes import CannotFollowError
 from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
@@ -41,7 +42,16 @@ class LiveRedis:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def start(self, source: RedisEndpoint, way: str, tell: Tell, step: str, *, follow_changes: bool = True) -> None:
+    def start(
+        self,
+        source: RedisEndpoint,
+        way: str,
+        tell: Tell,
+        step: str,
+        *,
+        follow_changes: bool = True,
+        container_limit: int = 0,
+    ) -> None:
         """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence.
 
         Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
@@ -52,6 +62,7 @@ class LiveRedis:
         facts = server_facts(source)
         databases = max(facts.databases, facts.database_limit or 0)
         try:
+            self._stack.enter_context(room_to_read(source, tell, step, container_limit))
             self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
             is_replica = way != "logical" and follow_changes
             target = None if is_replica else self._scratch
@@ -113,8 +124,10 @@ class LiveRedisStep:
     def do(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> bool:
         """Start the copy. Without it, the cutover copies everything while writers wait."""
         payload = step.payload
+        source = redis_source(payload.host, payload.port, payload.password_of)
+        limit = container_limit(payload.password_of)
         try:
-            self.live.start(redis_source(payload.host, payload.port, payload.password_of), payload.way, tell, step.id)
+            self.live.start(source, payload.way, tell, step.id, container_limit=limit)
         except CannotFollowError as problem:
             text = f"Redis is copied after the writers have stopped, because {problem.what}: {problem.why}"
             tell(warning(text, step.id))
@@ -130,3 +143,8 @@ class LiveRedisStep:
 def redis_source(host: str, port: int, password_of: str) -> RedisEndpoint:
     """Return the old Redis with the password of its container, if it has one."""
     return RedisEndpoint(host, port, password=redis_password(password_of) if password_of else "")
+
+
+def container_limit(container: str) -> int:
+    """Return the memory limit in bytes of the old Redis' container, 0 for none or without a container."""
+    return memory_limit(container) if container else 0

@@ -19,7 +19,7 @@ from omnimind_ops.model.plan import Change, Preview, Task
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.paths import Paths
-from omnimind_ops.steps.live_redis import LiveRedis, redis_source
+from omnimind_ops.steps.live_redis import LiveRedis, container_limit, redis_source
 from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import build_rdb_from_backup
 from omnimind_ops.stores.redis.changes import CannotFollowError
@@ -76,15 +76,16 @@ class RedisStep:
     def _copy_from_server(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
         payload = step.payload
         source = redis_source(payload.host, payload.port, payload.password_of)
+        limit = container_limit(payload.password_of)
         if not self.live.is_ready(source, payload.way):  # this run was interrupted, or the source tells no changes
             with suppress(CannotFollowError):
-                self.live.start(source, payload.way, tell, step.id)
+                self.live.start(source, payload.way, tell, step.id, container_limit=limit)
         with connect(source) as connection:
             if not hold_writes(connection):
                 text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
                 tell(warning(text, step.id))
             if not self.live.is_ready(source, payload.way):
-                self.live.start(source, payload.way, tell, step.id, follow_changes=False)
+                self.live.start(source, payload.way, tell, step.id, follow_changes=False, container_limit=limit)
             evidence, horizon = self.live.finish(tell, step.id)
             memo.write(RedisNotes(horizon, evidence))
             with _saving(source, needed=payload.save_first):
