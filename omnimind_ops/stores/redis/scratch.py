@@ -121,6 +121,7 @@ def _server_command(program: str, folder: Path, *, databases: int, append_only: 
         "appendonly": "yes" if append_only else "no",
         "databases": str(databases),
         "maxmemory": "0",
+        "rdbcompression": "no",  # a save is part of the downtime
         "daemonize": "no",
     }
     return (
