@@ -79,7 +79,7 @@ def copy_now(path: str, folder: Path) -> None:
         fence = time.monotonic()
         live.finish(ignore, "")
         finished = time.monotonic() - fence
-        live.save(folder / "dump.rdb")
+        live.save(folder / "dump.rdb", ignore, "")
         saved = time.monotonic() - fence
         with served(REDIS, "--dbfilename", "dump.rdb", folder=folder) as native:
             keys = client(native).dbsize()

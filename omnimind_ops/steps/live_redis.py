@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
+
+import psutil
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, line, warning
@@ -24,6 +27,18 @@ from omnimind_ops.stores.redis.facts import server_facts
 from omnimind_ops.stores.redis.live import LiveCopy, open_live_copy
 from omnimind_ops.stores.redis.replica import follow, promote, wait_until_linked
 from omnimind_ops.stores.redis.scratch import SERVER, save_scratch, scratch_server
+from omnimind_ops.stores.redis.sync import fetch_rdb, without_delay
+
+MEMORY_FACTOR = 1.3
+"""How much of the source's memory a replica needs, with its buffers."""
+
+
+class How(Enum):
+    """How the data gets into the dump that the native server loads."""
+
+    KEYS = "key by key"
+    REPLICA = "replica"
+    DUMP = "dump"
 
 
 class LiveRedis:
@@ -34,7 +49,7 @@ class LiveRedis:
         self._stack = ExitStack()
         self._copy: LiveCopy | None = None
         self._source = self._scratch = RedisEndpoint()
-        self._way, self._is_replica = "", False
+        self._way, self._how = "", How.KEYS
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +67,8 @@ class LiveRedis:
         follow_changes: bool = True,
         container_limit: int = 0,
     ) -> None:
-        """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence.
+        """Copy everything (`way` logical) or become a replica (rdb); read everything for the evidence. Where this host
+        has no memory for a replica, the dump is taken at the end.
 
         Raise CannotFollowError when the source does not tell its changes; without `follow_changes`, nobody may write
         any more.
@@ -63,19 +79,20 @@ class LiveRedis:
         databases = max(facts.databases, facts.database_limit or 0)
         try:
             self._stack.enter_context(room_to_read(source, tell, step, container_limit))
-            self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
-            is_replica = way != "logical" and follow_changes
-            target = None if is_replica else self._scratch
+            how = _how(way, facts.used_memory) if follow_changes else How.KEYS
+            if how is not How.DUMP:
+                self._scratch = self._stack.enter_context(scratch_server(SERVER, self.folder, databases=databases))
+            target = self._scratch if how is How.KEYS else None
             self._copy = self._stack.enter_context(open_live_copy(source, target, self.folder, follow=follow_changes))
-            if is_replica:
+            if how is How.REPLICA:
                 follow(self._scratch, source)
             self._copy.copy_everything(tell, step)
-            if is_replica:
+            if how is How.REPLICA:
                 wait_until_linked(self._scratch, tell, step)
         except BaseException:
             self.close()
             raise
-        self._source, self._way, self._is_replica = source, way, is_replica
+        self._source, self._way, self._how = source, way, how
 
     def is_ready(self, source: RedisEndpoint, way: str) -> bool:
         """Return whether there is a copy of this source, and it knows all changes."""
@@ -93,14 +110,18 @@ class LiveRedis:
         """
         assert self._copy
         evidence = self._copy.finish(tell, step)
-        if self._is_replica:
+        if self._how is How.REPLICA:
             with connect(self._source) as connection:
                 promote(self._scratch, connection)
         return evidence, self._copy.horizon
 
-    def save(self, rdb: Path) -> None:
+    def save(self, rdb: Path, tell: Tell, step: str) -> None:
         """Write the copy to a dump file, and end."""
-        save_scratch(self._scratch, self.folder, rdb)
+        if self._how is How.DUMP:
+            with without_delay(self._source):
+                fetch_rdb(self._source, rdb, tell, step)
+        else:
+            save_scratch(self._scratch, self.folder, rdb)
         self.close()
 
     def close(self) -> None:
@@ -138,6 +159,12 @@ class LiveRedisStep:
     def undo(self, step: Task[LiveRedisPayload], memo: Memo[NoNotes], tell: Tell) -> None:
         """Stop to follow; nothing was changed outside the staging directory."""
         self.live.close()
+
+
+def _how(way: str, used_memory: int) -> How:
+    if way == "logical":
+        return How.KEYS
+    return How.REPLICA if psutil.virtual_memory().available > used_memory * MEMORY_FACTOR else How.DUMP
 
 
 def redis_source(host: str, port: int, password_of: str) -> RedisEndpoint:

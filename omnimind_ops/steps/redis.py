@@ -89,7 +89,7 @@ class RedisStep:
             evidence, horizon = self.live.finish(tell, step.id)
             memo.write(RedisNotes(horizon, evidence))
             with _saving(source, needed=payload.save_first):
-                self.live.save(rdb)
+                self.live.save(rdb, tell, step.id)
             if payload.save_first:
                 tell(line(step.id, "saved the old Redis to disk, because it does not save when it stops"))
 

@@ -7,16 +7,19 @@ reading bulk length"): Valkey 9 writes its full format only for a replica that r
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from omnimind_ops.model.event import Tell, line, progress
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.connection import connect
+from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
 from omnimind_ops.stores.redis.replication import ReplicaLink
+
+DELAY = "repl-diskless-sync-delay"
 
 
 def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
@@ -61,6 +64,24 @@ def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "",
     finally:
         partial.unlink(missing_ok=True)
     return rdb
+
+
+@contextmanager
+def without_delay(source: RedisEndpoint) -> Iterator[None]:
+    """Let a dump begin at once: the server waits 5 s for more replicas, all of it downtime.
+
+    This changes a setting of the running server, which is restored afterwards.
+    """
+    with connect(source) as connection:
+        reply = connection.try_call("CONFIG", "GET", DELAY, forbidden=True)
+        original = as_bytes(reply[1]).decode() if isinstance(reply, list) and len(reply) == 2 else "0"
+        is_changed = original != "0" and connection.allows("CONFIG", "SET", DELAY, "0")
+    try:
+        yield
+    finally:
+        if is_changed:
+            with connect(source) as connection:
+                connection.call("CONFIG", "SET", DELAY, original)
 
 
 def _open_private(path: str, flags: int) -> int:
