@@ -241,7 +241,7 @@ def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
         steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
     if redis and redis.way != "empty":
-        title = f"copy Redis' data from {redis.backup}" if redis.backup else "copy what has changed in Redis since"
+        title = f"copy Redis' data ({redis.way}: {redis.reason})"
         steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
     title = "stop the data containers and wait for their ports"
     steps.append(containers("stop-data", title, Act.STOP, source.holders, source.ports))

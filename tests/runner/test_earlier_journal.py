@@ -38,7 +38,7 @@ def plans(path: Path) -> dict[str, tuple[str, str]]:
 GONE = ["install-postgres", "install-redis", "install-backend", "install-frontend"]
 GONE += ["install-guard", "install-units", "configure-packages"]
 """Steps that did nothing; no plan has them any more."""
-SINCE = {"redis-users", "note-evidence", "check-evidence"}
+SINCE = {"redis-users", "note-evidence", "check-evidence", "live-redis"}
 """Kinds of steps that no earlier version had."""
 RETITLED = {
     "take Qdrant's program from its container": "copy Qdrant's program from its container",

@@ -47,11 +47,12 @@ def read_memory(connection: Connection) -> Memory:
 def refuse_at_limit(connection: Connection, container_limit: int) -> None:
     """Raise Problem when the container (0: no limit) has too little memory left for any work on it."""
     memory = read_memory(connection)
-    free = container_limit - memory.resident
+    resident = max(memory.used, memory.resident)  # the server asks the kernel only now and then
+    free = container_limit - resident
     if container_limit and free < RESERVE:
         raise Problem(
             f"cannot read Redis at {connection.name}",
-            f"it uses {memory.resident // MIB} MB of the {container_limit // MIB} MB of its container; reading it could "
+            f"it uses {resident // MIB} MB of the {container_limit // MIB} MB of its container; reading it could "
             "make the kernel kill it",
             f"raise the limit by {RESERVE // MIB} MB (docker update --memory), then run the same command again",
         )
