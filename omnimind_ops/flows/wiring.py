@@ -20,6 +20,7 @@ from omnimind_ops.steps.database import DatabaseStep
 from omnimind_ops.steps.evidence import CheckEvidenceStep, NoteEvidenceStep
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.host import HostStep
+from omnimind_ops.steps.live_redis import LiveRedis, LiveRedisStep
 from omnimind_ops.steps.maintenance import MaintenanceStep
 from omnimind_ops.steps.program import ProgramStep
 from omnimind_ops.steps.prove import ProveStep
@@ -44,7 +45,7 @@ def handlers(
         return credentials.load(paths)
 
     timer = RollbackTimer(paths, run, handover.timer_command(paths), lambda: datetime.now(UTC))
-    with HostStep(goal) as host:
+    with HostStep(goal) as host, LiveRedis(paths) as live_redis:
         yield by_kind(
             host,
             ProgramStep(paths),
@@ -54,11 +55,12 @@ def handlers(
             ContainersStep(current=way_back.current, give_up=way_back.anyway) if way_back else ContainersStep(),
             MaintenanceStep(goal, paths),
             FingerprintStep(),
-            RedisStep(paths, way_back.current) if way_back else RedisStep(paths),
+            RedisStep(paths, live_redis, way_back.current if way_back else str),
             NoteEvidenceStep(),
             CheckEvidenceStep(),
             RedisUsersStep(paths),
             ProveRedisBackupStep(paths),
+            LiveRedisStep(live_redis),
             PlaceStep(paths, run),
             AskStep(ask),
             TimerStep(timer),

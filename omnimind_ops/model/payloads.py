@@ -192,6 +192,17 @@ class ProveRedisBackupPayload(Payload):
 
 
 @dataclass(frozen=True)
+class LiveRedisPayload(Payload):
+    """The old Redis, which is copied while it is in use; `password_of` as in RedisPayload."""
+
+    kind = "live-redis"
+    host: str
+    port: int
+    password_of: str
+    way: str  # rdb, logical
+
+
+@dataclass(frozen=True)
 class PlacePayload(Payload):
     """The native Redis' directory.
 

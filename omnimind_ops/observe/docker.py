@@ -96,8 +96,13 @@ def redis_password(container: str) -> str:
     return next((inspected.env[name] for name in ("REDIS_PASSWORD", "VALKEY_PASSWORD") if inspected.env.get(name)), "")
 
 
+def memory_limit(container: str) -> int:
+    """Return a container's memory limit in bytes, 0 for none."""
+    return docker.memory_limit_of(run(docker.inspect((container,)), timeout=30).out)
+
+
 def container_now(container: str) -> Container:
-    """Return a container as it is now."""
+    """Return a container as it is now; its environment contains secrets."""
     return docker.parse_inspect(run(docker.inspect((container,)), timeout=30).out)[0]
 
 

@@ -23,6 +23,7 @@ from omnimind_ops.model.payloads import (
     Fenced,
     FingerprintPayload,
     HostPayload,
+    LiveRedisPayload,
     MaintenancePayload,
     NoteEvidencePayload,
     Packed,
@@ -251,10 +252,15 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
             proof = ProveBackupPayload(copy.backup.path, copy.backup.packed, copy.incoming, copy.owner)
             title = "load the backup in Qdrant and read every point"
             steps.append(Step.of("prove-backup", proof, title, Undo.KEPT, "warm"))
-    if source.redis and source.redis.backup:
-        loaded = ProveRedisBackupPayload(source.redis.backup, source.redis.target_version)
+    redis = source.redis
+    if redis and redis.backup:
+        loaded = ProveRedisBackupPayload(redis.backup, redis.target_version)
         title = "load the backup in Redis and read every key"
         steps.append(Step.of("prove-redis-backup", loaded, title, Undo.KEPT, "warm"))
+    elif redis and redis.way != "empty":  # last: its copy must not become old before the cutover
+        payload = LiveRedisPayload(redis.host, redis.port, redis.password_of, redis.way)
+        title = f"copy Redis' data while it is in use ({redis.way}: {redis.reason})"
+        steps.append(Step.of("warm-redis", payload, title, Undo.KEPT, "warm"))
     return steps
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pwd
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from omnimind_ops.model.run import Memo
 from omnimind_ops.observe import docker
 from omnimind_ops.observe.address import address
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.live_redis import LiveRedis, container_limit, redis_source
 from omnimind_ops.stores.files.discard import discard
 from omnimind_ops.stores.files.place import (
     check,
@@ -33,19 +35,17 @@ from omnimind_ops.stores.files.place import (
 )
 from omnimind_ops.stores.redis.append_only import make_append_only
 from omnimind_ops.stores.redis.backup import read_backup
-from omnimind_ops.stores.redis.connection import as_bytes, connect
+from omnimind_ops.stores.redis.changes import CannotFollowError
+from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import server_facts, wait_until_ready
 from omnimind_ops.stores.redis.fence import hold_writes, release_writes
-from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
 from omnimind_ops.stores.redis.give_back import GiveBack, process_of
 from omnimind_ops.stores.redis.proof import prove_backup
 from omnimind_ops.stores.redis.rdb import DUMP_NAME, stage_rdb
-from omnimind_ops.stores.redis.scratch import build_rdb_key_by_key
-from omnimind_ops.stores.redis.sync import fetch_rdb
 
 PORT = 6379
-DELAY = "repl-diskless-sync-delay"
+SAVE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class RedisStep:
     payload: ClassVar = RedisPayload
     notes: ClassVar = RedisNotes
     paths: Paths
+    live: LiveRedis
     current: Callable[[str], str] = str  # as in steps/containers
 
     def preview(self, step: Task[RedisPayload]) -> Preview:
@@ -106,22 +107,24 @@ class RedisStep:
 
     def _copy_from_server(self, step: Task[RedisPayload], rdb: Path, memo: Memo[RedisNotes], tell: Tell) -> None:
         payload = step.payload
-        source = _source(payload)
+        source = redis_source(payload.host, payload.port, payload.password_of)
+        limit = container_limit(payload.password_of)
+        if not self.live.is_ready(source, payload.way):  # this run was interrupted, or the source tells no changes
+            with suppress(CannotFollowError):
+                self.live.start(source, payload.way, tell, step.id, container_limit=limit)
         with connect(source) as connection:
-            if payload.save_first:
-                connection.call("SAVE")
-                tell(line(step.id, "saved the old Redis to disk, because it does not save when it stops"))
             if not hold_writes(connection):
                 text = "this Redis cannot hold writes: what other clients write until it stops is not copied"
                 tell(warning(text, step.id))
-        memo.write(RedisNotes(process=process_of(source)))
-        until = choose_horizon(source)
-        memo.write(RedisNotes(until, fingerprint(source, until, tell, step.id, minutes=True)))
-        if payload.way == "logical":
-            build_rdb_key_by_key(source, self._scratch, rdb, tell, step.id)
-        else:
-            with _without_delay(source):
-                fetch_rdb(source, rdb, tell, step.id)
+            memo.write(RedisNotes(process=process_of(source)))
+            if not self.live.is_ready(source, payload.way):
+                self.live.start(source, payload.way, tell, step.id, follow_changes=False, container_limit=limit)
+            evidence, horizon = self.live.finish(tell, step.id)
+            memo.write(RedisNotes(horizon, evidence))
+            with _saving(source, needed=payload.save_first):
+                self.live.save(rdb, tell, step.id)
+            if payload.save_first:
+                tell(line(step.id, "saved the old Redis to disk, because it does not save when it stops"))
 
     @property
     def _scratch(self) -> Path:
@@ -129,8 +132,7 @@ class RedisStep:
 
 
 def _source(payload: RedisPayload) -> RedisEndpoint:
-    password = docker.redis_password(payload.password_of) if payload.password_of else ""
-    return RedisEndpoint(payload.host, payload.port, password=password)
+    return redis_source(payload.host, payload.port, payload.password_of)
 
 
 def _source_now(container: str) -> RedisEndpoint:
@@ -140,22 +142,20 @@ def _source_now(container: str) -> RedisEndpoint:
 
 
 @contextmanager
-def _without_delay(source: RedisEndpoint) -> Iterator[None]:
-    """Let a dump begin at once: the server waits 5 s for more replicas, all of it downtime.
-
-    This changes a setting of the running server, which is restored afterwards.
-    """
-    with connect(source) as connection:
-        reply = connection.try_call("CONFIG", "GET", DELAY)
-        original = as_bytes(reply[1]).decode() if isinstance(reply, list) and len(reply) == 2 else "0"
-        if original != "0":
-            connection.call("CONFIG", "SET", DELAY, "0")
-    try:
+def _saving(source: RedisEndpoint, *, needed: bool) -> Iterator[None]:
+    """Make the old server write its data to its own disk during the block, if needed."""
+    if not needed:
         yield
-    finally:
-        if original != "0":
-            with connect(source) as connection:
-                connection.call("CONFIG", "SET", DELAY, original)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        saved = pool.submit(_save, source)
+        yield
+        saved.result()
+
+
+def _save(source: RedisEndpoint) -> None:
+    with connect(source, timeout=SAVE_SECONDS) as connection:
+        connection.call("SAVE")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def command_of(text: str) -> tuple[str, ...]:
     return (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
 
 
+def memory_limit_of(text: str) -> int:
+    """Return the memory limit in bytes of the first container in inspect's JSON, 0 for none."""
+    return int((json.loads(text)[0].get("HostConfig") or {}).get("Memory") or 0)
+
+
 def value_after(flag: str, command: Sequence[str], env: Mapping[str, str]) -> str:
     """Return the word after a flag, "" without one.
 

@@ -38,7 +38,7 @@ def plans(path: Path) -> dict[str, tuple[str, str]]:
 GONE = ["install-postgres", "install-redis", "install-backend", "install-frontend"]
 GONE += ["install-guard", "install-units", "configure-packages"]
 """Steps that did nothing; no plan has them any more."""
-SINCE = {"redis-users", "database", "note-evidence", "check-evidence", "prove-redis-backup"}
+SINCE = {"redis-users", "database", "note-evidence", "check-evidence", "prove-redis-backup", "live-redis"}
 SINCE |= {"ask", "confirm-time", "maintenance"}
 """Kinds of steps that no earlier version had."""
 NEW = "note-containers"

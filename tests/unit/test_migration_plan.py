@@ -77,9 +77,15 @@ def test_a_backup_is_loaded_by_the_program_that_will_serve_it_before_anything_st
     assert "read-qdrant" not in steps and "prove-backup" not in ids(SOURCE)
 
 
+def test_redis_is_copied_while_it_serves_last_before_the_cutover_and_a_backup_of_it_is_not() -> None:
+    order = ids(SOURCE)
+    assert order.index("warm-redis") + 1 == order.index("arm-timer") < order.index("take-redis")
+    assert "warm-redis" not in ids(replace(SOURCE, redis=replace(REDIS, backup="/b/dump.rdb")))
+
+
 def test_empty_redis_moves_nothing() -> None:
     empty = Source("omnimind", (), (), (), (), (), None, RedisSource("r", "", 0, "", "empty", "as asked"))
-    assert not {"take-redis", "place-redis"} & set(ids(empty))
+    assert not {"warm-redis", "take-redis", "place-redis"} & set(ids(empty))
 
 
 def test_a_folder_that_is_a_mount_point_gets_its_copy_inside_it() -> None:

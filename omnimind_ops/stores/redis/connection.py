@@ -4,32 +4,22 @@ version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import cast
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.link import Argument, Command, Link, Reply, open_link
 
-Reply = bytes | int | None | list["Reply"]
-Argument = bytes | str | int
-Command = Sequence[Argument]
-
-
-class RedisPyConnection(Protocol):
-    """The used part of redis-py's connection, which has no types."""
-
-    def connect(self) -> None: ...
-    def disconnect(self) -> None: ...
-    def send_packed_command(self, command: list[bytes]) -> None: ...
-    def read_response(self) -> Reply: ...
+__all__ = ["Argument", "Command", "Connection", "Reply", "connect"]
 
 
 class Connection:
     """A connection to one server. Connection errors and error replies raise Problem, except as `try_call` says."""
 
-    def __init__(self, transport: RedisPyConnection, name: str) -> None:
-        self._transport = transport
+    def __init__(self, link: Link, name: str) -> None:
+        self._link = link
         self._db = 0
         self.name = name
 
@@ -44,23 +34,24 @@ class Connection:
         With `retyped`, the reply is None for a key that another client has replaced by a key of another type.
         """
         replies = self._exchange(commands)
-        for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
-            if isinstance(reply, Exception):
-                if not (retyped and str(reply).startswith("WRONGTYPE")):
-                    raise command_refused(command, reply, self.name)
-                replies[at] = None
+        if self._link.errors:
+            for at, (command, reply) in enumerate(zip(commands, replies, strict=True)):
+                if isinstance(reply, Exception):
+                    if not (retyped and str(reply).startswith("WRONGTYPE")):
+                        raise command_refused(command, reply, self.name)
+                    replies[at] = None
         return cast(list[Reply], replies)
 
-    def try_call(self, *command: Argument, forbidden: bool = False) -> Reply | None:
-        """Send one command; return None when the server does not know it, or with `forbidden` when the user may not run
-        it.
+    def try_call(self, *command: Argument, forbidden: bool = False, refused: bool = False) -> Reply | None:
+        """Send one command; return None when the server does not know it, with `forbidden` when the user may not run
+        it, with `refused` after any error reply.
         """
         from redis.exceptions import NoPermissionError
 
         reply = self._exchange([command])[0]
         if not isinstance(reply, Exception):
             return reply
-        if _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
+        if refused or _is_unknown_command(reply) or (forbidden and isinstance(reply, NoPermissionError)):
             return None
         raise command_refused(command, reply, self.name)
 
@@ -69,6 +60,10 @@ class Connection:
         reply = self._exchange([(command,)])[0]
         return not (isinstance(reply, Exception) and _is_unknown_command(reply))
 
+    def allows(self, *command: Argument) -> bool:
+        """Return whether the server runs this command for this user; sends it."""
+        return not isinstance(self._exchange([command])[0], Exception)
+
     def select(self, db: int) -> None:
         """Switch to a database, unless it is already the current one."""
         if db != self._db:
@@ -76,19 +71,12 @@ class Connection:
             self._db = db
 
     def _exchange(self, commands: Sequence[Command]) -> list[Reply | Exception]:
-        from redis.exceptions import RedisError, ResponseError
+        from redis.exceptions import RedisError
 
         try:
-            self._transport.send_packed_command([b"".join(map(encode_command, commands))])
-            replies: list[Reply | Exception] = []
-            for _ in commands:
-                try:
-                    replies.append(self._transport.read_response())
-                except ResponseError as error:
-                    replies.append(error)
+            return self._link.exchange(commands)
         except (RedisError, OSError) as error:
             raise unreachable(self.name, error) from error
-        return replies
 
 
 @contextmanager
@@ -96,23 +84,14 @@ def connect(endpoint: RedisEndpoint, timeout: float = 60) -> Iterator[Connection
     """Open a connection for the block; `timeout` is in seconds, for the connect and for each reply."""
     from redis.exceptions import RedisError
 
-    transport = _open(endpoint, timeout)
     try:
-        transport.connect()
+        link = open_link(endpoint, timeout)
     except (RedisError, OSError) as error:
         raise unreachable(str(endpoint), error) from error
     try:
-        yield Connection(transport, str(endpoint))
+        yield Connection(link, str(endpoint))
     finally:
-        transport.disconnect()
-
-
-def encode_command(command: Command) -> bytes:
-    """Return a command in wire format. redis-py's own packer takes three times as long, which is noticeable with a
-    million keys.
-    """
-    encoded = [argument if isinstance(argument, bytes) else str(argument).encode() for argument in command]
-    return b"*%d\r\n" % len(encoded) + b"".join([b"$%d\r\n%b\r\n" % (len(item), item) for item in encoded])
+        link.close()
 
 
 def unreachable(name: str, error: Exception) -> Problem:
@@ -174,20 +153,3 @@ def as_dict(reply: Reply) -> dict[str, Reply]:
     """Return a flat list of names and values as a mapping."""
     flat = as_list(reply)
     return {as_bytes(name).decode(errors="replace"): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
-
-
-def _open(endpoint: RedisEndpoint, timeout: float) -> RedisPyConnection:
-    from redis.connection import Connection, UnixDomainSocketConnection
-
-    kind = cast(Callable[..., RedisPyConnection], UnixDomainSocketConnection if endpoint.socket else Connection)
-    address: dict[str, str | int] = (
-        {"path": endpoint.socket} if endpoint.socket else {"host": endpoint.host, "port": endpoint.port}
-    )
-    return kind(
-        **address,
-        username=endpoint.username or None,
-        password=endpoint.password or None,
-        protocol=2,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-    )

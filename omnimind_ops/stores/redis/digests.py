@@ -54,7 +54,10 @@ def score_bytes(text: bytes) -> bytes:
 
 
 def _digest_string(parts: Parts) -> bytes:
-    return hash_of(next(parts))
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part[0])
+    return digest.digest()
 
 
 def _digest_list(parts: Parts) -> bytes:

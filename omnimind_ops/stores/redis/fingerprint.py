@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from omnimind_ops.model.data import Fingerprint
 from omnimind_ops.model.event import Tell, progress
@@ -54,28 +54,53 @@ def fingerprint(
     expiry. Reads about 50 000 to 100 000 small keys per second. Exact only while nobody writes. Raise Problem when the
     horizon has passed at the end.
     """
-    counts: Counter[str] = Counter()
-    sums: Counter[str] = Counter()
+    tally = Tally()
     with connect(endpoint) as connection:
         facts = read_facts(connection)
-        reading = _Reading(connection, horizon, counts, sums, facts.field_ttls is not False, minutes)
+        reading = Reading(
+            connection, horizon, lambda _, *share: tally.add(*share), facts.field_ttls is not False, minutes
+        )
         done = 0
         for db in used_databases(connection):
             for batch in scan_keys(connection, db):
-                reading.add([key for key in batch if key.expires == NEVER or key.expires >= horizon])
-                if minutes:
-                    reading.add_expiring([key for key in batch if NEVER < key.expires < horizon])
+                reading.add(batch)
                 done += len(batch)
                 if tell:
                     tell(progress(step, "read Redis keys", done, max(done, facts.total_keys), "keys"))
-        for name, code in function_libraries(connection):
-            counts["function libraries"] += 1
-            sums["function libraries"] += number_of([name, code])
-        _check_horizon(connection, horizon)
-    return Fingerprint("redis", dict(counts), {name: f"{value % MODULUS:032x}" for name, value in sums.items()})
+        add_functions(connection, tally)
+        check_horizon(connection, horizon)
+    return tally.fingerprint()
 
 
-def _check_horizon(connection: Connection, horizon: int) -> None:
+@dataclass(frozen=True)
+class Tally:
+    """Facts that are added up: a count, a sum of digests, or both."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    sums: Counter[str] = field(default_factory=Counter)
+
+    def add(self, fact: str, count: int, number: int, sign: int = 1) -> None:
+        """Add what one key contributes to a fact; with `sign` -1 take it away."""
+        if count:
+            self.counts[fact] += sign * count
+        if number:
+            self.sums[fact] += sign * number
+
+    def fingerprint(self) -> Fingerprint:
+        """Return the facts so far."""
+        counts = {name: count for name, count in self.counts.items() if count}
+        digests = {name: f"{value % MODULUS:032x}" for name, value in self.sums.items() if value}
+        return Fingerprint("redis", counts, digests)
+
+
+def add_functions(connection: Connection, tally: Tally) -> None:
+    """Add the function libraries of a server."""
+    for name, code in function_libraries(connection):
+        tally.add("function libraries", 1, number_of([name, code]))
+
+
+def check_horizon(connection: Connection, horizon: int) -> None:
+    """Raise Problem when the horizon has passed."""
     if server_time(connection) >= horizon:
         passed = time.strftime("%H:%M:%S UTC", time.gmtime(horizon / 1000))
         raise Problem(
@@ -86,35 +111,36 @@ def _check_horizon(connection: Connection, horizon: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """Where the facts of the keys are added up. `fields`: hash fields may expire; `soon`: what expires soon counts."""
+class Reading:
+    """Reads keys and notes what each contributes. `fields`: hash fields may expire; `soon`: what expires soon counts.
+
+    `note` takes a key, a fact, what to add to its count, and a digest (0 for none). `read` is the source of the values.
+    """
 
     connection: Connection
     horizon: int
-    counts: Counter[str]
-    sums: Counter[str]
+    note: Callable[[Key, str, int, int], None]
     fields: bool
     soon: bool
+    read: Callable[[Connection, Sequence[Key]], Iterable[tuple[Key, Parts]]] = read_values
 
     def add(self, batch: Sequence[Key]) -> None:
-        """Add keys by their type."""
+        """Note every key of a batch that still exists."""
         for key, content in self._digest_values(batch):
             suffix = fact_suffix(key.name)
-            self.counts[f"db {key.db}: keys of type {key.type}{suffix}"] += 1
+            if NEVER < key.expires < self.horizon:
+                if self.soon and not is_own(key.name):
+                    fact = fact_of(key.db, "keys", key.expires, self.horizon, suffix)
+                    self.note(key, fact, 1, _key_number(key, content))
+                continue
+            self.note(key, f"db {key.db}: keys of type {key.type}{suffix}", 1, 0)
             if key.expires != NEVER:
-                self.counts[f"db {key.db}: keys with a time to live{suffix}"] += 1
-            self.sums[f"db {key.db}: content of type {key.type}{suffix}"] += _key_number(key, content)
-
-    def add_expiring(self, batch: Sequence[Key]) -> None:
-        """Add keys by their expiry."""
-        for key, content in self._digest_values([key for key in batch if not is_own(key.name)]):
-            fact = fact_of(key.db, "keys", key.expires, self.horizon, fact_suffix(key.name))
-            self.counts[fact] += 1
-            self.sums[fact] += _key_number(key, content)
+                self.note(key, f"db {key.db}: keys with a time to live{suffix}", 1, 0)
+            self.note(key, f"db {key.db}: content of type {key.type}{suffix}", 0, _key_number(key, content))
 
     def _digest_values(self, batch: Sequence[Key]) -> Iterable[tuple[Key, bytes]]:
         """Yield each key that still exists with the digest of its value."""
-        for key, parts in read_values(self.connection, batch):
+        for key, parts in self.read(self.connection, batch):
             has_fields = self.fields and key.type == "hash"
             if digest := self._digest_expiring_hash(key, parts) if has_fields else DIGESTS[key.type](parts):
                 yield key, digest
@@ -151,8 +177,7 @@ class _Reading:
     def _add_field(self, key: Key, expires: int, words: Sequence[bytes]) -> None:
         first = expires if key.expires == NEVER else min(expires, key.expires)
         fact = fact_of(key.db, "hash fields", first, self.horizon, fact_suffix(key.name))
-        self.counts[fact] += 1
-        self.sums[fact] += number_of([key.name, b"%d" % key.expires, *words])
+        self.note(key, fact, 1, number_of([key.name, b"%d" % key.expires, *words]))
 
 
 def _key_number(key: Key, content: bytes) -> int:

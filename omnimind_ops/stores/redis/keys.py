@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import cast
 
 from omnimind_ops.stores.redis.connection import Command, Connection, Reply, as_bytes, as_bytes_list, as_int, as_list
 
@@ -13,14 +14,16 @@ BATCH = 1000
 NEVER = -1
 MISSING = -2
 ATTEMPTS = 20
+VANISHED = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """One key.
 
-    `expires` is the exact, absolute expiry in unix milliseconds; NEVER (-1) without a time to live. `size` is in bytes
-    for a string, in elements for other types, 0 for a type outside the six known ones.
+    `expires` is the exact, absolute expiry in unix milliseconds; NEVER (-1) without a time to live. `size` is in
+    elements, 0 for a string and for a type outside the six known ones; `memory` is in bytes, 0 where the server does
+    not say it.
     """
 
     db: int
@@ -28,6 +31,7 @@ class Key:
     type: str
     expires: int
     size: int
+    memory: int = 0
 
     def __str__(self) -> str:
         return f"{self.name.decode(errors='backslashreplace')!r} in db {self.db}"
@@ -44,53 +48,83 @@ def server_time(connection: Connection) -> int:
     return _to_milliseconds(connection.call("TIME"))
 
 
-def scan_keys(connection: Connection, db: int) -> Iterator[list[Key]]:
+def scan_keys(connection: Connection, db: int, *, duplicates: bool = False) -> Iterator[list[Key]]:
     """Yield every key of a database once, in batches. Uses about 90 bytes of memory per key to drop the duplicates of
-    SCAN.
+    SCAN, unless `duplicates` are welcome.
 
     SCAN returns every key that exists from start to end. Keys that vanish between two commands are left out.
     The connection stays on that database; a consumer may use it between two batches.
     """
-    absolute = connection.supports("PEXPIRETIME")
     known_hashes: set[int] = set()
     cursor: bytes = b"0"
+    reader = KeyReader(connection)
     while True:
         connection.select(db)
         reply = as_list(connection.call("SCAN", cursor, "COUNT", BATCH))
-        names = [name for name in as_bytes_list(reply[1]) if _is_new(name, known_hashes)]
+        names = as_bytes_list(reply[1])
+        if not duplicates:
+            names = [name for name in names if _is_new(name, known_hashes)]
         if names:
-            yield _read_keys(connection, db, names, absolute=absolute)
+            yield reader.read(db, names)
         cursor = as_bytes(reply[0])
         if cursor == b"0":
             return
 
 
+def name_mark(name: bytes) -> int:
+    """Return a number of 64 bits that stands for a name."""
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
+
+
 def _is_new(name: bytes, known_hashes: set[int]) -> bool:
-    mark = int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
+    mark = name_mark(name)
     if mark in known_hashes:
         return False
     known_hashes.add(mark)
     return True
 
 
-def _read_keys(connection: Connection, db: int, names: Sequence[bytes], *, absolute: bool) -> list[Key]:
-    types = [as_bytes(reply).decode() for reply in connection.pipeline([("TYPE", name) for name in names])]
-    existing = [(name, type_) for name, type_ in zip(names, types, strict=True) if type_ != "none"]
-    names = [name for name, _ in existing]
-    expires = _expire_times(connection, names) if absolute else _expire_times_from_ttl(connection, names)
-    sizes = iter(
-        connection.pipeline([(SIZES[type_], name) for name, type_ in existing if type_ in SIZES], retyped=True)
-    )
-    measured = [next(sizes) if type_ in SIZES else 0 for _, type_ in existing]
-    return [
-        Key(db, name, type_, expiry, as_int(size))
-        for (name, type_), expiry, size in zip(existing, expires, measured, strict=True)
-        if expiry != MISSING and size is not None
-    ]
+class KeyReader:
+    """Reads what a server says about keys by name."""
 
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.absolute = connection.supports("PEXPIRETIME")
+        self.memory = connection.allows("MEMORY", "USAGE", "omnimind:none")
 
-def _expire_times(connection: Connection, names: Sequence[bytes]) -> list[int]:
-    return [as_int(reply) for reply in connection.pipeline([("PEXPIRETIME", name) for name in names])]
+    def read(self, db: int, names: Sequence[bytes]) -> list[Key]:
+        """Return the keys of these names that exist. The connection must be on their database."""
+        count = len(names)
+        replies = self.connection.pipeline(
+            [("TYPE", name) for name in names] + ([("PEXPIRETIME", name) for name in names] if self.absolute else [])
+        )
+        types = [as_bytes(reply).decode() for reply in replies[:count]]
+        existing = [name for name, type_ in zip(names, types, strict=True) if type_ != "none"]
+        if self.absolute:
+            expiries = dict(zip(names, cast(list[int], replies[count:]), strict=True))
+        else:
+            expiries = dict(zip(existing, _expire_times_from_ttl(self.connection, existing), strict=True))
+        sizes = self._sizes([(name, type_) for name, type_ in zip(names, types, strict=True) if type_ in SIZES])
+        return [
+            Key(db, name, type_, expiries[name], *sizes.get(name, (0, 0)))
+            for name, type_ in zip(names, types, strict=True)
+            if type_ != "none" and expiries[name] != MISSING and sizes.get(name) != VANISHED
+        ]
+
+    def _sizes(self, typed: Sequence[tuple[bytes, str]]) -> dict[bytes, tuple[int, int]]:
+        """Return (elements, bytes) of each key that is not a string; VANISHED for one that has another type now."""
+        keys = [(name, type_) for name, type_ in typed if type_ != "string"]
+        if not keys:
+            return {}
+        commands: list[Command] = [(SIZES[type_], name) for name, type_ in keys]
+        if self.memory:
+            commands += [("MEMORY", "USAGE", name) for name, _ in keys]
+        replies = self.connection.pipeline(commands, retyped=True)
+        memory = replies[len(keys) :] or [0] * len(keys)
+        return {
+            name: VANISHED if size is None else (as_int(size), as_int(used or 0))
+            for (name, _), size, used in zip(keys, replies[: len(keys)], memory, strict=True)
+        }
 
 
 def _expire_times_from_ttl(connection: Connection, names: Sequence[bytes], group: int = 50) -> list[int]:

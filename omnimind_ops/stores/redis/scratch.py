@@ -126,6 +126,7 @@ def _server_command(program: str, folder: Path, *, databases: int, settings: Map
         "aof-load-truncated": "no",
         "databases": str(databases),
         "maxmemory": "0",
+        "rdbcompression": "no",  # a save is part of the downtime
         "daemonize": "no",
         **settings,
     }

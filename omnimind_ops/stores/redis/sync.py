@@ -7,21 +7,19 @@ reading bulk length"): Valkey 9 writes its full format only for a replica that r
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
-from io import BufferedReader
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from omnimind_ops.model.event import Tell, line, progress
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.stores.redis.connection import connect, encode_command
+from omnimind_ops.stores.redis.connection import as_bytes, connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import read_facts
 from omnimind_ops.stores.redis.rdb import RdbFacts, rdb_facts
+from omnimind_ops.stores.redis.replication import ReplicaLink
 
-CHUNK = 1 << 18
-END_MARK_BYTES = 40  # bytes of the end mark of a dump of unknown length
+DELAY = "repl-diskless-sync-delay"
 
 
 def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "", timeout: float = 120) -> RdbFacts:
@@ -44,13 +42,15 @@ def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "",
         )
     partial = target.with_name(f".{target.name}.part")
     try:
-        with (
-            _connect(endpoint, timeout) as sock,
-            sock.makefile("rb") as replies,
-            open(partial, "wb", opener=_open_private) as file,
-        ):
-            _handshake(sock, replies, endpoint)
-            _receive_dump(replies, file, tell, step)
+        with open(partial, "wb", opener=_open_private) as file, closing(ReplicaLink(endpoint, timeout)) as link:
+            link.announce(("capa", "eof"), ("version", "255.255.255"), ("rdb-only", "1"))
+            link.send("SYNC")
+            size, chunks = link.dump(link.line())
+            done = 0
+            for chunk in chunks:
+                file.write(chunk)
+                done += len(chunk)
+                tell(progress(step, "take a dump of Redis", done, size))
             file.flush()
             os.fsync(file.fileno())
         rdb = rdb_facts(partial)
@@ -66,76 +66,22 @@ def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "",
     return rdb
 
 
-def _connect(endpoint: RedisEndpoint, timeout: float) -> socket.socket:
-    if not endpoint.socket:
-        return socket.create_connection((endpoint.host, endpoint.port), timeout)
-    sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(timeout)
-    sock.connect(endpoint.socket)
-    return sock
+@contextmanager
+def without_delay(source: RedisEndpoint) -> Iterator[None]:
+    """Let a dump begin at once: the server waits 5 s for more replicas, all of it downtime.
 
-
-def _handshake(sock: socket.socket, replies: BufferedReader, endpoint: RedisEndpoint) -> None:
-    """Log in and announce the supported features. Older servers do not know the last two; they do not need them."""
-    if endpoint.password:
-        user = (endpoint.username,) if endpoint.username else ()
-        reply = _send(sock, replies, "AUTH", *user, endpoint.password)
-        if reply.startswith(b"-"):
-            raise OSError(reply[1:].decode(errors="replace"))
-    _send(sock, replies, "REPLCONF", "capa", "eof")
-    _send(sock, replies, "REPLCONF", "version", "255.255.255")
-    _send(sock, replies, "REPLCONF", "rdb-only", "1")
-    sock.sendall(encode_command(["SYNC"]))
-
-
-def _receive_dump(replies: BufferedReader, file: BinaryIO, tell: Tell, step: str) -> None:
-    header = b""
-    while not header.strip():  # an empty line now and then means that the server is still working
-        header = replies.readline()
-        if not header:
-            raise OSError(
-                "the server closed the connection before it sent any data: it could not write the dump (not enough "
-                "memory, or an earlier dump failed)"
-            )
-    if not header.startswith(b"$"):
-        raise OSError(header.strip().lstrip(b"-").decode(errors="replace"))
-    body = header[1:].strip()
-    size = None if body.startswith(b"EOF:") else int(body)
-    chunks = _read_until_mark(replies, body[4:]) if size is None else _read_exactly(replies, size)
-    done = 0
-    for chunk in chunks:
-        file.write(chunk)
-        done += len(chunk)
-        tell(progress(step, "take a dump of Redis", done, size))
-
-
-def _read_exactly(replies: BufferedReader, size: int) -> Iterator[bytes]:
-    while size:
-        chunk = replies.read(min(CHUNK, size))
-        if not chunk:
-            raise OSError(f"the connection ended {size} bytes before the end of the dump")
-        size -= len(chunk)
-        yield chunk
-
-
-def _read_until_mark(replies: BufferedReader, mark: bytes) -> Iterator[bytes]:
-    buffer = b""
-    while True:
-        chunk = replies.read1(CHUNK)
-        if not chunk:
-            raise OSError("the connection ended before the end mark of the dump")
-        buffer += chunk
-        if (at := buffer.find(mark)) >= 0:
-            yield buffer[:at]
-            return
-        if len(buffer) > END_MARK_BYTES:
-            yield buffer[:-END_MARK_BYTES]
-            buffer = buffer[-END_MARK_BYTES:]
-
-
-def _send(sock: socket.socket, replies: BufferedReader, *command: str) -> bytes:
-    sock.sendall(encode_command(command))
-    return replies.readline().strip()
+    This changes a setting of the running server, which is restored afterwards.
+    """
+    with connect(source) as connection:
+        reply = connection.try_call("CONFIG", "GET", DELAY, forbidden=True)
+        original = as_bytes(reply[1]).decode() if isinstance(reply, list) and len(reply) == 2 else "0"
+        is_changed = original != "0" and connection.allows("CONFIG", "SET", DELAY, "0")
+    try:
+        yield
+    finally:
+        if is_changed:
+            with connect(source) as connection:
+                connection.call("CONFIG", "SET", DELAY, original)
 
 
 def _open_private(path: str, flags: int) -> int:

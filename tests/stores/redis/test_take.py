@@ -1,0 +1,100 @@
+"""The steps that copy Redis, on real servers: while it serves, then the difference after the fence."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from omnimind_ops.model.data import compare
+from omnimind_ops.model.event import Event
+from omnimind_ops.model.notes import NoNotes, RedisNotes
+from omnimind_ops.model.payloads import LiveRedisPayload, RedisPayload
+from omnimind_ops.model.plan import Task
+from omnimind_ops.model.run import Memo, MemoryNotes
+from omnimind_ops.paths import Paths
+from omnimind_ops.steps import live_redis
+from omnimind_ops.steps.live_redis import LiveRedis, LiveRedisStep
+from omnimind_ops.steps.redis import RedisStep
+from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.facts import wait_until_ready
+from tests.qdrant import free_port
+from tests.stores.redis.dump import fingerprint_rdb
+from tests.stores.redis.sample import fill
+from tests.stores.redis.servers import REDIS, need_servers, valkey_program
+
+
+@contextmanager
+def published(program: str, *settings: str) -> Iterator[RedisEndpoint]:
+    """Run a server on a port, as a container publishes it."""
+    need_servers()
+    endpoint = RedisEndpoint(port=free_port())
+    with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "log", "wb") as log:
+        words = ("--port", str(endpoint.port), "--dir", folder, "--save", "", "--repl-diskless-sync-delay", "0")
+        process = subprocess.Popen([program, *words, *settings], stdout=log, stderr=log)
+        try:
+            wait_until_ready(endpoint, timeout=20)
+            yield endpoint
+        finally:
+            process.kill()
+            process.wait()
+
+
+def link(endpoint: RedisEndpoint, db: int = 0):  # type: ignore[no-untyped-def]  # redis-py
+    import redis
+
+    return redis.Redis(port=endpoint.port, db=db, protocol=2)
+
+
+WAYS = {
+    "replica": (REDIS, "rdb", ()),
+    "dump": (REDIS, "rdb", ()),
+    "key by key": (valkey_program(), "logical", ()),
+    "without replicas": (valkey_program(), "logical", ("--rename-command", "PSYNC", "hidden")),
+    "neither": (REDIS, "rdb", ("--rename-command", "PSYNC", "hidden")),
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Return a folder with a path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="om-") as path:
+        yield Path(path)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("warm", [True, False], ids=["in one go", "resumed"])
+def test_the_dump_of_the_cutover_is_what_the_source_was(
+    way: str, warm: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, name, settings = WAYS[way]
+    if way == "dump":
+        monkeypatch.setattr(live_redis, "MEMORY_FACTOR", 1 << 40)  # this host has no room for a replica
+    told: list[Event] = []
+    notes = MemoryNotes()
+    paths = Paths(root=folder)
+    with published(program, *settings) as source, LiveRedis(paths) as live:
+        fill(link(source), link(source, 5))
+        if warm:
+            task = Task("warm-redis", LiveRedisPayload("127.0.0.1", source.port, "", name))
+            followed = LiveRedisStep(live).do(task, Memo(notes, "warm-redis", NoNotes), told.append)
+            assert followed == (not settings)
+            assert any("after the writers" in event.text for event in told) == bool(settings)
+        link(source).set("string", "changed")
+        link(source).delete("number")
+        step = RedisStep(paths, live)
+        memo = Memo(notes, "take-redis", RedisNotes)
+        payload = RedisPayload("127.0.0.1", source.port, "", name, True, "", "7.0.15")
+        assert step.do(Task("take-redis", payload), memo, told.append)
+        taken = memo.read()
+        assert taken.fingerprint and taken.horizon and taken.taken
+        assert link(source).lastsave()
+        assert compare(taken.fingerprint, fingerprint_rdb(step.staged, folder, taken.horizon)) == ()
+        assert taken.fingerprint.counts["db 5: keys of type set"] == 1
+        assert not step.do(Task("take-redis", payload), memo, told.append)
+        step.undo(Task("take-redis", payload), memo, told.append)
+        link(source).set("writes", "go on")
