@@ -12,6 +12,7 @@ from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.way_back import is_whole
 from omnimind_ops.runner.journal import Journal
+from omnimind_ops.steps import boot
 from omnimind_ops.steps.timer import remove_timer
 
 
@@ -25,6 +26,7 @@ def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
         )
     remove_timer(paths)
     journal.state(run.id, RunState.CONFIRMED)
+    boot.settle(paths, RunState.CONFIRMED)
     run = journal.run(run.id)
     receipt.write(run, paths)
     return run

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import handover, receipt
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.confirm import confirm
 from omnimind_ops.flows.discover import Discovery, discover
@@ -29,6 +29,7 @@ from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
 from omnimind_ops.runner.resume import refuse_other
 from omnimind_ops.settings import Settings
+from omnimind_ops.steps import boot
 from omnimind_ops.stores.files.space import space_needed
 
 NATIVE = (RunState.UNCONFIRMED, RunState.CONFIRMED, RunState.FINISHED)
@@ -121,10 +122,12 @@ def apply(
     """
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
+    boot.arm(paths, run.id, handover.timer_command(paths), yes=yes)
     way = WayBack(tell, wait=RESTART_SECONDS)
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         stop_before = "cutover" if postpone else None
         outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
+    boot.settle(paths, outcome.state)
     receipt.write(outcome.run, paths)
     if outcome.state is not RunState.UNCONFIRMED:
         return outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import handover, receipt
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -14,6 +14,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
+from omnimind_ops.steps import boot
 from omnimind_ops.steps.timer import remove_timer
 
 
@@ -29,9 +30,15 @@ def rollback(
         return Outcome(run)
     refuse_finished(run)
     way = WayBack(tell, anyway, RESTART_SECONDS if unconfirmed else 0)
+
+    def check_undo(run: Run) -> None:
+        way.check(run)
+        boot.arm(paths, run.id, handover.timer_command(paths))
+
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
-        outcome = runner.undo(run, journal, kinds, tell, check_undo=way.check)
+        outcome = runner.undo(run, journal, kinds, tell, check_undo=check_undo)
     remove_timer(paths)
+    boot.settle(paths, outcome.state)
     receipt.write(outcome.run, paths)
     return outcome
 
