@@ -62,3 +62,17 @@ def test_without_confirm_the_timer_goes_back_by_itself(host: Host) -> None:
     assert host.sh("systemctl is-active omnimind-confirm.timer") == "active"
     wait_for_stack(host, timeout=150)
     assert host.sh("systemctl is-active qdrant || true") == "inactive"
+
+
+def test_a_power_cut_during_the_timers_rollback_is_completed_at_boot(host: Host) -> None:
+    words = " ".join((tool.PROGRAM, *tool.WORDS, "--no-bench"))
+    waits = host.run(("script", "-qec", words, "/dev/null"), input="y\n", timeout=300, check=False)
+    assert waits.returncode == ExitCode.UNCONFIRMED, waits.stdout
+    assert host.sh("systemctl is-enabled omnimind-resume") == "enabled"
+    host.sh("systemctl start --no-block omnimind-confirm.service")
+    host.wait_for(("sh", "-c", "! systemctl is-active --quiet qdrant"), 60, "the native Qdrant to stop")
+    host.crash()
+    wait_for_stack(host, timeout=180)
+    assert '"state": "rolled back"' in tool.omnimind(host, "runs", "--json").stdout.splitlines()[0]
+    assert host.sh("systemctl is-active qdrant redis-server || true").split() == ["inactive"] * 2
+    assert host.sh("systemctl is-enabled omnimind-resume 2>/dev/null || true") == ""
