@@ -1,16 +1,20 @@
 """History: the journal, read-only.
 
-For `runs`, `receipt` and previews: it creates no file and follows a run that another process writes.
+For `runs`, `receipt` and previews: it creates no file and follows a run that another process writes. Where the journal
+is gone or damaged, it answers from the copies of the runs (copies.py); only their logs are missing then.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
-from omnimind_ops.runner import records
+from omnimind_ops.runner import copies, records
 from omnimind_ops.runner.database import open_to_read
 from omnimind_ops.runner.records import RecordedEvent, RunSummary
 
@@ -23,19 +27,23 @@ class History:
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run, newest first."""
-        with open_to_read(self.path) as db:
-            return records.load_runs(db) if db else ()
+        with self._read() as (db, copied):
+            return records.load_runs(db) if db else copied
 
     def summaries(self, *, limit: int, name: str = "") -> tuple[RunSummary, ...]:
         """Return the newest runs as list entries, newest first; `name`: only those of that plan name."""
-        with open_to_read(self.path) as db:
-            return records.load_summaries(db, limit=limit, name=name) if db else ()
+        with self._read() as (db, copied):
+            if db:
+                return records.load_summaries(db, limit=limit, name=name)
+            return tuple(records.summary(run) for run in copied if name in ("", run.plan.name))[:limit]
 
     def run(self, id: str) -> Run:
         """Return one run; an unknown ID is a Problem."""
-        with open_to_read(self.path) as db:
+        with self._read() as (db, copied):
             if db:
                 return records.load_run(db, id)
+            if run := next((run for run in copied if run.id == id), None):
+                return run
         raise Problem(
             f"cannot find run {id}",
             f"no run was started on this host yet: there is no {self.path}",
@@ -44,10 +52,22 @@ class History:
 
     def latest(self, *, unfinished: bool = False, name: str = "") -> Run | None:
         """Return the newest run; `unfinished`: only one that is still waiting; `name`: only one of that plan name."""
-        with open_to_read(self.path) as db:
-            return records.latest_run(db, unfinished=unfinished, name=name) if db else None
+        with self._read() as (db, copied):
+            if db:
+                return records.latest_run(db, unfinished=unfinished, name=name)
+            return next((run for run in copied if records.is_wanted(run, unfinished=unfinished, name=name)), None)
 
     def events(self, run: str, *, after: int = 0) -> tuple[RecordedEvent, ...]:
         """Return a run's log after event number `after`, oldest first."""
-        with open_to_read(self.path) as db:
+        with self._read() as (db, _):
             return tuple(records.load_events(db, run, after)) if db else ()
+
+    @contextmanager
+    def _read(self) -> Iterator[tuple[sqlite3.Connection | None, tuple[Run, ...]]]:
+        """Yield the journal, or None and the copies of its runs."""
+        lost = copies.missing(self.path)
+        if lost:
+            yield None, lost.runs
+            return
+        with open_to_read(self.path) as db:
+            yield db, ()

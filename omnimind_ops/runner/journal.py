@@ -18,7 +18,7 @@ from omnimind_ops.model.json import JSON
 from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.run import Memo, Run
 from omnimind_ops.model.status import RunState, Status
-from omnimind_ops.runner import database, records
+from omnimind_ops.runner import copies, database, records
 from omnimind_ops.runner.clock import Clock, stamp, utc_now
 from omnimind_ops.runner.records import RecordedEvent
 from omnimind_ops.tools.redact import redact, refuse_secrets
@@ -29,17 +29,32 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound="DataclassInstance")
 Statement = tuple[str, tuple[str | float | None, ...]]
 _NEW_STEP = "INSERT INTO step (run, position, id, status) VALUES (?, ?, ?, ?)"
+_OLD_RUN = (
+    "INSERT OR IGNORE INTO run (id, name, digest, plan, setup, state, started, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_OLD_STEP = (
+    "INSERT OR IGNORE INTO step (run, position, id, status, started, seconds, problem) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_NOTE = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
 _ENDED = frozenset({RunState.CONFIRMED, RunState.ROLLED_BACK, RunState.FINISHED, RunState.FAILED})
 
 
 class Journal:
-    """The journal, opened for writing. Any failure of the file is a Problem. Thread-safe."""
+    """The journal, opened for writing. Any failure of the file is a Problem. Thread-safe.
+
+    One that is gone or damaged is made again from the copies of its runs (copies.py).
+    """
 
     def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
         self.path = path
         self.clock = clock
         self._lock = threading.RLock()
+        lost = copies.missing(path)
+        if lost and path.exists():
+            copies.set_aside(path, f"{clock():%Y%m%d-%H%M%S}")
         self._db = database.open_to_write(path)
+        for run in reversed(lost.runs) if lost else ():
+            self._restore(run)
 
     def create(self, plan: Plan, setup: Mapping[str, JSON], *, id: str = "") -> Run:
         """Record a run before its first step; return it.
@@ -65,7 +80,9 @@ class Journal:
                 ("INSERT INTO run (id, name, digest, plan, setup, state, started) VALUES (?, ?, ?, ?, ?, ?, ?)", row),
                 *((_NEW_STEP, (run, position, step.id, Status.TODO)) for position, step in enumerate(plan.steps)),
             )
-        return self.run(run)
+        created = self.run(run)
+        copies.save(self.path, created)
+        return created
 
     def mark(
         self, run: str, step: str, status: Status, *, seconds: float | None = None, problem: str | None = None
@@ -87,12 +104,14 @@ class Journal:
             )
         if not self._write((statement, row)):
             raise KeyError(f"run {run} has no step {step}")
+        copies.save(self.path, self.run(run))
 
     def state(self, run: str, state: RunState) -> None:
         """Record the state of a run, and when it ended."""
         ended = stamp(self.clock()) if state in _ENDED else None
         if not self._write(("UPDATE run SET state = ?, ended = ? WHERE id = ?", (state, ended, run))):
             raise KeyError(f"the journal has no run {run}")
+        copies.save(self.path, self.run(run))
 
     def append(self, run: str, event: Event) -> None:
         """Add an event to the run's log unchanged (the recorder removes secrets); progress is not stored.
@@ -113,8 +132,8 @@ class Journal:
     def note(self, run: str, step: str, notes: Mapping[str, JSON]) -> None:
         """Record notes of a step in one transaction; a secret is a ValueError."""
         refuse_secrets(notes, f"the notes of step {step}")
-        statement = "INSERT OR REPLACE INTO memo (run, step, key, value) VALUES (?, ?, ?, ?)"
-        self._write(*((statement, (run, step, key, json.dumps(value))) for key, value in notes.items()))
+        self._write(*((_NOTE, (run, step, key, json.dumps(value))) for key, value in notes.items()))
+        copies.save(self.path, self.run(run))
 
     def notes(self, run: str, step: str) -> Mapping[str, JSON]:
         """Return all notes of a step, empty for an unknown step."""
@@ -154,6 +173,21 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _restore(self, run: Run) -> None:
+        """Write a run from its copy, in one transaction; its log is lost."""
+        plan, digest = records.plan_text(run.plan), run.plan.digest
+        row = (run.id, run.plan.name, digest, plan, json.dumps(dict(run.setup)), run.state, run.started, run.ended)
+        steps = [
+            (_OLD_STEP, (run.id, position, of.step.id, of.status, of.started, of.seconds, of.problem))
+            for position, of in enumerate(run.steps)
+        ]
+        notes = [
+            (_NOTE, (run.id, of.step.id, key, json.dumps(value)))
+            for of in run.steps
+            for key, value in (of.memo or {}).items()
+        ]
+        self._write((_OLD_RUN, row), *steps, *notes)
 
     def _free_id(self, preferred: str) -> str:
         taken = {row[0] for row in self._db.execute("SELECT id FROM run")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -85,6 +86,17 @@ def load_summaries(db: sqlite3.Connection, *, limit: int, name: str) -> tuple[Ru
         )
         for id, plan, state, setup, started, ended in db.execute(query, (name, limit)).fetchall()
     )
+
+
+def summary(run: Run) -> RunSummary:
+    """Return the list entry of a run."""
+    counts = Counter(str(record.status) for record in run.steps)
+    return RunSummary(run.id, run.plan.name, run.state, run.setup, run.started, run.ended, counts)
+
+
+def is_wanted(run: Run, *, unfinished: bool, name: str) -> bool:
+    """Return whether latest_run() would return the run if it were the newest."""
+    return name in ("", run.plan.name) and (not unfinished or run.state in UNFINISHED)
 
 
 def latest_run(db: sqlite3.Connection, *, unfinished: bool, name: str) -> Run | None:

@@ -126,7 +126,8 @@ def test_a_secret_is_refused(tmp_path: Path, where: str, key: str, value: JSON) 
             else:
                 plan = Plan("p", (Step("a", "k", "t", {key: value} if where == "args" else {}),))
                 journal.create(plan, {key: value} if where == "setup" else {})
-    assert all(b"hunter2" not in path.read_bytes() for path in (tmp_path / "state").iterdir())
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert all(b"hunter2" not in path.read_bytes() for path in files)
 
 
 def test_what_is_a_secrets_name() -> None:
@@ -185,9 +186,10 @@ def test_reading_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with opened(tmp_path) as journal:
         run = journal.create(PLAN, {})
-    files = sorted(path.name for path in journal.path.parent.iterdir())
+    files = sorted(path.name for path in journal.path.parent.rglob("*"))
     assert History(journal.path).runs() == (run,)
-    assert sorted(path.name for path in journal.path.parent.iterdir()) == files == ["journal.db", "journal.db-reserve"]
+    assert sorted(path.name for path in journal.path.parent.rglob("*")) == files
+    assert files == [run.id, "journal.db", "journal.db-reserve", "receipts", "run.json"]
 
 
 def test_history_follows_a_run_at_work(tmp_path: Path) -> None:
