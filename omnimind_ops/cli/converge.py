@@ -23,9 +23,10 @@ def command(
 ) -> None:
     """Fix configuration drift and apply changed settings (model, mode, open_reads, wheelhouse). Data is not touched."""
     require_root("converge")
-    from omnimind_ops.flows import converge
+    from omnimind_ops.flows import converge, unfinished
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
+    from omnimind_ops.planning.run_cells import Trigger
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
@@ -35,6 +36,8 @@ def command(
     settings = with_options(load(config), wheelhouse=wheelhouse)
     run = flow.current(History(paths().journal))
     hand_over(run, paths(), NATIVE, take_over=take_over)
+    if run is not None:
+        unfinished.refuse(Trigger.CONVERGE, run, "converge now")
     if run is None or run.state not in flow.NATIVE:
         raise Problem(
             "cannot converge",

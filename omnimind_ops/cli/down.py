@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnimind_ops.cli.options import Config, Json, calling_user, paths, require_root
+from omnimind_ops.cli.options import Config, Json, calling_user, paths, print_note, require_root
 
 
 def command(config: Config = None, json: Json = False) -> None:
@@ -16,6 +16,7 @@ def command(config: Config = None, json: Json = False) -> None:
     system = world.find(load(config), paths())
     if system.native:
         require_root("stop the services")
+        print_note()
     with hold(system.lock, calling_user(), "down"), choose(json) as show:
         done = down(system, show.tell)
         unmanaged = f"; not managed by OmniMind, left running: {', '.join(done.unmanaged)}" if done.unmanaged else ""

@@ -19,11 +19,12 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
+    left = finish.leftovers(unlocked_run, paths(), resolve_run.rolled_back(History(paths().journal)))
+    output.leftovers(left, json=json)
+    if any((left.containers, left.volumes, left.folders)):
+        require_confirmation("Delete these permanently?", yes)  # others may use the lock while this waits
     with hold(paths().lock, calling_user(), "finish"), Journal(paths().journal) as journal:
-        migration = resolve_run.migration(journal, run)
-        left = finish.leftovers(migration, paths())
-        output.leftovers(left, json=json)
-        require_confirmation("Delete these permanently?", yes)
+        migration = resolve_run.unchanged(journal, unlocked_run)
         with choose(json) as show:
             done = finish.finish(migration, left, journal, paths(), show.tell)
-    output.message(f"{done.id} is finished", {"run": done.id, "state": str(done.state)}, json=json)
+    output.message(f"{done.id} is {done.state}", {"run": done.id, "state": str(done.state)}, json=json)

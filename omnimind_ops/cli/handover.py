@@ -30,7 +30,10 @@ def hand_over(run: Run | None, paths: Paths, ended: frozenset[RunState], *, take
     Returns if this version started it, the run has `ended`, or this version takes over.
     """
     from omnimind_ops.flows import handover
+    from omnimind_ops.runner import copies
 
+    if lost := copies.missing(paths.journal):
+        sys.stderr.write(f"{lost.why}; it is restored from the copies of its runs beside the receipts\n")
     if run is None or take_over or run.state in ended or handover.is_ours(run):
         return
     program = handover.command_of(run, paths)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Config, Json, calling_user, paths
+from omnimind_ops.cli.options import Config, Json, calling_user, paths, print_note
 from omnimind_ops.model.health import HealthCode, Report
 from omnimind_ops.model.problem import ExitCode, Problem
 
@@ -52,6 +52,8 @@ def command(
     is_enough, limit = flow.enough(until), flow.seconds_of(for_) if for_ else None
     _check_options(interval, for_, repeats=bool(until) or watch)
     monitor = flow.monitor(load(config), paths(), live=(watch or bool(until)) and not once)
+    if monitor.world.native:
+        print_note()
     try:
         if watch and not (json or once) and _is_screen():
             last = _screen(monitor, interval, is_enough, prom, limit)

@@ -176,8 +176,14 @@ def _migrate(
 
     with hold(paths().lock, calling_user(), "migrate"):
         run = flow.current(History(paths().journal))
-        # Nothing is written, not even a journal, before all checks have passed and the user has agreed.
-        prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
+    # Nothing is written, not even a journal, before all checks have passed and the user has agreed. Others may use the
+    # lock while the question waits.
+    prepared = None if run else _prepare(options, settings, ignored, force_os, json, yes)
+    with hold(paths().lock, calling_user(), "migrate"):
+        run = flow.current(History(paths().journal))
+        if run and prepared:
+            why = f"another command started migration {run.id} meanwhile, it is {run.state}"
+            raise Problem("cannot migrate", why, "look at it (omnimind runs), then run the command again")
         if run is not None and run.state in flow.NATIVE:
             if yes and run.state is RunState.UNCONFIRMED:
                 with Journal(paths().journal) as journal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +51,15 @@ def require_root(action: str) -> None:
             "it needs root",
             "run the same command as root (sudo, or su -)",
         )
+
+
+def print_note() -> None:
+    """Print one line on stderr if a migration is open or the journal is lost."""
+    from omnimind_ops.flows.unfinished import note
+
+    with suppress(Problem):  # what the command itself does with the journal says more
+        if text := note(paths()):
+            sys.stderr.write(f"note: {text}\n")
 
 
 def calling_user() -> str:

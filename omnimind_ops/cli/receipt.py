@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Json, RunId, paths, require_root
+from omnimind_ops.cli.options import Json, RunId, paths, print_note, require_root
 from omnimind_ops.model.problem import ExitCode, Problem
 
 
@@ -25,6 +25,7 @@ def command(
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
 
+    print_note()
     run_of_receipt = resolve_run.migration(History(paths().journal), run)
     body = receipt.read(run_of_receipt.id, paths())
     if action == "show":

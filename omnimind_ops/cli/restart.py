@@ -20,6 +20,7 @@ def command(
     from omnimind_ops import world
     from omnimind_ops.flows.restart import restart
     from omnimind_ops.flows.unfinished import refuse_beside_migration
+    from omnimind_ops.planning.run_cells import Trigger
     from omnimind_ops.render import choose
     from omnimind_ops.runner.lock import hold
     from omnimind_ops.settings import load
@@ -27,7 +28,8 @@ def command(
     system = world.find(load(config), paths())
     if system.native:
         require_root("restart the services")
-        refuse_beside_migration(paths(), "restart the services")
     with hold(system.lock, calling_user(), f"restart {' '.join(service or ())}".strip()), choose(json) as show:
+        if system.native:
+            refuse_beside_migration(paths(), Trigger.RESTART, "restart the services now")
         done = restart(system, service or (), show.tell)
         show.result(f"restarted: {', '.join(done)}", {"restarted": list(done), "changes": len(done)})

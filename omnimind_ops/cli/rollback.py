@@ -37,18 +37,19 @@ def command(
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
+    is_asked = not yes and unlocked_run.state is not RunState.ROLLED_BACK
+    if is_asked:  # before the lock: the timer, or another person, may need it while this waits
+        rollback.check(unlocked_run, anyway=anyway)
+        require_confirmation(
+            f"Roll back {unlocked_run.id}? Data written since the cutover is set aside, not copied back.", yes
+        )
     with hold(paths().lock, calling_user(), "rollback"), Journal(paths().journal) as journal:
-        migration = resolve_run.migration(journal, run)
+        migration = resolve_run.unchanged(journal, unlocked_run) if is_asked else journal.run(unlocked_run.id)
         if migration.state is RunState.ROLLED_BACK:
             output.message(
                 f"{migration.id} is already rolled back; 0 changes", {"run": migration.id, "changes": 0}, json=json
             )
             return
-        if not yes:
-            rollback.check(migration, anyway=anyway)
-        require_confirmation(
-            f"Roll back {migration.id}? Data written since the cutover is set aside, not copied back.", yes
-        )
         with choose(json) as show:
             done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
     output.summary(read(done.run.id, paths()), json=json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from omnimind_ops.cli.options import Json, paths
+from omnimind_ops.cli.options import Json, paths, print_note
 
 
 def command(
@@ -19,6 +19,7 @@ def command(
     from omnimind_ops.runner.history import History
 
     history = History(_journal())
+    print_note()
     if run:
         log.events(history.run(run), history.events(run), json=json)
     else:
@@ -29,10 +30,11 @@ def _journal() -> Path:
     """Return this host's journal; if there is none, that of this user's embedded system."""
     from omnimind_ops import world
     from omnimind_ops.model.problem import Problem
+    from omnimind_ops.runner import copies
     from omnimind_ops.settings import load
 
     host = paths().journal
-    if host.exists():
+    if host.exists() or copies.missing(host):
         return host
     try:
         return world.find(load(), paths()).journal

@@ -5,11 +5,11 @@ The timer is disarmed and the native services stay; `rollback` is possible until
 
 from __future__ import annotations
 
-from omnimind_ops.flows import receipt
-from omnimind_ops.model.problem import Problem
+from omnimind_ops.flows import receipt, unfinished
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.planning.way_back import is_whole
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps import boot
@@ -18,12 +18,8 @@ from omnimind_ops.steps.timer import remove_timer
 
 def confirm(run: Run, journal: Journal, paths: Paths) -> Run:
     """Confirm a finished migration; a confirmed one stays confirmed."""
-    if run.state not in (RunState.UNCONFIRMED, RunState.CONFIRMED) and not _undo_changed_nothing(run):
-        raise Problem(
-            f"cannot confirm {run.id}",
-            f"it is {run.state}",
-            "confirm a migration after all of its steps are done; check it with `omnimind runs`",
-        )
+    if not _undo_changed_nothing(run):
+        unfinished.refuse(Trigger.CONFIRM, run, f"confirm {run.id}")
     remove_timer(paths)
     journal.state(run.id, RunState.CONFIRMED)
     boot.settle(paths, RunState.CONFIRMED)

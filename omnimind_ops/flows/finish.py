@@ -6,10 +6,11 @@ Nothing else deletes data.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from omnimind_ops.flows import receipt
+from omnimind_ops.flows import parked, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun, old_stack
 from omnimind_ops.model.event import Tell, line
 from omnimind_ops.model.old_stack import OldVolume
@@ -18,6 +19,7 @@ from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.tools.output import main_line
 from omnimind_ops.tools.shell import run as shell
@@ -41,14 +43,18 @@ class Leftovers:
     kept: tuple[str, ...]
 
 
-def leftovers(run: Run, paths: Paths) -> Leftovers:
-    """Return what `finish` would delete and keep; read-only."""
-    if run.state is not RunState.CONFIRMED:
-        raise Problem(f"cannot finish {run.id}", f"it is {run.state}", "confirm the migration first: omnimind confirm")
-    _engine_answers(run)
+def leftovers(run: Run, paths: Paths, rolled_back: Iterable[str] = ()) -> Leftovers:
+    """Return what `finish` would delete and keep; read-only.
+
+    Of a run that was rolled back it is only what that run and the others in `rolled_back` have parked.
+    """
+    unfinished.refuse(Trigger.FINISH, run, f"finish {run.id}")
     old, goal = old_stack(run), goal_begun(run)
-    parked = {Path(goal.qdrant_home), Path(goal.redis_dir).parent, Path(goal.uploads).parent}
-    folders = [folder / ".omnimind-parked" for folder in parked] + [paths.stage]
+    if run.state is not RunState.CONFIRMED:
+        ids = dict.fromkeys((run.id, *rolled_back)) if run.state is RunState.ROLLED_BACK else ()
+        return Leftovers((), (), (), (), parked.of_runs(goal, ids), old.bind_mounts)
+    _engine_answers(run)
+    folders = [*parked.roots(goal), paths.stage]
     return Leftovers(
         tuple(container.id for container in old.containers),
         tuple(container.name for container in old.containers),
@@ -61,8 +67,9 @@ def leftovers(run: Run, paths: Paths) -> Leftovers:
 
 
 def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell: Tell) -> Run:
-    """Delete the leftovers. This cannot be undone."""
-    _engine_answers(run)
+    """Delete the leftovers. This cannot be undone. A run that is not confirmed stays what it is."""
+    if run.state is RunState.CONFIRMED:
+        _engine_answers(run)
     for container, name in zip(leftovers.containers, leftovers.names, strict=True):
         tell(line("", _remove(container, name)))
     for volume in leftovers.volumes:
@@ -72,6 +79,8 @@ def finish(run: Run, leftovers: Leftovers, journal: Journal, paths: Paths, tell:
     for folder in leftovers.folders:
         shutil.rmtree(folder)
         tell(line("", f"removed {folder}"))
+    if run.state is not RunState.CONFIRMED:
+        return run
     journal.state(run.id, RunState.FINISHED)
     run = journal.run(run.id)
     receipt.write(run, paths)

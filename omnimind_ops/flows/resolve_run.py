@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
+from omnimind_ops.model.status import RunState
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal
+
+ALL = -1
+"""No limit, in SQLite."""
+
+
+def unchanged(journal: Journal, seen: Run) -> Run:
+    """Return the run as it is now; raise Problem if it is no longer what the user was asked about."""
+    run = journal.run(seen.id)
+    if run.state is not seen.state:
+        why = f"it was {seen.state} before the question, and it is {run.state} now"
+        raise Problem(f"cannot continue with {seen.id}", why, "look at it (omnimind runs), then run the command again")
+    return run
+
+
+def rolled_back(history: History) -> tuple[str, ...]:
+    """Return the IDs of the migrations that were rolled back."""
+    return tuple(
+        entry.id for entry in history.summaries(limit=ALL, name="migrate") if entry.state is RunState.ROLLED_BACK
+    )
 
 
 def migration(journal: Journal | History, run_id: str) -> Run:

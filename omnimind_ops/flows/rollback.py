@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from omnimind_ops.flows import handover, receipt
+from omnimind_ops.flows import handover, receipt, unfinished
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import RESTART_SECONDS, WayBack
 from omnimind_ops.flows.wiring import handlers
 from omnimind_ops.model.event import Tell
-from omnimind_ops.model.problem import Problem
-from omnimind_ops.model.run import Run
+from omnimind_ops.model.payloads import HostPayload
+from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner import run as runner
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.runner.outcome import Outcome
@@ -24,7 +25,8 @@ def rollback(
     """Undo a run; a run that is already rolled back stays unchanged.
 
     While the native services run, it is a Problem before anything is touched if a container cannot come back as it was,
-    unless `anyway`. `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
+    unless `anyway`. That also leaves, in a run that failed, what could not be undone before and cannot be undone now.
+    `unconfirmed`: undo only if nobody confirmed the run (used by the timer).
     """
     if run.state is RunState.ROLLED_BACK or (unconfirmed and run.state is RunState.CONFIRMED):
         return Outcome(run)
@@ -36,11 +38,20 @@ def rollback(
         boot.arm(paths, run.id, handover.timer_command(paths))
 
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
-        outcome = runner.undo(run, journal, kinds, tell, check_undo=check_undo)
+        give_up = may_be_left if anyway else None
+        outcome = runner.undo(run, journal, kinds, tell, check_undo=check_undo, give_up=give_up)
     remove_timer(paths)
     boot.settle(paths, outcome.state)
     receipt.write(outcome.run, paths)
     return outcome
+
+
+def may_be_left(record: StepRecord) -> bool:
+    """Return whether a run can end without the undo of a step: with any but the stop of the native services.
+
+    They would run beside the containers, on the same ports.
+    """
+    return not (record.step.kind == HostPayload.kind and record.step.payload(HostPayload).stage == "activate")
 
 
 def check(run: Run, *, anyway: bool = False) -> None:
@@ -51,9 +62,4 @@ def check(run: Run, *, anyway: bool = False) -> None:
 
 def refuse_finished(run: Run) -> None:
     """Raise Problem if the old stack was deleted."""
-    if run.state is RunState.FINISHED:
-        raise Problem(
-            f"cannot roll back {run.id}",
-            "`omnimind finish` deleted the old stack",
-            "restore the containers from your own backup",
-        )
+    unfinished.refuse(Trigger.ROLLBACK, run, f"roll back {run.id}")

@@ -24,6 +24,7 @@ from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.world import World
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.settings import Settings
 
 
@@ -52,7 +53,7 @@ def is_native(paths: Paths) -> bool:
 
 
 def _native(settings: Settings, paths: Paths, environment: Mapping[str, str], tell: Tell) -> Up:
-    refuse_beside_migration(paths, "start the services")
+    refuse_beside_migration(paths, Trigger.UP, "start the services now")
     world = worlds.find(settings, paths, environment)
     port_check.check(world, managers.of(world))
     paths.logs.mkdir(parents=True, exist_ok=True)

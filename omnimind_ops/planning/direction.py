@@ -37,6 +37,4 @@ def cutover_begun(run: Run) -> bool:
 
 
 def _stops(record: StepRecord) -> bool:
-    return (
-        record.step.kind == ContainersPayload.kind and record.step.payload(ContainersPayload).act is Act.STOP
-    )
+    return record.step.kind == ContainersPayload.kind and record.step.payload(ContainersPayload).act is Act.STOP

@@ -36,7 +36,7 @@ def save(journal: Path, run: Run) -> None:
     with suppress(OSError):
         partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with open(partial, "w", opener=_private) as file:  # noqa: PTH123 Path.open has no opener
+            with open(partial, "w", opener=_private) as file:
                 json.dump(_written(run), file)
             partial.rename(partial.with_name(FILE))
         except OSError:

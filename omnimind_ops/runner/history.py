@@ -31,11 +31,15 @@ class History:
             return records.load_runs(db) if db else copied
 
     def summaries(self, *, limit: int, name: str = "") -> tuple[RunSummary, ...]:
-        """Return the newest runs as list entries, newest first; `name`: only those of that plan name."""
+        """Return the newest runs as list entries, newest first; `name`: only those of that plan name.
+
+        A negative limit is none.
+        """
         with self._read() as (db, copied):
             if db:
                 return records.load_summaries(db, limit=limit, name=name)
-            return tuple(records.summary(run) for run in copied if name in ("", run.plan.name))[:limit]
+            wanted = tuple(records.summary(run) for run in copied if name in ("", run.plan.name))
+            return wanted[:limit] if limit >= 0 else wanted
 
     def run(self, id: str) -> Run:
         """Return one run; an unknown ID is a Problem."""

@@ -66,7 +66,10 @@ def _not_undone(outcome: Outcome) -> Problem:
         causes.insert(0, f"the rollback started because: {outcome.problem}")
     fixes = [f"{step.title}: {step.problem.fix}" for step in outcome.not_undone]
     again = f"then run `omnimind rollback --run {outcome.run.id}` again; steps already undone stay undone"
+    leave = (
+        f"or leave what cannot be undone as it is and end the run: omnimind rollback --run {outcome.run.id} --anyway"
+    )
     log = tuple(line for step in outcome.not_undone for line in step.problem.log) or (
         outcome.problem.log if outcome.problem else ()
     )
-    return Problem(what, "\n".join(causes), "\n".join([*fixes, again]), log=log)
+    return Problem(what, "\n".join(causes), "\n".join([*fixes, again, leave]), log=log)

@@ -28,6 +28,8 @@ Handlers = Mapping[str, Handler[Any, Any]]
 """Handlers by the kind of step they handle."""
 CheckUndo = Callable[[Run], None]
 """Raises a Problem if a run must not be undone now; read-only."""
+GiveUp = Callable[[StepRecord], bool]
+"""Whether a step that could not be undone before, and fails again, is left as it is."""
 
 _STOPPING = "stopping after this step, then rolling back; Ctrl-C again stops at once"
 _STILL_ROLLING_BACK = "the rollback continues to its end; Ctrl-C again stops at once"
@@ -91,10 +93,12 @@ def undo(
     *,
     clock: Clock | None = None,
     check_undo: CheckUndo | None = None,
+    give_up: GiveUp | None = None,
 ) -> Outcome:
     """Undo everything that was done, newest first, from any state but FINISHED.
 
     Ends ROLLED_BACK, or FAILED with the steps that could not be undone. A Problem of `check_undo` changes nothing.
+    `give_up` applies to a run that is FAILED: a step that it names is tried once more, and else left as it is.
     """
     run = journal.run(run.id)
     if run.state is RunState.FINISHED:
@@ -103,7 +107,7 @@ def undo(
     if check_undo:
         check_undo(run)
     with _executing(run, journal, handlers, tell, clock, _STILL_ROLLING_BACK) as execution:
-        return execution.back(None)
+        return execution.back(None, give_up if run.state is RunState.FAILED else None)
 
 
 @dataclass(frozen=True)
@@ -131,12 +135,19 @@ class _Execution:
         self.stop.check()
         return RunState.UNCONFIRMED
 
-    def back(self, problem: Problem | None) -> Outcome:
+    def back(self, problem: Problem | None, give_up: GiveUp | None = None) -> Outcome:
         """Undo every step that may have happened, newest first; a failed undo does not stop the others."""
         self.enter(RunState.ROLLING_BACK)
         records = [record for record in reversed(self.journal.run(self.id).steps) if record.status in TO_UNDO]
-        not_undone = tuple(failure for failure in map(self._undo, records) if failure)
-        return self.end(RunState.FAILED if not_undone else RunState.ROLLED_BACK, problem, not_undone)
+        not_undone = []
+        for record in records:
+            failure = self._undo(record)
+            if failure and give_up and record.status is Status.UNDOING and give_up(record):
+                self._mark(record.step, Status.HELD)
+                self.recorder(warning(f"left as it is: {failure.title}: {failure.problem}"))
+            elif failure:
+                not_undone.append(failure)
+        return self.end(RunState.FAILED if not_undone else RunState.ROLLED_BACK, problem, tuple(not_undone))
 
     def enter(self, state: RunState) -> None:
         """Record and report that the run starts working in this state."""

@@ -13,6 +13,7 @@ from omnimind_ops.model.plan import Plan
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.settings import Settings
 
@@ -47,11 +48,18 @@ def test_up_refuses_beside_an_open_migration(state: RunState, host: Callable[[Ru
     assert refused.value.fix.startswith(OPEN[state])
 
 
-@pytest.mark.parametrize("state", sorted(set(RunState) - set(OPEN)))
+def test_up_refuses_where_the_containers_are_the_system(host: Callable[[RunState], Paths]) -> None:
+    """It started native services with no data beside them."""
+    with pytest.raises(Problem, match="was rolled back, so the containers are the system") as refused:
+        up(Settings(), host(RunState.ROLLED_BACK), lambda _event: None, environment={})
+    assert "docker compose start" in refused.value.fix
+
+
+@pytest.mark.parametrize("state", sorted(set(RunState) - set(OPEN) - {RunState.ROLLED_BACK}))
 def test_other_migrations_are_no_reason(state: RunState, host: Callable[[RunState], Paths]) -> None:
-    refuse_beside_migration(host(state), "start the services")
+    refuse_beside_migration(host(state), Trigger.UP, "start the services")
 
 
 def test_nor_is_a_host_without_a_journal(tmp_path: Path) -> None:
-    refuse_beside_migration(Paths(tmp_path), "start the services")
+    refuse_beside_migration(Paths(tmp_path), Trigger.UP, "start the services")
     assert not (tmp_path / "var").exists()
