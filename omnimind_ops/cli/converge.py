@@ -10,6 +10,7 @@ import typer
 from omnimind_ops.cli.handover import TakeOver, hand_over
 from omnimind_ops.cli.options import Config, Json, calling_user, paths, require_root, with_options
 from omnimind_ops.model.problem import ExitCode, Problem
+from omnimind_ops.model.run import Run
 
 
 def command(
@@ -23,10 +24,9 @@ def command(
 ) -> None:
     """Fix configuration drift and apply changed settings (model, mode, open_reads, wheelhouse). Data is not touched."""
     require_root("converge")
-    from omnimind_ops.flows import converge, unfinished
+    from omnimind_ops.flows import converge
     from omnimind_ops.flows import migrate as flow
     from omnimind_ops.flows.handover import NATIVE
-    from omnimind_ops.planning.run_cells import Trigger
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
     from omnimind_ops.runner.history import History
@@ -36,18 +36,27 @@ def command(
     settings = with_options(load(config), wheelhouse=wheelhouse)
     run = flow.current(History(paths().journal))
     hand_over(run, paths(), NATIVE, take_over=take_over)
-    if run is not None:
-        unfinished.refuse(Trigger.CONVERGE, run, "converge now")
-    if run is None or run.state not in flow.NATIVE:
+    if dry_run:
+        run = _native(run)
+        output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
+        return
+    with hold(paths().lock, calling_user(), "converge"), choose(json) as show:
+        run = _native(flow.current(History(paths().journal)))
+        changed = converge.converge(run, paths(), settings, show.tell)
+    output.message(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)
+
+
+def _native(run: Run | None) -> Run:
+    """Return the run that made this host native; raise Problem if there is none, or one that is not finished."""
+    from omnimind_ops.flows import unfinished
+    from omnimind_ops.planning.run_cells import Trigger
+
+    if run is None:
         raise Problem(
             "cannot converge",
             "this host is not native",
             "run `omnimind migrate --from-docker` first",
             code=ExitCode.NOT_INSTALLED,
         )
-    if dry_run:
-        output.previews(converge.plan(), tuple(converge.preview(run, paths(), settings)), json=json)
-        return
-    with hold(paths().lock, calling_user(), "converge"), choose(json) as show:
-        changed = converge.converge(run, paths(), settings, show.tell)
-    output.message(f"{changed} changes", {"run": run.id, "changes": changed}, json=json)
+    unfinished.refuse(Trigger.CONVERGE, run, "converge now")
+    return run

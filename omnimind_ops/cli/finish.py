@@ -19,7 +19,8 @@ def command(run: RunId = "", yes: Yes = False, take_over: TakeOver = False, json
 
     unlocked_run = resolve_run.migration(History(paths().journal), run)  # a host without a journal does not get one
     hand_over(unlocked_run, paths(), ENDED, take_over=take_over)
-    left = finish.leftovers(unlocked_run, paths(), resolve_run.rolled_back(History(paths().journal)))
+    with hold(paths().lock, calling_user(), "finish"):
+        left = finish.leftovers(unlocked_run, paths(), resolve_run.rolled_back(History(paths().journal)))
     output.leftovers(left, json=json)
     if any((left.containers, left.volumes, left.folders)):
         require_confirmation("Delete these permanently?", yes)  # others may use the lock while this waits

@@ -185,8 +185,8 @@ def _migrate(
             why = f"another command started migration {run.id} meanwhile, it is {run.state}"
             raise Problem("cannot migrate", why, "look at it (omnimind runs), then run the command again")
         if run is not None and run.state in flow.NATIVE:
-            if yes and run.state is RunState.UNCONFIRMED:
-                with Journal(paths().journal) as journal:
+            with Journal(paths().journal) as journal:
+                if yes and run.state is RunState.UNCONFIRMED:
                     run = confirm.confirm(run, journal, paths())
             _converge(run, settings, json)
             _exit_unconfirmed(run)
@@ -242,10 +242,10 @@ def _roll_back(run: Run, journal: Journal, json: bool) -> None:
 
 
 def _end(outcome: Outcome, json: bool) -> None:
-    from omnimind_ops.flows.receipt import read
+    from omnimind_ops.flows import receipt
     from omnimind_ops.render.run import output
 
-    output.summary(read(outcome.run.id, paths()), json=json)
+    output.summary(receipt.body(outcome.run, paths()), json=json)
     outcome.check()
     _exit_unconfirmed(outcome.run)
 

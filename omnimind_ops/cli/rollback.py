@@ -25,9 +25,8 @@ def command(
 ) -> None:
     """Return to the containers and their data. Native services stop; containers start with their old restart policy."""
     require_root("roll back")
-    from omnimind_ops.flows import resolve_run, rollback
+    from omnimind_ops.flows import receipt, resolve_run, rollback
     from omnimind_ops.flows.handover import ENDED
-    from omnimind_ops.flows.receipt import read
     from omnimind_ops.model.status import RunState
     from omnimind_ops.render import choose
     from omnimind_ops.render.run import output
@@ -52,5 +51,5 @@ def command(
             return
         with choose(json) as show:
             done = rollback.rollback(migration, journal, paths(), show.tell, unconfirmed=unconfirmed, anyway=anyway)
-    output.summary(read(done.run.id, paths()), json=json)
+    output.summary(receipt.body(done.run, paths()), json=json)
     done.check()

@@ -122,13 +122,13 @@ def apply(
     """
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
-    boot.arm(paths, run.id, handover.timer_command(paths), yes=yes)
+    boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=yes)
     way = WayBack(tell, wait=RESTART_SECONDS)
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         stop_before = "cutover" if postpone else None
         outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
     boot.settle(paths, outcome.state)
-    receipt.write(outcome.run, paths)
+    receipt.keep(outcome.run, paths, tell)
     if outcome.state is not RunState.UNCONFIRMED:
         return outcome
     if yes:

@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from omnimind_ops.flows import parked
 from omnimind_ops.flows.bench import before_and_after
+from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.model.data import compare
+from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.notes import Sides
 from omnimind_ops.model.payloads import VerifyPayload
@@ -23,15 +26,29 @@ def write(run: Run, paths: Paths) -> Path:
     """Write receipt.json and receipt.md for a run; return the path of the JSON."""
     folder = paths.receipts / run.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    body = receipt(run, before_and_after.read(run.id, paths))
+    written = body(run, paths)
     for name, text in (
-        ("receipt.json", json.dumps(body, indent=2, ensure_ascii=False)),
-        ("receipt.md", markdown(parse(body))),
+        ("receipt.json", json.dumps(written, indent=2, ensure_ascii=False)),
+        ("receipt.md", markdown(parse(written))),
     ):
         partial = folder / f".{name}"
         partial.write_text(text + "\n", errors="backslashreplace")  # a file name that is not UTF-8: \udc80 is JSON too
         partial.rename(folder / name)
     return folder / "receipt.json"
+
+
+def keep(run: Run, paths: Paths, tell: Tell) -> None:
+    """Write the receipt; where that is not possible, on a full disk for example, warn: what the run did is done."""
+    try:
+        write(run, paths)
+    except OSError as error:
+        tell(warning(f"the receipt cannot be written: {error}"))
+
+
+def body(run: Run, paths: Paths) -> dict[str, JSON]:
+    """Return the receipt of a run as it is now."""
+    set_aside = {str(folder): what for folder, what in parked.described(goal_begun(run), run.id)}
+    return receipt(run, before_and_after.read(run.id, paths), set_aside)
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:

@@ -35,14 +35,14 @@ def rollback(
 
     def check_undo(run: Run) -> None:
         way.check(run)
-        boot.arm(paths, run.id, handover.timer_command(paths))
+        boot.arm(paths, run.id, handover.timer_command(paths), tell)
 
     with handlers(goal_begun(run), paths, run.id, way) as kinds:
         give_up = may_be_left if anyway else None
         outcome = runner.undo(run, journal, kinds, tell, check_undo=check_undo, give_up=give_up)
     remove_timer(paths)
     boot.settle(paths, outcome.state)
-    receipt.write(outcome.run, paths)
+    receipt.keep(outcome.run, paths, tell)
     return outcome
 
 

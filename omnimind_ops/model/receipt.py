@@ -55,7 +55,10 @@ class ReceiptBackup:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after."""
+    """A receipt that was read. `verified` is by store, `downtime_s` by service, `bench` has before and after.
+
+    `set_aside` is folder → what is in it: native data from before, or what came since the cutover.
+    """
 
     omnimind: str
     run: str
@@ -70,6 +73,7 @@ class Receipt:
     setup: Mapping[str, Any] = field(default_factory=dict)
     backup: ReceiptBackup | None = None
     bench: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(body: Mapping[str, JSON]) -> Receipt:
@@ -77,7 +81,9 @@ def parse(body: Mapping[str, JSON]) -> Receipt:
     return codec.read(Receipt, body, f"receipt of run {body.get('run')}", source="the receipt")
 
 
-def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
+def receipt(
+    run: Run, bench: Mapping[str, JSON] | None = None, set_aside: Mapping[str, str] | None = None
+) -> dict[str, JSON]:
     """Return what happened, as data; `digest` covers all the other members.
 
     `bench`: documents of `omnimind bench`, before and after.
@@ -95,6 +101,7 @@ def receipt(run: Run, bench: Mapping[str, JSON] | None = None) -> dict[str, JSON
         "backup": _backup(run),
         "downtime_s": dict(downtime(run)),
         "bench": dict(bench or {}),
+        "set_aside": dict(set_aside or {}),
         "rollback": UNTIL.get(run.state, "not possible" if run.state is RunState.FINISHED else "possible"),
     }
     body["digest"] = digest(body)

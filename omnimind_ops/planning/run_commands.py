@@ -27,6 +27,7 @@ from omnimind_ops.planning.run_cells import (
 )
 
 NO_RUN = refused((S.NONE,), "refused: there is no migration", NOT_INSTALLED)
+NOT_THERE = refused((S.NONE,), "refused: OmniMind is not installed", NOT_INSTALLED)
 BUSY = refused((S.AT_WORK,), "refused: names the command at work, its process and since when", ExitCode.BUSY)
 _CONTINUE_OR_UNDO = "refused: says how to continue and how to undo"
 _UNDO = "refused: says how to undo"
@@ -114,14 +115,14 @@ COMMANDS: Mapping[Trigger, Column] = {
         **refused((S.ROLLED_BACK,), "refused: the containers are the system; says how to start them"),
     },
     T.RESTART: {
-        **NO_RUN,
+        **NOT_THERE,
         **BUSY,
         **_REFUSED,
         **stays((*NATIVE, S.LOST), "restarts the native services"),
         **refused((S.ROLLED_BACK,), "refused: the containers are the system; says how to start them"),
     },
     T.DOWN: {
-        **NO_RUN,
+        **NOT_THERE,
         **BUSY,
         **stays(OPEN, "stops native services that run, and says that a run is open"),
         **stays((*NATIVE, S.LOST), "stops the native services"),

@@ -49,7 +49,7 @@ EVENTS: Mapping[Trigger, Column] = {
         **by_command(T.RESUME, to(S.UNCONFIRMED, (S.ARRIVING,), "goes forward without Docker")),
         **by_command(T.ROLLBACK, refused((S.UNCONFIRMED, S.CONFIRMED), "refused: the native services keep running", NO_WAY_BACK)),
         **by_command(T.RESUME, refused((S.RETURNING,), "nothing is changed; start Docker, then again", NO_WAY_BACK)),
-        **by_command(T.ANYWAY, refused((S.FAILED,), "nothing is changed; start Docker, then again", NO_WAY_BACK)),
+        **by_command(T.ANYWAY, to(S.ROLLED_BACK, (S.FAILED,), "needs no Docker where all containers were started before")),
         **by_command(T.ROLLBACK, stays((S.ROLLED_BACK,), "nothing: it is rolled back")),
         **by_command(T.UP, stays((S.FINISHED,), "nothing needs Docker any more")),
         **by_command(T.ROLLBACK, to(S.CONFIRMED, (S.LOST,), "the journal is made again; then refused as above", NO_WAY_BACK)),

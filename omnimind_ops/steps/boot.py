@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.status import RunState
 from omnimind_ops.paths import Paths
 from omnimind_ops.tools.template import render
@@ -18,11 +19,19 @@ SETTLED = frozenset({RunState.CONFIRMED, RunState.ROLLED_BACK, RunState.FINISHED
 """States in which no boot finds anything to complete."""
 
 
-def arm(paths: Paths, run: str, omnimind: Path, *, yes: bool = False) -> None:
+def arm(paths: Paths, run: str, omnimind: Path, tell: Tell, *, yes: bool = False) -> None:
     """Write and enable the unit; `omnimind` is the command of the version that began the run.
 
-    It is on the disk when this returns: what it protects against may come next.
+    It is on the disk when this returns: what it protects against may come next. Where it cannot be written, on a full
+    disk for example, the run goes on with a warning: a rollback must not depend on it.
     """
+    try:
+        _write(paths, run, omnimind, yes)
+    except OSError as error:
+        tell(warning(f"{UNIT} cannot be written ({error}): after a power cut, run `omnimind resume` yourself"))
+
+
+def _write(paths: Paths, run: str, omnimind: Path, yes: bool) -> None:
     file, link = unit_path(paths), _link(paths)
     text = render(f"systemd/{UNIT}.j2", {"run": run, "omnimind": str(omnimind), "yes": yes})
     link.parent.mkdir(parents=True, exist_ok=True)

@@ -138,7 +138,7 @@ def test_a_migration_is_armed_until_it_is_confirmed(host: Host, yes: bool, end: 
 def test_a_cut_migration_is_completed_as_it_was_asked_for(host: Host, yes: bool, end: RunState) -> None:
     """All steps are done; the state was not written."""
     host.journal.state(host.run.id, RunState.RUNNING)
-    boot.arm(host.paths, host.run.id, Path("/usr/bin/omnimind"), yes=yes)
+    boot.arm(host.paths, host.run.id, Path("/usr/bin/omnimind"), lambda event: None, yes=yes)
     words = boot.unit_path(host.paths).read_text()
     assert f"ExecStart=/usr/bin/omnimind resume --run {host.run.id}{' --yes' if yes else ''}\n" in words
     assert resumed(host, yes=yes) is end
@@ -146,6 +146,6 @@ def test_a_cut_migration_is_completed_as_it_was_asked_for(host: Host, yes: bool,
 
 def test_a_unit_that_finds_nothing_to_complete_removes_itself(host: Host) -> None:
     host.journal.state(host.run.id, RunState.CONFIRMED)
-    boot.arm(host.paths, host.run.id, Path("/usr/bin/omnimind"))
+    boot.arm(host.paths, host.run.id, Path("/usr/bin/omnimind"), lambda event: None)
     assert resumed(host) is RunState.CONFIRMED
     assert not is_armed(host) and host.double.calls == ()

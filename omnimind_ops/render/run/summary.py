@@ -29,6 +29,8 @@ def sections(receipt: Receipt, *, full: bool) -> Iterator[RenderableType]:
     checksum = receipt.backup.checksum if receipt.backup else None
     if checksum in UNPROTECTED:
         yield Text.assemble(("backup: ", "yellow"), DESCRIPTIONS[checksum])
+    for folder, what in receipt.set_aside.items():
+        yield Text.assemble(("kept: ", "yellow"), f"{folder} ({what}; `omnimind finish` deletes it)")
     yield Text.assemble(("rollback: ", "dim"), receipt.rollback)
     if full:
         yield Text(f"digest: {receipt.digest}", "dim")

@@ -1,0 +1,1 @@
+"""The table of states, walked: start at test_run_table.py."""
