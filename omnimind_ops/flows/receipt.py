@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.flows import parked
 from omnimind_ops.flows.bench import before_and_after
 from omnimind_ops.flows.run_inputs import goal_begun
+from omnimind_ops.model import codec
 from omnimind_ops.model.data import compare
 from omnimind_ops.model.event import Tell, warning
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.notes import Sides
+from omnimind_ops.model.old_stack import OldStack
 from omnimind_ops.model.payloads import VerifyPayload
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.receipt import digest, parse, receipt
@@ -49,6 +53,28 @@ def body(run: Run, paths: Paths) -> dict[str, JSON]:
     """Return the receipt of a run as it is now."""
     set_aside = {str(folder): what for folder, what in parked.described(goal_begun(run), run.id)}
     return receipt(run, before_and_after.read(run.id, paths), set_aside)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A receipt of a run that the journal does not know; `containers` are the names of the old ones."""
+
+    path: Path
+    run: str
+    state: str
+    containers: tuple[str, ...]
+
+
+def newest(folder: Path) -> Found | None:
+    """Return the newest receipt that can be read, by the run's start."""
+    found: list[tuple[str, Found]] = []
+    for path in folder.glob("*/receipt.json"):
+        with suppress(OSError, ValueError, Problem):
+            receipt = parse(json.loads(path.read_text()))
+            old = codec.read(OldStack, {"containers": receipt.setup.get("containers", [])}, str(path))
+            names = tuple(container.name for container in old.containers)
+            found.append((receipt.started, Found(path, receipt.run, str(receipt.state), names)))
+    return max(found, key=lambda entry: entry[0])[1] if found else None
 
 
 def read(run_id: str, paths: Paths) -> dict[str, JSON]:

@@ -77,21 +77,20 @@ def test_from_every_situation_commands_lead_to_a_whole_side(situation: Situation
 @pytest.mark.parametrize("situation", Situation)
 def test_the_way_out_is_walked(model: Model, places: dict[Situation, Path], situation: Situation) -> None:
     restore(model, places[situation])
-    assert model.serves == {SIDE[leave(model)]}
+    end = leave(model)
+    assert model.serves == {SIDE[end]}
 
 
-@pytest.mark.parametrize("yes", [True, False])
-def test_killed_at_any_step_and_resumed_or_rebooted(model: Model, places: dict[Situation, Path], yes: bool) -> None:
+def test_killed_at_any_step_and_rebooted(model: Model, places: dict[Situation, Path]) -> None:
     """On the way there: nothing is left half, whatever the step; and no boot is needed where the containers serve."""
-    words = (*MIGRATE, *(["--yes"] if yes else []))
     assert model.run is not None
     for record in model.run.steps:
         restore(model, places[Situation.POSTPONED if record.step.phase == "cutover" else Situation.WARM])
         if f"{record.step.id}:do" not in steps_to_do(model):
             continue
-        model.killed(f"{record.step.id}:do", *words)
+        model.killed(f"{record.step.id}:do", *MIGRATE, "--yes")
         model.reboot()
-        assert model.situation in {*WHOLE, Situation.WARM, Situation.UNCONFIRMED}, record.step.id
+        assert model.situation in {*WHOLE, Situation.WARM}, record.step.id
         assert model.serves == {"old" if model.situation in OLD_SERVES else "native"}, record.step.id
 
 

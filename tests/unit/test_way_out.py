@@ -145,6 +145,20 @@ def test_the_summary_names_native_data_from_before(stack: Host) -> None:
     assert f"{folder} (native data from before" in shown and str(folder) in markdown(parse(body))
 
 
+def test_of_a_run_without_journal_and_copy_the_receipt_says_what_is_possible(
+    stack: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an earlier version left it; "no migration was run on this host" was said."""
+    confirm.confirm(stack.run, stack.journal, stack.paths)
+    (stack.paths.receipts / stack.run.id / "run.json").unlink()
+    stack.journal.close()
+    stack.paths.journal.unlink()
+    assert omnimind(monkeypatch, "rollback", "--yes") == ExitCode.PROBLEM
+    said = " ".join(capsys.readouterr().err.split())
+    assert "it was confirmed" in said and "omnimind down && docker start omnimind_qdrant_1" in said
+    assert not stack.paths.journal.exists()
+
+
 @pytest.mark.parametrize("words", [("rollback",), ("finish",)])
 def test_the_lock_is_free_while_a_question_waits(
     stack: Host, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
