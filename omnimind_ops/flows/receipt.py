@@ -51,7 +51,8 @@ def keep(run: Run, paths: Paths, tell: Tell) -> None:
 
 def body(run: Run, paths: Paths) -> dict[str, JSON]:
     """Return the receipt of a run as it is now."""
-    set_aside = {str(folder): what for folder, what in parked.described(goal_begun(run), run.id)}
+    described = parked.described(goal_begun(run), run.id) if "goal" in run.setup else ()
+    set_aside = {str(folder): what for folder, what in described}
     return receipt(run, before_and_after.read(run.id, paths), set_aside)
 
 

@@ -30,8 +30,7 @@ def receipt(content: Receipt) -> str:
         *_backup(content.backup),
     ]
     if content.set_aside:
-        rows = tuple(content.set_aside.items())
-        lines += ["### Set aside", "", *table(("folder", "content"), rows), ""]
+        lines += ["### Set aside", "", *table(("folder", "content"), list(content.set_aside.items())), ""]
     for store, sides in content.verified.items():
         lines += [f"### {store}", "", *table(("fact", "old", "native"), _facts(sides)), ""]
     lines += [
