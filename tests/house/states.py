@@ -9,6 +9,7 @@ from omnimind_ops.planning.run_cells import WALKED, WHOLE, Cell, Trigger
 from omnimind_ops.planning.run_commands import COMMANDS
 from omnimind_ops.planning.run_table import cell, way_out
 from omnimind_ops.planning.situation import Situation
+from tests.states.shown import ON_HOSTS
 
 FILE = Path(__file__).resolve().parents[2] / "docs/run-states.md"
 INTRODUCTION = """# States of a migration
@@ -51,11 +52,13 @@ def _rows(situation: Situation) -> Iterator[str]:
         name += f", then `{entry.by}`" if entry.by else ""
         code = "–" if entry.code is None else str(int(entry.code))
         then = "the same" if entry.then is situation else str(entry.then)
-        yield f"| {name} | {then} | {code} | {entry.text} | {_proof(entry)} |"
+        yield f"| {name} | {then} | {code} | {entry.text} | {_proof(situation, trigger, entry)} |"
 
 
-def _proof(entry: Cell) -> str:
-    return "M" if entry.proof == WALKED else f"[H](../{entry.proof})"
+def _proof(situation: Situation, trigger: Trigger, entry: Cell) -> str:
+    file = ON_HOSTS.get((situation, trigger)) if entry.proof == WALKED else entry.proof
+    host = f"[H](../{file})" if file else ""
+    return " ".join(filter(None, ("M" if entry.proof == WALKED else "", host)))
 
 
 def _title(situation: Situation) -> str:
