@@ -81,7 +81,9 @@ class Rim:
             raise Problem(f"cannot undo {step}", CROSS_DEVICE, "give a folder on the same file system")
 
     @contextmanager
-    def handlers(self, goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None) -> Iterator[Handlers]:
+    def handlers(
+        self, goal: Goal, paths: Paths, run: str, way_back: WayBack | None = None, *_more: object
+    ) -> Iterator[Handlers]:
         """In place of flows.wiring.handlers."""
         kinds = [kind for kind in Payload.__subclasses__() if kind.kind != "restart"]
         yield by_kind(*(Handler(kind, self, way_back or WayBack(lambda event: None)) for kind in kinds))
