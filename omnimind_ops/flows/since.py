@@ -109,9 +109,9 @@ def points(before: Fingerprint, now: Fingerprint) -> Iterator[Since]:
     different = {difference.name for difference in compare(before, now)}
     for name in (full.removeprefix("points of ") for full in names):
         old, new = (side.counts.get(f"points of {name}", 0) for side in (before, now))
-        sampled = f"sampled points of {name}"
         if name != COLLECTION:
-            differs = sampled in different and sampled in before.digests
+            end = f" of {name}"
+            differs = any("point" in fact and fact.endswith(end) for fact in different & before.digests.keys())
             yield Since(Part.QDRANT, "points", name, max(0, new - old), max(0, old - new), None, differs)
 
 

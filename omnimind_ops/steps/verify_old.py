@@ -17,8 +17,11 @@ from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint, ResponseProblem
 from omnimind_ops.stores.qdrant.fingerprint import fingerprint
-from omnimind_ops.stores.redis.compare import comparable_fingerprints
+from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
+from omnimind_ops.stores.redis.expiring import without_past
+from omnimind_ops.stores.redis.fingerprint import fingerprint as redis_fingerprint
+from omnimind_ops.stores.redis.keys import server_time
 
 READ_STEP = "read-native"
 QDRANT_SECONDS = 300.0
@@ -44,9 +47,7 @@ class VerifyOldStep:
             old = _when_ready(self.qdrant(step.payload.qdrant))
             compared["qdrant"] = Sides(without_own(old), without_own(native.qdrant))
         if step.payload.redis and native.redis:
-            endpoint = self.redis(step.payload.redis)
-            both = comparable_fingerprints(endpoint, native.redis, native.horizon or 0, tell, step.id)
-            compared["redis"] = Sides(both.native, both.source)
+            compared["redis"] = _redis(self.redis(step.payload.redis), native.redis, native.horizon or 0, tell, step.id)
         for name, sides in compared.items():
             facts = len(sides.source.counts) + len(sides.source.digests)
             tell(line(step.id, f"{name}: {facts} facts of the old store compared with the native one"))
@@ -56,6 +57,14 @@ class VerifyOldStep:
 
     def undo(self, step: Task[VerifyOldPayload], memo: Memo[VerifyNotes], tell: Tell) -> None:
         """Do nothing."""
+
+
+def _redis(endpoint: RedisEndpoint, native: Fingerprint, horizon: int, tell: Tell, step: str) -> Sides:
+    """Return both sides; of the keys that expire soon, those that both servers must still have."""
+    old = redis_fingerprint(endpoint, horizon, tell, step, minutes=True)
+    with connect(endpoint) as connection:
+        now = server_time(connection)
+    return Sides(without_past(old, now), without_past(native, now))
 
 
 def without_own(content: Fingerprint) -> Fingerprint:
