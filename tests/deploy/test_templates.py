@@ -335,6 +335,8 @@ def test_a_unit_waits_for_the_file_system_of_its_data(tmp_path: Path) -> None:
     """Mounted late at boot, an empty folder would be served, or filled below the mount point."""
     goal = replace(GOALS["cpu"], redis_dir="/data/redis", qdrant_home="/data/qdrant", uploads="/data/my uploads")
     units = {file.name: file.read_text() for file in write_units(goal, tmp_path)}
-    assert "\nRequiresMountsFor=/data/qdrant\n" in units["qdrant.service"]
+    assert "\nRequiresMountsFor=/data/qdrant/storage /data/qdrant/snapshots\n" in units["qdrant.service"]
+    for name in ("omnimind-guard.service", "omnimind-migrate-db.service"):
+        assert "\nRequiresMountsFor=/var/lib/omnimind\n" in units[name]
     assert '\nRequiresMountsFor="/data/my uploads"\n' in units["omnimind-8000@.service"]
     assert "\nRequiresMountsFor=/data/redis\n" in of_goal("systemd/redis-server.conf.j2", goal, config="/c")
