@@ -121,7 +121,7 @@ def _kill_after(host: Host, seconds: float) -> str:
         pid = int(client.stdout.readline())
         time.sleep(seconds)
         host.run(("bash", "-c", f"kill -9 -- -{pid} || kill -9 {pid} || true"), check=False)
-        lines = client.stdout.read().splitlines()
+        lines = client.stdout.read().decode().splitlines()
     steps = [line.split('"step": "')[1].split('"')[0] for line in lines if '"doing"' in line and '"step": "' in line]
     return steps[-1] if steps else "before its first step"
 
