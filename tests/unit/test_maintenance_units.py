@@ -21,7 +21,7 @@ from omnimind_ops.steps import maintenance
 from omnimind_ops.steps.maintenance import MaintenanceStep
 
 PAGES = (("0.0.0.0", 3000), ("0.0.0.0", 8000), ("::", 8000))
-SOURCE = Source("p", ("b", "q"), ("b",), ("q",), (3000, 6333, 8000), (), None, None, PAGES)
+SOURCE = Source("p", ("b", "q"), ("b",), ("q",), (3000, 6333, 8000), (), None, None, pages=PAGES)
 RIM = '#!/bin/sh\necho "$*" >> {calls}\n[ "$1" != is-active ] || [ -n "$NATIVE" ]\n'
 
 
