@@ -156,7 +156,7 @@ def apply(
     boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=yes)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
-        _show_page_again(run, paths)
+        show_page_again(run, paths)
         with handlers(goal_begun(run), paths, run.id, way, lambda: ask(run) if ask else None) as kinds:
             stop_before = "cutover" if postpone else None
             outcome = runner.apply(run, journal, kinds, tell, stop_before=stop_before, check_undo=way.check)
@@ -175,7 +175,7 @@ def apply(
     return outcome
 
 
-def _show_page_again(run: Run, paths: Paths) -> None:
+def show_page_again(run: Run, paths: Paths) -> None:
     """Show the page of a cutover that was killed and goes on: it ended with the process that showed it."""
     page, sockets = run.record("show-page"), run.record("activate-units")
     if page and sockets and page.status is Status.DONE and sockets.status is Status.TODO:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from omnimind_ops.model.problem import ExitCode
 from tests.hosts import tool, wheelhouse
 from tests.hosts.host import Host
 from tests.hosts.sample import boot_sample, wait_for_stack
@@ -108,16 +107,3 @@ def test_the_time_to_confirm_begins_when_all_is_proven(host: Host) -> None:
     assert newest(host)["state"] == "unconfirmed"
     tool.omnimind(host, "confirm")
     assert host.sh("find /etc/systemd/system -name 'omnimind-confirm*' -o -name 'omnimind-cutover*'") == ""
-
-
-def test_the_page_ends_with_a_migration_that_is_killed_and_comes_back_when_it_goes_on(host: Host) -> None:
-    tool.omnimind(host, "rollback", "--yes")
-    wait_for_stack(host)
-    tool.kill_at(host, "take-redis", (*WORDS, "--yes"))
-    host.wait_for(("sh", "-c", f'test -z "$({PAGES})"'), 30, "the end of the page")
-    assert host.sh("ss -Hltn 'sport = :8000 or sport = :3000'") == ""
-    with asking(host) as answers:
-        done = tool.omnimind(host, *WORDS, "--yes")
-    assert done.returncode == ExitCode.OK and newest(host)["state"] == "confirmed"
-    assert 503 in {status for _, _, status, _ in answers}
-    assert host.sh(PAGES) == ""

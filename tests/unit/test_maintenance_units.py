@@ -6,22 +6,26 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from omnimind_ops.flows import migrate as flow
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import NoNotes
 from omnimind_ops.model.payloads import Act, MaintenancePayload
 from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
+from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.migration import Source, migrate
+from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps import maintenance
 from omnimind_ops.steps.maintenance import MaintenanceStep
 
 PAGES = (("0.0.0.0", 3000), ("0.0.0.0", 8000), ("::", 8000))
-SOURCE = Source("p", ("b", "q"), ("b",), ("q",), (3000, 6333, 8000), (), None, None, PAGES)
+SOURCE = Source("p", ("b", "q"), ("b",), ("q",), (3000, 6333, 8000), (), None, None, pages=PAGES)
 RIM = '#!/bin/sh\necho "$*" >> {calls}\n[ "$1" != is-active ] || [ -n "$NATIVE" ]\n'
 
 
@@ -98,3 +102,18 @@ def test_the_page_is_shown_between_the_writers_stop_and_the_native_sockets() -> 
     assert steps["stop-writers"].args["act"] == Act.STOP
     assert steps["stop-writers"].args["ports"] == [3000, 8000], "docker-proxy has let go of them before"
     assert steps["stop-data"].args["ports"] == [6333], "the page has the others"
+
+
+def test_a_cutover_that_was_killed_and_goes_on_shows_its_page_again(calls: Path, tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "root")
+    with Journal(paths.journal) as journal:
+        run = journal.create(migrate(SOURCE, Goal(), 10), {"goal": asdict(Goal())})
+        flow.show_page_again(run, paths)
+        assert not calls.read_text(), "the containers have not been stopped"
+        journal.mark(run.id, "show-page", Status.DONE)
+        flow.show_page_again(journal.run(run.id), paths)
+        assert "start omnimind-maintenance-3000.service omnimind-maintenance-8000.service" in calls.read_text()
+        calls.write_text("")
+        journal.mark(run.id, "activate-units", Status.DOING)
+        flow.show_page_again(journal.run(run.id), paths)
+        assert not calls.read_text(), "the native sockets may have the ports"

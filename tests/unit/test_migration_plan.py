@@ -79,7 +79,7 @@ def test_a_backup_is_loaded_by_the_program_that_will_serve_it_before_anything_st
 
 def test_redis_is_copied_while_it_serves_last_before_the_cutover_and_a_backup_of_it_is_not() -> None:
     order = ids(SOURCE)
-    assert order.index("warm-redis") + 1 == order.index("arm-timer") < order.index("take-redis")
+    assert order.index("warm-redis") + 1 == order.index("ask-again") < order.index("take-redis")
     assert "warm-redis" not in ids(replace(SOURCE, redis=replace(REDIS, backup="/b/dump.rdb")))
 
 
