@@ -85,6 +85,10 @@ def _qdrant(
 
 def _redis(run: Run, goal: Goal, containers: Mapping[str, Container]) -> tuple[Route, ...]:
     record, asked = run.record("take-redis"), run.setup.get("asked")
+    if loaded := run.record("prove-redis-backup"):
+        backup = loaded.step.payload(ProveRedisBackupPayload).backup
+        why = f"the native Redis began with {backup}, not with the container's data"
+        return (Route(Part.REDIS, goal.redis_dir, "", why_not=why),)
     if record is None:
         is_empty = isinstance(asked, Mapping) and asked.get("redis_empty") == "True"
         why = "the native Redis began empty, as requested"
