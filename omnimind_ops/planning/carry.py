@@ -22,7 +22,14 @@ from omnimind_ops.model.carry import (
 )
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.payloads import CopyPayload, Pass, Payload, ProgramPayload, RedisPayload
+from omnimind_ops.model.payloads import (
+    CopyPayload,
+    Pass,
+    Payload,
+    ProgramPayload,
+    ProveRedisBackupPayload,
+    RedisPayload,
+)
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
