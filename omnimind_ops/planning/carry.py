@@ -22,7 +22,14 @@ from omnimind_ops.model.carry import (
 )
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.goal import Goal
-from omnimind_ops.model.payloads import CopyPayload, Pass, Payload, ProgramPayload, RedisPayload
+from omnimind_ops.model.payloads import (
+    CopyPayload,
+    Pass,
+    Payload,
+    ProgramPayload,
+    ProveRedisBackupPayload,
+    RedisPayload,
+)
 from omnimind_ops.model.plan import Plan, Step, Undo
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Run
@@ -85,6 +92,10 @@ def _qdrant(
 
 def _redis(run: Run, goal: Goal, containers: Mapping[str, Container]) -> tuple[Route, ...]:
     record, asked = run.record("take-redis"), run.setup.get("asked")
+    if loaded := run.record("prove-redis-backup"):
+        backup = loaded.step.payload(ProveRedisBackupPayload).backup
+        why = f"the native Redis began with {backup}, not with the container's data"
+        return (Route(Part.REDIS, goal.redis_dir, "", why_not=why),)
     if record is None:
         is_empty = isinstance(asked, Mapping) and asked.get("redis_empty") == "True"
         why = "the native Redis began empty, as requested"

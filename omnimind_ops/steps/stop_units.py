@@ -39,8 +39,9 @@ class StopUnitsStep:
         return bool(units)
 
     def undo(self, step: Task[StopUnitsPayload], memo: Memo[UnitsNotes], tell: Tell) -> None:
-        """Start what ran, in reverse order."""
-        if units := tuple(reversed(memo.read().running or ())):
+        """Start what ran, in reverse order, sockets first: one is refused while its service runs without it."""
+        stopped = tuple(reversed(memo.read().running or ()))
+        if units := tuple(sorted(stopped, key=lambda unit: not unit.endswith(".socket"))):
             run(("systemctl", "reset-failed", *units), check=False)
             run(("systemctl", "start", *units), timeout=START_SECONDS)
             tell(line(step.id, f"started {', '.join(units)}"))

@@ -20,6 +20,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.since import Part, Since
 from omnimind_ops.model.status import RunState, Status
+from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.stores.files import carry as folders
 from tests.migrated import Host, migrated
 
@@ -68,13 +69,13 @@ def test_a_carry_alone_can_be_taken_back(host: Host) -> None:
 def test_native_services_are_not_started_beside_it(host: Host) -> None:
     own = cut_off(host)
     with pytest.raises(Problem, match="cannot start services now") as caught:
-        unfinished.refuse_beside_migration(host.paths, "start services")
+        unfinished.refuse_beside_migration(host.paths, Trigger.UP, "start services")
     assert f"omnimind rollback --run {own.id}" in caught.value.fix
     confirmed = confirm.confirm(host.run, host.journal, host.paths)
     with pytest.raises(Problem, match=f"cannot finish {host.run.id} now"):
         finish.leftovers(confirmed, host.paths)
     carry.take_back(own, host.journal, host.paths, lambda event: None)
-    unfinished.refuse_beside_migration(host.paths, "start services")
+    unfinished.refuse_beside_migration(host.paths, Trigger.UP, "start services")
 
 
 def test_data_that_the_containers_use_is_not_taken_back(host: Host) -> None:
