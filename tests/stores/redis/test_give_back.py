@@ -18,8 +18,9 @@ from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.live_redis import LiveRedis
 from omnimind_ops.steps.redis import RedisStep
-from omnimind_ops.stores.redis.copy import _KeyCopier
+from omnimind_ops.stores.redis.copy import KeyCopier
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import wait_until_ready
 from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
@@ -44,6 +45,9 @@ class OldRedis:
     notes: MemoryNotes = field(default_factory=MemoryNotes)
     payload: RedisPayload | None = None
 
+    def __post_init__(self) -> None:
+        self.live = LiveRedis(self.paths)
+
     def start(self, *options: str, settings: tuple[str, ...] = NEVER, save_first: bool = True) -> None:
         self.name = f"{self.image}-{uuid.uuid4().hex[:6]}"
         publish = ("--publish", f"127.0.0.1:{self.port}:6379")
@@ -61,7 +65,8 @@ class OldRedis:
 
     def take(self) -> None:
         step, task, memo = self.step
-        step.do(task, memo, self.told.append)
+        with self.live:  # as long as the process that migrates
+            step.do(task, memo, self.told.append)
 
     def undo(self) -> None:
         step, task, memo = self.step
@@ -71,7 +76,7 @@ class OldRedis:
     def step(self) -> tuple[RedisStep, Task[RedisPayload], Memo[RedisNotes]]:
         assert self.payload
         memo = Memo(self.notes, "take-redis", RedisNotes)
-        return RedisStep(self.paths), Task("take-redis", self.payload), memo
+        return RedisStep(self.paths, self.live), Task("take-redis", self.payload), memo
 
     @property
     def is_loaded(self) -> bool:
@@ -123,15 +128,15 @@ def test_loading_that_is_cut_is_done_again(old: OldRedis, monkeypatch: pytest.Mo
     call("restart", old.name)
     wait_until_ready(old.endpoint)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(_KeyCopier, "flush", _cut_after(_KeyCopier.flush))
+        patch.setattr(KeyCopier, "flush", _cut_after(KeyCopier.flush))
         old.undo()
     assert old.client().dbsize()
     old.undo()
     assert fingerprint(old.endpoint, horizon) == before
 
 
-def _cut_after(flush: Callable[[_KeyCopier], None]) -> Callable[[_KeyCopier], None]:
-    def cut(copier: _KeyCopier) -> None:
+def _cut_after(flush: Callable[[KeyCopier], None]) -> Callable[[KeyCopier], None]:
+    def cut(copier: KeyCopier) -> None:
         flush(copier)
         raise KeyboardInterrupt
 
