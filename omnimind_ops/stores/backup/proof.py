@@ -63,6 +63,8 @@ def prove(
             unpacked = full_fingerprint(endpoint, tell, step, without, lengths)
         if backup.checksum in UNPROTECTED:
             _check_lengths(lengths, backup.path, tell, step)
+        if empty := [name for name in backup.collections if not unpacked.counts.get(f"points of {name}", 1)]:
+            tell(warning(f"{backup.path}: no points in {', '.join(empty)}", step))
         _check_collections(set(backup.collections) - set(without), unpacked, backup.path)
         tell(line(step, f"{program.argv[-1]} loads the backup: {_format_counts(unpacked)}"))
         second_reader = _compare_with_restore(backup, config, unpacked, program, scratch, tell, step, without)
