@@ -24,7 +24,7 @@ from omnimind_ops.stores.redis.fingerprint import fingerprint
 from omnimind_ops.stores.redis.keys import server_time
 from omnimind_ops.stores.redis.live import LiveCopy, open_live_copy
 from tests.stores.redis.sample import fill
-from tests.stores.redis.servers import REDIS, client, served, valkey_program
+from tests.stores.redis.servers import REDIS, client, newest_program, served, valkey_program
 
 AT_ONCE = ("--repl-diskless-sync-delay", "0")
 
@@ -41,9 +41,11 @@ def copying(source: RedisEndpoint, folder: Path) -> Iterator[tuple[LiveCopy, Red
         yield live, target
 
 
-@pytest.fixture
-def source() -> Iterator[RedisEndpoint]:
-    with served(valkey_program(), *AT_ONCE) as endpoint:
+@pytest.fixture(params=["valkey", "redis 8"])
+def source(request: pytest.FixtureRequest) -> Iterator[RedisEndpoint]:
+    """A filled server that is newer than the packaged one."""
+    program = newest_program() if request.param == "redis 8" else valkey_program()
+    with served(program, *AT_ONCE) as endpoint:
         fill(client(endpoint), client(endpoint, 5))
         yield endpoint
 

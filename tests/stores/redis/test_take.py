@@ -20,6 +20,7 @@ from omnimind_ops.paths import Paths
 from omnimind_ops.steps import live_redis
 from omnimind_ops.steps.live_redis import LiveRedis, LiveRedisStep
 from omnimind_ops.steps.redis import RedisStep
+from omnimind_ops.stores.redis.connection import connect
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import wait_until_ready
 from tests.qdrant import free_port
@@ -29,10 +30,10 @@ from tests.stores.redis.servers import REDIS, need_servers, valkey_program
 
 
 @contextmanager
-def published(program: str, *settings: str) -> Iterator[RedisEndpoint]:
+def published(program: str, *settings: str, password: str = "") -> Iterator[RedisEndpoint]:
     """Run a server on a port, as a container publishes it."""
     need_servers()
-    endpoint = RedisEndpoint(port=free_port())
+    endpoint = RedisEndpoint(port=free_port(), password=password)
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "log", "wb") as log:
         words = ("--port", str(endpoint.port), "--dir", folder, "--save", "", "--repl-diskless-sync-delay", "0")
         process = subprocess.Popen([program, *words, *settings], stdout=log, stderr=log)
@@ -98,3 +99,21 @@ def test_the_dump_of_the_cutover_is_what_the_source_was(
         assert not step.do(Task("take-redis", payload), memo, told.append)
         step.undo(Task("take-redis", payload), memo, told.append)
         link(source).set("writes", "go on")
+
+
+@pytest.mark.parametrize("way", ["rdb", "logical"])
+def test_the_password_of_the_old_server_opens_it_for_the_replica_too(way: str, folder: Path) -> None:
+    def ignore(event: Event) -> None:
+        """Nobody listens."""
+
+    with (
+        published(REDIS, "--requirepass", "s3cret", password="s3cret") as source,
+        LiveRedis(Paths(root=folder)) as live,
+    ):
+        with connect(source) as connection:
+            connection.call("SET", "a", "b")
+        live.start(source, way, ignore, "")
+        evidence, horizon = live.finish(ignore, "")
+        (folder / "made").mkdir()
+        live.save(folder / "made" / "dump.rdb", ignore, "")
+        assert compare(evidence, fingerprint_rdb(folder / "made" / "dump.rdb", folder, horizon)) == ()
