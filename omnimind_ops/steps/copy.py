@@ -22,6 +22,7 @@ from omnimind_ops.steps.prove_backup import detect_backup, run_marker
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.files.copy import check_separate, copy_tree
 from omnimind_ops.stores.files.discard import discard
+from omnimind_ops.stores.files.manifest import default_manifest
 from omnimind_ops.stores.files.place import (
     check,
     check_return,
@@ -61,7 +62,7 @@ class CopyStep:
             self._fill(step, place, tell, live=False)
         memo.write(CopyNotes(swapping=True))
         swap_in(place, self.run, _owner(copy.owner))
-        self._manifest(place.incoming).unlink(missing_ok=True)
+        self._manifest(place).unlink(missing_ok=True)
         run_marker(place.incoming).unlink(missing_ok=True)
         return True
 
@@ -86,7 +87,7 @@ class CopyStep:
         report = copy_tree(
             source,
             place.incoming,
-            manifest=self._manifest(place.incoming),
+            manifest=self._manifest(place),
             owner=_owner(step.payload.owner),
             step=step.id,
             tell=tell,
@@ -110,9 +111,12 @@ class CopyStep:
         backup.forget_unpacked(partial)
         return True
 
-    def _manifest(self, incoming: Path) -> Path:
+    def _manifest(self, place: Place) -> Path:
+        """Return where the passes are recorded: for a copy inside a mount point beside it, on the same file system."""
+        if place.inside:
+            return default_manifest(place.incoming)
         self.paths.stage.mkdir(parents=True, exist_ok=True)
-        return self.paths.stage / f"{incoming.parent.name}-{incoming.name}.manifest"
+        return self.paths.stage / f"{place.incoming.parent.name}-{place.incoming.name}.manifest"
 
 
 def _place(step: Task[CopyPayload]) -> Place:

@@ -226,6 +226,20 @@ def test_the_next_run_finds_what_the_killed_one_copied(swap: Swap) -> None:
     assert swap.do() and content(swap.place.target) == swap.new
 
 
+def test_two_mount_points_are_copied_to_beside_each_other(tmp_path: Path) -> None:
+    step = CopyStep(Paths(tmp_path / "root"), "r")
+    with mounted("bind", tmp_path / "a" / "data"), mounted("bind", tmp_path / "b" / "data"):
+        for which in (Pass.WARM, Pass.FINAL):
+            for name in ("a", "b"):
+                source, place = tmp_path / f"{name}-source", Place(tmp_path / name / "data", True)
+                source.mkdir(exist_ok=True)
+                (source / "file").write_text(name)
+                copy = CopyPayload(str(source), str(place.incoming), str(place.target), ME, "", pass_=which)
+                memo = Memo(FileNotes(tmp_path / name / "notes"), "copy", CopyStep.notes)
+                step.do(Task("copy", copy), memo, silent)
+        assert [content(tmp_path / name / "data") for name in ("a", "b")] == [{"file": "a"}, {"file": "b"}]
+
+
 def test_a_mount_that_is_missing_is_named_and_nothing_changes(tmp_path: Path) -> None:
     folder, notes = tmp_path / "var" / "uploads", FileNotes(tmp_path / "notes")
     (tmp_path / "source").mkdir()
