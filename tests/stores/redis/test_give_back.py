@@ -18,8 +18,9 @@ from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.observe import docker
 from omnimind_ops.paths import Paths
+from omnimind_ops.steps.live_redis import LiveRedis
 from omnimind_ops.steps.redis import RedisStep
-from omnimind_ops.stores.redis.copy import _KeyCopier
+from omnimind_ops.stores.redis.copy import KeyCopier
 from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.facts import wait_until_ready
 from omnimind_ops.stores.redis.fingerprint import choose_horizon, fingerprint
@@ -71,7 +72,7 @@ class OldRedis:
     def step(self) -> tuple[RedisStep, Task[RedisPayload], Memo[RedisNotes]]:
         assert self.payload
         memo = Memo(self.notes, "take-redis", RedisNotes)
-        return RedisStep(self.paths), Task("take-redis", self.payload), memo
+        return RedisStep(self.paths, LiveRedis(self.paths)), Task("take-redis", self.payload), memo
 
     @property
     def is_loaded(self) -> bool:
@@ -123,15 +124,15 @@ def test_loading_that_is_cut_is_done_again(old: OldRedis, monkeypatch: pytest.Mo
     call("restart", old.name)
     wait_until_ready(old.endpoint)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(_KeyCopier, "flush", _cut_after(_KeyCopier.flush))
+        patch.setattr(KeyCopier, "flush", _cut_after(KeyCopier.flush))
         old.undo()
     assert old.client().dbsize()
     old.undo()
     assert fingerprint(old.endpoint, horizon) == before
 
 
-def _cut_after(flush: Callable[[_KeyCopier], None]) -> Callable[[_KeyCopier], None]:
-    def cut(copier: _KeyCopier) -> None:
+def _cut_after(flush: Callable[[KeyCopier], None]) -> Callable[[KeyCopier], None]:
+    def cut(copier: KeyCopier) -> None:
         flush(copier)
         raise KeyboardInterrupt
 
