@@ -84,13 +84,14 @@ class RedisStep:
         The staged copy is then outdated; it stays until the next run or `finish`.
         """
         old = self.current(step.payload.password_of)
+        if not step.payload.backup:
+            with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
+                release_writes(connection)
         if not step.payload.backup and old:
-            self._give_back(step, old, memo, tell)
+            self._give_back(old, step.id, memo, tell)
         memo.write(RedisNotes(taken=False))
 
-    def _give_back(self, step: Task[RedisPayload], container: str, memo: Memo[RedisNotes], tell: Tell) -> None:
-        with suppress(Problem), connect(_source(step.payload), timeout=5) as connection:  # it may not run
-            release_writes(connection)
+    def _give_back(self, container: str, step: str, memo: Memo[RedisNotes], tell: Tell) -> None:
         notes = memo.read()
         if not (notes.taken and notes.process and self.staged.exists()):
             return  # earlier versions did not note the process
@@ -98,7 +99,7 @@ class RedisStep:
         wait_until_ready(source)
         if notes.giving_back or (process_of(source) != notes.process and not server_facts(source).total_keys):
             memo.write(RedisNotes(giving_back=True))
-            GiveBack(self.staged, self._scratch, tell, step.id).to(source, again=bool(notes.giving_back))
+            GiveBack(self.staged, self._scratch, tell, step).to(source, again=bool(notes.giving_back))
 
     @property
     def staged(self) -> Path:
