@@ -70,7 +70,7 @@ def command(
             came = since.since(migration, paths())
             if not is_asked:
                 output.since(came, json=json)
-            since.save(migration, came, paths())
+            receipt.keep_beside(migration, "since", since.as_json(came), paths(), show.tell)
             if with_data:
                 prepared = carry.prepare(migration, asked.leave, paths(), show.tell)
                 carry.carry(migration, prepared, journal, paths(), show.tell)

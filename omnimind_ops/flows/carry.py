@@ -5,13 +5,13 @@ It is a run of its own. If it fails, it is undone: the old data is as it was, an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from omnimind_ops import credentials
+from omnimind_ops.flows import receipt
 from omnimind_ops.flows.run_inputs import goal_begun
 from omnimind_ops.flows.way_back import WayBack
 from omnimind_ops.flows.wiring import handlers
@@ -42,7 +42,6 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.unsupported import unsupported_keys
 
 SERVING = (RunState.UNCONFIRMED, RunState.CONFIRMED)
-FILE = "carried.json"
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def carry(run: Run, prepared: Prepared, journal: Journal, paths: Paths, tell: Te
     if outcome.problem and not outcome.not_undone:
         raise _undone(run, outcome.problem)
     own = outcome.check()
-    _save(run, own, prepared, paths)
+    _save(run, own, prepared, paths, tell)
     journal.state(own.id, RunState.CONFIRMED)  # from here on the rollback can only go on
     return journal.run(own.id)
 
@@ -174,7 +173,7 @@ def _undone(run: Run, problem: Problem) -> Problem:
     return Problem(problem.what, why, fix, code=code, log=problem.log)
 
 
-def _save(run: Run, own: Run, prepared: Prepared, paths: Paths) -> None:
+def _save(run: Run, own: Run, prepared: Prepared, paths: Paths, tell: Tell) -> None:
     """Keep what was carried beside the migration's receipt; the dump is not needed any more."""
     (paths.stage / NAME / "redis.rdb").unlink(missing_ok=True)
     verify = own.record("verify-old")
@@ -185,6 +184,4 @@ def _save(run: Run, own: Run, prepared: Prepared, paths: Paths) -> None:
         "postgresql": prepared.export,
         "verified": codec.write(verify.notes(VerifyNotes)) if verify else {},
     }
-    folder = paths.receipts / run.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / FILE).write_text(json.dumps(document) + "\n", errors="backslashreplace")
+    receipt.keep_beside(run, "carried", document, paths, tell)

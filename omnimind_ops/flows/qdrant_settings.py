@@ -10,7 +10,6 @@ import yaml
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import Problem
-from omnimind_ops.observe import docker
 from omnimind_ops.stores.qdrant.carried import carried_settings
 
 FILES = tuple(PurePosixPath("/qdrant/config") / name for name in ("config.yaml", "production.yaml", "local.yaml"))
@@ -19,7 +18,7 @@ FILES = tuple(PurePosixPath("/qdrant/config") / name for name in ("config.yaml",
 
 def settings_of(container: Container) -> tuple[str, ...]:
     """Return the settings to carry, as "storage.wal.wal_capacity_mb=64". Raise Problem for a file that is not YAML."""
-    return carried_settings(docker.environment(container.id), _documents(container))
+    return carried_settings(container.env, _documents(container))
 
 
 def _documents(container: Container) -> Iterator[Mapping[str, JSON]]:

@@ -50,6 +50,16 @@ def _beside(folder: Path, name: str) -> JSON:
     return content
 
 
+def keep_beside(run: Run, name: str, content: JSON, paths: Paths, tell: Tell) -> None:
+    """Save what belongs to the receipt as NAME.json beside it; on a full disk, for example, warn."""
+    folder = paths.receipts / run.id
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / f"{name}.json").write_text(json.dumps(content) + "\n", errors="backslashreplace")
+    except OSError as error:
+        tell(warning(f"{name}.json cannot be written beside the receipt: {error}"))
+
+
 def keep(run: Run, paths: Paths, tell: Tell) -> None:
     """Write the receipt; where that is not possible, on a full disk for example, warn: what the run did is done."""
     try:

@@ -5,7 +5,6 @@ A rollback says it before it asks, and its receipt keeps it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -34,7 +33,6 @@ from omnimind_ops.stores.redis.since import key_changes, too_large
 
 MOST_FILES = 500_000
 SECONDS = 5.0
-FILE = "since.json"
 
 
 def since(run: Run, paths: Paths) -> tuple[Since, ...]:
@@ -59,13 +57,6 @@ def question(run: Run, found: Collection[Since], *, with_data: bool) -> str:
     if with_data:
         return f"Roll back {run.id}? What was written is carried back first. PostgreSQL's part is exported to a file."
     return f"Roll back {run.id}? What was written is set aside, not copied back (--with-data copies it back)."
-
-
-def save(run: Run, found: Iterable[Since], paths: Paths) -> None:
-    """Keep it beside the receipt."""
-    folder = paths.receipts / run.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / FILE).write_text(json.dumps(as_json(found)) + "\n", errors="backslashreplace")
 
 
 def as_json(found: Iterable[Since]) -> list[JSON]:

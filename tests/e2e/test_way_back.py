@@ -112,10 +112,7 @@ def write_natively(host: Host) -> None:
 def test_a_carry_that_fails_half_way_leaves_the_native_side_serving(host: Host) -> None:
     """Redis' container cannot start, because somebody has its port; Qdrant's runs by then, with the new data."""
     write_natively(host)
-    census, old = (
-        tool.census(host, native=True),
-        host.sh(f"cd {FOLDER}/data && find . -type f | sort | xargs sha256sum"),
-    )
+    census, old = tool.census(host, native=True), host.sh(SUMS)
     host.sh("systemd-run --unit squatter python3 -m http.server 6379 --bind 127.0.0.2")
     said = refused(host, "--with-data")
     host.sh("systemctl stop squatter")

@@ -141,7 +141,8 @@ def test_what_cannot_be_counted_does_not_stop_a_rollback_and_is_in_its_receipt(h
     run = host.journal.run(host.run.id)
     found = since.since(run, host.paths)
     assert {part.part for part in found if part.unknown} == {Part.QDRANT, Part.POSTGRESQL}
-    since.save(run, (*found, Since(Part.UPLOADS, "files", "/uploads", 1, 2, 0)), host.paths)
+    came = since.as_json((*found, Since(Part.UPLOADS, "files", "/uploads", 1, 2, 0)))
+    receipt.keep_beside(run, "since", came, host.paths, lambda event: None)
     assert "since" not in receipt.read(receipt.write(run, host.paths).parent.name, host.paths)
     host.rollback()
     texts = [part["text"] for part in receipt.read(run.id, host.paths)["since"]]  # type: ignore[index,union-attr,call-overload]
