@@ -101,7 +101,7 @@ def _compare_with_restore(
     differences = [
         difference
         for difference in compare(unpacked, restored)
-        if config is None or not difference.name.startswith(("configuration", "payload indexes"))
+        if config is None or not difference.name.startswith(("configuration", "settings", "payload indexes"))
     ]
     if differences:
         first = "; ".join(
