@@ -20,8 +20,8 @@ from omnimind_ops.model.notes import ContainersNotes, HostNotes
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
 from omnimind_ops.planning.migration import migrate as plan
+from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps import units
 from tests import engine_double

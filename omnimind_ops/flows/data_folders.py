@@ -10,7 +10,8 @@ from omnimind_ops.model.facts import Disk
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.place import Place
 from omnimind_ops.observe.boot_mounts import is_mounted_by_hand
-from omnimind_ops.planning.migration import Source, copies, targets
+from omnimind_ops.planning.migration import copies, targets
+from omnimind_ops.planning.source import Source
 from omnimind_ops.stores.files.copy import check_separate
 from omnimind_ops.stores.files.place import check, is_swapped_inside
 

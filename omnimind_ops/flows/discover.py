@@ -24,7 +24,8 @@ from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning.check_disk import PACKAGES, POSTGRES_DATA
-from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source, targets
+from omnimind_ops.planning.migration import targets
+from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts

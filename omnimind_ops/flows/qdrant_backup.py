@@ -11,7 +11,7 @@ from omnimind_ops.model.checksum import Checksum
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.json import JSON
 from omnimind_ops.model.problem import ExitCode, Problem
-from omnimind_ops.planning.migration import BackupToRestore
+from omnimind_ops.planning.source import BackupToRestore
 from omnimind_ops.stores import backup
 from omnimind_ops.stores.qdrant.facts import collection_config, snapshot_checksum
 from omnimind_ops.tools import age

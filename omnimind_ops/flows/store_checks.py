@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from omnimind_ops.model.facts import Container
 from omnimind_ops.observe import docker
 from omnimind_ops.observe.clients import outside_clients
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
 from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fence import find_inside, shares_network
 from omnimind_ops.stores.qdrant.fingerprint import strict_collections

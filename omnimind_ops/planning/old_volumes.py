@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from omnimind_ops.model.facts import Container, Mount
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.old_stack import OldVolume
-from omnimind_ops.planning.migration import Source, copies
+from omnimind_ops.planning.migration import copies
+from omnimind_ops.planning.source import Source
 
 REDIS_DATA = frozenset(
     ("/data", "/bitnami", *(f"/bitnami/{kind}{end}" for kind in ("redis", "valkey") for end in ("", "/data")))

@@ -20,6 +20,7 @@ from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.observe import docker, machine
 from omnimind_ops.paths import Paths
 from omnimind_ops.planning import migration
+from omnimind_ops.planning.source import Source
 from omnimind_ops.settings import Settings
 from omnimind_ops.steps.host import HostStep
 from omnimind_ops.steps.program import ProgramStep
@@ -32,7 +33,7 @@ def main(name: str, given: str = "") -> None:
     asked, notes, paths = discover.MigrateOptions(qdrant_binary=Path(given) if given else None), [], Paths()
     source = discover.qdrant_source(container, asked, notes)
     goal = discover.goal(machine.machine((), containers=(), python=""), Settings(), asked, source, None, paths)
-    whole = migration.Source("", (), (), (), (), (), source, None)
+    whole = Source("", (), (), (), (), (), source, None)
     plan = migration.migrate(whole, goal, 1)
     take = next(Task.of(step, ProgramPayload) for step in plan.steps if step.id == "take-qdrant")
     staging = ProgramStep(paths)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.program import LibrarySource, Missing, Start
-from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source
+from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "journal-0.2.0.sql"
 DONE, UNDONE, POSTPONED = "20261130-104617-migrate", "20261130-104620-migrate-2", "20261130-104621-migrate-3"

@@ -26,10 +26,10 @@ from omnimind_ops.flows.run_inputs import arguments
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.run import Run
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
 from omnimind_ops.planning.migration import migrate as plan
 from omnimind_ops.planning.run_cells import Trigger
 from omnimind_ops.planning.situation import Situation, situation
+from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
 from omnimind_ops.runner import copies
 from omnimind_ops.runner.history import History
 from omnimind_ops.runner.journal import Journal

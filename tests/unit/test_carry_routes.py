@@ -17,7 +17,8 @@ from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.since import Part
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.carry import Route, plan, redis_version, routes
-from omnimind_ops.planning.migration import BackupToRestore, QdrantSource, RedisSource, Source, migrate
+from omnimind_ops.planning.migration import migrate
+from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 from omnimind_ops.stores.qdrant.versions import version_problem
 
 GOAL = Goal(qdrant_version="1.12.4")

@@ -19,7 +19,8 @@ from omnimind_ops.model.plan import Task
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.model.status import Status
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import Source, migrate
+from omnimind_ops.planning.migration import migrate
+from omnimind_ops.planning.source import Source
 from omnimind_ops.runner.journal import Journal
 from omnimind_ops.steps import maintenance
 from omnimind_ops.steps.maintenance import MaintenanceStep

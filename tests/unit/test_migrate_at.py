@@ -29,8 +29,8 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.planning.check import Needs
-from omnimind_ops.planning.migration import RedisSource, Source
 from omnimind_ops.planning.migration import migrate as plan
+from omnimind_ops.planning.source import RedisSource, Source
 from tests.migrated import IDS, Host, migrated
 
 SOON = timedelta(minutes=30)

@@ -6,15 +6,8 @@ from dataclasses import replace
 
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Undo
-from omnimind_ops.planning.migration import (
-    BackupToRestore,
-    QdrantSource,
-    RedisSource,
-    Source,
-    converge,
-    copies,
-    migrate,
-)
+from omnimind_ops.planning.migration import converge, copies, migrate
+from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
 
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
 REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")

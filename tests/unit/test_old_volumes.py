@@ -9,8 +9,8 @@ import pytest
 from omnimind_ops.model.facts import Container, Mount
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.old_stack import OldVolume
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
 from omnimind_ops.planning.old_volumes import old_volumes
+from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
 from tests.unit.test_migration_plan import QDRANT, REDIS
 
 VOLUMES = "/var/lib/docker/volumes"

@@ -15,7 +15,7 @@ from omnimind_ops.model.problem import ExitCode, Problem
 from omnimind_ops.model.run import Run, StepRecord
 from omnimind_ops.model.status import RunState, Status
 from omnimind_ops.paths import Paths
-from omnimind_ops.planning.migration import QdrantSource, RedisSource, Source
+from omnimind_ops.planning.source import QdrantSource, RedisSource, Source
 from tests.migrated import Host, migrated
 from tests.stores.files.filesystems import mounted
 from tests.stores.files.trees import ROOT
