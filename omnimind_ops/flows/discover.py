@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from omnimind_ops import __version__
 from omnimind_ops.flows import data_folders, qdrant_program
-from omnimind_ops.flows.container_endpoints import qdrant_endpoint, require_running
+from omnimind_ops.flows.container_endpoints import qdrant_endpoint
 from omnimind_ops.flows.migrate_options import MigrateOptions
 from omnimind_ops.flows.qdrant_backup import backup_to_restore
 from omnimind_ops.flows.qdrant_settings import settings_of
+from omnimind_ops.flows.redis_source import redis_source
 from omnimind_ops.model.facts import Container, Machine, Project, Starter
 from omnimind_ops.model.goal import Goal, RedisSettings
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.program import LibrarySource
 from omnimind_ops.model.system import shared
-from omnimind_ops.observe import apt, docker, machine
-from omnimind_ops.observe.address import address
+from omnimind_ops.observe import docker, machine
 from omnimind_ops.observe.disks import disks
 from omnimind_ops.observe.starters import starters
 from omnimind_ops.paths import Paths
@@ -30,21 +29,9 @@ from omnimind_ops.settings import Settings
 from omnimind_ops.stores.qdrant.facts import version as qdrant_version
 from omnimind_ops.stores.qdrant.storage import refuse_rocksdb, storage_facts
 from omnimind_ops.stores.qdrant.versions import version_problem
-from omnimind_ops.stores.redis import settings as redis_settings
-from omnimind_ops.stores.redis.backup import check_backup, read_backup
-from omnimind_ops.stores.redis.backup_words import coverage, description
-from omnimind_ops.stores.redis.endpoint import RedisEndpoint
-from omnimind_ops.stores.redis.facts import check_movable, loses_data_on_stop, server_facts
-from omnimind_ops.stores.redis.method import Method, choose_method
-from omnimind_ops.stores.redis.readable import sync_refused
-from omnimind_ops.stores.redis.scratch import SERVER
-from omnimind_ops.stores.redis.unsupported import refuse_unsupported, unsupported_keys
-from omnimind_ops.stores.redis.versions import plain_version
 from omnimind_ops.tools.program import PROGRAM, STATIC
-from omnimind_ops.tools.shell import run
 
 QDRANT_STORAGE = PurePosixPath("/qdrant/storage")
-REDIS_PACKAGE = "redis-server"
 
 
 @dataclass(frozen=True)
@@ -81,7 +68,7 @@ def discover(options: MigrateOptions, settings: Settings, paths: Paths) -> Disco
     roles = docker.roles(project)
     notes: list[str] = []
     qdrant = qdrant_source(roles.qdrant, options, notes) if roles.qdrant or options.qdrant_backup else None
-    redis = _redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
+    redis = redis_source(roles.redis, options, notes) if roles.redis or options.redis_backup else None
     data = {c.id for c in (roles.qdrant, roles.redis, roles.postgres) if c}
     order = _start_order(project.containers)
     found = starters(project)
@@ -219,66 +206,6 @@ def _storage(container: Container) -> str:
         f"nothing is mounted at {QDRANT_STORAGE} in {container.name}: its data is inside the container",
         "make a full snapshot (POST /snapshots), copy it out and pass --qdrant-backup FILE",
     )
-
-
-def _redis_source(container: Container | None, options: MigrateOptions, notes: list[str]) -> RedisSource:
-    target = redis_candidate()
-    if options.redis_backup:
-        backup = read_backup(options.redis_backup)
-        check_backup(options.redis_backup, backup, target)
-        notes.append(f"Redis' data comes from {options.redis_backup}, not from the container")
-        texts = (description(backup, time.time()), coverage(backup), *backup.notes)
-        notes += [f"{options.redis_backup}: {text}" for text in texts]
-        return RedisSource(
-            "",
-            "",
-            0,
-            "",
-            "rdb",
-            f"from {options.redis_backup}",
-            backup=str(options.redis_backup),
-            target_version=target,
-            settings=redis_settings.of_backup(
-                backup.rdb.used_memory if backup.rdb else 0, backup.size, bool(backup.append_only), backup.databases
-            ),
-            data=backup.size,
-        )
-    assert container is not None
-    if options.redis_empty:
-        notes.append("native Redis starts empty, as requested; the old keys stay in the container")
-        return RedisSource(container.id, "", 0, "", "empty", "as requested")
-    require_running(container)
-    host, port = address(container, 6379)
-    endpoint = RedisEndpoint(host, port, password=docker.redis_password(container.id))
-    facts = server_facts(endpoint)
-    check_movable(facts, lambda event: notes.append(event.text))
-    method = choose_method(facts, target)
-    if method.name == "rdb" and (refused := sync_refused(endpoint)):
-        method = Method("logical", f"key by key: {refused}")
-    if method.name == "logical":
-        refuse_unsupported(unsupported_keys(endpoint, target))
-    save = loses_data_on_stop(facts)
-    if save:
-        notes.append('the old Redis saves nothing when it stops (save "", no AOF); the migration makes it save first')
-    carried, data = redis_settings.of_server(facts), facts.used_memory
-    way, reason = method.name, method.reason
-    return RedisSource(container.id, host, port, container.id, way, reason, save, "", target, carried, data)
-
-
-def redis_candidate() -> str:
-    """Return the Redis version that is installed or that apt would install; it decides how the keys are copied."""
-    installed_version = run((SERVER, "--version"), check=False)
-    if installed_version.ok:
-        return qdrant_program.version_of(installed_version.out)
-    candidate = apt.candidate(REDIS_PACKAGE)
-    if not candidate.version:
-        reason = f"apt has no package {REDIS_PACKAGE}" + (f":\n{candidate.output}" if candidate.output else "")
-        raise Problem(
-            "cannot install Redis",
-            reason,
-            "run `apt-get update`, fix what it reports (sources.list, network, proxy), then run the same command again",
-        )
-    return plain_version(candidate.version)
 
 
 def _uploads(containers: tuple[Container, ...], data: set[str], project: Project, notes: list[str]) -> tuple[str, ...]:

@@ -115,7 +115,10 @@ class RedisUsersNotes:
 
 @dataclass(frozen=True)
 class ProveRedisBackupNotes:
-    """What a backup holds (as RedisNotes), in words, and what detects damage of it. The dump for the target is staged."""
+    """What a backup holds (as RedisNotes), in words, and what detects damage of it.
+
+    The dump for the target is staged.
+    """
 
     horizon: int | None = None
     fingerprint: Fingerprint | None = None

@@ -206,8 +206,8 @@ class LiveRedisPayload(Payload):
 class PlacePayload(Payload):
     """The native Redis' directory.
 
-    `append_only` is the version of the server that loads the data as its append-only file; None for a dump. `inside`: the
-    directory is a mount point or a link, whose content is swapped inside it.
+    `append_only` is the version of the server that loads the data as its append-only file; None for a dump. `inside`:
+    the directory is a mount point or a link, whose content is swapped inside it.
     """
 
     kind = "place"

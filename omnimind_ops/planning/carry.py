@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from omnimind_ops.model import native
+from omnimind_ops.model import codec, native
 from omnimind_ops.model.carry import (
     CarryFolderPayload,
     ExportPayload,
@@ -22,6 +22,7 @@ from omnimind_ops.model.carry import (
 )
 from omnimind_ops.model.facts import Container
 from omnimind_ops.model.goal import Goal
+from omnimind_ops.model.json import JSON
 from omnimind_ops.model.payloads import (
     CopyPayload,
     Pass,
@@ -58,6 +59,13 @@ class Route:
     parked: str = ""
 
 
+@dataclass(frozen=True)
+class _Setup:
+    """The options of `migrate`, as a run's setup records them."""
+
+    asked: Mapping[str, JSON]
+
+
 def routes(
     run: Run, goal: Goal, containers: Mapping[str, Container], version_problem: VersionProblem
 ) -> tuple[Route, ...]:
@@ -91,14 +99,15 @@ def _qdrant(
 
 
 def _redis(run: Run, goal: Goal, containers: Mapping[str, Container]) -> tuple[Route, ...]:
-    record, asked = run.record("take-redis"), run.setup.get("asked")
+    record = run.record("take-redis")
     if loaded := run.record("prove-redis-backup"):
         backup = loaded.step.payload(ProveRedisBackupPayload).backup
         why = f"the native Redis began with {backup}, not with the container's data"
         return (Route(Part.REDIS, goal.redis_dir, "", why_not=why),)
     if record is None:
-        is_empty = isinstance(asked, Mapping) and asked.get("redis_empty") == "True"
+        setup = codec.read(_Setup, {"asked": run.setup.get("asked", {})}, f"start of run {run.id}")
         why = "the native Redis began empty, as requested"
+        is_empty = setup.asked.get("redis_empty") == "True"
         return (Route(Part.REDIS, goal.redis_dir, "", why_not=why),) if is_empty else ()
     payload = record.step.payload(RedisPayload)
     route = Route(Part.REDIS, goal.redis_dir, "", payload.password_of)

@@ -27,8 +27,8 @@ def qdrant(needs: Needs) -> tuple[Check, ...]:
         )
     if needs.strict_collections:
         names = ", ".join(needs.strict_collections)
-        text = f"strict mode refuses exact or larger searches in {names}: every point is read instead, while nothing serves"
-        rows.append(Check("qdrant", State.WARN, text))
+        refused = f"strict mode refuses exact or larger searches in {names}"
+        rows.append(Check("qdrant", State.WARN, f"{refused}: every point is read instead, while nothing serves"))
     return tuple(rows) or (
         Check("qdrant", State.OK, "the old Qdrant can be read and compared" if needs.stores else NONE),
     )

@@ -11,7 +11,7 @@ MAX_NAMED = 5
 
 
 def outside_writers(needs: Needs) -> Check:
-    """Warn if programs that are not of the project are connected to a store: their writes are refused at the cutover."""
+    """Warn if programs outside the project are connected to a store: their writes are refused at the cutover."""
     clients = needs.outside_writers
     rows = [f"{store}: {', '.join(names[:MAX_NAMED])}{_more(names)}" for store, names in clients.items() if names]
     if not rows:

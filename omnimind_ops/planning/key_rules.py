@@ -71,7 +71,8 @@ RULES = (
         "qdrant redis postgres",
         r"(environment|env_file).*",
         L,
-        "settings of the image are not migrated: add what you need to the native service's own files (/etc/omnimind/*.d)",
+        "settings of the image are not migrated: "
+        "add what you need to the native service's own files (/etc/omnimind/*.d)",
     ),
     Rule("backend", r"extra_hosts\.host\.docker\.internal", R, "127.0.0.1: a native process runs on the host itself"),
     Rule("", r"extra_hosts.*", L, "add the name to /etc/hosts"),

@@ -5,7 +5,7 @@ Pure: what was discovered goes in, a Plan comes out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -176,54 +176,64 @@ def _warm(source: Source, goal: Goal) -> list[Step]:
 
 
 def _cutover(source: Source, goal: Goal, minutes: int) -> list[Step]:
-    def step(name: str, payload: Payload, title: str, undo: Undo = Undo.UNTIL_FINISH) -> Step:
-        return Step.of(name, payload, title, undo, "cutover")
-
-    def containers(name: str, title: str, act: Act, ids: tuple[str, ...], ports: tuple[int, ...] | None = None) -> Step:
-        return step(name, ContainersPayload(act, ids, ports), title)
-
     timer = "set the timer that rolls back a cutover that is killed"
-    steps = [
-        step("ask-again", AskPayload(), "check again everything that the cutover needs", Undo.KEPT),
-        step("arm-timer", TimerPayload(minutes), timer),
+    return [
+        _at_cutover("ask-again", AskPayload(), "check again everything that the cutover needs", Undo.KEPT),
+        _at_cutover("arm-timer", TimerPayload(minutes), timer),
         _hold(source),
-        *_note_folders(step, source),
-        containers(
-            "stop-writers", "stop the containers that write", Act.STOP, source.writers, source.page_ports or None
-        ),
+        *_note_folders(source),
+        *_stop(source),
+        *_put_into_place(source, goal),
+        host_step("units", "activate", "cutover"),
+        _at_cutover("prove", ProvePayload(), "wait until every service answers", Undo.KEPT),
     ]
+
+
+def _at_cutover(name: str, payload: Payload, title: str, undo: Undo = Undo.UNTIL_FINISH) -> Step:
+    return Step.of(name, payload, title, undo, "cutover")
+
+
+def _stop(source: Source) -> list[Step]:
+    """Return the steps that stop the containers, writers first, and read the stores between them."""
+    writers = ContainersPayload(Act.STOP, source.writers, source.page_ports or None)
+    steps = [_at_cutover("stop-writers", writers, "stop the containers that write")]
     if source.pages:
         title = "answer 503 on their ports until the native services take over"
-        steps.append(step("show-page", MaintenancePayload(source.pages), title))
+        steps.append(_at_cutover("show-page", MaintenancePayload(source.pages), title))
     qdrant, redis = source.qdrant, source.redis
     if qdrant and not qdrant.backup:
         payload = FingerprintPayload(qdrant.url, qdrant.api_key_of, Fenced(qdrant.container))
-        steps.append(step("read-qdrant", payload, "cut Qdrant off from the network and record its content", Undo.KEPT))
+        title = "cut Qdrant off from the network and record its content"
+        steps.append(_at_cutover("read-qdrant", payload, title, Undo.KEPT))
     if redis and redis.way != "empty" and not redis.backup:
         title = f"copy Redis' data ({redis.way}: {redis.reason})"
-        steps.append(step("take-redis", _redis(redis), title, Undo.KEPT))
-    title = "stop the data containers and wait for their ports"
+        steps.append(_at_cutover("take-redis", _redis(redis), title, Undo.KEPT))
     data_ports = tuple(port for port in source.ports if port not in source.page_ports)
-    steps.append(containers("stop-data", title, Act.STOP, source.holders, data_ports))
+    holders = ContainersPayload(Act.STOP, source.holders, data_ports)
+    return [*steps, _at_cutover("stop-data", holders, "stop the data containers and wait for their ports")]
+
+
+def _put_into_place(source: Source, goal: Goal) -> list[Step]:
+    """Return the steps that bring the data of the stopped containers to where the native services read it."""
+    steps = []
     if source.uploads:
         title = "check that no folder has lost files with its containers"
-        steps.append(step("check-folders", CheckEvidencePayload(), title, Undo.KEPT))
+        steps.append(_at_cutover("check-folders", CheckEvidencePayload(), title, Undo.KEPT))
     for copy in copies(source, goal):
         title = (
             f"move the backup to {copy.target}"
             if copy.backup
             else f"copy the changes, compare, and rename to {copy.target}"
         )
-        steps.append(step(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
+        steps.append(_at_cutover(f"final-{copy.name}", copy.payload(Pass.FINAL), title))
+    redis = source.redis
     if redis and redis.way != "empty":
         place = PlacePayload(
             goal.redis_dir,
             redis.target_version if goal.redis.append_only else None,
             goal.redis_dir in source.inside or None,
         )
-        steps.append(step("place-redis", place, "move Redis' data into place"))
-    steps.append(host_step("units", "activate", "cutover"))
-    steps.append(step("prove", ProvePayload(), "wait until every service answers", Undo.KEPT))
+        steps.append(_at_cutover("place-redis", place, "move Redis' data into place"))
     return steps
 
 
@@ -231,13 +241,13 @@ def _hold(source: Source) -> Step:
     payload = ContainersPayload(Act.HOLD, source.containers, starters=source.starters or None)
     units = f", also by {', '.join(source.starters)}" if source.starters else ""
     title = f"disable automatic restarts of the containers{units}"
-    return Step.of("hold-containers", payload, title, Undo.UNTIL_FINISH, "cutover")
+    return _at_cutover("hold-containers", payload, title)
 
 
-def _note_folders(step: Callable[..., Step], source: Source) -> list[Step]:
+def _note_folders(source: Source) -> list[Step]:
     title = "note what the folders hold while the containers run"
     payload = NoteEvidencePayload(source.uploads)
-    return [step("note-folders", payload, title, Undo.KEPT)] if source.uploads else []
+    return [_at_cutover("note-folders", payload, title, Undo.KEPT)] if source.uploads else []
 
 
 def _redis(redis: RedisSource) -> RedisPayload:

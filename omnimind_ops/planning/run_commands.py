@@ -84,7 +84,11 @@ COMMANDS: Mapping[Trigger, Column] = {
     T.ANYWAY: {
         **NO_RUN,
         **BUSY,
-        **to(S.ROLLED_BACK, (*FORWARD, S.UNCONFIRMED, S.CONFIRMED, S.RETURNING), "as `rollback`, and starts what is left"),
+        **to(
+            S.ROLLED_BACK,
+            (*FORWARD, S.UNCONFIRMED, S.CONFIRMED, S.RETURNING),
+            "as `rollback`, and starts what is left",
+        ),
         **to(S.ROLLED_BACK, (S.FAILED,), "leaves what cannot be undone as it is, names it, and ends the run"),
         **stays((S.ROLLED_BACK,), "nothing: it is rolled back"),
         **refused((S.FINISHED,), "refused: `finish` deleted the old stack"),
@@ -141,6 +145,8 @@ COMMANDS: Mapping[Trigger, Column] = {
     T.RECEIPT: {
         **NO_RUN,
         **stays(set(S) - {S.NONE, S.AT_WORK, *OPEN}, "shows the receipt"),
-        **stays((S.AT_WORK, *OPEN), "shows the newest receipt of the run; one that never stopped has none: exit 1", None),
+        **stays(
+            (S.AT_WORK, *OPEN), "shows the newest receipt of the run; one that never stopped has none: exit 1", None
+        ),
     },
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a command finds when it starts: the state of the newest migration, and what the journal alone does not say. Pure."""
+"""What a command finds when it starts: the state of the newest migration, and what the journal does not say. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """kind "copy": move a directory.
 
-Warm: a first pass into `incoming` while the old stack serves. Final: copy the changes, then swap (stores/files/place.py).
+Warm: a first pass into `incoming` while the old stack serves. Final: copy the changes, then swap
+(stores/files/place.py).
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ class Answer:
 class ProveStep:
     """Runs all probes in parallel until each succeeds.
 
-    A service without an answer within the time-out is a Problem with its unit's own log. A unit that fails for good ends
-    the wait for all at once: those that need it would only wait for their time-outs, and a probe may hang.
+    A service without an answer within the time-out is a Problem with its unit's own log. A unit that fails for good
+    ends the wait for all at once: those that need it would only wait for their time-outs, and a probe may hang.
     """
 
     payload: ClassVar = ProvePayload
@@ -91,7 +91,10 @@ class ProveStep:
         """Do nothing."""
 
     def _watch(self, watch: UnitWatch, waits: Mapping[str, Future[Answer]], strangers: Future[None]) -> None:
-        """Return when every wait has ended; raise Problem as soon as a unit has failed for good or a port is another's."""
+        """Return when every wait has ended.
+
+        Raises Problem as soon as a unit has failed for good or a port is another's.
+        """
         while wait(waits.values(), timeout=unit_watch.SECONDS).not_done:
             if strangers.done():
                 strangers.result()

@@ -1,5 +1,6 @@
-"""kind "prove-redis-backup": before anything stops, load a backup of Redis with the server that will serve it, read every
-key, and stage the dump for it.
+"""kind "prove-redis-backup": before anything stops, load a backup of Redis with the server that will serve it.
+
+Every key is read, and the dump for the server is staged.
 """
 
 from __future__ import annotations

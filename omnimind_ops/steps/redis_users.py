@@ -1,4 +1,7 @@
-"""kind "redis-users": the old Redis' users (ACL), in a file that the native server reads and that is then the user's own."""
+"""kind "redis-users": write the old Redis' users (ACL) to a file that the native server reads.
+
+From then on the file is the user's own.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 from omnimind_ops.stores.redis.scratch import SERVER, scratch_server
 from omnimind_ops.stores.redis.users import lines_for, listed_as, name_of, read_users, refusal
 
-HEADER = "# Users of the old Redis, with the digests of their passwords. This file is yours: omnimind does not write it again.\n"
+HEADER = (
+    "# Users of the old Redis, with the digests of their passwords. "
+    "This file is yours: omnimind does not write it again.\n"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""kind "start-containers": start containers of the old stack that hold data, before those that write; undo stops them."""
+"""kind "start-containers": start the old stack's containers that hold data, before those that write.
+
+Undo stops them.
+"""
 
 from __future__ import annotations
 

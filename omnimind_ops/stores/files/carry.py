@@ -49,8 +49,8 @@ def parking(folder: Path, run: str) -> Path:
 def carry(new: Path, old: Path, parked: Path, *, without: Collection[str] = (), whole: bool = False) -> Changes:
     """Make `old` equal to `new` and prove it by reading both; return what differed.
 
-    `whole`: park all of it and write all of it, not only what differs. Files keep their old owner and mode; new ones get the owner of their folder. Problem leaves a state from which
-    take_back() restores the old tree.
+    `whole`: park all of it and write all of it, not only what differs. Files keep their old owner and mode; new ones
+    get the owner of their folder. Problem leaves a state from which take_back() restores the old tree.
     """
     found = differences = changes(old, new, without=without, exact=not whole)
     if whole:

@@ -1,8 +1,8 @@
 """The place of a store's data: where a copy is staged, how it is put in place, and how the previous content comes back.
 
-A plain folder is renamed as a whole: the copy is staged beside it, and what was there is parked beside it. A folder that
-is a mount point, or a link to a folder, cannot be renamed. Its content is swapped instead: everything is staged and
-parked in `.omnimind` inside it, on its own file system, and moved entry by entry.
+A plain folder is renamed as a whole: the copy is staged beside it, and what was there is parked beside it. A folder
+that is a mount point, or a link to a folder, cannot be renamed. Its content is swapped instead: everything is staged
+and parked in `.omnimind` inside it, on its own file system, and moved entry by entry.
 
 What lies on the disk tells how far a swap is, so that each function may be called again after a kill at any point:
 `incoming` is staged; inside a mount point `arriving` is the same folder once everything else is parked.

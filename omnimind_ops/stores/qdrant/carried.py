@@ -30,8 +30,11 @@ def carried_settings(environment: Mapping[str, str], documents: Iterable[Mapping
 
 
 def _flatten(key: str, value: JSON) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _flatten(f"{key}.{name}", inner)
-    elif value is not None:
-        yield key, str(yaml.safe_dump(value, default_flow_style=True)).removesuffix("\n...\n").strip()
+    match value:
+        case None:
+            pass
+        case Mapping():
+            for name, inner in value.items():
+                yield from _flatten(f"{key}.{name}", inner)
+        case _:
+            yield key, str(yaml.safe_dump(value, default_flow_style=True)).removesuffix("\n...\n").strip()

@@ -46,8 +46,8 @@ def fingerprint(
     points.
 
     Per collection: exact count; digests of configuration, settings, payload indexes, all points (payload and vectors),
-    beyond `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For the
-    server: names and aliases. Collections in `without` are left out. A collection whose strict mode refuses these
+    beyond `EVERY` points of about `samples` of them, and the ten nearest neighbours of `queries` of these points. For
+    the server: names and aliases. Collections in `without` are left out. A collection whose strict mode refuses these
     requests is read completely and not searched. Nothing is written. Problem when the server does not answer or refuses
     the key.
     """

@@ -1,4 +1,4 @@
-"""The commands of an append-only file, read without a server: whether they are complete, and how old the last one is."""
+"""The commands of an append-only file, read without a server: are they complete, and how old is the last one?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DamagedAofError(ValueError):
 
 @dataclass(frozen=True)
 class AofCommands:
-    """Commands of an append-only file: their number, the databases they need, unix time of the last one (0: unknown)."""
+    """Commands of an append-only file: their number, the databases they need, unix time of the last (0: unknown)."""
 
     count: int = 0
     databases: int = 0

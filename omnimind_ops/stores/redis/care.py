@@ -16,7 +16,7 @@ from omnimind_ops.stores.redis.endpoint import RedisEndpoint
 
 MIB = 1 << 20
 IN_FLIGHT = 24 * MIB
-"""What a server holds for us at most: twice EXCHANGE_BYTES and the largest piece, the stream of its changes, overhead."""
+"""What a server holds for us at most: twice EXCHANGE_BYTES and the largest piece, the stream of changes, overhead."""
 RESERVE = 2 * IN_FLIGHT
 """Bytes that must be free below a container's limit."""
 

@@ -38,7 +38,8 @@ class GiveBack:
     def to(self, old: RedisEndpoint, *, again: bool = False) -> int:
         """Return the number of keys that were loaded and compared; a server that has keys is left as it is.
 
-        `again`: loading was cut, so it has some of them. Raise Problem if the server does not have what the dump has. Keys that expired since are in neither.
+        `again`: loading was cut, so it has some of them. Raise Problem if the server does not have what the dump has.
+        Keys that expired since are in neither.
         """
         folder = fresh_folder(self.workdir)
         shutil.copyfile(self.dump, folder / DUMP_NAME)

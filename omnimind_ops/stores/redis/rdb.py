@@ -77,8 +77,8 @@ def _used_memory(head: bytes) -> int:
 def stage_rdb(rdb: Path, folder: Path, owner: tuple[int, int]) -> None:
     """Create `folder`, with a copy of `rdb` as the dump that a server there loads at start.
 
-    The copy is synced and compared by hash; it has mode 0640 and `owner` (uid, gid). The server must start with AOF off:
-    with `appendonly yes` and no AOF it ignores the dump and starts empty.
+    The copy is synced and compared by hash; it has mode 0640 and `owner` (uid, gid). The server must start with AOF
+    off: with `appendonly yes` and no AOF it ignores the dump and starts empty.
     """
     folder.mkdir(mode=0o750)
     copy = folder / DUMP_NAME

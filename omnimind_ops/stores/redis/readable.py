@@ -69,9 +69,10 @@ def _replica(connection: Connection, facts: ServerFacts) -> list[tuple[str, str]
     state = dict(line.split(":", 1) for line in lines if ":" in line)
     if state.get("master_link_status") == "up":
         return []
+    master = state.get("master_host", "unknown")
     return [
         (
-            f"it is a replica whose link to its master ({state.get('master_host', 'unknown')}) is down: it gives no dump",
+            f"it is a replica whose link to its master ({master}) is down: it gives no dump",
             "start the master, or let this one go on alone: redis-cli REPLICAOF NO ONE",
         )
     ]

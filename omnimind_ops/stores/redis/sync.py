@@ -42,17 +42,7 @@ def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "",
         )
     partial = target.with_name(f".{target.name}.part")
     try:
-        with open(partial, "wb", opener=_open_private) as file, closing(ReplicaLink(endpoint, timeout)) as link:
-            link.announce(("capa", "eof"), ("version", "255.255.255"), ("rdb-only", "1"))
-            link.send("SYNC")
-            size, chunks = link.dump(link.line())
-            done = 0
-            for chunk in chunks:
-                file.write(chunk)
-                done += len(chunk)
-                tell(progress(step, "take a dump of Redis", done, size))
-            file.flush()
-            os.fsync(file.fileno())
+        _receive(endpoint, partial, tell, step, timeout)
         rdb = rdb_facts(partial)
         partial.replace(target)
     except OSError as error:
@@ -64,6 +54,21 @@ def fetch_rdb(endpoint: RedisEndpoint, target: Path, tell: Tell, step: str = "",
     finally:
         partial.unlink(missing_ok=True)
     return rdb
+
+
+def _receive(endpoint: RedisEndpoint, partial: Path, tell: Tell, step: str, timeout: float) -> None:
+    """Write what the server sends to a replica to `partial`, synced."""
+    with open(partial, "wb", opener=_open_private) as file, closing(ReplicaLink(endpoint, timeout)) as link:
+        link.announce(("capa", "eof"), ("version", "255.255.255"), ("rdb-only", "1"))
+        link.send("SYNC")
+        size, chunks = link.dump(link.line())
+        done = 0
+        for chunk in chunks:
+            file.write(chunk)
+            done += len(chunk)
+            tell(progress(step, "take a dump of Redis", done, size))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The users (ACL) of a Redis server, as lines of a configuration file of another server.
 
-`ACL LIST` writes them as redis.conf reads them: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+`ACL LIST` writes them as redis.conf reads them:
+https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
 """
 
 from __future__ import annotations

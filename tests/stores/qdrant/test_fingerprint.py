@@ -2,17 +2,12 @@
 collections.
 """
 
-import json
 import random
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
@@ -23,12 +18,10 @@ from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.notes import FingerprintNotes, VerifyNotes
 from omnimind_ops.model.payloads import FingerprintPayload, VerifyPayload
 from omnimind_ops.model.plan import Task
-from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.run import Memo, MemoryNotes
 from omnimind_ops.steps.fingerprint import FingerprintStep
 from omnimind_ops.steps.verify import VerifyStep
-from omnimind_ops.stores.qdrant.client import QdrantEndpoint, check_response
-from omnimind_ops.stores.qdrant.facts import version
+from omnimind_ops.stores.qdrant.client import QdrantEndpoint
 from omnimind_ops.stores.qdrant.fingerprint import EVERY, configuration, fingerprint, strict_collections, top_results
 from omnimind_ops.stores.qdrant.sample import point_bytes
 from tests.qdrant import Server
@@ -192,18 +185,6 @@ def test_the_smallest_collections_are_read_completely(
     assert {name for name in first.digests if "sampled" in name} == {"sampled points of large"}
 
 
-def test_a_refusal_by_strict_mode_is_not_called_a_missing_key() -> None:
-    request = httpx.Request("POST", "http://127.0.0.1:1/collections/c/points/count")
-    error = {"error": "Forbidden: Exact search disabled!. Help: Set exact=false."}
-    response = httpx.Response(403, json={"status": error}, request=request)
-    with pytest.raises(Problem, match="Exact search disabled") as caught:
-        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, response)
-    assert "API key" not in str(caught.value)
-    refused = httpx.Response(403, json={"status": {"error": "Forbidden: Global access is required"}}, request=request)
-    with pytest.raises(Problem, match="API key"):
-        check_response(QdrantEndpoint("http://127.0.0.1:1"), request, refused)
-
-
 def test_survives_a_restart_and_the_index_being_built(tmp_path: Path) -> None:
     one = Server(tmp_path / "q").start()
     try:
@@ -305,86 +286,3 @@ def test_settings_that_a_newer_version_adds_unset_do_not_count() -> None:
         "quantization_config": None,
     }
     assert configuration(config) == configuration(newer)
-
-
-class Old(BaseHTTPRequestHandler):
-    """A server from before 1.10, which knows no /points/query; it answers in another order each time."""
-
-    asked: list[str] = []
-
-    def answer(self, result: object, status: int = 200) -> None:
-        body = json.dumps(
-            {"result": result, "status": "ok" if status == 200 else {"error": "Not found"}, "time": 0}
-        ).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_GET(self) -> None:
-        said: dict[str, object] = {
-            "/collections": {"collections": [{"name": "c"}]},
-            "/aliases": {"aliases": []},
-            "/collections/c": {"config": {"params": {"vectors": {"size": 1, "distance": "Dot"}}}, "payload_schema": {}},
-        }
-        self.answer(said[self.path])
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.asked.append(self.path)
-        points = [{"id": n, "vector": [float(n)], "payload": {}} for n in range(5)]
-        random.shuffle(points)
-        if self.path.endswith("/count"):
-            self.answer({"count": 5})
-        elif self.path.endswith("/scroll"):
-            self.answer({"points": points, "next_page_offset": None})
-        elif self.path.endswith("/search"):
-            self.answer([{"id": p["id"], "score": p["vector"][0] * body["vector"][0]} for p in points])  # type: ignore[index]
-        else:
-            self.answer(None, 404)
-
-    def log_message(self, *words: object) -> None:
-        """Say nothing."""
-
-
-def test_an_old_server_is_asked_the_old_way_and_answers_may_come_in_any_order() -> None:
-    with HTTPServer(("127.0.0.1", 0), Old) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        where = QdrantEndpoint(f"http://127.0.0.1:{server.server_port}")
-        first = fingerprint(where)
-        assert all(not compare(first, fingerprint(where)) for _ in range(5))
-        assert "/collections/c/points/search" in Old.asked
-        server.shutdown()
-
-
-def test_the_key_is_used_and_a_wrong_one_is_told_at_once(tmp_path: Path) -> None:
-    one = Server(tmp_path / "q", env={"QDRANT__SERVICE__API_KEY": "sesame"}).start()
-    try:
-        assert fingerprint(QdrantEndpoint(one.url, "sesame")).counts["collections"] == 0
-        assert version(QdrantEndpoint(one.url, "sesame")) == version(QdrantEndpoint(one.url))
-        for key in (None, "wrong"):
-            began = time.monotonic()
-            with pytest.raises(Problem, match="API key"):
-                fingerprint(QdrantEndpoint(one.url, key))
-            assert time.monotonic() - began < 5
-        assert "sesame" not in repr(QdrantEndpoint(one.url, "sesame"))
-    finally:
-        one.kill()
-
-
-@pytest.mark.parametrize("said", [b"<html>", b"{}", b"{ broken", b'{"title": "other", "version": {}}'])
-def test_something_else_that_answers_is_a_problem(said: bytes) -> None:
-    class Other(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(said)
-
-        def log_message(self, *words: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Other) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(Problem, match="Qdrant"):
-            version(QdrantEndpoint(f"http://127.0.0.1:{server.server_port}"))
-        server.shutdown()
