@@ -68,4 +68,4 @@ def test_the_listing_is_sorted_and_follows_links(tmp_path: Any) -> None:
     (tmp_path / "d.conf").symlink_to(tmp_path / "c.yaml")
     (tmp_path / "e.conf").mkdir()
     output = subprocess.check_output(("sh", "-c", Listing().command(str(tmp_path), ".conf")), text=True)
-    assert Listing().process(output.splitlines()) == tuple(str(tmp_path / f"{name}.conf") for name in "abd")
+    assert Listing().process(output.splitlines()) == tuple(str(tmp_path / f"{name}.conf") for name in ("a", "b", "d"))

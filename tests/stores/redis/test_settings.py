@@ -30,7 +30,7 @@ DEFAULT = RedisSettings(save="3600 1")
         ({"database_limit": None, "keys": {20: 1}}, replace(DEFAULT, databases=21)),
         ({"save_points": ""}, RedisSettings()),
         ({"aof": True, "append_fsync": "always"}, replace(DEFAULT, append_only=True, append_fsync="always")),
-        ({"keyspace_events": "AKEn"}, replace(DEFAULT, keyspace_events="AKE")),  # `n` came with 7.0
+        ({"keyspace_events": "KEAn"}, replace(DEFAULT, keyspace_events="KEA")),  # `n` came with 7.0
     ],
 )
 def test_the_settings_of_a_server(facts: dict[str, object], expected: RedisSettings) -> None:
