@@ -154,6 +154,7 @@ def apply(
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
     boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=yes)
+    run = follow_redis_again(run, journal)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
         show_page_again(run, paths)
@@ -173,6 +174,15 @@ def apply(
             receipt.write(outcome.run, paths)
         _tell_unconfirmed(outcome.run, tell, stop.by)
     return outcome
+
+
+def follow_redis_again(run: Run, journal: Journal) -> Run:
+    """Let the live copy of Redis be made again: it ended with the process that followed the changes."""
+    warm, take = run.record("warm-redis"), run.record("take-redis")
+    if not (warm and take and warm.status is Status.DONE and take.status is Status.TODO):
+        return run
+    journal.mark(run.id, warm.step.id, Status.TODO)
+    return journal.run(run.id)
 
 
 def show_page_again(run: Run, paths: Paths) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from omnimind_ops.flows import migrate as flow
 from omnimind_ops.model.goal import Goal
 from omnimind_ops.model.plan import Undo
+from omnimind_ops.model.status import Status
 from omnimind_ops.planning.migration import converge, copies, migrate
 from omnimind_ops.planning.source import BackupToRestore, QdrantSource, RedisSource, Source
+from omnimind_ops.runner.journal import Journal
 
 QDRANT = QdrantSource("q", "http://127.0.0.1:6333", "", "/data/qdrant", "/qdrant/qdrant", "1.20.0")
 REDIS = RedisSource("r", "127.0.0.1", 6379, "r", "rdb", "same version")
@@ -118,3 +122,17 @@ def test_a_backup_of_redis_is_loaded_before_anything_stops_and_compared_afterwar
     assert steps["prove-redis-backup"].args == {"backup": "/b/dump.rdb", "target_version": "7.0.15"}
     assert steps["verify"].args["redis"] and "place-redis" in steps
     assert "take-redis" not in steps and "prove-redis-backup" not in ids(SOURCE)
+
+
+def test_a_migration_that_goes_on_follows_redis_again(tmp_path: Path) -> None:
+    """The live copy ended with the process that made it; in the cutover it would have to be made while all wait."""
+    with Journal(tmp_path / "journal.db") as journal:
+        run = journal.create(migrate(SOURCE, Goal(), 10), {})
+        for record in run.steps[: ids(SOURCE).index("take-redis")]:
+            journal.mark(run.id, record.step.id, Status.DONE)
+        again = flow.follow_redis_again(journal.run(run.id), journal)
+        assert next(record.step.id for record in again.steps if record.status is Status.TODO) == "warm-redis"
+        journal.mark(run.id, "warm-redis", Status.DONE)
+        journal.mark(run.id, "take-redis", Status.DONE)
+        after = flow.follow_redis_again(journal.run(run.id), journal)
+        assert after.record("warm-redis").status is Status.DONE  # type: ignore[union-attr]
