@@ -61,10 +61,15 @@ class RedisUsersStep:
         return True
 
     def undo(self, step: Task[RedisUsersPayload], memo: Memo[RedisUsersNotes], tell: Tell) -> None:
-        """Remove the file that this run wrote."""
-        if memo.read().written:
-            Path(step.payload.file).unlink(missing_ok=True)
-            memo.write(RedisUsersNotes(written=False))
+        """Set the file that this run wrote aside, under a name that is not read: somebody may have edited it since."""
+        file = Path(step.payload.file)
+        if not memo.read().written:
+            return
+        if file.exists():
+            aside = _unused(file)
+            file.rename(aside)
+            tell(line(step.id, f"moved {file} to {aside}"))
+        memo.write(RedisUsersNotes(written=False))
 
     def _accepted(self, lines: tuple[str, ...], step: str, tell: Tell) -> dict[str, str]:
         """Return the users that the native server accepts, each with the digest of how it lists it."""
@@ -87,6 +92,12 @@ class RedisUsersStep:
 def _source(payload: RedisUsersPayload) -> RedisEndpoint:
     password = redis_password(payload.password_of) if payload.password_of else ""
     return RedisEndpoint(payload.host, payload.port, password=password)
+
+
+def _unused(file: Path) -> Path:
+    """Return a free name beside a file; it does not end as the files that are read."""
+    names = (file.with_name(f"{file.name}.rolled-back{number}") for number in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for path in names if not path.exists())
 
 
 def _write(file: Path, content: str) -> None:

@@ -89,7 +89,9 @@ def test_a_file_of_the_user_s_own_stays(step: RedisUsersStep, tmp_path: Path, mo
     assert any("stays as it is" in event.text for event in events)
 
 
-def test_the_undo_removes_what_it_wrote(step: RedisUsersStep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_undo_sets_aside_what_it_wrote(
+    step: RedisUsersStep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, memo = tmp_path / "users.conf", memory()
     with served(REDIS) as old:
         client(old).execute_command("ACL", "SETUSER", "ana", *RULES)
@@ -98,8 +100,10 @@ def test_the_undo_removes_what_it_wrote(step: RedisUsersStep, tmp_path: Path, mo
     assert "user ana on" in file.read_text()
     assert "secret-of-ana" not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o640
+    file.write_text(f"{file.read_text()}# edited since\n")
     step.undo(task(file), memo, lambda event: None)
     assert not file.exists()
+    assert "# edited since" in (tmp_path / "users.conf.rolled-back").read_text(), "only `finish` deletes"
 
 
 @pytest.mark.parametrize(
