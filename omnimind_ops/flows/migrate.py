@@ -154,7 +154,8 @@ def apply(
     if bench and before_and_after.is_fresh(run):
         before_and_after.measure_before(run, paths, tell)
     boot.arm(paths, run.id, handover.timer_command(paths), tell, yes=yes)
-    run = follow_redis_again(run, journal)
+    if not postpone:
+        run = follow_redis_again(run, journal)
     with interrupts(journal.clock, lambda: None) as stop:  # from the last step to the confirmation: no half of it
         way = WayBack(tell, wait=RESTART_SECONDS)
         show_page_again(run, paths)
