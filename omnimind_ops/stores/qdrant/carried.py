@@ -26,7 +26,12 @@ def carried_settings(environment: Mapping[str, str], documents: Iterable[Mapping
     for name, value in environment.items():
         if name.upper().startswith(f"{PREFIX}{SECTION.upper()}__"):
             settings[".".join(name[len(PREFIX) :].lower().split("__"))] = value
-    return tuple(f"{key}={value}" for key, value in sorted(settings.items()) if key.split(".")[1] not in PATHS)
+    sections = {key.rpartition(".")[0] for key in settings}  # a value for a section itself means nothing to Qdrant
+    return tuple(
+        f"{key}={value}"
+        for key, value in sorted(settings.items())
+        if key.split(".")[1] not in PATHS and key not in sections
+    )
 
 
 def _flatten(key: str, value: JSON) -> Iterator[tuple[str, str]]:

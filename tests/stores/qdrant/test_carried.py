@@ -39,3 +39,8 @@ def test_texts_lists_and_nothing() -> None:
     document = {"storage": {"name": "yes", "list": [1, "a"], "nothing": None, "size": 1.5}}
     assert nested(carried_settings({}, (document,))) == {"storage": {"name": "yes", "list": [1, "a"], "size": 1.5}}
     assert carried_settings({}, ({"service": {"http_port": 1}}, {})) == ()
+
+
+def test_a_value_for_a_section_is_left_out() -> None:
+    strange = {"QDRANT__STORAGE__WAL": "5", "QDRANT__STORAGE__WAL__WAL_CAPACITY_MB": "64"}
+    assert nested(carried_settings(strange)) == {"storage": {"wal": {"wal_capacity_mb": 64}}}
