@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from omnimind_ops.model.event import Tell, line
+from omnimind_ops.model.event import Tell, line, warning
 from omnimind_ops.model.notes import EvidenceNotes, NoNotes
 from omnimind_ops.model.payloads import CheckEvidencePayload, NoteEvidencePayload
 from omnimind_ops.model.plan import Change, Preview, Task
@@ -57,7 +57,7 @@ class CheckEvidenceStep:
         """Compare every folder with what was noted."""
         for path, noted in (memo.of(NOTE_ID, EvidenceNotes).folders or {}).items():
             if lost := refuse_smaller(Path(path), noted, folder_evidence(Path(path))):
-                tell(line(step.id, f"{path}: {lost} files were deleted while the containers stopped"))
+                tell(warning(f"{path}: {lost} files were deleted while the containers stopped", step.id))
         return False
 
     def undo(self, step: Task[CheckEvidencePayload], memo: Memo[NoNotes], tell: Tell) -> None:
