@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Holder, Publish
@@ -78,14 +77,11 @@ def test_a_port_published_on_another_address_is_another_containers(tmp_path: Pat
     assert [holder.container for holder in ports.holders(both, tmp_path)] == ["loopback"]
 
 
-def test_our_own_socket_is_seen_at_once_and_quickly() -> None:
+def test_our_own_socket_is_seen_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        began = time.perf_counter()
         mine = [holder for holder in ports.holders() if holder.port == port]
-        took = time.perf_counter() - began
     assert [(holder.address, holder.pid) for holder in mine] == [("127.0.0.1", os.getpid())]
-    assert took < 2
     assert not [holder for holder in ports.holders() if holder.port == port]
 
 

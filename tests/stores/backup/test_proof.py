@@ -1,6 +1,7 @@
 """Whether a backup suits is asked of the program; what is unpacked is compared with what Qdrant itself recovers."""
 
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +93,15 @@ def test_a_compressed_snapshot_is_recovered_by_qdrant_too(made: Made, tmp_path: 
 def test_a_vector_that_qdrant_cannot_have_written_is_damage_where_no_checksum_covers_it(
     made: Made, tmp_path: Path
 ) -> None:
-    """A flipped bit of a Cosine vector's exponent; nothing in the files but its length shows it."""
+    """A flipped bit of the exponent of a vector's largest number; nothing in the files but its length shows it."""
     folder = tmp_path / "copy"
     shutil.copytree(made.storage, folder)
     vectors = next((folder / "collections" / NAME / "0" / "segments").glob("*/vector_storage/vectors/chunk_0.mmap"))
     with vectors.open("r+b") as file:
         data = bytearray(file.read(500 * 32 * 4))
-        data[100 * 32 * 4 + 3] ^= 1
+        vector = struct.unpack_from("<32f", data, 100 * 32 * 4)
+        largest = max(range(32), key=lambda number: abs(vector[number]))
+        data[(100 * 32 + largest) * 4 + 3] ^= 1
         file.seek(0)
         file.write(data)
     backup = detect(folder)
