@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.http.errors import unavailable
+from omnimind_ops.tools import listening
 
 if TYPE_CHECKING:  # importing takes 0.2 s; six workers start at once, and none needs it before its first request
     import httpx
@@ -29,15 +30,25 @@ class Response:
 
 
 class HttpClient:
-    """Client of one server. Creating it opens no connection; connections open with the first requests."""
+    """Client of one server. Creating it opens no connection; connections open with the first requests.
+
+    With `users`, a server on this host must be one of theirs, before it gets a request: its headers hold a secret.
+    """
 
     def __init__(
-        self, service: str, base: str, *, socket: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        service: str,
+        base: str,
+        *,
+        socket: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        users: Sequence[str] | None = None,
     ) -> None:
         self.service = service
         self._base = base
         self._socket = socket
         self._headers = dict(headers or {})
+        self._users = users
         self._opened: httpx.AsyncClient | None = None
 
     async def request(
@@ -61,7 +72,9 @@ class HttpClient:
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         while True:
             try:
-                response = await self._client().request(method, path, content=content, headers=headers, timeout=limits)
+                response = await self._client().request(
+                    method, path, content=content, headers=headers, timeout=limits, extensions=self._extensions()
+                )
             except httpx.TimeoutException as error:
                 raise unavailable(
                     self.service,
@@ -82,6 +95,22 @@ class HttpClient:
         if self._opened:
             await self._opened.aclose()
             self._opened = None
+
+    def _extensions(self) -> dict[str, Any]:
+        """Return what makes httpx look at the server between connecting and sending."""
+        return {} if self._users is None else {"trace": self._check_server}
+
+    async def _check_server(self, event: str, info: Mapping[str, Any]) -> None:
+        import httpx
+
+        if event != "connection.connect_tcp.complete":
+            return
+        url = httpx.URL(self._base)
+        try:
+            listening.require_trusted(url.host, url.port or 80, self._users or ())
+        except ConnectionError as error:
+            await info["return_value"].aclose()
+            raise httpx.ConnectError(str(error)) from error
 
     def _client(self) -> httpx.AsyncClient:
         import httpx

@@ -9,6 +9,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from backend.settings import Settings
+from omnimind_ops.model.environment import required_authentication
+from omnimind_ops.tools import listening
 
 if TYPE_CHECKING:
     import psycopg_pool
@@ -64,6 +66,7 @@ def postgres_pool(dsn: str, name: str, *, max_connections: int = CONNECTIONS) ->
         connection_class=Connection,
         kwargs={
             "autocommit": True,
+            **required_authentication(dsn),
             "connect_timeout": round(WAIT_SECONDS),
             "application_name": name,
             "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s"
@@ -96,6 +99,18 @@ def redis_client(url: str, name: str, *, max_connections: int = 16) -> redis.Red
         socket_keepalive=True,
         health_check_interval=15,
         client_name=name,
+        redis_connect_func=_log_in,
         retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(ConnectionLost,)),
     )
     return redis.Redis.from_pool(pool)
+
+
+async def _log_in(connection: redis.Connection) -> None:
+    """Log in to Redis, unless its port is held by somebody else, who would get the password."""
+    from redis.exceptions import ConnectionError as ConnectionLost
+
+    try:
+        listening.require_trusted(connection.host, int(connection.port), listening.REDIS_USERS)
+    except ConnectionError as error:
+        raise ConnectionLost(str(error)) from error
+    await connection.on_connect()

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from backend.clients.http import HttpClient
 from backend.http.errors import ApiProblem, unavailable
+from omnimind_ops.tools import listening
 
 READ_SECONDS = 10.0
 WRITE_SECONDS = 30.0
@@ -89,9 +90,8 @@ class Qdrant:
     """
 
     def __init__(self, url: str, key: str) -> None:
-        self._http = HttpClient(
-            "qdrant", url, headers={"content-type": "application/json", **({"api-key": key} if key else {})}
-        )
+        headers = {"content-type": "application/json", **({"api-key": key} if key else {})}
+        self._http = HttpClient("qdrant", url, headers=headers, users=listening.QDRANT_USERS)
         self._shapes: dict[str, tuple[Shape, float]] = {}
 
     async def close(self) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from omnimind_ops.model.environment import required_authentication
+
 LOCK = 0x6F6D6E696D696E64  # "omnimind"
 POLL_SECONDS = 0.2
 
@@ -58,9 +60,8 @@ def _change(dsn: str, seconds: float, act: Callable[[Config], None]) -> tuple[st
 @contextmanager
 def _connect(dsn: str, end: float) -> Iterator[Connection]:
     url = make_url(dsn).set(drivername="postgresql+psycopg")
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={"connect_timeout": 5, "application_name": "omnimind-migrations"}
-    )
+    options = {"connect_timeout": 5, "application_name": "omnimind-migrations", **required_authentication(dsn)}
+    engine = create_engine(url, poolclass=NullPool, connect_args=options)
     while True:
         try:
             connection = engine.connect()

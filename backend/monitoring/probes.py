@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from backend.migrations import HEAD
 from backend.settings import Settings
+from omnimind_ops.model.environment import required_authentication
+from omnimind_ops.tools import listening
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -80,9 +82,13 @@ class ServiceProbes:
 
         if not self._postgres:
             seconds = max(2, round(self.settings.check_seconds))
-            self._postgres = await Connection.connect(
-                self.settings.postgres_dsn, autocommit=True, connect_timeout=seconds, application_name=NAME
-            )
+            dsn = self.settings.postgres_dsn
+            options: dict[str, Any] = {
+                "connect_timeout": seconds,
+                "application_name": NAME,
+                **required_authentication(dsn),
+            }
+            self._postgres = await Connection.connect(dsn, autocommit=True, **options)
         row = await (await self._postgres.execute("SELECT max(version_num) FROM alembic_version")).fetchone()
         return str(row[0] or "") if row else ""
 
@@ -97,9 +103,9 @@ class ServiceProbes:
     async def qdrant(self) -> tuple[str, str]:
         """List the collections with the API key; /readyz would answer without one."""
         key = self.settings.qdrant_api_key
-        answer = await self._link("qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}).request(
-            "GET", "/collections", seconds=self.settings.check_seconds, patience=0
-        )
+        answer = await self._link(
+            "qdrant", self.settings.qdrant_url, headers={"api-key": key} if key else {}, users=listening.QDRANT_USERS
+        ).request("GET", "/collections", seconds=self.settings.check_seconds, patience=0)
         if answer.status != HTTPStatus.OK:
             raise ConnectionError(f"answered {answer.status}")
         return "up", ""

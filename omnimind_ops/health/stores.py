@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from omnimind_ops.health.wire import postgres as pg
 from omnimind_ops.health.wire import resp
 from omnimind_ops.model.health import Outcome
-from omnimind_ops.tools import http
+from omnimind_ops.tools import http, listening
 
 TABLE = "omnimind_health"
 COLLECTION = "omnimind_health"
@@ -83,7 +83,8 @@ def redis(url: str, seconds: float, *, deep: bool) -> Outcome:
     work = [("SET", KEY, value, "EX", str(KEY_SECONDS)), ("GET", KEY)] if deep else []
     address = (server.hostname or "127.0.0.1", server.port or 6379)
     try:
-        replies = resp.pipeline(address, seconds, *_login(server), *work, ("INFO", "persistence"))
+        commands = (*_login(server), *work, ("INFO", "persistence"))
+        replies = resp.pipeline(address, seconds, *commands, users=listening.REDIS_USERS)
     except resp.RefusedError as error:
         kind = str(error).partition(" ")[0]
         is_ready, useful = kind in ("OOM", "MISCONF", "READONLY"), False if deep else None
@@ -138,7 +139,15 @@ class _Qdrant:
 
     def ask(self, method: str, path: str, body: object = None) -> http.Response:
         seconds = max(self.end - time.monotonic(), 0.001)
-        return http.request(self.address, seconds, path, method=method, headers=self.headers, body=body)
+        return http.request(
+            self.address,
+            seconds,
+            path,
+            method=method,
+            headers=self.headers,
+            body=body,
+            users=listening.QDRANT_USERS,
+        )
 
     def write_and_find(self) -> str:
         """Return "" when a query finds a point that was just written, otherwise why not."""

@@ -6,6 +6,7 @@ backend/settings.py and backend/engine/settings.py read these variables.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from omnimind_ops.model.system import System
 
@@ -15,6 +16,15 @@ HOST = "127.0.0.1"
 def postgres_dsn(system: System, password: str = "") -> str:
     """Return PostgreSQL's connection string."""
     return f"postgresql://{_login(system.user, password)}{HOST}:{system.postgres_port}/{system.database}"
+
+
+def required_authentication(postgres_dsn: str) -> dict[str, str]:
+    """Return libpq's parameters for a connection string with a password: SCRAM only.
+
+    SCRAM never sends the password, and the server proves that it knows it. Otherwise whoever holds the port while
+    PostgreSQL is down could ask for the password in clear text.
+    """
+    return {"require_auth": "scram-sha-256"} if urlsplit(postgres_dsn).password else {}
 
 
 def redis_url(system: System, user: str = "", password: str = "") -> str:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from omnimind_ops.model.facts import Container, Holder
 from omnimind_ops.observe import text
 from omnimind_ops.tools import systemctl
+from omnimind_ops.tools.listening import Listener, listeners
 from omnimind_ops.tools.shell import run
 
-LISTEN = "0A"
 FORWARDERS = ("docker-proxy", "dockerd")  # dockerd itself holds the port when userland-proxy is off
-
-
-@dataclass(frozen=True)
-class Listener:
-    """A listening socket as the kernel lists it."""
-
-    address: str
-    port: int
-    inode: str
 
 
 def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) -> tuple[Holder, ...]:
@@ -39,26 +27,6 @@ def holders(containers: Sequence[Container] = (), proc: Path = Path("/proc")) ->
         _holder(listener, owners.get(listener.inode, 0), containers, sockets, proc): None for listener in listening
     }
     return tuple(sorted(unique, key=lambda holder: (holder.port, holder.address)))
-
-
-def listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
-    """Return the listening TCP sockets of this network namespace, IPv4 and IPv6."""
-    listening = []
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = (proc / "net" / name).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        rows = (line.split() for line in lines)
-        listening += [_listener(row[1], row[9]) for row in rows if row[3] == LISTEN]
-    return tuple(listening)
-
-
-def _listener(local: str, inode: str) -> Listener:
-    """Parse "0100007F:18EB": the address consists of 32-bit words, each in the machine's byte order."""
-    address, _, port = local.partition(":")
-    groups = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
-    return Listener(str(ipaddress.ip_address(b"".join(groups))), int(port, 16), inode)
 
 
 def socket_owners(inodes: set[str], proc: Path) -> dict[str, int]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
+
+from omnimind_ops.tools import listening
 
 Address = tuple[str, int] | str
 """Host and port, or the path of a unix socket."""
@@ -38,11 +41,26 @@ class Deadline(socket.socket):
         return seconds
 
 
-def connect(address: Address, seconds: float) -> Deadline:
-    """Return a connection that times out after `seconds`. OSError when nothing listens there."""
+def connect(address: Address, seconds: float, users: Sequence[str] | None = None) -> Deadline:
+    """Return a connection that times out after `seconds`. OSError when nothing listens there.
+
+    With `users`, it is for a secret: a server on this host must be root's, this user's or one of theirs.
+    """
     end = time.monotonic() + seconds
     if isinstance(address, str):
         return _connected(socket.AF_UNIX, address, end)
+    sock = _connected_tcp(address, end)
+    if users is None:
+        return sock
+    try:
+        listening.require_trusted(*address, users)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _connected_tcp(address: tuple[str, int], end: float) -> Deadline:
     addresses = [(info[0], info[4]) for info in socket.getaddrinfo(*address, type=socket.SOCK_STREAM)]
     for family, target in addresses[:-1]:
         try:

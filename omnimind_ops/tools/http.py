@@ -10,7 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,9 +66,11 @@ def request(
     headers: Mapping[str, str] | None = None,
     body: object = None,
     max_bytes: int = MAX_BYTES,
+    users: Sequence[str] | None = None,
 ) -> Response:
     """Send a request and return the response; `body` is sent as JSON, bytes unchanged.
 
+    With `users`, a server on this host must be one of theirs (deadline.connect).
     OSError when there is no response, or one that is not HTTP.
     """
     is_unix = isinstance(address, str)
@@ -76,7 +78,7 @@ def request(
         "localhost" if is_unix else address[0], None if is_unix else int(address[1])
     )
     began = time.perf_counter()
-    with connect(address, seconds) as sock:
+    with connect(address, seconds, users) as sock:
         connection.sock = sock
         return _exchange(connection, began, (method, path, body, headers or {}), max_bytes)
 

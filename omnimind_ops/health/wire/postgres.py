@@ -13,7 +13,7 @@ from omnimind_ops.health.wire.stream import Stream
 
 Row = tuple[str | None, ...]
 _VERSION = 3 << 16
-_OK, _CLEAR, _SASL, _SASL_MORE, _SASL_END = 0, 3, 10, 11, 12
+_OK, _SASL, _SASL_MORE, _SASL_END = 0, 10, 11, 12
 
 
 class RefusedError(ConnectionError):
@@ -86,23 +86,25 @@ class Session:
             self.stream.close()
 
     def _authenticate(self, to: Target) -> None:
-        scram = Scram(to.password)
+        """Log in by SCRAM only: the password is never sent, and the server must prove that it knows it."""
+        scram, is_proven = Scram(to.password), not to.password
         while True:
             kind, body = self._message()
             if kind != b"R":
                 raise ConnectionError(f"does not speak PostgreSQL's protocol: {kind!r}")
             (method,) = struct.unpack("!I", body[:4])
             if method == _OK:
+                if not is_proven:
+                    raise ConnectionError("asks for no password: it is another server")
                 return
-            if method == _CLEAR:
-                self._send(b"p", to.password.encode() + b"\0")
-            elif method == _SASL:
+            if method == _SASL:
                 first = scram.first()
                 self._send(b"p", b"SCRAM-SHA-256\0" + struct.pack("!I", len(first)) + first)
             elif method == _SASL_MORE:
                 self._send(b"p", scram.proof(body[4:]))
             elif method == _SASL_END:
                 scram.verify(body[4:])
+                is_proven = True
             else:
                 raise ConnectionError(f"asks for authentication method {method}; only SCRAM-SHA-256 is supported")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from omnimind_ops.health.wire.stream import Stream
 
 Reply = str | int | None
@@ -11,9 +13,14 @@ class RefusedError(ConnectionError):
     """The server sent an error; its text begins with the kind: NOAUTH, LOADING, OOM, MISCONF, READONLY …"""
 
 
-def pipeline(address: tuple[str, int], seconds: float, *commands: tuple[str, ...]) -> list[Reply]:
-    """Send all commands at once and return their replies; the first error reply is raised as RefusedError."""
-    with Stream(address, seconds) as stream:
+def pipeline(
+    address: tuple[str, int], seconds: float, *commands: tuple[str, ...], users: Sequence[str] | None = None
+) -> list[Reply]:
+    """Send all commands at once and return their replies; the first error reply is raised as RefusedError.
+
+    `users` as in Stream.
+    """
+    with Stream(address, seconds, users) as stream:
         stream.send(b"".join(map(_encoded, commands)))
         return [_reply(stream) for _ in commands]
 

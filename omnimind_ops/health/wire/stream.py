@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -15,12 +16,13 @@ LIMIT = 4 << 20
 class Stream:
     """A connection to (host, port) or to the path of a unix socket.
 
-    TimeoutError when the seconds have passed, whatever the cause.
+    TimeoutError when the seconds have passed, whatever the cause. With `users`, a server on this host must be one of
+    theirs (listening.require_trusted).
     """
 
-    def __init__(self, address: Address, seconds: float) -> None:
+    def __init__(self, address: Address, seconds: float, users: Sequence[str] | None = None) -> None:
         self.buffer = b""
-        self.socket = connect(address, seconds)
+        self.socket = connect(address, seconds, users)
 
     def send(self, data: bytes) -> None:
         """Send all data."""
