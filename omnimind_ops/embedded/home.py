@@ -25,6 +25,7 @@ FOR_ROOT = Path("/var/lib/omnimind-embedded")
 """Not below /root: PostgreSQL runs as another user there and must reach its data."""
 LONGEST_SOCKET = 100  # bytes of a unix socket's path; the kernel takes 107
 ROLE = DATABASE = "omnimind"
+SUPERUSER = "postgres"
 SAVED = ("workers", "collection", "uploads")
 
 
@@ -152,6 +153,8 @@ def system_of(settings: System, home: Home) -> System:
 def world(settings: Settings, home: Home) -> World:
     """Return the system description of an embedded system that was started before."""
     memory, key = recall(home, settings), secrets.read(home.secrets)
+    user, password = (SUPERUSER, key.superuser) if key.superuser else (ROLE, key.postgres)
+    superuser = replace(memory.system, user=user, database="postgres")
     return World(
         mode=Mode.EMBEDDED,
         system=memory.system,
@@ -163,6 +166,7 @@ def world(settings: Settings, home: Home) -> World:
         standin=memory.standin,
         redis_url=environment.redis_url(memory.system, "default", key.redis),
         postgres_dsn=environment.postgres_dsn(memory.system, key.postgres),
+        postgres_admin=environment.postgres_dsn(superuser, password),
         qdrant_url=environment.qdrant_url(memory.system),
         qdrant_key=key.qdrant,
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from omnimind_ops.embedded import launch, ports, postgres, secrets, valkey, wheels
-from omnimind_ops.embedded.home import ROLE, Home, Memory, recall, save, system_of, world
+from omnimind_ops.embedded.home import SUPERUSER, Home, Memory, recall, save, system_of, world
 from omnimind_ops.embedded.programs import programs, real_qdrant
 from omnimind_ops.model.problem import Problem
 from omnimind_ops.model.system import System, with_ports
@@ -35,7 +35,7 @@ def prepare(settings: Settings, home: Home, *, free_ports: bool) -> World:
     """
     wheels.check(WHEELS)
     folders(home)
-    secrets.make(home.secrets)
+    secrets.make(home.secrets, home.postgres)
     memory = choose(settings, home)
     if bad := ports.taken(memory.system.ports):
         if not free_ports:
@@ -100,7 +100,7 @@ def cluster(home: Home) -> bool:
     """
     is_new, place = postgres.is_missing(home.postgres), postgres.folder(home.state / "programs")
     postgres.check_version(home.postgres, place)
-    postgres.initialise(home.postgres, ROLE, secrets.read(home.secrets).postgres, place)
+    postgres.initialise(home.postgres, SUPERUSER, secrets.read(home.secrets).superuser, place)
     postgres.settle(home.postgres)
     return is_new
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from omnimind_ops.embedded import secrets
-from omnimind_ops.embedded.home import DATABASE, Home
+from omnimind_ops.embedded.home import DATABASE, ROLE, Home
 from omnimind_ops.embedded.programs import MARK, python
 from omnimind_ops.health.wire.postgres import RefusedError, Session, target
 from omnimind_ops.managers.files import tail
@@ -19,7 +19,6 @@ from omnimind_ops.tools.shell import run
 
 SECONDS = 120.0
 ASK_SECONDS = 10.0
-NO_DATABASE, NO_TABLE = "3D000", "42P01"
 
 
 def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
@@ -27,7 +26,7 @@ def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
 
     PostgreSQL must already accept connections.
     """
-    made = _database(world)
+    made = _database(world, secrets.read(home.secrets).postgres)
     stamp, digest = home.config / "schema.json", _digest()
     if not made and _kept(stamp, digest) and _revision(world) == _kept(stamp, digest):
         return False
@@ -53,20 +52,24 @@ def schema(world: World, home: Home, environment: Mapping[str, str]) -> bool:
     return True
 
 
-def _database(world: World) -> bool:
-    """Create the database; return whether it was missing."""
+def _database(world: World, password: str) -> bool:
+    """Create the services' role and their database; return whether the database was missing.
+
+    The role is no superuser: it can neither run programs nor read files of the server.
+    """
     try:
-        with Session(target(world.postgres_dsn), ASK_SECONDS):
-            return False
+        with Session(target(world.postgres_admin), SECONDS) as link:
+            if not link.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"):  # noqa: S608 a constant
+                link.query(f"CREATE ROLE \"{ROLE}\" LOGIN PASSWORD '{password}'")
+            if link.query(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 a constant
+                return False
+            link.query(f'CREATE DATABASE "{DATABASE}" TEMPLATE template0 OWNER "{ROLE}"')
     except RefusedError as error:
-        if error.code != NO_DATABASE:
-            raise Problem(
-                "cannot log in to PostgreSQL",
-                str(error),
-                f"its data was made with another password: was {world.state}/secrets.json changed?",
-            ) from error
-    with Session(target(world.postgres_dsn.rpartition("/")[0] + "/postgres"), SECONDS) as link:
-        link.query(f'CREATE DATABASE "{DATABASE}" TEMPLATE template0')
+        raise Problem(
+            "cannot log in to PostgreSQL",
+            str(error),
+            f"its data was made with another password: was {world.state}/secrets.json changed?",
+        ) from error
     return True
 
 

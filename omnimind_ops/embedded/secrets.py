@@ -7,21 +7,27 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from omnimind_ops.model.problem import Problem
 
 BYTES = 24  # 192 bits; URL-safe text, usable in a DSN
+_FIX = "put the file back from a backup, or start anew beside the old data: omnimind up --fresh"
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """One password or key per store."""
+    """One password or key per store.
+
+    `postgres` is that of the services' role, `superuser` that of the cluster's. The latter is "" for a cluster that an
+    earlier version made: there the services' role is the superuser.
+    """
 
     postgres: str = field(repr=False)
     redis: str = field(repr=False)
     qdrant: str = field(repr=False)
+    superuser: str = field(default="", repr=False)
 
 
 def read(file: Path) -> Secrets:
@@ -31,16 +37,20 @@ def read(file: Path) -> Secrets:
             raise Problem("cannot use the passwords", f"others may read {file}", f"chmod 0600 {file}")
         return Secrets(**json.loads(file.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise Problem(
-            "cannot read the passwords", f"{file}: {error}", "start anew without the old data: omnimind up --fresh"
-        ) from error
+        raise Problem("cannot read the passwords", f"{file}: {error}", _FIX) from error
 
 
-def make(file: Path) -> Secrets:
-    """Return the secrets; create them if there are none. Existing ones keep their value."""
-    if file.exists():
-        return read(file)
-    made = Secrets(*(secrets.token_urlsafe(BYTES) for _ in range(3)))
+def make(file: Path, data: Path) -> Secrets:
+    """Return the secrets; create them if there are none. Existing ones keep their value.
+
+    `data` is a folder that needs the old ones. If it is there and they are not, new ones would lock its data up.
+    """
+    if data.exists() and not file.exists():
+        raise Problem("cannot find the passwords", f"{file} is gone, and the data in {data} needs them", _FIX)
+    kept = read(file) if file.exists() else None
+    if kept and (kept.superuser or data.exists()):
+        return kept
+    made = Secrets(*(secrets.token_urlsafe(BYTES) for _ in fields(Secrets)))
     write(file, json.dumps(asdict(made)) + "\n")
     return made
 

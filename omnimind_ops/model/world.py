@@ -37,6 +37,7 @@ class World:
     standin: bool = False  # embedded: Qdrant is the stand-in, not the real program
     redis_url: str = field(default="", repr=False)
     postgres_dsn: str = field(default="", repr=False)
+    postgres_admin: str = field(default="", repr=False)  # embedded: connection string of the cluster's superuser
     qdrant_url: str = ""
     qdrant_key: str = field(default="", repr=False)
 

@@ -88,13 +88,34 @@ def test_nothing_listens_beyond_the_loopback(system: System) -> None:
 def test_no_password_is_readable_by_others_or_stands_on_a_command_line(system: System) -> None:
     words = (system.state / "secrets.json").read_text()
     secrets = [part for part in words.split('"') if len(part) > 20]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     for one in system.processes():
         assert not any(secret in " ".join(one.cmdline()) for secret in secrets), one
     for file in [system.state / "secrets.json", *(system.state / "config").iterdir()]:
         assert file.stat().st_mode & 0o077 == 0, file
     logs = "".join(file.read_text(errors="replace") for file in (system.state / "logs").iterdir())
     assert not any(secret in logs for secret in secrets)
+
+
+def test_the_services_role_can_run_no_program_of_the_server(system: System) -> None:
+    with psycopg.connect(world_of(system).postgres_dsn, autocommit=True) as link:
+        assert link.execute("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone() == (
+            False,
+            False,
+        )
+        for harm in ("COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('PG_VERSION')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                link.execute(harm)
+
+
+def test_lost_passwords_are_not_replaced_in_silence(system: System) -> None:
+    file = system.state / "secrets.json"
+    system.run("down").ok()
+    aside = file.rename(file.with_name("secrets.lost"))
+    said = system.run("up", "--json")
+    aside.rename(file)
+    assert said.code != 0 and "is gone, and the data in" in said.err + said.out
+    assert system.up()["state"] == "ready"
 
 
 def test_startup_log_tells_every_step_of_the_start(system: System) -> None:

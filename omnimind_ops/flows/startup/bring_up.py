@@ -97,7 +97,7 @@ def _start(starter: ServiceStarter, tell: Tell) -> None:
 
 def _probe(world: World) -> Callable[[Service], Outcome]:
     """Return the readiness probe. Before its database exists, PostgreSQL is only probed for a successful login."""
-    early = world if world.native else replace(world, postgres_dsn=world.postgres_dsn.rpartition("/")[0] + "/postgres")
+    early = replace(world, postgres_dsn=world.postgres_admin or world.postgres_dsn)
     return lambda service: probes.of(
         service, early if service.kind is Kind.POSTGRES else world, probes.Depth(deep=False, seconds=PROBE_SECONDS)
     )
